@@ -1,0 +1,109 @@
+//! What a person must be told. The domain raises alarms; `runtime` turns them into log lines and metrics.
+
+use crate::ids::{CustomerUid, ImpUid, MerchantUid};
+
+/// Something that should not happen, or that a person decides. Alarms carry identifiers only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarm {
+    /// A PSP record differs from our intent in the named field (amount, currency, `customer_uid`, sandbox).
+    PspMismatch {
+        /// The row.
+        merchant_uid: MerchantUid,
+        /// The PSP's payment, if it named one.
+        imp_uid: Option<ImpUid>,
+        /// Which field differs.
+        field: &'static str,
+    },
+    /// The PSP answered something that is no record at all.
+    PspNonsense {
+        /// The row.
+        merchant_uid: MerchantUid,
+    },
+    /// Two payments under one order hold money. The later is to be refunded.
+    DoublePaid {
+        /// The row.
+        merchant_uid: MerchantUid,
+        /// The later payment.
+        imp_uid: ImpUid,
+    },
+    /// Paid after its customer was told that it had failed.
+    LatePaid {
+        /// The row.
+        merchant_uid: MerchantUid,
+        /// The payment.
+        imp_uid: ImpUid,
+    },
+    /// The row says that the PSP holds something which the PSP does not know.
+    MissingAtPsp {
+        /// The row.
+        merchant_uid: MerchantUid,
+    },
+    /// A status that this version does not know. The row stays pending.
+    UnknownStatus {
+        /// The row.
+        merchant_uid: MerchantUid,
+    },
+    /// A webhook or a reply brought a payment of another order.
+    ForeignPayment {
+        /// The row that was asked about.
+        merchant_uid: MerchantUid,
+        /// The payment that came.
+        imp_uid: ImpUid,
+    },
+    /// A schedule's time was changed outside of us.
+    ScheduleMoved {
+        /// The row.
+        merchant_uid: MerchantUid,
+    },
+    /// A schedule was revoked outside of us.
+    ScheduleRevoked {
+        /// The row.
+        merchant_uid: MerchantUid,
+    },
+    /// A schedule's time has passed and the PSP has not run it. It is left to the PSP: never charged beside it.
+    ScheduleOverdue {
+        /// The row.
+        merchant_uid: MerchantUid,
+    },
+    /// A row would have broken one of its own rules; it was not written.
+    RowViolation {
+        /// The row's name.
+        row: String,
+        /// The rule.
+        rule: &'static str,
+    },
+    /// The PSP answered a key issue with another key, or with a key of a test channel.
+    KeyMismatch {
+        /// The row.
+        customer_uid: CustomerUid,
+        /// Which field differs.
+        field: &'static str,
+    },
+    /// A key exists at the PSP although its customer was told that the card was refused. It is deleted there.
+    OrphanKey {
+        /// The row.
+        customer_uid: CustomerUid,
+    },
+}
+
+impl Alarm {
+    /// Stable name for metrics and log filters.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::PspMismatch { .. } => "psp_mismatch",
+            Self::PspNonsense { .. } => "psp_nonsense",
+            Self::DoublePaid { .. } => "double_paid",
+            Self::LatePaid { .. } => "late_paid",
+            Self::MissingAtPsp { .. } => "missing_at_psp",
+            Self::UnknownStatus { .. } => "unknown_status",
+            Self::ForeignPayment { .. } => "foreign_payment",
+            Self::ScheduleMoved { .. } => "schedule_moved",
+            Self::ScheduleRevoked { .. } => "schedule_revoked",
+            Self::ScheduleOverdue { .. } => "schedule_overdue",
+            Self::RowViolation { .. } => "row_violation",
+            Self::KeyMismatch { .. } => "key_mismatch",
+            Self::OrphanKey { .. } => "orphan_key",
+        }
+    }
+}

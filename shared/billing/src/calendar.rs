@@ -1,0 +1,78 @@
+//! When to look again at something that is still owed. The waits are data, each with its reason.
+
+use crate::time::Timestamp;
+
+/// Waits between looks at an unknown outcome, in seconds; the last one repeats for ever.
+const UNKNOWN: [i64; 5] = [
+    10,    // the PSP has usually recorded what it did by now
+    60,    // a short fault has passed
+    300,   // one sweep later
+    900,   // an outage: do not add to it
+    3_600, // hourly from here on; money is never given up on
+];
+
+/// Seconds after its time before anyone asks about a schedule: the PSP promises no punctuality, and its webhook
+/// usually comes first.
+const OVERDUE_FIRST: i64 = 900;
+
+/// Waits between further looks at a schedule that should have run, in seconds; the last one repeats for ever.
+const OVERDUE: [i64; 2] = [
+    3_600,  // an hour later
+    21_600, // then four times a day
+];
+
+/// Seconds after a claim before anyone else looks: the claimant itself reports within the gateway's 30 seconds.
+pub const CLAIMANT_SECONDS: i64 = 30;
+
+/// The next look at an unknown outcome after `looks` fruitless ones. The moment the quarantine ends is never slept
+/// through: it is the first moment at which "not found" means something.
+#[must_use]
+pub fn next_look(now: Timestamp, looks: u32, quarantine_until: Option<Timestamp>) -> Timestamp {
+    let next = now.plus(wait(&UNKNOWN, looks));
+    match quarantine_until {
+        Some(end) if now < end => next.min(end),
+        Some(_) | None => next,
+    }
+}
+
+/// The first look at a schedule that is to run at `schedule_at`.
+#[must_use]
+pub const fn first_overdue_look(schedule_at: Timestamp) -> Timestamp {
+    schedule_at.plus(OVERDUE_FIRST)
+}
+
+/// The next look at a schedule that is overdue, after `looks` earlier ones.
+#[must_use]
+pub fn next_overdue_look(now: Timestamp, looks: u32) -> Timestamp {
+    now.plus(wait(&OVERDUE, looks))
+}
+
+fn wait(calendar: &[i64], looks: u32) -> i64 {
+    let place = usize::try_from(looks).unwrap_or(usize::MAX).min(calendar.len() - 1);
+    calendar[place]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_the_last_repeats() {
+        let waits: Vec<i64> = (0..8).map(|looks| next_look(Timestamp(0), looks, None).0).collect();
+        assert_eq!(waits, [10, 60, 300, 900, 3_600, 3_600, 3_600, 3_600]);
+    }
+
+    #[test]
+    fn the_end_of_the_quarantine_is_not_slept_through() {
+        assert_eq!(next_look(Timestamp(0), 3, Some(Timestamp(135))), Timestamp(135));
+        assert_eq!(next_look(Timestamp(135), 3, Some(Timestamp(135))), Timestamp(1_035));
+    }
+
+    #[test]
+    fn an_overdue_schedule_is_looked_at_after_a_quarter_of_an_hour_an_hour_and_then_every_six() {
+        let first = first_overdue_look(Timestamp(1_000));
+        let second = next_overdue_look(first, 0);
+        let third = next_overdue_look(second, 1);
+        assert_eq!([first.0, second.0, third.0, next_overdue_look(third, 2).0], [1_900, 5_500, 27_100, 48_700]);
+    }
+}

@@ -1,0 +1,113 @@
+//! The identifiers of the field, each with its own rule, so that one cannot stand in for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::invalid::Invalid;
+use crate::scrub::holds_card_number;
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $field:literal, max = $max:literal, chars = $chars:literal, allow = $allow:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads the identifier.
+            ///
+            /// # Errors
+            /// A code `…_invalid` when it is empty, too long or has a character outside the allowed set;
+            /// `sensitive_data_in_field` when it carries a card number.
+            pub fn parse(text: &str) -> Result<Self, Invalid> {
+                let allowed: fn(char) -> bool = $allow;
+                if text.is_empty() || text.len() > $max || !text.chars().all(allowed) {
+                    return Err(Invalid::field($field, concat!("1 to ", $max, " characters of ", $chars)));
+                }
+                if holds_card_number(text) {
+                    return Err(Invalid::new($field, "sensitive_data_in_field", "no card number belongs here"));
+                }
+                Ok(Self(text.to_owned()))
+            }
+
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Invalid;
+
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+    };
+}
+
+fn token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '-' || character == '_'
+}
+
+identifier!(
+    /// One payment attempt: the storefront's order number. It is the idempotency key of everything that moves money.
+    MerchantUid, "merchant_uid", max = 40, chars = "[A-Za-z0-9_-]", allow = token
+);
+identifier!(
+    /// One billing key: one customer's one card. Written once, never pointed at another card.
+    CustomerUid, "customer_uid", max = 80, chars = "[A-Za-z0-9_-]", allow = token
+);
+identifier!(
+    /// The storefront's customer: the `sub` of the token, so wider than our own identifiers (`auth0|…`, an e-mail).
+    CustomerId, "customer_id", max = 128, chars = "printable ASCII without spaces", allow = |c| c.is_ascii_graphic()
+);
+identifier!(
+    /// The PSP's payment. The narrow set keeps path tricks (`../`, `%2e`, `?`) from ever leaving us.
+    ImpUid, "imp_uid", max = 64, chars = "[A-Za-z0-9_-]", allow = token
+);
+identifier!(
+    /// A writer's mark on a row: 128 random bits in hex. A conflict that carries our own mark is our own write.
+    Nonce, "nonce", max = 32, chars = "[0-9a-f]", allow = |c| c.is_ascii_hexdigit()
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_numbers_of_the_seed_are_accepted() {
+        for uid in ["order_monthly_0001", "ORD20180131-0000011"] {
+            assert_eq!(MerchantUid::parse(uid).map(String::from), Ok(uid.to_owned()));
+        }
+        assert!(CustomerUid::parse("gildong_0001_1234").is_ok());
+    }
+
+    #[test]
+    fn traversal_spaces_and_long_names_are_refused() {
+        let long = "a".repeat(41);
+        for uid in ["", "../users/getToken", "a b", "a\u{0}", "주문", "a/b", "%2e", long.as_str()] {
+            assert_eq!(MerchantUid::parse(uid).map_err(|e| e.code), Err("merchant_uid_invalid".to_owned()), "{uid}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_is_not_an_order_number() {
+        let refused = MerchantUid::parse("4242-4242-4242-4242").map_err(|e| e.code);
+        assert_eq!(refused, Err("sensitive_data_in_field".to_owned()));
+    }
+}

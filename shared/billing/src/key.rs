@@ -1,0 +1,291 @@
+//! A billing key's row: whose card it is, and where its life at the PSP stands. No digit of a card that a mask does not
+//! show ever reaches it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::alarm::Alarm;
+use crate::calendar::{CLAIMANT_SECONDS, next_look};
+use crate::fingerprint::Fingerprint;
+use crate::ids::{CustomerId, CustomerUid, Nonce};
+use crate::payment::{Claim, Refusal};
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// Where a billing key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Named, waiting for its customer to go through the PG's window.
+    Prepared,
+    /// Being issued: the card is at the PSP, or on its way.
+    Issuing,
+    /// Can be charged.
+    Active,
+    /// Being deleted at the PSP. No new charge may claim it.
+    Deleting,
+    /// Gone at the PSP.
+    Deleted,
+    /// Never came to be: refused, never sent, or never found.
+    Abandoned,
+}
+
+impl KeyState {
+    /// The name used in rows, replies and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prepared => "prepared",
+            Self::Issuing => "issuing",
+            Self::Active => "active",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Whether the PSP still has to be asked something.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Self::Prepared | Self::Active | Self::Deleted | Self::Abandoned)
+    }
+}
+
+/// What the PSP says of a key, in Iamport's field names; the card number masked to 6 and 4 digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Iamport's own field names, described in its reference")]
+pub struct KeySnapshot {
+    pub customer_uid: String,
+    pub sandbox: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pg_provider: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pg_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inserted: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Timestamp>,
+}
+
+/// A billing key's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillingKey {
+    /// The key's name at the PSP. Written once.
+    pub customer_uid: CustomerUid,
+    /// Whose it is. Never changes.
+    pub customer_id: CustomerId,
+    /// Where it stands.
+    pub state: KeyState,
+    /// Counts writes; each write is conditional on the one before.
+    pub version: u64,
+    /// The last writer's mark.
+    pub writer: Nonce,
+    /// The issue request in its normal form, under a secret key.
+    pub fingerprint: Fingerprint,
+    /// Who may be sending, if anybody.
+    pub claim: Option<Claim>,
+    /// Whether a sent request's outcome was recorded as unknown.
+    pub outcome_unknown: bool,
+    /// Fruitless looks since the last news.
+    pub looks: u32,
+    /// When to look again.
+    pub due_at: Option<Timestamp>,
+    /// The PSP's record.
+    pub record: Option<KeySnapshot>,
+    /// Why the PSP refused the card, if it did.
+    pub refusal: Option<Refusal>,
+    /// When the key was named.
+    pub created_at: Timestamp,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What was learnt about a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyEvidence {
+    /// The PSP has it.
+    Found(KeySnapshot),
+    /// The PSP does not have it.
+    Absent,
+    /// The PSP refused the card, or the deletion.
+    Refused(Refusal),
+    /// The request certainly never left.
+    NotSent,
+    /// The request left, or may have, and its outcome is not known.
+    Lost,
+}
+
+/// The row after the evidence, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyApplied {
+    /// The row. Equal to the old one when the evidence brought nothing new.
+    pub row: BillingKey,
+    /// What a person must be told.
+    pub alarms: Vec<Alarm>,
+    /// Whether the key has to be deleted at the PSP: its customer was told that there is none.
+    pub delete_orphan: bool,
+}
+
+impl BillingKey {
+    /// A new row that is claimed for issue from the start.
+    #[must_use]
+    pub fn issuing(
+        customer_uid: CustomerUid,
+        customer_id: CustomerId,
+        fingerprint: Fingerprint,
+        claim: Claim,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            customer_uid,
+            customer_id,
+            state: KeyState::Issuing,
+            version: 1,
+            writer: claim.nonce.clone(),
+            fingerprint,
+            due_at: Some(now.plus(CLAIMANT_SECONDS)),
+            claim: Some(claim),
+            outcome_unknown: false,
+            looks: 0,
+            record: None,
+            refusal: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Whether a request may still be under way at `now`.
+    #[must_use]
+    pub fn in_flight(&self, now: Timestamp) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.is_live(now))
+    }
+
+    /// Whether the card was refused, as opposed to never sent or never found.
+    #[must_use]
+    pub const fn was_refused(&self) -> bool {
+        matches!(self.state, KeyState::Abandoned) && self.refusal.is_some()
+    }
+
+    /// The rules that every row keeps, checked before each write.
+    ///
+    /// # Errors
+    /// The broken rule.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let named = |record: &KeySnapshot| record.customer_uid == self.customer_uid.as_str();
+        let rules = [
+            (self.state.is_settled() || self.due_at.is_some(), "an unsettled key is due"),
+            (self.state != KeyState::Active || self.record.is_some(), "an active key has the PSP's record"),
+            (self.record.as_ref().is_none_or(named), "the record is of this key"),
+        ];
+        rules.into_iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, rule)| Err(rule))
+    }
+
+    fn settle(&mut self, state: KeyState) {
+        self.state = state;
+        self.claim = None;
+        self.outcome_unknown = false;
+        self.due_at = None;
+        self.looks = 0;
+    }
+
+    fn keep_looking(&mut self, now: Timestamp) {
+        self.due_at = Some(next_look(now, self.looks, self.claim.as_ref().map(|claim| claim.quarantine_until)));
+        self.looks = self.looks.saturating_add(1);
+    }
+}
+
+/// Moves a key by what was learnt. Pure, and the only way a key moves after it was claimed.
+#[must_use]
+pub fn apply(row: &BillingKey, seen: &KeyEvidence, now: Timestamp, policy: &Policy) -> KeyApplied {
+    let mut applied = KeyApplied { row: row.clone(), alarms: Vec::new(), delete_orphan: false };
+    match seen {
+        KeyEvidence::Found(snapshot) => found(&mut applied, snapshot, now, policy),
+        KeyEvidence::Absent => absent(&mut applied.row, now),
+        KeyEvidence::Refused(refusal) => match row.state {
+            KeyState::Issuing => {
+                let confirm_at = row.claim.as_ref().map(|claim| claim.quarantine_until);
+                applied.row.refusal = Some(refusal.clone());
+                applied.row.outcome_unknown = false;
+                applied.row.state = KeyState::Abandoned;
+                // One look after the quarantine: a refused call that made a key all the same leaves an orphan.
+                applied.row.due_at = confirm_at;
+            }
+            KeyState::Deleting => applied.row.keep_looking(now),
+            KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+        },
+        KeyEvidence::NotSent => match row.state {
+            // The card is not kept, so nobody can send it later: the customer types it again.
+            KeyState::Issuing => applied.row.settle(KeyState::Abandoned),
+            KeyState::Deleting => applied.row.keep_looking(now),
+            KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+        },
+        KeyEvidence::Lost => match row.state {
+            KeyState::Issuing | KeyState::Deleting => {
+                applied.row.outcome_unknown = true;
+                applied.row.keep_looking(now);
+            }
+            KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+        },
+    }
+    if applied.row != *row {
+        applied.row.updated_at = now;
+    }
+    applied
+}
+
+fn found(applied: &mut KeyApplied, snapshot: &KeySnapshot, now: Timestamp, policy: &Policy) {
+    let row = &mut applied.row;
+    let mismatch = if snapshot.customer_uid != row.customer_uid.as_str() {
+        Some("customer_uid")
+    } else if snapshot.sandbox && !policy.accept_sandbox_payments {
+        Some("sandbox")
+    } else {
+        None
+    };
+    if let Some(field) = mismatch {
+        applied.alarms.push(Alarm::KeyMismatch { customer_uid: row.customer_uid.clone(), field });
+        match (row.state, field) {
+            // A test channel's key could never be charged here.
+            (KeyState::Issuing, "sandbox") => row.settle(KeyState::Abandoned),
+            (KeyState::Issuing | KeyState::Deleting, _) => {
+                row.outcome_unknown = true;
+                row.keep_looking(now);
+            }
+            (KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned, _) => {}
+        }
+        return;
+    }
+    match row.state {
+        KeyState::Prepared | KeyState::Issuing | KeyState::Active => {
+            row.record = Some(snapshot.clone());
+            row.settle(KeyState::Active);
+        }
+        KeyState::Deleting => row.keep_looking(now),
+        KeyState::Abandoned | KeyState::Deleted => {
+            applied.alarms.push(Alarm::OrphanKey { customer_uid: row.customer_uid.clone() });
+            applied.delete_orphan = true;
+            row.keep_looking(now);
+        }
+    }
+}
+
+fn absent(row: &mut BillingKey, now: Timestamp) {
+    match row.state {
+        KeyState::Issuing if row.in_flight(now) => row.keep_looking(now),
+        KeyState::Issuing => row.settle(KeyState::Abandoned),
+        KeyState::Deleting => row.settle(KeyState::Deleted),
+        KeyState::Abandoned if row.in_flight(now) => {
+            row.due_at = row.claim.as_ref().map(|claim| claim.quarantine_until);
+        }
+        KeyState::Abandoned => row.settle(KeyState::Abandoned),
+        KeyState::Deleted => row.settle(KeyState::Deleted),
+        KeyState::Prepared | KeyState::Active => {}
+    }
+}

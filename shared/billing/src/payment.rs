@@ -1,0 +1,333 @@
+//! A payment's row: what was ordered, where it stands, who may send it, and what the PSP says of it.
+
+pub mod apply;
+mod records;
+mod schedule;
+pub mod snapshot;
+
+use serde::{Deserialize, Serialize};
+
+pub use apply::{Applied, Effect, Evidence, Source, apply};
+pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
+
+use crate::calendar::CLAIMANT_SECONDS;
+use crate::fingerprint::Fingerprint;
+use crate::ids::{CustomerId, ImpUid, MerchantUid, Nonce};
+use crate::order::Order;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// Entries kept of a row's own history; older ones are in the logs.
+const LOG_MAX: usize = 16;
+
+/// How the order is to be paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    /// Now, by `POST /subscribe/payments/again`.
+    Charge,
+    /// By the PSP at this time, after `POST /subscribe/payments/schedule`.
+    Schedule {
+        /// When the PSP is to charge.
+        schedule_at: Timestamp,
+    },
+}
+
+/// Where a payment stands. The table of permitted moves is in ARCHITECTURE.md, and tested against the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Recorded; no request can be under way. It may be sent under a new claim.
+    Intent,
+    /// Somebody may be sending it right now.
+    Claimed,
+    /// It was sent and the outcome is not known.
+    Unknown,
+    /// The PSP holds it for a later time.
+    Scheduled,
+    /// The PSP says paid.
+    Paid,
+    /// Paid, and some of it was given back.
+    PartiallyRefunded,
+    /// Paid, and all of it was given back.
+    Refunded,
+    /// The PSP says failed, or refused it.
+    Failed,
+    /// A schedule that was taken back before it ran.
+    Revoked,
+    /// The PSP holds something that is not what was ordered. A person decides.
+    Suspect,
+}
+
+impl State {
+    /// Every state, in the order of the published table.
+    pub const ALL: [Self; 10] = [
+        Self::Intent,
+        Self::Claimed,
+        Self::Unknown,
+        Self::Scheduled,
+        Self::Paid,
+        Self::PartiallyRefunded,
+        Self::Refunded,
+        Self::Failed,
+        Self::Revoked,
+        Self::Suspect,
+    ];
+
+    /// The name used in rows, replies and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Claimed => "claimed",
+            Self::Unknown => "unknown",
+            Self::Scheduled => "scheduled",
+            Self::Paid => "paid",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+            Self::Failed => "failed",
+            Self::Revoked => "revoked",
+            Self::Suspect => "suspect",
+        }
+    }
+
+    /// Whether the PSP has said paid (and may have given some of it back since).
+    #[must_use]
+    pub const fn was_paid(self) -> bool {
+        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded)
+    }
+
+    /// Whether nothing is owed any more, as far as the state alone can tell.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Failed | Self::Revoked)
+    }
+}
+
+/// What a claim is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Charging now.
+    Charge,
+    /// Registering a schedule.
+    Register,
+    /// Taking a schedule back.
+    Revoke,
+    /// Giving a schedule another time.
+    Move {
+        /// The new time.
+        schedule_at: Timestamp,
+    },
+}
+
+/// The right to send one POST. Nobody else may send before `quarantine_until`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// What is being sent.
+    pub purpose: Purpose,
+    /// The claimant's mark.
+    pub nonce: Nonce,
+    /// When the claim was made.
+    pub claimed_at: Timestamp,
+    /// Until then a request that was sent may still execute, so "not found" proves nothing.
+    pub quarantine_until: Timestamp,
+}
+
+impl Claim {
+    /// A claim made now.
+    #[must_use]
+    pub fn new(purpose: Purpose, nonce: Nonce, now: Timestamp, policy: &Policy) -> Self {
+        Self { purpose, nonce, claimed_at: now, quarantine_until: now.plus(policy.claim_seconds()) }
+    }
+
+    /// Whether a request under this claim may still execute.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.quarantine_until
+    }
+}
+
+/// The PSP refused a call (`code != 0` on HTTP 200). Its message is the PG's own wording, scrubbed and cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The envelope's code.
+    pub code: i64,
+    /// The envelope's message.
+    pub message: String,
+}
+
+/// One line of a row's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// When.
+    pub at: Timestamp,
+    /// The state before.
+    pub from: State,
+    /// The state after.
+    pub to: State,
+    /// What brought the evidence.
+    pub by: Source,
+}
+
+/// A payment row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// What was ordered. Never changes.
+    pub order: Order,
+    /// Whose it is. Never changes.
+    pub customer_id: CustomerId,
+    /// How it is paid. Only a schedule's time may change.
+    pub plan: Plan,
+    /// The request in its normal form, to tell a repeat from a reuse.
+    pub fingerprint: Fingerprint,
+    /// Where it stands.
+    pub state: State,
+    /// Counts writes; each write is conditional on the one before.
+    pub version: u64,
+    /// The last writer's mark.
+    pub writer: Nonce,
+    /// Who may be sending, if anybody.
+    pub claim: Option<Claim>,
+    /// How often it was claimed for sending.
+    pub posts: u32,
+    /// Fruitless looks since the last news.
+    pub looks: u32,
+    /// When to look again. Present exactly while something is owed.
+    pub due_at: Option<Timestamp>,
+    /// The PSP's record of the payment.
+    pub record: Option<PaymentSnapshot>,
+    /// The PSP's record of the schedule.
+    pub schedule: Option<ScheduleSnapshot>,
+    /// Why the PSP refused it, if it did.
+    pub refusal: Option<Refusal>,
+    /// The last [`LOG_MAX`] moves.
+    pub log: Vec<Step>,
+    /// When the order was recorded.
+    pub created_at: Timestamp,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Payment {
+    /// A new row that is claimed for sending from the start: intent and claim are one write.
+    #[must_use]
+    pub fn claimed(order: Order, customer_id: CustomerId, plan: Plan, now: Timestamp, claim: Claim) -> Self {
+        let fingerprint = fingerprint(&order, &customer_id, plan);
+        Self {
+            order,
+            customer_id,
+            plan,
+            fingerprint,
+            state: State::Claimed,
+            version: 1,
+            writer: claim.nonce.clone(),
+            due_at: Some(now.plus(CLAIMANT_SECONDS)),
+            claim: Some(claim),
+            posts: 1,
+            looks: 0,
+            record: None,
+            schedule: None,
+            refusal: None,
+            log: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// This row under a new claim, ready to be written before its POST.
+    #[must_use]
+    pub fn reclaimed(mut self, claim: Claim, now: Timestamp) -> Self {
+        match claim.purpose {
+            Purpose::Charge | Purpose::Register => {
+                self.step(State::Claimed, Source::Claim, now);
+                self.posts = self.posts.saturating_add(1);
+            }
+            Purpose::Revoke | Purpose::Move { .. } => {}
+        }
+        self.claim = Some(claim);
+        self.looks = 0;
+        self.due_at = Some(now.plus(CLAIMANT_SECONDS));
+        self
+    }
+
+    /// What this row's order is sent as.
+    #[must_use]
+    pub const fn purpose(&self) -> Purpose {
+        match self.plan {
+            Plan::Charge => Purpose::Charge,
+            Plan::Schedule { .. } => Purpose::Register,
+        }
+    }
+
+    /// The order number.
+    #[must_use]
+    pub const fn merchant_uid(&self) -> &MerchantUid {
+        &self.order.merchant_uid
+    }
+
+    /// When the PSP is to charge it, for a schedule.
+    #[must_use]
+    pub const fn schedule_at(&self) -> Option<Timestamp> {
+        match self.plan {
+            Plan::Charge => None,
+            Plan::Schedule { schedule_at } => Some(schedule_at),
+        }
+    }
+
+    /// The PSP's payment, once there is one.
+    #[must_use]
+    pub fn imp_uid(&self) -> Option<&ImpUid> {
+        self.record.as_ref().map(|record| &record.imp_uid)
+    }
+
+    /// When the claim's last request can no longer execute.
+    #[must_use]
+    pub fn quarantine_until(&self) -> Option<Timestamp> {
+        self.claim.as_ref().map(|claim| claim.quarantine_until)
+    }
+
+    /// Whether a request may still be under way at `now`.
+    #[must_use]
+    pub fn in_flight(&self, now: Timestamp) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.is_live(now))
+    }
+
+    /// Moves to a state and writes the history.
+    pub(crate) fn step(&mut self, to: State, by: Source, now: Timestamp) {
+        if self.state != to {
+            self.log.push(Step { at: now, from: self.state, to, by });
+            let surplus = self.log.len().saturating_sub(LOG_MAX);
+            self.log.drain(..surplus);
+            self.state = to;
+        }
+    }
+
+    /// The rules that every row keeps, checked before each write (reliability I3, I7, I12).
+    ///
+    /// # Errors
+    /// The broken rule.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let rules = [
+            (self.state.is_settled() || self.due_at.is_some(), "an unsettled row is due"),
+            (!self.state.was_paid() || self.record.is_some(), "a paid row has the PSP's record"),
+            (!matches!(self.state, State::Claimed) || self.claim.is_some(), "a claimed row has a claimant"),
+            (self.record.as_ref().is_none_or(|r| r.cancel_amount <= r.amount.minor), "refunds are within the amount"),
+            (
+                !self.state.was_paid() || self.record.as_ref().is_some_and(|record| record.amount == self.order.amount),
+                "a paid row was paid what was ordered",
+            ),
+            (
+                self.record.as_ref().is_none_or(|record| record.merchant_uid == self.order.merchant_uid.as_str()),
+                "the record is of this order",
+            ),
+        ];
+        rules.into_iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, rule)| Err(rule))
+    }
+}
+
+/// The fingerprint of a payment request: all that was asked, whoever asks.
+#[must_use]
+pub fn fingerprint(order: &Order, customer_id: &CustomerId, plan: Plan) -> Fingerprint {
+    Fingerprint::of(&(order, customer_id, plan))
+}

@@ -1,0 +1,216 @@
+//! The one function that moves a payment: for the POST's reply, a webhook, the sweep and a change made in the console.
+
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
+use super::{Payment, Plan, Purpose, Refusal, State, records, schedule};
+use crate::alarm::Alarm;
+use crate::calendar::{first_overdue_look, next_look, next_overdue_look};
+use crate::ids::ImpUid;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// What brought the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The reply to our own POST.
+    Reply,
+    /// A look after our own POST went wrong.
+    Look,
+    /// A webhook's hint, looked up.
+    Webhook,
+    /// The sweep.
+    Sweep,
+    /// Our own claim.
+    Claim,
+}
+
+/// What was learnt about a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// Payments that the PSP records under the order number.
+    Records {
+        /// The records.
+        list: Vec<PaymentSnapshot>,
+        /// Whether these are all there are (`findAll`) or one of them (a reply, a GET).
+        complete: bool,
+    },
+    /// The schedule that the PSP records under the order number.
+    Schedule(ScheduleSnapshot),
+    /// The PSP records no schedule under the order number.
+    NoSchedule,
+    /// The PSP refused our POST.
+    Refused(Refusal),
+    /// Our POST certainly never left.
+    NotSent,
+    /// Our POST left, or may have, and its outcome is not known.
+    Lost,
+    /// Our POST was answered with something that is no record.
+    Nonsense,
+    /// The billing key is no longer active, so an order that was never sent cannot be.
+    KeyInactive,
+    /// The storefront took back an order that was never sent.
+    Withdrawn,
+}
+
+/// What has to happen besides writing the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell a person.
+    Alarm(Alarm),
+    /// Fetch this payment and apply it: the schedule names it, only its own record settles anything.
+    Fetch(ImpUid),
+    /// Give this payment back in full: it is the second one for the order, or came too late by policy.
+    Refund {
+        /// The payment.
+        imp_uid: ImpUid,
+        /// What is left of it, in minor units.
+        amount: u64,
+    },
+}
+
+/// The row after the evidence, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The row. Equal to the old one when the evidence brought nothing new: then nothing is written.
+    pub row: Payment,
+    /// What has to happen.
+    pub effects: Vec<Effect>,
+}
+
+impl Applied {
+    pub(super) fn unchanged(row: &Payment) -> Self {
+        Self { row: row.clone(), effects: Vec::new() }
+    }
+
+    pub(super) fn alarm(&mut self, alarm: Alarm) {
+        self.effects.push(Effect::Alarm(alarm));
+    }
+
+    /// Nothing is owed any more.
+    pub(super) fn settle(&mut self) {
+        self.row.claim = None;
+        self.row.due_at = None;
+        self.row.looks = 0;
+    }
+
+    /// Still owed: look again by the calendar, one step further along it.
+    pub(super) fn keep_looking(&mut self, now: Timestamp) {
+        let row = &mut self.row;
+        let waiting_for = match row.plan {
+            Plan::Schedule { schedule_at } if row.state == State::Scheduled && row.claim.is_none() => Some(schedule_at),
+            Plan::Schedule { .. } | Plan::Charge => None,
+        };
+        match waiting_for {
+            Some(schedule_at) if now < first_overdue_look(schedule_at) => {
+                row.looks = 0;
+                row.due_at = Some(first_overdue_look(schedule_at));
+                return;
+            }
+            Some(_) => row.due_at = Some(next_overdue_look(now, row.looks)),
+            None => row.due_at = Some(next_look(now, row.looks, row.quarantine_until())),
+        }
+        row.looks = row.looks.saturating_add(1);
+    }
+}
+
+/// Moves a row by what was learnt. Pure: the same three arguments always give the same answer.
+///
+/// `row'` is due exactly if something is still owed, and equals `row` if the evidence brought nothing new.
+#[must_use]
+pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy: &Policy) -> Applied {
+    let mut applied = match seen {
+        Evidence::Records { list, complete } => records::apply(row, list, *complete, by, now, policy),
+        Evidence::Schedule(snapshot) => schedule::found(row, snapshot, by, now),
+        Evidence::NoSchedule => schedule::absent(row, by, now),
+        Evidence::Refused(refusal) => refused(row, refusal, by, now),
+        Evidence::NotSent => not_sent(row, by, now),
+        Evidence::Lost => lost(row, by, now),
+        Evidence::Nonsense => {
+            let mut applied = lost(row, by, now);
+            applied.alarm(Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
+            applied
+        }
+        Evidence::KeyInactive => never_sent(row, State::Failed, by, now),
+        Evidence::Withdrawn => never_sent(row, State::Revoked, by, now),
+    };
+    if applied.row != *row {
+        applied.row.updated_at = now;
+    }
+    applied
+}
+
+/// A refusal settles the answer now; the row stays due for one look after the quarantine, because a PG may have taken
+/// the money behind a refused call.
+fn refused(row: &Payment, refusal: &Refusal, by: Source, now: Timestamp) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    match claimed_for(row) {
+        Some(Purpose::Charge | Purpose::Register) => {
+            applied.row.refusal = Some(refusal.clone());
+            applied.row.step(State::Failed, by, now);
+            applied.row.due_at = row.quarantine_until();
+        }
+        Some(Purpose::Move { .. }) => {
+            applied.row.claim = None;
+            applied.row.looks = 0;
+            applied.keep_looking(now);
+        }
+        // Whether there is anything left to revoke is judged by the schedule's own record.
+        Some(Purpose::Revoke) => applied.keep_looking(now),
+        None => {}
+    }
+    applied
+}
+
+fn not_sent(row: &Payment, by: Source, now: Timestamp) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    match claimed_for(row) {
+        Some(Purpose::Charge | Purpose::Register) => {
+            applied.row.claim = None;
+            applied.row.step(State::Intent, by, now);
+            applied.keep_looking(now);
+        }
+        Some(Purpose::Revoke | Purpose::Move { .. }) => {
+            applied.row.claim = None;
+            applied.row.looks = 0;
+            applied.keep_looking(now);
+        }
+        None => {}
+    }
+    applied
+}
+
+/// Ends an order of which nothing can be under way.
+fn never_sent(row: &Payment, state: State, by: Source, now: Timestamp) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    if row.state == State::Intent {
+        applied.row.step(state, by, now);
+        applied.settle();
+    }
+    applied
+}
+
+fn lost(row: &Payment, by: Source, now: Timestamp) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    match claimed_for(row) {
+        Some(Purpose::Charge | Purpose::Register) => {
+            applied.row.step(State::Unknown, by, now);
+            applied.keep_looking(now);
+        }
+        Some(Purpose::Revoke | Purpose::Move { .. }) => applied.keep_looking(now),
+        None => {}
+    }
+    applied
+}
+
+/// What the row is claimed for, while that is still open. A reply that comes after other evidence has settled the row
+/// changes nothing.
+fn claimed_for(row: &Payment) -> Option<Purpose> {
+    let purpose = row.claim.as_ref().map(|claim| claim.purpose)?;
+    let open = match purpose {
+        Purpose::Charge | Purpose::Register => matches!(row.state, State::Claimed | State::Unknown),
+        Purpose::Revoke | Purpose::Move { .. } => row.state == State::Scheduled,
+    };
+    open.then_some(purpose)
+}

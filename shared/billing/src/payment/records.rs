@@ -1,0 +1,182 @@
+//! Moving a payment by the PSP's payment records.
+
+use super::apply::{Applied, Effect, Source};
+use super::snapshot::{PaymentSnapshot, PspStatus};
+use super::{Payment, Plan, Purpose, State};
+use crate::alarm::Alarm;
+use crate::policy::{LatePaidPolicy, Policy};
+use crate::time::Timestamp;
+
+/// A schedule cannot have run earlier than its time by more than the two clocks may differ.
+const CLOCK_TOLERANCE_SECONDS: i64 = 300;
+
+pub(super) fn apply(
+    row: &Payment,
+    list: &[PaymentSnapshot],
+    complete: bool,
+    by: Source,
+    now: Timestamp,
+    policy: &Policy,
+) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    let merchant_uid = row.merchant_uid();
+
+    let mut trusted = Vec::new();
+    let mut suspicious = None;
+    for record in list {
+        match record.mismatch(&row.order, policy) {
+            None => trusted.push(record),
+            Some(field) => {
+                applied.alarm(Alarm::PspMismatch {
+                    merchant_uid: merchant_uid.clone(),
+                    imp_uid: Some(record.imp_uid.clone()),
+                    field,
+                });
+                // A failed attempt of another amount moved no money: worth an alarm, not worth stopping the row.
+                if record.net_paid() > 0 || by == Source::Reply {
+                    suspicious = Some(record);
+                }
+            }
+        }
+    }
+    trusted.sort_by(|a, b| (a.paid_at, &a.imp_uid).cmp(&(b.paid_at, &b.imp_uid)));
+
+    let paid: Vec<&PaymentSnapshot> = trusted.iter().copied().filter(|record| record.took_money()).collect();
+    if suspicious.is_some() && !row.state.was_paid() {
+        suspect(&mut applied, by, now);
+    } else if !paid.is_empty() {
+        settle_paid(&mut applied, row, &paid, by, now, policy);
+    } else if row.state.was_paid() {
+        if complete && list.is_empty() {
+            applied.alarm(Alarm::MissingAtPsp { merchant_uid: merchant_uid.clone() });
+        }
+        applied.settle();
+    } else if let Some(odd) = trusted.iter().find(|r| matches!(r.status, PspStatus::Unknown | PspStatus::Ready)) {
+        if odd.status == PspStatus::Unknown {
+            applied.alarm(Alarm::UnknownStatus { merchant_uid: merchant_uid.clone() });
+        }
+        applied.keep_looking(now);
+    } else if let Some(failed) = trusted.last() {
+        settle_failed(&mut applied, row, failed, complete, by, now);
+    } else if complete && !list.iter().any(|record| record.net_paid() > 0) {
+        nothing_found(&mut applied, row, by, now);
+    }
+    applied
+}
+
+/// Money under the order number that is not what was ordered: nothing is fulfilled, and the sweep keeps looking until a
+/// person has put it right at the PSP.
+fn suspect(applied: &mut Applied, by: Source, now: Timestamp) {
+    applied.row.step(State::Suspect, by, now);
+    applied.keep_looking(now);
+}
+
+/// At least one record took money. The earliest settles the row; each later one that still holds money is given back.
+fn settle_paid(
+    applied: &mut Applied,
+    row: &Payment,
+    paid: &[&PaymentSnapshot],
+    by: Source,
+    now: Timestamp,
+    policy: &Policy,
+) {
+    let known = row.record.as_ref().filter(|record| record.took_money());
+    let keeper = paid
+        .iter()
+        .copied()
+        .find(|record| known.is_some_and(|known| known.imp_uid == record.imp_uid))
+        .or_else(|| paid.iter().copied().find(|record| record.net_paid() > 0 && known.is_none()))
+        .or_else(|| paid.first().copied().filter(|_| known.is_none()));
+    let kept = keeper.map_or_else(|| known.map(|record| &record.imp_uid), |record| Some(&record.imp_uid));
+
+    for extra in paid.iter().filter(|record| Some(&record.imp_uid) != kept && record.net_paid() > 0) {
+        applied.alarm(Alarm::DoublePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: extra.imp_uid.clone() });
+        applied.effects.push(Effect::Refund { imp_uid: extra.imp_uid.clone(), amount: extra.net_paid() });
+    }
+    let Some(record) = keeper else {
+        return applied.settle();
+    };
+    if known.is_some_and(|known| record.is_older_than(known)) {
+        return;
+    }
+    if matches!(row.state, State::Failed | State::Revoked) && record.net_paid() > 0 {
+        late_paid(applied, row, record, policy);
+    }
+    let state = match (record.cancel_amount, record.net_paid()) {
+        (0, _) => State::Paid,
+        (_, 0) => State::Refunded,
+        (_, _) => State::PartiallyRefunded,
+    };
+    applied.row.record = Some(record.clone());
+    applied.row.step(state, by, now);
+    applied.settle();
+}
+
+fn late_paid(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot, policy: &Policy) {
+    applied.alarm(Alarm::LatePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: record.imp_uid.clone() });
+    match policy.late_paid {
+        LatePaidPolicy::Accept => {}
+        LatePaidPolicy::Refund => {
+            applied.effects.push(Effect::Refund { imp_uid: record.imp_uid.clone(), amount: record.net_paid() });
+        }
+    }
+}
+
+/// Every record that can be trusted failed.
+fn settle_failed(
+    applied: &mut Applied,
+    row: &Payment,
+    failed: &PaymentSnapshot,
+    complete: bool,
+    by: Source,
+    now: Timestamp,
+) {
+    match (row.state, row.plan) {
+        (State::Scheduled, Plan::Schedule { schedule_at }) if now.plus(CLOCK_TOLERANCE_SECONDS) < schedule_at => {
+            // The schedule has not run yet, so this is somebody else's attempt under the same number.
+            return;
+        }
+        (State::Revoked, _) => return,
+        (State::Failed, _) if row.record.is_some() && row.due_at.is_none() => return,
+        (
+            State::Intent
+            | State::Claimed
+            | State::Unknown
+            | State::Scheduled
+            | State::Paid
+            | State::PartiallyRefunded
+            | State::Refunded
+            | State::Failed
+            | State::Suspect,
+            Plan::Charge | Plan::Schedule { .. },
+        ) => {}
+    }
+    applied.row.record = Some(failed.clone());
+    applied.row.step(State::Failed, by, now);
+    let sent_once_and_answered = by == Source::Reply && row.posts <= 1;
+    let registration_or_none = !matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Charge));
+    let confirmed = complete && !row.in_flight(now);
+    if sent_once_and_answered || registration_or_none || confirmed {
+        applied.settle();
+    } else {
+        // Our own request may still be under way, or an earlier one may: look once more when it no longer can be.
+        applied.row.due_at = row.quarantine_until().map(|end| end.max(now));
+    }
+}
+
+/// The PSP knows no payment under the order number.
+fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestamp) {
+    match row.state {
+        State::Claimed | State::Unknown if row.in_flight(now) => applied.keep_looking(now),
+        State::Claimed | State::Unknown => {
+            // Nothing of ours can execute any more: the same order number may be sent again, under a new claim.
+            applied.row.claim = None;
+            applied.row.step(State::Intent, by, now);
+            applied.row.due_at = Some(now);
+        }
+        State::Failed if row.in_flight(now) => applied.row.due_at = row.quarantine_until(),
+        State::Failed | State::Revoked => applied.settle(),
+        State::Suspect => applied.keep_looking(now),
+        State::Intent | State::Scheduled | State::Paid | State::PartiallyRefunded | State::Refunded => {}
+    }
+}

@@ -1,0 +1,59 @@
+//! What the merchant may decide. Everything here comes from configuration; nothing here is decided per request.
+
+use crate::money::Currency;
+
+/// What to do with a charge that turns out paid after its customer was told that it had failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatePaidPolicy {
+    /// Keep the money: the row becomes `paid`, with an alarm.
+    Accept,
+    /// Give it back in full, with an alarm.
+    Refund,
+}
+
+/// The merchant's settings, with the defaults of the design.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Currencies that may be charged.
+    pub currencies: Vec<Currency>,
+    /// Largest amount of one payment, in minor units.
+    pub amount_max_minor: u64,
+    /// Whether payments of a PG's test channel count. Never in production: such a payment is free goods.
+    pub accept_sandbox_payments: bool,
+    /// See [`LatePaidPolicy`].
+    pub late_paid: LatePaidPolicy,
+    /// Whether the configured PG takes a card's verification code at key issue.
+    pub cvc_accepted: bool,
+    /// Longest a money POST may last at our end, in seconds.
+    pub post_timeout_seconds: i64,
+    /// How long after that a lost request may still execute at the PSP, in seconds. Until then "not found" proves nothing.
+    pub quarantine_seconds: i64,
+    /// Shortest time between now and a new `schedule_at`, in seconds.
+    pub schedule_lead_min_seconds: i64,
+    /// Longest time between now and a new `schedule_at`, in seconds.
+    pub schedule_ahead_max_seconds: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            currencies: vec![Currency::Krw],
+            amount_max_minor: 1_000_000_000,
+            accept_sandbox_payments: false,
+            late_paid: LatePaidPolicy::Accept,
+            cvc_accepted: false,
+            post_timeout_seconds: 15,
+            quarantine_seconds: 120,
+            schedule_lead_min_seconds: 5 * 60,
+            schedule_ahead_max_seconds: 400 * 86_400,
+        }
+    }
+}
+
+impl Policy {
+    /// Seconds from a claim until its POST can no longer execute: the POST's own time and the quarantine after it.
+    #[must_use]
+    pub const fn claim_seconds(&self) -> i64 {
+        self.post_timeout_seconds + self.quarantine_seconds
+    }
+}

@@ -1,0 +1,247 @@
+//! What the domain needs from outside, one narrow trait a need. Nothing here says how.
+
+use std::future::Future;
+
+use crate::alarm::Alarm;
+use crate::card::Card;
+use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
+use crate::key::{BillingKey, KeySnapshot};
+use crate::order::Order;
+use crate::payment::{Payment, PaymentSnapshot, Refusal, ScheduleSnapshot};
+use crate::time::Timestamp;
+
+/// How a POST to the PSP ended. The compiler makes every caller choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Posted<T> {
+    /// The PSP answered with a record.
+    Known(T),
+    /// The PSP refused the call; probably nothing was done.
+    Refused(Refusal),
+    /// No byte of the request left.
+    NotSent,
+    /// The PSP answered `code: 0` with something that is no record.
+    Nonsense,
+    /// Bytes left, or may have; nothing is known.
+    Lost,
+}
+
+impl<T> Posted<T> {
+    /// Reads a known record further; every other outcome stays what it is.
+    pub fn and_then<U>(self, read: impl FnOnce(T) -> Posted<U>) -> Posted<U> {
+        match self {
+            Self::Known(record) => read(record),
+            Self::Refused(refusal) => Posted::Refused(refusal),
+            Self::NotSent => Posted::NotSent,
+            Self::Nonsense => Posted::Nonsense,
+            Self::Lost => Posted::Lost,
+        }
+    }
+}
+
+/// How a GET from the PSP ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked<T> {
+    /// The PSP has it.
+    Found(T),
+    /// The PSP says that it does not have it.
+    Absent,
+    /// No usable answer: nothing was learnt.
+    Unreachable,
+}
+
+/// Charging and looking up payments.
+pub trait ChargePsp: Sync {
+    /// Makes sure that a call could be authorised now, so that no intent is written which cannot be sent.
+    fn ready(&self) -> impl Future<Output = bool> + Send;
+    /// `POST /subscribe/payments/again`, exactly once.
+    fn charge(&self, order: &Order) -> impl Future<Output = Posted<PaymentSnapshot>> + Send;
+    /// Every payment under an order number (`findAll`, never `find`: a newer failure would hide an older payment).
+    fn payments(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<Vec<PaymentSnapshot>>> + Send;
+    /// One payment.
+    fn payment(&self, imp_uid: &ImpUid) -> impl Future<Output = Looked<PaymentSnapshot>> + Send;
+}
+
+/// Schedules.
+pub trait SchedulePsp: Sync {
+    /// `POST /subscribe/payments/schedule`, exactly once, for orders of one key.
+    fn register(
+        &self,
+        customer_uid: &CustomerUid,
+        orders: &[(&Order, Timestamp)],
+    ) -> impl Future<Output = Posted<Vec<ScheduleSnapshot>>> + Send;
+    /// `POST /subscribe/payments/unschedule` of one order; naming none would revoke all of the customer's.
+    fn revoke(
+        &self,
+        customer_uid: &CustomerUid,
+        merchant_uid: &MerchantUid,
+    ) -> impl Future<Output = Posted<Vec<ScheduleSnapshot>>> + Send;
+    /// `PUT /subscribe/payments/schedule/{merchant_uid}`.
+    fn reschedule(
+        &self,
+        merchant_uid: &MerchantUid,
+        schedule_at: Timestamp,
+    ) -> impl Future<Output = Posted<ScheduleSnapshot>> + Send;
+    /// `GET /subscribe/payments/schedule/{merchant_uid}`.
+    fn schedule(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<ScheduleSnapshot>> + Send;
+}
+
+/// Billing keys.
+pub trait KeyPsp: Sync {
+    /// `POST /subscribe/customers/{customer_uid}`, exactly once. The only place where card data leaves.
+    fn issue(
+        &self,
+        customer_uid: &CustomerUid,
+        card: &Card,
+        holder: &Holder,
+    ) -> impl Future<Output = Posted<KeySnapshot>> + Send;
+    /// `GET /subscribe/customers/{customer_uid}`.
+    fn key(&self, customer_uid: &CustomerUid) -> impl Future<Output = Looked<KeySnapshot>> + Send;
+    /// `DELETE /subscribe/customers/{customer_uid}`.
+    fn delete(&self, customer_uid: &CustomerUid) -> impl Future<Output = Posted<()>> + Send;
+}
+
+/// What a card form may say about its holder. Passed through to the PSP, never stored.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "Iamport's own field names, described in its reference")]
+pub struct Holder {
+    pub customer_id: Option<CustomerId>,
+    pub customer_name: Option<String>,
+    pub customer_tel: Option<String>,
+    pub customer_email: Option<String>,
+    pub customer_addr: Option<String>,
+    pub customer_postcode: Option<String>,
+}
+
+/// Why the table did not do as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled or out of reach: nothing was written.
+    #[error("the table is out of reach")]
+    Unavailable,
+    /// The request left and was not answered: it may have been written.
+    #[error("the table did not answer")]
+    Unknown,
+    /// A row that cannot be read. It is reported and left as it is.
+    #[error("the row {row} cannot be read")]
+    Unreadable {
+        /// Its name.
+        row: String,
+    },
+    /// A page cursor that the table did not give out for this list.
+    #[error("the cursor is not of this list")]
+    Cursor,
+}
+
+/// How a conditional write ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saved<R> {
+    /// Written, now or by an earlier try of this very write.
+    Done,
+    /// Somebody else wrote first; this is what stands there, if anything does.
+    Conflict(Option<Box<R>>),
+    /// The billing key is not active, or not this customer's.
+    KeyNotActive,
+}
+
+/// A page of a list, and where the next one starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<R> {
+    /// The rows.
+    pub items: Vec<R>,
+    /// Opaque; absent on the last page.
+    pub next: Option<String>,
+}
+
+/// Payment rows. Reads are strongly consistent.
+pub trait PaymentStore: Sync {
+    /// One row.
+    fn payment(&self, uid: &MerchantUid) -> impl Future<Output = Result<Option<Payment>, StoreError>> + Send;
+    /// Several rows, in the order asked for; missing ones are left out.
+    fn payments(&self, uids: &[MerchantUid]) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
+    /// Writes new rows of one billing key, each only if its order number is free and the key is active and its
+    /// customer's. The key is a condition of the write, not a read before it. One answer a row, in order.
+    fn insert(&self, rows: &[Payment]) -> impl Future<Output = Result<Vec<Saved<Payment>>, StoreError>> + Send;
+    /// Writes the next version of a row that is about to be sent again, under the same condition on the key.
+    fn reclaim(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, StoreError>> + Send;
+    /// Writes the next version of a row: only if the version before it still stands there.
+    fn save(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, StoreError>> + Send;
+    /// A customer's schedules, by key and time.
+    fn schedules_of(
+        &self,
+        owner: &CustomerId,
+        filter: &ScheduleFilter,
+    ) -> impl Future<Output = Result<Page<Payment>, StoreError>> + Send;
+}
+
+/// Which schedules of a customer to list.
+#[derive(Debug, Clone, Default)]
+pub struct ScheduleFilter {
+    /// Only those of this key. A range of times needs it.
+    pub customer_uid: Option<CustomerUid>,
+    /// Only those at this time or later.
+    pub from: Option<Timestamp>,
+    /// Only those before this time.
+    pub to: Option<Timestamp>,
+    /// Most rows in the page.
+    pub limit: usize,
+    /// Where to go on.
+    pub cursor: Option<String>,
+}
+
+/// Billing key rows. Reads are strongly consistent.
+pub trait KeyStore: Sync {
+    /// One row.
+    fn key(&self, uid: &CustomerUid) -> impl Future<Output = Result<Option<BillingKey>, StoreError>> + Send;
+    /// Writes a new row, only if its name is free.
+    fn insert_key(&self, row: &BillingKey) -> impl Future<Output = Result<Saved<BillingKey>, StoreError>> + Send;
+    /// Writes the next version of a row: only if the version before it still stands there.
+    fn save_key(&self, row: &BillingKey) -> impl Future<Output = Result<Saved<BillingKey>, StoreError>> + Send;
+    /// A customer's keys, oldest first.
+    fn keys_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<Page<BillingKey>, StoreError>> + Send;
+}
+
+/// Number of partitions of the `due` index, so that no single one is hot.
+pub const DUE_SHARDS: u8 = 16;
+
+/// A row that is due.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DueRow {
+    /// A payment.
+    Payment(MerchantUid),
+    /// A billing key.
+    Key(CustomerUid),
+}
+
+/// The index of what is owed. It only finds candidates; decisions are taken on a consistent read.
+pub trait DueStore: Sync {
+    /// Rows of a shard that are due at `until` or earlier, oldest first, from the page that `cursor` names.
+    fn due(
+        &self,
+        shard: u8,
+        until: Timestamp,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<Page<DueRow>, StoreError>> + Send;
+}
+
+/// The time.
+pub trait Clock: Sync {
+    /// Now, as the PSP would say it.
+    fn now(&self) -> Timestamp;
+}
+
+/// Chance.
+pub trait Entropy: Sync {
+    /// 128 fresh bits, as a writer's mark.
+    fn nonce(&self) -> Nonce;
+}
+
+/// Where alarms go.
+pub trait Watch: Sync {
+    /// Tells a person.
+    fn alarm(&self, alarm: &Alarm);
+}

@@ -1,0 +1,123 @@
+//! Finding and hiding card numbers in free text: the last line behind types that cannot print.
+
+/// Shortest and longest card numbers in use (ISO/IEC 7812).
+const PAN_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+
+/// Whether `text` holds 13 to 19 digits in a row, single separators allowed, that pass the Luhn check.
+#[must_use]
+pub fn holds_card_number(text: &str) -> bool {
+    find_card_number(text, 0).is_some()
+}
+
+/// `text` with every card number replaced by `[card]`, and cut to `max` characters.
+#[must_use]
+pub fn scrub(text: &str, max: usize) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some((start, end)) = find_card_number(text, from) {
+        clean.push_str(text.get(from..start).unwrap_or_default());
+        clean.push_str("[card]");
+        from = end;
+    }
+    clean.push_str(text.get(from..).unwrap_or_default());
+    clean.chars().filter(|character| !character.is_control()).take(max).collect()
+}
+
+/// First 6 digits, `*`, last 4: re-masks whatever the PSP answered with, so that more than that is never kept.
+#[must_use]
+pub fn mask_card_number(text: &str) -> String {
+    let marks: Vec<char> = text.chars().filter(|c| c.is_ascii_digit() || *c == '*').take(19).collect();
+    let shown_head = if marks.len() > 10 { 6 } else { 0 };
+    let shown_tail = marks.len().saturating_sub(4);
+    let mask = |(place, mark): (usize, &char)| if place < shown_head || place >= shown_tail { *mark } else { '*' };
+    marks.iter().enumerate().map(mask).collect()
+}
+
+/// Byte range of the first card number at or after `from`.
+fn find_card_number(text: &str, from: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    (from..bytes.len())
+        .filter(|at| bytes[*at].is_ascii_digit() && (*at == from || !bytes[at - 1].is_ascii_digit()))
+        .find_map(|start| card_number_at(bytes, start).map(|end| (start, end)))
+}
+
+/// End of the card number that starts at `start`. A card number is made of whole groups of digits: twenty digits
+/// without a break hold none, or every second order number would look like a card.
+fn card_number_at(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut digits = Vec::with_capacity(20);
+    let mut found = None;
+    let mut at = start;
+    while at < bytes.len() && digits.len() <= *PAN_DIGITS.end() {
+        let next_is_digit = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+        if bytes[at].is_ascii_digit() {
+            digits.push(bytes[at] - b'0');
+            if !next_is_digit && PAN_DIGITS.contains(&digits.len()) && issuer_prefix(&digits) && luhn(&digits) {
+                found = Some(at + 1);
+            }
+        } else if !(matches!(bytes[at], b' ' | b'-' | b'.') && next_is_digit) {
+            break;
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Whether a number starts as cards do: 3–6 (the international schemes), 2221–2720 (Mastercard), 9 (Korean domestic).
+/// Dates (`2026…`) and UNIX times (`17…`) do not.
+fn issuer_prefix(digits: &[u8]) -> bool {
+    let lead = digits.iter().take(4).fold(0_u32, |value, digit| value * 10 + u32::from(*digit));
+    matches!(lead / 1000, 3..=6 | 9) || (2221..=2720).contains(&lead)
+}
+
+/// The Luhn check over digits 0–9.
+#[must_use]
+pub fn luhn(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, u32::from(*digit)) {
+            (0, value) => value,
+            (_, value) if value > 4 => value * 2 - 9,
+            (_, value) => value * 2,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn card_numbers_are_found_however_they_are_separated() {
+        for text in ["4242424242424242", "x 4242-4242-4242-4242 y", "4242 4242 4242 4242", "3782-822463-10005"] {
+            assert!(holds_card_number(text), "{text}");
+            assert!(!scrub(text, 200).contains("4242424242424242") && scrub(text, 200).contains("[card]"), "{text}");
+        }
+    }
+
+    #[test]
+    fn order_numbers_and_times_are_left_alone() {
+        for text in [
+            "ORD20180131-0000011",
+            "1519862400",
+            "imp_448280090638",
+            "01012345678",
+            "42424242****4242",
+            "2026112400012344",
+        ] {
+            assert!(!holds_card_number(text), "{text}");
+            assert_eq!(scrub(text, 200), text);
+        }
+    }
+
+    #[test]
+    fn a_mask_keeps_at_most_six_and_four() {
+        assert_eq!(mask_card_number("4242424242424242"), "424242******4242");
+        assert_eq!(mask_card_number("42424242****4242"), "424242******4242");
+        assert_eq!(mask_card_number("4242-42**-****-4242"), "424242******4242");
+        assert_eq!(mask_card_number("12345678"), "****5678");
+        assert_eq!(mask_card_number(""), "");
+    }
+}

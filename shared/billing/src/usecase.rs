@@ -1,0 +1,134 @@
+//! What a storefront, a webhook or the sweep may ask for. Each moves money the one way: claim, POST, conclude.
+
+mod charge;
+mod conclude;
+mod issue_key;
+mod keys;
+mod schedule;
+mod send;
+mod sweep;
+mod webhook;
+
+use crate::ids::{CustomerId, CustomerUid};
+use crate::invalid::Invalid;
+use crate::key::{BillingKey, KeyState};
+use crate::payment::Refusal;
+use crate::policy::Policy;
+use crate::ports::StoreError;
+
+pub use issue_key::{IssueKey, check_idempotency_key};
+pub use keys::KeyDeleted;
+pub use schedule::{NewSchedule, SCHEDULES_MAX, check_schedule_at};
+pub use sweep::SweepReport;
+pub use webhook::{Hint, Noticed};
+
+/// The use cases over their ports: the PSP, the table and the host (clock, chance, alarms).
+#[derive(Debug, Clone)]
+pub struct Billing<P, S, H> {
+    /// The PSP.
+    pub psp: P,
+    /// The table.
+    pub store: S,
+    /// Clock, chance and alarms.
+    pub host: H,
+    /// The merchant's settings.
+    pub policy: Policy,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// A signed-in customer of the storefront; sees and touches only what is theirs.
+    Customer(CustomerId),
+    /// The storefront's own server.
+    Merchant,
+}
+
+impl Caller {
+    /// Whether this caller may see what belongs to `owner`.
+    #[must_use]
+    pub fn may_see(&self, owner: &CustomerId) -> bool {
+        match self {
+            Self::Customer(customer_id) => customer_id == owner,
+            Self::Merchant => true,
+        }
+    }
+}
+
+/// Why a use case did not do as asked. Nothing was sent to the PSP unless the variant says so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The input breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// There is no such thing, or it is somebody else's: the two look alike.
+    #[error("not found")]
+    NotFound,
+    /// The billing key is still being issued or confirmed.
+    #[error("the billing key is not active yet")]
+    KeyPending,
+    /// The billing key was deleted, or never came to be.
+    #[error("the billing key is not active any more")]
+    KeyInactive,
+    /// The order number was used for another request.
+    #[error("the merchant_uid was used for another request")]
+    MerchantUidReused,
+    /// The Idempotency-Key was used for another request.
+    #[error("the Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    /// The same request is being worked on right now.
+    #[error("the same request is being worked on")]
+    IdempotencyInProgress,
+    /// The billing key still has schedules.
+    #[error("the billing key still has schedules")]
+    KeyInUse,
+    /// The schedule has run.
+    #[error("the schedule has already been executed")]
+    AlreadyExecuted,
+    /// The schedule was revoked, or is not registered yet, or is being changed.
+    #[error("the schedule cannot be changed in its present state")]
+    ScheduleNotChangeable,
+    /// The PSP refused a change; the row stands as before.
+    #[error("the payment provider refused: {}", .0.message)]
+    Refused(Refusal),
+    /// The PSP answered with something that belongs to another channel.
+    #[error("the payment provider answered for another channel")]
+    UpstreamMismatch,
+    /// The table or the PSP is out of reach. Repeating the same request is safe.
+    #[error("temporarily unavailable")]
+    Unavailable,
+    /// A row that cannot be read.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable | StoreError::Unknown => Self::Unavailable,
+            StoreError::Cursor => Self::Invalid(Invalid::new("cursor", "cursor_invalid", "a cursor of this very list")),
+            StoreError::Unreadable { .. } => Self::Store(error),
+        }
+    }
+}
+
+/// Checks that a key may be charged for `customer_id` (when the caller named one), and says whose it is.
+fn chargeable<'a>(key: Option<&'a BillingKey>, customer_id: Option<&CustomerId>) -> Result<&'a CustomerId, Failure> {
+    let key = key.ok_or(Failure::NotFound)?;
+    if customer_id.is_some_and(|customer_id| *customer_id != key.customer_id) {
+        return Err(Failure::NotFound);
+    }
+    match key.state {
+        KeyState::Active => Ok(&key.customer_id),
+        KeyState::Prepared | KeyState::Issuing => Err(Failure::KeyPending),
+        KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => Err(Failure::KeyInactive),
+    }
+}
+
+/// A key's name as a caller wrote it: a malformed one is as unknown as a foreign one.
+///
+/// # Errors
+/// [`Failure::NotFound`].
+pub fn customer_uid_in_path(text: &str) -> Result<CustomerUid, Failure> {
+    CustomerUid::parse(text).map_err(|_| Failure::NotFound)
+}

@@ -1,0 +1,79 @@
+//! Charging a billing key now.
+
+use futures_util::future::join;
+
+use super::{Billing, Caller, Failure, chargeable};
+use crate::ids::{CustomerId, MerchantUid};
+use crate::order::Order;
+use crate::payment::{Claim, Payment, Plan, Purpose, State, fingerprint};
+use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, Watch};
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp,
+    S: PaymentStore + KeyStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Charges an order to its billing key, at most once for ever: the same order again answers from its row.
+    ///
+    /// The row's state is the answer: paid, failed, or pending for everything else. Once the order is recorded no
+    /// error is returned any more, because it will be carried to its end with or without its caller.
+    ///
+    /// # Errors
+    /// Each [`Failure`] means that this call has sent nothing.
+    pub async fn charge(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
+        let order = order.checked(&self.policy)?;
+        let (key, existing) = join(self.store.key(&order.customer_uid), self.store.payment(&order.merchant_uid)).await;
+        if let Some(row) = existing? {
+            return self.charge_again(row, &order, customer_id.as_ref()).await;
+        }
+        let owner = chargeable(key?.as_ref(), customer_id.as_ref())?.clone();
+        if !self.psp.ready().await {
+            return Err(Failure::Unavailable);
+        }
+        let now = self.host.now();
+        let claim = Claim::new(Purpose::Charge, self.host.nonce(), now, &self.policy);
+        let row = Payment::claimed(order, owner, Plan::Charge, now, claim);
+        match self.store.insert(std::slice::from_ref(&row)).await?.pop() {
+            Some(Saved::Done) => Ok(self.post(row.clone()).await.unwrap_or(row)),
+            Some(Saved::Conflict(Some(current))) => self.charge_again(*current, &row.order, customer_id.as_ref()).await,
+            Some(Saved::KeyNotActive) => {
+                chargeable(self.store.key(&row.order.customer_uid).await?.as_ref(), customer_id.as_ref())?;
+                Err(Failure::Unavailable)
+            }
+            Some(Saved::Conflict(None)) | None => Err(Failure::Unavailable),
+        }
+    }
+
+    /// Answers a repeat from the row. An order that was recorded and never left is sent now.
+    async fn charge_again(
+        &self,
+        row: Payment,
+        order: &Order,
+        customer_id: Option<&CustomerId>,
+    ) -> Result<Payment, Failure> {
+        let owner = customer_id.unwrap_or(&row.customer_id);
+        if row.plan != Plan::Charge || row.fingerprint != fingerprint(order, owner, Plan::Charge) {
+            return Err(Failure::MerchantUidReused);
+        }
+        if row.state == State::Intent {
+            return Ok(self.send(row.clone()).await.unwrap_or(row));
+        }
+        Ok(row)
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: PaymentStore,
+{
+    /// A payment's row, for its owner or the merchant.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for a missing, a foreign and a malformed order number alike.
+    pub async fn payment(&self, caller: &Caller, merchant_uid: &str) -> Result<Payment, Failure> {
+        let merchant_uid = MerchantUid::parse(merchant_uid).map_err(|_| Failure::NotFound)?;
+        let row = self.store.payment(&merchant_uid).await?.ok_or(Failure::NotFound)?;
+        if caller.may_see(&row.customer_id) { Ok(row) } else { Err(Failure::NotFound) }
+    }
+}

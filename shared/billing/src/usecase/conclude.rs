@@ -1,0 +1,102 @@
+//! Writing what was learnt: apply, check, write on condition, and once more if somebody wrote in between.
+
+use super::{Billing, Failure};
+use crate::alarm::Alarm;
+use crate::key::{self, BillingKey, KeyEvidence};
+use crate::payment::{Effect, Evidence, Payment, Source, apply};
+use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch};
+
+/// Times a write is tried anew on what somebody else has written in between.
+const CONFLICTS_MAX: u32 = 5;
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Applies evidence to a row and writes the outcome, if there is any. Returns the row as it now stands in the
+    /// table, and what is left to be done besides alarms, which are raised here.
+    pub(super) async fn conclude(
+        &self,
+        mut row: Payment,
+        seen: &Evidence,
+        by: Source,
+    ) -> Result<(Payment, Vec<Effect>), StoreError> {
+        for _ in 0..CONFLICTS_MAX {
+            let applied = apply(&row, seen, by, self.host.now(), &self.policy);
+            if applied.row == row {
+                return Ok((row, self.raise(applied.effects)));
+            }
+            if let Err(rule) = applied.row.check() {
+                // The row stops here, the function does not: nothing is written and a person is told.
+                self.host.alarm(&Alarm::RowViolation { row: row.merchant_uid().to_string(), rule });
+                return Ok((row, Vec::new()));
+            }
+            let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
+            match self.store.save(&next).await? {
+                Saved::Done => return Ok((next, self.raise(applied.effects))),
+                Saved::Conflict(Some(current)) => row = *current,
+                Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// Raises the alarms among the effects and hands back the rest.
+    fn raise(&self, effects: Vec<Effect>) -> Vec<Effect> {
+        effects
+            .into_iter()
+            .filter(|effect| match effect {
+                Effect::Alarm(alarm) => {
+                    self.host.alarm(alarm);
+                    false
+                }
+                Effect::Fetch(_) | Effect::Refund { .. } => true,
+            })
+            .collect()
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: KeyStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Applies evidence to a key's row and writes the outcome, if there is any. The flag says whether the key is an
+    /// orphan that has to be deleted at the PSP.
+    pub(super) async fn conclude_key(
+        &self,
+        mut row: BillingKey,
+        seen: &KeyEvidence,
+    ) -> Result<(BillingKey, bool), Failure> {
+        for _ in 0..CONFLICTS_MAX {
+            let applied = key::apply(&row, seen, self.host.now(), &self.policy);
+            if let Err(rule) = applied.row.check() {
+                self.host.alarm(&Alarm::RowViolation { row: row.customer_uid.to_string(), rule });
+                return Ok((row, false));
+            }
+            let written = if applied.row == row {
+                Saved::Done
+            } else {
+                let next = self.next_key(applied.row.clone());
+                let saved = self.store.save_key(&next).await?;
+                row = next;
+                saved
+            };
+            match written {
+                Saved::Done => {
+                    applied.alarms.iter().for_each(|alarm| self.host.alarm(alarm));
+                    return Ok((row, applied.delete_orphan));
+                }
+                Saved::Conflict(Some(current)) => row = *current,
+                Saved::Conflict(None) | Saved::KeyNotActive => return Err(Failure::Unavailable),
+            }
+        }
+        Err(Failure::Unavailable)
+    }
+
+    /// The row's next version under a fresh mark.
+    pub(super) fn next_key(&self, row: BillingKey) -> BillingKey {
+        BillingKey { version: row.version + 1, writer: self.host.nonce(), ..row }
+    }
+}

@@ -1,0 +1,205 @@
+//! Issuing a billing key from a card form.
+
+use super::{Billing, Failure};
+use crate::calendar::CLAIMANT_SECONDS;
+use crate::card::Card;
+use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
+use crate::ids::{CustomerId, CustomerUid};
+use crate::invalid::Invalid;
+use crate::key::{BillingKey, KeyEvidence, KeyState};
+use crate::payment::{Claim, Purpose};
+use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch};
+use crate::text;
+
+/// Lengths of an Idempotency-Key (reliability catalogue, row 19).
+const IDEMPOTENCY_KEY_LENGTH: std::ops::RangeInclusive<usize> = 8..=255;
+/// Lengths of the PSP's fields, in characters (Iamport V1 schema).
+const CUSTOMER_NAME_MAX: usize = 20;
+const CUSTOMER_TEL_MAX: usize = 20;
+const CUSTOMER_EMAIL_MAX: usize = 200;
+const CUSTOMER_ADDR_MAX: usize = 200;
+const CUSTOMER_POSTCODE_MAX: usize = 8;
+
+/// A request for a billing key.
+#[derive(Debug, Clone)]
+pub struct IssueKey {
+    /// Whose key it will be.
+    pub customer_id: CustomerId,
+    /// The caller's own name for this request. The same name with the same card is the same request for ever.
+    pub idempotency_key: String,
+    /// The card form.
+    pub card: Card,
+    /// What the form says about its holder.
+    pub holder: Holder,
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + KeyPsp,
+    S: KeyStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Issues a billing key. The row's state is the answer: active, abandoned with the PSP's refusal, or pending.
+    ///
+    /// The key's name is a keyed digest of (customer, Idempotency-Key): nobody outside can guess it, a repeat finds
+    /// the very same row without a second record, and one name can never be given to two cards.
+    ///
+    /// # Errors
+    /// Each [`Failure`] but [`Failure::UpstreamMismatch`] means that this call has left no key behind.
+    pub async fn issue_key(&self, request: IssueKey, secret: &FingerprintKey) -> Result<BillingKey, Failure> {
+        check_idempotency_key(&request.idempotency_key)?;
+        if request.card.cvc.is_some() && !self.policy.cvc_accepted {
+            let detail = "the configured payment provider takes no verification code";
+            return Err(Failure::Invalid(Invalid::new("cvc", "cvc_not_accepted", detail)));
+        }
+        let request = IssueKey { holder: checked(request.holder)?, ..request };
+        let fingerprint = fingerprint(&request, secret);
+        let customer_uid = name(&request, secret)?;
+        if let Some(row) = self.store.key(&customer_uid).await? {
+            return self.issue_again(row, &request, &fingerprint).await;
+        }
+        if !self.psp.ready().await {
+            return Err(Failure::Unavailable);
+        }
+        let now = self.host.now();
+        let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
+        let row = BillingKey::issuing(customer_uid, request.customer_id.clone(), fingerprint.clone(), claim, now);
+        match self.store.insert_key(&row).await? {
+            Saved::Done => self.issue_claimed(row, &request).await,
+            Saved::Conflict(Some(current)) => self.issue_again(*current, &request, &fingerprint).await,
+            Saved::Conflict(None) | Saved::KeyNotActive => Err(Failure::Unavailable),
+        }
+    }
+
+    /// Answers a repeat from the row. A card that certainly is not at the PSP is sent again, to the same name.
+    async fn issue_again(
+        &self,
+        row: BillingKey,
+        request: &IssueKey,
+        fingerprint: &Fingerprint,
+    ) -> Result<BillingKey, Failure> {
+        if row.fingerprint != *fingerprint {
+            return Err(Failure::IdempotencyKeyReused);
+        }
+        let now = self.host.now();
+        let being_sent = row.claim.as_ref().is_some_and(|claim| now < claim.claimed_at.plus(CLAIMANT_SECONDS));
+        match row.state {
+            KeyState::Issuing if being_sent && !row.outcome_unknown => Err(Failure::IdempotencyInProgress),
+            KeyState::Abandoned if !row.was_refused() && !row.in_flight(now) => {
+                if !self.psp.ready().await {
+                    return Err(Failure::Unavailable);
+                }
+                let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
+                let created_at = row.created_at;
+                let next = BillingKey {
+                    version: row.version + 1,
+                    created_at,
+                    ..BillingKey::issuing(row.customer_uid, row.customer_id, row.fingerprint, claim, now)
+                };
+                match self.store.save_key(&next).await? {
+                    Saved::Done => self.issue_claimed(next, request).await,
+                    Saved::Conflict(_) | Saved::KeyNotActive => Err(Failure::IdempotencyInProgress),
+                }
+            }
+            KeyState::Prepared
+            | KeyState::Issuing
+            | KeyState::Active
+            | KeyState::Deleting
+            | KeyState::Deleted
+            | KeyState::Abandoned => Ok(row),
+        }
+    }
+
+    /// Sends the card, exactly once, and writes down what came of it. From here on nothing but the row answers.
+    async fn issue_claimed(&self, row: BillingKey, request: &IssueKey) -> Result<BillingKey, Failure> {
+        let holder = Holder { customer_id: Some(request.customer_id.clone()), ..request.holder.clone() };
+        let posted = self.psp.issue(&row.customer_uid, &request.card, &holder).await;
+        let not_sent = posted == Posted::NotSent;
+        let seen = match posted {
+            Posted::Known(snapshot) => KeyEvidence::Found(snapshot),
+            Posted::NotSent => KeyEvidence::NotSent,
+            Posted::Refused(refusal) => self.key_found_or(&row, KeyEvidence::Refused(refusal)).await,
+            Posted::Nonsense | Posted::Lost => self.key_found_or(&row, KeyEvidence::Lost).await,
+        };
+        let row = self.conclude_key(row.clone(), &seen).await.map_or(row, |(row, _)| row);
+        match row.state {
+            KeyState::Abandoned if not_sent => Err(Failure::Unavailable),
+            KeyState::Abandoned if !row.was_refused() => Err(Failure::UpstreamMismatch),
+            KeyState::Prepared
+            | KeyState::Issuing
+            | KeyState::Active
+            | KeyState::Deleting
+            | KeyState::Deleted
+            | KeyState::Abandoned => Ok(row),
+        }
+    }
+
+    async fn key_found_or(&self, row: &BillingKey, otherwise: KeyEvidence) -> KeyEvidence {
+        match self.psp.key(&row.customer_uid).await {
+            Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
+            Looked::Absent | Looked::Unreachable => otherwise,
+        }
+    }
+}
+
+/// Checks an Idempotency-Key: 8 to 255 printable ASCII characters, and no card number.
+///
+/// # Errors
+/// `idempotency_key_invalid`, `sensitive_data_in_url`.
+pub fn check_idempotency_key(key: &str) -> Result<(), Invalid> {
+    if !IDEMPOTENCY_KEY_LENGTH.contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let detail = "8 to 255 printable ASCII characters without spaces";
+        return Err(Invalid::new("Idempotency-Key", "idempotency_key_invalid", detail));
+    }
+    if crate::scrub::holds_card_number(key) {
+        return Err(Invalid::new("Idempotency-Key", "sensitive_data_in_url", "no card number belongs here"));
+    }
+    Ok(())
+}
+
+fn checked(holder: Holder) -> Result<Holder, Invalid> {
+    let line = |field, value: Option<String>, max| value.as_deref().map(|v| text::line(field, v, max)).transpose();
+    let tel = holder.customer_tel.as_deref().map(|v| text::telephone("customer_tel", v, CUSTOMER_TEL_MAX));
+    let email = holder.customer_email.as_deref().map(|v| text::email("customer_email", v, CUSTOMER_EMAIL_MAX));
+    Ok(Holder {
+        customer_id: holder.customer_id,
+        customer_name: line("customer_name", holder.customer_name, CUSTOMER_NAME_MAX)?,
+        customer_tel: tel.transpose()?,
+        customer_email: email.transpose()?,
+        customer_addr: line("customer_addr", holder.customer_addr, CUSTOMER_ADDR_MAX)?,
+        customer_postcode: line("customer_postcode", holder.customer_postcode, CUSTOMER_POSTCODE_MAX)?,
+    })
+}
+
+/// The request in its normal form, under the secret: a bare hash of a card number could be searched.
+fn fingerprint(request: &IssueKey, secret: &FingerprintKey) -> Fingerprint {
+    let card = &request.card;
+    let holder = &request.holder;
+    let optional = |value: &Option<String>| value.clone().unwrap_or_default();
+    let expiry = card.expiry.expose();
+    let holder = [
+        &holder.customer_name,
+        &holder.customer_tel,
+        &holder.customer_email,
+        &holder.customer_addr,
+        &holder.customer_postcode,
+    ]
+    .map(optional);
+    let mut parts = vec![
+        request.customer_id.as_str(),
+        card.number.expose(),
+        &expiry,
+        card.birth.as_ref().map_or("", |birth| birth.expose()),
+        card.pwd_2digit.as_ref().map_or("", |digits| digits.expose()),
+        card.cvc.as_ref().map_or("", |cvc| cvc.expose()),
+    ];
+    parts.extend(holder.iter().map(String::as_str));
+    Fingerprint::keyed(secret, &parts)
+}
+
+/// The key's name: 128 bits of a keyed digest, letters and digits only.
+fn name(request: &IssueKey, secret: &FingerprintKey) -> Result<CustomerUid, Failure> {
+    let digest = hex(&secret.mac("customer_uid", &[request.customer_id.as_str(), &request.idempotency_key]));
+    let short = digest.get(..32).ok_or(Failure::Unavailable)?;
+    Ok(CustomerUid::parse(&format!("key{short}"))?)
+}

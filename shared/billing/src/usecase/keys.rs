@@ -1,0 +1,151 @@
+//! Reading and deleting billing keys.
+
+use super::{Billing, Caller, Failure, customer_uid_in_path};
+use crate::ids::CustomerId;
+use crate::key::{BillingKey, KeyEvidence, KeyState};
+use crate::payment::{Claim, Payment, Plan, Purpose, State};
+use crate::ports::{
+    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
+    SchedulePsp, Watch,
+};
+
+/// How a deletion ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyDeleted {
+    /// Gone at the PSP.
+    Done,
+    /// Under way: no charge can claim the key any more, and the sweep carries it to its end.
+    Pending,
+}
+
+/// Schedules of a key read at a time.
+const SCHEDULES_PAGE: usize = 100;
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: KeyStore,
+{
+    /// A key's row, for its owner or the merchant.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for a missing, a foreign and a malformed name alike.
+    pub async fn billing_key(&self, caller: &Caller, customer_uid: &str) -> Result<BillingKey, Failure> {
+        let row = self.store.key(&customer_uid_in_path(customer_uid)?).await?.ok_or(Failure::NotFound)?;
+        if caller.may_see(&row.customer_id) { Ok(row) } else { Err(Failure::NotFound) }
+    }
+
+    /// A customer's keys, oldest first.
+    ///
+    /// # Errors
+    /// `cursor_invalid`.
+    pub async fn billing_keys(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<BillingKey>, Failure> {
+        Ok(self.store.keys_of(owner, limit, cursor).await?)
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + KeyPsp,
+    S: KeyStore + PaymentStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Deletes a key at the PSP. Schedules on it are either in the way, or revoked first when `cascade` is set.
+    ///
+    /// The order is fixed by the PSP: mark the key so that nothing new can claim it, revoke, confirm, delete, confirm.
+    ///
+    /// # Errors
+    /// [`Failure::KeyInUse`]; [`Failure::KeyPending`] while it is being issued.
+    pub async fn delete_key(&self, caller: &Caller, customer_uid: &str, cascade: bool) -> Result<KeyDeleted, Failure> {
+        let key = self.billing_key(caller, customer_uid).await?;
+        match key.state {
+            KeyState::Deleted => return Ok(KeyDeleted::Done),
+            KeyState::Prepared | KeyState::Issuing => return Err(Failure::KeyPending),
+            KeyState::Abandoned => return Err(Failure::NotFound),
+            KeyState::Active | KeyState::Deleting => {}
+        }
+        if !cascade && !self.live_schedules(&key).await?.is_empty() {
+            return Err(Failure::KeyInUse);
+        }
+        if !self.psp.ready().await {
+            return Err(Failure::Unavailable);
+        }
+        let key = if key.state == KeyState::Deleting { key } else { self.mark_deleting(key).await? };
+        // Looked at again now that no new schedule can claim the key: one may have been registered in between.
+        let live = self.live_schedules(&key).await?;
+        if !live.is_empty() && !cascade {
+            let restored = BillingKey { state: KeyState::Active, claim: None, due_at: None, ..self.next_key(key) };
+            self.store.save_key(&restored).await?;
+            return Err(Failure::KeyInUse);
+        }
+        self.delete_at_psp(caller, key, live).await
+    }
+
+    async fn mark_deleting(&self, key: BillingKey) -> Result<BillingKey, Failure> {
+        let now = self.host.now();
+        let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
+        let marked = BillingKey {
+            state: KeyState::Deleting,
+            due_at: Some(now.plus(crate::calendar::CLAIMANT_SECONDS)),
+            claim: Some(claim),
+            looks: 0,
+            updated_at: now,
+            ..self.next_key(key)
+        };
+        match self.store.save_key(&marked).await? {
+            Saved::Done => Ok(marked),
+            Saved::Conflict(_) | Saved::KeyNotActive => Err(Failure::IdempotencyInProgress),
+        }
+    }
+
+    /// Revokes what is left, deletes the key, and confirms that it is gone.
+    async fn delete_at_psp(&self, caller: &Caller, key: BillingKey, live: Vec<Payment>) -> Result<KeyDeleted, Failure> {
+        for row in live {
+            match self.unschedule(caller, row.merchant_uid().as_str()).await {
+                Ok(row) if row.state == State::Revoked => {}
+                Err(Failure::AlreadyExecuted) => {}
+                Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
+            }
+        }
+        self.finish_deletion(key).await
+    }
+
+    /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.
+    pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
+        let seen = match self.psp.delete(&key.customer_uid).await {
+            Posted::Known(()) | Posted::Refused(_) => match self.psp.key(&key.customer_uid).await {
+                Looked::Absent => KeyEvidence::Absent,
+                Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
+                Looked::Unreachable => KeyEvidence::Lost,
+            },
+            Posted::NotSent => KeyEvidence::NotSent,
+            Posted::Nonsense | Posted::Lost => KeyEvidence::Lost,
+        };
+        let (key, _) = self.conclude_key(key, &seen).await?;
+        Ok(if key.state == KeyState::Deleted { KeyDeleted::Done } else { KeyDeleted::Pending })
+    }
+
+    /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
+    pub(super) async fn live_schedules(&self, key: &BillingKey) -> Result<Vec<Payment>, Failure> {
+        let mut live = Vec::new();
+        let mut filter = ScheduleFilter {
+            customer_uid: Some(key.customer_uid.clone()),
+            limit: SCHEDULES_PAGE,
+            ..ScheduleFilter::default()
+        };
+        loop {
+            let page = self.store.schedules_of(&key.customer_id, &filter).await?;
+            live.extend(page.items.into_iter().filter(|row| {
+                matches!(row.plan, Plan::Schedule { .. }) && !row.state.is_settled() && row.state != State::Suspect
+            }));
+            match page.next {
+                Some(cursor) => filter.cursor = Some(cursor),
+                None => return Ok(live),
+            }
+        }
+    }
+}

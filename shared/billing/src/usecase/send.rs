@@ -1,0 +1,192 @@
+//! Sending an order and looking for one: the only callers of the PSP's money POSTs.
+
+use super::Billing;
+use crate::payment::{Claim, Effect, Evidence, Payment, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State};
+use crate::ports::{ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch};
+
+/// A schedule that is registered after its time has passed runs this much later instead, in seconds.
+const BELATED_SECONDS: i64 = 60;
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp,
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Claims a row of which nothing can be under way, and sends it. Without the right to send, or without the means,
+    /// the row is returned as it stands.
+    pub(super) async fn send(&self, row: Payment) -> Result<Payment, StoreError> {
+        if row.state != State::Intent || !self.psp.ready().await {
+            return Ok(row);
+        }
+        let now = self.host.now();
+        let claim = Claim::new(row.purpose(), self.host.nonce(), now, &self.policy);
+        let claimed = self.next(row.clone().reclaimed(claim, now));
+        match self.store.reclaim(&claimed).await? {
+            Saved::Done => self.post(claimed).await,
+            Saved::Conflict(Some(current)) => Ok(*current),
+            Saved::Conflict(None) => Err(StoreError::Unavailable),
+            Saved::KeyNotActive => self.conclude(row, &Evidence::KeyInactive, Source::Claim).await.map(|(row, _)| row),
+        }
+    }
+
+    /// The row's next version under a fresh mark.
+    pub(super) fn next(&self, row: Payment) -> Payment {
+        Payment { version: row.version + 1, writer: self.host.nonce(), ..row }
+    }
+
+    /// Sends a row that is claimed in the table, exactly once, and writes down what came of it.
+    pub(super) async fn post(&self, row: Payment) -> Result<Payment, StoreError> {
+        let posted = match row.plan {
+            Plan::Charge => {
+                let posted = self.psp.charge(&row.order).await;
+                posted.and_then(|record| Posted::Known(Evidence::Records { list: vec![record], complete: false }))
+            }
+            Plan::Schedule { schedule_at } => {
+                let now = self.host.now();
+                let at = if schedule_at > now { schedule_at } else { now.plus(BELATED_SECONDS) };
+                let posted = self.psp.register(&row.order.customer_uid, &[(&row.order, at)]).await;
+                registered(posted, row.merchant_uid().as_str())
+            }
+        };
+        self.settle_post(row, posted).await
+    }
+
+    /// Writes down the outcome of a POST. A refused, lost or unreadable one is looked for once before it is written:
+    /// what the PSP records counts more than what it answered.
+    pub(super) async fn settle_post(&self, row: Payment, posted: Posted<Evidence>) -> Result<Payment, StoreError> {
+        let (seen, by) = match posted {
+            Posted::Known(evidence) => (evidence, Source::Reply),
+            Posted::NotSent => (Evidence::NotSent, Source::Reply),
+            Posted::Refused(refusal) => self.found_or(&row, Evidence::Refused(refusal)).await,
+            Posted::Nonsense => self.found_or(&row, Evidence::Nonsense).await,
+            Posted::Lost => self.found_or(&row, Evidence::Lost).await,
+        };
+        let (row, effects) = self.conclude(row, &seen, by).await?;
+        self.follow(row, effects, by).await
+    }
+
+    /// Positive evidence at once, if there is any; else what the POST itself said.
+    async fn found_or(&self, row: &Payment, otherwise: Evidence) -> (Evidence, Source) {
+        match self.evidence(row).await {
+            Some(found @ Evidence::Schedule(_)) => (found, Source::Look),
+            Some(Evidence::Records { list, complete }) if !list.is_empty() => {
+                (Evidence::Records { list, complete }, Source::Look)
+            }
+            Some(_) | None => (otherwise, Source::Reply),
+        }
+    }
+
+    /// Looks for a row's order at the PSP and writes down what is found. Nothing is learnt from silence.
+    pub(super) async fn look(&self, row: Payment, by: Source) -> Result<Payment, StoreError> {
+        match self.evidence(&row).await {
+            Some(seen) => {
+                let (row, effects) = self.conclude(row, &seen, by).await?;
+                self.follow(row, effects, by).await
+            }
+            None => Ok(row),
+        }
+    }
+
+    /// What the PSP holds under the order number: the schedule while it has not run, else every payment.
+    async fn evidence(&self, row: &Payment) -> Option<Evidence> {
+        let by_schedule = matches!(row.plan, Plan::Schedule { .. }) && row.record.is_none();
+        if by_schedule {
+            match self.psp.schedule(row.merchant_uid()).await {
+                Looked::Found(snapshot) => Some(Evidence::Schedule(snapshot)),
+                Looked::Absent => Some(Evidence::NoSchedule),
+                Looked::Unreachable => None,
+            }
+        } else {
+            match self.psp.payments(row.merchant_uid()).await {
+                Looked::Found(list) => Some(Evidence::Records { list, complete: true }),
+                Looked::Absent => Some(Evidence::Records { list: Vec::new(), complete: true }),
+                Looked::Unreachable => None,
+            }
+        }
+    }
+
+    /// Fetches the payment that a schedule names, and writes it down.
+    async fn follow(&self, mut row: Payment, effects: Vec<Effect>, by: Source) -> Result<Payment, StoreError> {
+        for effect in effects {
+            if let Effect::Fetch(imp_uid) = effect
+                && let Looked::Found(record) = self.psp.payment(&imp_uid).await
+            {
+                let seen = Evidence::Records { list: vec![record], complete: false };
+                (row, _) = self.conclude(row, &seen, by).await?;
+            }
+        }
+        Ok(row)
+    }
+
+    /// Sends a revocation or a move again under a new claim: both may be repeated without harm.
+    pub(super) async fn resend_change(&self, row: Payment) -> Result<Payment, StoreError> {
+        let purpose = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
+            (State::Scheduled, Some(purpose @ (Purpose::Revoke | Purpose::Move { .. }))) => purpose,
+            _ => return Ok(row),
+        };
+        if !self.psp.ready().await {
+            return Ok(row);
+        }
+        self.change(row, purpose).await.map(|(row, _)| row)
+    }
+
+    /// Claims a registered schedule for a change, sends the change, and writes down what came of it. The flag says
+    /// that nothing was sent.
+    pub(super) async fn change(&self, row: Payment, purpose: Purpose) -> Result<(Payment, ChangeSent), StoreError> {
+        let now = self.host.now();
+        let claim = Claim::new(purpose, self.host.nonce(), now, &self.policy);
+        let claimed = self.next(row.reclaimed(claim, now));
+        match self.store.save(&claimed).await? {
+            Saved::Done => {}
+            Saved::Conflict(Some(current)) => return Ok((*current, ChangeSent::Overtaken)),
+            Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
+        }
+        let uid = claimed.merchant_uid().as_str();
+        let posted = match purpose {
+            Purpose::Move { schedule_at } => {
+                let posted = self.psp.reschedule(claimed.merchant_uid(), schedule_at).await;
+                posted.and_then(|snapshot| Posted::Known(Evidence::Schedule(snapshot)))
+            }
+            Purpose::Revoke | Purpose::Charge | Purpose::Register => {
+                registered(self.psp.revoke(&claimed.order.customer_uid, claimed.merchant_uid()).await, uid)
+            }
+        };
+        let sent = match &posted {
+            Posted::NotSent => ChangeSent::No,
+            Posted::Refused(refusal) => ChangeSent::Refused(refusal.clone()),
+            Posted::Known(_) | Posted::Nonsense | Posted::Lost => ChangeSent::Yes,
+        };
+        let row = match (&sent, purpose) {
+            (ChangeSent::Refused(refusal), Purpose::Move { .. }) => {
+                let seen = Evidence::Refused(refusal.clone());
+                let (row, _) = self.conclude(claimed, &seen, Source::Reply).await?;
+                self.look(row, Source::Look).await?
+            }
+            _ => self.settle_post(claimed, posted).await?,
+        };
+        Ok((row, sent))
+    }
+}
+
+/// What became of a change's POST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ChangeSent {
+    /// It left.
+    Yes,
+    /// It did not leave.
+    No,
+    /// The PSP refused it.
+    Refused(Refusal),
+    /// Somebody else wrote the row first; nothing was sent.
+    Overtaken,
+}
+
+/// The schedule of one order among those that a POST answered with.
+pub(super) fn registered(posted: Posted<Vec<ScheduleSnapshot>>, merchant_uid: &str) -> Posted<Evidence> {
+    posted.and_then(|list| match list.into_iter().find(|snapshot| snapshot.merchant_uid == merchant_uid) {
+        Some(snapshot) => Posted::Known(Evidence::Schedule(snapshot)),
+        // A batch may be registered in part: an order that the reply leaves out is looked for by itself.
+        None => Posted::Lost,
+    })
+}

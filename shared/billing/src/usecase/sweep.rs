@@ -1,0 +1,135 @@
+//! The sweep: everything that is owed is looked at, with or without a webhook.
+
+use super::{Billing, Failure};
+use crate::alarm::Alarm;
+use crate::ids::{CustomerUid, MerchantUid};
+use crate::key::{KeyEvidence, KeyState};
+use crate::payment::{Purpose, Source, State};
+use crate::ports::{
+    ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, SchedulePsp,
+    StoreError, Watch,
+};
+use crate::time::Timestamp;
+
+/// Seconds that one row may need: the sweep stops taking rows when less is left.
+const ROW_SECONDS: i64 = 40;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// Rows that were due.
+    pub seen: u32,
+    /// Rows of which nothing is owed any more.
+    pub settled: u32,
+    /// Rows that stay due.
+    pub pending: u32,
+    /// Rows that could not be worked on. They stay due, and never stop the rest.
+    pub failed: u32,
+    /// Whether time ran out before the last row.
+    pub cut_short: bool,
+    /// How long the oldest row had been due, in seconds.
+    pub oldest_seconds: i64,
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + KeyPsp,
+    S: PaymentStore + KeyStore + DueStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Works through every row that is due, until `deadline`. A tick carries no meaning: doubled, late or missing
+    /// ticks do nothing but a normal sweep.
+    ///
+    /// # Errors
+    /// Only if the index itself cannot be read.
+    pub async fn sweep(&self, deadline: Timestamp) -> Result<SweepReport, StoreError> {
+        let mut report = SweepReport::default();
+        let until = self.host.now();
+        for shard in 0..DUE_SHARDS {
+            let mut cursor = None;
+            loop {
+                let page = self.store.due(shard, until, cursor.as_deref()).await?;
+                for row in page.items {
+                    if self.host.now().plus(ROW_SECONDS) > deadline {
+                        report.cut_short = true;
+                        return Ok(report);
+                    }
+                    self.sweep_row(&row, until, &mut report).await;
+                }
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    async fn sweep_row(&self, row: &DueRow, until: Timestamp, report: &mut SweepReport) {
+        let swept = match row {
+            DueRow::Payment(uid) => self.sweep_payment(uid, until, report).await,
+            DueRow::Key(uid) => self.sweep_key(uid, until, report).await,
+        };
+        match swept {
+            Ok(None) => {}
+            Ok(Some(true)) => report.settled += 1,
+            Ok(Some(false)) => report.pending += 1,
+            Err(failure) => {
+                report.failed += 1;
+                if let Failure::Store(StoreError::Unreadable { row }) = failure {
+                    self.host.alarm(&Alarm::RowViolation { row, rule: "the row can be read" });
+                }
+            }
+        }
+    }
+
+    /// Looks for one payment, and sends it again if nothing of it can be under way. Says whether it is settled now;
+    /// nothing, if the index was behind and the row is not due.
+    async fn sweep_payment(
+        &self,
+        uid: &MerchantUid,
+        until: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<Option<bool>, Failure> {
+        let Some(row) = self.store.payment(uid).await? else { return Ok(None) };
+        let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
+        report.seen += 1;
+        report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+        let row = if row.state == State::Intent { row } else { self.look(row, Source::Sweep).await? };
+        let row = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
+            (State::Intent, _) => self.send(row).await?,
+            (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => self.resend_change(row).await?,
+            _ => row,
+        };
+        Ok(Some(row.due_at.is_none()))
+    }
+
+    /// Looks for one key; carries a deletion on; deletes a key whose customer was told that there is none.
+    async fn sweep_key(
+        &self,
+        uid: &CustomerUid,
+        until: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<Option<bool>, Failure> {
+        let Some(row) = self.store.key(uid).await? else { return Ok(None) };
+        let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
+        report.seen += 1;
+        report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+        if row.state == KeyState::Deleting {
+            let caller = super::Caller::Customer(row.customer_id.clone());
+            self.delete_key(&caller, uid.as_str(), true).await?;
+        } else {
+            let seen = match self.psp.key(uid).await {
+                Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
+                Looked::Absent => KeyEvidence::Absent,
+                Looked::Unreachable => return Ok(Some(false)),
+            };
+            let (row, orphan) = self.conclude_key(row, &seen).await?;
+            if orphan {
+                self.finish_deletion(row).await?;
+            }
+        }
+        let settled = self.store.key(uid).await?.is_none_or(|row| row.due_at.is_none());
+        Ok(Some(settled))
+    }
+}

@@ -1,0 +1,80 @@
+//! Taking a webhook's hint.
+
+use super::Billing;
+use crate::alarm::Alarm;
+use crate::ids::{ImpUid, MerchantUid};
+use crate::payment::{Evidence, Payment, Source};
+use crate::ports::{ChargePsp, Clock, Entropy, Looked, PaymentStore, Saved, SchedulePsp, StoreError, Watch};
+
+/// What a webhook's body may say: where to look, never what is true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// The PSP's payment.
+    pub imp_uid: ImpUid,
+    /// The order number.
+    pub merchant_uid: MerchantUid,
+}
+
+/// What became of a hint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noticed {
+    /// No such order here; the PSP was not asked.
+    UnknownOrder,
+    /// The PSP does not know the payment, or it is another order's: nothing was changed.
+    NotOurs,
+    /// The PSP's record was applied; it may have brought nothing new.
+    Applied,
+    /// The PSP could not be asked; the row is due, so the sweep will.
+    Deferred,
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp,
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Looks up what a webhook hints at, and applies the PSP's own record. Forged, repeated and reordered hints cost
+    /// one read and at most one GET, and change nothing that the PSP does not confirm.
+    ///
+    /// # Errors
+    /// Only if neither the record nor the wish to look again could be written: the sender should try again.
+    pub async fn notice(&self, hint: &Hint) -> Result<Noticed, StoreError> {
+        let Some(row) = self.store.payment(&hint.merchant_uid).await? else {
+            return Ok(Noticed::UnknownOrder);
+        };
+        match self.psp.payment(&hint.imp_uid).await {
+            Looked::Found(record) if record.merchant_uid == hint.merchant_uid.as_str() => {
+                let seen = Evidence::Records { list: vec![record], complete: false };
+                match self.conclude(row.clone(), &seen, Source::Webhook).await {
+                    Ok(_) => Ok(Noticed::Applied),
+                    Err(_) => self.mark_due(row).await,
+                }
+            }
+            Looked::Found(_) => {
+                let (merchant_uid, imp_uid) = (hint.merchant_uid.clone(), hint.imp_uid.clone());
+                self.host.alarm(&Alarm::ForeignPayment { merchant_uid, imp_uid });
+                Ok(Noticed::NotOurs)
+            }
+            Looked::Absent => Ok(Noticed::NotOurs),
+            Looked::Unreachable => self.mark_due(row).await,
+        }
+    }
+
+    /// Makes a row due now, so that the sweep asks what could not be asked.
+    async fn mark_due(&self, mut row: Payment) -> Result<Noticed, StoreError> {
+        for _ in 0..2 {
+            let now = self.host.now();
+            if row.due_at.is_some_and(|due_at| due_at <= now) {
+                return Ok(Noticed::Deferred);
+            }
+            let due = self.next(Payment { due_at: Some(now), ..row });
+            match self.store.save(&due).await? {
+                Saved::Done => return Ok(Noticed::Deferred),
+                Saved::Conflict(Some(current)) => row = *current,
+                Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+}

@@ -1,0 +1,147 @@
+//! Claims: payment rows written together with the condition that their billing key is active and its customer's.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use billing::key::KeyState;
+use billing::payment::Payment;
+use billing::ports::{Saved, StoreError};
+use sha2::{Digest, Sha256};
+
+use super::item::{KEY_SK, PAYMENT_SK, Row, key_pk, update};
+use super::{DynamoStore, conflict, error, version_condition};
+
+/// Rows of one transaction. DynamoDB allows 100 actions and 4 MB; smaller ones lose less to one conflict.
+const CHUNK: usize = 50;
+/// Waits before a transaction is sent again after a conflict with another one, or after silence, in milliseconds.
+const AGAIN_AFTER_MS: [u64; 4] = [20, 60, 180, 400];
+/// Rounds in which rows that stand in the way are taken out of a chunk. Only races put them there.
+const ROUNDS_MAX: u32 = 4;
+
+impl DynamoStore {
+    pub(super) async fn insert_all(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        let mut saved = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(CHUNK) {
+            saved.extend(self.insert_chunk(chunk).await?);
+        }
+        Ok(saved)
+    }
+
+    /// Writes a chunk as one transaction. Rows that conflict are answered as such and the others tried without them.
+    async fn insert_chunk(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        let mut answers: Vec<Option<Saved<Payment>>> = rows.iter().map(|_| None).collect();
+        for _ in 0..ROUNDS_MAX {
+            let open: Vec<usize> = (0..rows.len()).filter(|place| answers[*place].is_none()).collect();
+            if open.is_empty() {
+                break;
+            }
+            let batch: Vec<Payment> = open.iter().map(|place| rows[*place].clone()).collect();
+            let saved = self.transact(&batch).await?;
+            let all_done = saved.iter().all(|one| *one == Saved::Done);
+            for (place, one) in open.into_iter().zip(saved) {
+                // In a cancelled transaction nothing was written: rows without a reason of their own are still open.
+                if all_done || one != Saved::Done {
+                    answers[place] = Some(one);
+                }
+            }
+        }
+        answers.into_iter().collect::<Option<Vec<_>>>().ok_or(StoreError::Unavailable)
+    }
+
+    /// Writes rows of one key in one transaction. `Done` for every row: all were written. Any other answer: none was,
+    /// and the rows that are `Done` had nothing against them.
+    pub(super) async fn transact(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
+        let mut actions = vec![TransactWriteItem::builder().condition_check(self.key_is_active(first)?).build()];
+        for row in rows {
+            actions.push(TransactWriteItem::builder().update(self.row_update(row)?).build());
+        }
+        let token = token(rows);
+        let mut outcome = Err(StoreError::Unknown);
+        for wait in AGAIN_AFTER_MS {
+            let request = self.client.transact_write_items().set_transact_items(Some(actions.clone()));
+            match request.client_request_token(&token).send().await {
+                Ok(_) => return Ok(rows.iter().map(|_| Saved::Done).collect()),
+                Err(failure) => match refusals(rows, &failure)? {
+                    Refusals::Final(saved) => return Ok(saved),
+                    Refusals::TryAgain(error) => outcome = Err(error),
+                },
+            }
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        outcome
+    }
+
+    fn key_is_active(&self, row: &Payment) -> Result<ConditionCheck, StoreError> {
+        ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(key_pk(&row.order.customer_uid)))
+            .key("sk", AttributeValue::S(KEY_SK.to_owned()))
+            .condition_expression("#state = :active AND #owner = :owner")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":active", AttributeValue::S(KeyState::Active.name().to_owned()))
+            .expression_attribute_values(":owner", AttributeValue::S(row.customer_id.to_string()))
+            .build()
+            .map_err(|_| StoreError::Unavailable)
+    }
+
+    fn row_update(&self, row: &Payment) -> Result<Update, StoreError> {
+        let mut update = update(row.to_item()?);
+        let condition = version_condition(row, &mut update.values);
+        Update::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(row.pk()))
+            .key("sk", AttributeValue::S(PAYMENT_SK.to_owned()))
+            .update_expression(update.expression)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|_| StoreError::Unavailable)
+    }
+}
+
+/// The same token makes our own repetitions one transaction, for the ten minutes that DynamoDB remembers it; 36
+/// characters at most. Each write has its own mark, and each chunk of a write its own rows.
+fn token(rows: &[Payment]) -> String {
+    let mut digest = Sha256::new();
+    for row in rows {
+        digest.update(format!("{}\n{}\n{}\n", row.pk(), row.version, row.writer));
+    }
+    billing::fingerprint::hex(&digest.finalize()[..16])
+}
+
+enum Refusals {
+    Final(Vec<Saved<Payment>>),
+    TryAgain(StoreError),
+}
+
+/// What a failed transaction says of each row.
+fn refusals<R>(rows: &[Payment], failure: &SdkError<TransactWriteItemsError, R>) -> Result<Refusals, StoreError> {
+    let Some(reasons) = error::cancellation(failure) else {
+        return match error::write(failure) {
+            _ if error::in_progress(failure) => Ok(Refusals::TryAgain(StoreError::Unknown)),
+            StoreError::Unknown => Ok(Refusals::TryAgain(StoreError::Unknown)),
+            final_error => Err(final_error),
+        };
+    };
+    let refused = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    let (key, of_rows) = reasons.split_first().ok_or(StoreError::Unknown)?;
+    if !refused(key) && !of_rows.iter().any(refused) {
+        // A conflict with another transaction, or throttling: nothing was written.
+        return Ok(Refusals::TryAgain(StoreError::Unavailable));
+    }
+    let answer = |(row, reason): (&Payment, &CancellationReason)| match (refused(reason), refused(key)) {
+        (true, _) => conflict(row, reason.item.clone()),
+        (false, true) => Ok(Saved::KeyNotActive),
+        (false, false) => Ok(Saved::Done),
+    };
+    let saved = rows.iter().zip(of_rows).map(answer).collect::<Result<Vec<_>, _>>()?;
+    Ok(Refusals::Final(saved))
+}

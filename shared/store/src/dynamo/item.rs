@@ -1,0 +1,309 @@
+//! Rows as items: the one place that knows the table's layout (design §5).
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use billing::fingerprint::Fingerprint;
+use billing::key::{BillingKey, KeySnapshot, KeyState};
+use billing::order::Order;
+use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refusal, ScheduleSnapshot, State, Step};
+use billing::ports::StoreError;
+use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::shard::shard;
+
+/// The SDK's own map type.
+#[expect(clippy::disallowed_types, reason = "the SDK's items are hash maps; nothing iterates over them in order")]
+pub(super) type Item = std::collections::HashMap<String, AttributeValue>;
+
+/// Version of the layout. Later versions only add attributes; what an older version does not know it leaves alone.
+const SCHEMA: u32 = 1;
+
+pub(super) const PAYMENT_SK: &str = "PAY";
+pub(super) const KEY_SK: &str = "KEY";
+
+pub(super) fn payment_pk(uid: &MerchantUid) -> String {
+    format!("PAY#{uid}")
+}
+
+pub(super) fn key_pk(uid: &CustomerUid) -> String {
+    format!("KEY#{uid}")
+}
+
+/// Sort key of the `owner` index for a schedule: by key, then by time. Seconds are zero-padded to sort as text.
+pub(super) fn schedule_prefix(customer_uid: &CustomerUid) -> String {
+    format!("SCH#{customer_uid}#")
+}
+
+pub(super) fn sortable(time: Timestamp) -> String {
+    format!("{:011}", time.0.max(0))
+}
+
+/// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
+const OPTIONAL: [&str; 10] = [
+    "schedule_at",
+    "claim",
+    "due_at",
+    "due_shard",
+    "imp_uid",
+    "record",
+    "schedule",
+    "refusal",
+    "outcome_unknown",
+    "expires_at",
+];
+
+#[derive(Serialize, Deserialize)]
+struct Keyed<T> {
+    pk: String,
+    sk: String,
+    schema: u32,
+    /// Partition and sort key of the `owner` index.
+    owner: CustomerId,
+    owner_sk: String,
+    /// Partition and sort key of the `due` index: present exactly while something is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_shard: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    #[serde(flatten)]
+    row: T,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PaymentItem {
+    merchant_uid: MerchantUid,
+    customer_uid: CustomerUid,
+    state: State,
+    version: u64,
+    writer: Nonce,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedule_at: Option<Timestamp>,
+    fingerprint: Fingerprint,
+    order: Order,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<Claim>,
+    posts: u32,
+    looks: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    imp_uid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<PaymentSnapshot>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedule: Option<ScheduleSnapshot>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refusal>,
+    log: Vec<Step>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyItem {
+    customer_uid: CustomerUid,
+    state: KeyState,
+    version: u64,
+    writer: Nonce,
+    fingerprint: Fingerprint,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<Claim>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    outcome_unknown: bool,
+    looks: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<KeySnapshot>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refusal>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A kind of row that the table holds.
+pub(super) trait Row: Sized {
+    fn pk(&self) -> String;
+    fn sk() -> &'static str;
+    fn version(&self) -> u64;
+    fn writer(&self) -> &Nonce;
+    fn to_item(&self) -> Result<Item, StoreError>;
+    fn from_item(item: Item) -> Result<Self, StoreError>;
+}
+
+fn keyed<T>(pk: String, sk: &str, owner: &CustomerId, owner_sk: String, due_at: Option<Timestamp>, row: T) -> Keyed<T> {
+    let due_shard = due_at.map(|_| shard(&pk).to_string());
+    Keyed { pk, sk: sk.to_owned(), schema: SCHEMA, owner: owner.clone(), owner_sk, due_shard, due_at, row }
+}
+
+fn write<T: Serialize>(keyed: Keyed<T>) -> Result<Item, StoreError> {
+    let pk = keyed.pk.clone();
+    serde_dynamo::to_item(keyed).map_err(|_| StoreError::Unreadable { row: pk })
+}
+
+fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<Keyed<T>, StoreError> {
+    let row = text(&item, "pk").unwrap_or_default().to_owned();
+    serde_dynamo::from_item(item).map_err(|_| StoreError::Unreadable { row })
+}
+
+impl Row for Payment {
+    fn pk(&self) -> String {
+        payment_pk(self.merchant_uid())
+    }
+
+    fn sk() -> &'static str {
+        PAYMENT_SK
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn writer(&self) -> &Nonce {
+        &self.writer
+    }
+
+    fn to_item(&self) -> Result<Item, StoreError> {
+        let uid = self.merchant_uid();
+        let owner_sk = match self.plan {
+            Plan::Charge => format!("PAY#{}#{uid}", sortable(self.created_at)),
+            Plan::Schedule { schedule_at } => {
+                format!("{}{}#{uid}", schedule_prefix(&self.order.customer_uid), sortable(schedule_at))
+            }
+        };
+        let row = PaymentItem {
+            merchant_uid: uid.clone(),
+            customer_uid: self.order.customer_uid.clone(),
+            state: self.state,
+            version: self.version,
+            writer: self.writer.clone(),
+            schedule_at: self.schedule_at(),
+            fingerprint: self.fingerprint.clone(),
+            order: self.order.clone(),
+            claim: self.claim.clone(),
+            posts: self.posts,
+            looks: self.looks,
+            imp_uid: self.imp_uid().map(ToString::to_string),
+            record: self.record.clone(),
+            schedule: self.schedule.clone(),
+            refusal: self.refusal.clone(),
+            log: self.log.clone(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        };
+        write(keyed(self.pk(), PAYMENT_SK, &self.customer_id, owner_sk, self.due_at, row))
+    }
+
+    fn from_item(item: Item) -> Result<Self, StoreError> {
+        let Keyed { owner, due_at, row, .. } = read::<PaymentItem>(item)?;
+        Ok(Self {
+            order: row.order,
+            customer_id: owner,
+            plan: row.schedule_at.map_or(Plan::Charge, |schedule_at| Plan::Schedule { schedule_at }),
+            fingerprint: row.fingerprint,
+            state: row.state,
+            version: row.version,
+            writer: row.writer,
+            claim: row.claim,
+            posts: row.posts,
+            looks: row.looks,
+            due_at,
+            record: row.record,
+            schedule: row.schedule,
+            refusal: row.refusal,
+            log: row.log,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+impl Row for BillingKey {
+    fn pk(&self) -> String {
+        key_pk(&self.customer_uid)
+    }
+
+    fn sk() -> &'static str {
+        KEY_SK
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn writer(&self) -> &Nonce {
+        &self.writer
+    }
+
+    fn to_item(&self) -> Result<Item, StoreError> {
+        let owner_sk = format!("KEY#{}#{}", sortable(self.created_at), self.customer_uid);
+        let row = KeyItem {
+            customer_uid: self.customer_uid.clone(),
+            state: self.state,
+            version: self.version,
+            writer: self.writer.clone(),
+            fingerprint: self.fingerprint.clone(),
+            claim: self.claim.clone(),
+            outcome_unknown: self.outcome_unknown,
+            looks: self.looks,
+            record: self.record.clone(),
+            refusal: self.refusal.clone(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        };
+        write(keyed(self.pk(), KEY_SK, &self.customer_id, owner_sk, self.due_at, row))
+    }
+
+    fn from_item(item: Item) -> Result<Self, StoreError> {
+        let Keyed { owner, due_at, row, .. } = read::<KeyItem>(item)?;
+        Ok(Self {
+            customer_uid: row.customer_uid,
+            customer_id: owner,
+            state: row.state,
+            version: row.version,
+            writer: row.writer,
+            fingerprint: row.fingerprint,
+            claim: row.claim,
+            outcome_unknown: row.outcome_unknown,
+            looks: row.looks,
+            due_at,
+            record: row.record,
+            refusal: row.refusal,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// A text attribute.
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+/// An update that sets what the row has, removes what it lacks, and leaves attributes of later versions alone.
+pub(super) struct Update {
+    pub expression: String,
+    pub names: Item0,
+    pub values: Item,
+}
+
+/// Attribute names by placeholder.
+#[expect(clippy::disallowed_types, reason = "the SDK's own map type")]
+pub(super) type Item0 = std::collections::HashMap<String, String>;
+
+pub(super) fn update(mut item: Item) -> Update {
+    item.remove("pk");
+    item.remove("sk");
+    let removed: Vec<&str> = OPTIONAL.into_iter().filter(|name| !item.contains_key(*name)).collect();
+    let mut attributes: Vec<(String, AttributeValue)> = item.into_iter().collect();
+    attributes.sort_by(|(a, _), (b, _)| a.cmp(b));
+
+    let (mut names, mut values, mut sets, mut drops) = (Item0::new(), Item::new(), Vec::new(), Vec::new());
+    for (name, value) in attributes {
+        sets.push(format!("#{name} = :{name}"));
+        values.insert(format!(":{name}"), value);
+        names.insert(format!("#{name}"), name);
+    }
+    for name in removed {
+        drops.push(format!("#{name}"));
+        names.insert(format!("#{name}"), name.to_owned());
+    }
+    let expression = format!("SET {} REMOVE {}", sets.join(", "), drops.join(", "));
+    Update { expression, names, values }
+}

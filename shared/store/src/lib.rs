@@ -1,0 +1,12 @@
+//! The table, behind billing's ports: [`DynamoStore`] for production, [`MemoryStore`] for simulations and tests. One
+//! contract suite (`tests/it`) holds both to the same behaviour.
+//!
+//! Every attribute, index and condition expression of the system is named in this crate and nowhere else.
+
+mod cursor;
+mod dynamo;
+mod memory;
+mod shard;
+
+pub use dynamo::DynamoStore;
+pub use memory::MemoryStore;

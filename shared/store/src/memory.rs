@@ -1,0 +1,198 @@
+//! The table in memory: the same conditions and the same indexes, without a network. For simulations and tests.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use billing::key::{BillingKey, KeyState};
+use billing::payment::Payment;
+use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+
+use crate::cursor;
+use crate::dynamo::matches_times;
+use crate::shard::shard;
+
+/// Rows of the `due` index read at a time.
+const DUE_PAGE: usize = 50;
+
+/// The table in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    rows: Mutex<Rows>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Rows {
+    payments: BTreeMap<MerchantUid, Payment>,
+    keys: BTreeMap<CustomerUid, BillingKey>,
+}
+
+impl MemoryStore {
+    /// An empty table.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every payment row, by order number.
+    #[must_use]
+    pub fn all_payments(&self) -> Vec<Payment> {
+        self.lock().payments.values().cloned().collect()
+    }
+
+    /// Every billing key row, by name.
+    #[must_use]
+    pub fn all_keys(&self) -> Vec<BillingKey> {
+        self.lock().keys.values().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    fn key_is_active(&self, row: &Payment) -> bool {
+        let key = self.keys.get(&row.order.customer_uid);
+        key.is_some_and(|key| key.state == KeyState::Active && key.customer_id == row.customer_id)
+    }
+
+    fn against(&self, row: &Payment) -> Option<Saved<Payment>> {
+        let current = self.payments.get(row.merchant_uid());
+        verdict(row.version, current.map(|c| c.version), current.is_some_and(|c| c.writer == row.writer), current)
+    }
+}
+
+/// What stands against writing `version` over `current`: nothing, our own earlier write, or somebody else's.
+fn verdict<R: Clone>(
+    version: u64,
+    current_version: Option<u64>,
+    own_mark: bool,
+    current: Option<&R>,
+) -> Option<Saved<R>> {
+    match current_version {
+        None if version == 1 => None,
+        Some(before) if before + 1 == version => None,
+        Some(same) if same == version && own_mark => Some(Saved::Done),
+        Some(_) | None => Some(Saved::Conflict(current.cloned().map(Box::new))),
+    }
+}
+
+/// Cuts a sorted list into the page after `cursor`.
+fn page<R>(list: &str, sorted: Vec<(String, R)>, limit: usize, cursor: Option<&str>) -> Result<Page<R>, StoreError> {
+    let after = cursor.map(|cursor| cursor::decode::<1>(list, cursor)).transpose()?;
+    let mut rest: Vec<(String, R)> =
+        sorted.into_iter().filter(|(place, _)| after.as_ref().is_none_or(|[after]| place > after)).collect();
+    let more = rest.len() > limit;
+    rest.truncate(limit);
+    let next = rest.last().filter(|_| more).map(|(place, _)| cursor::encode(list, &[place]));
+    Ok(Page { items: rest.into_iter().map(|(_, row)| row).collect(), next })
+}
+
+impl PaymentStore for MemoryStore {
+    async fn payment(&self, uid: &MerchantUid) -> Result<Option<Payment>, StoreError> {
+        Ok(self.lock().payments.get(uid).cloned())
+    }
+
+    async fn payments(&self, uids: &[MerchantUid]) -> Result<Vec<Payment>, StoreError> {
+        let rows = self.lock();
+        Ok(uids.iter().filter_map(|uid| rows.payments.get(uid).cloned()).collect())
+    }
+
+    async fn insert(&self, new: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        let mut rows = self.lock();
+        let mut answers = Vec::with_capacity(new.len());
+        for row in new {
+            let answer = match rows.against(row) {
+                Some(answer) => answer,
+                None if !rows.key_is_active(row) => Saved::KeyNotActive,
+                None => {
+                    rows.payments.insert(row.merchant_uid().clone(), row.clone());
+                    Saved::Done
+                }
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        let mut saved = self.insert(std::slice::from_ref(row)).await?;
+        saved.pop().ok_or(StoreError::Unavailable)
+    }
+
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        let mut rows = self.lock();
+        Ok(rows.against(row).unwrap_or_else(|| {
+            rows.payments.insert(row.merchant_uid().clone(), row.clone());
+            Saved::Done
+        }))
+    }
+
+    async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
+        let wanted = |row: &&Payment| {
+            let of_key = filter.customer_uid.as_ref().is_none_or(|uid| *uid == row.order.customer_uid);
+            row.customer_id == *owner && of_key && matches_times(row, filter)
+        };
+        let place = |row: &Payment| {
+            let at = row.schedule_at().map_or(0, |at| at.0);
+            format!("{}#{at:011}#{}", row.order.customer_uid, row.merchant_uid())
+        };
+        let rows = self.lock();
+        let mut sorted: Vec<_> = rows.payments.values().filter(wanted).map(|row| (place(row), row.clone())).collect();
+        sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let of = filter.customer_uid.as_ref().map_or("", CustomerUid::as_str);
+        page(&format!("{owner}\nSCH#{of}"), sorted, filter.limit, filter.cursor.as_deref())
+    }
+}
+
+impl KeyStore for MemoryStore {
+    async fn key(&self, uid: &CustomerUid) -> Result<Option<BillingKey>, StoreError> {
+        Ok(self.lock().keys.get(uid).cloned())
+    }
+
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+        self.save_key(row).await
+    }
+
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+        let mut rows = self.lock();
+        let current = rows.keys.get(&row.customer_uid);
+        let own_mark = current.is_some_and(|current| current.writer == row.writer);
+        Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
+            rows.keys.insert(row.customer_uid.clone(), row.clone());
+            Saved::Done
+        }))
+    }
+
+    async fn keys_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<BillingKey>, StoreError> {
+        let place = |key: &BillingKey| format!("{:011}#{}", key.created_at.0, key.customer_uid);
+        let rows = self.lock();
+        let of_owner = rows.keys.values().filter(|key| key.customer_id == *owner);
+        let mut sorted: Vec<_> = of_owner.map(|key| (place(key), key.clone())).collect();
+        sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+        page(&format!("{owner}\nKEY#"), sorted, limit, cursor)
+    }
+}
+
+impl DueStore for MemoryStore {
+    async fn due(&self, wanted: u8, until: Timestamp, cursor: Option<&str>) -> Result<Page<DueRow>, StoreError> {
+        let rows = self.lock();
+        let payments =
+            rows.payments.iter().map(|(uid, row)| (row.due_at, format!("PAY#{uid}"), DueRow::Payment(uid.clone())));
+        let keys = rows.keys.iter().map(|(uid, row)| (row.due_at, format!("KEY#{uid}"), DueRow::Key(uid.clone())));
+        let mut sorted: Vec<(String, DueRow)> = payments
+            .chain(keys)
+            .filter(|(_, pk, _)| shard(pk) == wanted)
+            .filter_map(|(due_at, pk, row)| Some((due_at.filter(|at| *at <= until)?, pk, row)))
+            .map(|(due_at, pk, row)| (format!("{:011}#{pk}", due_at.0), row))
+            .collect();
+        sorted.sort();
+        page(&format!("due\n{wanted}"), sorted, DUE_PAGE, cursor)
+    }
+}

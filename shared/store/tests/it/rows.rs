@@ -1,0 +1,206 @@
+//! Rows to tell stories with, and the stories of a single row.
+
+use billing::fingerprint::Fingerprint;
+use billing::key::{BillingKey, KeySnapshot, KeyState};
+use billing::order::{Details, Order};
+use billing::payment::{
+    Claim, Evidence, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus,
+    Source, State, apply, snapshot,
+};
+use billing::ports::Saved;
+use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
+
+use crate::table::Table;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_795_478_400);
+
+pub(crate) fn nonce(number: u64) -> Nonce {
+    Nonce::parse(&format!("{number:032x}")).unwrap()
+}
+
+pub(crate) fn customer(name: &str) -> CustomerId {
+    CustomerId::parse(name).unwrap()
+}
+
+pub(crate) fn key(uid: &str, owner: &str, state: KeyState) -> BillingKey {
+    let claim = Claim::new(Purpose::Register, nonce(1), NOW, &Policy::default());
+    let uid = CustomerUid::parse(uid).unwrap();
+    let mut key = BillingKey::issuing(uid.clone(), customer(owner), Fingerprint::of(&"card"), claim, NOW);
+    key.state = state;
+    key.due_at = (!state.is_settled()).then_some(NOW);
+    key.claim = key.claim.filter(|_| !state.is_settled());
+    key.record = Some(KeySnapshot {
+        customer_uid: uid.to_string(),
+        sandbox: false,
+        pg_provider: Some("html5_inicis".to_owned()),
+        pg_id: None,
+        card_name: Some("신한카드".to_owned()),
+        card_code: Some("366".to_owned()),
+        card_number: Some("424242******4242".to_owned()),
+        card_type: Some("0".to_owned()),
+        inserted: Some(NOW),
+        updated: None,
+    });
+    key
+}
+
+pub(crate) fn payment(uid: &str, key: &str, owner: &str, plan: Plan) -> Payment {
+    let order = Order {
+        merchant_uid: MerchantUid::parse(uid).unwrap(),
+        customer_uid: CustomerUid::parse(key).unwrap(),
+        amount: Money::krw(8_900),
+        name: "월간 이용권 정기결제".to_owned(),
+        details: Details { buyer_name: Some("홍길동".to_owned()), card_quota: Some(0), ..Details::default() },
+    };
+    let claim = Claim::new(Purpose::Charge, nonce(2), NOW, &Policy::default());
+    Payment::claimed(order, customer(owner), plan, NOW, claim)
+}
+
+/// The row's next version, by another writer.
+pub(crate) fn next(row: &Payment, writer: u64) -> Payment {
+    Payment { version: row.version + 1, writer: nonce(writer), ..row.clone() }
+}
+
+/// A row with every attribute it can have.
+fn full(uid: &str) -> Payment {
+    let mut row = payment(uid, "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
+    row.record = Some(PaymentSnapshot {
+        imp_uid: ImpUid::parse("imps_448280090638").unwrap(),
+        merchant_uid: uid.to_owned(),
+        status: PspStatus::Paid,
+        amount: Money::krw(8_900),
+        cancel_amount: 900,
+        customer_uid: Some("key1".to_owned()),
+        sandbox: false,
+        paid_at: Some(NOW),
+        failed_at: None,
+        cancelled_at: Some(NOW.plus(5)),
+        fail_reason: Some("한도초과".to_owned()),
+        cancel_history: vec![snapshot::CancelEntry {
+            amount: 900,
+            cancelled_at: Some(NOW),
+            reason: Some("partial".to_owned()),
+            pg_tid: None,
+            receipt_url: None,
+        }],
+        facts: snapshot::Facts { card_name: Some("신한카드".to_owned()), ..snapshot::Facts::default() },
+    });
+    row.schedule = Some(ScheduleSnapshot {
+        merchant_uid: uid.to_owned(),
+        customer_uid: "key1".to_owned(),
+        imp_uid: None,
+        schedule_status: ScheduleStatus::Scheduled,
+        payment_status: None,
+        schedule_at: NOW.plus(86_400),
+        executed_at: None,
+        revoked_at: None,
+        amount: Money::krw(8_900),
+        fail_reason: None,
+    });
+    row.refusal = Some(Refusal { code: -1, message: "카드사 거절".to_owned() });
+    row.claim = Some(Claim::new(Purpose::Move { schedule_at: NOW.plus(99) }, nonce(3), NOW, &Policy::default()));
+    row
+}
+
+both_stores!(a_row_reads_back_as_it_was_written, |store| {
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let row = full("order_1");
+    assert_eq!(store.insert(std::slice::from_ref(&row)).await.unwrap(), [Saved::Done]);
+    assert_eq!(store.payment(row.merchant_uid()).await.unwrap(), Some(row.clone()));
+
+    let bare = next(&payment("order_1", "key1", "kim", Plan::Charge), 4);
+    assert_eq!(store.save(&bare).await.unwrap(), Saved::Done, "attributes that went must go from the item too");
+    assert_eq!(store.payment(row.merchant_uid()).await.unwrap(), Some(bare));
+});
+
+both_stores!(a_missing_row_is_none, |store| {
+    assert_eq!(store.payment(&MerchantUid::parse("nothing").unwrap()).await.unwrap(), None);
+    assert_eq!(store.key(&CustomerUid::parse("nothing").unwrap()).await.unwrap(), None);
+});
+
+both_stores!(only_the_successor_of_the_stored_version_is_written, |store| {
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    store.insert(std::slice::from_ref(&first)).await.unwrap();
+    let ours = next(&first, 10);
+    let theirs = next(&first, 11);
+    assert_eq!(store.save(&ours).await.unwrap(), Saved::Done);
+    assert_eq!(store.save(&theirs).await.unwrap(), Saved::Conflict(Some(Box::new(ours.clone()))));
+    assert_eq!(store.payment(first.merchant_uid()).await.unwrap(), Some(ours));
+});
+
+both_stores!(our_own_write_seen_again_is_done, |store| {
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    assert_eq!(store.insert(std::slice::from_ref(&first)).await.unwrap(), [Saved::Done]);
+    assert_eq!(store.insert(std::slice::from_ref(&first)).await.unwrap(), [Saved::Done]);
+    let second = next(&first, 10);
+    assert_eq!(store.save(&second).await.unwrap(), Saved::Done);
+    assert_eq!(store.save(&second).await.unwrap(), Saved::Done);
+});
+
+both_stores!(a_row_that_never_was_cannot_be_updated, |store| {
+    let second = next(&payment("order_1", "key1", "kim", Plan::Charge), 10);
+    assert_eq!(store.save(&second).await.unwrap(), Saved::Conflict(None));
+});
+
+both_stores!(a_keys_name_is_given_once, |store| {
+    let first = key("key1", "kim", KeyState::Issuing);
+    assert_eq!(store.insert_key(&first).await.unwrap(), Saved::Done);
+    let other = BillingKey { writer: nonce(9), ..key("key1", "lee", KeyState::Issuing) };
+    assert_eq!(store.insert_key(&other).await.unwrap(), Saved::Conflict(Some(Box::new(first.clone()))));
+    let active = BillingKey { version: 2, writer: nonce(5), ..key("key1", "kim", KeyState::Active) };
+    assert_eq!(store.save_key(&active).await.unwrap(), Saved::Done);
+    assert_eq!(store.key(&first.customer_uid).await.unwrap(), Some(active));
+});
+
+both_stores!(a_settled_row_leaves_the_due_index, |store| {
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let row = payment("order_1", "key1", "kim", Plan::Charge);
+    store.insert(std::slice::from_ref(&row)).await.unwrap();
+    assert_eq!(crate::lists::all_due(&store, NOW.plus(3_600)).await.len(), 1);
+
+    let paid = full("order_1").record.map(|record| PaymentSnapshot { cancel_amount: 0, ..record });
+    let seen = Evidence::Records { list: paid.into_iter().collect(), complete: false };
+    let settled = apply(&row, &seen, Source::Reply, NOW, &Policy::default()).row;
+    assert_eq!(settled.state, State::Paid);
+    store.save(&next(&settled, 10)).await.unwrap();
+    assert_eq!(crate::lists::all_due(&store, NOW.plus(3_600)).await.len(), 0);
+});
+
+#[tokio::test]
+async fn attributes_of_a_later_version_survive_a_write_by_this_one() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use billing::ports::{KeyStore, PaymentStore};
+
+    let table = Table::start().await;
+    let store = table.store();
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    store.insert(std::slice::from_ref(&first)).await.unwrap();
+    let item_key = || {
+        [("pk", "PAY#order_1"), ("sk", "PAY")]
+            .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())))
+    };
+    let add = table.client.update_item().table_name(table.name()).set_key(Some(item_key().into()));
+    let add = add.update_expression("SET future = :f").expression_attribute_values(":f", AttributeValue::Bool(true));
+    add.send().await.unwrap();
+
+    assert_eq!(store.save(&next(&first, 10)).await.unwrap(), Saved::Done);
+    let read = table.client.get_item().table_name(table.name()).set_key(Some(item_key().into())).send().await.unwrap();
+    assert_eq!(read.item.unwrap().get("future"), Some(&AttributeValue::Bool(true)));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_and_left_alone() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use billing::ports::{PaymentStore, StoreError};
+
+    let table = Table::start().await;
+    let put = table.client.put_item().table_name(table.name());
+    let put = put.item("pk", AttributeValue::S("PAY#order_1".to_owned()));
+    let put = put.item("sk", AttributeValue::S("PAY".to_owned())).item("state", AttributeValue::S("odd".to_owned()));
+    put.send().await.unwrap();
+    let read = table.store().payment(&MerchantUid::parse("order_1").unwrap()).await;
+    assert_eq!(read, Err(StoreError::Unreadable { row: "PAY#order_1".to_owned() }));
+}
