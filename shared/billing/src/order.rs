@@ -19,7 +19,6 @@ const BUYER_EMAIL_MAX: usize = 64;
 const BUYER_TEL_MAX: usize = 16;
 const BUYER_ADDR_MAX: usize = 128;
 const BUYER_POSTCODE_MAX: usize = 8;
-const CASH_RECEIPT_TYPE_MAX: usize = 16;
 const PRODUCT_COUNT_OVER: u32 = 10_000;
 const PROMOTION_ID_MAX: usize = 80;
 
@@ -82,9 +81,9 @@ pub struct Details {
     /// Number of goods in the order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_count: Option<u32>,
-    /// Kind of cash receipt, passed through.
+    /// For whom a cash receipt is issued.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cash_receipt_type: Option<String>,
+    pub cash_receipt_type: Option<CashReceiptType>,
     /// A promotion of the PSP's, passed through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promotion_id: Option<String>,
@@ -106,16 +105,34 @@ pub enum ProductType {
     Digital,
 }
 
-impl ProductType {
-    /// Iamport's spelling.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Real => "real",
-            Self::Digital => "digital",
+/// For whom a cash receipt is issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CashReceiptType {
+    /// A person.
+    Person,
+    /// A company.
+    Company,
+    /// Nobody: no receipt.
+    Anonymous,
+}
+
+impl CashReceiptType {
+    /// Reads Iamport's spelling.
+    ///
+    /// # Errors
+    /// `cash_receipt_type_invalid`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "person" => Ok(Self::Person),
+            "company" => Ok(Self::Company),
+            "anonymous" => Ok(Self::Anonymous),
+            _ => Err(Invalid::field("cash_receipt_type", "person, company or anonymous")),
         }
     }
+}
 
+impl ProductType {
     /// Reads Iamport's spelling.
     ///
     /// # Errors
@@ -184,9 +201,7 @@ impl Details {
                 Some(0) | Some(PRODUCT_COUNT_OVER..) => return Err(Invalid::field("product_count", "1 to 9999")),
                 count => count,
             },
-            cash_receipt_type: checked(self.cash_receipt_type, |value| {
-                text::line("cash_receipt_type", value, CASH_RECEIPT_TYPE_MAX)
-            })?,
+            cash_receipt_type: self.cash_receipt_type,
             promotion_id: checked(self.promotion_id, |value| text::line("promotion_id", value, PROMOTION_ID_MAX))?,
             browser_ip: checked(self.browser_ip, |value| {
                 let address: Result<std::net::IpAddr, _> = value.parse();

@@ -2,7 +2,7 @@
 
 use super::apply::{Applied, Effect, Source};
 use super::snapshot::{PaymentSnapshot, PspStatus};
-use super::{Payment, Plan, Purpose, State};
+use super::{Payment, Purpose, State};
 use crate::alarm::Alarm;
 use crate::policy::{LatePaidPolicy, Policy};
 use crate::time::Timestamp;
@@ -131,25 +131,15 @@ fn settle_failed(
     by: Source,
     now: Timestamp,
 ) {
-    match (row.state, row.plan) {
-        (State::Scheduled, Plan::Schedule { schedule_at }) if now.plus(CLOCK_TOLERANCE_SECONDS) < schedule_at => {
-            // The schedule has not run yet, so this is somebody else's attempt under the same number.
-            return;
-        }
-        (State::Revoked, _) => return,
-        (State::Failed, _) if row.record.is_some() && row.due_at.is_none() => return,
-        (
-            State::Intent
-            | State::Claimed
-            | State::Unknown
-            | State::Scheduled
-            | State::Paid
-            | State::PartiallyRefunded
-            | State::Refunded
-            | State::Failed
-            | State::Suspect,
-            Plan::Charge | Plan::Schedule { .. },
-        ) => {}
+    let known_to_have_run =
+        row.schedule.as_ref().is_some_and(|schedule| schedule.imp_uid.as_ref() == Some(&failed.imp_uid));
+    let too_early = row.schedule_at().is_some_and(|schedule_at| now.plus(CLOCK_TOLERANCE_SECONDS) < schedule_at);
+    if row.state == State::Scheduled && too_early && !known_to_have_run {
+        // The schedule has not run yet, so this is somebody else's attempt under the same number.
+        return;
+    }
+    if row.state == State::Revoked || (row.state == State::Failed && row.record.is_some() && row.due_at.is_none()) {
+        return;
     }
     applied.row.record = Some(failed.clone());
     applied.row.step(State::Failed, by, now);

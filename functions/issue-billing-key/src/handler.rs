@@ -1,0 +1,44 @@
+//! `POST /billing-keys`: card data passes here and nowhere else.
+
+use billing::card::Card;
+use billing::key::KeyState;
+use billing::ports::Holder;
+use billing::usecase::{Caller, Failure, IssueKey};
+use billing::{CustomerId, Invalid, Timestamp};
+use runtime::App;
+use runtime::http::{Object, Problem, Reply, Request, order, present};
+
+pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let idempotency_key = request.idempotency_key()?.to_owned();
+    let (customer_id, card, holder) = command(request.json()?, caller, app.now())?;
+    let secret = app.secret().await.map_err(|_| Failure::Unavailable)?;
+    let issue = IssueKey { customer_id, idempotency_key, card, holder };
+    let row = app.billing(request.deadline()).issue_key(issue, secret.fingerprint_key()).await?;
+
+    let location = format!("/billing-keys/{}", row.customer_uid);
+    match row.state {
+        KeyState::Abandoned => {
+            // No reason, bank or field: a form that says why a card fails is a tool for testing stolen ones.
+            Err(Problem::new(402, "card_rejected", "The card was not accepted. Check it, or use another one."))
+        }
+        KeyState::Prepared | KeyState::Issuing => Ok(present::pending(&present::billing_key(&row), &location)),
+        KeyState::Active | KeyState::Deleting | KeyState::Deleted => {
+            Ok(Reply::json(201, &present::billing_key(&row)).header("location", location))
+        }
+    }
+}
+
+fn command(mut body: Object, caller: Caller, now: Timestamp) -> Result<(CustomerId, Card, Holder), Problem> {
+    let named = body.optional("customer_id", CustomerId::parse)?;
+    let (card, holder) = order::card(&mut body, now)?;
+    let missing = body.missing("customer_id");
+    body.finish()?;
+    let customer_id = match (caller, named) {
+        (Caller::Merchant, named) => named.ok_or(missing)?,
+        (Caller::Customer(own), None) => own,
+        (Caller::Customer(own), Some(named)) if own == named => own,
+        (Caller::Customer(_), Some(_)) => return Err(Invalid::field("customer_id", "your own, or none").into()),
+    };
+    Ok((customer_id, card, holder))
+}

@@ -1,0 +1,55 @@
+//! `POST /webhooks/iamport/{token}`: Iamport's `notice_url`.
+
+use std::time::Duration;
+
+use billing::usecase::Noticed;
+use runtime::App;
+use runtime::config::WebhookIpMode;
+use runtime::http::{Problem, Reply, Request};
+
+use crate::notice;
+
+/// The sender waits 15 to 30 seconds and sends once: the answer is out long before that.
+pub(crate) const BUDGET: Duration = Duration::from_secs(8);
+
+/// Checks in the order of design §7: token, address, shape, row; only then one call to the PSP.
+pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
+    let secret = app.secret().await.map_err(|_| undecided())?;
+    let known = request.path("token").is_ok_and(|token| secret.knows_webhook_token(&token));
+    if !known {
+        return Err(Problem::new(404, "not_found", "There is no such thing here."));
+    }
+    if request.method() != "POST" {
+        return Err(Problem::new(405, "method_not_allowed", "Iamport sends POST."));
+    }
+    check_source(&app, &request)?;
+    let hint = notice::read(&request)?;
+    let noticed = app.billing(request.deadline()).notice(&hint).await.map_err(|_| undecided())?;
+    let result = match noticed {
+        Noticed::UnknownOrder => "unknown_order",
+        Noticed::NotOurs => "not_ours",
+        Noticed::Applied => "applied",
+        Noticed::Deferred => "deferred",
+    };
+    tracing::info!(request_id = request.id(), merchant_uid = hint.merchant_uid.as_str(), result, "webhook");
+    Ok(Reply::empty(200))
+}
+
+/// The only answer that asks the sender to try again: nothing at all could be written down.
+fn undecided() -> Problem {
+    Problem::new(500, "temporarily_unavailable", "The notice could not be recorded.").retryable()
+}
+
+fn check_source(app: &App, request: &Request) -> Result<(), Problem> {
+    let listed = request.source_ip().is_some_and(|ip| app.config.webhook_ips.contains(&ip));
+    match (listed, app.config.webhook_ip_mode) {
+        (true, _) => Ok(()),
+        (false, WebhookIpMode::Observe) => {
+            tracing::info!(request_id = request.id(), "webhook from an address that is not listed");
+            Ok(())
+        }
+        (false, WebhookIpMode::Enforce) => {
+            Err(Problem::new(403, "source_not_allowed", "Not an address that notices come from."))
+        }
+    }
+}

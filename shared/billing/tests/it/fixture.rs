@@ -1,0 +1,382 @@
+//! A world small enough to hold in a test: the table in memory, a clock that the test moves, and a PSP that does what it
+//! is told and remembers what it was asked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use billing::alarm::Alarm;
+use billing::card::{Birth, Card, CardNumber, Expiry, Pwd2Digit};
+use billing::fingerprint::FingerprintKey;
+use billing::key::{BillingKey, KeySnapshot, KeyState};
+use billing::order::{Details, Order};
+use billing::payment::snapshot::Facts;
+use billing::payment::{PaymentSnapshot, PspStatus, Refusal, ScheduleSnapshot, ScheduleStatus};
+use billing::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, SchedulePsp, Watch};
+use billing::usecase::{Billing, IssueKey};
+use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
+use store::MemoryStore;
+
+pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
+
+/// What a test's PSP does with the next POST.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// Does it and says so.
+    Approve,
+    /// Records a failure and says so.
+    Decline,
+    /// Refuses with this code and records nothing.
+    Refuse(i64),
+    /// Does nothing; nothing is known.
+    Lose,
+    /// Does it; nothing is known.
+    ApproveAndLose,
+    /// Refuses, but does it all the same.
+    ApproveAndRefuse,
+    /// Does it and answers with something that is no record.
+    Garble,
+    /// Does nothing and answers with something that is no record.
+    GarbleAndLose,
+    /// Never reached.
+    Unreachable,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) payments: BTreeMap<String, Vec<PaymentSnapshot>>,
+    pub(crate) schedules: BTreeMap<String, ScheduleSnapshot>,
+    pub(crate) keys: BTreeMap<String, KeySnapshot>,
+    acts: VecDeque<Act>,
+    /// Every POST that left, by kind and order number or key.
+    pub(crate) posts: Vec<String>,
+    /// Every GET.
+    pub(crate) gets: u32,
+    pub(crate) down: bool,
+    made: u32,
+}
+
+impl World {
+    /// A payment that the PSP holds, as `status` says.
+    pub(crate) fn record(&mut self, order: &Order, status: PspStatus, at: Timestamp) -> PaymentSnapshot {
+        self.made += 1;
+        let snapshot = PaymentSnapshot {
+            imp_uid: ImpUid::parse(&format!("imp_{:012}", self.made)).unwrap(),
+            merchant_uid: order.merchant_uid.to_string(),
+            status,
+            amount: order.amount,
+            cancel_amount: 0,
+            customer_uid: Some(order.customer_uid.to_string()),
+            sandbox: false,
+            paid_at: (status == PspStatus::Paid).then_some(at),
+            failed_at: (status == PspStatus::Failed).then_some(at),
+            cancelled_at: None,
+            fail_reason: (status == PspStatus::Failed).then(|| "한도초과".to_owned()),
+            cancel_history: Vec::new(),
+            facts: Facts::default(),
+        };
+        self.payments.entry(order.merchant_uid.to_string()).or_default().push(snapshot.clone());
+        snapshot
+    }
+
+    /// Runs a schedule.
+    pub(crate) fn execute(&mut self, order: &Order, status: PspStatus, at: Timestamp) -> PaymentSnapshot {
+        let record = self.record(order, status, at);
+        let schedule = self.schedules.get_mut(order.merchant_uid.as_str()).unwrap();
+        schedule.schedule_status = ScheduleStatus::Executed;
+        schedule.executed_at = Some(at);
+        schedule.imp_uid = Some(record.imp_uid.clone());
+        schedule.payment_status = Some(status);
+        record
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct TestPsp {
+    world: Mutex<World>,
+    clock: AtomicI64,
+}
+
+impl TestPsp {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    /// Decides the next POSTs, in order; after them the PSP approves.
+    pub(crate) fn will(&self, acts: impl IntoIterator<Item = Act>) {
+        self.world().acts.extend(acts);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::Relaxed))
+    }
+
+    fn posting(&self, what: String) -> Option<Act> {
+        let mut world = self.world();
+        let act = world.acts.pop_front().unwrap_or(Act::Approve);
+        if world.down || matches!(act, Act::Unreachable) {
+            return None;
+        }
+        world.posts.push(what);
+        Some(act)
+    }
+
+    fn getting<T>(&self, read: impl FnOnce(&World) -> Option<T>) -> Looked<T> {
+        let mut world = self.world();
+        world.gets += 1;
+        if world.down {
+            return Looked::Unreachable;
+        }
+        read(&world).map_or(Looked::Absent, Looked::Found)
+    }
+}
+
+/// What the PSP answers when it has done as `act` says, and what it answers it with.
+fn answered<T>(act: &Act, done: impl FnOnce(Act) -> T) -> Posted<T> {
+    let refusal = |code| Refusal { code, message: "PG 거절".to_owned() };
+    match act {
+        Act::Refuse(code) => Posted::Refused(refusal(*code)),
+        Act::Lose => Posted::Lost,
+        Act::ApproveAndLose => {
+            done(Act::Approve);
+            Posted::Lost
+        }
+        Act::ApproveAndRefuse => {
+            done(Act::Approve);
+            Posted::Refused(refusal(-1))
+        }
+        Act::Garble => {
+            done(Act::Approve);
+            Posted::Nonsense
+        }
+        Act::GarbleAndLose => Posted::Nonsense,
+        Act::Approve | Act::Decline => Posted::Known(done(act.clone())),
+        Act::Unreachable => Posted::NotSent,
+    }
+}
+
+impl ChargePsp for TestPsp {
+    async fn ready(&self) -> bool {
+        !self.world().down
+    }
+
+    async fn charge(&self, order: &Order) -> Posted<PaymentSnapshot> {
+        let Some(act) = self.posting(format!("charge {}", order.merchant_uid)) else { return Posted::NotSent };
+        let now = self.now();
+        answered(&act, |act| {
+            let status = if matches!(act, Act::Decline) { PspStatus::Failed } else { PspStatus::Paid };
+            self.world().record(order, status, now)
+        })
+    }
+
+    async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
+        self.getting(|world| world.payments.get(merchant_uid.as_str()).cloned())
+    }
+
+    async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
+        self.getting(|world| world.payments.values().flatten().find(|record| record.imp_uid == *imp_uid).cloned())
+    }
+}
+
+impl SchedulePsp for TestPsp {
+    async fn register(
+        &self,
+        customer_uid: &CustomerUid,
+        orders: &[(&Order, Timestamp)],
+    ) -> Posted<Vec<ScheduleSnapshot>> {
+        let uids: Vec<&str> = orders.iter().map(|(order, _)| order.merchant_uid.as_str()).collect();
+        let Some(act) = self.posting(format!("register {}", uids.join(" "))) else { return Posted::NotSent };
+        answered(&act, |_| {
+            let made: Vec<ScheduleSnapshot> = orders
+                .iter()
+                .map(|(order, at)| ScheduleSnapshot {
+                    merchant_uid: order.merchant_uid.to_string(),
+                    customer_uid: customer_uid.to_string(),
+                    imp_uid: None,
+                    schedule_status: ScheduleStatus::Scheduled,
+                    payment_status: None,
+                    schedule_at: *at,
+                    executed_at: None,
+                    revoked_at: None,
+                    amount: order.amount,
+                    fail_reason: None,
+                })
+                .collect();
+            let mut world = self.world();
+            world.schedules.extend(made.iter().map(|schedule| (schedule.merchant_uid.clone(), schedule.clone())));
+            made
+        })
+    }
+
+    async fn revoke(&self, _: &CustomerUid, merchant_uid: &MerchantUid) -> Posted<Vec<ScheduleSnapshot>> {
+        let Some(act) = self.posting(format!("revoke {merchant_uid}")) else { return Posted::NotSent };
+        let now = self.now();
+        let waiting = self.world().schedules.get(merchant_uid.as_str()).map(|schedule| schedule.schedule_status);
+        if waiting != Some(ScheduleStatus::Scheduled) {
+            return Posted::Refused(Refusal { code: 1, message: "취소할 예약이 없습니다".to_owned() });
+        }
+        answered(&act, |_| {
+            let mut world = self.world();
+            let schedule = world.schedules.get_mut(merchant_uid.as_str()).unwrap();
+            schedule.schedule_status = ScheduleStatus::Revoked;
+            schedule.revoked_at = Some(now);
+            vec![schedule.clone()]
+        })
+    }
+
+    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> Posted<ScheduleSnapshot> {
+        let Some(act) = self.posting(format!("move {merchant_uid}")) else { return Posted::NotSent };
+        answered(&act, |_| {
+            let mut world = self.world();
+            let schedule = world.schedules.get_mut(merchant_uid.as_str()).unwrap();
+            schedule.schedule_at = schedule_at;
+            schedule.clone()
+        })
+    }
+
+    async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
+        self.getting(|world| world.schedules.get(merchant_uid.as_str()).cloned())
+    }
+}
+
+impl KeyPsp for TestPsp {
+    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, _: &Holder) -> Posted<KeySnapshot> {
+        let Some(act) = self.posting(format!("issue {customer_uid}")) else { return Posted::NotSent };
+        let number = billing::scrub::mask_card_number(card.number.expose());
+        answered(&act, |_| {
+            let key = key_snapshot(customer_uid.as_str(), &number);
+            self.world().keys.insert(customer_uid.to_string(), key.clone());
+            key
+        })
+    }
+
+    async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
+        self.getting(|world| world.keys.get(customer_uid.as_str()).cloned())
+    }
+
+    async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
+        let Some(act) = self.posting(format!("delete {customer_uid}")) else { return Posted::NotSent };
+        answered(&act, |_| {
+            self.world().keys.remove(customer_uid.as_str());
+        })
+    }
+}
+
+fn key_snapshot(customer_uid: &str, number: &str) -> KeySnapshot {
+    KeySnapshot {
+        customer_uid: customer_uid.to_owned(),
+        sandbox: false,
+        pg_provider: Some("html5_inicis".to_owned()),
+        pg_id: None,
+        card_name: Some("신한카드".to_owned()),
+        card_code: None,
+        card_number: Some(number.to_owned()),
+        card_type: None,
+        inserted: Some(START),
+        updated: None,
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct TestHost {
+    clock: AtomicI64,
+    drawn: AtomicU64,
+    alarms: Mutex<Vec<Alarm>>,
+}
+
+impl Clock for TestHost {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::Relaxed))
+    }
+}
+
+impl Entropy for TestHost {
+    fn nonce(&self) -> Nonce {
+        Nonce::parse(&format!("{:032x}", self.drawn.fetch_add(1, Ordering::Relaxed))).unwrap()
+    }
+}
+
+impl Watch for TestHost {
+    fn alarm(&self, alarm: &Alarm) {
+        self.alarms.lock().unwrap().push(alarm.clone());
+    }
+}
+
+pub(crate) type TestBilling = Billing<TestPsp, MemoryStore, TestHost>;
+
+/// A world at [`START`] in which `kim` has the active billing key `key1`.
+pub(crate) async fn billing() -> TestBilling {
+    let billing = Billing {
+        psp: TestPsp::default(),
+        store: MemoryStore::new(),
+        host: TestHost::default(),
+        policy: Policy::default(),
+    };
+    billing.psp.clock.store(START.0, Ordering::Relaxed);
+    billing.host.clock.store(START.0, Ordering::Relaxed);
+    let issued = billing.issue_key(issue_request("first-key", "4242424242424242"), &secret()).await.unwrap();
+    let mut key = BillingKey { customer_uid: CustomerUid::parse("key1").unwrap(), version: 1, ..issued };
+    key.record = Some(key_snapshot("key1", "424242******4242"));
+    billing.store.insert_key(&key).await.unwrap();
+    let mut world = billing.psp.world();
+    world.keys.insert("key1".to_owned(), key_snapshot("key1", "424242******4242"));
+    world.posts.clear();
+    world.gets = 0;
+    drop(world);
+    billing
+}
+
+pub(crate) trait TestWorld {
+    fn advance(&self, seconds: i64);
+    fn alarms(&self) -> Vec<&'static str>;
+}
+
+impl TestWorld for TestBilling {
+    fn advance(&self, seconds: i64) {
+        self.host.clock.fetch_add(seconds, Ordering::Relaxed);
+        self.psp.clock.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Names of the alarms raised since the last look.
+    fn alarms(&self) -> Vec<&'static str> {
+        self.host.alarms.lock().unwrap().drain(..).map(|alarm| alarm.name()).collect()
+    }
+}
+
+pub(crate) fn secret() -> FingerprintKey {
+    FingerprintKey::new(&[7; 32]).unwrap()
+}
+
+pub(crate) fn customer(name: &str) -> CustomerId {
+    CustomerId::parse(name).unwrap()
+}
+
+pub(crate) fn order(uid: &str) -> Order {
+    Order {
+        merchant_uid: MerchantUid::parse(uid).unwrap(),
+        customer_uid: CustomerUid::parse("key1").unwrap(),
+        amount: Money::krw(8_900),
+        name: "월간 이용권 정기결제".to_owned(),
+        details: Details::default(),
+    }
+}
+
+pub(crate) fn issue_request(idempotency_key: &str, number: &str) -> IssueKey {
+    IssueKey {
+        customer_id: customer("kim"),
+        idempotency_key: idempotency_key.to_owned(),
+        card: Card {
+            number: CardNumber::parse(number).unwrap(),
+            expiry: Expiry::parse("2028-12", START).unwrap(),
+            birth: Birth::parse("900101").ok(),
+            pwd_2digit: Pwd2Digit::parse("12").ok(),
+            cvc: None,
+        },
+        holder: Holder::default(),
+    }
+}
+
+/// An active key's row on the table.
+pub(crate) async fn key_state(billing: &TestBilling, uid: &str) -> KeyState {
+    billing.store.key(&CustomerUid::parse(uid).unwrap()).await.unwrap().unwrap().state
+}

@@ -1,0 +1,171 @@
+//! Billing keys: issued once, shown masked, deleted in the PSP's order.
+
+use billing::key::KeyState;
+use billing::payment::State;
+use billing::ports::{Clock, KeyStore};
+use billing::usecase::{Caller, Failure, KeyDeleted};
+
+use crate::fixture::{Act, TestWorld, billing, customer, issue_request, key_state, secret};
+use crate::schedule::new_schedule;
+use crate::sweep::sweep;
+
+const CARD: &str = "4242424242424242";
+const OTHER_CARD: &str = "5555555555554444";
+
+#[tokio::test]
+async fn a_key_is_issued_under_a_name_that_says_nothing() {
+    let billing = billing().await;
+    let row = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
+    assert_eq!((row.state, row.due_at), (KeyState::Active, None));
+    assert_eq!(row.record.as_ref().unwrap().card_number.as_deref(), Some("424242******4242"));
+    let name = row.customer_uid.as_str();
+    assert_eq!(name.len(), 35);
+    assert!(!name.contains("kim") && !name.contains("4242") && name.bytes().all(|b| b.is_ascii_alphanumeric()));
+    assert!(!format!("{row:?}").contains(CARD));
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_the_same_key_and_no_second_post() {
+    let billing = billing().await;
+    for act in [Act::Approve, Act::Refuse(-1)] {
+        billing.psp.world().posts.clear();
+        let name = format!("request-{act:?}");
+        billing.psp.will([act]);
+        let first = billing.issue_key(issue_request(&name, CARD), &secret()).await.unwrap();
+        let again = billing.issue_key(issue_request(&name, CARD), &secret()).await.unwrap();
+        assert_eq!((first, 1), (again, billing.psp.world().posts.len()));
+    }
+}
+
+#[tokio::test]
+async fn another_card_or_customer_under_the_same_name() {
+    let billing = billing().await;
+    let first = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
+    let other_card = billing.issue_key(issue_request("request-1", OTHER_CARD), &secret()).await;
+    assert_eq!(other_card, Err(Failure::IdempotencyKeyReused));
+    let mut by_lee = issue_request("request-1", CARD);
+    by_lee.customer_id = customer("lee");
+    let of_lee = billing.issue_key(by_lee, &secret()).await.unwrap();
+    assert_ne!(of_lee.customer_uid, first.customer_uid, "names of different customers are independent");
+}
+
+#[tokio::test]
+async fn a_refused_card_is_abandoned_and_confirmed_once() {
+    let billing = billing().await;
+    billing.psp.will([Act::Refuse(-1)]);
+    let row = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
+    assert!(row.was_refused());
+    billing.advance(135);
+    assert_eq!(sweep(&billing).await.settled, 1);
+    assert_eq!(sweep(&billing).await.seen, 0);
+}
+
+#[tokio::test]
+async fn a_key_that_appears_after_its_card_was_refused_is_deleted() {
+    let billing = billing().await;
+    billing.psp.will([Act::Refuse(-1)]);
+    let row = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
+    let mut late = billing.psp.world().keys.get("key1").unwrap().clone();
+    late.customer_uid = row.customer_uid.to_string();
+    billing.psp.world().keys.insert(row.customer_uid.to_string(), late);
+    billing.advance(135);
+    sweep(&billing).await;
+    assert_eq!(billing.alarms(), ["orphan_key"]);
+    assert!(!billing.psp.world().keys.contains_key(row.customer_uid.as_str()));
+}
+
+#[tokio::test]
+async fn a_lost_issue_is_found_later_or_abandoned_and_the_card_is_never_sent_by_the_sweep() {
+    let billing = billing().await;
+    billing.psp.will([Act::ApproveAndLose]);
+    let found = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
+    assert_eq!(found.state, KeyState::Active, "a look at once");
+
+    billing.psp.will([Act::Lose]);
+    let lost = billing.issue_key(issue_request("request-2", CARD), &secret()).await.unwrap();
+    assert_eq!((lost.state, lost.outcome_unknown), (KeyState::Issuing, true));
+    let again = billing.issue_key(issue_request("request-2", CARD), &secret()).await.unwrap();
+    assert_eq!(again, lost, "still pending, and not sent again");
+    billing.advance(135);
+    sweep(&billing).await;
+    assert_eq!(key_state(&billing, lost.customer_uid.as_str()).await, KeyState::Abandoned);
+    assert_eq!(billing.psp.world().posts.len(), 2);
+
+    let retyped = billing.issue_key(issue_request("request-2", CARD), &secret()).await.unwrap();
+    assert_eq!(retyped.state, KeyState::Active, "the customer typed the same card again");
+}
+
+#[tokio::test]
+async fn a_card_that_never_left_is_unavailable_and_can_be_sent_again() {
+    let billing = billing().await;
+    billing.psp.will([Act::Unreachable]);
+    let unsent = billing.issue_key(issue_request("request-1", CARD), &secret()).await;
+    assert_eq!(unsent, Err(Failure::Unavailable));
+    let sent = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
+    assert_eq!(sent.state, KeyState::Active);
+}
+
+#[tokio::test]
+async fn a_key_of_a_test_channel_is_refused_in_production() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    let lost = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
+    let mut test_key = billing.psp.world().keys.get("key1").unwrap().clone();
+    test_key.customer_uid = lost.customer_uid.to_string();
+    test_key.sandbox = true;
+    billing.psp.world().keys.insert(lost.customer_uid.to_string(), test_key);
+    billing.advance(60);
+    sweep(&billing).await;
+    assert_eq!(billing.alarms(), ["key_mismatch"]);
+    assert_eq!(key_state(&billing, lost.customer_uid.as_str()).await, KeyState::Abandoned);
+}
+
+#[tokio::test]
+async fn a_verification_code_is_refused_where_the_pg_takes_none() {
+    let billing = billing().await;
+    let mut request = issue_request("request-1", CARD);
+    request.card.cvc = billing::card::Cvc::parse("123").ok();
+    let Err(Failure::Invalid(invalid)) = billing.issue_key(request, &secret()).await else { panic!("accepted") };
+    assert_eq!(invalid.code, "cvc_not_accepted");
+}
+
+#[tokio::test]
+async fn a_key_with_schedules_is_deleted_only_with_them() {
+    let billing = billing().await;
+    let new = new_schedule("order_1", billing.host.now().plus(86_400));
+    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    let kim = Caller::Customer(customer("kim"));
+    assert_eq!(billing.delete_key(&kim, "key1", false).await, Err(Failure::KeyInUse));
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
+
+    assert_eq!(billing.delete_key(&kim, "key1", true).await, Ok(KeyDeleted::Done));
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
+    assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
+    assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1", "delete key1"]);
+    assert_eq!(billing.delete_key(&kim, "key1", true).await, Ok(KeyDeleted::Done), "deleting it again is done");
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_carried_on_by_the_sweep() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    let kim = Caller::Customer(customer("kim"));
+    assert_eq!(billing.delete_key(&kim, "key1", false).await, Ok(KeyDeleted::Pending));
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Deleting);
+    billing.advance(60);
+    sweep(&billing).await;
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
+}
+
+#[tokio::test]
+async fn a_foreign_key_is_as_unknown_as_none() {
+    let billing = billing().await;
+    let lee = Caller::Customer(customer("lee"));
+    for uid in ["key1", "nothing", "../x", ""] {
+        assert_eq!(billing.billing_key(&lee, uid).await, Err(Failure::NotFound));
+        assert_eq!(billing.delete_key(&lee, uid, true).await, Err(Failure::NotFound));
+    }
+    assert_eq!(billing.billing_keys(&customer("lee"), 10, None).await.unwrap().items, []);
+    assert_eq!(billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items.len(), 2);
+    assert!(billing.store.key(&billing::CustomerUid::parse("key1").unwrap()).await.unwrap().is_some());
+}

@@ -1,0 +1,196 @@
+//! The whole machine: every state met by every kind of evidence. The moves that come out are the published table.
+
+use std::collections::BTreeSet;
+
+use billing::payment::{
+    Claim, Evidence, Payment, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source, State, apply,
+};
+use billing::{Nonce, Policy, Timestamp};
+
+use crate::fixture::{START, World, customer, order};
+
+const SCHEDULE_AT: Timestamp = Timestamp(START.0 + 86_400);
+
+/// Rows in every state, charged and scheduled, with and without a claim, early and late.
+fn rows() -> Vec<Payment> {
+    let mut rows = Vec::new();
+    for plan in [Plan::Charge, Plan::Schedule { schedule_at: SCHEDULE_AT }] {
+        let register = if plan == Plan::Charge { Purpose::Charge } else { Purpose::Register };
+        let moved = Purpose::Move { schedule_at: SCHEDULE_AT.plus(60) };
+        for purpose in [None, Some(register), Some(Purpose::Revoke), Some(moved)] {
+            for state in State::ALL {
+                if reachable(state, plan, purpose) {
+                    rows.push(row(state, plan, purpose));
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// Combinations that the use cases produce.
+fn reachable(state: State, plan: Plan, purpose: Option<Purpose>) -> bool {
+    let scheduled = plan != Plan::Charge;
+    match (state, purpose) {
+        (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => scheduled,
+        (State::Scheduled | State::Revoked, None) => scheduled,
+        (State::Claimed | State::Unknown, Some(Purpose::Charge | Purpose::Register)) => true,
+        (State::Failed, Some(Purpose::Charge | Purpose::Register)) => true,
+        (State::Intent | State::Failed | State::Suspect, None) => true,
+        (State::Suspect, Some(Purpose::Charge | Purpose::Register)) => true,
+        (State::Paid | State::PartiallyRefunded | State::Refunded, None) => true,
+        _ => false,
+    }
+}
+
+fn row(state: State, plan: Plan, purpose: Option<Purpose>) -> Payment {
+    let policy = Policy::default();
+    let claim = |purpose| Claim::new(purpose, Nonce::parse("f").unwrap(), START, &policy);
+    let first = claim(purpose.unwrap_or(Purpose::Charge));
+    let mut row = Payment::claimed(order("order_1"), customer("kim"), plan, START, first);
+    row.claim = purpose.map(claim);
+    row.state = state;
+    row.due_at = (!state.is_settled() || purpose.is_some()).then_some(START);
+    if state.was_paid() {
+        let mut record = World::default().record(&order("order_1"), PspStatus::Paid, START);
+        record.cancel_amount = match state {
+            State::PartiallyRefunded => 900,
+            State::Refunded => 8_900,
+            _ => 0,
+        };
+        row.record = Some(record);
+    }
+    if state == State::Failed && purpose.is_some() {
+        row.refusal = Some(Refusal { code: -1, message: "거절".to_owned() });
+    }
+    row
+}
+
+fn schedule(status: ScheduleStatus, payment: Option<PspStatus>) -> Evidence {
+    Evidence::Schedule(ScheduleSnapshot {
+        merchant_uid: "order_1".to_owned(),
+        customer_uid: "key1".to_owned(),
+        imp_uid: None,
+        schedule_status: status,
+        payment_status: payment,
+        schedule_at: SCHEDULE_AT,
+        executed_at: payment.map(|_| SCHEDULE_AT),
+        revoked_at: None,
+        amount: order("order_1").amount,
+        fail_reason: None,
+    })
+}
+
+/// One of every kind of evidence.
+fn evidence() -> Vec<Evidence> {
+    let record = |status| World::default().record(&order("order_1"), status, START);
+    let refunded = |amount| {
+        let mut record = record(PspStatus::Paid);
+        record.cancel_amount = amount;
+        record
+    };
+    let mut foreign = record(PspStatus::Paid);
+    foreign.amount.minor = 1;
+    let lists = [
+        vec![],
+        vec![record(PspStatus::Paid)],
+        vec![record(PspStatus::Failed)],
+        vec![record(PspStatus::Ready)],
+        vec![record(PspStatus::Unknown)],
+        vec![record(PspStatus::Failed), record(PspStatus::Paid)],
+        vec![refunded(900)],
+        vec![refunded(8_900)],
+        vec![foreign],
+    ];
+    let mut kinds: Vec<Evidence> = [true, false]
+        .into_iter()
+        .flat_map(|complete| lists.clone().map(|list| Evidence::Records { list, complete }))
+        .collect();
+    kinds.extend([
+        schedule(ScheduleStatus::Scheduled, None),
+        schedule(ScheduleStatus::Executed, Some(PspStatus::Failed)),
+        schedule(ScheduleStatus::Executed, None),
+        schedule(ScheduleStatus::Revoked, None),
+        schedule(ScheduleStatus::Unknown, None),
+        Evidence::NoSchedule,
+        Evidence::Refused(Refusal { code: -1, message: "거절".to_owned() }),
+        Evidence::NotSent,
+        Evidence::Lost,
+        Evidence::Nonsense,
+        Evidence::KeyInactive,
+        Evidence::Withdrawn,
+    ]);
+    kinds
+}
+
+/// Calls `with` for every row, kind of evidence, source and moment.
+fn everything(mut with: impl FnMut(&Payment, &Evidence, Source, Timestamp)) {
+    for row in rows() {
+        for seen in evidence() {
+            for by in [Source::Reply, Source::Look, Source::Webhook, Source::Sweep] {
+                for seconds in [1, 134, 135, 86_400, 200_000] {
+                    with(&row, &seen, by, START.plus(seconds));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_row_that_comes_out_keeps_the_rules() {
+    let mut cells = 0;
+    everything(|row, seen, by, now| {
+        row.check().expect("a row of the test keeps them too");
+        let applied = apply(row, seen, by, now, &Policy::default());
+        assert_eq!(applied.row.check(), Ok(()), "{:?} on {:?} at {now}", seen, row.state);
+        cells += 1;
+    });
+    assert!(cells > 10_000, "{cells}");
+}
+
+#[test]
+fn applying_the_same_evidence_twice_is_applying_it_once() {
+    everything(|row, seen, by, now| {
+        let once = apply(row, seen, by, now, &Policy::default()).row;
+        let twice = apply(&once, seen, by, now, &Policy::default()).row;
+        assert_eq!(once.state, twice.state, "{seen:?} on {:?} at {now}", row.state);
+        assert_eq!(once.record, twice.record);
+    });
+}
+
+#[test]
+fn paid_is_said_only_on_a_record_that_says_paid() {
+    everything(|row, seen, by, now| {
+        let after = apply(row, seen, by, now, &Policy::default()).row;
+        if after.state.was_paid() && !row.state.was_paid() {
+            let Evidence::Records { list, .. } = seen else { panic!("{seen:?} made {:?} paid", row.state) };
+            assert!(list.iter().any(|record| record.status == PspStatus::Paid && record.amount == row.order.amount));
+        }
+    });
+}
+
+/// The moves of the machine, as ARCHITECTURE.md prints them: `| from | to, to, … |`.
+fn table() -> String {
+    let mut moves: BTreeSet<(State, State)> = BTreeSet::new();
+    everything(|row, seen, by, now| {
+        let after = apply(row, seen, by, now, &Policy::default()).row;
+        if after.state != row.state {
+            moves.insert((row.state, after.state));
+        }
+    });
+    // The one move that `apply` does not make: a claim, written before its POST.
+    moves.insert((State::Intent, State::Claimed));
+    let line = |from: State| {
+        let to: Vec<&str> = State::ALL.into_iter().filter(|to| moves.contains(&(from, *to))).map(State::name).collect();
+        format!("| `{}` | {} |\n", from.name(), if to.is_empty() { "–".to_owned() } else { to.join(", ") })
+    };
+    State::ALL.into_iter().map(line).collect()
+}
+
+#[test]
+fn the_published_table_is_the_machine() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md");
+    let published = std::fs::read_to_string(root).unwrap();
+    let table = table();
+    assert!(published.contains(&table), "ARCHITECTURE.md must contain this table:\n\n{table}");
+}

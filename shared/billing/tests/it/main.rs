@@ -1,0 +1,13 @@
+//! The domain through its public face: `apply` over every state and kind of evidence, and each use case against a PSP
+//! whose answers a test decides and the table in memory.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+mod charge;
+mod evidence;
+mod fixture;
+mod keys;
+mod machine;
+mod schedule;
+mod sweep;
+mod webhook;

@@ -1,0 +1,173 @@
+//! The sweep: everything that is owed comes to its end without a single webhook.
+
+use billing::Timestamp;
+use billing::payment::{Plan, PspStatus, State};
+use billing::ports::{Clock, PaymentStore};
+use billing::usecase::{Caller, SweepReport};
+
+use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order};
+use crate::schedule::new_schedule;
+
+/// A sweep with all the time it wants.
+pub(crate) async fn sweep(billing: &TestBilling) -> SweepReport {
+    billing.sweep(billing.host.now().plus(3_600)).await.unwrap()
+}
+
+async fn state(billing: &TestBilling, uid: &str) -> State {
+    billing.payment(&Caller::Merchant, uid).await.unwrap().state
+}
+
+#[tokio::test]
+async fn a_lost_charge_that_was_executed_is_found() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.psp.world().record(&order("order_1"), PspStatus::Paid, Timestamp(0));
+    billing.advance(60);
+    let report = sweep(&billing).await;
+    assert_eq!((report.seen, report.settled), (1, 1));
+    assert_eq!(state(&billing, "order_1").await, State::Paid);
+    assert_eq!(billing.psp.world().posts, ["charge order_1"], "found, not sent again");
+}
+
+#[tokio::test]
+async fn a_lost_charge_is_sent_again_under_the_same_number_only_after_the_quarantine() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.advance(134);
+    sweep(&billing).await;
+    assert_eq!(state(&billing, "order_1").await, State::Unknown);
+    assert_eq!(billing.psp.world().posts.len(), 1, "it may still be executing");
+    billing.advance(1);
+    sweep(&billing).await;
+    assert_eq!(state(&billing, "order_1").await, State::Paid);
+    assert_eq!(billing.psp.world().posts, ["charge order_1", "charge order_1"]);
+}
+
+#[tokio::test]
+async fn a_claimant_that_died_is_carried_on() {
+    use billing::payment::{Claim, Payment, Purpose};
+
+    let billing = billing().await;
+    let now = billing.host.now();
+    let nonce = billing::Nonce::parse(&"f".repeat(32)).unwrap();
+    let claim = Claim::new(Purpose::Charge, nonce, now, &billing.policy);
+    let row = Payment::claimed(order("order_1"), customer("kim"), Plan::Charge, now, claim);
+    billing.store.insert(&[row]).await.unwrap();
+
+    assert_eq!(sweep(&billing).await.seen, 0, "the claimant has its 30 seconds");
+    billing.advance(31);
+    assert_eq!(sweep(&billing).await.pending, 1);
+    assert!(billing.psp.world().posts.is_empty());
+    billing.advance(200);
+    sweep(&billing).await;
+    assert_eq!(state(&billing, "order_1").await, State::Paid);
+}
+
+#[tokio::test]
+async fn a_refusal_is_confirmed_once_and_then_settled() {
+    let billing = billing().await;
+    billing.psp.will([Act::Refuse(-1)]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.advance(135);
+    assert_eq!(sweep(&billing).await.settled, 1);
+    assert_eq!(state(&billing, "order_1").await, State::Failed);
+    billing.advance(86_400);
+    assert_eq!(sweep(&billing).await.seen, 0, "nothing is owed any more");
+}
+
+#[tokio::test]
+async fn a_refusal_that_turns_out_paid_wins_with_an_alarm() {
+    let billing = billing().await;
+    billing.psp.will([Act::Refuse(-1)]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.psp.world().record(&order("order_1"), PspStatus::Paid, Timestamp(1));
+    billing.advance(135);
+    sweep(&billing).await;
+    assert_eq!(state(&billing, "order_1").await, State::Paid);
+    assert_eq!(billing.alarms(), ["late_paid"]);
+}
+
+#[tokio::test]
+async fn an_outage_changes_nothing_and_loses_nothing() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    let before = billing.charge(order("order_1"), None).await.unwrap();
+    billing.psp.world().down = true;
+    billing.advance(3_600);
+    assert_eq!(sweep(&billing).await.pending, 1);
+    assert_eq!(billing.payment(&Caller::Merchant, "order_1").await.unwrap(), before);
+    billing.psp.world().down = false;
+    sweep(&billing).await;
+    assert_eq!(state(&billing, "order_1").await, State::Paid);
+}
+
+#[tokio::test]
+async fn a_schedule_that_ran_without_a_webhook_is_settled() {
+    let billing = billing().await;
+    for (uid, status, wanted) in
+        [("order_1", PspStatus::Paid, State::Paid), ("order_2", PspStatus::Failed, State::Failed)]
+    {
+        let new = new_schedule(uid, billing.host.now().plus(86_400));
+        billing.schedule(&new.order.customer_uid.clone(), None, vec![new.clone()]).await.unwrap();
+        billing.advance(86_400);
+        billing.psp.world().execute(&new.order, status, new.schedule_at);
+        assert_eq!(sweep(&billing).await.seen, 0, "its quarter of an hour");
+        billing.advance(900);
+        assert_eq!(sweep(&billing).await.settled, 1);
+        assert_eq!(state(&billing, uid).await, wanted);
+    }
+}
+
+#[tokio::test]
+async fn an_overdue_schedule_is_never_charged_beside() {
+    let billing = billing().await;
+    let new = new_schedule("order_1", billing.host.now().plus(86_400));
+    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    billing.psp.world().posts.clear();
+    billing.advance(86_400 + 900);
+    for _ in 0..5 {
+        sweep(&billing).await;
+        billing.advance(43_200);
+    }
+    assert!(billing.psp.world().posts.is_empty());
+    assert_eq!(state(&billing, "order_1").await, State::Scheduled);
+    assert!(billing.alarms().iter().all(|alarm| *alarm == "schedule_overdue"));
+}
+
+#[tokio::test]
+async fn a_lost_registration_is_registered_again_under_the_same_number() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    let new = new_schedule("order_1", billing.host.now().plus(86_400));
+    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    assert_eq!(state(&billing, "order_1").await, State::Unknown);
+    billing.advance(135);
+    sweep(&billing).await;
+    assert_eq!(state(&billing, "order_1").await, State::Scheduled);
+    assert_eq!(billing.psp.world().posts, ["register order_1", "register order_1"]);
+}
+
+#[tokio::test]
+async fn a_sweep_that_is_out_of_time_leaves_the_rest_for_the_next() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose, Act::Lose]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.advance(60);
+    let report = billing.sweep(billing.host.now().plus(5)).await.unwrap();
+    assert!(report.cut_short && report.seen == 0);
+}
+
+#[tokio::test]
+async fn an_order_whose_key_went_away_before_it_was_sent_fails() {
+    let billing = billing().await;
+    billing.psp.will([Act::Unreachable]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    assert_eq!(state(&billing, "order_1").await, State::Intent);
+    billing.delete_key(&Caller::Merchant, "key1", false).await.unwrap();
+    billing.advance(60);
+    sweep(&billing).await;
+    assert_eq!(state(&billing, "order_1").await, State::Failed);
+    assert_eq!(billing.psp.world().posts, ["delete key1"]);
+}

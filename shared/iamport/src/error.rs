@@ -1,0 +1,194 @@
+//! What can go wrong with a call, sorted by what it says about the money.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::text::PspText;
+
+/// A cause, for the source chain.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a failed call means. Match on it without a wildcard: each class wants another answer.
+///
+/// | class | was it executed? | what to do with a charge |
+/// |---|---|---|
+/// | `NotSent`, `Unauthorized`, `RateLimited` | no | may be sent again, same `merchant_uid` |
+/// | `Rejected`, `NotFound` | no, as far as the reply can be believed | do not repeat as it is |
+/// | `Refused` | probably not | look it up once (`findAll`) before believing it |
+/// | `Suspect`, `Unknown` | perhaps | look it up; do **not** send again until it is known |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// No byte of this call left: DNS, connecting or TLS failed, too little time was left, or no token was to be had.
+    NotSent,
+    /// HTTP 401, and 401 again with a new token. Not executed. Credentials were asked for again, past any cache.
+    Unauthorized,
+    /// HTTP 200 with an envelope `code` other than 0: refused by Iamport or the payment gateway.
+    Refused,
+    /// HTTP 404 with an envelope. A 404 without one says nothing about the object and is `Unknown`.
+    NotFound,
+    /// HTTP 400 or 403 with an envelope.
+    Rejected,
+    /// HTTP 429.
+    RateLimited,
+    /// HTTP 200 and `code` 0, but the content contradicts itself or the request.
+    Suspect,
+    /// Anything else after a byte may have left: 5xx, redirect, HTML, broken or oversized body, timeout, reset.
+    Unknown,
+}
+
+/// Why a call was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSentReason {
+    /// Resolving, connecting or the TLS handshake failed.
+    Connect,
+    /// `POST /users/getToken` gave no token.
+    NoToken,
+    /// Less than a second of the call's budget was left.
+    TooLittleTime,
+    /// The request could not be built as one that stays at its own path.
+    Request,
+}
+
+/// A failed call. `Display` and `Debug` never contain text of a request or an unscrubbed text of a reply.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// See [`Class::NotSent`].
+    #[error("not sent ({reason:?})")]
+    #[non_exhaustive]
+    NotSent {
+        /// What stood in the way.
+        reason: NotSentReason,
+        /// The failure below, if there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// See [`Class::Unauthorized`].
+    #[error("the token was refused twice")]
+    #[non_exhaustive]
+    Unauthorized {
+        /// Why no second token was to be had, if that was it.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// See [`Class::Refused`].
+    #[error("refused with code {code}")]
+    #[non_exhaustive]
+    Refused {
+        /// The envelope's code. There is no table of codes.
+        code: i64,
+        /// The envelope's message, mostly the payment gateway's.
+        message: Option<PspText>,
+    },
+    /// See [`Class::NotFound`].
+    #[error("not found (code {code})")]
+    #[non_exhaustive]
+    NotFound {
+        /// The envelope's code.
+        code: i64,
+        /// The envelope's message.
+        message: Option<PspText>,
+    },
+    /// See [`Class::Rejected`].
+    #[error("rejected with HTTP {status}, code {code}")]
+    #[non_exhaustive]
+    Rejected {
+        /// 400 or 403.
+        status: u16,
+        /// The envelope's code.
+        code: i64,
+        /// The envelope's message.
+        message: Option<PspText>,
+    },
+    /// See [`Class::RateLimited`].
+    #[error("rate limited")]
+    #[non_exhaustive]
+    RateLimited {
+        /// The reply's `Retry-After`, if it was given in seconds; at most a day.
+        retry_after: Option<Duration>,
+    },
+    /// See [`Class::Suspect`].
+    #[error("suspect reply: {reason}")]
+    #[non_exhaustive]
+    Suspect {
+        /// What is wrong, by field names; never by values.
+        reason: Cow<'static, str>,
+    },
+    /// See [`Class::Unknown`].
+    #[error("unknown outcome: {reason}")]
+    #[non_exhaustive]
+    Unknown {
+        /// What was seen instead of a reply.
+        reason: Cow<'static, str>,
+        /// The HTTP status, if the reply got that far.
+        status: Option<u16>,
+        /// The failure below, if there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+}
+
+impl Error {
+    /// What the failure means.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::NotSent { .. } => Class::NotSent,
+            Self::Unauthorized { .. } => Class::Unauthorized,
+            Self::Refused { .. } => Class::Refused,
+            Self::NotFound { .. } => Class::NotFound,
+            Self::Rejected { .. } => Class::Rejected,
+            Self::RateLimited { .. } => Class::RateLimited,
+            Self::Suspect { .. } => Class::Suspect,
+            Self::Unknown { .. } => Class::Unknown,
+        }
+    }
+
+    /// The envelope's `code`, if the reply had an envelope that decided.
+    #[must_use]
+    pub const fn code(&self) -> Option<i64> {
+        match self {
+            Self::Refused { code, .. } | Self::NotFound { code, .. } | Self::Rejected { code, .. } => Some(*code),
+            Self::NotSent { .. }
+            | Self::Unauthorized { .. }
+            | Self::RateLimited { .. }
+            | Self::Suspect { .. }
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The envelope's `message`, scrubbed: for a person or a row, not for decisions.
+    #[must_use]
+    pub const fn psp_message(&self) -> Option<&PspText> {
+        match self {
+            Self::Refused { message, .. } | Self::NotFound { message, .. } | Self::Rejected { message, .. } => {
+                message.as_ref()
+            }
+            Self::NotSent { .. }
+            | Self::Unauthorized { .. }
+            | Self::RateLimited { .. }
+            | Self::Suspect { .. }
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// How long to wait before asking again, if the reply said so.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } => *retry_after,
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn too_little_time() -> Self {
+        Self::NotSent { reason: NotSentReason::TooLittleTime, source: None }
+    }
+
+    pub(crate) fn suspect(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Suspect { reason: reason.into() }
+    }
+
+    pub(crate) fn unknown(reason: impl Into<Cow<'static, str>>, status: Option<u16>) -> Self {
+        Self::Unknown { reason: reason.into(), status, source: None }
+    }
+}

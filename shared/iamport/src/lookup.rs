@@ -1,0 +1,238 @@
+//! The ways to look payments up.
+
+use crate::client::{Call, Client};
+use crate::envelope::same;
+use crate::error::Error;
+use crate::ids::{ImpUid, InvalidInput, MerchantUid};
+use crate::lenient::choice;
+use crate::page::{Many, Page, or_past_the_end};
+use crate::payment::Payment;
+use crate::wire::Target;
+
+choice! {
+    /// Whether a payment made on a test channel may be found.
+    TestPayments {
+        /// A test payment is not found: for production, where it would be goods for nothing.
+        Hide = "false",
+        /// A test payment is found; [`Payment::sandbox`] tells.
+        Show = "true",
+    }
+}
+
+choice! {
+    /// Restricts a search to one state.
+    StatusFilter {
+        /// Not yet paid.
+        Ready = "ready",
+        /// Paid.
+        Paid = "paid",
+        /// Cancelled.
+        Cancelled = "cancelled",
+        /// Failed.
+        Failed = "failed",
+    }
+}
+
+choice! {
+    /// Order of a list of payments.
+    Sorting {
+        /// Latest start first: the API's default.
+        StartedLast = "-started",
+        /// Earliest start first.
+        StartedFirst = "started",
+        /// Latest payment first.
+        PaidLast = "-paid",
+        /// Earliest payment first.
+        PaidFirst = "paid",
+        /// Latest change first.
+        UpdatedLast = "-updated",
+        /// Earliest change first.
+        UpdatedFirst = "updated",
+    }
+}
+
+/// Ids for [`Client::payments`]: 1 to 100 of both kinds together.
+#[derive(Debug, Clone)]
+pub struct PaymentIds {
+    imp_uids: Vec<ImpUid>,
+    merchant_uids: Vec<MerchantUid>,
+}
+
+impl PaymentIds {
+    /// Takes the ids to look for.
+    ///
+    /// # Errors
+    /// [`InvalidInput`] unless there are 1 to 100 in all.
+    pub fn new(imp_uids: Vec<ImpUid>, merchant_uids: Vec<MerchantUid>) -> Result<Self, InvalidInput> {
+        if !(1..=100).contains(&imp_uids.len().saturating_add(merchant_uids.len())) {
+            return Err(InvalidInput::new("imp_uid[], merchant_uid[]", "must be 1 to 100 ids"));
+        }
+        Ok(Self { imp_uids, merchant_uids })
+    }
+}
+
+/// Options of [`Client::find_all_payments`].
+#[derive(Debug, Clone, Default)]
+pub struct FindAll {
+    /// Only this state; all by default.
+    pub status: Option<StatusFilter>,
+    /// Page, from 1; the first by default.
+    pub page: Option<u32>,
+    /// Elements on a page, 1 to 1,000; 20 by default.
+    pub limit: Option<u32>,
+    /// Order; [`Sorting::StartedLast`] by default.
+    pub sorting: Option<Sorting>,
+}
+
+/// Options of [`Client::payments_by_status`].
+#[derive(Debug, Clone, Default)]
+pub struct ByStatus {
+    /// Only this state; all by default.
+    pub status: Option<StatusFilter>,
+    /// Page, from 1; the first by default.
+    pub page: Option<u32>,
+    /// Elements on a page; 20 by default.
+    pub limit: Option<u32>,
+    /// Start of the window, UNIX seconds. Default 90 days ago; the window may not be longer.
+    pub from: Option<i64>,
+    /// End of the window, UNIX seconds. Default now.
+    pub to: Option<i64>,
+    /// Order; [`Sorting::StartedLast`] by default.
+    pub sorting: Option<Sorting>,
+}
+
+impl Client {
+    /// One payment: `GET /payments/{imp_uid}`. The only lookup that can hide test payments.
+    ///
+    /// ```
+    /// # use iamport::*;
+    /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let payment = client.payment(&ImpUid::new("imp_123456789012")?, TestPayments::Hide).await?;
+    /// if payment.status == PaymentStatus::Paid && payment.amount.to_minor(0) == Some(8_900) { /* … */ }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Class::NotFound`](crate::Class::NotFound) if there is none, or only a hidden one; else any class.
+    pub async fn payment(&self, imp_uid: &ImpUid, test_payments: TestPayments) -> Result<Payment, Error> {
+        let target = Target::new("/payments").segment(imp_uid.as_str());
+        let target = match test_payments {
+            TestPayments::Hide => target,
+            TestPayments::Show => target.query("include_sandbox", TestPayments::Show.as_str()),
+        };
+        let payment: Payment = self.send(Call::get(target)).await?;
+        same("imp_uid", imp_uid.as_str(), &payment.imp_uid)?;
+        Ok(payment)
+    }
+
+    /// Several payments: `GET /payments?imp_uid[]=…&merchant_uid[]=…`. Not filtered by test channel.
+    ///
+    /// ```
+    /// # use iamport::*;
+    /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let ids = PaymentIds::new(vec![ImpUid::new("imp_1")?], vec![MerchantUid::new("order1")?])?;
+    /// for payment in client.payments(&ids).await?.found { /* … */ }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Class::NotFound`](crate::Class::NotFound) if none of them exists; else any class.
+    pub async fn payments(&self, ids: &PaymentIds) -> Result<Many<Payment>, Error> {
+        let target = ids
+            .imp_uids
+            .iter()
+            .fold(Target::new("/payments"), |target, imp_uid| target.query("imp_uid[]", imp_uid.as_str()));
+        let target = ids
+            .merchant_uids
+            .iter()
+            .fold(target, |target, merchant_uid| target.query("merchant_uid[]", merchant_uid.as_str()));
+        let many: Many<Payment> = Many::new(self.send_for_status(Call::get_many(target)).await?);
+        let asked = |payment: &Payment| {
+            ids.imp_uids.iter().any(|imp_uid| imp_uid.as_str() == payment.imp_uid)
+                || ids.merchant_uids.iter().any(|merchant_uid| merchant_uid.as_str() == payment.merchant_uid)
+        };
+        if many.found.iter().all(asked) { Ok(many) } else { Err(Error::suspect("a payment that was not asked for")) }
+    }
+
+    /// The first payment with a merchant's number: `GET /payments/find/{merchant_uid}[/{status}]`.
+    ///
+    /// Several attempts may share a number, and with the default order a later failure hides an earlier success: to
+    /// settle an unknown outcome use [`Self::find_all_payments`].
+    ///
+    /// ```
+    /// # use iamport::*;
+    /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let merchant_uid = MerchantUid::new("order1")?;
+    /// let paid = client.find_payment(&merchant_uid, Some(StatusFilter::Paid), None).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Class::NotFound`](crate::Class::NotFound) if there is none (yet); else any class.
+    pub async fn find_payment(
+        &self,
+        merchant_uid: &MerchantUid,
+        status: Option<StatusFilter>,
+        sorting: Option<Sorting>,
+    ) -> Result<Payment, Error> {
+        let target = Target::new("/payments/find").segment(merchant_uid.as_str());
+        let target = status.into_iter().fold(target, |target, status| target.segment(status.as_str()));
+        let target = target.maybe_query("sorting", sorting.map(Sorting::as_str));
+        let payment: Payment = self.send(Call::get(target)).await?;
+        same("merchant_uid", merchant_uid.as_str(), &payment.merchant_uid)?;
+        Ok(payment)
+    }
+
+    /// All payments with a merchant's number: `GET /payments/findAll/{merchant_uid}[/{status}]`. The lookup that
+    /// settles an unknown outcome.
+    ///
+    /// ```
+    /// # use iamport::*;
+    /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let page = client.find_all_payments(&MerchantUid::new("order1")?, &FindAll::default()).await?;
+    /// let paid = page.list.iter().any(|payment| payment.status == PaymentStatus::Paid);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Class::NotFound`](crate::Class::NotFound) if there is none (yet); else any class.
+    pub async fn find_all_payments(
+        &self,
+        merchant_uid: &MerchantUid,
+        options: &FindAll,
+    ) -> Result<Page<Payment>, Error> {
+        let target = Target::new("/payments/findAll").segment(merchant_uid.as_str());
+        let target = options.status.into_iter().fold(target, |target, status| target.segment(status.as_str()));
+        let target = target
+            .maybe_query("page", options.page)
+            .maybe_query("limit", options.limit)
+            .maybe_query("sorting", options.sorting.map(Sorting::as_str));
+        let page: Page<Payment> = or_past_the_end(self.send(Call::get(target)).await, options.page)?;
+        page.list.iter().try_for_each(|payment| same("merchant_uid", merchant_uid.as_str(), &payment.merchant_uid))?;
+        Ok(page)
+    }
+
+    /// Payments of a window of time: `GET /payments/status/{all|ready|paid|cancelled|failed}`. A page past the end
+    /// is empty.
+    ///
+    /// ```
+    /// # use iamport::*;
+    /// # async fn example(client: Client, now: i64) -> Result<(), Box<dyn std::error::Error>> {
+    /// let window = ByStatus { from: Some(now - 3 * 86_400), to: Some(now), limit: Some(100), ..ByStatus::default() };
+    /// let page = client.payments_by_status(&window).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Class::Rejected`](crate::Class::Rejected) for a window over 90 days; else any class.
+    pub async fn payments_by_status(&self, options: &ByStatus) -> Result<Page<Payment>, Error> {
+        let target = Target::new("/payments/status")
+            .segment(options.status.map_or("all", StatusFilter::as_str))
+            .maybe_query("page", options.page)
+            .maybe_query("limit", options.limit)
+            .maybe_query("from", options.from)
+            .maybe_query("to", options.to)
+            .maybe_query("sorting", options.sorting.map(Sorting::as_str));
+        or_past_the_end(self.send(Call::get(target)).await, options.page)
+    }
+}

@@ -1,0 +1,284 @@
+//! The one module that turns requests into bytes, and so the only one that reads secrets.
+
+use bytes::Bytes;
+use reqwest::header::HeaderValue;
+use zeroize::Zeroizing;
+
+use crate::amount::Amount;
+use crate::secret::{AccessToken, CardNumber, Credentials, Expiry, Expose};
+use crate::text::Concealed;
+
+/// First size of a body's buffer; most bodies fit, so that nothing has to be moved.
+const BODY_BYTES_FIRST: usize = 2048;
+
+/// A buffer whose memory is wiped when it is given up, also when it grows.
+struct Buffer(Zeroizing<Vec<u8>>);
+
+impl Buffer {
+    fn push(&mut self, bytes: &[u8]) {
+        let needed = self.0.len().saturating_add(bytes.len());
+        if needed > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2))));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// A JSON string.
+    fn push_quoted(&mut self, text: &str) {
+        self.push(b"\"");
+        for character in text.chars() {
+            match character {
+                '"' => self.push(b"\\\""),
+                '\\' => self.push(b"\\\\"),
+                '\u{0}'..='\u{1f}' => self.push(format!("\\u{:04x}", u32::from(character)).as_bytes()),
+                _ => self.push(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        self.push(b"\"");
+    }
+}
+
+/// A JSON object under construction. Absent optional values leave no trace in it.
+pub(crate) struct Object<'a> {
+    out: &'a mut Buffer,
+    empty: bool,
+}
+
+/// Builds a request body. Its memory is wiped when the last handle on it is dropped, which the transport does when
+/// the exchange has ended.
+pub(crate) fn body(fill: impl FnOnce(&mut Object<'_>)) -> Bytes {
+    let mut buffer = Buffer(Zeroizing::new(Vec::with_capacity(BODY_BYTES_FIRST)));
+    write_object(&mut buffer, fill);
+    Bytes::from_owner(buffer.0)
+}
+
+fn write_object(out: &mut Buffer, fill: impl FnOnce(&mut Object<'_>)) {
+    out.push(b"{");
+    fill(&mut Object { out, empty: true });
+    out.push(b"}");
+}
+
+impl Object<'_> {
+    fn key(&mut self, key: &str) {
+        if !self.empty {
+            self.out.push(b",");
+        }
+        self.empty = false;
+        self.out.push_quoted(key);
+        self.out.push(b":");
+    }
+
+    pub(crate) fn text(&mut self, key: &str, value: &str) {
+        self.key(key);
+        self.out.push_quoted(value);
+    }
+
+    pub(crate) fn maybe_text(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
+    }
+
+    pub(crate) fn concealed(&mut self, key: &str, value: Option<&Concealed>) {
+        self.maybe_text(key, value.map(Concealed::as_str));
+    }
+
+    pub(crate) fn secret(&mut self, key: &str, value: Option<&impl Expose>) {
+        self.maybe_text(key, value.map(Expose::expose));
+    }
+
+    /// The spelling that the API shows for 16 digits; other lengths have no common grouping.
+    pub(crate) fn card_number(&mut self, key: &str, value: &CardNumber) {
+        let digits = value.expose();
+        if digits.len() != 16 {
+            return self.text(key, digits);
+        }
+        self.key(key);
+        self.out.push(b"\"");
+        for (at, group) in digits.as_bytes().chunks(4).enumerate() {
+            if at > 0 {
+                self.out.push(b"-");
+            }
+            self.out.push(group);
+        }
+        self.out.push(b"\"");
+    }
+
+    pub(crate) fn expiry(&mut self, key: &str, value: Expiry) {
+        self.text(key, &Zeroizing::new(format!("{:04}-{:02}", value.year(), value.month())));
+    }
+
+    pub(crate) fn amount(&mut self, key: &str, value: Amount) {
+        self.key(key);
+        self.out.push(value.to_string().as_bytes());
+    }
+
+    pub(crate) fn maybe_amount(&mut self, key: &str, value: Option<Amount>) {
+        if let Some(value) = value {
+            self.amount(key, value);
+        }
+    }
+
+    pub(crate) fn integer(&mut self, key: &str, value: i64) {
+        self.key(key);
+        self.out.push(value.to_string().as_bytes());
+    }
+
+    pub(crate) fn maybe_integer(&mut self, key: &str, value: Option<impl Into<i64>>) {
+        if let Some(value) = value {
+            self.integer(key, value.into());
+        }
+    }
+
+    pub(crate) fn flag(&mut self, key: &str, value: Option<bool>) {
+        if let Some(value) = value {
+            self.key(key);
+            self.out.push(if value { b"true" } else { b"false" });
+        }
+    }
+
+    pub(crate) fn object(&mut self, key: &str, fill: impl FnOnce(&mut Object<'_>)) {
+        self.key(key);
+        write_object(self.out, fill);
+    }
+
+    pub(crate) fn texts<'t>(&mut self, key: &str, values: impl Iterator<Item = &'t str>) {
+        self.key(key);
+        self.out.push(b"[");
+        for (at, value) in values.enumerate() {
+            if at > 0 {
+                self.out.push(b",");
+            }
+            self.out.push_quoted(value);
+        }
+        self.out.push(b"]");
+    }
+
+    pub(crate) fn objects<T>(
+        &mut self,
+        key: &str,
+        items: impl Iterator<Item = T>,
+        mut fill: impl FnMut(&mut Object<'_>, T),
+    ) {
+        self.key(key);
+        self.out.push(b"[");
+        for (at, item) in items.enumerate() {
+            if at > 0 {
+                self.out.push(b",");
+            }
+            write_object(self.out, |object| fill(object, item));
+        }
+        self.out.push(b"]");
+    }
+}
+
+/// The body of `POST /users/getToken`.
+pub(crate) fn credentials_body(credentials: &Credentials) -> Bytes {
+    body(|object| {
+        object.text("imp_key", credentials.imp_key.expose());
+        object.text("imp_secret", credentials.imp_secret.expose());
+    })
+}
+
+/// The `Authorization` header, marked so that no layer below logs it. `None` cannot happen: an [`AccessToken`] is
+/// visible ASCII.
+pub(crate) fn authorization(token: &AccessToken) -> Option<HeaderValue> {
+    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Path and query of a request, each part encoded so that it stays one part.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    path: String,
+    query: String,
+}
+
+impl Target {
+    /// Starts with a fixed path, which must begin with a slash.
+    pub(crate) fn new(path: &'static str) -> Self {
+        Self { path: path.to_owned(), query: String::new() }
+    }
+
+    /// Appends one path segment.
+    pub(crate) fn segment(mut self, segment: &str) -> Self {
+        self.path.push('/');
+        push_encoded(&mut self.path, segment);
+        self
+    }
+
+    /// Appends one query parameter.
+    pub(crate) fn query(mut self, key: &str, value: &str) -> Self {
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
+        push_encoded(&mut self.query, key);
+        self.query.push('=');
+        push_encoded(&mut self.query, value);
+        self
+    }
+
+    /// Appends one query parameter, if there is a value.
+    pub(crate) fn maybe_query(self, key: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.query(key, &value.to_string()),
+            None => self,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn query_text(&self) -> Option<&str> {
+        (!self.query.is_empty()).then_some(self.query.as_str())
+    }
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+fn push_encoded(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, body};
+    use crate::amount::Amount;
+
+    #[test]
+    fn any_text_survives_as_json() {
+        let text: String = (0..0x250_u32).filter_map(char::from_u32).chain("\"\\/가\u{2028}😀".chars()).collect();
+        let bytes = body(|object| object.text("k\"ey", &text));
+        let read: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(read["k\"ey"], serde_json::Value::String(text));
+    }
+
+    #[test]
+    fn bodies_larger_than_the_first_buffer_are_whole() {
+        let long = "x".repeat(10_000);
+        let bytes = body(|object| {
+            object.text("a", &long);
+            object.amount("b", Amount::from_minor(1_999, 2));
+            object.objects("c", [1_i64, 2].into_iter(), |inner, value| inner.integer("d", value));
+        });
+        let expected = format!(r#"{{"a":"{long}","b":19.99,"c":[{{"d":1}},{{"d":2}}]}}"#);
+        assert_eq!(bytes, expected.as_bytes());
+    }
+
+    #[test]
+    fn a_segment_stays_a_segment() {
+        let target = Target::new("/payments").segment("a/b?c#d%2e%2e\\\r\n가").query("x[]", "1&y=2");
+        assert_eq!(target.path(), "/payments/a%2Fb%3Fc%23d%252e%252e%5C%0D%0A%EA%B0%80");
+        assert_eq!(target.query_text(), Some("x%5B%5D=1%26y%3D2"));
+    }
+}

@@ -1,0 +1,23 @@
+//! The client against a server of its own, through its public face only.
+
+// The sample payment has more fields than the `json!` macro may nest by default.
+#![recursion_limit = "256"]
+
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod replies;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod transport;

@@ -1,0 +1,205 @@
+//! Configuration: environment variables, read once at the start. An error names the variable and never its value.
+
+use std::net::IpAddr;
+
+use billing::policy::LatePaidPolicy;
+use billing::{Currency, Policy};
+
+/// A variable that is missing or does not say what it should.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {rule}")]
+pub struct ConfigError {
+    /// Its name.
+    pub variable: &'static str,
+    /// What it should say.
+    pub rule: &'static str,
+}
+
+/// What to do with a webhook from an address that is not on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookIpMode {
+    /// Answer 403.
+    Enforce,
+    /// Log it and go on: only the re-fetch with our own token decides anyway.
+    Observe,
+}
+
+/// The settings of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `TABLE_NAME`.
+    pub table_name: String,
+    /// `IAMPORT_SECRET_ID`: name or ARN of the secret.
+    pub secret_id: String,
+    /// `IAMPORT_BASE_URL`; https only unless loopback (checked by the client).
+    pub base_url: String,
+    /// `IAMPORT_PG`: `{pg}` or `{pg}.{mid}`, sent with a key issue.
+    pub pg: Option<String>,
+    /// `IAMPORT_CHANNEL_KEY`, sent with a key issue.
+    pub channel_key: Option<String>,
+    /// `NOTICE_URL`: where webhooks arrive, without the secret token at its end.
+    pub notice_url: Option<String>,
+    /// `WEBHOOK_IP_MODE`: `enforce` (default) or `observe`.
+    pub webhook_ip_mode: WebhookIpMode,
+    /// `WEBHOOK_IPS`: the PSP's published addresses, separated by commas.
+    pub webhook_ips: Vec<IpAddr>,
+    /// `SANDBOX_CLOCK_FILE`: seconds by which a local simulator's clock is ahead. Refused unless the PSP is loopback.
+    pub clock_file: Option<String>,
+    /// The merchant's decisions: `CURRENCIES`, `AMOUNT_MAX`, `ACCEPT_SANDBOX_PAYMENTS`, `LATE_PAID_POLICY`,
+    /// `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
+    pub policy: Policy,
+}
+
+/// Shortest quarantine accepted, in seconds. Below it a late execution at the PSP could meet a second POST.
+const QUARANTINE_SECONDS_MIN: i64 = 60;
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// The first variable that is missing or malformed.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings from any source of variables. An empty variable counts as absent.
+    ///
+    /// # Errors
+    /// As [`Self::from_env`].
+    pub fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let optional = |name| variable(name).map(|v| v.trim().to_owned()).filter(|value| !value.is_empty());
+        let required = |name| optional(name).ok_or(ConfigError { variable: name, rule: "must be set" });
+        let base_url = optional("IAMPORT_BASE_URL").unwrap_or_else(|| iamport::BASE_URL.to_owned());
+        let clock_file = optional("SANDBOX_CLOCK_FILE");
+        if clock_file.is_some() && !is_loopback(&base_url) {
+            let rule = "only with a simulator on this machine (IAMPORT_BASE_URL on a loopback address)";
+            return Err(ConfigError { variable: "SANDBOX_CLOCK_FILE", rule });
+        }
+        let webhook_ips = optional("WEBHOOK_IPS").unwrap_or_default();
+        Ok(Self {
+            table_name: required("TABLE_NAME")?,
+            secret_id: required("IAMPORT_SECRET_ID")?,
+            base_url,
+            pg: optional("IAMPORT_PG"),
+            channel_key: optional("IAMPORT_CHANNEL_KEY"),
+            notice_url: optional("NOTICE_URL"),
+            webhook_ip_mode: match optional("WEBHOOK_IP_MODE").as_deref() {
+                None | Some("enforce") => WebhookIpMode::Enforce,
+                Some("observe") => WebhookIpMode::Observe,
+                Some(_) => return Err(ConfigError { variable: "WEBHOOK_IP_MODE", rule: "enforce or observe" }),
+            },
+            webhook_ips: list(&webhook_ips)
+                .map(str::parse)
+                .collect::<Result<_, _>>()
+                .map_err(|_| ConfigError { variable: "WEBHOOK_IPS", rule: "addresses separated by commas" })?,
+            clock_file,
+            policy: policy(optional)?,
+        })
+    }
+}
+
+fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, ConfigError> {
+    let defaults = Policy::default();
+    let flag = |name| match optional(name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ConfigError { variable: name, rule: "true or false" }),
+    };
+    let currencies = match optional("CURRENCIES") {
+        None => defaults.currencies.clone(),
+        Some(codes) => list(&codes)
+            .map(str::parse::<Currency>)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| ConfigError { variable: "CURRENCIES", rule: "upper-case ISO codes separated by commas" })?,
+    };
+    let number = |name, rule, fallback: i64, least: i64| match optional(name) {
+        None => Ok(fallback),
+        Some(text) => {
+            text.parse::<i64>().ok().filter(|number| *number >= least).ok_or(ConfigError { variable: name, rule })
+        }
+    };
+    let amount_max = i64::try_from(defaults.amount_max_minor).unwrap_or(i64::MAX);
+    let amount_max = number("AMOUNT_MAX", "a whole number of the smallest unit, above zero", amount_max, 1)?;
+    let quarantine = "a whole number of seconds, 60 or more";
+    Ok(Policy {
+        currencies,
+        amount_max_minor: u64::try_from(amount_max).unwrap_or(defaults.amount_max_minor),
+        accept_sandbox_payments: flag("ACCEPT_SANDBOX_PAYMENTS")?,
+        late_paid: match optional("LATE_PAID_POLICY").as_deref() {
+            None | Some("accept") => LatePaidPolicy::Accept,
+            Some("refund") => LatePaidPolicy::Refund,
+            Some(_) => return Err(ConfigError { variable: "LATE_PAID_POLICY", rule: "accept or refund" }),
+        },
+        cvc_accepted: flag("CVC_ACCEPTED")?,
+        quarantine_seconds: number(
+            "QUARANTINE_SECONDS",
+            quarantine,
+            defaults.quarantine_seconds,
+            QUARANTINE_SECONDS_MIN,
+        )?,
+        ..defaults
+    })
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn is_loopback(base_url: &str) -> bool {
+    let host = base_url.strip_prefix("http://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
+    name.is_some_and(|name| {
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        name == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+        let required = [("TABLE_NAME", "billing"), ("IAMPORT_SECRET_ID", "billing/iamport")];
+        Config::read(|name| {
+            let value = variables.iter().chain(&required).find(|(known, _)| *known == name);
+            value.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_defaults_are_the_safe_side() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.base_url, "https://api.iamport.kr");
+        assert_eq!(config.webhook_ip_mode, WebhookIpMode::Enforce);
+        assert!(!config.policy.accept_sandbox_payments);
+        assert_eq!(config.policy.currencies, [Currency::Krw]);
+        assert_eq!(config.policy.quarantine_seconds, 120);
+    }
+
+    #[test]
+    fn an_error_names_the_variable_and_not_its_value() {
+        for (variable, value) in [
+            ("TABLE_NAME", ""),
+            ("WEBHOOK_IP_MODE", "canary-off"),
+            ("WEBHOOK_IPS", "canary-52.78.100.19"),
+            ("ACCEPT_SANDBOX_PAYMENTS", "canary-1"),
+            ("LATE_PAID_POLICY", "canary-keep"),
+            ("CURRENCIES", "canary-krw"),
+            ("AMOUNT_MAX", "0"),
+            ("QUARANTINE_SECONDS", "59"),
+        ] {
+            let error = read(&[(variable, value)]).unwrap_err();
+            assert_eq!(error.variable, variable);
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_clock_can_be_moved_only_beside_a_simulator() {
+        let with = |url| read(&[("SANDBOX_CLOCK_FILE", "offset"), ("IAMPORT_BASE_URL", url)]).is_ok();
+        assert!(with("http://127.0.0.1:8010") && with("http://localhost:8010/") && with("http://[::1]:8010"));
+        for url in ["https://api.iamport.kr", "http://127.0.0.1.evil.kr", "http://evil.kr/127.0.0.1", ""] {
+            assert!(!with(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The domain's clock, chance and alarms on a real machine.
+
+use billing::alarm::Alarm;
+use billing::ports::{Clock, Entropy, Watch};
+use billing::{Nonce, Timestamp};
+
+use crate::clock::SystemClock;
+
+/// The machine a function runs on.
+#[derive(Debug, Clone)]
+pub struct Host {
+    clock: SystemClock,
+}
+
+impl Host {
+    pub(crate) const fn new(clock: SystemClock) -> Self {
+        Self { clock }
+    }
+}
+
+impl Clock for Host {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl Entropy for Host {
+    fn nonce(&self) -> Nonce {
+        let mut bytes = [0_u8; 16];
+        fill(&mut bytes);
+        let text = billing::fingerprint::hex(&bytes);
+        Nonce::parse(&text).unwrap_or_else(|_| std::process::abort())
+    }
+}
+
+/// Fresh bytes of the operating system. Without them no write could be told from another, so the function ends: the
+/// platform starts a new one.
+#[expect(clippy::disallowed_methods, reason = "the place where chance enters")]
+fn fill(bytes: &mut [u8]) {
+    if getrandom::fill(bytes).is_err() {
+        std::process::abort();
+    }
+}
+
+impl Watch for Host {
+    fn alarm(&self, alarm: &Alarm) {
+        tracing::error!(alarm = alarm.name(), detail = ?alarm, "a person has to look at this");
+    }
+}

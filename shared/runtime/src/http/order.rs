@@ -1,0 +1,103 @@
+//! Orders and card forms out of JSON bodies: the fields that more than one function reads.
+
+use billing::card::{Birth, Card, CardNumber, Cvc, Expiry, Pwd2Digit};
+use billing::order::{CashReceiptType, Details, Order, ProductType};
+use billing::ports::Holder;
+use billing::{Currency, CustomerUid, Invalid, MerchantUid, Money, Timestamp};
+
+use super::Object;
+
+/// Takes an order's fields out of `object`, in Iamport's spelling or the seed's (`carf_quota`, `buyer_post`). Whether
+/// they keep the rules is checked by the domain.
+///
+/// # Errors
+/// The first field that is missing or of the wrong form.
+pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, Invalid> {
+    object.alias("carf_quota", "card_quota")?;
+    object.alias("buyer_post", "buyer_postcode")?;
+    let merchant_uid = object.required("merchant_uid", MerchantUid::parse)?;
+    let currency = currency(object)?;
+    let amount = money(object, "amount", currency)?.ok_or_else(|| object.missing("amount"))?;
+    let name = object.required_text("name")?;
+    let details = Details {
+        tax_free: money(object, "tax_free", currency)?.map(|part| part.minor),
+        vat_amount: money(object, "vat_amount", currency)?.map(|part| part.minor),
+        buyer_name: object.text("buyer_name")?,
+        buyer_email: object.text("buyer_email")?,
+        buyer_tel: object.text("buyer_tel")?,
+        buyer_addr: object.text("buyer_addr")?,
+        buyer_postcode: object.text("buyer_postcode")?,
+        card_quota: object.integer("card_quota")?,
+        interest_free_by_merchant: object.flag("interest_free_by_merchant")?,
+        use_card_point: object.flag("use_card_point")?,
+        custom_data: object.text_or_json("custom_data")?,
+        product_type: object.optional("product_type", ProductType::parse)?,
+        product_count: object.integer("product_count")?,
+        cash_receipt_type: object.optional("cash_receipt_type", CashReceiptType::parse)?,
+        promotion_id: None,
+        browser_ip: object.text("browser_ip")?,
+        naver_use_cfm: naver_use_cfm(object)?,
+    };
+    Ok(Order { merchant_uid, customer_uid, amount, name, details })
+}
+
+/// Won unless another currency is named; `null` names none.
+fn currency(object: &mut Object) -> Result<Currency, Invalid> {
+    if object.is_null("currency") {
+        return Err(Invalid::new("currency", "currency_unsupported", "an upper-case ISO code such as KRW"));
+    }
+    Ok(object.optional("currency", str::parse)?.unwrap_or(Currency::Krw))
+}
+
+fn money(object: &mut Object, name: &str, currency: Currency) -> Result<Option<Money>, Invalid> {
+    let text = object.number(name)?;
+    text.map(|text| Money::parse(name, &text, currency)).transpose().map_err(|invalid| object.placed(invalid))
+}
+
+/// `extra: {naverUseCfm}`, or the seed's dotted `extra.naverUseCfm`.
+fn naver_use_cfm(object: &mut Object) -> Result<Option<String>, Invalid> {
+    let dotted = object.text("extra.naverUseCfm")?;
+    let Some(mut extra) = object.object("extra")? else { return Ok(dotted) };
+    let nested = extra.text("naverUseCfm")?;
+    extra.finish()?;
+    match (dotted, nested) {
+        (Some(_), Some(_)) => Err(Invalid::new("extra.naverUseCfm", "duplicate_field", "each field once")),
+        (dotted, nested) => Ok(nested.or(dotted)),
+    }
+}
+
+/// UNIX seconds.
+///
+/// # Errors
+/// `{name}_required`, `{name}_invalid`.
+pub fn seconds(object: &mut Object, name: &str) -> Result<Timestamp, Invalid> {
+    object.integer(name)?.map(Timestamp).ok_or_else(|| object.missing(name))
+}
+
+/// Takes a card form's fields out of `object`.
+///
+/// # Errors
+/// The first field that is missing or breaks a rule. Never with its value.
+pub fn card(object: &mut Object, now: Timestamp) -> Result<(Card, Holder), Invalid> {
+    let card = Card {
+        number: object.required("card_number", CardNumber::parse)?,
+        expiry: object.required("expiry", |text| Expiry::parse(text, now))?,
+        birth: object.optional("birth", Birth::parse)?,
+        pwd_2digit: quoted(object.optional("pwd_2digit", Pwd2Digit::parse), "pwd_2digit_invalid")?,
+        cvc: quoted(object.optional("cvc", Cvc::parse), "cvc_invalid")?,
+    };
+    let holder = Holder {
+        customer_id: None,
+        customer_name: object.text("customer_name")?,
+        customer_tel: object.text("customer_tel")?,
+        customer_email: object.text("customer_email")?,
+        customer_addr: object.text("customer_addr")?,
+        customer_postcode: object.text("customer_postcode")?,
+    };
+    Ok((card, holder))
+}
+
+/// Digits without quotes lose their leading zeros, so a number is a wrong value here rather than a wrong type.
+fn quoted<T>(read: Result<Option<T>, Invalid>, code: &str) -> Result<Option<T>, Invalid> {
+    read.map_err(|invalid| Invalid { code: code.to_owned(), ..invalid })
+}

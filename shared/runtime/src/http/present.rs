@@ -1,0 +1,199 @@
+//! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
+
+use billing::key::BillingKey;
+use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
+use billing::{Money, Timestamp};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{Problem, Reply};
+
+/// A payment, as `GET /charges/{merchant_uid}` and `GET /schedules/{merchant_uid}` show it.
+#[derive(Debug, Serialize)]
+struct PaymentView<'a> {
+    merchant_uid: &'a str,
+    imp_uid: Option<&'a str>,
+    customer_uid: &'a str,
+    customer_id: &'a str,
+    name: &'a str,
+    /// `paid` means that the PSP says paid, `failed` that it says failed; anything else is still open.
+    status: &'static str,
+    state: &'static str,
+    amount: Option<Box<RawValue>>,
+    cancel_amount: Option<Box<RawValue>>,
+    currency: &'a str,
+    paid_at: Option<Timestamp>,
+    failed_at: Option<Timestamp>,
+    cancelled_at: Option<Timestamp>,
+    fail_reason: Option<&'a str>,
+    pay_method: Option<&'a str>,
+    pg_provider: Option<&'a str>,
+    pg_tid: Option<&'a str>,
+    apply_num: Option<&'a str>,
+    card_code: Option<&'a str>,
+    card_name: Option<&'a str>,
+    card_number: Option<&'a str>,
+    card_quota: Option<u32>,
+    receipt_url: Option<&'a str>,
+    custom_data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule_status: Option<&'static str>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+fn exact(money: Money) -> Option<Box<RawValue>> {
+    RawValue::from_string(money.decimal()).ok()
+}
+
+/// The one word that a storefront acts on.
+fn status(row: &Payment) -> &'static str {
+    match row.state {
+        State::Paid | State::PartiallyRefunded => "paid",
+        State::Refunded => "cancelled",
+        State::Failed => "failed",
+        State::Revoked => "revoked",
+        State::Scheduled => "scheduled",
+        State::Intent | State::Claimed | State::Unknown | State::Suspect => "pending",
+    }
+}
+
+fn schedule_status(row: &Payment) -> &'static str {
+    match (row.state, row.schedule.as_ref().map(|schedule| schedule.schedule_status)) {
+        (State::Revoked, _) | (_, Some(ScheduleStatus::Revoked)) => "revoked",
+        (State::Paid | State::PartiallyRefunded | State::Refunded, _) | (_, Some(ScheduleStatus::Executed)) => {
+            "executed"
+        }
+        (State::Failed, _) if row.record.is_some() => "executed",
+        (State::Scheduled, _) => "scheduled",
+        (State::Failed, _) => "refused",
+        (State::Intent | State::Claimed | State::Unknown | State::Suspect, _) => "pending",
+    }
+}
+
+fn fail_reason(row: &Payment) -> Option<&str> {
+    if row.state != State::Failed {
+        return None;
+    }
+    let recorded = row.record.as_ref().and_then(|record| record.fail_reason.as_deref());
+    let scheduled = row.schedule.as_ref().and_then(|schedule| schedule.fail_reason.as_deref());
+    recorded.or(scheduled).or_else(|| row.refusal.as_ref().map(|refusal| refusal.message.as_str()))
+}
+
+/// A payment's public form.
+#[must_use]
+pub fn payment(row: &Payment) -> impl Serialize + use<'_> {
+    let order = &row.order;
+    let record = row.record.as_ref();
+    let facts = record.map(|record| &record.facts);
+    let scheduled = row.schedule_at();
+    PaymentView {
+        merchant_uid: order.merchant_uid.as_str(),
+        imp_uid: row.imp_uid().map(billing::ImpUid::as_str),
+        customer_uid: order.customer_uid.as_str(),
+        customer_id: row.customer_id.as_str(),
+        name: &order.name,
+        status: status(row),
+        state: row.state.name(),
+        amount: exact(order.amount),
+        cancel_amount: exact(Money::new(record.map_or(0, |record| record.cancel_amount), order.amount.currency)),
+        currency: order.amount.currency.code(),
+        paid_at: record.and_then(|record| record.paid_at),
+        failed_at: record.filter(|record| record.status == PspStatus::Failed).and_then(|record| record.failed_at),
+        cancelled_at: record.and_then(|record| record.cancelled_at),
+        fail_reason: fail_reason(row),
+        pay_method: facts.and_then(|facts| facts.pay_method.as_deref()),
+        pg_provider: facts.and_then(|facts| facts.pg_provider.as_deref()),
+        pg_tid: facts.and_then(|facts| facts.pg_tid.as_deref()),
+        apply_num: facts.and_then(|facts| facts.apply_num.as_deref()),
+        card_code: facts.and_then(|facts| facts.card_code.as_deref()),
+        card_name: facts.and_then(|facts| facts.card_name.as_deref()),
+        card_number: facts.and_then(|facts| facts.card_number.as_deref()),
+        card_quota: facts.and_then(|facts| facts.card_quota),
+        receipt_url: facts.and_then(|facts| facts.receipt_url.as_deref()),
+        custom_data: order.details.custom_data.as_deref(),
+        schedule_at: scheduled,
+        schedule_status: scheduled.map(|_| schedule_status(row)),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+/// The answer to `POST /charges`: 200 paid, 402 declined, 202 for everything that is not known yet.
+///
+/// # Errors
+/// `card_declined`, with the PSP's reason.
+pub fn charged(row: &Payment) -> Result<Reply, Problem> {
+    match row.state {
+        State::Paid | State::PartiallyRefunded | State::Refunded => Ok(Reply::json(200, &payment(row))),
+        State::Failed => Err(declined(row)),
+        State::Intent | State::Claimed | State::Unknown | State::Scheduled | State::Revoked | State::Suspect => {
+            Ok(pending(&payment(row), &format!("/charges/{}", row.merchant_uid())))
+        }
+    }
+}
+
+fn declined(row: &Payment) -> Problem {
+    let problem = Problem::new(402, "card_declined", "The card was declined. A new attempt needs a new merchant_uid.");
+    problem
+        .with("merchant_uid", &row.merchant_uid().as_str())
+        .with("imp_uid", &row.imp_uid().map(billing::ImpUid::as_str))
+        .with("fail_reason", &fail_reason(row))
+}
+
+/// "Not known yet", with the place where it will be known.
+pub fn pending(body: &impl Serialize, location: &str) -> Reply {
+    Reply::json(202, body).header("location", location).header("retry-after", "10")
+}
+
+/// A billing key, with its card masked.
+#[derive(Debug, Serialize)]
+struct KeyView<'a> {
+    customer_uid: &'a str,
+    customer_id: &'a str,
+    status: &'static str,
+    pg_provider: Option<&'a str>,
+    pg_id: Option<&'a str>,
+    card_name: Option<&'a str>,
+    card_code: Option<&'a str>,
+    card_number: Option<&'a str>,
+    card_type: Option<&'a str>,
+    inserted: Option<Timestamp>,
+    updated: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+/// A billing key's public form.
+#[must_use]
+pub fn billing_key(row: &BillingKey) -> impl Serialize + use<'_> {
+    let record = row.record.as_ref();
+    KeyView {
+        customer_uid: row.customer_uid.as_str(),
+        customer_id: row.customer_id.as_str(),
+        status: row.state.name(),
+        pg_provider: record.and_then(|record| record.pg_provider.as_deref()),
+        pg_id: record.and_then(|record| record.pg_id.as_deref()),
+        card_name: record.and_then(|record| record.card_name.as_deref()),
+        card_code: record.and_then(|record| record.card_code.as_deref()),
+        card_number: record.and_then(|record| record.card_number.as_deref()),
+        card_type: record.and_then(|record| record.card_type.as_deref()),
+        inserted: record.and_then(|record| record.inserted),
+        updated: record.and_then(|record| record.updated),
+        created_at: row.created_at,
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+struct PageView<T> {
+    list: Vec<T>,
+    next: Option<String>,
+}
+
+/// A page's public form.
+#[must_use]
+pub fn page<T: Serialize>(list: Vec<T>, next: Option<String>) -> impl Serialize {
+    PageView { list, next }
+}

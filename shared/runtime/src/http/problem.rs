@@ -1,0 +1,185 @@
+//! Refusals: RFC 9457 problem+json with a stable code. A rejected value is never echoed.
+
+use billing::Invalid;
+use billing::usecase::Failure;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::Reply;
+
+/// Seconds after which a repeat may find another answer.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// A refusal.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: u16,
+    code: String,
+    title: &'static str,
+    detail: String,
+    field: Option<String>,
+    retryable: bool,
+    /// Further members: what the PSP said, which order it was.
+    extra: Vec<(&'static str, Box<RawValue>)>,
+}
+
+impl Problem {
+    /// A refusal by HTTP status and code.
+    #[must_use]
+    pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
+        let title = match status {
+            400 => "Bad request",
+            401 => "Unauthenticated",
+            402 => "Payment required",
+            403 => "Forbidden",
+            404 => "Not found",
+            405 => "Method not allowed",
+            409 => "Conflict",
+            413 => "Payload too large",
+            415 => "Unsupported media type",
+            422 => "Unprocessable content",
+            502 => "Bad gateway",
+            503 => "Temporarily unavailable",
+            _ => "Internal error",
+        };
+        let (code, detail) = (code.to_owned(), detail.into());
+        Self { status, code, title, detail, field: None, retryable: status == 503, extra: Vec::new() }
+    }
+
+    /// Names the field.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Says that the same request may succeed later.
+    #[must_use]
+    pub const fn retryable(mut self) -> Self {
+        self.retryable = true;
+        self
+    }
+
+    /// Adds a member.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &impl Serialize) -> Self {
+        if let Ok(json) = serde_json::value::to_raw_value(value) {
+            self.extra.push((name, json));
+        }
+        self
+    }
+
+    /// Anything that should not have happened; the logs say what.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(500, "internal_error", "The request failed. The logs hold the reason under the request_id.")
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The refusal as a reply to the request named `request_id`.
+    #[must_use]
+    pub fn into_reply(self, request_id: &str) -> Reply {
+        let mut members = serde_json::Map::new();
+        let mut text = |name: &str, value: String| members.insert(name.to_owned(), value.into());
+        text("type", format!("urn:iamport-billing:problem:{}", self.code));
+        text("title", self.title.to_owned());
+        text("code", self.code);
+        text("detail", self.detail);
+        text("request_id", request_id.to_owned());
+        if let Some(field) = self.field {
+            text("field", field);
+        }
+        members.insert("status".to_owned(), self.status.into());
+        members.insert("retryable".to_owned(), self.retryable.into());
+        for (name, json) in self.extra {
+            if let Ok(value) = serde_json::from_str(json.get()) {
+                members.insert(name.to_owned(), value);
+            }
+        }
+        let reply = Reply::problem(self.status, &members);
+        if self.retryable { reply.header("retry-after", RETRY_AFTER_SECONDS.to_string()) } else { reply }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        // What breaks the shape of the request is a bad request; what breaks a rule of its content is not.
+        let status = match invalid.code.as_str() {
+            "malformed_json"
+            | "duplicate_field"
+            | "idempotency_key_invalid"
+            | "idempotency_key_required"
+            | "sensitive_data_in_url"
+            | "cursor_invalid" => 400,
+            _ => 422,
+        };
+        Self::new(status, &invalid.code, format!("Expected {}.", invalid.detail)).field(invalid.field)
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let conflict = |code, detail: &str| Self::new(409, code, detail);
+        match failure {
+            Failure::Invalid(invalid) => invalid.into(),
+            Failure::NotFound => Self::new(404, "not_found", "There is no such thing here."),
+            Failure::KeyPending => {
+                conflict("billing_key_pending", "The billing key is still being issued. Try again shortly.").retryable()
+            }
+            Failure::KeyInactive => conflict("billing_key_inactive", "The billing key can no longer be used."),
+            Failure::MerchantUidReused => Self::new(
+                422,
+                "merchant_uid_reused",
+                "This merchant_uid belongs to another request. One merchant_uid is one payment attempt.",
+            )
+            .field("merchant_uid"),
+            Failure::IdempotencyKeyReused => Self::new(
+                422,
+                "idempotency_key_reused",
+                "This Idempotency-Key belongs to a request with another content.",
+            )
+            .field("Idempotency-Key"),
+            Failure::IdempotencyInProgress => {
+                conflict("idempotency_in_progress", "The same request is being worked on.").retryable()
+            }
+            Failure::KeyInUse => conflict(
+                "billing_key_in_use",
+                "Schedules on this key are still to run. Revoke them first, or delete with ?cascade=true.",
+            ),
+            Failure::AlreadyExecuted => conflict("already_executed", "The schedule has run."),
+            Failure::ScheduleNotChangeable => conflict(
+                "schedule_not_changeable",
+                "The schedule is not registered (yet), was revoked, or is being changed.",
+            ),
+            Failure::Refused(refusal) => {
+                conflict("psp_refused", "The payment provider refused the change; nothing was changed.")
+                    .with("psp_message", &refusal.message)
+            }
+            Failure::UpstreamMismatch => Self::new(
+                502,
+                "upstream_mismatch",
+                "The payment provider answered for another channel. Nothing can be charged with it.",
+            ),
+            Failure::Unavailable => Self::new(
+                503,
+                "temporarily_unavailable",
+                "The table or the payment provider is out of reach. Send the same request again: it cannot be done twice.",
+            ),
+            Failure::Store(error) => {
+                tracing::error!(%error, "a row cannot be read");
+                Self::internal()
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The Lambda edge: what the functions share around the domain.
+//!
+//! Every environment variable, log field and HTTP status of the system is named in this crate, and the `psp` module is the
+//! one place that knows both the Iamport client and the domain.
+
+mod app;
+mod aws;
+mod clock;
+pub mod config;
+mod deadline;
+mod host;
+pub mod http;
+mod log;
+mod psp;
+pub mod secret;
+mod serve;
+
+pub use app::App;
+pub use config::Config;
+pub use deadline::Deadline;
+pub use host::Host;
+pub use psp::Psp;
+pub use serve::{Ended, serve_http, serve_ticks};

@@ -1,0 +1,227 @@
+//! The gateway adapter: billing's PSP ports over the Iamport client. The one place that knows both.
+
+mod read;
+mod write;
+
+use std::time::Duration;
+
+use billing::card::Card;
+use billing::key::KeySnapshot;
+use billing::order::Order;
+use billing::payment::{PaymentSnapshot, Refusal, ScheduleSnapshot};
+use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, SchedulePsp};
+use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
+use iamport::{Class, Client, Concealed, Error, FindAll, TestPayments, Unschedule};
+
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::secret::Secrets;
+
+/// Longest money POST (design §6); the client's own limit for a change is the same.
+const POST_MAX: Duration = Duration::from_secs(15);
+
+/// Settings of the PSP that no caller may choose.
+#[derive(Debug, Clone)]
+struct Channel {
+    pg: Option<String>,
+    channel_key: Option<String>,
+    notice_url: Option<String>,
+    test_payments: TestPayments,
+}
+
+/// Iamport, for one request: every call ends in time to write down what came of it.
+#[derive(Debug, Clone)]
+pub struct Psp {
+    client: Client,
+    secrets: Secrets,
+    channel: Channel,
+    deadline: Deadline,
+}
+
+impl Psp {
+    pub(crate) fn new(client: Client, secrets: Secrets, config: &Config, deadline: Deadline) -> Self {
+        let test_payments = if config.policy.accept_sandbox_payments { TestPayments::Show } else { TestPayments::Hide };
+        let channel = Channel {
+            pg: config.pg.clone(),
+            channel_key: config.channel_key.clone(),
+            notice_url: config.notice_url.clone(),
+            test_payments,
+        };
+        Self { client, secrets, channel, deadline }
+    }
+
+    /// The client with what is left of the request's time.
+    fn client(&self) -> Client {
+        self.client.within(self.deadline.for_psp())
+    }
+
+    fn posting(&self) -> Client {
+        self.client.within(self.deadline.for_psp().min(POST_MAX))
+    }
+
+    /// Where a payment's webhook goes. Without a secret there is no token, hence no call either: nothing is sent.
+    async fn notice_url(&self) -> Result<Option<Concealed>, NotSent> {
+        let Some(base) = &self.channel.notice_url else { return Ok(None) };
+        let secret = self.secrets.current().await.map_err(|_| NotSent)?;
+        Ok(secret.notice_url(base).map(|url| Concealed::from(url.as_str())))
+    }
+}
+
+/// The request could not be made, so nothing left.
+#[derive(Debug)]
+struct NotSent;
+
+/// How a POST ended, by what the client says of it (reliability §3.1).
+fn posted<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> Posted<U> {
+    match reply {
+        Ok(record) => read(record).map_or(Posted::Nonsense, Posted::Known),
+        Err(error) => {
+            note(&error, what);
+            match error.class() {
+                Class::NotSent | Class::Unauthorized | Class::RateLimited => Posted::NotSent,
+                Class::Refused | Class::Rejected | Class::NotFound => Posted::Refused(refusal(&error)),
+                Class::Suspect => Posted::Nonsense,
+                Class::Unknown => Posted::Lost,
+            }
+        }
+    }
+}
+
+/// How a GET ended.
+fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> Looked<U> {
+    match reply {
+        Ok(record) => read(record).map_or(Looked::Unreachable, Looked::Found),
+        Err(error) => match error.class() {
+            Class::NotFound => Looked::Absent,
+            // Older accounts answer "no such thing" with HTTP 200 and a code. It proves no more than that much.
+            Class::Refused => Looked::Absent,
+            Class::NotSent
+            | Class::Unauthorized
+            | Class::RateLimited
+            | Class::Rejected
+            | Class::Suspect
+            | Class::Unknown => {
+                note(&error, what);
+                Looked::Unreachable
+            }
+        },
+    }
+}
+
+fn refusal(error: &Error) -> Refusal {
+    let message = error.psp_message().map_or("refused", |text| text.as_str());
+    Refusal { code: error.code().unwrap_or_default(), message: billing::scrub::scrub(message, read::TEXT_MAX) }
+}
+
+/// One log line a failed exchange, with its causes and without a word of the request.
+fn note(error: &Error, call: &'static str) {
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    tracing::warn!(psp.call = call, psp.class = ?error.class(), error = %error, causes = causes.join(": "), "PSP");
+}
+
+impl ChargePsp for Psp {
+    async fn ready(&self) -> bool {
+        let ready = self.client().ready().await;
+        if let Err(error) = &ready {
+            note(error, "getToken");
+        }
+        ready.is_ok()
+    }
+
+    async fn charge(&self, order: &Order) -> Posted<PaymentSnapshot> {
+        let Ok(notice_url) = self.notice_url().await else { return Posted::NotSent };
+        let Ok(request) = write::again(order, notice_url) else { return Posted::NotSent };
+        posted(self.posting().again(&request).await, |payment| read::payment(&payment), "again")
+    }
+
+    async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
+        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Looked::Unreachable };
+        let (client, mut found, mut page) = (self.client(), Vec::new(), 1);
+        loop {
+            let options = FindAll { page: Some(page), ..FindAll::default() };
+            let reply = client.find_all_payments(&uid, &options).await;
+            // An order number that one of whose records cannot be read is not known: leaving it out might hide a payment.
+            let read = |page: iamport::Page<iamport::Payment>| {
+                let list: Option<Vec<_>> = page.list.iter().map(read::payment).collect();
+                list.map(|list| (list, page.next))
+            };
+            match looked(reply, read, "findAll") {
+                Looked::Found((list, next)) => {
+                    found.extend(list);
+                    match next.filter(|next| *next > page) {
+                        Some(next) => page = next,
+                        None => return Looked::Found(found),
+                    }
+                }
+                Looked::Absent if page == 1 => return Looked::Absent,
+                Looked::Absent => return Looked::Found(found),
+                Looked::Unreachable => return Looked::Unreachable,
+            }
+        }
+    }
+
+    async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
+        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Looked::Absent };
+        let reply = self.client().payment(&uid, self.channel.test_payments).await;
+        looked(reply, |payment| read::payment(&payment), "payment")
+    }
+}
+
+impl SchedulePsp for Psp {
+    async fn register(
+        &self,
+        customer_uid: &CustomerUid,
+        orders: &[(&Order, Timestamp)],
+    ) -> Posted<Vec<ScheduleSnapshot>> {
+        let Ok(notice_url) = self.notice_url().await else { return Posted::NotSent };
+        let Ok(request) = write::schedule(customer_uid, orders, notice_url.as_ref()) else { return Posted::NotSent };
+        posted(self.posting().schedule(&request).await, |list| read::schedules(&list), "schedule")
+    }
+
+    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &MerchantUid) -> Posted<Vec<ScheduleSnapshot>> {
+        let (Ok(uid), Ok(key)) =
+            (iamport::MerchantUid::new(merchant_uid.as_str()), iamport::CustomerUid::new(customer_uid.as_str()))
+        else {
+            return Posted::NotSent;
+        };
+        let mut request = Unschedule::new(iamport::NonEmpty::new(uid));
+        request.customer_uid = Some(key);
+        posted(self.posting().unschedule(&request).await, |list| read::schedules(&list), "unschedule")
+    }
+
+    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> Posted<ScheduleSnapshot> {
+        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Posted::NotSent };
+        let reply = self.posting().move_schedule(&uid, schedule_at.0).await;
+        posted(reply, |schedule| read::schedule(&schedule), "move_schedule")
+    }
+
+    async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
+        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Looked::Unreachable };
+        looked(self.client().scheduled(&uid).await, |schedule| read::schedule(&schedule), "scheduled")
+    }
+}
+
+impl KeyPsp for Psp {
+    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &Holder) -> Posted<KeySnapshot> {
+        let channel = &self.channel;
+        let request = write::issue(customer_uid, card, holder, channel.pg.as_deref(), channel.channel_key.as_deref());
+        let Ok(request) = request else { return Posted::NotSent };
+        posted(self.posting().issue_billing_key(&request).await, |key| Some(read::key(&key)), "customers")
+    }
+
+    async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
+        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Looked::Unreachable };
+        looked(self.client().billing_key(&uid).await, |key| Some(read::key(&key)), "customer")
+    }
+
+    async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
+        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Posted::NotSent };
+        let request = iamport::DeleteBillingKey::new(uid);
+        posted(self.posting().delete_billing_key(&request).await, |_| Some(()), "delete_customer")
+    }
+}

@@ -1,0 +1,120 @@
+//! Orders and cards as Iamport wants them.
+
+use billing::card::Card;
+use billing::order::{Details, Order, ProductType};
+use billing::ports::Holder;
+use billing::{CustomerUid, Money, Timestamp};
+use iamport::{
+    Again, Amount, Birth, CardNumber, CashReceiptType, Concealed, Cvc, Expiry, InvalidInput, IssueBillingKey, NonEmpty,
+    Pwd2, Schedule, ScheduleItem,
+};
+
+/// `POST /subscribe/payments/again`.
+pub(super) fn again(order: &Order, notice_url: Option<Concealed>) -> Result<Again, InvalidInput> {
+    let mut request = Again::new(
+        iamport::CustomerUid::new(order.customer_uid.as_str())?,
+        iamport::MerchantUid::new(order.merchant_uid.as_str())?,
+        amount(order.amount),
+        &order.name,
+    )?;
+    request.details = details(order, notice_url);
+    request.product_count = order.details.product_count;
+    request.cash_receipt_type = cash_receipt(&order.details);
+    request.naver_use_cfm = order.details.naver_use_cfm.clone();
+    Ok(request)
+}
+
+/// `POST /subscribe/payments/schedule`. Never with card data and never with a checking amount: both would do more than
+/// register.
+pub(super) fn schedule(
+    customer_uid: &CustomerUid,
+    orders: &[(&Order, Timestamp)],
+    notice_url: Option<&Concealed>,
+) -> Result<Schedule, InvalidInput> {
+    let item = |(order, schedule_at): &(&Order, Timestamp)| {
+        let mut item = ScheduleItem::new(
+            iamport::MerchantUid::new(order.merchant_uid.as_str())?,
+            schedule_at.0,
+            amount(order.amount),
+            order.amount.currency.code(),
+            &order.name,
+        )?;
+        item.details = details(order, notice_url.cloned());
+        item.product_count = order.details.product_count;
+        item.cash_receipt_type = cash_receipt(&order.details);
+        item.naver_use_cfm = order.details.naver_use_cfm.clone();
+        Ok(item)
+    };
+    let items = orders.iter().map(item).collect::<Result<Vec<_>, InvalidInput>>()?;
+    Ok(Schedule::new(iamport::CustomerUid::new(customer_uid.as_str())?, NonEmpty::try_from(items)?))
+}
+
+/// `POST /subscribe/customers/{customer_uid}`: the only function that lets card data out.
+pub(super) fn issue(
+    customer_uid: &CustomerUid,
+    card: &Card,
+    holder: &Holder,
+    pg: Option<&str>,
+    channel_key: Option<&str>,
+) -> Result<IssueBillingKey, InvalidInput> {
+    let mut request = IssueBillingKey::new(
+        iamport::CustomerUid::new(customer_uid.as_str())?,
+        CardNumber::new(card.number.expose())?,
+        Expiry::new(&card.expiry.expose())?,
+    );
+    request.pg = pg.map(str::to_owned);
+    request.channel_key = channel_key.map(Concealed::from);
+    request.birth = card.birth.as_ref().map(|birth| Birth::new(birth.expose())).transpose()?;
+    request.pwd_2digit = card.pwd_2digit.as_ref().map(|digits| Pwd2::new(digits.expose())).transpose()?;
+    request.cvc = card.cvc.as_ref().map(|cvc| Cvc::new(cvc.expose())).transpose()?;
+    request.customer_id = holder.customer_id.as_ref().map(ToString::to_string);
+    request.customer_name = concealed(holder.customer_name.as_ref());
+    request.customer_tel = concealed(holder.customer_tel.as_ref());
+    request.customer_email = concealed(holder.customer_email.as_ref());
+    request.customer_addr = concealed(holder.customer_addr.as_ref());
+    request.customer_postcode = concealed(holder.customer_postcode.as_ref());
+    Ok(request)
+}
+
+fn amount(money: Money) -> Amount {
+    Amount::from_minor(money.minor, money.currency.exponent())
+}
+
+fn concealed(text: Option<&String>) -> Option<Concealed> {
+    text.map(|text| Concealed::from(text.as_str()))
+}
+
+fn details(order: &Order, notice_url: Option<Concealed>) -> iamport::Details {
+    let given = &order.details;
+    let part = |minor: u64| amount(Money::new(minor, order.amount.currency));
+    iamport::Details {
+        currency: Some(order.amount.currency.code().to_owned()),
+        tax_free: given.tax_free.map(part),
+        vat_amount: given.vat_amount.map(part),
+        buyer_name: concealed(given.buyer_name.as_ref()),
+        buyer_email: concealed(given.buyer_email.as_ref()),
+        buyer_tel: concealed(given.buyer_tel.as_ref()),
+        buyer_addr: concealed(given.buyer_addr.as_ref()),
+        buyer_postcode: concealed(given.buyer_postcode.as_ref()),
+        card_quota: given.card_quota,
+        interest_free_by_merchant: given.interest_free_by_merchant,
+        use_card_point: given.use_card_point,
+        custom_data: concealed(given.custom_data.as_ref()),
+        notice_url,
+        browser_ip: concealed(given.browser_ip.as_ref()),
+        product_type: given.product_type.map(|kind| match kind {
+            ProductType::Real => iamport::ProductType::Real,
+            ProductType::Digital => iamport::ProductType::Digital,
+        }),
+        promotion_id: given.promotion_id.clone(),
+        bypass: None,
+    }
+}
+
+fn cash_receipt(details: &Details) -> Option<CashReceiptType> {
+    details.cash_receipt_type.map(|kind| match kind {
+        billing::order::CashReceiptType::Person => CashReceiptType::Person,
+        billing::order::CashReceiptType::Company => CashReceiptType::Company,
+        billing::order::CashReceiptType::Anonymous => CashReceiptType::Anonymous,
+    })
+}

@@ -1,0 +1,209 @@
+//! The Iamport secret: read from Secrets Manager, kept for five minutes, read anew as soon as Iamport refuses it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use billing::fingerprint::FingerprintKey;
+use iamport::{Credentials, ImpKey, ImpSecret};
+use serde::Deserialize;
+use subtle::{Choice, ConstantTimeEq};
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use crate::clock::SystemClock;
+
+/// How long a secret is believed without asking again.
+const MAX_AGE: Duration = Duration::from_secs(300);
+/// Shortest webhook token accepted: 128 bits in hex.
+const WEBHOOK_TOKEN_MIN: usize = 32;
+
+/// Why there is no secret. Never holds a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// Secrets Manager could not be asked, or has no such secret.
+    #[error("the secret {0} cannot be read from Secrets Manager")]
+    Unreadable(&'static str),
+    /// The secret is not a JSON object with the fields of the design.
+    #[error("the secret must be JSON with imp_key, imp_secret, webhook_tokens[] and fingerprint_key: {0}")]
+    Malformed(&'static str),
+}
+
+/// What the secret says.
+#[derive(Clone)]
+pub struct Secret {
+    credentials: Credentials,
+    webhook_tokens: Vec<Zeroizing<String>>,
+    fingerprint_key: FingerprintKey,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret")
+    }
+}
+
+#[derive(Deserialize)]
+struct Written {
+    imp_key: Zeroizing<String>,
+    imp_secret: Zeroizing<String>,
+    webhook_tokens: Vec<Zeroizing<String>>,
+    fingerprint_key: Zeroizing<String>,
+}
+
+impl Secret {
+    /// Reads the secret's text.
+    ///
+    /// # Errors
+    /// [`SecretError::Malformed`], naming the field.
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
+        let written: Written = serde_json::from_str(text).map_err(|_| SecretError::Malformed("a field is missing"))?;
+        if written.imp_key.is_empty() || written.imp_secret.is_empty() {
+            return Err(SecretError::Malformed("imp_key and imp_secret must not be empty"));
+        }
+        let long_enough = |token: &Zeroizing<String>| {
+            token.len() >= WEBHOOK_TOKEN_MIN && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        if written.webhook_tokens.is_empty() || !written.webhook_tokens.iter().all(long_enough) {
+            return Err(SecretError::Malformed("webhook_tokens: at least one of 32 or more letters and digits"));
+        }
+        Ok(Self {
+            credentials: Credentials::new(
+                ImpKey::new(written.imp_key.as_str()),
+                ImpSecret::new(written.imp_secret.as_str()),
+            ),
+            webhook_tokens: written.webhook_tokens,
+            fingerprint_key: FingerprintKey::new(written.fingerprint_key.as_bytes())
+                .ok_or(SecretError::Malformed("fingerprint_key: 16 or more characters"))?,
+        })
+    }
+
+    /// The key under which card requests are fingerprinted.
+    #[must_use]
+    pub const fn fingerprint_key(&self) -> &FingerprintKey {
+        &self.fingerprint_key
+    }
+
+    /// Whether a webhook's path token is the current one or, while it is being rotated, an earlier one. Takes the same
+    /// time whichever it is.
+    #[must_use]
+    pub fn knows_webhook_token(&self, token: &str) -> bool {
+        let none = Choice::from(0);
+        self.webhook_tokens.iter().fold(none, |known, one| known | one.as_bytes().ct_eq(token.as_bytes())).into()
+    }
+
+    /// Where new payments send their webhooks: the configured address with the current token at its end.
+    #[must_use]
+    pub fn notice_url(&self, base: &str) -> Option<Zeroizing<String>> {
+        let token = self.webhook_tokens.first()?;
+        Some(Zeroizing::new(format!("{}/{}", base.trim_end_matches('/'), token.as_str())))
+    }
+}
+
+/// The secret's cache. Cheap to clone; clones share it.
+#[derive(Clone)]
+pub struct Secrets {
+    client: Client,
+    id: String,
+    clock: SystemClock,
+    kept: Arc<Mutex<Option<(Duration, Secret)>>>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secrets")
+    }
+}
+
+impl Secrets {
+    pub(crate) fn new(client: Client, id: &str, clock: SystemClock) -> Self {
+        Self { client, id: id.to_owned(), clock, kept: Arc::default() }
+    }
+
+    /// The secret, at most five minutes old.
+    ///
+    /// # Errors
+    /// [`SecretError`].
+    pub async fn current(&self) -> Result<Secret, SecretError> {
+        let mut kept = self.kept.lock().await;
+        match &*kept {
+            Some((read_at, secret)) if self.clock.monotonic().saturating_sub(*read_at) < MAX_AGE => Ok(secret.clone()),
+            _ => {
+                let secret = self.read().await?;
+                *kept = Some((self.clock.monotonic(), secret.clone()));
+                Ok(secret)
+            }
+        }
+    }
+
+    async fn fresh(&self) -> Result<Secret, SecretError> {
+        *self.kept.lock().await = None;
+        self.current().await
+    }
+
+    async fn read(&self) -> Result<Secret, SecretError> {
+        let reply = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|error| {
+            tracing::error!(error = %aws_sdk_secretsmanager::error::DisplayErrorContext(&error), "no secret");
+            SecretError::Unreadable("named by IAMPORT_SECRET_ID")
+        })?;
+        let text = Zeroizing::new(reply.secret_string.unwrap_or_default());
+        Secret::parse(&text)
+    }
+}
+
+impl iamport::CredentialSource for Secrets {
+    async fn credentials(&self, fresh: bool) -> Result<Credentials, iamport::Cause> {
+        let secret = if fresh { self.fresh().await } else { self.current().await };
+        Ok(secret?.credentials)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(change: &[(&str, serde_json::Value)]) -> String {
+        let mut secret = serde_json::json!({
+            "imp_key": "imp_apikey",
+            "imp_secret": "canary-secret",
+            "webhook_tokens": ["a".repeat(64), "b".repeat(64)],
+            "fingerprint_key": "canary-fingerprint-key",
+        });
+        for (field, value) in change {
+            secret[*field] = value.clone();
+        }
+        secret.to_string()
+    }
+
+    #[test]
+    fn the_current_and_the_previous_token_are_known() {
+        let secret = Secret::parse(&written(&[])).unwrap();
+        assert!(secret.knows_webhook_token(&"a".repeat(64)) && secret.knows_webhook_token(&"b".repeat(64)));
+        for unknown in ["", "a", &"c".repeat(64), &"a".repeat(65)] {
+            assert!(!secret.knows_webhook_token(unknown), "{unknown}");
+        }
+        let url = secret.notice_url("https://shop.example/webhooks/iamport/").unwrap();
+        assert_eq!(*url, format!("https://shop.example/webhooks/iamport/{}", "a".repeat(64)));
+    }
+
+    #[test]
+    fn a_secret_that_will_not_do_says_why_and_not_what_it_holds() {
+        for (field, value) in [
+            ("imp_key", serde_json::json!("")),
+            ("webhook_tokens", serde_json::json!([])),
+            ("webhook_tokens", serde_json::json!(["canary-short"])),
+            ("fingerprint_key", serde_json::json!("canary")),
+            ("imp_secret", serde_json::json!({"canary": 1})),
+        ] {
+            let error = Secret::parse(&written(&[(field, value)])).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_cannot_be_printed() {
+        let printed = format!("{:?}", Secret::parse(&written(&[])).unwrap());
+        assert_eq!(printed, "Secret");
+    }
+}

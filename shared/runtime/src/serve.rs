@@ -1,0 +1,98 @@
+//! Running a function: start-up, one request after another, and one line of log for each.
+
+use std::future::Future;
+use std::time::Duration;
+
+use lambda_http::RequestExt;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::deadline::Deadline;
+use crate::http::{Problem, Reply, Request};
+
+/// Longest time for one HTTP request (design §6): the gateway gives up after 30 s.
+const HANDLER_BUDGET: Duration = Duration::from_secs(25);
+/// Kept back from the platform's own limit, so that an answer gets out before the function is killed.
+const PLATFORM_MARGIN: Duration = Duration::from_secs(2);
+/// Kept back by a sweep for its report.
+const TICK_MARGIN: Duration = Duration::from_secs(10);
+
+/// Runs a function behind the HTTP API. `handle` translates; whatever it refuses becomes problem+json, and nothing leaves
+/// without a body that says why.
+///
+/// # Errors
+/// A setting that is missing or malformed, or the platform's own end.
+pub async fn serve_http<H, F>(budget: Option<Duration>, handle: H) -> Result<(), Error>
+where
+    H: Fn(App, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Reply, Problem>> + Send,
+{
+    let app = start().await?;
+    lambda_http::run(service_fn(move |inner: lambda_http::Request| {
+        let (app, handle) = (app.clone(), handle.clone());
+        async move {
+            let limit = budget.unwrap_or(HANDLER_BUDGET);
+            let limit = limit.min(until_platform_limit(inner.lambda_context_ref()).saturating_sub(PLATFORM_MARGIN));
+            let request = Request::new(inner, &app.clock, limit);
+            let (id, route) = (request.id().to_owned(), request.route().to_owned());
+            let started = app.clock.monotonic();
+            let clock = app.clock.clone();
+            let outcome = match request.check_url() {
+                Ok(()) => handle(app, request).await,
+                Err(problem) => Err(problem),
+            };
+            let duration_ms = clock.monotonic().saturating_sub(started).as_millis();
+            let reply = match outcome {
+                Ok(reply) => {
+                    tracing::info!(request_id = id, route, status = reply.status(), duration_ms, "answered");
+                    reply
+                }
+                Err(problem) => {
+                    let (status, code) = (problem.status(), problem.code().to_owned());
+                    tracing::info!(request_id = id, route, status, code, duration_ms, "refused");
+                    problem.into_reply(&id)
+                }
+            };
+            Ok::<_, Error>(reply.into_response(&id))
+        }
+    }))
+    .await
+}
+
+/// How a tick's work ended, for the log.
+pub type Ended = Result<serde_json::Value, Error>;
+
+/// Runs a function that a timer starts. The event carries no authority and no meaning.
+///
+/// # Errors
+/// As [`serve_http`].
+pub async fn serve_ticks<H, F>(handle: H) -> Result<(), Error>
+where
+    H: Fn(App, Deadline) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Ended> + Send,
+{
+    let app = start().await?;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
+        let (app, handle) = (app.clone(), handle.clone());
+        async move {
+            let limit = until_platform_limit(Some(&event.context)).saturating_sub(TICK_MARGIN);
+            let deadline = Deadline::after(&app.clock, limit);
+            handle(app, deadline).await
+        }
+    }))
+    .await
+}
+
+async fn start() -> Result<App, Error> {
+    crate::log::init();
+    let app = App::new().await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    app.warm_up().await;
+    Ok(app)
+}
+
+/// Time until the platform ends this invocation, by its own wall clock.
+fn until_platform_limit(context: Option<&lambda_runtime::Context>) -> Duration {
+    let Some(context) = context else { return HANDLER_BUDGET };
+    Duration::from_millis(context.deadline.saturating_sub(SystemClock::unix_millis()))
+}

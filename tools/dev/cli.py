@@ -1,0 +1,190 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from . import install, suites
+from .console import Failure, complain, say, step
+from .events import event_file
+from .processes import shown
+from .settings import HOST, ROOT, STATE, Urls, base_environment
+from .stack import Stack, build, plan_up, require_running, running
+
+DESCRIPTION = "Runs, tests and checks this repository. What it installs is pinned and stays below target/tools."
+EPILOG = """\
+environment of up:
+  GATEWAY_PORT 3000 · IAMPORT_SIM_PORT 8010 · AWS_SIM_PORT 8000 · CARGO_LAMBDA_PORT 9000
+  IAMPORT_BASE_URL, AWS_ENDPOINT_URL   use that server instead of the sandbox's own
+  AWS_LAMBDA_LOG_LEVEL                 level of the functions' log lines (INFO)
+"""
+
+
+class _Stopped(Exception):
+    """A signal asked for the end."""
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.number = number
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit status."""
+    if sys.platform == "win32":
+        complain("use Linux, macOS or WSL")
+        return 2
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop_once)
+    options = _parser().parse_args(arguments or ["help"])
+    try:
+        return int(options.run(options))
+    except Failure as failure:
+        complain(str(failure))
+        return failure.status
+    except _Stopped as stopped:
+        complain("stopped")
+        return 128 + stopped.number
+
+
+def _stop_once(number: int, _frame: object) -> None:
+    """Begins the orderly end; what arrives during it is ignored, for it takes seconds only."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise _Stopped(number)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./dev", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    up = commands.add_parser("up", help="start everything, print `ready`, stop with Ctrl-C")
+    up.add_argument(
+        "--data", metavar="DIR", help="keep table, payments and keys there between runs (default: in memory)"
+    )
+    up.set_defaults(run=_up)
+
+    token = commands.add_parser("token", help="print a token that the local gateway accepts")
+    token.set_defaults(run=_token)
+    kinds = token.add_subparsers(dest="kind", metavar="customer|merchant", required=True)
+    kinds.add_parser("customer", help="a signed-in customer").add_argument(
+        "--id", required=True, help="the customer's id"
+    )
+    kinds.add_parser("merchant", help="the storefront's server")
+
+    dump = commands.add_parser("dump", help="print the table as JSON lines")
+    dump.set_defaults(run=_dump)
+
+    invoke = commands.add_parser("invoke", help="send a sample event to a function of the running sandbox")
+    invoke.add_argument("function", metavar="FUNCTION")
+    invoke.add_argument(
+        "event", metavar="EVENT", nargs="?", help="a name in events/, or a path (default: the function's first)"
+    )
+    invoke.set_defaults(run=_invoke)
+
+    clock = commands.add_parser("clock", help="move the sandbox's clock, as in `./dev clock +31d`; what falls due runs")
+    clock.add_argument("by", metavar="+DURATION", help="+30s, +5m, +2h, +31d")
+    clock.set_defaults(run=_clock)
+
+    test = commands.add_parser("test", help="run every test, end-to-end tests included")
+    test.add_argument("filters", metavar="FILTER", nargs="*", help="only tests whose name contains one of these")
+    test.set_defaults(run=lambda options: suites.test(options.filters))
+
+    check = commands.add_parser("check", help="format, lints, documentation, licences, template")
+    check.set_defaults(run=lambda options: suites.check())
+
+    commands.add_parser("help", help="print this").set_defaults(run=lambda options: _help(parser))
+    return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    plan = plan_up(options.data)
+    install.require_rust()
+    cargo_lambda = install.cargo_lambda()
+    target = build()
+    try:
+        with Stack(plan, target, cargo_lambda) as stack:
+            say(_welcome(plan.urls, stack))
+            while True:
+                stack.require_alive()
+                time.sleep(0.5)
+    except _Stopped:
+        # Asking for the end is the normal way to end it.
+        step("stopped")
+        return 0
+
+
+def _welcome(urls: Urls, stack: Stack) -> str:
+    return f"""
+ready
+
+  storefront API    {urls.gateway}
+  Iamport           {urls.iamport}
+  AWS endpoint      {urls.aws}
+  functions         {urls.functions}
+  logs              {shown(stack.logs)}/functions.log, sandbox.log
+
+Register a card (4242… approves, 4000-0000-0000-0002 is refused, 4000-0000-0000-0341 declines every charge):
+
+  curl -s {urls.gateway}/billing-keys -H "Authorization: Bearer $(./dev token customer --id jane)" \\
+    -H 'Content-Type: application/json' -H "Idempotency-Key: $(uuidgen || date +card-%s%N)" \\
+    -d '{{"card_number":"4242-4242-4242-4242","expiry":"2030-12","birth":"900101","pwd_2digit":"00"}}'
+
+Charge it (put the reply's customer_uid in):
+
+  curl -s {urls.gateway}/charges -H "Authorization: Bearer $(./dev token merchant)" -H 'Content-Type: application/json' \\
+    -d '{{"customer_uid":"CUSTOMER_UID","merchant_uid":"order-1","amount":8900,"name":"First month"}}'
+
+Schedule the next one in 30 days, move the clock past it, look at the rows:
+
+  curl -s {urls.gateway}/schedules -H "Authorization: Bearer $(./dev token merchant)" -H 'Content-Type: application/json' \\
+    -d '{{"customer_uid":"CUSTOMER_UID","schedules":[{{"merchant_uid":"order-2","schedule_at":'$(($(date +%s)+2592000))',"amount":8900,"name":"Second month"}}]}}'
+  ./dev clock +31d
+  ./dev dump
+
+Ctrl-C stops everything."""
+
+
+def _sandbox(*arguments: str) -> int:
+    """Runs the built sandbox with its output going through."""
+    program = install.target_directory() / "debug" / "sandbox"
+    if not program.exists():
+        raise Failure("the sandbox is not built yet: start it with `./dev up`")
+    return subprocess.run([str(program), *arguments], cwd=ROOT, env=base_environment(), check=False).returncode
+
+
+def _token(options: argparse.Namespace) -> int:
+    identity = ["--id", options.id] if options.kind == "customer" else []
+    return _sandbox("token", options.kind, *identity, "--state", str(STATE))
+
+
+def _dump(_options: argparse.Namespace) -> int:
+    aws = running().aws
+    require_running(aws)
+    return _sandbox("dump", "--aws-url", aws)
+
+
+def _clock(options: argparse.Namespace) -> int:
+    iamport = running().iamport
+    require_running(iamport)
+    return _sandbox("clock", options.by, "--iamport-url", iamport)
+
+
+def _invoke(options: argparse.Namespace) -> int:
+    event = event_file(options.function, options.event)
+    url = running().functions
+    require_running(url)
+    command = [str(install.cargo_lambda()), "lambda", "invoke", options.function, "--data-file", str(event)]
+    command += ["--invoke-address", HOST, "--invoke-port", url.rpartition(":")[2]]
+    return subprocess.run(command, cwd=ROOT, env=base_environment(), check=False).returncode

@@ -1,0 +1,161 @@
+"""`./dev test` and `./dev check`: what .ci/run calls."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from . import install
+from .console import Failure, complain, say, step
+from .processes import free_ports, shown
+from .settings import E2E_STATE, REGION, ROOT, base_environment
+from .stack import Stack, build, plan_test, test_environment
+
+# The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
+E2E_THREADS = "4"
+
+
+def test(filters: Sequence[str]) -> int:
+    """Every test: first those that need nothing, then those that need the whole stack."""
+    started = time.monotonic()
+    install.require_rust()
+    cargo_lambda = install.cargo_lambda()
+    environment = test_environment()
+    step("tests of the crates")
+    if _cargo(["test", "--workspace", "--exclude", "e2e", "--locked"], environment, filters) != 0:
+        complain("the tests of the crates failed, see above")
+        return 1
+    if filters and not _selects_any(filters, environment):
+        step("no end-to-end test has that name")
+        return 0
+    target = build()
+    shutil.rmtree(E2E_STATE, ignore_errors=True)
+    step("end-to-end tests, through the gateway to the functions")
+    with Stack(plan_test(free_ports(4)), target, cargo_lambda) as stack:
+        urls = stack.plan.urls
+        environment.update(
+            {
+                "E2E_GATEWAY_URL": urls.gateway,
+                "E2E_IAMPORT_URL": urls.iamport,
+                "E2E_AWS_URL": urls.aws,
+                "E2E_LAMBDA_URL": urls.functions,
+                "E2E_STATE_DIR": str(stack.plan.state),
+                "E2E_LOG_DIR": str(stack.logs),
+            }
+        )
+        environment.setdefault("RUST_TEST_THREADS", E2E_THREADS)
+        status = _cargo(["test", "-p", "e2e", "--locked"], environment, filters)
+    if status != 0:
+        complain(
+            f"the end-to-end tests failed, see above; the logs of sandbox and functions are in {shown(stack.logs)}"
+        )
+        return 1
+    step(f"all tests passed in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _cargo(arguments: Sequence[str], environment: Mapping[str, str], filters: Sequence[str]) -> int:
+    command = ["cargo", *arguments, *(["--", *filters] if filters else [])]
+    return subprocess.run(command, cwd=ROOT, env=dict(environment), check=False).returncode
+
+
+def _selects_any(filters: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether an end-to-end test has such a name; without one the stack need not start."""
+    command = ["cargo", "test", "-p", "e2e", "--locked", "--quiet", "--", "--list", *filters]
+    listed = subprocess.run(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True, check=False)
+    if listed.returncode != 0:
+        raise Failure("the end-to-end tests do not build, see above")
+    return any(line.endswith(": test") for line in listed.stdout.splitlines())
+
+
+class _Skipped(Exception):
+    """A check that cannot run here; the text says why."""
+
+
+def check() -> int:
+    """Every static check, all of them even if one fails."""
+    install.require_rust()
+    checks: list[tuple[str, Callable[[], bool]]] = [
+        ("format", lambda: _passes(["cargo", "fmt", "--all", "--check"])),
+        (
+            "clippy",
+            lambda: _passes(["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+        ),
+        ("documentation", _documentation),
+        ("script", _script),
+        ("template", _template),
+        ("licences, bans, sources", lambda: _deny(["check", "licenses", "bans", "sources"])),
+        ("advisories", _advisories),
+    ]
+    results = []
+    for name, run in checks:
+        step(f"check: {name}")
+        started = time.monotonic()
+        try:
+            verdict = "ok" if run() else "FAILED"
+        except _Skipped as reason:
+            verdict = f"skipped: {reason}"
+        except Failure as failure:
+            verdict = f"FAILED: {failure}"
+        results.append((name, verdict, time.monotonic() - started))
+    say()
+    for name, verdict, seconds in results:
+        say(f"{name:<24} {seconds:6.1f} s  {verdict}")
+    return 1 if any(verdict.startswith("FAILED") for _, verdict, _ in results) else 0
+
+
+def _passes(command: Sequence[str], extra: Mapping[str, str] | None = None) -> bool:
+    environment = {**base_environment(), **(extra or {})}
+    return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def _documentation() -> bool:
+    return _passes(["cargo", "doc", "--workspace", "--no-deps", "--locked"], {"RUSTDOCFLAGS": "-D warnings"})
+
+
+def _script() -> bool:
+    """This script's own tests."""
+    return _passes(
+        [sys.executable, "-B", "-m", "unittest", "discover", "-q", "-s", "tools", "-t", "tools", "-p", "test_*.py"]
+    )
+
+
+def _template() -> bool:
+    """cfn-lint for CloudFormation's rules, sam for those of SAM. Neither needs an account, but sam wants a region."""
+    programs = install.template_linters()
+    # sam keeps its configuration in the home folder, and this script leaves nothing outside of target/.
+    home = ROOT / "target" / "tools" / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    offline = {
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": str(home),
+        "SAM_CLI_TELEMETRY": "0",
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    linted = _passes([str(programs / "cfn-lint"), "template.yaml"], offline)
+    return _passes([str(programs / "sam"), "validate", "--lint"], offline) and linted
+
+
+def _deny(arguments: Sequence[str]) -> bool:
+    return _passes([str(install.cargo_deny()), "--locked", "--workspace", *arguments])
+
+
+def _advisories() -> bool:
+    """Known vulnerabilities. The database is a git repository that not every network reaches."""
+    program = install.cargo_deny()
+    fetched = subprocess.run(
+        [str(program), "--locked", "fetch", "db"],
+        cwd=ROOT,
+        env=base_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if fetched.returncode != 0:
+        raise _Skipped("the advisory database cannot be reached from this network")
+    return _deny(["check", "--disable-fetch", "advisories"])

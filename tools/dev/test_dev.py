@@ -1,0 +1,247 @@
+"""Tests of this script. `./dev check` runs them."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from . import cli, events, install, processes, settings, stack
+from .console import Failure
+
+
+def listener(family: int = socket.AF_INET, host: str = settings.HOST) -> socket.socket:
+    """A socket that listens on a port of the system's choice."""
+    return socket.create_server((host, 0), family=family)
+
+
+class Ports(unittest.TestCase):
+    def test_a_listener_is_named_with_its_port_and_variable(self) -> None:
+        with listener() as busy:
+            port = busy.getsockname()[1]
+            with self.assertRaises(Failure) as caught:
+                processes.require_free_port(settings.GATEWAY, port)
+        self.assertEqual(caught.exception.status, 2)
+        self.assertRegex(str(caught.exception), rf"^port {port} .*GATEWAY_PORT$")
+        processes.require_free_port(settings.GATEWAY, port)
+
+    def test_a_listener_on_ipv6_only_counts(self) -> None:
+        try:
+            busy = listener(socket.AF_INET6, "::1")
+        except OSError as error:
+            raise unittest.SkipTest("this machine has no IPv6") from error
+        with busy, self.assertRaises(Failure):
+            processes.require_free_port(settings.GATEWAY, busy.getsockname()[1])
+
+    def test_a_port_is_a_number_from_1_to_65535(self) -> None:
+        self.assertEqual(settings.port_of(settings.GATEWAY, {}), 3000)
+        self.assertEqual(settings.port_of(settings.GATEWAY, {"GATEWAY_PORT": "65535"}), 65535)
+        for wrong in ("0", "65536", "-1", "http", "３０００", "3000 "):
+            with self.subTest(wrong), self.assertRaises(Failure):
+                settings.port_of(settings.GATEWAY, {"GATEWAY_PORT": wrong})
+
+    def test_two_roles_on_one_port_are_refused(self) -> None:
+        one = str(processes.free_ports(1)[0])
+        with self.assertRaisesRegex(Failure, "GATEWAY_PORT"):
+            stack.plan_up(None, {"GATEWAY_PORT": one, "IAMPORT_SIM_PORT": one})
+
+    def test_free_ports_are_free_and_different(self) -> None:
+        ports = processes.free_ports(4)
+        self.assertEqual(len(set(ports)), 4)
+        for port in ports:
+            processes.require_free_port(settings.GATEWAY, port)
+
+
+class Environment(unittest.TestCase):
+    def free(self) -> dict[str, str]:
+        roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA)
+        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(4))}
+
+    def test_nothing_of_a_real_account_reaches_a_local_run(self) -> None:
+        real = {
+            "AWS_PROFILE": "production",
+            "AWS_SESSION_TOKEN": "real",
+            "AWS_ACCESS_KEY_ID": "real",
+            "AWS_SECRET_ACCESS_KEY": "real",
+            "AWS_ENDPOINT_URL_DYNAMODB": "https://real",
+        }
+        environment = stack.function_environment(stack.plan_up(None, {**self.free(), **real}))
+        self.assertFalse({"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_DYNAMODB"} & environment.keys())
+        self.assertEqual(environment["AWS_ACCESS_KEY_ID"], "sandbox")
+        self.assertNotIn("real", environment.values())
+
+    def test_a_named_server_is_used_instead_of_our_own(self) -> None:
+        ports = self.free()
+        with listener() as busy:
+            # Its port may well be in use: that server is the point.
+            ports["AWS_SIM_PORT"] = str(busy.getsockname()[1])
+            named = {
+                "AWS_ENDPOINT_URL": "http://10.0.0.1:4566",
+                "IAMPORT_BASE_URL": "https://psp.test",
+                "AWS_ACCESS_KEY_ID": "mine",
+            }
+            plan = stack.plan_up(None, {**ports, **named})
+        self.assertFalse(plan.own_aws or plan.own_iamport)
+        environment = stack.function_environment(plan)
+        self.assertEqual(environment["AWS_ENDPOINT_URL"], "http://10.0.0.1:4566")
+        self.assertEqual(environment["IAMPORT_BASE_URL"], "https://psp.test")
+        self.assertEqual(environment["AWS_ACCESS_KEY_ID"], "mine")
+        self.assertNotIn("SANDBOX_CLOCK_FILE", environment)
+        self.assertEqual(environment["NOTICE_URL"], f"http://127.0.0.1:{ports['GATEWAY_PORT']}/webhooks/iamport")
+
+    def test_data_is_kept_where_it_does_not_rebuild(self) -> None:
+        ports = self.free()
+        with self.assertRaisesRegex(Failure, "below target/"):
+            stack.plan_up(str(settings.ROOT / "data"), ports)
+        for fine in (settings.ROOT / "target" / "data", Path(tempfile.gettempdir()).resolve() / "data"):
+            self.assertEqual(stack.plan_up(str(fine), ports).data, str(fine))
+
+    def test_a_test_run_inherits_no_configuration(self) -> None:
+        with mock.patch.dict("os.environ", {name: "x" for name in stack.CONFIGURATION}):
+            environment = stack.function_environment(stack.plan_test([1, 2, 3, 4]))
+        self.assertNotIn("x", environment.values())
+        self.assertEqual(environment["IAMPORT_BASE_URL"], "http://127.0.0.1:2")
+
+
+class Events(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        for name in ("billing-keys-get", "charge", "charge-again", "issue-billing-key", "schedule-move"):
+            (self.folder / f"{name}.json").write_text("{}")
+        names = ["billing-keys", "charge", "issue-billing-key", "schedule", "webhook"]
+        for target, value in (("EVENTS", self.folder), ("functions", lambda: names)):
+            patch = mock.patch.object(events, target, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def test_by_default_the_first_event_of_the_function(self) -> None:
+        self.assertEqual(events.event_file("charge", None).name, "charge.json")
+        self.assertEqual(events.event_file("billing-keys", None).name, "billing-keys-get.json")
+
+    def test_by_name_short_name_or_path(self) -> None:
+        for given in ("schedule-move", "move", str(self.folder / "schedule-move.json")):
+            self.assertEqual(events.event_file("schedule", given).name, "schedule-move.json")
+
+    def test_what_is_not_there_is_answered_with_what_is(self) -> None:
+        with self.assertRaisesRegex(Failure, "charge, charge-again"):
+            events.event_file("charge", "refund")
+        with self.assertRaisesRegex(Failure, "no event for webhook"):
+            events.event_file("webhook", None)
+        with self.assertRaisesRegex(Failure, "no function refund: billing-keys, charge"):
+            events.event_file("refund", None)
+
+    def test_the_answer_of_the_gateway_is_not_that_of_a_function(self) -> None:
+        for own in (b'{"message":"Not Found"}', b'{"message":"Internal Server Error"}'):
+            self.assertTrue(stack._of_the_gateway(own))
+        for other in (b'{"type":"about:blank","code":"not_found"}', b"", b"null", b"[]", b"<html>", b'{"items":[]}'):
+            self.assertFalse(stack._of_the_gateway(other))
+
+    def test_every_function_has_a_warm_up(self) -> None:
+        self.assertEqual(set(settings.functions()), set(stack.WARM_UPS) | set(stack.WITHOUT_ROUTE))
+
+
+class Children(unittest.TestCase):
+    def child(self, source: str) -> processes.Child:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return processes.Child(
+            "the child", [sys.executable, "-c", source], {"PATH": "/usr/bin:/bin"}, Path(folder.name) / "log"
+        )
+
+    def output(self, child: processes.Child) -> str:
+        deadline = time.monotonic() + 10
+        while not child.log.read_text().endswith("\n") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return child.log.read_text().strip()
+
+    def test_what_a_child_started_in_another_session_ends_too(self) -> None:
+        child = self.child(
+            "import subprocess, sys, time\n"
+            "deaf = 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)'\n"
+            "grandchild = subprocess.Popen([sys.executable, '-c', deaf], start_new_session=True, stdout=subprocess.PIPE)\n"
+            "grandchild.stdout.readline()\n"
+            "print(grandchild.pid, flush=True)\n"
+            "time.sleep(60)"
+        )
+        grandchild = int(self.output(child))
+        self.assertIn(grandchild, processes._table())
+        processes.stop([child])
+        left = processes._table().get(grandchild)
+        self.assertTrue(left is None or left.zombie)
+        self.assertIsNotNone(child.process.returncode)
+
+    def test_a_child_that_will_not_end_is_killed(self) -> None:
+        child = self.child(
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+        )
+        self.assertEqual(self.output(child), "deaf")
+        processes.stop([child], grace_seconds=0.1)
+        self.assertEqual(child.process.returncode, -9)
+
+    def test_a_child_that_ended_is_named_with_its_last_words(self) -> None:
+        child = self.child("print('the reason'); raise SystemExit(3)")
+        child.process.wait()
+        with self.assertRaises(Failure) as caught:
+            child.require_alive()
+        self.assertRegex(str(caught.exception), r"(?s)^the child ended \(status 3\).*the reason$")
+
+
+class Installing(unittest.TestCase):
+    def test_the_line_that_says_why(self) -> None:
+        self.assertEqual(install.last_line("Collecting x\nERROR: no such version\n  more"), "ERROR: no such version")
+        self.assertEqual(install.last_line("one\ntwo\n\n"), "two")
+        self.assertEqual(install.last_line(""), "it said nothing")
+
+    def test_a_missing_tool_is_one_line(self) -> None:
+        with (
+            mock.patch("shutil.which", lambda program: None if program == "cargo" else f"/bin/{program}"),
+            self.assertRaisesRegex(Failure, "^cargo is missing: install Rust from https://rustup.rs"),
+        ):
+            install.require_rust()
+        with (
+            mock.patch("shutil.which", lambda program: None if program == "cc" else f"/bin/{program}"),
+            self.assertRaisesRegex(Failure, "^cc is missing"),
+        ):
+            install.require_rust()
+
+    def test_what_is_installed_is_pinned_and_hashed(self) -> None:
+        for name, versions in (
+            ("cargo-lambda.txt", {"cargo-lambda": install.CARGO_LAMBDA}),
+            ("check.txt", {"cfn-lint": "1.58.0", "aws-sam-cli": "1.170.0"}),
+        ):
+            text = (settings.TOOLS / name).read_text()
+            entries = text.replace("\\\n", " ").splitlines()
+            for entry in filter(None, (line.partition("#")[0] for line in entries)):
+                self.assertRegex(entry, r"^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}")
+            for package, version in versions.items():
+                self.assertIn(f"\n{package}=={version} ", "\n" + text)
+
+
+class CommandLine(unittest.TestCase):
+    def test_every_command_of_the_manual_exists(self) -> None:
+        parser = cli._parser()
+        for line in (
+            ["up"],
+            ["up", "--data", "folder"],
+            ["token", "customer", "--id", "jane"],
+            ["token", "merchant"],
+            ["dump"],
+            ["invoke", "charge"],
+            ["invoke", "charge", "again"],
+            ["clock", "+31d"],
+            ["test"],
+            ["test", "charge", "webhook"],
+            ["check"],
+            ["help"],
+        ):
+            self.assertTrue(callable(parser.parse_args(line).run), line)
+
+
+if __name__ == "__main__":
+    unittest.main()
