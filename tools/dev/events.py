@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 from .console import Failure
 from .processes import shown
-from .settings import EVENTS, functions
+from .settings import EVENTS, STATE, functions
+
+# What no file can know beforehand; filled in when an event is sent. The end-to-end tests fill in the same.
+IN_30_DAYS = "{{in 30 days}}"
+WEBHOOK_TOKEN = "{{webhook token}}"
 
 
 def function_of(event: Path) -> str | None:
@@ -23,16 +29,57 @@ def events_of(function: str) -> list[Path]:
 
 
 def event_file(function: str, event: str | None) -> Path:
-    """The event of that name or path; without one, the function's first."""
+    """The event of that name or path, ready to be sent; without one, the function's first."""
     if function not in functions():
         raise Failure(f"there is no function {function}: {', '.join(functions())}")
     known = events_of(function)
     if event is None:
         if not known:
             raise Failure(f"{shown(EVENTS)} has no event for {function}")
-        return known[0]
+        return ready(known[0])
     for path in (EVENTS / f"{event}.json", EVENTS / f"{function}-{event}.json", Path(event)):
         if path.is_file():
-            return path
+            return ready(path)
     names = ", ".join(path.stem for path in known) or "none"
     raise Failure(f"there is no event {event}; those of {function}: {names}")
+
+
+def ready(event: Path, state: Path = STATE) -> Path:
+    """The file itself, or a copy of it below the sandbox's state with its placeholders filled in."""
+    text = event.read_text(encoding="utf-8")
+    whole = fill(text, state)
+    if whole == text:
+        return event
+    copy = state / "events" / event.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    # It may hold the webhook's token.
+    copy.touch(mode=0o600)
+    copy.write_text(whole, encoding="utf-8")
+    return copy
+
+
+def fill(text: str, state: Path) -> str:
+    """The text with its placeholders filled in, by the clock and the token of the sandbox with that state."""
+    if IN_30_DAYS in text:
+        text = text.replace(IN_30_DAYS, str(_sandbox_now(state) + 30 * 86_400))
+    if WEBHOOK_TOKEN in text:
+        text = text.replace(WEBHOOK_TOKEN, _webhook_token(state))
+    return text
+
+
+def _sandbox_now(state: Path) -> int:
+    """UNIX seconds by the sandbox's clock, which `./dev clock` moves."""
+    try:
+        offset = int((state / "clock-offset").read_text())
+    except (OSError, ValueError):
+        offset = 0
+    return int(time.time()) + offset
+
+
+def _webhook_token(state: Path) -> str:
+    """The last part of the address that the sandbox sends its notices to."""
+    try:
+        address = json.loads((state / "sandbox.json").read_text())["webhook_url"]
+    except (OSError, ValueError, KeyError):
+        raise Failure("this event needs the running sandbox's webhook token: start it with `./dev up`") from None
+    return str(address).rpartition("/")[2]

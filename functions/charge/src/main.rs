@@ -4,5 +4,5 @@ mod handler;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    runtime::serve_http(None, handler::handle).await
+    runtime::serve_http(runtime::HANDLER_BUDGET, handler::handle).await
 }

@@ -252,8 +252,11 @@ fn push_encoded(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, body};
+    use zeroize::Zeroizing;
+
+    use super::{Target, authorization, body};
     use crate::amount::Amount;
+    use crate::secret::AccessToken;
 
     #[test]
     fn any_text_survives_as_json() {
@@ -261,6 +264,13 @@ mod tests {
         let bytes = body(|object| object.text("k\"ey", &text));
         let read: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(read["k\"ey"], serde_json::Value::String(text));
+    }
+
+    #[test]
+    fn the_authorization_header_does_not_print_its_token() {
+        let token = AccessToken::new(Zeroizing::new("token-1".to_owned())).unwrap();
+        let header = authorization(&token).unwrap();
+        assert_eq!((header.to_str().unwrap(), format!("{header:?}").as_str()), ("Bearer token-1", "Sensitive"));
     }
 
     #[test]

@@ -20,4 +20,4 @@ pub use config::Config;
 pub use deadline::Deadline;
 pub use host::Host;
 pub use psp::Psp;
-pub use serve::{Ended, serve_http, serve_ticks};
+pub use serve::{Ended, HANDLER_BUDGET, serve_http, serve_ticks};

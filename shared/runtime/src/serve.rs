@@ -12,9 +12,11 @@ use crate::deadline::Deadline;
 use crate::http::{Problem, Reply, Request};
 
 /// Longest time for one HTTP request (design §6): the gateway gives up after 30 s.
-const HANDLER_BUDGET: Duration = Duration::from_secs(25);
+pub const HANDLER_BUDGET: Duration = Duration::from_secs(25);
 /// Kept back from the platform's own limit, so that an answer gets out before the function is killed.
 const PLATFORM_MARGIN: Duration = Duration::from_secs(2);
+/// Time of a sweep where the platform names none.
+const TICK_BUDGET: Duration = Duration::from_secs(120);
 /// Kept back by a sweep for its report.
 const TICK_MARGIN: Duration = Duration::from_secs(10);
 
@@ -23,7 +25,7 @@ const TICK_MARGIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// A setting that is missing or malformed, or the platform's own end.
-pub async fn serve_http<H, F>(budget: Option<Duration>, handle: H) -> Result<(), Error>
+pub async fn serve_http<H, F>(budget: Duration, handle: H) -> Result<(), Error>
 where
     H: Fn(App, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Reply, Problem>> + Send,
@@ -32,8 +34,8 @@ where
     lambda_http::run(service_fn(move |inner: lambda_http::Request| {
         let (app, handle) = (app.clone(), handle.clone());
         async move {
-            let limit = budget.unwrap_or(HANDLER_BUDGET);
-            let limit = limit.min(until_platform_limit(inner.lambda_context_ref()).saturating_sub(PLATFORM_MARGIN));
+            let platform = until_platform_limit(inner.lambda_context_ref());
+            let limit = platform.map_or(budget, |left| budget.min(left.saturating_sub(PLATFORM_MARGIN)));
             let request = Request::new(inner, &app.clock, limit);
             let (id, route) = (request.id().to_owned(), request.route().to_owned());
             let started = app.clock.monotonic();
@@ -42,7 +44,8 @@ where
                 Ok(()) => handle(app, request).await,
                 Err(problem) => Err(problem),
             };
-            let duration_ms = clock.monotonic().saturating_sub(started).as_millis();
+            let taken = clock.monotonic().saturating_sub(started);
+            let duration_ms = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
             let reply = match outcome {
                 Ok(reply) => {
                     tracing::info!(request_id = id, route, status = reply.status(), duration_ms, "answered");
@@ -76,7 +79,7 @@ where
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let (app, handle) = (app.clone(), handle.clone());
         async move {
-            let limit = until_platform_limit(Some(&event.context)).saturating_sub(TICK_MARGIN);
+            let limit = until_platform_limit(Some(&event.context)).unwrap_or(TICK_BUDGET).saturating_sub(TICK_MARGIN);
             let deadline = Deadline::after(&app.clock, limit);
             handle(app, deadline).await
         }
@@ -91,8 +94,9 @@ async fn start() -> Result<App, Error> {
     Ok(app)
 }
 
-/// Time until the platform ends this invocation, by its own wall clock.
-fn until_platform_limit(context: Option<&lambda_runtime::Context>) -> Duration {
-    let Some(context) = context else { return HANDLER_BUDGET };
-    Duration::from_millis(context.deadline.saturating_sub(SystemClock::unix_millis()))
+/// Time until the platform ends this invocation, by its own wall clock. A deadline that has passed at the start is none:
+/// local emulators send a constant.
+fn until_platform_limit(context: Option<&lambda_runtime::Context>) -> Option<Duration> {
+    let left = context?.deadline.saturating_sub(SystemClock::unix_millis());
+    (left > 0).then(|| Duration::from_millis(left))
 }

@@ -41,6 +41,8 @@ pub(crate) enum Reply {
     Reset(Vec<u8>),
     /// These bytes at once, then nothing for ever.
     Hang(Vec<u8>),
+    /// A well-formed answer after a while.
+    Late(Duration, Box<Reply>),
     /// These bytes at once, then one more byte from the second part each 100 ms.
     Drip(Vec<u8>, Vec<u8>),
 }
@@ -149,7 +151,15 @@ async fn serve(
 ) {
     while let Some(seen) = read_request(&mut stream, connection).await {
         log.lock().unwrap().push(seen.clone());
-        match answer(&seen) {
+        let reply = match answer(&seen) {
+            Reply::Late(delay, reply) => {
+                tokio::time::sleep(delay).await;
+                *reply
+            }
+            reply => reply,
+        };
+        match reply {
+            Reply::Late(..) => unreachable!("late once is enough"),
             reply @ Reply::Full { .. } => {
                 if stream.write_all(&reply.bytes()).await.is_err() {
                     return;

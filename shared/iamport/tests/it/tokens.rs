@@ -235,6 +235,34 @@ async fn a_refused_token_is_replaced_and_the_call_replayed_once() {
 }
 
 #[tokio::test]
+async fn a_late_refusal_of_an_old_token_does_not_cost_the_new_one() {
+    let tokens = AtomicUsize::new(0);
+    let server = Server::start(move |seen| {
+        if seen.is_token() {
+            let number = tokens.fetch_add(1, Ordering::SeqCst) + 1;
+            return Reply::token_named(&format!("token-{number}"), 1800);
+        }
+        let refusal = || Reply::Full { status: 401, headers: vec![], body: vec![] };
+        match (seen.headers["authorization"].as_str(), seen.method.as_str()) {
+            ("Bearer token-1", "POST") => Reply::Late(Duration::from_millis(300), Box::new(refusal())),
+            ("Bearer token-1", _) => refusal(),
+            _ => Reply::ok(&payment()),
+        }
+    })
+    .await;
+    let client = client(&server);
+    client.ready().await.unwrap();
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.again(&again()).await.map(drop) }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    client.payment(&imp_uid(), TestPayments::Hide).await.unwrap();
+    slow.await.unwrap().unwrap();
+    assert_eq!(server.token_requests(), 2, "the second token serves both");
+}
+
+#[tokio::test]
 async fn a_second_refusal_asks_for_fresh_credentials_and_gives_up() {
     let server = Server::start(|seen| {
         if seen.is_token() {

@@ -1,0 +1,83 @@
+//! Billing keys: issue, look up, delete.
+
+use super::cards::{Behaviour, Card};
+use super::{BillingKey, Channel, Ledger, Person, Refusal, ScheduleStatus};
+
+/// `POST /subscribe/customers/{customer_uid}`.
+#[derive(Debug, Clone)]
+pub struct KeyOrder {
+    /// The shop's name for the key.
+    pub customer_uid: String,
+    /// The shop's name for the customer.
+    pub customer_id: Option<String>,
+    /// PG to issue on.
+    pub channel: Channel,
+    /// Whether `channel_key` came with the request.
+    pub has_channel_key: bool,
+    /// The card, already masked.
+    pub card: Card,
+    /// `customer_*` fields.
+    pub customer: Person,
+}
+
+impl Ledger {
+    /// Issues a key. An existing one of that name is silently pointed at the new card, as V1 does.
+    ///
+    /// # Errors
+    /// A PG refusal for a card that cannot be registered; `Rejected` when `channel_key` is required and missing.
+    pub fn issue_key(&mut self, now: i64, order: KeyOrder) -> Result<BillingKey, Refusal> {
+        if self.knobs.require_channel_key && !order.has_channel_key {
+            return Err(Refusal::rejected("channel_key 가 필요합니다"));
+        }
+        if order.card.behaviour == Behaviour::RefuseIssue {
+            return Err(Refusal::pg("카드 인증에 실패했습니다"));
+        }
+        let inserted = self.keys.get(&order.customer_uid).map_or(now, |existing| existing.inserted);
+        let key = BillingKey {
+            customer_uid: order.customer_uid.clone(),
+            customer_id: order.customer_id,
+            channel: order.channel,
+            sandbox: self.knobs.sandbox,
+            card: order.card,
+            customer: order.customer,
+            inserted,
+            updated: now,
+        };
+        self.keys.insert(order.customer_uid, key.clone());
+        Ok(key)
+    }
+
+    /// `GET /subscribe/customers/{customer_uid}`.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn key(&self, customer_uid: &str) -> Result<&BillingKey, Refusal> {
+        self.keys.get(customer_uid).ok_or_else(|| Refusal::not_found("등록된 빌링키가 없습니다"))
+    }
+
+    /// All keys, by name.
+    pub fn keys(&self) -> impl Iterator<Item = &BillingKey> {
+        self.keys.values()
+    }
+
+    /// `DELETE /subscribe/customers/{customer_uid}`. Its schedules stay, and fail when they run, unless the knob
+    /// says otherwise.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn delete_key(&mut self, now: i64, customer_uid: &str) -> Result<BillingKey, Refusal> {
+        let key = self.keys.remove(customer_uid).ok_or_else(|| Refusal::not_found("등록된 빌링키가 없습니다"))?;
+        if self.knobs.delete_key_revokes_schedules {
+            let waiting: Vec<String> = self
+                .schedules
+                .values()
+                .filter(|row| row.customer_uid == customer_uid && row.status == ScheduleStatus::Scheduled)
+                .map(|row| row.order.merchant_uid.clone())
+                .collect();
+            for merchant_uid in waiting {
+                self.revoke_one(now, &merchant_uid);
+            }
+        }
+        Ok(key)
+    }
+}

@@ -1,0 +1,96 @@
+//! One setting for each thing about V1 that no document settles. The defaults are the documented or the most
+//! plausible behaviour; a careful client must survive every other setting too.
+
+use serde::{Deserialize, Serialize};
+
+/// When a `merchant_uid` that was paid before is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dedupe {
+    /// Only when the request is admitted: two requests in flight at once are both paid.
+    Admission,
+    /// At the moment of payment: never paid twice.
+    Commit,
+}
+
+/// What a partly refunded payment's `status` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartialCancelStatus {
+    /// Stays `paid`.
+    Paid,
+    /// Says `cancelled`.
+    Cancelled,
+}
+
+/// What happens to a schedule registered for a past time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PastSchedule {
+    /// Runs at the next tick.
+    Run,
+    /// HTTP 400.
+    Refuse,
+}
+
+/// What a batch with one bad entry leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleBatch {
+    /// Nothing.
+    Atomic,
+    /// The entries before the bad one, although the reply is a refusal.
+    Partial,
+}
+
+/// The books' knobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Knobs {
+    /// When a paid `merchant_uid` is refused.
+    pub dedupe: Dedupe,
+    /// A `merchant_uid` whose attempts all failed may be charged again.
+    pub failed_reusable: bool,
+    /// Status after a partial refund.
+    pub partial_cancel_status: PartialCancelStatus,
+    /// Schedules for the past.
+    pub past_schedule: PastSchedule,
+    /// Batches with a bad entry.
+    pub schedule_batch: ScheduleBatch,
+    /// Deleting a key revokes its schedules.
+    pub delete_key_revokes_schedules: bool,
+    /// Payments and keys are made on a test channel (`sandbox: true`).
+    pub sandbox: bool,
+    /// Billing key issue without `channel_key` is refused, as the current schema says.
+    pub require_channel_key: bool,
+    /// How long after the request the "late" test card is paid, seconds.
+    pub late_seconds: i64,
+    /// Every schedule runs this many seconds after its time.
+    pub schedule_delay_seconds: i64,
+    /// The next n schedules that fall due are lost: they stay `scheduled` for ever.
+    pub lose_schedules: u32,
+    /// The next n schedules that fall due are paid twice.
+    pub double_schedules: u32,
+    /// The next n direct charges are paid twice.
+    pub double_charges: u32,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self {
+            dedupe: Dedupe::Commit,
+            failed_reusable: true,
+            partial_cancel_status: PartialCancelStatus::Paid,
+            past_schedule: PastSchedule::Run,
+            schedule_batch: ScheduleBatch::Atomic,
+            delete_key_revokes_schedules: false,
+            sandbox: false,
+            require_channel_key: false,
+            late_seconds: 60,
+            schedule_delay_seconds: 0,
+            lose_schedules: 0,
+            double_schedules: 0,
+            double_charges: 0,
+        }
+    }
+}

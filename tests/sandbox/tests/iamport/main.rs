@@ -1,0 +1,14 @@
+//! The Iamport simulator through its HTTP face, one module per story.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a test measures how long a real reply took")]
+
+mod charges;
+mod faults;
+mod harness;
+mod keys;
+mod payments;
+mod persistence;
+mod schedules;
+mod seed;
+mod token;
+mod webhooks;
