@@ -93,6 +93,8 @@ pub struct BillingKey {
     pub claim: Option<Claim>,
     /// Whether a sent request's outcome was recorded as unknown.
     pub outcome_unknown: bool,
+    /// Whether a deletion under way was asked to revoke the key's schedules too.
+    pub cascade: bool,
     /// Fruitless looks since the last news.
     pub looks: u32,
     /// When to look again.
@@ -153,6 +155,7 @@ impl BillingKey {
             due_at: Some(now.plus(CLAIMANT_SECONDS)),
             claim: Some(claim),
             outcome_unknown: false,
+            cascade: false,
             looks: 0,
             record: None,
             refusal: None,
@@ -191,6 +194,7 @@ impl BillingKey {
         self.state = state;
         self.claim = None;
         self.outcome_unknown = false;
+        self.cascade = false;
         self.due_at = None;
         self.looks = 0;
     }

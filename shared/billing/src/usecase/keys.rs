@@ -74,24 +74,31 @@ where
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
-        let key = if key.state == KeyState::Deleting { key } else { self.mark_deleting(key).await? };
-        // Looked at again now that no new schedule can claim the key: one may have been registered in between.
+        let marked = key.state == KeyState::Deleting && (key.cascade || !cascade);
+        let key = if marked { key } else { self.mark_deleting(key, cascade).await? };
+        self.continue_deletion(key).await
+    }
+
+    /// Carries the deletion of a marked key on, as it was asked for. No new schedule can claim the key any more, but one
+    /// may have been registered just before it was marked.
+    pub(super) async fn continue_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
         let live = self.live_schedules(&key).await?;
-        if !live.is_empty() && !cascade {
+        if !live.is_empty() && !key.cascade {
             let restored = BillingKey { state: KeyState::Active, claim: None, due_at: None, ..self.next_key(key) };
             self.store.save_key(&restored).await?;
             return Err(Failure::KeyInUse);
         }
-        self.delete_at_psp(caller, key, live).await
+        self.delete_at_psp(key, live).await
     }
 
-    async fn mark_deleting(&self, key: BillingKey) -> Result<BillingKey, Failure> {
+    async fn mark_deleting(&self, key: BillingKey, cascade: bool) -> Result<BillingKey, Failure> {
         let now = self.host.now();
         let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
         let marked = BillingKey {
             state: KeyState::Deleting,
             due_at: Some(now.plus(crate::calendar::CLAIMANT_SECONDS)),
             claim: Some(claim),
+            cascade,
             looks: 0,
             updated_at: now,
             ..self.next_key(key)
@@ -103,9 +110,9 @@ where
     }
 
     /// Revokes what is left, deletes the key, and confirms that it is gone.
-    async fn delete_at_psp(&self, caller: &Caller, key: BillingKey, live: Vec<Payment>) -> Result<KeyDeleted, Failure> {
+    async fn delete_at_psp(&self, key: BillingKey, live: Vec<Payment>) -> Result<KeyDeleted, Failure> {
         for row in live {
-            match self.unschedule(caller, row.merchant_uid().as_str()).await {
+            match self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await {
                 Ok(row) if row.state == State::Revoked => {}
                 Err(Failure::AlreadyExecuted) => {}
                 Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),

@@ -116,8 +116,11 @@ where
         report.seen += 1;
         report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
         if row.state == KeyState::Deleting {
-            let caller = super::Caller::Customer(row.customer_id.clone());
-            self.delete_key(&caller, uid.as_str(), true).await?;
+            match self.continue_deletion(row).await {
+                // A schedule turned up in time, so the key stays.
+                Ok(_) | Err(Failure::KeyInUse) => {}
+                Err(failure) => return Err(failure),
+            }
         } else {
             let seen = match self.psp.key(uid).await {
                 Looked::Found(snapshot) => KeyEvidence::Found(snapshot),

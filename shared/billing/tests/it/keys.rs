@@ -158,6 +158,21 @@ async fn a_deletion_whose_answer_was_lost_is_carried_on_by_the_sweep() {
 }
 
 #[tokio::test]
+async fn a_deletion_without_cascade_that_died_never_revokes_a_schedule() {
+    let billing = billing().await;
+    let new = new_schedule("order_1", billing.host.now().plus(86_400));
+    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    // Marked by a deletion that found no schedule, lost its race with the one above, and died.
+    let key = billing.store.key(&billing::CustomerUid::parse("key1").unwrap()).await.unwrap().unwrap();
+    let due_at = Some(billing.host.now());
+    let marked = billing::key::BillingKey { version: key.version + 1, state: KeyState::Deleting, due_at, ..key };
+    billing.store.save_key(&marked).await.unwrap();
+    sweep(&billing).await;
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
+    assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Scheduled);
+}
+
+#[tokio::test]
 async fn a_foreign_key_is_as_unknown_as_none() {
     let billing = billing().await;
     let lee = Caller::Customer(customer("lee"));

@@ -39,7 +39,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 10] = [
+const OPTIONAL: [&str; 11] = [
     "schedule_at",
     "claim",
     "due_at",
@@ -49,6 +49,7 @@ const OPTIONAL: [&str; 10] = [
     "schedule",
     "refusal",
     "outcome_unknown",
+    "cascade",
     "expires_at",
 ];
 
@@ -108,6 +109,8 @@ struct KeyItem {
     claim: Option<Claim>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     outcome_unknown: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cascade: bool,
     looks: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<KeySnapshot>,
@@ -241,6 +244,7 @@ impl Row for BillingKey {
             fingerprint: self.fingerprint.clone(),
             claim: self.claim.clone(),
             outcome_unknown: self.outcome_unknown,
+            cascade: self.cascade,
             looks: self.looks,
             record: self.record.clone(),
             refusal: self.refusal.clone(),
@@ -261,6 +265,7 @@ impl Row for BillingKey {
             fingerprint: row.fingerprint,
             claim: row.claim,
             outcome_unknown: row.outcome_unknown,
+            cascade: row.cascade,
             looks: row.looks,
             due_at,
             record: row.record,
