@@ -20,7 +20,7 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 
 async fn register(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
-    let (customer_uid, customer_id, wanted) = command(request.json()?)?;
+    let (customer_uid, customer_id, wanted) = command(request.json_list()?)?;
     let rows = app.billing(request.deadline()).schedule(&customer_uid, customer_id, wanted).await?;
 
     let body = present::page(rows.iter().map(present::payment).collect(), None);

@@ -65,6 +65,13 @@ pub enum Alarm {
         /// The row.
         merchant_uid: MerchantUid,
     },
+    /// The PSP will not give back what has to be given back. It is tried again.
+    RefundRefused {
+        /// The row.
+        merchant_uid: MerchantUid,
+        /// The payment.
+        imp_uid: ImpUid,
+    },
     /// A row would have broken one of its own rules; it was not written.
     RowViolation {
         /// The row's name.
@@ -101,6 +108,7 @@ impl Alarm {
             Self::ScheduleMoved { .. } => "schedule_moved",
             Self::ScheduleRevoked { .. } => "schedule_revoked",
             Self::ScheduleOverdue { .. } => "schedule_overdue",
+            Self::RefundRefused { .. } => "refund_refused",
             Self::RowViolation { .. } => "row_violation",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::OrphanKey { .. } => "orphan_key",

@@ -7,8 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::invalid::Invalid;
 use crate::scrub::holds_card_number;
 
+// Identifiers that machines make are random: some of them look like a card number, and refusing those would refuse one
+// payment in a thousand. Only what a person may have typed is searched for one.
 macro_rules! identifier {
-    ($(#[$doc:meta])* $name:ident, $field:literal, max = $max:literal, chars = $chars:literal, allow = $allow:expr) => {
+    (
+        $(#[$doc:meta])* $name:ident, $field:literal, max = $max:literal, chars = $chars:literal, allow = $allow:expr,
+        typed_by_people = $typed:literal
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -19,13 +24,13 @@ macro_rules! identifier {
             ///
             /// # Errors
             /// A code `…_invalid` when it is empty, too long or has a character outside the allowed set;
-            /// `sensitive_data_in_field` when it carries a card number.
+            /// `sensitive_data_in_field` when a person may have typed a card number into it.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 let allowed: fn(char) -> bool = $allow;
                 if text.is_empty() || text.len() > $max || !text.chars().all(allowed) {
                     return Err(Invalid::field($field, concat!("1 to ", $max, " characters of ", $chars)));
                 }
-                if holds_card_number(text) {
+                if $typed && holds_card_number(text) {
                     return Err(Invalid::new($field, "sensitive_data_in_field", "no card number belongs here"));
                 }
                 Ok(Self(text.to_owned()))
@@ -66,28 +71,63 @@ fn token(character: char) -> bool {
 
 identifier!(
     /// One payment attempt: the storefront's order number. It is the idempotency key of everything that moves money.
-    MerchantUid, "merchant_uid", max = 40, chars = "[A-Za-z0-9_-]", allow = token
+    MerchantUid, "merchant_uid", max = 40, chars = "[A-Za-z0-9_-]", allow = token,
+    typed_by_people = true
 );
 identifier!(
     /// One billing key: one customer's one card. Written once, never pointed at another card.
-    CustomerUid, "customer_uid", max = 80, chars = "[A-Za-z0-9_-]", allow = token
+    CustomerUid, "customer_uid", max = 80, chars = "[A-Za-z0-9_-]", allow = token,
+    typed_by_people = false
 );
 identifier!(
     /// The storefront's customer: the `sub` of the token, so wider than our own identifiers (`auth0|…`, an e-mail).
-    CustomerId, "customer_id", max = 128, chars = "printable ASCII without spaces", allow = |c| c.is_ascii_graphic()
+    CustomerId, "customer_id", max = 128, chars = "printable ASCII without spaces", allow = |c| c.is_ascii_graphic(),
+    typed_by_people = false
 );
 identifier!(
     /// The PSP's payment. The narrow set keeps path tricks (`../`, `%2e`, `?`) from ever leaving us.
-    ImpUid, "imp_uid", max = 64, chars = "[A-Za-z0-9_-]", allow = token
+    ImpUid, "imp_uid", max = 64, chars = "[A-Za-z0-9_-]", allow = token,
+    typed_by_people = false
 );
 identifier!(
     /// A writer's mark on a row: 128 random bits in hex. A conflict that carries our own mark is our own write.
-    Nonce, "nonce", max = 32, chars = "[0-9a-f]", allow = |c| c.is_ascii_hexdigit()
+    Nonce, "nonce", max = 32, chars = "[0-9a-f]", allow = |c| c.is_ascii_hexdigit(),
+    typed_by_people = false
 );
+
+impl Nonce {
+    /// The mark for 128 random bits.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(crate::fingerprint::hex(&bytes))
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn random_identifiers_are_never_taken_for_card_numbers() {
+        let mut state = 88_172_645_463_325_252_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        for _ in 0..20_000 {
+            let bits = (u128::from(next()) << 64) | u128::from(next());
+            let hex = format!("{bits:032x}");
+            let uuid = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+            assert!(Nonce::parse(&hex).is_ok() && CustomerUid::parse(&format!("key{hex}")).is_ok(), "{hex}");
+            assert!(CustomerId::parse(&uuid).is_ok() && ImpUid::parse(&uuid).is_ok(), "{uuid}");
+            assert!(
+                MerchantUid::parse(&uuid).is_ok() && crate::usecase::check_idempotency_key(&uuid).is_ok(),
+                "{uuid}"
+            );
+        }
+    }
 
     #[test]
     fn order_numbers_of_the_seed_are_accepted() {

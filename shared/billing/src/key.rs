@@ -205,11 +205,21 @@ impl BillingKey {
     }
 }
 
-/// Moves a key by what was learnt. Pure, and the only way a key moves after it was claimed.
+/// Moves a key by what was learnt. Pure, and the only way a key moves after it was claimed. `sent_under` is the mark of the
+/// claim that a POST was sent under, if the evidence is a POST's outcome.
 #[must_use]
-pub fn apply(row: &BillingKey, seen: &KeyEvidence, now: Timestamp, policy: &Policy) -> KeyApplied {
+pub fn apply(
+    row: &BillingKey,
+    seen: &KeyEvidence,
+    sent_under: Option<&Nonce>,
+    now: Timestamp,
+    policy: &Policy,
+) -> KeyApplied {
     let mut applied = KeyApplied { row: row.clone(), alarms: Vec::new(), delete_orphan: false };
+    let ours = sent_under.is_none_or(|nonce| row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce));
     match seen {
+        // How a POST ended says something only about the claim that it was sent under.
+        KeyEvidence::Refused(_) | KeyEvidence::NotSent | KeyEvidence::Lost if !ours => {}
         KeyEvidence::Found(snapshot) => found(&mut applied, snapshot, now, policy),
         KeyEvidence::Absent => absent(&mut applied.row, now),
         KeyEvidence::Refused(refusal) => match row.state {

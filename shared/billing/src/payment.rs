@@ -2,12 +2,14 @@
 
 pub mod apply;
 mod records;
+pub mod refund;
 mod schedule;
 pub mod snapshot;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Applied, Effect, Evidence, Source, apply};
+pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
+pub use refund::{Refund, RefundState};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
 use crate::calendar::CLAIMANT_SECONDS;
@@ -119,6 +121,8 @@ pub enum Purpose {
         /// The new time.
         schedule_at: Timestamp,
     },
+    /// Giving money back: the first of the row's refunds that is pending.
+    Refund,
 }
 
 /// The right to send one POST. Nobody else may send before `quarantine_until`.
@@ -201,6 +205,8 @@ pub struct Payment {
     pub schedule: Option<ScheduleSnapshot>,
     /// Why the PSP refused it, if it did.
     pub refusal: Option<Refusal>,
+    /// What was given back, is being given back, or was refused to be. Never shortened.
+    pub refunds: Vec<Refund>,
     /// The last [`LOG_MAX`] moves.
     pub log: Vec<Step>,
     /// When the order was recorded.
@@ -229,6 +235,7 @@ impl Payment {
             record: None,
             schedule: None,
             refusal: None,
+            refunds: Vec::new(),
             log: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -242,8 +249,9 @@ impl Payment {
             Purpose::Charge | Purpose::Register => {
                 self.step(State::Claimed, Source::Claim, now);
                 self.posts = self.posts.saturating_add(1);
+                self.refusal = None;
             }
-            Purpose::Revoke | Purpose::Move { .. } => {}
+            Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
         }
         self.claim = Some(claim);
         self.looks = 0;
@@ -293,6 +301,12 @@ impl Payment {
         self.claim.as_ref().is_some_and(|claim| claim.is_live(now))
     }
 
+    /// The refund that is to be sent next, or was sent last without a known outcome.
+    #[must_use]
+    pub fn pending_refund(&self) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.state == RefundState::Pending)
+    }
+
     /// Moves to a state and writes the history.
     pub(crate) fn step(&mut self, to: State, by: Source, now: Timestamp) {
         if self.state != to {
@@ -310,6 +324,7 @@ impl Payment {
     pub fn check(&self) -> Result<(), &'static str> {
         let rules = [
             (self.state.is_settled() || self.due_at.is_some(), "an unsettled row is due"),
+            (self.pending_refund().is_none() || self.due_at.is_some(), "a row with a pending refund is due"),
             (!self.state.was_paid() || self.record.is_some(), "a paid row has the PSP's record"),
             (!matches!(self.state, State::Claimed) || self.claim.is_some(), "a claimed row has a claimant"),
             (self.record.as_ref().is_none_or(|r| r.cancel_amount <= r.amount.minor), "refunds are within the amount"),

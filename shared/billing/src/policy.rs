@@ -26,6 +26,9 @@ pub struct Policy {
     pub cvc_accepted: bool,
     /// Longest a money POST may last at our end, in seconds.
     pub post_timeout_seconds: i64,
+    /// Longest time between making a claim and sending under it, in seconds: the claim's own write, repeated, and the
+    /// secret. With the POST's own time it fills a handler's 25 seconds and more.
+    pub claim_write_seconds: i64,
     /// How long after that a lost request may still execute at the PSP, in seconds. Until then "not found" proves nothing.
     pub quarantine_seconds: i64,
     /// Shortest time between now and a new `schedule_at`, in seconds.
@@ -43,6 +46,7 @@ impl Default for Policy {
             late_paid: LatePaidPolicy::Accept,
             cvc_accepted: false,
             post_timeout_seconds: 15,
+            claim_write_seconds: 20,
             quarantine_seconds: 120,
             schedule_lead_min_seconds: 5 * 60,
             schedule_ahead_max_seconds: 400 * 86_400,
@@ -51,9 +55,9 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Seconds from a claim until its POST can no longer execute: the POST's own time and the quarantine after it.
+    /// Seconds from a claim until its POST can no longer execute: writing the claim, the POST itself, and the quarantine.
     #[must_use]
     pub const fn claim_seconds(&self) -> i64 {
-        self.post_timeout_seconds + self.quarantine_seconds
+        self.claim_write_seconds + self.post_timeout_seconds + self.quarantine_seconds
     }
 }

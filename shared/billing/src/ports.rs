@@ -7,7 +7,7 @@ use crate::card::Card;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 use crate::key::{BillingKey, KeySnapshot};
 use crate::order::Order;
-use crate::payment::{Payment, PaymentSnapshot, Refusal, ScheduleSnapshot};
+use crate::payment::{Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use crate::time::Timestamp;
 
 /// How a POST to the PSP ended. The compiler makes every caller choose.
@@ -59,6 +59,12 @@ pub trait ChargePsp: Sync {
     fn payments(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<Vec<PaymentSnapshot>>> + Send;
     /// One payment.
     fn payment(&self, imp_uid: &ImpUid) -> impl Future<Output = Looked<PaymentSnapshot>> + Send;
+}
+
+/// Giving money back.
+pub trait RefundPsp: Sync {
+    /// `POST /payments/cancel` with the amount and the balance before it (`checksum`): the PSP refuses a second one.
+    fn cancel(&self, refund: &Refund) -> impl Future<Output = Posted<PaymentSnapshot>> + Send;
 }
 
 /// Schedules.

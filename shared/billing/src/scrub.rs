@@ -36,30 +36,39 @@ pub fn mask_card_number(text: &str) -> String {
 /// Byte range of the first card number at or after `from`.
 fn find_card_number(text: &str, from: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
+    let part_of_a_word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
     (from..bytes.len())
-        .filter(|at| bytes[*at].is_ascii_digit() && (*at == from || !bytes[at - 1].is_ascii_digit()))
+        .filter(|at| bytes[*at].is_ascii_digit() && (*at == 0 || !part_of_a_word(*at - 1)))
         .find_map(|start| card_number_at(bytes, start).map(|end| (start, end)))
 }
 
-/// End of the card number that starts at `start`. A card number is made of whole groups of digits: twenty digits
-/// without a break hold none, or every second order number would look like a card.
+/// End of the card number that starts at `start`: digits in one run, or in the groups that are printed on cards, as a word
+/// of its own. Random identifiers and UUIDs are full of digits, and seldom of such words.
 fn card_number_at(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut groups = Vec::with_capacity(5);
     let mut digits = Vec::with_capacity(20);
-    let mut found = None;
+    let mut separator = None;
     let mut at = start;
-    while at < bytes.len() && digits.len() <= *PAN_DIGITS.end() {
-        let next_is_digit = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
-        if bytes[at].is_ascii_digit() {
-            digits.push(bytes[at] - b'0');
-            if !next_is_digit && PAN_DIGITS.contains(&digits.len()) && issuer_prefix(&digits) && luhn(&digits) {
-                found = Some(at + 1);
-            }
-        } else if !(matches!(bytes[at], b' ' | b'-' | b'.') && next_is_digit) {
-            break;
+    loop {
+        let run = bytes[at..].iter().take(20).take_while(|byte| byte.is_ascii_digit()).count();
+        groups.push(run);
+        digits.extend(bytes[at..at + run].iter().map(|byte| byte - b'0'));
+        at += run;
+        let ends_a_word = !bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let shaped = matches!(groups[..], [_] | [4, 4, 4, 1..=4] | [4, 4, 4, 4, 1..=3] | [4, 6, 4..=5]);
+        if ends_a_word && shaped && PAN_DIGITS.contains(&digits.len()) && issuer_prefix(&digits) && luhn(&digits) {
+            return Some(at);
         }
+        let joined = match bytes.get(at) {
+            Some(mark @ (b' ' | b'-' | b'.')) if separator.is_none_or(|known| known == *mark) => Some(*mark),
+            _ => None,
+        };
+        if joined.is_none() || groups.len() == 5 || !bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        separator = joined;
         at += 1;
     }
-    found
 }
 
 /// Whether a number starts as cards do: 3–6 (the international schemes), 2221–2720 (Mastercard), 9 (Korean domestic).

@@ -4,6 +4,7 @@ mod charge;
 mod conclude;
 mod issue_key;
 mod keys;
+mod refund;
 mod schedule;
 mod send;
 mod sweep;
@@ -18,6 +19,7 @@ use crate::ports::StoreError;
 
 pub use issue_key::{IssueKey, check_idempotency_key};
 pub use keys::KeyDeleted;
+pub use refund::RefundRequest;
 pub use schedule::{NewSchedule, SCHEDULES_MAX, check_schedule_at};
 pub use sweep::SweepReport;
 pub use webhook::{Hint, Noticed};
@@ -88,6 +90,12 @@ pub enum Failure {
     /// The schedule was revoked, or is not registered yet, or is being changed.
     #[error("the schedule cannot be changed in its present state")]
     ScheduleNotChangeable,
+    /// Nothing of the payment can be given back.
+    #[error("nothing of this payment can be given back")]
+    NotRefundable,
+    /// Another refund of the payment is under way.
+    #[error("another refund is under way")]
+    RefundInProgress,
     /// The PSP refused a change; the row stands as before.
     #[error("the payment provider refused: {}", .0.message)]
     Refused(Refusal),

@@ -28,8 +28,7 @@ impl Entropy for Host {
     fn nonce(&self) -> Nonce {
         let mut bytes = [0_u8; 16];
         fill(&mut bytes);
-        let text = billing::fingerprint::hex(&bytes);
-        Nonce::parse(&text).unwrap_or_else(|_| std::process::abort())
+        Nonce::from_bytes(bytes)
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
-use billing::payment::{PaymentSnapshot, Refusal, ScheduleSnapshot};
-use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, SchedulePsp};
+use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
+use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
 use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
 use iamport::{Class, Client, Concealed, Error, FindAll, TestPayments, Unschedule};
 
@@ -19,6 +19,9 @@ use crate::secret::Secrets;
 
 /// Longest money POST (design §6); the client's own limit for a change is the same.
 const POST_MAX: Duration = Duration::from_secs(15);
+
+/// The envelope's code for "there is no such thing" on HTTP 200 (observed with older accounts).
+const NO_SUCH_THING: i64 = 1;
 
 /// Settings of the PSP that no caller may choose.
 #[derive(Debug, Clone)]
@@ -79,7 +82,11 @@ fn posted<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what
             note(&error, what);
             match error.class() {
                 Class::NotSent | Class::Unauthorized | Class::RateLimited => Posted::NotSent,
-                Class::Refused | Class::Rejected | Class::NotFound => Posted::Refused(refusal(&error)),
+                Class::Refused => Posted::Refused(refusal(&error)),
+                Class::Rejected | Class::NotFound => {
+                    tracing::error!(alarm = "psp_rejected", psp.call = what, "our own checks should have caught this");
+                    Posted::Refused(refusal(&error))
+                }
                 Class::Suspect => Posted::Nonsense,
                 Class::Unknown => Posted::Lost,
             }
@@ -93,12 +100,13 @@ fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what
         Ok(record) => read(record).map_or(Looked::Unreachable, Looked::Found),
         Err(error) => match error.class() {
             Class::NotFound => Looked::Absent,
-            // Older accounts answer "no such thing" with HTTP 200 and a code. It proves no more than that much.
-            Class::Refused => Looked::Absent,
+            // Older accounts answer "no such thing" with HTTP 200 and this very code. Any other code proves nothing.
+            Class::Refused if error.code() == Some(NO_SUCH_THING) => Looked::Absent,
             Class::NotSent
             | Class::Unauthorized
             | Class::RateLimited
             | Class::Rejected
+            | Class::Refused
             | Class::Suspect
             | Class::Unknown => {
                 note(&error, what);
@@ -169,6 +177,13 @@ impl ChargePsp for Psp {
         let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Looked::Absent };
         let reply = self.client().payment(&uid, self.channel.test_payments).await;
         looked(reply, |payment| read::payment(&payment), "payment")
+    }
+}
+
+impl RefundPsp for Psp {
+    async fn cancel(&self, refund: &Refund) -> Posted<PaymentSnapshot> {
+        let Ok(request) = write::cancel(refund) else { return Posted::NotSent };
+        posted(self.posting().cancel(&request).await, |payment| read::payment(&payment), "cancel")
     }
 }
 

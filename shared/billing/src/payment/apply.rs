@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
-use super::{Payment, Plan, Purpose, Refusal, State, records, schedule};
+use super::{Payment, Plan, Purpose, Refusal, State, records, refund, schedule};
 use crate::alarm::Alarm;
 use crate::calendar::{first_overdue_look, next_look, next_overdue_look};
-use crate::ids::ImpUid;
+use crate::ids::{ImpUid, Nonce};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -40,18 +40,43 @@ pub enum Evidence {
     Schedule(ScheduleSnapshot),
     /// The PSP records no schedule under the order number.
     NoSchedule,
-    /// The PSP refused our POST.
-    Refused(Refusal),
-    /// Our POST certainly never left.
-    NotSent,
-    /// Our POST left, or may have, and its outcome is not known.
-    Lost,
-    /// Our POST was answered with something that is no record.
-    Nonsense,
+    /// How our own POST ended without a record. It says something only about the claim that it was sent under.
+    Posted {
+        /// The mark of that claim.
+        claim: Nonce,
+        /// How it ended.
+        outcome: Outcome,
+    },
     /// The billing key is no longer active, so an order that was never sent cannot be.
     KeyInactive,
     /// The storefront took back an order that was never sent.
     Withdrawn,
+}
+
+/// How a POST ended that brought no record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The PSP refused it.
+    Refused(Refusal),
+    /// It certainly never left.
+    NotSent,
+    /// It left, or may have, and nothing is known.
+    Lost,
+    /// It was answered with something that is no record.
+    Nonsense,
+}
+
+impl Evidence {
+    /// Whether this may be applied to a row that has changed since it was gathered. Payments only ever move forward, and
+    /// a POST's outcome knows its claim; a schedule that was seen, or not seen, may be a thing of the past.
+    #[must_use]
+    pub fn outlives_a_change(&self) -> bool {
+        match self {
+            Self::Records { list, .. } => !list.is_empty(),
+            Self::Posted { .. } | Self::KeyInactive | Self::Withdrawn => true,
+            Self::Schedule(_) | Self::NoSchedule => false,
+        }
+    }
 }
 
 /// What has to happen besides writing the row.
@@ -61,13 +86,6 @@ pub enum Effect {
     Alarm(Alarm),
     /// Fetch this payment and apply it: the schedule names it, only its own record settles anything.
     Fetch(ImpUid),
-    /// Give this payment back in full: it is the second one for the order, or came too late by policy.
-    Refund {
-        /// The payment.
-        imp_uid: ImpUid,
-        /// What is left of it, in minor units.
-        amount: u64,
-    },
 }
 
 /// The row after the evidence, and what follows from it.
@@ -88,11 +106,16 @@ impl Applied {
         self.effects.push(Effect::Alarm(alarm));
     }
 
-    /// Nothing is owed any more.
+    /// Nothing is owed any more, unless money is still to be given back.
     pub(super) fn settle(&mut self) {
-        self.row.claim = None;
-        self.row.due_at = None;
-        self.row.looks = 0;
+        let refunding = self.row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Refund);
+        if self.row.pending_refund().is_none() || !refunding {
+            self.row.claim = None;
+        }
+        if self.row.pending_refund().is_none() {
+            self.row.due_at = None;
+            self.row.looks = 0;
+        }
     }
 
     /// Still owed: look again by the calendar, one step further along it.
@@ -124,15 +147,25 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
         Evidence::Records { list, complete } => records::apply(row, list, *complete, by, now, policy),
         Evidence::Schedule(snapshot) => schedule::found(row, snapshot, by, now),
         Evidence::NoSchedule => schedule::absent(row, by, now),
-        Evidence::Refused(refusal) => refused(row, refusal, by, now),
-        Evidence::NotSent => not_sent(row, by, now),
-        Evidence::Lost => lost(row, by, now),
-        Evidence::Nonsense => {
-            let mut applied = lost(row, by, now);
-            applied.alarm(Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
+        Evidence::Posted { claim, outcome } => match (claimed_for(row, claim), outcome) {
+            (None, _) => Applied::unchanged(row),
+            (Some(purpose), Outcome::Refused(refusal)) => refused(row, purpose, refusal, by, now),
+            (Some(purpose), Outcome::NotSent) => not_sent(row, purpose, by, now),
+            (Some(purpose), Outcome::Lost) => lost(row, purpose, by, now),
+            (Some(purpose), Outcome::Nonsense) => {
+                let mut applied = lost(row, purpose, by, now);
+                applied.alarm(Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
+                applied
+            }
+        },
+        Evidence::KeyInactive => {
+            let mut applied = never_sent(row, State::Failed, by, now);
+            if applied.row.state == State::Failed && row.state == State::Intent {
+                let message = "the billing key is not active any more".to_owned();
+                applied.row.refusal = Some(Refusal { code: 0, message });
+            }
             applied
         }
-        Evidence::KeyInactive => never_sent(row, State::Failed, by, now),
         Evidence::Withdrawn => never_sent(row, State::Revoked, by, now),
     };
     if applied.row != *row {
@@ -143,41 +176,44 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
 
 /// A refusal settles the answer now; the row stays due for one look after the quarantine, because a PG may have taken
 /// the money behind a refused call.
-fn refused(row: &Payment, refusal: &Refusal, by: Source, now: Timestamp) -> Applied {
+fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
-    match claimed_for(row) {
-        Some(Purpose::Charge | Purpose::Register) => {
+    match purpose {
+        Purpose::Charge | Purpose::Register => {
             applied.row.refusal = Some(refusal.clone());
             applied.row.step(State::Failed, by, now);
             applied.row.due_at = row.quarantine_until();
         }
-        Some(Purpose::Move { .. }) => {
+        Purpose::Move { .. } => {
             applied.row.claim = None;
             applied.row.looks = 0;
             applied.keep_looking(now);
         }
         // Whether there is anything left to revoke is judged by the schedule's own record.
-        Some(Purpose::Revoke) => applied.keep_looking(now),
-        None => {}
+        Purpose::Revoke => applied.keep_looking(now),
+        Purpose::Refund => refund::refused(&mut applied, refusal, now),
     }
     applied
 }
 
-fn not_sent(row: &Payment, by: Source, now: Timestamp) -> Applied {
+fn not_sent(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
-    match claimed_for(row) {
-        Some(Purpose::Charge | Purpose::Register) => {
-            applied.row.claim = None;
-            applied.row.step(State::Intent, by, now);
-            applied.keep_looking(now);
-        }
-        Some(Purpose::Revoke | Purpose::Move { .. }) => {
-            applied.row.claim = None;
-            applied.row.looks = 0;
-            applied.keep_looking(now);
-        }
-        None => {}
+    applied.row.claim = None;
+    match purpose {
+        Purpose::Charge | Purpose::Register => applied.row.step(State::Intent, by, now),
+        Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => applied.row.looks = 0,
     }
+    applied.keep_looking(now);
+    applied
+}
+
+fn lost(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    match purpose {
+        Purpose::Charge | Purpose::Register => applied.row.step(State::Unknown, by, now),
+        Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
+    }
+    applied.keep_looking(now);
     applied
 }
 
@@ -191,26 +227,14 @@ fn never_sent(row: &Payment, state: State, by: Source, now: Timestamp) -> Applie
     applied
 }
 
-fn lost(row: &Payment, by: Source, now: Timestamp) -> Applied {
-    let mut applied = Applied::unchanged(row);
-    match claimed_for(row) {
-        Some(Purpose::Charge | Purpose::Register) => {
-            applied.row.step(State::Unknown, by, now);
-            applied.keep_looking(now);
-        }
-        Some(Purpose::Revoke | Purpose::Move { .. }) => applied.keep_looking(now),
-        None => {}
-    }
-    applied
-}
-
-/// What the row is claimed for, while that is still open. A reply that comes after other evidence has settled the row
-/// changes nothing.
-fn claimed_for(row: &Payment) -> Option<Purpose> {
-    let purpose = row.claim.as_ref().map(|claim| claim.purpose)?;
+/// What the row is claimed for under this very claim, while that is still open. A reply that comes after other evidence
+/// has settled the row, or after somebody else has claimed it, changes nothing.
+fn claimed_for(row: &Payment, nonce: &Nonce) -> Option<Purpose> {
+    let purpose = row.claim.as_ref().filter(|claim| claim.nonce == *nonce).map(|claim| claim.purpose)?;
     let open = match purpose {
         Purpose::Charge | Purpose::Register => matches!(row.state, State::Claimed | State::Unknown),
         Purpose::Revoke | Purpose::Move { .. } => row.state == State::Scheduled,
+        Purpose::Refund => row.pending_refund().is_some(),
     };
     open.then_some(purpose)
 }

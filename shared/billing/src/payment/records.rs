@@ -1,14 +1,12 @@
 //! Moving a payment by the PSP's payment records.
 
-use super::apply::{Applied, Effect, Source};
+use super::apply::{Applied, Source};
+use super::refund;
 use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Payment, Purpose, State};
 use crate::alarm::Alarm;
 use crate::policy::{LatePaidPolicy, Policy};
 use crate::time::Timestamp;
-
-/// A schedule cannot have run earlier than its time by more than the two clocks may differ.
-const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
 pub(super) fn apply(
     row: &Payment,
@@ -61,6 +59,7 @@ pub(super) fn apply(
     } else if complete && !list.iter().any(|record| record.net_paid() > 0) {
         nothing_found(&mut applied, row, by, now);
     }
+    refund::resolve(&mut applied, list, now);
     applied
 }
 
@@ -91,7 +90,7 @@ fn settle_paid(
 
     for extra in paid.iter().filter(|record| Some(&record.imp_uid) != kept && record.net_paid() > 0) {
         applied.alarm(Alarm::DoublePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: extra.imp_uid.clone() });
-        applied.effects.push(Effect::Refund { imp_uid: extra.imp_uid.clone(), amount: extra.net_paid() });
+        refund::owe(applied, extra, refund::Origin::DoublePaid, now);
     }
     let Some(record) = keeper else {
         return applied.settle();
@@ -99,12 +98,13 @@ fn settle_paid(
     if known.is_some_and(|known| record.is_older_than(known)) {
         return;
     }
-    if matches!(row.state, State::Failed | State::Revoked) && record.net_paid() > 0 {
-        late_paid(applied, row, record, policy);
+    let told_otherwise = matches!(row.state, State::Failed | State::Revoked) || row.refusal.is_some();
+    if told_otherwise && !row.state.was_paid() && record.net_paid() > 0 {
+        late_paid(applied, row, record, now, policy);
     }
     let state = match (record.cancel_amount, record.net_paid()) {
-        (0, _) => State::Paid,
         (_, 0) => State::Refunded,
+        (0, _) => State::Paid,
         (_, _) => State::PartiallyRefunded,
     };
     applied.row.record = Some(record.clone());
@@ -112,13 +112,11 @@ fn settle_paid(
     applied.settle();
 }
 
-fn late_paid(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot, policy: &Policy) {
+fn late_paid(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot, now: Timestamp, policy: &Policy) {
     applied.alarm(Alarm::LatePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: record.imp_uid.clone() });
     match policy.late_paid {
         LatePaidPolicy::Accept => {}
-        LatePaidPolicy::Refund => {
-            applied.effects.push(Effect::Refund { imp_uid: record.imp_uid.clone(), amount: record.net_paid() });
-        }
+        LatePaidPolicy::Refund => refund::owe(applied, record, refund::Origin::LatePaid, now),
     }
 }
 
@@ -131,27 +129,44 @@ fn settle_failed(
     by: Source,
     now: Timestamp,
 ) {
-    let known_to_have_run =
-        row.schedule.as_ref().is_some_and(|schedule| schedule.imp_uid.as_ref() == Some(&failed.imp_uid));
-    let too_early = row.schedule_at().is_some_and(|schedule_at| now.plus(CLOCK_TOLERANCE_SECONDS) < schedule_at);
-    if row.state == State::Scheduled && too_early && !known_to_have_run {
-        // The schedule has not run yet, so this is somebody else's attempt under the same number.
+    let settled = row.state == State::Failed && row.record.is_some() && row.due_at.is_none();
+    if settled {
         return;
     }
-    if row.state == State::Revoked || (row.state == State::Failed && row.record.is_some() && row.due_at.is_none()) {
+    let scheduled = row.schedule_at().is_some();
+    if scheduled && !ran_by_schedule(row, failed) {
+        // Somebody else's attempt under the same number, in a browser say: the schedule's own record decides.
+        match row.state {
+            State::Revoked | State::Failed => applied.settle(),
+            State::Intent
+            | State::Claimed
+            | State::Unknown
+            | State::Scheduled
+            | State::Paid
+            | State::PartiallyRefunded
+            | State::Refunded
+            | State::Suspect => {}
+        }
         return;
     }
     applied.row.record = Some(failed.clone());
     applied.row.step(State::Failed, by, now);
     let sent_once_and_answered = by == Source::Reply && row.posts <= 1;
-    let registration_or_none = !matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Charge));
+    let not_a_charge = !matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Charge));
     let confirmed = complete && !row.in_flight(now);
-    if sent_once_and_answered || registration_or_none || confirmed {
+    if sent_once_and_answered || not_a_charge || confirmed {
         applied.settle();
     } else {
         // Our own request may still be under way, or an earlier one may: look once more when it no longer can be.
         applied.row.due_at = row.quarantine_until().map(|end| end.max(now));
     }
+}
+
+/// Whether a payment is the run of this row's schedule: the schedule names it, or the PSP marks it as one.
+fn ran_by_schedule(row: &Payment, record: &PaymentSnapshot) -> bool {
+    let named = row.schedule.as_ref().is_some_and(|schedule| schedule.imp_uid.as_ref() == Some(&record.imp_uid));
+    let marked = record.facts.customer_uid_usage.as_deref() == Some("payment.scheduled");
+    named || marked || record.imp_uid.as_str().starts_with("imps_")
 }
 
 /// The PSP knows no payment under the order number.
@@ -166,7 +181,12 @@ fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestam
         }
         State::Failed if row.in_flight(now) => applied.row.due_at = row.quarantine_until(),
         State::Failed | State::Revoked => applied.settle(),
-        State::Suspect => applied.keep_looking(now),
+        State::Suspect if row.in_flight(now) => applied.keep_looking(now),
+        State::Suspect => {
+            // Nothing under the number holds money any more, and nothing of ours is under way: a person has put it right.
+            applied.row.step(State::Failed, by, now);
+            applied.settle();
+        }
         State::Intent | State::Scheduled | State::Paid | State::PartiallyRefunded | State::Refunded => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use super::apply::{Applied, Effect, Source};
 use super::snapshot::{PspStatus, ScheduleSnapshot, ScheduleStatus};
-use super::{Payment, Plan, Purpose, State};
+use super::{Claim, Payment, Plan, Purpose, State};
 use crate::alarm::Alarm;
 use crate::time::Timestamp;
 
@@ -36,7 +36,7 @@ fn waiting(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by
     if row.state.was_paid() {
         return;
     }
-    let told_failed = row.state == State::Failed && row.refusal.is_some();
+    let told_failed = row.refusal.is_some();
     if matches!(row.state, State::Failed | State::Revoked) && !told_failed {
         // Revived in the console: it will run, so it is owed again.
         applied.alarm(Alarm::ScheduleMoved { merchant_uid: row.merchant_uid().clone() });
@@ -47,14 +47,19 @@ fn waiting(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by
     match purpose {
         _ if told_failed => {
             // The customer was told that it is not registered, so it must not run: take it back.
-            if let Some(claim) = applied.row.claim.as_mut() {
-                claim.purpose = Purpose::Revoke;
+            let nonce = row.claim.as_ref().map_or_else(|| row.writer.clone(), |claim| claim.nonce.clone());
+            if !matches!(purpose, Some(Purpose::Revoke)) {
+                let (claimed_at, quarantine_until) = (now, now);
+                applied.row.claim = Some(Claim { purpose: Purpose::Revoke, nonce, claimed_at, quarantine_until });
+                applied.row.looks = 0;
+                applied.row.due_at = Some(now);
+            } else {
+                applied.keep_looking(now);
             }
-            applied.row.due_at = Some(now);
         }
         Some(Purpose::Revoke) => applied.keep_looking(now),
         Some(Purpose::Move { schedule_at }) if snapshot.schedule_at != schedule_at => applied.keep_looking(now),
-        Some(Purpose::Charge | Purpose::Register | Purpose::Move { .. }) | None => {
+        Some(Purpose::Charge | Purpose::Register | Purpose::Move { .. } | Purpose::Refund) | None => {
             let as_planned = row.plan == (Plan::Schedule { schedule_at: snapshot.schedule_at });
             if purpose.is_none() && !as_planned {
                 applied.alarm(Alarm::ScheduleMoved { merchant_uid: row.merchant_uid().clone() });

@@ -116,6 +116,8 @@ impl PaymentSnapshot {
     #[must_use]
     pub fn net_paid(&self) -> u64 {
         match self.status {
+            // A full cancellation whose amount the PSP leaves out.
+            PspStatus::Cancelled if self.cancel_amount == 0 => 0,
             PspStatus::Paid | PspStatus::Cancelled if self.took_money() => {
                 self.amount.minor.saturating_sub(self.cancel_amount)
             }

@@ -6,7 +6,7 @@ use super::{Billing, Caller, Failure, chargeable};
 use crate::ids::{CustomerId, MerchantUid};
 use crate::order::Order;
 use crate::payment::{Claim, Payment, Plan, Purpose, State, fingerprint};
-use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, Watch};
+use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, StoreError, Watch};
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -34,7 +34,15 @@ where
         let now = self.host.now();
         let claim = Claim::new(Purpose::Charge, self.host.nonce(), now, &self.policy);
         let row = Payment::claimed(order, owner, Plan::Charge, now, claim);
-        match self.store.insert(std::slice::from_ref(&row)).await?.pop() {
+        let saved = match self.store.insert(std::slice::from_ref(&row)).await {
+            Err(StoreError::Unknown) => match self.inserted(std::slice::from_ref(&row)).await {
+                Ok(saved) => saved,
+                // It may stand in the table, and then it will be carried to its end: so it is pending.
+                Err(_) => return Ok(row),
+            },
+            answered => answered?,
+        };
+        match saved.into_iter().next() {
             Some(Saved::Done) => Ok(self.post(row.clone()).await.unwrap_or(row)),
             Some(Saved::Conflict(Some(current))) => self.charge_again(*current, &row.order, customer_id.as_ref()).await,
             Some(Saved::KeyNotActive) => {

@@ -35,7 +35,9 @@ where
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
             match self.store.save(&next).await? {
                 Saved::Done => return Ok((next, self.raise(applied.effects))),
-                Saved::Conflict(Some(current)) => row = *current,
+                Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
+                // What was seen may be older than what stands there now. If that is still open, it is due.
+                Saved::Conflict(Some(current)) => return Ok((*current, Vec::new())),
                 Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
             }
         }
@@ -51,7 +53,7 @@ where
                     self.host.alarm(alarm);
                     false
                 }
-                Effect::Fetch(_) | Effect::Refund { .. } => true,
+                Effect::Fetch(_) => true,
             })
             .collect()
     }
@@ -69,8 +71,9 @@ where
         mut row: BillingKey,
         seen: &KeyEvidence,
     ) -> Result<(BillingKey, bool), Failure> {
+        let sent_under = row.claim.as_ref().map(|claim| claim.nonce.clone());
         for _ in 0..CONFLICTS_MAX {
-            let applied = key::apply(&row, seen, self.host.now(), &self.policy);
+            let applied = key::apply(&row, seen, sent_under.as_ref(), self.host.now(), &self.policy);
             if let Err(rule) = applied.row.check() {
                 self.host.alarm(&Alarm::RowViolation { row: row.customer_uid.to_string(), rule });
                 return Ok((row, false));

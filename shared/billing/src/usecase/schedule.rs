@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
-use super::send::{ChangeSent, registered};
+use super::send::{ChangeSent, Promised, outcome, registered};
 use super::{Billing, Caller, Failure, chargeable};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
-use crate::payment::{Claim, Evidence, Payment, Plan, Purpose, ScheduleSnapshot, Source, State, fingerprint};
+use crate::payment::{Claim, Evidence, Outcome, Payment, Plan, Purpose, ScheduleSnapshot, Source, State, fingerprint};
 use crate::policy::Policy;
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, Posted, Saved, ScheduleFilter, SchedulePsp, Watch,
+    ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, Posted, Saved, ScheduleFilter, SchedulePsp, StoreError,
+    Watch,
 };
 use crate::time::Timestamp;
 
@@ -129,7 +130,10 @@ where
             Payment::claimed(new.order.clone(), owner.clone(), plan, now, claim.clone())
         };
         let rows: Vec<Payment> = fresh.iter().map(claimed).collect();
-        let saved = self.store.insert(&rows).await?;
+        let saved = match self.store.insert(&rows).await {
+            Err(StoreError::Unknown) => self.inserted(&rows).await?,
+            answered => answered?,
+        };
 
         let mut ours = Vec::new();
         let mut overtaken = Vec::new();
@@ -161,10 +165,21 @@ where
         Ok(overtaken)
     }
 
+    /// Which of the rows stand in the table, after a write that was not answered.
+    pub(super) async fn inserted(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, Failure> {
+        let uids: Vec<MerchantUid> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
+        let standing = self.store.payments(&uids).await?;
+        let answer = |row: &Payment| match standing.iter().find(|found| found.merchant_uid() == row.merchant_uid()) {
+            Some(found) if found.writer == row.writer => Saved::Done,
+            other => Saved::Conflict(other.cloned().map(Box::new)),
+        };
+        Ok(rows.iter().map(answer).collect())
+    }
+
     /// Takes back orders that were claimed and not sent, because the request they came with is refused as a whole.
     async fn withdraw(&self, rows: Vec<Payment>) -> Result<(), Failure> {
         for row in rows {
-            let (row, _) = self.conclude(row, &Evidence::NotSent, Source::Claim).await?;
+            let (row, _) = self.conclude(row.clone(), &outcome(&row, Outcome::NotSent), Source::Claim).await?;
             self.conclude(row, &Evidence::Withdrawn, Source::Claim).await?;
         }
         Ok(())
@@ -269,7 +284,7 @@ where
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
-        let (row, sent) = self.change(row, purpose).await?;
+        let (row, sent) = self.change(row, purpose, Promised::No).await?;
         match sent {
             ChangeSent::No => Err(Failure::Unavailable),
             ChangeSent::Overtaken => Err(Failure::ScheduleNotChangeable),
@@ -289,7 +304,7 @@ fn same_request(row: &Payment, new: &NewSchedule, customer_id: Option<&CustomerI
 }
 
 fn unchangeable(row: &Payment) -> Failure {
-    let ran = row.state.was_paid() || (row.state == State::Failed && row.refusal.is_none());
+    let ran = row.state.was_paid() || (row.state == State::Failed && row.record.is_some());
     if ran || row.schedule.as_ref().is_some_and(|schedule| schedule.executed_at.is_some()) {
         Failure::AlreadyExecuted
     } else {

@@ -1,7 +1,9 @@
 //! Sending an order and looking for one: the only callers of the PSP's money POSTs.
 
 use super::Billing;
-use crate::payment::{Claim, Effect, Evidence, Payment, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State};
+use crate::payment::{
+    Claim, Effect, Evidence, Outcome, Payment, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
+};
 use crate::ports::{ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch};
 
 /// A schedule that is registered after its time has passed runs this much later instead, in seconds.
@@ -57,23 +59,23 @@ where
     pub(super) async fn settle_post(&self, row: Payment, posted: Posted<Evidence>) -> Result<Payment, StoreError> {
         let (seen, by) = match posted {
             Posted::Known(evidence) => (evidence, Source::Reply),
-            Posted::NotSent => (Evidence::NotSent, Source::Reply),
-            Posted::Refused(refusal) => self.found_or(&row, Evidence::Refused(refusal)).await,
-            Posted::Nonsense => self.found_or(&row, Evidence::Nonsense).await,
-            Posted::Lost => self.found_or(&row, Evidence::Lost).await,
+            Posted::NotSent => (outcome(&row, Outcome::NotSent), Source::Reply),
+            Posted::Refused(refusal) => self.found_or(&row, Outcome::Refused(refusal)).await,
+            Posted::Nonsense => self.found_or(&row, Outcome::Nonsense).await,
+            Posted::Lost => self.found_or(&row, Outcome::Lost).await,
         };
         let (row, effects) = self.conclude(row, &seen, by).await?;
         self.follow(row, effects, by).await
     }
 
     /// Positive evidence at once, if there is any; else what the POST itself said.
-    async fn found_or(&self, row: &Payment, otherwise: Evidence) -> (Evidence, Source) {
+    async fn found_or(&self, row: &Payment, otherwise: Outcome) -> (Evidence, Source) {
         match self.evidence(row).await {
             Some(found @ Evidence::Schedule(_)) => (found, Source::Look),
             Some(Evidence::Records { list, complete }) if !list.is_empty() => {
                 (Evidence::Records { list, complete }, Source::Look)
             }
-            Some(_) | None => (otherwise, Source::Reply),
+            Some(_) | None => (outcome(row, otherwise), Source::Reply),
         }
     }
 
@@ -93,16 +95,17 @@ where
         let by_schedule = matches!(row.plan, Plan::Schedule { .. }) && row.record.is_none();
         if by_schedule {
             match self.psp.schedule(row.merchant_uid()).await {
-                Looked::Found(snapshot) => Some(Evidence::Schedule(snapshot)),
-                Looked::Absent => Some(Evidence::NoSchedule),
-                Looked::Unreachable => None,
+                Looked::Found(snapshot) => return Some(Evidence::Schedule(snapshot)),
+                Looked::Absent => {}
+                Looked::Unreachable => return None,
             }
-        } else {
-            match self.psp.payments(row.merchant_uid()).await {
-                Looked::Found(list) => Some(Evidence::Records { list, complete: true }),
-                Looked::Absent => Some(Evidence::Records { list: Vec::new(), complete: true }),
-                Looked::Unreachable => None,
-            }
+        }
+        // No schedule is no proof that nothing was paid: only no payment either is.
+        match self.psp.payments(row.merchant_uid()).await {
+            Looked::Found(list) if !list.is_empty() => Some(Evidence::Records { list, complete: true }),
+            Looked::Found(_) | Looked::Absent if by_schedule => Some(Evidence::NoSchedule),
+            Looked::Found(_) | Looked::Absent => Some(Evidence::Records { list: Vec::new(), complete: true }),
+            Looked::Unreachable => None,
         }
     }
 
@@ -128,12 +131,17 @@ where
         if !self.psp.ready().await {
             return Ok(row);
         }
-        self.change(row, purpose).await.map(|(row, _)| row)
+        self.change(row, purpose, Promised::Yes).await.map(|(row, _)| row)
     }
 
     /// Claims a registered schedule for a change, sends the change, and writes down what came of it. The flag says
     /// that nothing was sent.
-    pub(super) async fn change(&self, row: Payment, purpose: Purpose) -> Result<(Payment, ChangeSent), StoreError> {
+    pub(super) async fn change(
+        &self,
+        row: Payment,
+        purpose: Purpose,
+        promised: Promised,
+    ) -> Result<(Payment, ChangeSent), StoreError> {
         let now = self.host.now();
         let claim = Claim::new(purpose, self.host.nonce(), now, &self.policy);
         let claimed = self.next(row.reclaimed(claim, now));
@@ -148,7 +156,7 @@ where
                 let posted = self.psp.reschedule(claimed.merchant_uid(), schedule_at).await;
                 posted.and_then(|snapshot| Posted::Known(Evidence::Schedule(snapshot)))
             }
-            Purpose::Revoke | Purpose::Charge | Purpose::Register => {
+            Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Refund => {
                 registered(self.psp.revoke(&claimed.order.customer_uid, claimed.merchant_uid()).await, uid)
             }
         };
@@ -158,8 +166,10 @@ where
             Posted::Known(_) | Posted::Nonsense | Posted::Lost => ChangeSent::Yes,
         };
         let row = match (&sent, purpose) {
+            // Promised to somebody already: it stays claimed, hence due, and is sent again.
+            (ChangeSent::No, _) if promised == Promised::Yes => claimed,
             (ChangeSent::Refused(refusal), Purpose::Move { .. }) => {
-                let seen = Evidence::Refused(refusal.clone());
+                let seen = outcome(&claimed, Outcome::Refused(refusal.clone()));
                 let (row, _) = self.conclude(claimed, &seen, Source::Reply).await?;
                 self.look(row, Source::Look).await?
             }
@@ -167,6 +177,21 @@ where
         };
         Ok((row, sent))
     }
+}
+
+/// The outcome of the POST that a row is claimed for.
+pub(super) fn outcome(row: &Payment, outcome: Outcome) -> Evidence {
+    let claim = row.claim.as_ref().map_or_else(|| row.writer.clone(), |claim| claim.nonce.clone());
+    Evidence::Posted { claim, outcome }
+}
+
+/// Whether somebody was told that a change is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Promised {
+    /// A caller has its 202.
+    Yes,
+    /// The caller is still waiting.
+    No,
 }
 
 /// What became of a change's POST.

@@ -6,13 +6,16 @@ use crate::ids::{CustomerUid, MerchantUid};
 use crate::key::{KeyEvidence, KeyState};
 use crate::payment::{Purpose, Source, State};
 use crate::ports::{
-    ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, SchedulePsp,
-    StoreError, Watch,
+    ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp,
+    SchedulePsp, StoreError, Watch,
 };
 use crate::time::Timestamp;
 
 /// Seconds that one row may need: the sweep stops taking rows when less is left.
 const ROW_SECONDS: i64 = 40;
+
+/// Time between two sweeps, in seconds (template.yaml).
+const SWEEP_SECONDS: i64 = 300;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub struct SweepReport {
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
     S: PaymentStore + KeyStore + DueStore,
     H: Clock + Entropy + Watch,
 {
@@ -45,7 +48,9 @@ where
     pub async fn sweep(&self, deadline: Timestamp) -> Result<SweepReport, StoreError> {
         let mut report = SweepReport::default();
         let until = self.host.now();
-        for shard in 0..DUE_SHARDS {
+        // Another shard comes first each time, so that a long outage cannot starve the last ones.
+        let first = u8::try_from(until.0.div_euclid(SWEEP_SECONDS).rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
+        for shard in (0..DUE_SHARDS).map(|place| (first + place) % DUE_SHARDS) {
             let mut cursor = None;
             loop {
                 let page = self.store.due(shard, until, cursor.as_deref()).await?;
@@ -101,6 +106,7 @@ where
             (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => self.resend_change(row).await?,
             _ => row,
         };
+        let row = if row.pending_refund().is_some() { self.send_refund(row).await? } else { row };
         Ok(Some(row.due_at.is_none()))
     }
 

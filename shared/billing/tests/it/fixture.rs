@@ -10,9 +10,11 @@ use billing::card::{Birth, Card, CardNumber, Expiry, Pwd2Digit};
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
-use billing::payment::snapshot::Facts;
-use billing::payment::{PaymentSnapshot, PspStatus, Refusal, ScheduleSnapshot, ScheduleStatus};
-use billing::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, SchedulePsp, Watch};
+use billing::payment::snapshot::{CancelEntry, Facts};
+use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
+use billing::ports::{
+    ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch,
+};
 use billing::usecase::{Billing, IssueKey};
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
@@ -175,6 +177,40 @@ impl ChargePsp for TestPsp {
 
     async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
         self.getting(|world| world.payments.values().flatten().find(|record| record.imp_uid == *imp_uid).cloned())
+    }
+}
+
+impl RefundPsp for TestPsp {
+    async fn cancel(&self, refund: &Refund) -> Posted<PaymentSnapshot> {
+        let Some(act) = self.posting(format!("cancel {} {}", refund.imp_uid, refund.amount)) else {
+            return Posted::NotSent;
+        };
+        let now = self.now();
+        let balance = |world: &World| {
+            let payment = world.payments.values().flatten().find(|record| record.imp_uid == refund.imp_uid);
+            payment.map_or(0, PaymentSnapshot::net_paid)
+        };
+        if balance(&self.world()) != refund.checksum {
+            return Posted::Refused(Refusal { code: 1, message: "취소 가능 금액이 다릅니다".to_owned() });
+        }
+        answered(&act, |_| {
+            let mut world = self.world();
+            let payment =
+                world.payments.values_mut().flatten().find(|record| record.imp_uid == refund.imp_uid).unwrap();
+            payment.cancel_amount += refund.amount;
+            payment.cancelled_at = Some(now);
+            payment.cancel_history.push(CancelEntry {
+                amount: refund.amount,
+                cancelled_at: Some(now),
+                reason: Some(refund.sent_reason()),
+                pg_tid: None,
+                receipt_url: None,
+            });
+            if payment.net_paid() == 0 {
+                payment.status = PspStatus::Cancelled;
+            }
+            payment.clone()
+        })
     }
 }
 

@@ -55,7 +55,7 @@ async fn a_refused_card_is_abandoned_and_confirmed_once() {
     billing.psp.will([Act::Refuse(-1)]);
     let row = billing.issue_key(issue_request("request-1", CARD), &secret()).await.unwrap();
     assert!(row.was_refused());
-    billing.advance(135);
+    billing.advance(155);
     assert_eq!(sweep(&billing).await.settled, 1);
     assert_eq!(sweep(&billing).await.seen, 0);
 }
@@ -68,7 +68,7 @@ async fn a_key_that_appears_after_its_card_was_refused_is_deleted() {
     let mut late = billing.psp.world().keys.get("key1").unwrap().clone();
     late.customer_uid = row.customer_uid.to_string();
     billing.psp.world().keys.insert(row.customer_uid.to_string(), late);
-    billing.advance(135);
+    billing.advance(155);
     sweep(&billing).await;
     assert_eq!(billing.alarms(), ["orphan_key"]);
     assert!(!billing.psp.world().keys.contains_key(row.customer_uid.as_str()));
@@ -86,7 +86,7 @@ async fn a_lost_issue_is_found_later_or_abandoned_and_the_card_is_never_sent_by_
     assert_eq!((lost.state, lost.outcome_unknown), (KeyState::Issuing, true));
     let again = billing.issue_key(issue_request("request-2", CARD), &secret()).await.unwrap();
     assert_eq!(again, lost, "still pending, and not sent again");
-    billing.advance(135);
+    billing.advance(155);
     sweep(&billing).await;
     assert_eq!(key_state(&billing, lost.customer_uid.as_str()).await, KeyState::Abandoned);
     assert_eq!(billing.psp.world().posts.len(), 2);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use billing::payment::{
-    Claim, Evidence, Payment, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source, State, apply,
+    Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source,
+    State, apply,
 };
 use billing::{Nonce, Policy, Timestamp};
 
@@ -81,6 +82,22 @@ fn schedule(status: ScheduleStatus, payment: Option<PspStatus>) -> Evidence {
     })
 }
 
+/// The outcome of a POST that was sent under the claim with this mark.
+fn posted(claim: &str, outcome: Outcome) -> Evidence {
+    Evidence::Posted { claim: Nonce::parse(claim).unwrap(), outcome }
+}
+
+#[test]
+fn the_outcome_of_a_post_under_another_claim_changes_nothing() {
+    let refusal = Refusal { code: -1, message: "거절".to_owned() };
+    for row in rows() {
+        for outcome in [Outcome::Refused(refusal.clone()), Outcome::NotSent, Outcome::Lost, Outcome::Nonsense] {
+            let seen = posted("e", outcome);
+            assert_eq!(apply(&row, &seen, Source::Reply, START.plus(1), &Policy::default()).row, row);
+        }
+    }
+}
+
 /// One of every kind of evidence.
 fn evidence() -> Vec<Evidence> {
     let record = |status| World::default().record(&order("order_1"), status, START);
@@ -113,10 +130,11 @@ fn evidence() -> Vec<Evidence> {
         schedule(ScheduleStatus::Revoked, None),
         schedule(ScheduleStatus::Unknown, None),
         Evidence::NoSchedule,
-        Evidence::Refused(Refusal { code: -1, message: "거절".to_owned() }),
-        Evidence::NotSent,
-        Evidence::Lost,
-        Evidence::Nonsense,
+        posted("f", Outcome::Refused(Refusal { code: -1, message: "거절".to_owned() })),
+        posted("f", Outcome::NotSent),
+        posted("f", Outcome::Lost),
+        posted("f", Outcome::Nonsense),
+        posted("e", Outcome::NotSent),
         Evidence::KeyInactive,
         Evidence::Withdrawn,
     ]);
@@ -128,7 +146,7 @@ fn everything(mut with: impl FnMut(&Payment, &Evidence, Source, Timestamp)) {
     for row in rows() {
         for seen in evidence() {
             for by in [Source::Reply, Source::Look, Source::Webhook, Source::Sweep] {
-                for seconds in [1, 134, 135, 86_400, 200_000] {
+                for seconds in [1, 154, 155, 86_400, 200_000] {
                     with(&row, &seen, by, START.plus(seconds));
                 }
             }

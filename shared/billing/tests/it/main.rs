@@ -8,6 +8,8 @@ mod evidence;
 mod fixture;
 mod keys;
 mod machine;
+mod refund;
+mod regressions;
 mod schedule;
 mod sweep;
 mod webhook;

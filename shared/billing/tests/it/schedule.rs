@@ -95,7 +95,7 @@ async fn a_refused_registration_is_failed_and_taken_back_if_it_was_made_all_the_
         fail_reason: None,
     };
     billing.psp.world().schedules.insert("order_1".to_owned(), schedule);
-    billing.advance(135);
+    billing.advance(155);
     sweep(&billing).await;
     assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
     assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1"]);

@@ -35,7 +35,7 @@ async fn a_lost_charge_is_sent_again_under_the_same_number_only_after_the_quaran
     let billing = billing().await;
     billing.psp.will([Act::Lose]);
     billing.charge(order("order_1"), None).await.unwrap();
-    billing.advance(134);
+    billing.advance(154);
     sweep(&billing).await;
     assert_eq!(state(&billing, "order_1").await, State::Unknown);
     assert_eq!(billing.psp.world().posts.len(), 1, "it may still be executing");
@@ -70,7 +70,7 @@ async fn a_refusal_is_confirmed_once_and_then_settled() {
     let billing = billing().await;
     billing.psp.will([Act::Refuse(-1)]);
     billing.charge(order("order_1"), None).await.unwrap();
-    billing.advance(135);
+    billing.advance(155);
     assert_eq!(sweep(&billing).await.settled, 1);
     assert_eq!(state(&billing, "order_1").await, State::Failed);
     billing.advance(86_400);
@@ -83,7 +83,7 @@ async fn a_refusal_that_turns_out_paid_wins_with_an_alarm() {
     billing.psp.will([Act::Refuse(-1)]);
     billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.world().record(&order("order_1"), PspStatus::Paid, Timestamp(1));
-    billing.advance(135);
+    billing.advance(155);
     sweep(&billing).await;
     assert_eq!(state(&billing, "order_1").await, State::Paid);
     assert_eq!(billing.alarms(), ["late_paid"]);
@@ -143,7 +143,7 @@ async fn a_lost_registration_is_registered_again_under_the_same_number() {
     let new = new_schedule("order_1", billing.host.now().plus(86_400));
     billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
     assert_eq!(state(&billing, "order_1").await, State::Unknown);
-    billing.advance(135);
+    billing.advance(155);
     sweep(&billing).await;
     assert_eq!(state(&billing, "order_1").await, State::Scheduled);
     assert_eq!(billing.psp.world().posts, ["register order_1", "register order_1"]);

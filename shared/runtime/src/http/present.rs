@@ -1,7 +1,7 @@
 //! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
 
 use billing::key::BillingKey;
-use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
+use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
 use billing::{Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -85,6 +85,10 @@ fn fail_reason(row: &Payment) -> Option<&str> {
 /// A payment's public form.
 #[must_use]
 pub fn payment(row: &Payment) -> impl Serialize + use<'_> {
+    payment_view(row)
+}
+
+fn payment_view(row: &Payment) -> PaymentView<'_> {
     let order = &row.order;
     let record = row.record.as_ref();
     let facts = record.map(|record| &record.facts);
@@ -146,6 +150,49 @@ fn declined(row: &Payment) -> Problem {
 /// "Not known yet", with the place where it will be known.
 pub fn pending(body: &impl Serialize, location: &str) -> Reply {
     Reply::json(202, body).header("location", location).header("retry-after", "10")
+}
+
+/// A refund, as `POST /charges/{merchant_uid}/refunds` answers it.
+#[derive(Debug, Serialize)]
+struct RefundView<'a> {
+    id: &'a str,
+    imp_uid: &'a str,
+    amount: Option<Box<RawValue>>,
+    /// `done` means that the PSP's record shows it.
+    status: &'static str,
+    reason: Option<&'a str>,
+    requested_at: Timestamp,
+    payment: PaymentView<'a>,
+}
+
+/// The answer to a refund: 200 given back, 409 refused by the PSP, 202 not known yet.
+///
+/// # Errors
+/// `refund_conflict`, with the PSP's reason.
+pub fn refunded(row: &Payment, refund: &Refund) -> Result<Reply, Problem> {
+    let view = RefundView {
+        id: &refund.id,
+        imp_uid: refund.imp_uid.as_str(),
+        amount: exact(Money::new(refund.amount, row.order.amount.currency)),
+        status: match refund.state {
+            RefundState::Pending => "pending",
+            RefundState::Done => "done",
+            RefundState::Refused => "refused",
+        },
+        reason: refund.reason.as_deref(),
+        requested_at: refund.requested_at,
+        payment: payment_view(row),
+    };
+    match refund.state {
+        RefundState::Done => Ok(Reply::json(200, &view)),
+        RefundState::Pending => Ok(pending(&view, &format!("/charges/{}", row.merchant_uid()))),
+        RefundState::Refused => {
+            let message = refund.refusal.as_ref().map(|refusal| refusal.message.as_str());
+            let detail =
+                "The payment provider did not give it back. Read the payment again: its balance may have changed.";
+            Err(Problem::new(409, "refund_conflict", detail).with("psp_message", &message))
+        }
+    }
 }
 
 /// A billing key, with its card masked.

@@ -162,6 +162,10 @@ impl From<Failure> for Problem {
                 "schedule_not_changeable",
                 "The schedule is not registered (yet), was revoked, or is being changed.",
             ),
+            Failure::NotRefundable => conflict("not_refundable", "Nothing of this payment can be given back."),
+            Failure::RefundInProgress => {
+                conflict("refund_in_progress", "Another refund of this payment is under way.").retryable()
+            }
             Failure::Refused(refusal) => {
                 conflict("psp_refused", "The payment provider refused the change; nothing was changed.")
                     .with("psp_message", &refusal.message)

@@ -16,6 +16,8 @@ use crate::deadline::Deadline;
 
 /// Largest JSON body, in bytes.
 const BODY_MAX: usize = 16 * 1024;
+/// Largest JSON body of a route that takes a hundred orders, in bytes.
+const LIST_BODY_MAX: usize = 256 * 1024;
 /// Entries of a page: unless asked otherwise, and at most.
 const PAGE_DEFAULT: usize = 20;
 const PAGE_MAX: usize = 100;
@@ -207,8 +209,20 @@ impl Request {
     /// # Errors
     /// 413, 415, and those of [`Object::parse`].
     pub fn json(&self) -> Result<Object, Problem> {
-        if self.body().len() > BODY_MAX {
-            return Err(Problem::new(413, "payload_too_large", "At most 16 KiB."));
+        self.json_up_to(BODY_MAX)
+    }
+
+    /// The body of a route that takes many orders at once.
+    ///
+    /// # Errors
+    /// As [`Self::json`].
+    pub fn json_list(&self) -> Result<Object, Problem> {
+        self.json_up_to(LIST_BODY_MAX)
+    }
+
+    fn json_up_to(&self, max: usize) -> Result<Object, Problem> {
+        if self.body().len() > max {
+            return Err(Problem::new(413, "payload_too_large", format!("At most {} KiB.", max / 1024)));
         }
         if self.content_type() != "application/json" {
             return Err(Problem::new(415, "unsupported_media_type", "Send application/json."));

@@ -26,11 +26,11 @@ pub(super) fn payment(payment: &Payment) -> Option<PaymentSnapshot> {
     };
     Some(PaymentSnapshot {
         imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
-        merchant_uid: short(&payment.merchant_uid),
+        merchant_uid: cut(&payment.merchant_uid),
         status: status(&payment.status),
         amount: Money::new(minor(payment.amount)?, currency),
         cancel_amount: minor(payment.cancel_amount)?,
-        customer_uid: payment.customer_uid.as_deref().map(short),
+        customer_uid: payment.customer_uid.as_deref().map(cut),
         sandbox: payment.sandbox.unwrap_or(false),
         paid_at: payment.paid_at.map(Timestamp),
         failed_at: payment.failed_at.map(Timestamp),
@@ -66,8 +66,8 @@ pub(super) fn schedule(schedule: &ScheduledPayment) -> Option<ScheduleSnapshot> 
     // Schedules from before the field existed are in won (Iamport's default since 2024-02-23).
     let currency: Currency = schedule.currency.as_deref().unwrap_or("KRW").parse().ok()?;
     Some(ScheduleSnapshot {
-        merchant_uid: short(&schedule.merchant_uid),
-        customer_uid: short(&schedule.customer_uid),
+        merchant_uid: cut(&schedule.merchant_uid),
+        customer_uid: cut(&schedule.customer_uid),
         imp_uid: schedule.imp_uid.as_deref().and_then(|uid| ImpUid::parse(uid).ok()),
         schedule_status: match &schedule.schedule_status {
             iamport::ScheduleStatus::Scheduled => ScheduleStatus::Scheduled,
@@ -89,7 +89,7 @@ pub(super) fn key(key: &BillingKey) -> KeySnapshot {
         tracing::error!(alarm = "card_unmasked", "the PSP answered with more of a card number than a mask may show");
     }
     KeySnapshot {
-        customer_uid: short(&key.customer_uid),
+        customer_uid: cut(&key.customer_uid),
         sandbox: key.sandbox.unwrap_or(false),
         pg_provider: key.pg_provider.as_deref().map(short),
         pg_id: key.pg_id.as_deref().map(short),
@@ -114,4 +114,9 @@ fn status(status: &PaymentStatus) -> PspStatus {
 
 fn short(text: &str) -> String {
     scrub(text, TEXT_MAX)
+}
+
+/// Identifiers are compared, so nothing in them may be replaced.
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_MAX).collect()
 }

@@ -2,11 +2,12 @@
 
 use billing::card::Card;
 use billing::order::{Details, Order, ProductType};
+use billing::payment::Refund;
 use billing::ports::Holder;
 use billing::{CustomerUid, Money, Timestamp};
 use iamport::{
-    Again, Amount, Birth, CardNumber, CashReceiptType, Concealed, Cvc, Expiry, InvalidInput, IssueBillingKey, NonEmpty,
-    Pwd2, Schedule, ScheduleItem,
+    Again, Amount, Birth, Cancel, CancelTarget, CardNumber, CashReceiptType, Concealed, Cvc, Expiry, InvalidInput,
+    IssueBillingKey, NonEmpty, Pwd2, Schedule, ScheduleItem,
 };
 
 /// `POST /subscribe/payments/again`.
@@ -47,6 +48,15 @@ pub(super) fn schedule(
     };
     let items = orders.iter().map(item).collect::<Result<Vec<_>, InvalidInput>>()?;
     Ok(Schedule::new(iamport::CustomerUid::new(customer_uid.as_str())?, NonEmpty::try_from(items)?))
+}
+
+/// `POST /payments/cancel`, always with an amount and the balance before it.
+pub(super) fn cancel(refund: &Refund) -> Result<Cancel, InvalidInput> {
+    let part = |minor| Amount::from_minor(minor, refund.exponent);
+    let target = CancelTarget::Imp(iamport::ImpUid::new(refund.imp_uid.as_str())?);
+    let mut request = Cancel::new(target, part(refund.amount), part(refund.checksum))?;
+    request.reason = Some(refund.sent_reason());
+    Ok(request)
 }
 
 /// `POST /subscribe/customers/{customer_uid}`: the only function that lets card data out.

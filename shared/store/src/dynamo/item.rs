@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::Order;
-use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refusal, ScheduleSnapshot, State, Step};
+use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refund, Refusal, ScheduleSnapshot, State, Step};
 use billing::ports::StoreError;
 use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 11] = [
+const OPTIONAL: [&str; 12] = [
     "schedule_at",
     "claim",
     "due_at",
@@ -48,6 +48,7 @@ const OPTIONAL: [&str; 11] = [
     "record",
     "schedule",
     "refusal",
+    "refunds",
     "outcome_unknown",
     "cascade",
     "expires_at",
@@ -93,6 +94,8 @@ struct PaymentItem {
     schedule: Option<ScheduleSnapshot>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refusal: Option<Refusal>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refunds: Vec<Refund>,
     log: Vec<Step>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -186,6 +189,7 @@ impl Row for Payment {
             record: self.record.clone(),
             schedule: self.schedule.clone(),
             refusal: self.refusal.clone(),
+            refunds: self.refunds.clone(),
             log: self.log.clone(),
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -210,6 +214,7 @@ impl Row for Payment {
             record: row.record,
             schedule: row.schedule,
             refusal: row.refusal,
+            refunds: row.refunds,
             log: row.log,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -1,0 +1,170 @@
+//! Giving back what was paid.
+
+use super::send::outcome;
+use super::{Billing, Failure};
+use crate::fingerprint::{Fingerprint, hex};
+use crate::ids::MerchantUid;
+use crate::invalid::Invalid;
+use crate::money::Money;
+use crate::payment::refund::{Origin, REFUNDS_MAX};
+use crate::payment::{Claim, Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
+use crate::ports::{
+    ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
+};
+use crate::text;
+use sha2::{Digest, Sha256};
+
+/// Longest reason, in characters.
+const REASON_MAX: usize = 80;
+
+/// A request to give money back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// The order.
+    pub merchant_uid: MerchantUid,
+    /// How much, as the JSON number was written: its decimals are those of the payment's currency.
+    pub amount: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The caller's own name for this request. The same name with the same content is the same request for ever.
+    pub idempotency_key: String,
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + RefundPsp,
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Gives money back, at most once for ever under one Idempotency-Key. The refund's state is the answer.
+    ///
+    /// # Errors
+    /// Each [`Failure`] means that this call has given nothing back.
+    pub async fn refund(&self, request: RefundRequest) -> Result<(Payment, Refund), Failure> {
+        super::check_idempotency_key(&request.idempotency_key)?;
+        let reason = request.reason.as_deref().map(|reason| text::line("reason", reason, REASON_MAX)).transpose()?;
+        let mut row = self.store.payment(&request.merchant_uid).await?.ok_or(Failure::NotFound)?;
+        let amount = refund_amount(&request.amount, &row)?;
+        let id = name(&request.idempotency_key);
+        let fingerprint = Fingerprint::of(&(amount, &reason));
+        for _ in 0..3 {
+            if let Some(refund) = row.refunds.iter().find(|refund| refund.id == id) {
+                return if refund.fingerprint == fingerprint {
+                    Ok((row.clone(), refund.clone()))
+                } else {
+                    Err(Failure::IdempotencyKeyReused)
+                };
+            }
+            let refund = self.acceptable(&row, amount, &id, reason.clone(), fingerprint.clone())?;
+            if !self.psp.ready().await {
+                return Err(Failure::Unavailable);
+            }
+            let now = self.host.now();
+            let claim = Claim::new(Purpose::Refund, self.host.nonce(), now, &self.policy);
+            let mut claimed = self.next(row.reclaimed(claim, now));
+            claimed.refunds.push(refund);
+            match self.store.save(&claimed).await? {
+                Saved::Done => {
+                    let row = self.cancel(claimed.clone()).await.unwrap_or(claimed);
+                    let refund = row.refunds.iter().find(|refund| refund.id == id).cloned();
+                    return refund.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
+                }
+                Saved::Conflict(Some(current)) => row = *current,
+                Saved::Conflict(None) | Saved::KeyNotActive => return Err(Failure::Unavailable),
+            }
+        }
+        Err(Failure::Unavailable)
+    }
+
+    /// The refund as it would be recorded, if it may be.
+    fn acceptable(
+        &self,
+        row: &Payment,
+        amount: u64,
+        id: &str,
+        reason: Option<String>,
+        fingerprint: Fingerprint,
+    ) -> Result<Refund, Failure> {
+        let record = row.record.as_ref().filter(|record| row.state.was_paid() && record.net_paid() > 0);
+        let record = record.ok_or(Failure::NotRefundable)?;
+        if row.pending_refund().is_some() {
+            return Err(Failure::RefundInProgress);
+        }
+        if amount > record.net_paid() {
+            return Err(invalid_amount("at most what is left of the payment"));
+        }
+        if row.refunds.len() >= REFUNDS_MAX {
+            return Err(Failure::NotRefundable);
+        }
+        Ok(Refund {
+            id: id.to_owned(),
+            imp_uid: record.imp_uid.clone(),
+            amount,
+            checksum: record.net_paid(),
+            exponent: record.amount.currency.exponent(),
+            reason,
+            origin: Origin::Request,
+            fingerprint,
+            state: RefundState::Pending,
+            refusal: None,
+            requested_at: self.host.now(),
+        })
+    }
+
+    /// Sends a row's pending refund under a new claim, if nothing of it can be under way.
+    pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, StoreError> {
+        let now = self.host.now();
+        if row.pending_refund().is_none() || row.in_flight(now) || !self.psp.ready().await {
+            return Ok(row);
+        }
+        let claim = Claim::new(Purpose::Refund, self.host.nonce(), now, &self.policy);
+        let claimed = self.next(row.reclaimed(claim, now));
+        match self.store.save(&claimed).await? {
+            Saved::Done => self.cancel(claimed).await,
+            Saved::Conflict(Some(current)) => Ok(*current),
+            Saved::Conflict(None) | Saved::KeyNotActive => Err(StoreError::Unavailable),
+        }
+    }
+
+    /// Sends the pending refund of a row that is claimed for it, exactly once, and writes down what came of it. What the
+    /// PSP records counts more than what it answered.
+    async fn cancel(&self, row: Payment) -> Result<Payment, StoreError> {
+        let Some(refund) = row.pending_refund().cloned() else { return Ok(row) };
+        let otherwise = match self.psp.cancel(&refund).await {
+            Posted::Known(record) => {
+                let seen = Evidence::Records { list: vec![record], complete: false };
+                return self.conclude(row, &seen, Source::Reply).await.map(|(row, _)| row);
+            }
+            Posted::NotSent => {
+                let seen = outcome(&row, Outcome::NotSent);
+                return self.conclude(row, &seen, Source::Reply).await.map(|(row, _)| row);
+            }
+            Posted::Refused(refusal) => outcome(&row, Outcome::Refused(refusal)),
+            Posted::Nonsense => outcome(&row, Outcome::Nonsense),
+            Posted::Lost => outcome(&row, Outcome::Lost),
+        };
+        // First what is recorded: if that shows the refund, it is settled and the reply has nothing more to say.
+        let row = match self.psp.payment(&refund.imp_uid).await {
+            Looked::Found(record) => {
+                let seen = Evidence::Records { list: vec![record], complete: false };
+                self.conclude(row, &seen, Source::Look).await?.0
+            }
+            Looked::Absent | Looked::Unreachable => row,
+        };
+        self.conclude(row, &otherwise, Source::Reply).await.map(|(row, _)| row)
+    }
+}
+
+fn refund_amount(text: &str, row: &Payment) -> Result<u64, Failure> {
+    let amount = Money::parse("amount", text, row.order.amount.currency).ok().filter(|amount| amount.minor > 0);
+    amount.map(|amount| amount.minor).ok_or_else(|| invalid_amount("more than zero, in the payment's currency"))
+}
+
+fn invalid_amount(detail: &str) -> Failure {
+    Failure::Invalid(Invalid::new("amount", "refund_amount_invalid", detail))
+}
+
+/// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order.
+fn name(idempotency_key: &str) -> String {
+    format!("r{}", hex(&Sha256::digest(format!("refund\n{idempotency_key}"))[..10]))
+}

@@ -1,0 +1,163 @@
+//! Giving money back: once for one request, never more than was paid.
+
+use billing::MerchantUid;
+use billing::payment::{PspStatus, RefundState, State};
+use billing::policy::LatePaidPolicy;
+use billing::ports::PaymentStore;
+use billing::usecase::{Failure, RefundRequest};
+
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order};
+use crate::sweep::sweep;
+
+fn request(amount: &str, key: &str) -> RefundRequest {
+    RefundRequest {
+        merchant_uid: MerchantUid::parse("order_1").unwrap(),
+        amount: amount.to_owned(),
+        reason: Some("변심".to_owned()),
+        idempotency_key: format!("refund-{key}"),
+    }
+}
+
+async fn refund(billing: &TestBilling, amount: &str, key: &str) -> Result<(State, RefundState), Failure> {
+    billing.refund(request(amount, key)).await.map(|(row, refund)| (row.state, refund.state))
+}
+
+async fn paid() -> TestBilling {
+    let billing = billing().await;
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.psp.world().posts.clear();
+    billing
+}
+
+async fn row(billing: &TestBilling) -> billing::payment::Payment {
+    billing.store.payment(&MerchantUid::parse("order_1").unwrap()).await.unwrap().unwrap()
+}
+
+fn given_back(billing: &TestBilling) -> u64 {
+    billing.psp.world().payments.values().flatten().map(|record| record.cancel_amount).sum()
+}
+
+#[tokio::test]
+async fn parts_and_then_the_rest_are_given_back() {
+    let billing = paid().await;
+    assert_eq!(refund(&billing, "900", "a").await, Ok((State::PartiallyRefunded, RefundState::Done)));
+    assert_eq!(refund(&billing, "8000", "b").await, Ok((State::Refunded, RefundState::Done)));
+    assert_eq!(refund(&billing, "1", "c").await, Err(Failure::NotRefundable));
+    let row = row(&billing).await;
+    assert_eq!((row.due_at, row.claim, given_back(&billing)), (None, None, 8_900));
+}
+
+#[tokio::test]
+async fn the_same_request_again_gives_nothing_more_back() {
+    let billing = paid().await;
+    let first = refund(&billing, "900", "a").await;
+    assert_eq!(refund(&billing, "900", "a").await, first);
+    assert_eq!(refund(&billing, "901", "a").await, Err(Failure::IdempotencyKeyReused));
+    assert_eq!((given_back(&billing), billing.psp.world().posts.len()), (900, 1));
+}
+
+#[tokio::test]
+async fn amounts_that_cannot_be_are_refused_before_anything_is_written() {
+    let billing = paid().await;
+    let before = row(&billing).await;
+    for amount in ["0", "-1", "1.5", "8901", "1e3", "\"900\"", "null"] {
+        let Err(Failure::Invalid(invalid)) = refund(&billing, amount, "a").await else { panic!("{amount}") };
+        assert_eq!(invalid.code, "refund_amount_invalid", "{amount}");
+    }
+    assert_eq!(row(&billing).await, before);
+}
+
+#[tokio::test]
+async fn what_was_not_paid_cannot_be_given_back() {
+    let billing = billing().await;
+    assert_eq!(refund(&billing, "1", "a").await, Err(Failure::NotFound));
+    billing.psp.will([Act::Decline]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    assert_eq!(refund(&billing, "1", "a").await, Err(Failure::NotRefundable));
+}
+
+#[tokio::test]
+async fn a_lost_refund_is_found_or_sent_again_and_given_back_once() {
+    for act in [Act::Lose, Act::ApproveAndLose, Act::ApproveAndRefuse, Act::Garble, Act::Unreachable] {
+        let billing = paid().await;
+        billing.psp.will([act.clone()]);
+        refund(&billing, "900", "a").await.unwrap();
+        for _ in 0..4 {
+            billing.advance(160);
+            sweep(&billing).await;
+        }
+        let row = row(&billing).await;
+        assert_eq!((given_back(&billing), row.due_at, row.pending_refund()), (900, None, None), "{act:?}");
+        assert_eq!(row.state, State::PartiallyRefunded, "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_refund_is_not_sent_again_before_the_quarantine_is_over() {
+    let billing = paid().await;
+    billing.psp.will([Act::Lose]);
+    assert_eq!(refund(&billing, "900", "a").await, Ok((State::Paid, RefundState::Pending)));
+    assert_eq!(refund(&billing, "900", "b").await, Err(Failure::RefundInProgress));
+    billing.advance(150);
+    sweep(&billing).await;
+    assert_eq!(billing.psp.world().posts.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refund_that_the_psp_refuses_gives_nothing_back_and_does_not_block_the_next() {
+    let billing = paid().await;
+    billing.psp.will([Act::Refuse(1)]);
+    assert_eq!(refund(&billing, "900", "a").await, Ok((State::Paid, RefundState::Refused)));
+    assert_eq!(refund(&billing, "900", "a").await, Ok((State::Paid, RefundState::Refused)), "the same answer");
+    billing.advance(160);
+    sweep(&billing).await;
+    assert_eq!(row(&billing).await.due_at, None);
+    assert_eq!(refund(&billing, "900", "b").await, Ok((State::PartiallyRefunded, RefundState::Done)));
+}
+
+#[tokio::test]
+async fn a_refund_in_the_console_makes_ours_refused_by_its_checksum() {
+    let billing = paid().await;
+    billing.psp.world().payments.get_mut("order_1").unwrap().first_mut().unwrap().cancel_amount = 500;
+    assert_eq!(refund(&billing, "8900", "a").await, Ok((State::PartiallyRefunded, RefundState::Refused)));
+    assert_eq!(given_back(&billing), 500);
+}
+
+#[tokio::test]
+async fn the_second_payment_of_an_order_is_given_back() {
+    let billing = paid().await;
+    let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(5));
+    let hint = billing::usecase::Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
+    billing.notice(&hint).await.unwrap();
+    assert_eq!(billing.alarms(), ["double_paid"]);
+    for _ in 0..3 {
+        billing.advance(160);
+        sweep(&billing).await;
+    }
+    let row = row(&billing).await;
+    assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Paid, None, 8_900));
+    assert_eq!(billing.psp.world().posts, [format!("cancel {} 8900", second.imp_uid)]);
+}
+
+#[tokio::test]
+async fn a_late_payment_is_given_back_where_the_merchant_wants_it_so() {
+    let mut billing = billing().await;
+    billing.policy.late_paid = LatePaidPolicy::Refund;
+    billing.psp.will([Act::Refuse(-1)]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.psp.world().record(&order("order_1"), PspStatus::Paid, START);
+    for _ in 0..4 {
+        billing.advance(160);
+        sweep(&billing).await;
+    }
+    let row = row(&billing).await;
+    assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Refunded, None, 8_900));
+}
+
+#[tokio::test]
+async fn of_two_refunds_at_once_one_is_made() {
+    let billing = paid().await;
+    let both = futures_util::future::join(refund(&billing, "8900", "a"), refund(&billing, "8900", "b")).await;
+    let made = [both.0, both.1].into_iter().filter(Result::is_ok).count();
+    assert_eq!((made, given_back(&billing)), (1, 8_900));
+}

@@ -1,0 +1,196 @@
+//! Sequences that once went wrong, each as it was found.
+
+use billing::Timestamp;
+use billing::payment::{
+    Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, Source, State, apply,
+};
+use billing::ports::{Clock, Entropy, PaymentStore};
+use billing::usecase::{Caller, Hint};
+
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order};
+use crate::schedule::new_schedule;
+use crate::sweep::sweep;
+
+const DAY: i64 = 86_400;
+
+async fn row(billing: &TestBilling) -> Payment {
+    billing.payment(&Caller::Merchant, "order_1").await.unwrap()
+}
+
+async fn scheduled(billing: &TestBilling, at: Timestamp) -> State {
+    let new = new_schedule("order_1", at);
+    let rows = billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    rows.first().unwrap().state
+}
+
+fn at_the_psp(at: Timestamp) -> ScheduleSnapshot {
+    ScheduleSnapshot {
+        merchant_uid: "order_1".to_owned(),
+        customer_uid: "key1".to_owned(),
+        imp_uid: None,
+        schedule_status: ScheduleStatus::Scheduled,
+        payment_status: None,
+        schedule_at: at,
+        executed_at: None,
+        revoked_at: None,
+        amount: order("order_1").amount,
+        fail_reason: None,
+    }
+}
+
+async fn sweeps(billing: &TestBilling, times: u32, seconds: i64) {
+    for _ in 0..times {
+        billing.advance(seconds);
+        sweep(billing).await;
+    }
+}
+
+#[tokio::test]
+async fn a_not_sent_that_comes_late_does_not_release_anothers_claim() {
+    let billing = billing().await;
+    let mine = Claim::new(Purpose::Charge, billing.host.nonce(), START, &billing.policy);
+    let sent = Payment::claimed(order("order_1"), customer("kim"), Plan::Charge, START, mine.clone());
+    // Somebody else found the row as an intent and is sending it.
+    let theirs = Claim::new(Purpose::Charge, billing.host.nonce(), START, &billing.policy);
+    let now_theirs = Payment { claim: Some(theirs), version: 3, ..sent };
+    let late = Evidence::Posted { claim: mine.nonce, outcome: Outcome::NotSent };
+    assert_eq!(apply(&now_theirs, &late, Source::Reply, START, &billing.policy).row, now_theirs);
+}
+
+#[tokio::test]
+async fn the_quarantine_covers_the_claims_own_write_the_post_and_a_late_execution() {
+    let policy = billing::Policy::default();
+    let slowest_write_and_secret = 16;
+    let latest_execution = slowest_write_and_secret + policy.post_timeout_seconds + policy.quarantine_seconds;
+    assert!(policy.claim_seconds() > latest_execution);
+}
+
+#[tokio::test]
+async fn a_revocation_that_was_promised_is_carried_out_whatever_stands_in_its_way() {
+    let billing = billing().await;
+    scheduled(&billing, START.plus(DAY)).await;
+    billing.psp.will([Act::Lose, Act::Unreachable, Act::Lose, Act::Unreachable]);
+    assert!(billing.unschedule(&Caller::Merchant, "order_1").await.unwrap().claim.is_some(), "202");
+    sweeps(&billing, 10, 300).await;
+    assert_eq!(row(&billing).await.state, State::Revoked);
+    assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
+}
+
+#[tokio::test]
+async fn a_schedule_that_was_told_refused_is_revoked_or_its_payment_is_late() {
+    for runs_first in [false, true] {
+        let billing = billing().await;
+        billing.psp.will([Act::Refuse(-1)]);
+        let at = START.plus(600);
+        assert_eq!(scheduled(&billing, at).await, State::Failed);
+        billing.psp.world().schedules.insert("order_1".to_owned(), at_the_psp(at));
+        billing.psp.will(if runs_first { vec![Act::Lose] } else { vec![Act::Unreachable] });
+        sweeps(&billing, 1, 156).await;
+        if runs_first {
+            billing.advance(500);
+            billing.psp.world().execute(&order("order_1"), PspStatus::Paid, at);
+            sweeps(&billing, 3, 1_000).await;
+            assert_eq!((row(&billing).await.state, billing.alarms().contains(&"late_paid")), (State::Paid, true));
+        } else {
+            sweeps(&billing, 2, 60).await;
+            assert_eq!(row(&billing).await.state, State::Revoked);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_suspect_order_ends_when_a_person_has_given_the_money_back() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    let mut wrong = order("order_1");
+    wrong.amount.minor = 1;
+    billing.psp.world().record(&wrong, PspStatus::Paid, START);
+    sweeps(&billing, 1, 60).await;
+    assert_eq!(row(&billing).await.state, State::Suspect);
+    if let Some(record) = billing.psp.world().payments.get_mut("order_1").unwrap().first_mut() {
+        record.status = PspStatus::Cancelled;
+        record.cancel_amount = 1;
+    }
+    sweeps(&billing, 3, 3_600).await;
+    let row = row(&billing).await;
+    assert_eq!((row.state, row.due_at), (State::Failed, None));
+    assert_eq!(billing.psp.world().posts, ["charge order_1"], "and it is not charged by itself");
+}
+
+#[tokio::test]
+async fn somebody_elses_failure_does_not_settle_a_registration_under_way() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    let at = START.plus(DAY);
+    scheduled(&billing, at).await;
+    let failed = billing.psp.world().record(&order("order_1"), PspStatus::Failed, START);
+    let hint = Hint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
+    billing.notice(&hint).await.unwrap();
+    assert_eq!(row(&billing).await.state, State::Unknown);
+    // The registration was executed late.
+    billing.psp.world().schedules.insert("order_1".to_owned(), at_the_psp(at));
+    sweeps(&billing, 1, 60).await;
+    billing.advance(DAY);
+    billing.psp.world().execute(&order("order_1"), PspStatus::Paid, at);
+    sweeps(&billing, 2, 1_000).await;
+    assert_eq!(row(&billing).await.state, State::Paid);
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_not_found_is_not_registered_again_if_it_was_paid() {
+    let billing = billing().await;
+    scheduled(&billing, START.plus(DAY)).await;
+    billing.advance(DAY + 5);
+    billing.psp.world().execute(&order("order_1"), PspStatus::Paid, START.plus(DAY));
+    billing.psp.world().schedules.remove("order_1");
+    sweeps(&billing, 2, 900).await;
+    assert_eq!(row(&billing).await.state, State::Paid);
+    assert_eq!(billing.psp.world().posts, ["register order_1"]);
+}
+
+#[tokio::test]
+async fn a_revoked_row_that_was_made_due_comes_to_rest() {
+    let billing = billing().await;
+    scheduled(&billing, START.plus(DAY)).await;
+    billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+    let failed = billing.psp.world().record(&order("order_1"), PspStatus::Failed, START);
+    billing.psp.world().down = true;
+    let hint = Hint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
+    billing.notice(&hint).await.unwrap();
+    billing.psp.world().down = false;
+    sweeps(&billing, 3, 3_600).await;
+    let row = row(&billing).await;
+    assert_eq!((row.state, row.due_at), (State::Revoked, None));
+}
+
+#[tokio::test]
+async fn a_schedule_that_was_seen_before_the_row_changed_is_not_applied_to_it() {
+    let old = Evidence::Schedule(at_the_psp(START.plus(DAY)));
+    assert!(!old.outlives_a_change() && !Evidence::NoSchedule.outlives_a_change());
+    assert!(!Evidence::Records { list: Vec::new(), complete: true }.outlives_a_change());
+}
+
+#[tokio::test]
+async fn a_cancellation_without_an_amount_is_a_whole_one() {
+    let billing = billing().await;
+    billing.charge(order("order_1"), None).await.unwrap();
+    if let Some(record) = billing.psp.world().payments.get_mut("order_1").unwrap().first_mut() {
+        record.status = PspStatus::Cancelled;
+    }
+    let imp_uid = row(&billing).await.imp_uid().unwrap().clone();
+    billing.notice(&Hint { imp_uid, merchant_uid: order("order_1").merchant_uid }).await.unwrap();
+    assert_eq!(row(&billing).await.state, State::Refunded);
+}
+
+#[tokio::test]
+async fn a_schedule_that_never_left_is_not_told_to_have_run() {
+    let billing = billing().await;
+    billing.psp.will([Act::Unreachable]);
+    assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Intent);
+    billing.delete_key(&Caller::Merchant, "key1", true).await.unwrap();
+    let row = row(&billing).await;
+    assert_eq!((row.state, row.due_at), (State::Revoked, None));
+    assert!(billing.store.payment(row.merchant_uid()).await.unwrap().is_some());
+    assert_eq!(billing.host.now(), START);
+}
