@@ -72,6 +72,7 @@ class WarmUp(NamedTuple):
 # Functions that are not here have no route, and are invoked with their first event.
 WARM_UPS: Mapping[str, WarmUp] = {
     "billing-keys": WarmUp("GET", "/billing-keys", "customer"),
+    "refund": WarmUp("POST", "/charges/warm-up/refunds", "merchant"),
     "charge": WarmUp("GET", "/charges/warm-up", "merchant"),
     # Without an Idempotency-Key it is refused before anything is read.
     "issue-billing-key": WarmUp("POST", "/billing-keys", "customer", b"{}"),

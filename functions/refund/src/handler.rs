@@ -1,0 +1,24 @@
+//! `POST /charges/{merchant_uid}/refunds`.
+
+use billing::MerchantUid;
+use billing::usecase::{Failure, RefundRequest};
+use runtime::App;
+use runtime::http::{Object, Problem, Reply, Request, present};
+
+pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
+    request.merchant()?;
+    let merchant_uid = MerchantUid::parse(&request.path("merchant_uid")?).map_err(|_| Failure::NotFound)?;
+    let idempotency_key = request.idempotency_key()?.to_owned();
+    let refund = command(request.json()?, merchant_uid, idempotency_key)?;
+    let (row, refund) = app.billing(request.deadline()).refund(refund).await?;
+    present::refunded(&row, &refund)
+}
+
+/// A refund without an amount would be one of everything at the PSP, so it has to be named.
+fn command(mut body: Object, merchant_uid: MerchantUid, idempotency_key: String) -> Result<RefundRequest, Problem> {
+    let missing = Problem::new(422, "refund_amount_invalid", "Expected a JSON number above zero.").field("amount");
+    let amount = body.number("amount").map_err(|_| missing.clone())?.ok_or(missing)?;
+    let reason = body.text("reason")?;
+    body.finish()?;
+    Ok(RefundRequest { merchant_uid, amount, reason, idempotency_key })
+}

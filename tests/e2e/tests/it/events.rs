@@ -1,0 +1,146 @@
+//! Every sample event, handed to its function, answers as its documentation says.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::shop::{Buyer, card_form};
+use crate::world::World;
+
+/// The customer and the key that the samples speak of.
+const CUSTOMER: &str = "kim";
+const SAMPLE_KEY: &str = "gildong_0001_1234";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
+
+/// The function whose name the file's name starts with; the longest, where several do.
+fn function_of(event: &str) -> String {
+    let functions = std::fs::read_dir(root().join("functions")).unwrap();
+    let names = functions.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let fitting = names.filter(|name| event == name || event.starts_with(&format!("{name}-")));
+    fitting.max_by_key(String::len).unwrap_or_else(|| panic!("events/{event}.json belongs to no function"))
+}
+
+/// All samples by name, with their placeholders filled in and their key replaced.
+async fn samples(world: &World, customer_uid: &str) -> BTreeMap<String, Value> {
+    let in_30_days = (world.now().await + 30 * 86_400).to_string();
+    let mut samples = BTreeMap::new();
+    for entry in std::fs::read_dir(root().join("events")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("{{in 30 days}}", &in_30_days).replace("{{webhook token}}", world.webhook_token());
+        let text = text.replace(SAMPLE_KEY, customer_uid);
+        assert!(!text.contains("{{"), "a placeholder that nobody fills in: {}", path.display());
+        samples.insert(path.file_stem().unwrap().to_str().unwrap().to_owned(), serde_json::from_str(&text).unwrap());
+    }
+    samples
+}
+
+/// The status of a function's answer and its body.
+async fn answer(world: &World, name: &str, event: &Value) -> (u64, Value) {
+    let answer = world.invoke(&function_of(name), event).await;
+    let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{name}: {answer}"));
+    let body = answer["body"].as_str().filter(|body| !body.is_empty());
+    (status, body.map_or(Value::Null, |body| serde_json::from_str(body).unwrap()))
+}
+
+#[tokio::test]
+async fn samples_about_a_key_that_nobody_has_are_not_found() {
+    let world = World::alone().await;
+    let expected = BTreeMap::from([
+        ("billing-keys", 200),
+        ("billing-keys-delete", 404),
+        ("billing-keys-get", 404),
+        ("charge", 404),
+        ("charge-all-fields", 404),
+        ("schedule", 404),
+        ("schedule-list", 404),
+        ("schedule-move", 404),
+        ("schedule-revoke", 404),
+    ]);
+    let samples = samples(&world, SAMPLE_KEY).await;
+    for (name, status) in expected {
+        let mut event = samples[name].clone();
+        // Orders of their own: the walk through all samples uses the real ones.
+        event = serde_json::from_str(
+            &event.to_string().replace("order_monthly_", "order_nobody_").replace("ORD20180131", "ORDNOBODY"),
+        )
+        .unwrap();
+        let (answered, body) = answer(&world, name, &event).await;
+        assert_eq!(answered, status, "{name}: {body}");
+        if status == 404 {
+            assert_eq!(body["code"], "not_found", "{name}");
+        }
+    }
+}
+
+/// The walk of events/README.md: a card is registered, its key goes into the samples, and each does what it is about.
+#[tokio::test]
+async fn with_a_real_key_every_sample_does_what_it_says() {
+    let world = World::alone().await;
+    let issue = samples(&world, SAMPLE_KEY).await.remove("issue-billing-key").unwrap();
+    let (status, key) = answer(&world, "issue-billing-key", &issue).await;
+    assert_eq!((status, &key["status"], &key["customer_id"]), (201, &json!("active"), &json!(CUSTOMER)));
+    let customer_uid = key["customer_uid"].as_str().unwrap();
+    let mut samples = samples(&world, customer_uid).await;
+    // The answer, and the field of it that shows that the right thing was done.
+    let walk: &[(&str, u64, &str, Value)] = &[
+        ("issue-billing-key", 201, "/customer_uid", json!(customer_uid)),
+        ("billing-keys", 200, "/list/0/customer_uid", json!(customer_uid)),
+        ("billing-keys-get", 200, "/card_number", json!("424242******4242")),
+        ("charge", 200, "/status", json!("paid")),
+        ("charge-get", 200, "/merchant_uid", json!("order_monthly_0001")),
+        ("charge-all-fields", 200, "/card_quota", json!(3)),
+        ("webhook", 200, "", Value::Null),
+        ("webhook-form", 200, "", Value::Null),
+        ("schedule", 201, "/list/0/schedule_status", json!("scheduled")),
+        ("schedule-get", 200, "/merchant_uid", json!("order_monthly_0002")),
+        ("schedule-list", 200, "/list/0/merchant_uid", json!("order_monthly_0002")),
+        ("schedule-move", 200, "/status", json!("scheduled")),
+        ("schedule-revoke", 200, "/status", json!("revoked")),
+        ("billing-keys-delete", 204, "", Value::Null),
+    ];
+    for (name, status, place, value) in walk {
+        let event = samples.remove(*name).unwrap_or_else(|| panic!("events/{name}.json is gone"));
+        let (answered, body) = answer(&world, name, &event).await;
+        assert_eq!(answered, *status, "{name}: {body}");
+        assert_eq!(body.pointer(place).unwrap_or(&Value::Null), value, "{name}: {body}");
+    }
+    assert!(world.key_at_psp(customer_uid).await.is_none(), "deleted");
+    let sweep = samples.remove("reconcile").unwrap();
+    let report = world.invoke("reconcile", &sweep).await;
+    assert!(report["seen"].is_u64() && report["cut_short"] == false, "{report}");
+    assert!(samples.is_empty(), "samples that no test knows: {:?}", samples.keys());
+    let again = Buyer { customer_id: CUSTOMER.to_owned(), customer_uid: customer_uid.to_owned() };
+    world.charge(&again.order("order_monthly_0001")).await.ok(200);
+    let _ = card_form;
+}
+
+/// A timer's event carries no authority: doubled, ancient, empty or strange, it is one more sweep.
+#[tokio::test]
+async fn any_tick_is_only_a_sweep() {
+    let world = World::alone().await;
+    let buyer = world.buyer(crate::shop::card::APPROVES).await;
+    let uid = world.scheduled(&buyer, 86_400).await;
+    let row = world.the_row(&uid).await;
+    for event in [
+        json!({}),
+        json!({ "detail": { "charge": uid, "amount": 1 } }),
+        json!({ "time": "1999-01-01T00:00:00Z", "source": "aws.scheduler" }),
+        json!({ "time": "2999-01-01T00:00:00Z", "source": "somebody" }),
+        json!({ "Records": [{ "body": "poison" }] }),
+        json!([]),
+        json!("tick"),
+        Value::Null,
+    ] {
+        let report = world.invoke("reconcile", &event).await;
+        assert!(report["seen"].is_u64(), "{event}: {report}");
+    }
+    assert_eq!(world.the_row(&uid).await, row);
+}

@@ -1,0 +1,27 @@
+//! The product as its users meet it: HTTP through the gateway to the functions, and from there to the simulated PSP and
+//! the table. Nothing of the product is linked; `./dev test` starts everything and runs this.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod auth;
+mod bad_cards;
+mod bad_json;
+mod bad_orders;
+mod bad_webhooks;
+mod canary;
+mod charge;
+mod charge_faults;
+mod events;
+mod keys;
+mod leaks;
+mod psp;
+mod refusals;
+mod reply;
+mod schedules;
+mod seed;
+mod shop;
+mod slow;
+mod table;
+mod table_faults;
+mod tour;
+mod webhook;
+mod world;
