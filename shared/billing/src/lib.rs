@@ -5,7 +5,7 @@
 //! [`ports::KeyPsp`], the table through [`ports::PaymentStore`] and [`ports::KeyStore`]. That is what lets a
 //! simulation run the production code, crash it at every boundary and replay it bit for bit.
 //!
-//! Where to look: [`payment::apply`] is the one function that moves a payment, [`key::apply`] the one that moves a
+//! Where to look: [`payment::apply()`] is the one function that moves a payment, [`key::apply()`] the one that moves a
 //! billing key; [`usecase`] holds what a storefront, a webhook or the sweep may ask for.
 
 #![deny(clippy::wildcard_enum_match_arm)]

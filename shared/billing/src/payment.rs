@@ -207,7 +207,7 @@ pub struct Payment {
     pub refusal: Option<Refusal>,
     /// What was given back, is being given back, or was refused to be. Never shortened.
     pub refunds: Vec<Refund>,
-    /// The last [`LOG_MAX`] moves.
+    /// The last sixteen moves.
     pub log: Vec<Step>,
     /// When the order was recorded.
     pub created_at: Timestamp,

@@ -25,7 +25,7 @@ pub fn line(field: &str, text: &str, max: usize) -> Result<String, Invalid> {
 /// Checks an e-mail address of at most `max` characters: one `@` with something on both sides, no spaces.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn email(field: &str, text: &str, max: usize) -> Result<String, Invalid> {
     let text = line(field, text, max)?;
     let mut parts = text.split('@');
@@ -41,7 +41,7 @@ pub fn email(field: &str, text: &str, max: usize) -> Result<String, Invalid> {
 /// Checks a telephone number of at most `max` characters and drops its separators: the PSP wants `01012345678`.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn telephone(field: &str, text: &str, max: usize) -> Result<String, Invalid> {
     let text = line(field, text, max)?;
     let (sign, rest) = text.strip_prefix('+').map_or(("", text.as_str()), |rest| ("+", rest));
@@ -56,7 +56,7 @@ pub fn telephone(field: &str, text: &str, max: usize) -> Result<String, Invalid>
 /// Checks free data (line breaks allowed) of at most [`CUSTOM_DATA_MAX`] characters.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn data(field: &str, text: &str) -> Result<String, Invalid> {
     let stray = |character: char| unprintable(character) && !matches!(character, '\n' | '\t' | '\r');
     if text.chars().count() > CUSTOM_DATA_MAX || text.chars().any(stray) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::shop::{Buyer, card_form};
+use crate::shop::Buyer;
 use crate::world::World;
 
 /// The customer and the key that the samples speak of.
@@ -119,7 +119,6 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
     assert!(samples.is_empty(), "samples that no test knows: {:?}", samples.keys());
     let again = Buyer { customer_id: CUSTOMER.to_owned(), customer_uid: customer_uid.to_owned() };
     world.charge(&again.order("order_monthly_0001")).await.ok(200);
-    let _ = card_form;
 }
 
 /// A timer's event carries no authority: doubled, ancient, empty or strange, it is one more sweep.

@@ -8,7 +8,7 @@ use crate::shop::{Buyer, card};
 use crate::table::same_as_psp;
 use crate::world::{World, fresh};
 
-const CLAIM_SECONDS: i64 = 135;
+const CLAIM_SECONDS: i64 = 155;
 
 struct Slow {
     name: &'static str,

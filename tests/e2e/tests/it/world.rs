@@ -132,21 +132,13 @@ impl World {
         report
     }
 
-    /// Waits until nothing happens by itself any more: no webhook is being delivered, no request under way.
+    /// Waits until nothing happens by itself any more: the webhooks of earlier tests are through.
     async fn calm(&self) {
-        let rest = async {
-            loop {
-                let webhooks = self.webhooks().await;
-                let requests = self.requests("").await;
-                let delivering = webhooks.iter().any(|webhook| webhook["state"] == "pending");
-                let working = requests.iter().any(|request| request["status"].is_null() && request["fault"].is_null());
-                if !delivering && !working {
-                    return;
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, rest).await.expect("webhooks and requests come to an end");
+        self.eventually("no webhook is on its way", || async {
+            let webhooks = self.webhooks().await;
+            webhooks.iter().all(|webhook| webhook["state"] != "pending").then_some(())
+        })
+        .await;
     }
 
     /// Waits until `look` finds something.
