@@ -77,7 +77,7 @@ identifier!(
 identifier!(
     /// One billing key: one customer's one card. Written once, never pointed at another card.
     CustomerUid, "customer_uid", max = 80, chars = "[A-Za-z0-9_-]", allow = token,
-    typed_by_people = false
+    typed_by_people = true
 );
 identifier!(
     /// The storefront's customer: the `sub` of the token, so wider than our own identifiers (`auth0|…`, an e-mail).

@@ -5,6 +5,8 @@ mod error;
 mod insert;
 mod item;
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use billing::key::BillingKey;
@@ -19,6 +21,8 @@ const OWNER_INDEX: &str = "owner";
 const DUE_INDEX: &str = "due";
 /// Rows of the `due` index read at a time.
 const DUE_PAGE: i32 = 50;
+/// Waits for a transaction that holds an item, in milliseconds.
+const CONFLICT_WAITS_MS: [u64; 4] = [20, 60, 180, 400];
 /// Most keys of one BatchGetItem (DynamoDB's limit).
 const BATCH_GET_MAX: usize = 100;
 /// Times a batch read is continued for keys that DynamoDB left unprocessed.
@@ -80,8 +84,20 @@ impl DynamoStore {
         Ok(found)
     }
 
-    /// Writes the next version of a row, on condition that the version before it stands there.
+    /// Writes the next version of a row, on condition that the version before it stands there. A transaction that holds
+    /// the item for a moment is waited for: nothing was written then.
     async fn write<R: Row>(&self, row: &R) -> Result<Saved<R>, StoreError> {
+        for wait in CONFLICT_WAITS_MS {
+            match self.write_once(row).await {
+                Err(WriteError::HeldByTransaction) => tokio::time::sleep(Duration::from_millis(wait)).await,
+                Err(WriteError::Store(error)) => return Err(error),
+                Ok(saved) => return Ok(saved),
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    async fn write_once<R: Row>(&self, row: &R) -> Result<Saved<R>, WriteError> {
         let mut update = update(row.to_item()?);
         let condition = version_condition(row, &mut update.values);
         let reply = self
@@ -99,11 +115,24 @@ impl DynamoStore {
             .await;
         match reply {
             Ok(_) => Ok(Saved::Done),
+            Err(error) if error::held_by_transaction(&error) => Err(WriteError::HeldByTransaction),
             Err(error) => match error::conflicting_item(&error) {
-                Some(current) => conflict(row, current),
-                None => Err(error::write(&error)),
+                Some(current) => Ok(conflict(row, current)?),
+                None => Err(error::write(&error).into()),
             },
         }
+    }
+}
+
+/// Why one try of a write failed.
+enum WriteError {
+    HeldByTransaction,
+    Store(StoreError),
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 

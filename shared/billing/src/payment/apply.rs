@@ -62,8 +62,6 @@ pub enum Outcome {
     NotSent,
     /// It left, or may have, and nothing is known.
     Lost,
-    /// It was answered with something that is no record.
-    Nonsense,
 }
 
 impl Evidence {
@@ -152,11 +150,6 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             (Some(purpose), Outcome::Refused(refusal)) => refused(row, purpose, refusal, by, now),
             (Some(purpose), Outcome::NotSent) => not_sent(row, purpose, by, now),
             (Some(purpose), Outcome::Lost) => lost(row, purpose, by, now),
-            (Some(purpose), Outcome::Nonsense) => {
-                let mut applied = lost(row, purpose, by, now);
-                applied.alarm(Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
-                applied
-            }
         },
         Evidence::KeyInactive => {
             let mut applied = never_sent(row, State::Failed, by, now);

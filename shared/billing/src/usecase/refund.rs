@@ -2,6 +2,7 @@
 
 use super::send::outcome;
 use super::{Billing, Failure};
+use crate::alarm::Alarm;
 use crate::fingerprint::{Fingerprint, hex};
 use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
@@ -140,7 +141,10 @@ where
                 return self.conclude(row, &seen, Source::Reply).await.map(|(row, _)| row);
             }
             Posted::Refused(refusal) => outcome(&row, Outcome::Refused(refusal)),
-            Posted::Nonsense => outcome(&row, Outcome::Nonsense),
+            Posted::Nonsense => {
+                self.host.alarm(&Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
+                outcome(&row, Outcome::Lost)
+            }
             Posted::Lost => outcome(&row, Outcome::Lost),
         };
         // First what is recorded: if that shows the refund, it is settled and the reply has nothing more to say.

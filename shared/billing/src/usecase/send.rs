@@ -1,6 +1,7 @@
 //! Sending an order and looking for one: the only callers of the PSP's money POSTs.
 
 use super::Billing;
+use crate::alarm::Alarm;
 use crate::payment::{
     Claim, Effect, Evidence, Outcome, Payment, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
 };
@@ -61,7 +62,10 @@ where
             Posted::Known(evidence) => (evidence, Source::Reply),
             Posted::NotSent => (outcome(&row, Outcome::NotSent), Source::Reply),
             Posted::Refused(refusal) => self.found_or(&row, Outcome::Refused(refusal)).await,
-            Posted::Nonsense => self.found_or(&row, Outcome::Nonsense).await,
+            Posted::Nonsense => {
+                self.host.alarm(&Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
+                self.found_or(&row, Outcome::Lost).await
+            }
             Posted::Lost => self.found_or(&row, Outcome::Lost).await,
         };
         let (row, effects) = self.conclude(row, &seen, by).await?;

@@ -172,7 +172,7 @@ async fn an_answer_that_is_no_record_is_looked_up_and_raises_an_alarm_if_nothing
     assert_eq!(billing.charge(order("order_1"), None).await.unwrap().state, State::Paid);
     billing.psp.will([Act::GarbleAndLose]);
     assert_eq!(billing.charge(order("order_2"), None).await.unwrap().state, State::Unknown);
-    assert_eq!(billing.alarms(), ["psp_nonsense"]);
+    assert_eq!(billing.alarms(), ["psp_nonsense", "psp_nonsense"]);
 }
 
 #[tokio::test]

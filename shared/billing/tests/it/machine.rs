@@ -91,7 +91,7 @@ fn posted(claim: &str, outcome: Outcome) -> Evidence {
 fn the_outcome_of_a_post_under_another_claim_changes_nothing() {
     let refusal = Refusal { code: -1, message: "거절".to_owned() };
     for row in rows() {
-        for outcome in [Outcome::Refused(refusal.clone()), Outcome::NotSent, Outcome::Lost, Outcome::Nonsense] {
+        for outcome in [Outcome::Refused(refusal.clone()), Outcome::NotSent, Outcome::Lost] {
             let seen = posted("e", outcome);
             assert_eq!(apply(&row, &seen, Source::Reply, START.plus(1), &Policy::default()).row, row);
         }
@@ -133,7 +133,6 @@ fn evidence() -> Vec<Evidence> {
         posted("f", Outcome::Refused(Refusal { code: -1, message: "거절".to_owned() })),
         posted("f", Outcome::NotSent),
         posted("f", Outcome::Lost),
-        posted("f", Outcome::Nonsense),
         posted("e", Outcome::NotSent),
         Evidence::KeyInactive,
         Evidence::Withdrawn,

@@ -44,7 +44,8 @@ pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, In
 /// Won unless another currency is named; `null` names none.
 fn currency(object: &mut Object) -> Result<Currency, Invalid> {
     if object.is_null("currency") {
-        return Err(Invalid::new("currency", "currency_unsupported", "an upper-case ISO code such as KRW"));
+        let named = Invalid::new("currency", "currency_unsupported", "an upper-case ISO code such as KRW");
+        return Err(object.placed(named));
     }
     Ok(object.optional("currency", str::parse)?.unwrap_or(Currency::Krw))
 }

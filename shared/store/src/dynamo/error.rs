@@ -42,6 +42,11 @@ pub(super) fn conflicting_item<R>(error: &SdkError<UpdateItemError, R>) -> Optio
     }
 }
 
+/// Whether a transaction held the item of an update: nothing was written.
+pub(super) fn held_by_transaction<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+    matches!(error.as_service_error(), Some(UpdateItemError::TransactionConflictException(_)))
+}
+
 /// Why a transaction was cancelled, action by action: `None` if it failed for another reason.
 pub(super) fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<&[CancellationReason]> {
     match error.as_service_error()? {
