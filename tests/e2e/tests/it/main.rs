@@ -14,6 +14,7 @@ mod events;
 mod keys;
 mod leaks;
 mod psp;
+mod refunds;
 mod refusals;
 mod reply;
 mod schedules;
