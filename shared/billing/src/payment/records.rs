@@ -59,7 +59,7 @@ pub(super) fn apply(
     } else if complete && !list.iter().any(|record| record.net_paid() > 0) {
         nothing_found(&mut applied, row, by, now);
     }
-    refund::resolve(&mut applied, list, now);
+    refund::resolve(&mut applied, &trusted, now);
     applied
 }
 

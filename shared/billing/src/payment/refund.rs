@@ -116,13 +116,13 @@ pub(super) fn owe(applied: &mut Applied, record: &PaymentSnapshot, origin: Origi
     row.due_at = Some(now);
 }
 
-/// Compares the row's refunds with the PSP's records of their payments.
-pub(super) fn resolve(applied: &mut Applied, list: &[PaymentSnapshot], now: Timestamp) {
+/// Compares the row's refunds with the PSP's records of their payments: those that are what was ordered.
+pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], now: Timestamp) {
     let in_flight = applied.row.in_flight(now);
     let merchant_uid = applied.row.merchant_uid().clone();
     let mut stuck = Vec::new();
     for refund in applied.row.refunds.iter_mut().filter(|refund| refund.state != RefundState::Done) {
-        let Some(record) = list.iter().find(|record| record.imp_uid == refund.imp_uid) else { continue };
+        let Some(record) = trusted.iter().find(|record| record.imp_uid == refund.imp_uid) else { continue };
         let balance = record.net_paid();
         if record.cancel_history.iter().any(|entry| refund.is(entry)) {
             refund.state = RefundState::Done;

@@ -32,9 +32,11 @@ where
                 self.host.alarm(&Alarm::RowViolation { row: row.merchant_uid().to_string(), rule });
                 return Ok((row, Vec::new()));
             }
+            // Alarms come first: after the write a repeat would find nothing new, and nobody would ever be told.
+            let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
             match self.store.save(&next).await? {
-                Saved::Done => return Ok((next, self.raise(applied.effects))),
+                Saved::Done => return Ok((next, effects)),
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
                 Saved::Conflict(Some(current)) => return Ok((*current, Vec::new())),
@@ -78,19 +80,13 @@ where
                 self.host.alarm(&Alarm::RowViolation { row: row.customer_uid.to_string(), rule });
                 return Ok((row, false));
             }
-            let written = if applied.row == row {
-                Saved::Done
-            } else {
-                let next = self.next_key(applied.row.clone());
-                let saved = self.store.save_key(&next).await?;
-                row = next;
-                saved
-            };
-            match written {
-                Saved::Done => {
-                    applied.alarms.iter().for_each(|alarm| self.host.alarm(alarm));
-                    return Ok((row, applied.delete_orphan));
-                }
+            applied.alarms.iter().for_each(|alarm| self.host.alarm(alarm));
+            if applied.row == row {
+                return Ok((row, applied.delete_orphan));
+            }
+            let next = self.next_key(applied.row);
+            match self.store.save_key(&next).await? {
+                Saved::Done => return Ok((next, applied.delete_orphan)),
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive => return Err(Failure::Unavailable),
             }

@@ -281,6 +281,10 @@ where
         if row.state != State::Scheduled || other_change {
             return Err(unchangeable(&row));
         }
+        if row.in_flight(self.host.now()) {
+            // The same change is under way: a second one could arrive after a third was answered.
+            return Ok(row);
+        }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }

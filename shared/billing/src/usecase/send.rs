@@ -126,13 +126,15 @@ where
         Ok(row)
     }
 
-    /// Sends a revocation or a move again under a new claim: both may be repeated without harm.
+    /// Sends a revocation or a move again under a new claim. A revocation may be repeated without harm; a move only when
+    /// the one before can no longer arrive.
     pub(super) async fn resend_change(&self, row: Payment) -> Result<Payment, StoreError> {
         let purpose = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
             (State::Scheduled, Some(purpose @ (Purpose::Revoke | Purpose::Move { .. }))) => purpose,
             _ => return Ok(row),
         };
-        if !self.psp.ready().await {
+        let may_arrive_late = matches!(purpose, Purpose::Move { .. }) && row.in_flight(self.host.now());
+        if may_arrive_late || !self.psp.ready().await {
             return Ok(row);
         }
         self.change(row, purpose, Promised::Yes).await.map(|(row, _)| row)

@@ -99,6 +99,49 @@ async fn a_schedule_that_was_told_refused_is_revoked_or_its_payment_is_late() {
 }
 
 #[tokio::test]
+async fn of_two_moves_to_one_time_the_second_waits_for_the_first() {
+    let billing = billing().await;
+    scheduled(&billing, START.plus(DAY)).await;
+    billing.psp.will([Act::Lose]);
+    let to = START.plus(3 * DAY);
+    let first = billing.reschedule(&Caller::Merchant, "order_1", to).await.unwrap();
+    assert!(first.claim.is_some(), "202");
+    assert_eq!(billing.reschedule(&Caller::Merchant, "order_1", to).await.unwrap(), first);
+    sweeps(&billing, 1, 60).await;
+    assert_eq!(billing.psp.world().posts, ["register order_1", "move order_1"], "it may still arrive");
+    sweeps(&billing, 1, 100).await;
+    let row = row(&billing).await;
+    assert_eq!((row.schedule_at(), row.claim), (Some(to), None));
+}
+
+#[tokio::test]
+async fn a_refund_is_not_settled_by_a_record_that_is_not_what_was_ordered() {
+    let billing = billing().await;
+    let paid = billing.charge(order("order_1"), None).await.unwrap();
+    billing.psp.will([Act::Lose]);
+    let request = billing::usecase::RefundRequest {
+        merchant_uid: paid.merchant_uid().clone(),
+        amount: "900".to_owned(),
+        reason: None,
+        idempotency_key: "refund-1".to_owned(),
+    };
+    let (row, refund) = billing.refund(request).await.unwrap();
+    let mut wrong = row.record.clone().unwrap();
+    wrong.amount.minor += 1;
+    wrong.cancel_amount = 900;
+    wrong.cancel_history.push(billing::payment::snapshot::CancelEntry {
+        amount: 900,
+        cancelled_at: Some(START),
+        reason: Some(refund.sent_reason()),
+        pg_tid: None,
+        receipt_url: None,
+    });
+    let seen = Evidence::Records { list: vec![wrong], complete: false };
+    let after = apply(&row, &seen, Source::Reply, START, &billing.policy).row;
+    assert!(after.pending_refund().is_some() && after.due_at.is_some());
+}
+
+#[tokio::test]
 async fn a_suspect_order_ends_when_a_person_has_given_the_money_back() {
     let billing = billing().await;
     billing.psp.will([Act::Lose]);
