@@ -102,6 +102,14 @@ pub trait KeyPsp: Sync {
     ) -> impl Future<Output = Posted<KeySnapshot>> + Send;
     /// `GET /subscribe/customers/{customer_uid}`.
     fn key(&self, customer_uid: &CustomerUid) -> impl Future<Output = Looked<KeySnapshot>> + Send;
+    /// Order numbers of the key's schedules that are still to run before `until`, as the PSP lists them
+    /// (`GET /subscribe/customers/{customer_uid}/schedules`).
+    fn waiting_schedules(
+        &self,
+        customer_uid: &CustomerUid,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Looked<Vec<String>>> + Send;
     /// `DELETE /subscribe/customers/{customer_uid}`.
     fn delete(&self, customer_uid: &CustomerUid) -> impl Future<Output = Posted<()>> + Send;
 }

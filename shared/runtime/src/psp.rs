@@ -11,7 +11,7 @@ use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
 use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
-use iamport::{Class, Client, Concealed, Error, FindAll, TestPayments, Unschedule};
+use iamport::{Class, Client, Concealed, Error, FindAll, KeySchedules, TestPayments, Unschedule};
 
 use crate::config::Config;
 use crate::deadline::Deadline;
@@ -20,6 +20,8 @@ use crate::secret::Secrets;
 /// Longest money POST (design §6); the client's own limit for a change is the same.
 const POST_MAX: Duration = Duration::from_secs(15);
 
+/// Widest window of a list of schedules: Iamport allows three months.
+const SCHEDULE_WINDOW_SECONDS: i64 = 85 * 86_400;
 /// The envelope's code for "there is no such thing" on HTTP 200 (observed with older accounts).
 const NO_SUCH_THING: i64 = 1;
 
@@ -232,6 +234,39 @@ impl KeyPsp for Psp {
     async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
         let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Looked::Unreachable };
         looked(self.client().billing_key(&uid).await, |key| Some(read::key(&key)), "customer")
+    }
+
+    async fn waiting_schedules(
+        &self,
+        customer_uid: &CustomerUid,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Looked<Vec<String>> {
+        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Looked::Unreachable };
+        let (client, mut found, mut start) = (self.client(), Vec::new(), from);
+        while start < until {
+            let end = start.plus(SCHEDULE_WINDOW_SECONDS).min(until);
+            let mut page = 1;
+            loop {
+                let mut request = KeySchedules::new(uid.clone(), start.0, end.0);
+                request.status = Some(iamport::ScheduleFilter::Scheduled);
+                request.page = Some(page);
+                let reply = client.billing_key_schedules(&request).await;
+                match looked(reply, Some, "customer_schedules") {
+                    Looked::Found(listed) => {
+                        found.extend(listed.list.into_iter().map(|schedule| schedule.merchant_uid));
+                        match listed.next.filter(|next| *next > page) {
+                            Some(next) => page = next,
+                            None => break,
+                        }
+                    }
+                    Looked::Absent => break,
+                    Looked::Unreachable => return Looked::Unreachable,
+                }
+            }
+            start = end;
+        }
+        Looked::Found(found)
     }
 
     async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {

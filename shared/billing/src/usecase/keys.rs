@@ -1,7 +1,7 @@
 //! Reading and deleting billing keys.
 
 use super::{Billing, Caller, Failure, customer_uid_in_path};
-use crate::ids::CustomerId;
+use crate::ids::{CustomerId, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Payment, Plan, Purpose, State};
 use crate::ports::{
@@ -18,6 +18,8 @@ pub enum KeyDeleted {
     Pending,
 }
 
+/// Seconds before now and after the latest possible schedule that the PSP's list is asked for.
+const LIST_MARGIN_SECONDS: i64 = 86_400;
 /// Schedules of a key read at a time.
 const SCHEDULES_PAGE: usize = 100;
 
@@ -82,7 +84,20 @@ where
     /// Carries the deletion of a marked key on, as it was asked for. No new schedule can claim the key any more, but one
     /// may have been registered just before it was marked.
     pub(super) async fn continue_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
-        let live = self.live_schedules(&key).await?;
+        let mut live = self.live_schedules(&key).await?;
+        // Our index may lag behind a schedule that was registered a moment ago; the PSP's own list does not.
+        let now = self.host.now();
+        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_MARGIN_SECONDS);
+        let listed = match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_MARGIN_SECONDS), until).await {
+            Looked::Found(uids) => uids,
+            Looked::Absent => Vec::new(),
+            Looked::Unreachable => return Ok(KeyDeleted::Pending),
+        };
+        for uid in listed.iter().filter_map(|uid| MerchantUid::parse(uid).ok()) {
+            if !live.iter().any(|row| *row.merchant_uid() == uid) {
+                live.extend(self.store.payment(&uid).await?.filter(|row| row.state == State::Scheduled));
+            }
+        }
         if !live.is_empty() && !key.cascade {
             let restored = BillingKey { state: KeyState::Active, claim: None, due_at: None, ..self.next_key(key) };
             self.store.save_key(&restored).await?;

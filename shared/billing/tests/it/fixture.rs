@@ -290,6 +290,22 @@ impl KeyPsp for TestPsp {
         self.getting(|world| world.keys.get(customer_uid.as_str()).cloned())
     }
 
+    async fn waiting_schedules(
+        &self,
+        customer_uid: &CustomerUid,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Looked<Vec<String>> {
+        self.getting(|world| {
+            let waiting = world.schedules.values().filter(|schedule| {
+                schedule.customer_uid == customer_uid.as_str()
+                    && schedule.schedule_status == ScheduleStatus::Scheduled
+                    && (from..until).contains(&schedule.schedule_at)
+            });
+            Some(waiting.map(|schedule| schedule.merchant_uid.clone()).collect())
+        })
+    }
+
     async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
         let Some(act) = self.posting(format!("delete {customer_uid}")) else { return Posted::NotSent };
         answered(&act, |_| {
