@@ -137,6 +137,7 @@ async fn what_is_somebody_elses_looks_like_what_is_not_there() {
         ("GET", format!("/billing-keys/{key}"), format!("/billing-keys/{nothing}")),
         ("DELETE", format!("/billing-keys/{key}"), format!("/billing-keys/{nothing}")),
         ("DELETE", format!("/billing-keys/{key}?cascade=true"), format!("/billing-keys/{nothing}?cascade=true")),
+        ("GET", format!("/schedules?customer_uid={key}"), format!("/schedules?customer_uid={nothing}")),
     ] {
         let foreign = world.call(method, &foreign, &stranger).await;
         let missing = world.call(method, &missing, &stranger).await;
@@ -152,6 +153,10 @@ async fn what_is_somebody_elses_looks_like_what_is_not_there() {
     let list = world.call("GET", "/billing-keys", &stranger).await.ok(200);
     let uids: Vec<&Value> = list["list"].as_array().unwrap().iter().map(|key| &key["customer_uid"]).collect();
     assert_eq!(uids, [&json!(other.customer_uid)], "own keys only");
+    let list = world.call("GET", "/schedules", &stranger).await.ok(200);
+    assert_eq!(list["list"], json!([]), "own schedules only");
+    let list = world.call("GET", "/schedules", &world.customer(&buyer.customer_id)).await.ok(200);
+    assert_eq!(list["list"][0]["merchant_uid"], schedule, "and those there are");
     let named = world.call("GET", &format!("/billing-keys?customer_id={}", buyer.customer_id), &stranger).await;
     assert!(!named.text.contains(key.as_str()), "naming somebody else shows nothing of theirs: {}", named.text);
 }

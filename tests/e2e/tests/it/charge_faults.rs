@@ -12,6 +12,8 @@ use crate::world::{World, fresh};
 
 /// From a claim until its POST can no longer execute: the POST's own time and the quarantine.
 const CLAIM_SECONDS: i64 = 155;
+/// The claim is written before its POST arrives, so that much of the time counts from may be over by then.
+const CLAIM_LEAD_SECONDS: i64 = 3;
 /// Where an unknown outcome is looked up.
 const LOOK_UP: &str = "/payments/findAll/";
 
@@ -88,7 +90,7 @@ impl Story {
         let first = world.requests_to(AGAIN, uid).await[0]["at"].as_i64().unwrap();
         world.no_faults().await;
         if told == Told::Pending && request == Request::Lost {
-            world.advance_to(first + CLAIM_SECONDS - 5).await;
+            world.advance_to(first + CLAIM_SECONDS - 10).await;
             world.sweep().await;
             assert_eq!(world.requests_to(AGAIN, uid).await.len(), 1, "the first may still be carried out");
             assert_eq!(world.charge_status(uid).await["status"], "pending");
@@ -112,7 +114,8 @@ impl Story {
         assert!(posts.len() >= expected, "{posts:?}");
         if request != Request::Refused {
             assert_eq!(posts.len(), expected, "{posts:?}");
-            assert!(at.iter().skip(1).all(|at| *at >= first + CLAIM_SECONDS), "a second POST too early: {posts:?}");
+            let earliest = first + CLAIM_SECONDS - CLAIM_LEAD_SECONDS;
+            assert!(at.iter().skip(1).all(|at| *at >= earliest), "a second POST too early: {posts:?}");
         }
         world.sweep().await;
         assert_eq!(world.row(uid).await, Some(row), "nothing is owed any more");
@@ -257,6 +260,8 @@ async fn a_token_revoked_at_the_psp_is_replaced_within_the_same_charge() {
     story.charge().await.ok(200);
     assert_eq!(story.world.times_paid(&story.uid).await, 1);
     same_as_psp(&story.world.the_row(&story.uid).await, &story.world.payment(&story.uid).await);
+    // Every other instance still holds the revoked one. Too old, it is replaced without a 401 in somebody else's story.
+    story.world.advance(1_801).await;
 }
 
 #[tokio::test]

@@ -38,30 +38,35 @@ fn inside_base64(text: &str, url_safe: bool) -> Vec<Form> {
         .collect()
 }
 
+/// A text in every dress.
+fn dressed(secret: &str) -> Vec<Form> {
+    let bytes = secret.as_bytes();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+    let escaped: String = bytes.iter().map(|byte| format!("\\u{byte:04x}")).collect();
+    let list: Vec<String> = bytes.iter().map(ToString::to_string).collect();
+    let url_encoded: String = form_urlencoded::byte_serialize(bytes).collect();
+    let mut forms = vec![
+        form("raw", secret.to_owned()),
+        form("URL-encoded", url_encoded),
+        form("percent-encoded", percent),
+        form("JSON escapes", escaped),
+        form("hex", hex.clone()),
+        form("upper-case hex", hex.to_uppercase()),
+        form("a list of bytes", list.join(", ")),
+        form("a dense list of bytes", list.join(",")),
+        form("reversed", secret.chars().rev().collect()),
+    ];
+    forms.extend(inside_base64(secret, false));
+    forms.extend(inside_base64(secret, true));
+    forms
+}
+
 impl Secret {
     /// A secret that is long enough to be told from chance: 8 characters or more.
     pub(crate) fn text(name: &'static str, secret: &str) -> Self {
-        assert!(secret.len() >= 8, "{name} is too short to look for");
-        let bytes = secret.as_bytes();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
-        let escaped: String = bytes.iter().map(|byte| format!("\\u{byte:04x}")).collect();
-        let list: Vec<String> = bytes.iter().map(ToString::to_string).collect();
-        let url_encoded: String = form_urlencoded::byte_serialize(bytes).collect();
-        let mut forms = vec![
-            form("raw", secret.to_owned()),
-            form("URL-encoded", url_encoded),
-            form("percent-encoded", percent),
-            form("JSON escapes", escaped),
-            form("hex", hex.clone()),
-            form("upper-case hex", hex.to_uppercase()),
-            form("a list of bytes", list.join(", ")),
-            form("a dense list of bytes", list.join(",")),
-            form("reversed", secret.chars().rev().collect()),
-        ];
-        forms.extend(inside_base64(secret, false));
-        forms.extend(inside_base64(secret, true));
-        Self { name, forms }
+        assert!(secret.len() >= 8, "{name} is too short to look for without its field");
+        Self { name, forms: dressed(secret) }
     }
 
     /// A card number of 16 digits: as a text, and in groups.
@@ -71,9 +76,9 @@ impl Secret {
         for separator in ["-", " ", ".", "+", "%20", "%2D", "_", "/", "\u{a0}"] {
             let grouped = groups.join(separator);
             if separator == "-" || separator == " " {
-                let dressed = Self::text("card number", &grouped);
-                let dressed = dressed.forms.into_iter().map(|one| form(&format!("grouped, {}", one.name), one.text));
-                secret.forms.extend(dressed.filter(|one| !one.name.ends_with("raw")));
+                let grouped = dressed(&grouped).into_iter().filter(|one| one.name != "raw");
+                let renamed = grouped.map(|one| form(&format!("grouped with {separator:?}, {}", one.name), one.text));
+                secret.forms.extend(renamed);
             }
             secret.forms.push(form(&format!("grouped with {separator:?}"), grouped));
         }
@@ -100,11 +105,8 @@ impl Secret {
             ("debug of a number", format!("{name}: {digits}")),
         ] {
             forms.push(form(what, text.clone()));
-            let dressed = Self::text(name, &text)
-                .forms
-                .into_iter()
-                .filter(|one| one.name.contains("base64") || one.name == "hex");
-            forms.extend(dressed.map(|one| form(&format!("{what}, {}", one.name), one.text)));
+            let encoded = dressed(&text).into_iter().filter(|one| one.name.contains("base64") || one.name == "hex");
+            forms.extend(encoded.map(|one| form(&format!("{what}, {}", one.name), one.text)));
         }
         Self { name, forms }
     }

@@ -91,10 +91,14 @@ impl World {
         self.requests("").await.last().map_or(0, |request| request["id"].as_u64().unwrap() + 1)
     }
 
+    /// All payments of the PSP's.
+    pub(crate) async fn ledger(&self) -> Vec<Value> {
+        self.list("payments").await
+    }
+
     /// The PSP's payments under an order number.
     pub(crate) async fn payments(&self, merchant_uid: &str) -> Vec<Value> {
-        let all = self.list("payments").await;
-        all.into_iter().filter(|payment| payment["merchant_uid"] == merchant_uid).collect()
+        self.ledger().await.into_iter().filter(|payment| payment["merchant_uid"] == merchant_uid).collect()
     }
 
     /// The one payment that the PSP has under an order number.

@@ -40,7 +40,11 @@ async fn parts_and_then_the_rest_are_given_back_and_the_row_follows() {
     assert_eq!((&part["status"], &part["amount"], &part["reason"]), (&json!("done"), &json!(900), &json!("단순 변심")));
     assert_eq!((&part["payment"]["status"], &part["payment"]["cancel_amount"]), (&json!("paid"), &json!(900)));
     assert_eq!(world.the_row(&uid).await["state"], "partially_refunded");
-    world.refund(&uid, &fresh("refund"), &json!({ "amount": 8001 })).await.refuses(422, "refund_amount_invalid", "amount");
+    world.refund(&uid, &fresh("refund"), &json!({ "amount": 8001 })).await.refuses(
+        422,
+        "refund_amount_invalid",
+        "amount",
+    );
     let rest = world.refund(&uid, &fresh("refund"), &json!({ "amount": 8000 })).await.ok(200);
     assert_eq!((&rest["payment"]["status"], &rest["payment"]["cancel_amount"]), (&json!("cancelled"), &json!(8900)));
     assert_eq!(world.given_back(&uid).await, [900, 8000]);
@@ -179,18 +183,22 @@ async fn refunds_that_must_not_be_made_are_refused() {
         })
         .await;
     let mut table = Vec::new();
-    let mut bad = |uid: &str, body: String, status: u16, code: &'static str, field: Option<&str>, secret: Option<&str>| {
-        let request = world.request("POST", &format!("/charges/{uid}/refunds")).bearer_auth(world.merchant());
-        table.push(Refusal {
-            name: format!("{uid} {body}"),
-            request: request.header("idempotency-key", fresh("refund")).header("content-type", "application/json").body(body),
-            status,
-            code,
-            field: field.map(str::to_owned),
-            secret: secret.map(str::to_owned),
-            reads: true,
-        });
-    };
+    let mut bad =
+        |uid: &str, body: String, status: u16, code: &'static str, field: Option<&str>, secret: Option<&str>| {
+            let request = world.request("POST", &format!("/charges/{uid}/refunds")).bearer_auth(world.merchant());
+            table.push(Refusal {
+                name: format!("{uid} {body}"),
+                request: request
+                    .header("idempotency-key", fresh("refund"))
+                    .header("content-type", "application/json")
+                    .body(body),
+                status,
+                code,
+                field: field.map(str::to_owned),
+                secret: secret.map(str::to_owned),
+                reads: true,
+            });
+        };
     for amount in ["null", "0", "-900", "0.5", "1e3", "\"9000\"", "true", "8901", "9007199254740993"] {
         bad(&uid, format!("{{\"amount\":{amount}}}"), 422, "refund_amount_invalid", Some("amount"), None);
     }
@@ -219,7 +227,8 @@ async fn a_refund_needs_an_idempotency_key_and_the_merchants_scope() {
     };
     let reply = world.send(request(&world.merchant())).await;
     reply.refuses(400, "idempotency_key_required", "Idempotency-Key");
-    let reply = world.send(request(&world.customer(&buyer.customer_id)).header("idempotency-key", fresh("refund"))).await;
+    let reply =
+        world.send(request(&world.customer(&buyer.customer_id)).header("idempotency-key", fresh("refund"))).await;
     assert_eq!(reply.status, 403, "{}", reply.text);
     let reply = world.send(request("nonsense").header("idempotency-key", fresh("refund"))).await;
     assert_eq!(reply.status, 401, "{}", reply.text);
