@@ -134,7 +134,6 @@ async fn bad_card_forms_are_refused_and_the_field_is_named() {
             code,
             field: Some(field.to_owned()),
             secret: secret.filter(|secret| secret != "null"),
-            reads: false,
         });
     }
     all_refused(&world, table).await;
@@ -209,7 +208,7 @@ async fn an_idempotency_key_is_required_and_has_a_form() {
     let mut bad = |name: &str, request: reqwest::RequestBuilder, code: &'static str, secret: &str| {
         let field = Some("Idempotency-Key".to_owned());
         let (name, secret) = (name.to_owned(), Some(secret.to_owned()));
-        table.push(Refusal { name, request, status: 400, code, field, secret, reads: false });
+        table.push(Refusal { name, request, status: 400, code, field, secret });
     };
     bad("none", request(), "idempotency_key_required", "");
     for (name, key) in [
@@ -252,7 +251,6 @@ async fn a_card_number_in_the_query_is_refused_before_anything_else() {
             code: "sensitive_data_in_url",
             field: None,
             secret: Some("4242".to_owned()),
-            reads: false,
         });
     }
     all_refused(&world, table).await;

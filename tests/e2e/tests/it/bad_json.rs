@@ -146,7 +146,6 @@ async fn broken_bodies_are_refused_on_every_route() {
                 code,
                 field: field.map(str::to_owned),
                 secret: Some(CANARY.to_owned()),
-                reads: false,
             });
         }
     }

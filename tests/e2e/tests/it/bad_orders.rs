@@ -140,7 +140,7 @@ fn refusal(name: String, request: reqwest::RequestBuilder, row: Row, field: Stri
     let (_, json, status, code) = row;
     // Words that an answer may hold for reasons of its own.
     let secret = Some(content(json)).filter(|text| !matches!(text.as_str(), "null" | "true" | "8900" | "KRW " | "   "));
-    Refusal { name, request, status, code, field: Some(field), secret, reads: false }
+    Refusal { name, request, status, code, field: Some(field), secret }
 }
 
 #[tokio::test]
@@ -181,15 +181,7 @@ async fn fields_that_must_be_there_are_missed_by_name() {
     let mut missing = |path: &str, body: Value, field: &str, code: &'static str| {
         let request = post(&world, path, body.to_string());
         let field = Some(field.to_owned());
-        table.push(Refusal {
-            name: format!("{path} without {code}"),
-            request,
-            status: 422,
-            code,
-            field,
-            secret: None,
-            reads: false,
-        });
+        table.push(Refusal { name: format!("{path} without {code}"), request, status: 422, code, field, secret: None });
     };
     let without = |mut body: Value, field: &str| {
         body.as_object_mut().unwrap().remove(field).expect("it was there");
@@ -225,15 +217,7 @@ async fn schedules_at_the_wrong_time_or_in_the_wrong_number_are_refused() {
     let mut table = Vec::new();
     let mut bad = |name: &str, body: String, code: &'static str, field: &str, secret: Option<String>| {
         let (name, field) = (name.to_owned(), Some(field.to_owned()));
-        table.push(Refusal {
-            name,
-            request: post(&world, "/schedules", body),
-            status: 422,
-            code,
-            field,
-            secret,
-            reads: true,
-        });
+        table.push(Refusal { name, request: post(&world, "/schedules", body), status: 422, code, field, secret });
     };
     let at = "schedules[0].schedule_at";
     let tomorrow = now + 86_400;
@@ -316,7 +300,7 @@ async fn a_move_to_a_wrong_time_is_refused() {
         let request = world.request("PATCH", &format!("/schedules/{uid}")).bearer_auth(world.merchant());
         let request = request.header("content-type", "application/json").body(format!("{{\"schedule_at\":{time}}}"));
         let field = Some("schedule_at".to_owned());
-        table.push(Refusal { name: time, request, status: 422, code, field, secret: None, reads: true });
+        table.push(Refusal { name: time, request, status: 422, code, field, secret: None });
     }
     all_refused(&world, table).await;
     assert_eq!(world.the_row(&uid).await, row);
@@ -345,7 +329,6 @@ async fn keys_that_are_not_the_customers_are_as_good_as_missing() {
                 code,
                 field: field.map(str::to_owned),
                 secret: key.as_str().map(str::to_owned),
-                reads: true,
             });
         }
     };
@@ -404,7 +387,7 @@ async fn bad_lists_are_refused() {
     let mut bad = |query: String, status: u16, code: &'static str, field: Option<&str>| {
         let request = world.request("GET", &query).bearer_auth(world.merchant());
         let field = field.map(str::to_owned);
-        table.push(Refusal { name: query, request, status, code, field, secret: None, reads: true });
+        table.push(Refusal { name: query, request, status, code, field, secret: None });
     };
     for limit in ["0", "101", "1001", "-1", "x", "", "1.5", "99999999999999999999"] {
         bad(format!("/schedules?customer_uid={own}&limit={limit}"), 422, "limit_invalid", Some("limit"));

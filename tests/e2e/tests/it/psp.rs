@@ -86,12 +86,17 @@ impl World {
         all.into_iter().filter(|request| request["path"] == path && request["method"] == "POST").collect()
     }
 
-    /// Grows with every request that reaches the PSP, but for those for a token: an instance that starts gets itself one,
-    /// whatever it is asked.
+    /// Grows with every request that reaches the PSP.
     pub(crate) async fn requests_so_far(&self) -> u64 {
-        let requests = self.requests("").await;
-        let last = requests.iter().rfind(|request| request["path"] != "/users/getToken");
-        last.map_or(0, |request| request["id"].as_u64().unwrap() + 1)
+        self.requests("").await.last().map_or(0, |request| request["id"].as_u64().unwrap() + 1)
+    }
+
+    /// What has reached the PSP since then, but for requests for a token: an instance that starts gets itself one,
+    /// whatever it is asked.
+    pub(crate) async fn requests_since(&self, then: u64) -> Vec<Value> {
+        let all = self.requests("").await;
+        let later = all.into_iter().filter(|request| request["id"].as_u64() >= Some(then));
+        later.filter(|request| request["path"] != "/users/getToken").collect()
     }
 
     /// All payments of the PSP's.

@@ -196,7 +196,6 @@ async fn refunds_that_must_not_be_made_are_refused() {
                 code,
                 field: field.map(str::to_owned),
                 secret: secret.map(str::to_owned),
-                reads: true,
             });
         };
     for amount in ["null", "0", "-900", "0.5", "1e3", "\"9000\"", "true", "8901", "9007199254740993"] {

@@ -167,8 +167,8 @@ async fn a_hundred_schedules_are_registered_with_one_post_and_all_settle() {
     let order: Vec<&str> = list.iter().map(|entry| entry["merchant_uid"].as_str().unwrap()).collect();
     assert_eq!(order, uids, "each in its place");
     assert!(list.iter().all(|entry| entry["status"] == "scheduled"), "{answer}");
-    let posts = world.requests("").await.into_iter().filter(|request| request["id"].as_u64() >= Some(before));
-    let posts: Vec<_> = posts.filter(|request| request["path"] == crate::psp::SCHEDULE).collect();
+    let mut posts = world.requests_since(before).await;
+    posts.retain(|request| request["path"] == crate::psp::SCHEDULE);
     assert_eq!(posts.len(), 1, "{posts:?}");
 
     world.advance(SOON + 120).await;
