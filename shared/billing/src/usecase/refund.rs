@@ -168,7 +168,25 @@ fn invalid_amount(detail: &str) -> Failure {
     Failure::Invalid(Invalid::new("amount", "refund_amount_invalid", detail))
 }
 
-/// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order.
+/// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order. Letters only:
+/// it comes back in the PSP's own words, in which long runs of digits are hidden, and it has to be found there.
 fn name(idempotency_key: &str) -> String {
-    format!("r{}", hex(&Sha256::digest(format!("refund\n{idempotency_key}"))[..10]))
+    let digest = hex(&Sha256::digest(format!("refund\n{idempotency_key}"))[..10]);
+    let letter = |digit: char| match digit {
+        '0'..='9' => "ghijklmnop".chars().nth(digit.to_digit(10).and_then(|n| n.try_into().ok()).unwrap_or(0)),
+        letter => Some(letter),
+    };
+    std::iter::once('r').chain(digest.chars().filter_map(letter)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_refunds_name_has_no_digits_that_could_be_hidden_and_is_its_own() {
+        let names: BTreeSet<String> = (0..10_000).map(|n| super::name(&format!("refund-{n}"))).collect();
+        assert_eq!(names.len(), 10_000);
+        assert!(names.iter().all(|name| name.len() == 21 && name.bytes().all(|byte| byte.is_ascii_lowercase())));
+    }
 }
