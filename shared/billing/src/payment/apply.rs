@@ -153,7 +153,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
         },
         Evidence::KeyInactive => {
             let mut applied = never_sent(row, State::Failed, by, now);
-            if applied.row.state == State::Failed && row.state == State::Intent {
+            if applied.row != *row {
                 let message = "the billing key is not active any more".to_owned();
                 applied.row.refusal = Some(Refusal { code: 0, message });
             }

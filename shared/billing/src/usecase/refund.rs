@@ -8,7 +8,7 @@ use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::payment::refund::{Origin, REFUNDS_MAX};
-use crate::payment::{Claim, Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
+use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
 use crate::ports::{
     ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
 };
@@ -60,9 +60,7 @@ where
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
-            let now = self.host.now();
-            let claim = Claim::new(Purpose::Refund, self.host.nonce(), now, &self.policy);
-            let mut claimed = self.next(row.reclaimed(claim, now));
+            let mut claimed = self.claim(row, Purpose::Refund);
             claimed.refunds.push(refund);
             match self.store.save(&claimed).await? {
                 Saved::Done => {
@@ -114,12 +112,10 @@ where
 
     /// Sends a row's pending refund under a new claim, if nothing of it can be under way.
     pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, StoreError> {
-        let now = self.host.now();
-        if row.pending_refund().is_none() || row.in_flight(now) || !self.psp.ready().await {
+        if row.pending_refund().is_none() || row.in_flight(self.host.now()) || !self.psp.ready().await {
             return Ok(row);
         }
-        let claim = Claim::new(Purpose::Refund, self.host.nonce(), now, &self.policy);
-        let claimed = self.next(row.reclaimed(claim, now));
+        let claimed = self.claim(row, Purpose::Refund);
         match self.store.save(&claimed).await? {
             Saved::Done => self.cancel(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),

@@ -22,15 +22,20 @@ where
         if row.state != State::Intent || !self.psp.ready().await {
             return Ok(row);
         }
-        let now = self.host.now();
-        let claim = Claim::new(row.purpose(), self.host.nonce(), now, &self.policy);
-        let claimed = self.next(row.clone().reclaimed(claim, now));
+        let claimed = self.claim(row.clone(), row.purpose());
         match self.store.reclaim(&claimed).await? {
             Saved::Done => self.post(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
             Saved::Conflict(None) => Err(StoreError::Unavailable),
             Saved::KeyNotActive => self.conclude(row, &Evidence::KeyInactive, Source::Claim).await.map(|(row, _)| row),
         }
+    }
+
+    /// The row's next version, claimed for sending.
+    pub(super) fn claim(&self, row: Payment, purpose: Purpose) -> Payment {
+        let now = self.host.now();
+        let claim = Claim::new(purpose, self.host.nonce(), now, &self.policy);
+        self.next(row.reclaimed(claim, now))
     }
 
     /// The row's next version under a fresh mark.
@@ -148,9 +153,7 @@ where
         purpose: Purpose,
         promised: Promised,
     ) -> Result<(Payment, ChangeSent), StoreError> {
-        let now = self.host.now();
-        let claim = Claim::new(purpose, self.host.nonce(), now, &self.policy);
-        let claimed = self.next(row.reclaimed(claim, now));
+        let claimed = self.claim(row, purpose);
         match self.store.save(&claimed).await? {
             Saved::Done => {}
             Saved::Conflict(Some(current)) => return Ok((*current, ChangeSent::Overtaken)),
