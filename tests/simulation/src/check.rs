@@ -1,0 +1,6 @@
+//! The rules of reliability §4, read from the PSP's books, the table and what callers were told. Nothing here looks
+//! inside a handler.
+
+pub(crate) mod moves;
+pub mod rest;
+pub mod told;

@@ -1,0 +1,135 @@
+//! I12: a row only moves along the published machine, one version at a time. I7 as far as a row alone can show it.
+
+use billing::payment::{Payment, Source, State};
+
+use crate::sim::{START, World};
+
+/// The published machine (ARCHITECTURE.md), and the one move besides it that no evidence makes.
+const MACHINE: [(State, &[State]); 10] = [
+    (
+        State::Intent,
+        &[
+            State::Claimed,
+            State::Scheduled,
+            State::Paid,
+            State::PartiallyRefunded,
+            State::Refunded,
+            State::Failed,
+            State::Revoked,
+            State::Suspect,
+        ],
+    ),
+    (
+        State::Claimed,
+        &[
+            State::Intent,
+            State::Unknown,
+            State::Scheduled,
+            State::Paid,
+            State::PartiallyRefunded,
+            State::Refunded,
+            State::Failed,
+            State::Revoked,
+            State::Suspect,
+        ],
+    ),
+    (
+        State::Unknown,
+        &[
+            State::Intent,
+            State::Scheduled,
+            State::Paid,
+            State::PartiallyRefunded,
+            State::Refunded,
+            State::Failed,
+            State::Revoked,
+            State::Suspect,
+        ],
+    ),
+    (
+        State::Scheduled,
+        &[
+            State::Intent,
+            State::Paid,
+            State::PartiallyRefunded,
+            State::Refunded,
+            State::Failed,
+            State::Revoked,
+            State::Suspect,
+        ],
+    ),
+    (State::Paid, &[State::PartiallyRefunded, State::Refunded]),
+    (State::PartiallyRefunded, &[State::Refunded]),
+    (State::Refunded, &[]),
+    (State::Failed, &[State::Scheduled, State::Paid, State::PartiallyRefunded, State::Refunded, State::Suspect]),
+    (
+        State::Revoked,
+        &[State::Scheduled, State::Paid, State::PartiallyRefunded, State::Refunded, State::Failed, State::Suspect],
+    ),
+    (
+        State::Suspect,
+        &[State::Scheduled, State::Paid, State::PartiallyRefunded, State::Refunded, State::Failed, State::Revoked],
+    ),
+];
+
+const fn source(by: Source) -> &'static str {
+    match by {
+        Source::Reply => "reply",
+        Source::Look => "look",
+        Source::Webhook => "webhook",
+        Source::Sweep => "sweep",
+        Source::Claim => "claim",
+    }
+}
+
+/// Whether the machine has this move.
+fn may_move(from: State, to: State) -> bool {
+    from == to || MACHINE.iter().any(|(state, next)| *state == from && next.contains(&to))
+}
+
+/// Checks one write of a payment row.
+pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: &Payment) {
+    world.write(|| {
+        let claim = after.claim.as_ref().map(|claim| (claim.purpose, claim.quarantine_until.0 - START));
+        let (uid, version, state) = (after.merchant_uid(), after.version, after.state.name());
+        let due_at = after.due_at.map(|due_at| due_at.0 - START);
+        format!("    {uid} v{version} {state} claim {claim:?} due {due_at:?} refunds {}", after.refunds.len())
+    });
+    let uid = after.merchant_uid();
+    if let Err(rule) = after.check() {
+        world.violation("I12", format!("{uid}: {rule}"));
+    }
+    let Some(before) = before else {
+        if after.version != 1 {
+            world.violation("I12", format!("{uid} begins with version {}", after.version));
+        }
+        return;
+    };
+    if after.version != before.version + 1 {
+        world.violation("I12", format!("{uid} went from version {} to {}", before.version, after.version));
+    }
+    if after.order != before.order || after.customer_id != before.customer_id {
+        world.violation("I3", format!("{uid} changed what was ordered"));
+    }
+    let (from, to) = (before.state, after.state);
+    if from != to {
+        if !may_move(from, to) {
+            world.violation("I12", format!("{uid} moved from {} to {}", from.name(), to.name()));
+        }
+        match after.log.last() {
+            Some(step) if step.from == from && step.to == to => {
+                *world.counts.moves.entry((from, to, source(step.by))).or_default() += 1;
+            }
+            _ => world.violation("I12", format!("{uid} moved from {} to {} without a line", from.name(), to.name())),
+        }
+    }
+    let settled_by_record = to.was_paid() && after.record.is_none();
+    if settled_by_record {
+        world.violation("I12", format!("{uid} is {} without the PSP's record", to.name()));
+    }
+    let earlier = before.refunds.iter().map(|refund| (&refund.id, &refund.imp_uid));
+    let kept = earlier.zip(&after.refunds).all(|((id, imp_uid), now)| *id == now.id && *imp_uid == now.imp_uid);
+    if !kept || after.refunds.len() < before.refunds.len() {
+        world.violation("I7", format!("{uid} forgot a refund"));
+    }
+}

@@ -1,0 +1,222 @@
+//! What must be true once everything is calm: I1, I3, I7, I8, I10, I11, I14, I16.
+
+use std::collections::BTreeSet;
+
+use billing::alarm::Alarm;
+use billing::key::{BillingKey, KeyState};
+use billing::payment::{Payment, RefundState, State};
+use billing::policy::{LatePaidPolicy, Policy};
+use sandbox::iamport::ledger::{self, Ledger, PaymentSort};
+
+use super::told::{Told, Word};
+use crate::sim::{Sim, Violation};
+
+/// The reason that marks a refund made in the console.
+pub const CONSOLE_REASON: &str = "console";
+
+/// Checks a world at rest. Broken rules are added to it.
+pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
+    let rows = sim.rows.all_payments();
+    let keys = sim.rows.all_keys();
+    let mut found = Vec::new();
+    let mut broken = |rule, detail| found.push(Violation { rule, detail });
+    {
+        let world = sim.world();
+        let books = &world.ledger;
+        for row in &rows {
+            if let Err(detail) = agrees(row, books) {
+                broken("I10", format!("{}: {detail}", row.merchant_uid()));
+            }
+            check_money(row, books, &mut broken);
+            check_late(row, books, told, &world.alarms, policy, &mut broken);
+            let owner = keys.iter().find(|key| key.customer_uid == row.order.customer_uid).map(|key| &key.customer_id);
+            if owner != Some(&row.customer_id) {
+                broken("I3", format!("{} is charged to a key of {owner:?}", row.merchant_uid()));
+            }
+        }
+        let known: BTreeSet<&str> = rows.iter().map(|row| row.merchant_uid().as_str()).collect();
+        // What strangers let fail in a browser under a number that we never recorded is not ours.
+        let ours = |payment: &&ledger::Payment| payment.customer_uid.is_some();
+        let at_psp = books.payments().iter().filter(ours).map(|payment| payment.merchant_uid.as_str());
+        for uid in at_psp.chain(books.schedules().map(|schedule| schedule.order.merchant_uid.as_str())) {
+            if !known.contains(uid) {
+                broken("I11", format!("{uid} is at the PSP and has no row"));
+            }
+        }
+        for schedule in books.schedules() {
+            if schedule.status == ledger::ScheduleStatus::Scheduled && books.key(&schedule.customer_uid).is_err() {
+                broken("I8", format!("{} is scheduled on a deleted key", schedule.order.merchant_uid));
+            }
+        }
+        check_keys(&keys, books, told, &mut broken);
+        for (imp_uid, id) in &told.refunds_done {
+            let shown = books.payment(imp_uid, true).is_ok_and(|payment| entries(payment, id) == 1);
+            if !shown {
+                broken("I14", format!("{imp_uid} was told given back by {id} and is not"));
+            }
+        }
+        for (uid, words) in &told.payments {
+            let row = rows.iter().find(|row| row.merchant_uid().as_str() == uid);
+            let Some(row) = row else {
+                broken("I14", format!("{uid} was answered and has no row"));
+                continue;
+            };
+            let taken_back = row.state == State::Revoked && words.iter().any(|(word, _)| *word == Word::Scheduled);
+            let wanted = told.unwanted.contains(uid) || told.unwanted.contains(row.order.customer_uid.as_str());
+            if taken_back && !wanted && !told.console {
+                broken("I14", format!("{uid} was told scheduled, and is taken back though nobody asked for it"));
+            }
+            if words.iter().any(|(word, _)| *word == Word::Paid) && !row.state.was_paid() {
+                broken("I14", format!("{uid} was told paid and is {}", row.state.name()));
+            }
+        }
+    }
+    let mut world = sim.world();
+    for Violation { rule, detail } in found {
+        world.violation(rule, detail);
+    }
+}
+
+/// Refunds of a payment that carry this name.
+fn entries(payment: &ledger::Payment, id: &str) -> usize {
+    payment.cancel_history.iter().filter(|entry| entry.reason.contains(&format!("[{id}]"))).count()
+}
+
+/// I10: the row is what the PSP's books say, and nothing of it is under way.
+fn agrees(row: &Payment, books: &Ledger) -> Result<(), String> {
+    let uid = row.merchant_uid().as_str();
+    let payments = books.find_all(uid, None, PaymentSort::Started);
+    let paid: Vec<&&ledger::Payment> = payments.iter().filter(|payment| payment.paid_at != 0).collect();
+    let schedule = books.schedule(uid).ok();
+    let waiting = schedule.filter(|schedule| schedule.status == ledger::ScheduleStatus::Scheduled);
+    let state = row.state;
+    let is = |wanted: &[State], because: &str| {
+        if wanted.contains(&state) { Ok(()) } else { Err(format!("{} although {because}", state.name())) }
+    };
+    if !paid.is_empty() {
+        let kept = row.record.as_ref().and_then(|record| paid.iter().find(|p| p.imp_uid == record.imp_uid.as_str()));
+        let Some(kept) = kept else { return Err(format!("{} and its record is no paid one", state.name())) };
+        let wanted = match (kept.cancel_amount, kept.cancellable()) {
+            (0, _) => State::Paid,
+            (_, 0) => State::Refunded,
+            (_, _) => State::PartiallyRefunded,
+        };
+        is(&[wanted], "the PSP has taken money")?;
+        if row.record.as_ref().is_some_and(|record| record.cancel_amount != kept.cancel_amount) {
+            return Err("its refunds are not the PSP's".to_owned());
+        }
+    } else if let Some(waiting) = waiting {
+        is(&[State::Scheduled], "the PSP will run it")?;
+        if row.schedule_at().map(|at| at.0) != Some(waiting.schedule_at) {
+            return Err("its time is not the PSP's".to_owned());
+        }
+    } else if schedule.is_some_and(|schedule| schedule.status == ledger::ScheduleStatus::Revoked) {
+        is(&[State::Revoked, State::Failed], "the PSP has revoked it")?;
+    } else if !payments.is_empty() || schedule.is_some() {
+        is(&[State::Failed], "every attempt failed")?;
+    } else {
+        is(&[State::Failed, State::Revoked], "the PSP has never heard of it")?;
+    }
+    if row.pending_refund().is_some() {
+        return Err("a refund is still pending".to_owned());
+    }
+    if row.claim.is_some() && state != State::Scheduled && row.due_at.is_some() {
+        return Err("somebody still holds a claim".to_owned());
+    }
+    if row.due_at.is_some() && state != State::Scheduled {
+        return Err(format!("{} and still due", state.name()));
+    }
+    Ok(())
+}
+
+fn check_money(row: &Payment, books: &Ledger, broken: &mut impl FnMut(&'static str, String)) {
+    let uid = row.merchant_uid().as_str();
+    let payments = books.find_all(uid, None, PaymentSort::Started);
+    let paid: Vec<&&ledger::Payment> = payments.iter().filter(|payment| payment.paid_at != 0).collect();
+    if paid.len() > 1 {
+        broken("I1", format!("{uid} was paid {} times", paid.len()));
+    }
+    for payment in paid {
+        let same = payment.amount == row.order.amount.minor
+            && payment.currency == row.order.amount.currency.code()
+            && payment.customer_uid.as_deref() == Some(row.order.customer_uid.as_str());
+        if !same {
+            broken("I3", format!("{uid} was not paid as ordered"));
+        }
+        let sum: u64 = payment.cancel_history.iter().map(|entry| entry.amount).sum();
+        if sum != payment.cancel_amount || sum > payment.amount {
+            broken("I7", format!("{uid} gave back {sum} of {}", payment.amount));
+        }
+        for entry in &payment.cancel_history {
+            let wanted = row.refunds.iter().any(|refund| {
+                entry.reason.contains(&format!("[{}]", refund.id))
+                    && refund.amount == entry.amount
+                    && refund.state == RefundState::Done
+            });
+            if entry.reason != CONSOLE_REASON && !wanted {
+                broken("I7", format!("{uid} gave back {} that no refund of its row shows", entry.amount));
+            }
+        }
+        for refund in &row.refunds {
+            let times = if refund.imp_uid.as_str() == payment.imp_uid { entries(payment, &refund.id) } else { 0 };
+            if times > 1 || (refund.state == RefundState::Refused && times > 0) {
+                broken("I7", format!("{uid}: refund {} ({:?}) was given {times} times", refund.id, refund.state));
+            }
+        }
+    }
+}
+
+/// I16: money that its customer was told had failed is never kept in silence.
+fn check_late(
+    row: &Payment,
+    books: &Ledger,
+    told: &Told,
+    alarms: &[Alarm],
+    policy: &Policy,
+    broken: &mut impl FnMut(&'static str, String),
+) {
+    let uid = row.merchant_uid();
+    let told_failed =
+        told.payments.get(uid.as_str()).is_some_and(|words| words.iter().any(|(word, _)| *word == Word::Failed));
+    let payments = books.find_all(uid.as_str(), None, PaymentSort::Started);
+    let kept = payments.iter().any(|payment| payment.cancellable() > 0);
+    if !told_failed || !kept {
+        return;
+    }
+    let alarmed = alarms.iter().any(|alarm| match alarm {
+        Alarm::LatePaid { merchant_uid, .. } => merchant_uid == uid,
+        _ => false,
+    });
+    if !alarmed || policy.late_paid == LatePaidPolicy::Refund {
+        broken("I16", format!("{uid} was told failed, and its money is kept (alarm: {alarmed})"));
+    }
+}
+
+fn check_keys(keys: &[BillingKey], books: &Ledger, told: &Told, broken: &mut impl FnMut(&'static str, String)) {
+    for key in keys {
+        let uid = key.customer_uid.as_str();
+        let at_psp = books.key(uid).is_ok();
+        let agrees = match key.state {
+            KeyState::Active => at_psp,
+            KeyState::Deleted | KeyState::Abandoned => !at_psp,
+            KeyState::Prepared => true,
+            KeyState::Issuing | KeyState::Deleting => false,
+        };
+        if !agrees {
+            broken("I10", format!("{uid} is {} and at the PSP: {at_psp}", key.state.name()));
+        }
+        if key.due_at.is_some() {
+            broken("I10", format!("{uid} is {} and still due", key.state.name()));
+        }
+        if told.active_keys.iter().any(|told| told == uid)
+            && !matches!(key.state, KeyState::Active | KeyState::Deleting | KeyState::Deleted)
+        {
+            broken("I14", format!("{uid} was told active and is {}", key.state.name()));
+        }
+    }
+    for key in books.keys() {
+        if !keys.iter().any(|row| row.customer_uid.as_str() == key.customer_uid) {
+            broken("I11", format!("{} is at the PSP and has no row", key.customer_uid));
+        }
+    }
+}

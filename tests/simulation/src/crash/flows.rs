@@ -1,0 +1,235 @@
+//! The flows whose every boundary is tried, each with what has to stand before it.
+
+use billing::order::{Details, Order};
+use billing::usecase::{Caller, Hint, NewSchedule, RefundRequest};
+use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
+
+use crate::chooser::{Chooser, Plan};
+use crate::fault::Fault;
+use crate::lambda::{Answer, Request};
+use crate::stage::Stage;
+
+/// A flow.
+#[derive(Debug)]
+pub struct Flow {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// Prepares the world without a fault, and says what is asked under faults.
+    pub prepare: fn(&mut Stage<'_>) -> Request,
+}
+
+const APPROVES: &str = "4242424242424242";
+const DECLINES: &str = "4000000000000341";
+
+/// Every flow that moves money, or the right to it.
+pub const FLOWS: &[Flow] = &[
+    Flow { name: "issue key", prepare: |_| issue("first-key", APPROVES) },
+    Flow { name: "issue refused", prepare: |_| issue("first-key", "4000000000000002") },
+    Flow { name: "charge", prepare: |stage| charge(stage, APPROVES) },
+    Flow { name: "charge declined", prepare: |stage| charge(stage, DECLINES) },
+    Flow { name: "schedule", prepare: |stage| schedule(stage, APPROVES) },
+    Flow { name: "schedule that fails", prepare: |stage| schedule(stage, DECLINES) },
+    Flow { name: "unschedule", prepare: unschedule },
+    Flow { name: "move schedule", prepare: move_schedule },
+    Flow { name: "delete key", prepare: |stage| delete_key(stage, false) },
+    Flow { name: "delete key with schedules", prepare: |stage| delete_key(stage, true) },
+    Flow { name: "refund in full", prepare: |stage| refund(stage, 8_900) },
+    Flow { name: "refund in part", prepare: |stage| refund(stage, 1_000) },
+    Flow { name: "webhook of a schedule", prepare: webhook_of_a_schedule },
+    Flow { name: "webhook of an unknown charge", prepare: webhook_of_an_unknown_charge },
+    Flow {
+        name: "sweep of a charge that never arrived",
+        prepare: |stage| sweep_of_a_charge(stage, Fault::LostRequest),
+    },
+    Flow { name: "sweep of a charge whose reply is lost", prepare: |stage| sweep_of_a_charge(stage, Fault::LostReply) },
+    Flow { name: "sweep of a refused charge", prepare: |stage| sweep_of_a_charge(stage, Fault::RefusedBefore) },
+    Flow { name: "sweep of a charge refused though paid", prepare: sweep_of_a_false_refusal },
+    Flow { name: "sweep of a lost registration", prepare: sweep_of_a_registration },
+    Flow { name: "sweep of an executed schedule", prepare: sweep_of_a_schedule },
+    Flow { name: "sweep of an unanswered key", prepare: sweep_of_a_key },
+    Flow { name: "sweep of a lost refund", prepare: sweep_of_a_refund },
+];
+
+#[expect(clippy::expect_used, reason = "the names below are identifiers")]
+fn id<T, E: std::fmt::Debug>(parsed: Result<T, E>) -> T {
+    parsed.expect("an identifier")
+}
+
+fn kim() -> CustomerId {
+    id(CustomerId::parse("kim"))
+}
+
+fn uid(text: &str) -> MerchantUid {
+    id(MerchantUid::parse(text))
+}
+
+fn issue(name: &str, card: &'static str) -> Request {
+    Request::Issue { customer: kim(), name: name.to_owned(), card }
+}
+
+/// An active key of kim's.
+#[expect(clippy::panic, reason = "a flow that cannot be prepared is an error of this list")]
+fn key(stage: &mut Stage<'_>, card: &'static str) -> CustomerUid {
+    match stage.ask(&issue("prepared-key", card)) {
+        Some(Answer::Key(Ok(row))) => row.customer_uid,
+        other => panic!("no key: {other:?}"),
+    }
+}
+
+fn order(merchant_uid: &str, customer_uid: &CustomerUid) -> Order {
+    Order {
+        merchant_uid: uid(merchant_uid),
+        customer_uid: customer_uid.clone(),
+        amount: Money::krw(8_900),
+        name: "월간 이용권".to_owned(),
+        details: Details::default(),
+    }
+}
+
+fn charge(stage: &mut Stage<'_>, card: &'static str) -> Request {
+    let key = key(stage, card);
+    Request::Charge { order: order("order1", &key), customer: kim() }
+}
+
+/// Lets the next request meet one fault, at the first call of the given kind.
+fn with_fault(stage: &mut Stage<'_>, request: &Request, boundaries: &[(usize, Fault)]) -> Option<Answer> {
+    stage.sim.world().chooser = Chooser::Plan(Plan::new(boundaries));
+    let answer = stage.ask(request);
+    stage.sim.world().chooser = Chooser::Calm;
+    answer
+}
+
+fn wanted(stage: &Stage<'_>, key: &CustomerUid, seconds: &[i64]) -> Vec<NewSchedule> {
+    let now = stage.sim.now();
+    let new = |(place, seconds): (usize, &i64)| NewSchedule {
+        order: order(&format!("period{place}"), key),
+        schedule_at: Timestamp(now + seconds),
+    };
+    seconds.iter().enumerate().map(new).collect()
+}
+
+fn schedule(stage: &mut Stage<'_>, card: &'static str) -> Request {
+    let key = key(stage, card);
+    let wanted = wanted(stage, &key, &[3_600, 7_200]);
+    Request::Schedule { customer_uid: key, customer: kim(), wanted }
+}
+
+fn scheduled(stage: &mut Stage<'_>) -> CustomerUid {
+    let request = schedule(stage, APPROVES);
+    stage.ask(&request);
+    stage.wait(1);
+    match request {
+        Request::Schedule { customer_uid, .. } => customer_uid,
+        _ => id(CustomerUid::parse("none")),
+    }
+}
+
+fn unschedule(stage: &mut Stage<'_>) -> Request {
+    scheduled(stage);
+    Request::Revoke { caller: Caller::Merchant, merchant_uid: uid("period0") }
+}
+
+fn move_schedule(stage: &mut Stage<'_>) -> Request {
+    scheduled(stage);
+    let schedule_at = Timestamp(stage.sim.now() + 5_000);
+    Request::Move { caller: Caller::Merchant, merchant_uid: uid("period0"), schedule_at }
+}
+
+fn delete_key(stage: &mut Stage<'_>, cascade: bool) -> Request {
+    let customer_uid = if cascade { scheduled(stage) } else { key(stage, APPROVES) };
+    Request::DeleteKey { caller: Caller::Merchant, customer_uid, cascade }
+}
+
+fn paid(stage: &mut Stage<'_>) {
+    let request = charge(stage, APPROVES);
+    stage.ask(&request);
+}
+
+fn refund_request(amount: u64) -> Request {
+    Request::Refund(RefundRequest {
+        merchant_uid: uid("order1"),
+        amount: amount.to_string(),
+        reason: None,
+        idempotency_key: "refund-request-1".to_owned(),
+    })
+}
+
+fn refund(stage: &mut Stage<'_>, amount: u64) -> Request {
+    paid(stage);
+    refund_request(amount)
+}
+
+/// The PSP's webhook for the latest payment in its books.
+#[expect(clippy::expect_used, reason = "a flow that cannot be prepared is an error of this list")]
+fn webhook(stage: &Stage<'_>) -> Request {
+    let world = stage.sim.world();
+    let payment = world.ledger.payments().last().expect("a payment");
+    Request::Notice(Hint { imp_uid: id(ImpUid::parse(&payment.imp_uid)), merchant_uid: uid(&payment.merchant_uid) })
+}
+
+fn webhook_of_a_schedule(stage: &mut Stage<'_>) -> Request {
+    scheduled(stage);
+    stage.wait(3_601);
+    webhook(stage)
+}
+
+/// Boundaries of a charge: two reads, token, insert, POST, look, save.
+const CHARGE_POST: usize = 4;
+const CHARGE_LOOK: usize = 5;
+
+fn webhook_of_an_unknown_charge(stage: &mut Stage<'_>) -> Request {
+    let request = charge(stage, APPROVES);
+    with_fault(stage, &request, &[(CHARGE_POST, Fault::LostReply), (CHARGE_LOOK, Fault::Unreachable)]);
+    webhook(stage)
+}
+
+fn sweep_of_a_charge(stage: &mut Stage<'_>, fault: Fault) -> Request {
+    let request = charge(stage, APPROVES);
+    with_fault(stage, &request, &[(CHARGE_POST, fault), (CHARGE_LOOK, Fault::Unreachable)]);
+    stage.wait(200);
+    Request::Sweep
+}
+
+fn sweep_of_a_false_refusal(stage: &mut Stage<'_>) -> Request {
+    let request = charge(stage, APPROVES);
+    with_fault(stage, &request, &[(CHARGE_POST, Fault::RefusedAfter), (CHARGE_LOOK, Fault::Unreachable)]);
+    stage.wait(200);
+    Request::Sweep
+}
+
+/// Boundaries of a registration: two reads, token, insert, POST, a look and a save for each order.
+const REGISTER_POST: usize = 4;
+
+fn sweep_of_a_registration(stage: &mut Stage<'_>) -> Request {
+    let request = schedule(stage, APPROVES);
+    with_fault(stage, &request, &[(REGISTER_POST, Fault::LostRequest)]);
+    stage.wait(200);
+    Request::Sweep
+}
+
+fn sweep_of_a_schedule(stage: &mut Stage<'_>) -> Request {
+    scheduled(stage);
+    stage.wait(3_600 + 901);
+    Request::Sweep
+}
+
+/// Boundaries of an issue: read, token, insert, POST, look, save.
+const ISSUE_POST: usize = 3;
+
+fn sweep_of_a_key(stage: &mut Stage<'_>) -> Request {
+    let request = issue("first-key", APPROVES);
+    with_fault(stage, &request, &[(ISSUE_POST, Fault::LostReply), (ISSUE_POST + 1, Fault::Unreachable)]);
+    stage.wait(31);
+    Request::Sweep
+}
+
+/// Boundaries of a refund: read, token, save, POST, look, save.
+const REFUND_POST: usize = 3;
+
+fn sweep_of_a_refund(stage: &mut Stage<'_>) -> Request {
+    paid(stage);
+    let request = refund_request(1_000);
+    with_fault(stage, &request, &[(REFUND_POST, Fault::LostRequest), (REFUND_POST + 1, Fault::Unreachable)]);
+    stage.wait(200);
+    Request::Sweep
+}

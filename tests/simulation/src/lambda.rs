@@ -1,0 +1,148 @@
+//! The functions of the simulation: one invocation is one process that runs one production use case.
+
+use billing::card::{Birth, Card, CardNumber, Expiry, Pwd2Digit};
+use billing::fingerprint::FingerprintKey;
+use billing::key::BillingKey;
+use billing::order::Order;
+use billing::payment::{Payment, Refund};
+use billing::policy::Policy;
+use billing::ports::{Holder, StoreError};
+use billing::usecase::{
+    Billing, Caller, Failure, Hint, IssueKey, KeyDeleted, NewSchedule, Noticed, RefundRequest, SweepReport,
+};
+use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+
+use crate::exec::Process;
+use crate::host::Host;
+use crate::psp::Psp;
+use crate::sim::Sim;
+use crate::table::Table;
+
+/// A handler's own deadline, in seconds (design §6).
+const HANDLER_SECONDS: i64 = 25;
+/// A webhook's deadline, in seconds.
+const WEBHOOK_SECONDS: i64 = 8;
+/// A sweep's deadline, in seconds.
+const SWEEP_SECONDS: i64 = 240;
+/// The platform kills a function of the API after this many seconds.
+pub const LIFE_SECONDS: i64 = 35;
+/// The platform kills a sweep after this many seconds.
+pub const SWEEP_LIFE_SECONDS: i64 = 300;
+
+/// What may be asked.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the arguments of billing's use cases")]
+#[expect(clippy::large_enum_variant, reason = "few of them live at a time, and a box would cost an allocation a call")]
+pub enum Request {
+    Issue { customer: CustomerId, name: String, card: &'static str },
+    Charge { order: Order, customer: CustomerId },
+    Schedule { customer_uid: CustomerUid, customer: CustomerId, wanted: Vec<NewSchedule> },
+    Revoke { caller: Caller, merchant_uid: MerchantUid },
+    Move { caller: Caller, merchant_uid: MerchantUid, schedule_at: Timestamp },
+    DeleteKey { caller: Caller, customer_uid: CustomerUid, cascade: bool },
+    Refund(RefundRequest),
+    Read { caller: Caller, merchant_uid: MerchantUid },
+    Notice(Hint),
+    Sweep,
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the results of billing's use cases")]
+pub enum Answer {
+    Key(Result<BillingKey, Failure>),
+    Payment(Result<Payment, Failure>),
+    Payments(Result<Vec<Payment>, Failure>),
+    KeyDeleted(Result<KeyDeleted, Failure>),
+    Refund(Result<(Payment, Refund), Failure>),
+    Noticed(Result<Noticed, StoreError>),
+    Swept(Result<SweepReport, StoreError>),
+}
+
+impl Request {
+    /// How long the platform lets it run, in seconds.
+    #[must_use]
+    pub const fn life(&self) -> i64 {
+        match self {
+            Self::Sweep => SWEEP_LIFE_SECONDS,
+            _ => LIFE_SECONDS,
+        }
+    }
+}
+
+/// A machine that functions run on.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// By how many seconds its clock is ahead.
+    pub skew: i64,
+    /// The merchant's settings.
+    pub policy: Policy,
+}
+
+/// The secret under which keys are named.
+#[expect(clippy::expect_used, reason = "the material is long enough")]
+#[must_use]
+pub fn secret() -> FingerprintKey {
+    FingerprintKey::new(&[7; 32]).expect("32 bytes are enough")
+}
+
+/// One invocation.
+#[must_use]
+pub fn invocation<'a>(sim: &'a Sim, machine: &Machine, request: Request) -> Process<'a, Answer> {
+    let (skew, policy) = (machine.skew, machine.policy.clone());
+    let billing = move |seconds: i64| Billing {
+        psp: Psp::new(sim, sim.now() + seconds),
+        store: Table::new(sim),
+        host: Host::new(sim, skew),
+        policy,
+    };
+    match request {
+        Request::Issue { customer, name, card } => Box::pin(async move {
+            let card = match typed(card, Timestamp(sim.now())) {
+                Ok(card) => card,
+                Err(invalid) => return Answer::Key(Err(Failure::Invalid(invalid))),
+            };
+            let request = IssueKey { customer_id: customer, idempotency_key: name, card, holder: Holder::default() };
+            Answer::Key(billing(HANDLER_SECONDS).issue_key(request, &secret()).await)
+        }),
+        Request::Charge { order, customer } => {
+            Box::pin(async move { Answer::Payment(billing(HANDLER_SECONDS).charge(order, Some(customer)).await) })
+        }
+        Request::Schedule { customer_uid, customer, wanted } => Box::pin(async move {
+            Answer::Payments(billing(HANDLER_SECONDS).schedule(&customer_uid, Some(customer), wanted).await)
+        }),
+        Request::Revoke { caller, merchant_uid } => Box::pin(async move {
+            Answer::Payment(billing(HANDLER_SECONDS).unschedule(&caller, merchant_uid.as_str()).await)
+        }),
+        Request::Move { caller, merchant_uid, schedule_at } => Box::pin(async move {
+            Answer::Payment(billing(HANDLER_SECONDS).reschedule(&caller, merchant_uid.as_str(), schedule_at).await)
+        }),
+        Request::DeleteKey { caller, customer_uid, cascade } => Box::pin(async move {
+            Answer::KeyDeleted(billing(HANDLER_SECONDS).delete_key(&caller, customer_uid.as_str(), cascade).await)
+        }),
+        Request::Refund(request) => {
+            Box::pin(async move { Answer::Refund(billing(HANDLER_SECONDS).refund(request).await) })
+        }
+        Request::Read { caller, merchant_uid } => {
+            Box::pin(
+                async move { Answer::Payment(billing(HANDLER_SECONDS).payment(&caller, merchant_uid.as_str()).await) },
+            )
+        }
+        Request::Notice(hint) => Box::pin(async move { Answer::Noticed(billing(WEBHOOK_SECONDS).notice(&hint).await) }),
+        Request::Sweep => Box::pin(async move {
+            let deadline = Timestamp(sim.now() + skew + SWEEP_SECONDS);
+            Answer::Swept(billing(SWEEP_SECONDS).sweep(deadline).await)
+        }),
+    }
+}
+
+/// A card form as a customer fills it in.
+fn typed(number: &str, now: Timestamp) -> Result<Card, billing::Invalid> {
+    Ok(Card {
+        number: CardNumber::parse(number)?,
+        expiry: Expiry::parse("2044-12", now)?,
+        birth: Birth::parse("900101").ok(),
+        pwd_2digit: Pwd2Digit::parse("12").ok(),
+        cvc: None,
+    })
+}

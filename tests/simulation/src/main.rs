@@ -1,0 +1,116 @@
+//! `simulation --seeds N [--from S]`: runs seeds and prints the acceptance card. `--seed S` replays one.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use simulation::card::Card;
+use simulation::planted::Bug;
+use simulation::{seeded, zoo};
+
+struct Arguments {
+    zoo: bool,
+    from: u64,
+    seeds: u64,
+    threads: u64,
+}
+
+fn arguments() -> Result<Arguments, String> {
+    let mut wanted = Arguments { zoo: false, from: 1, seeds: 10_000, threads: 1 };
+    let mut given = std::env::args().skip(1);
+    while let Some(name) = given.next() {
+        if name == "--zoo" {
+            wanted.zoo = true;
+            continue;
+        }
+        let value = given.next().ok_or_else(|| format!("{name} needs a number"))?;
+        let number: u64 = value.parse().map_err(|_| format!("{name}: {value} is no number"))?;
+        match name.as_str() {
+            "--seeds" => wanted.seeds = number,
+            "--from" => wanted.from = number,
+            "--seed" => (wanted.from, wanted.seeds) = (number, 1),
+            "--threads" => wanted.threads = number.max(1),
+            _ => return Err(format!("{name} is none of --seeds, --from, --seed, --threads, --zoo")),
+        }
+    }
+    Ok(wanted)
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
+#[expect(clippy::disallowed_methods, reason = "its speed is measured on the real clock; nothing simulated sees it")]
+fn main() -> ExitCode {
+    let Arguments { zoo, from, seeds, threads } = match arguments() {
+        Ok(arguments) => arguments,
+        Err(refused) => {
+            eprintln!("{refused}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if zoo {
+        return show_zoo();
+    }
+    let began = std::time::Instant::now();
+    let shares: Vec<Card> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads)
+            .map(|share| {
+                scope.spawn(move || {
+                    let mut card = Card::default();
+                    for seed in (from..from.saturating_add(seeds)).filter(|seed| seed % threads == share) {
+                        card.add(&seeded::run(seed));
+                    }
+                    card
+                })
+            })
+            .collect();
+        running.into_iter().filter_map(|share| share.join().ok()).collect()
+    });
+    let mut card = Card::default();
+    for share in &shares {
+        card.join(share);
+    }
+    if card.seeds != seeds {
+        eprintln!("a seed ended in a panic: run the seeds one by one with --seed");
+        return ExitCode::FAILURE;
+    }
+    println!("{}", card.text(began.elapsed(), threads));
+    let mut kinds: BTreeMap<(&str, String), (u64, u64)> = BTreeMap::new();
+    for (seed, violation) in &card.violations {
+        let (first, times) = kinds.entry((violation.rule, pattern(&violation.detail))).or_insert((*seed, 0));
+        *first = (*first).min(*seed);
+        *times += 1;
+    }
+    for ((rule, detail), (first, times)) in kinds {
+        println!("{rule} {detail}: {times} times, first by seed {first}");
+    }
+    if seeds == 1 {
+        let (outcome, journal) = seeded::replay(from);
+        for line in journal.into_iter().chain(outcome.table) {
+            println!("{line}");
+        }
+    }
+    // Fewer seeds say nothing about what was tried too little.
+    let vacuous = seeds >= 10_000 && !card.vacuous().is_empty();
+    if card.violations.is_empty() && !vacuous { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints which planted bug is found by which rule, and by which seed first.
+#[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
+fn show_zoo() -> ExitCode {
+    let mut missed = 0;
+    println!("{:<28} {:<6} seed", "planted bug", "rule");
+    for (bug, rules) in Bug::ALL {
+        match zoo::hunt(bug, rules).by {
+            Some((rule, seed)) => println!("{:<28} {rule:<6} {seed}", format!("{bug:?}")),
+            None => {
+                missed += 1;
+                println!("{:<28} not found within {} seeds", format!("{bug:?}"), zoo::SEEDS_MAX);
+            }
+        }
+    }
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A text without the numbers and names that differ from seed to seed.
+fn pattern(detail: &str) -> String {
+    let word = |word: &str| if word.chars().any(|c| c.is_ascii_digit()) { "…".to_owned() } else { word.to_owned() };
+    detail.split(' ').map(word).take(16).collect::<Vec<_>>().join(" ")
+}

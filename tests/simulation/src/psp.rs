@@ -1,0 +1,7 @@
+//! The PSP of the simulation: billing's ports over the sandbox's ledger, with everything that may go wrong in between.
+
+mod port;
+pub mod request;
+mod wire;
+
+pub use port::Psp;

@@ -1,0 +1,206 @@
+//! Billing's PSP ports.
+
+use billing::card::Card;
+use billing::key::KeySnapshot;
+use billing::order::Order;
+use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
+use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
+use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
+use sandbox::iamport::ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
+
+use super::request::{PspReply, PspRequest};
+use super::wire;
+use crate::fault::{Call, Fault};
+use crate::planted::Bug;
+use crate::sim::{Sent, Sim};
+
+/// Longest money POST, in seconds (design §6).
+const POST_SECONDS: i64 = 15;
+/// A verifying GET waits this long, in seconds (design §6).
+const GET_SECONDS: i64 = 5;
+/// Kept at the end of a request to write down an unknown outcome, in seconds (design §6).
+const KEPT_FOR_THE_RECORD: i64 = 4;
+
+/// The PSP, for one request that has until `deadline` on the true clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Psp<'a> {
+    sim: &'a Sim,
+    deadline: i64,
+}
+
+impl<'a> Psp<'a> {
+    /// The PSP as a request that ends at `deadline` (UNIX seconds) sees it.
+    #[must_use]
+    pub const fn new(sim: &'a Sim, deadline: i64) -> Self {
+        Self { sim, deadline }
+    }
+
+    fn seconds(&self, most: i64) -> i64 {
+        most.min(self.deadline - KEPT_FOR_THE_RECORD - self.sim.now())
+    }
+
+    async fn post(&self, call: Call, request: PspRequest) -> Posted<PspReply> {
+        let fault = self.sim.enter(call).await;
+        let timeout = self.seconds(POST_SECONDS);
+        if timeout <= 0 {
+            return Posted::NotSent;
+        }
+        self.sim.check_write_ahead(&request).await;
+        let Sent { posted, seconds } = self.sim.send(request, fault, timeout);
+        self.sim.leave(call, fault, seconds).await;
+        posted
+    }
+
+    async fn get<T>(&self, call: Call, read: impl FnOnce(&Ledger) -> Looked<T>) -> Looked<T> {
+        let fault = self.sim.enter(call).await;
+        let timeout = self.seconds(GET_SECONDS);
+        if timeout <= 0 {
+            return Looked::Unreachable;
+        }
+        if fault == Some(Fault::Unreachable) {
+            self.sim.leave(call, fault, timeout).await;
+            let misread = self.sim.has(Bug::UnreachableTakenAsAbsent);
+            return if misread { Looked::Absent } else { Looked::Unreachable };
+        }
+        let looked = {
+            let mut world = self.sim.world();
+            world.run_ledger();
+            read(&world.ledger)
+        };
+        self.sim.leave(call, fault, 0).await;
+        looked
+    }
+}
+
+fn found<T>(record: Option<T>) -> Looked<T> {
+    record.map_or(Looked::Unreachable, Looked::Found)
+}
+
+impl ChargePsp for Psp<'_> {
+    async fn ready(&self) -> bool {
+        let fault = self.sim.enter(Call::Ready).await;
+        self.sim.leave(Call::Ready, fault, 0).await;
+        fault != Some(Fault::Unreachable)
+    }
+
+    async fn charge(&self, order: &Order) -> Posted<PaymentSnapshot> {
+        self.post(Call::Charge, PspRequest::Charge(order.clone())).await.and_then(payment)
+    }
+
+    async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
+        self.get(Call::FindAll, |books| {
+            let rows = books.find_all(merchant_uid.as_str(), None, PaymentSort::StartedDescending);
+            if rows.is_empty() { Looked::Absent } else { found(rows.into_iter().map(wire::payment).collect()) }
+        })
+        .await
+    }
+
+    async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
+        self.get(Call::GetPayment, |books| {
+            books.payment(imp_uid.as_str(), true).map_or(Looked::Absent, |row| found(wire::payment(row)))
+        })
+        .await
+    }
+}
+
+impl RefundPsp for Psp<'_> {
+    async fn cancel(&self, refund: &Refund) -> Posted<PaymentSnapshot> {
+        self.post(Call::Cancel, PspRequest::Cancel(Box::new(refund.clone()))).await.and_then(payment)
+    }
+}
+
+impl SchedulePsp for Psp<'_> {
+    async fn register(
+        &self,
+        customer_uid: &CustomerUid,
+        orders: &[(&Order, Timestamp)],
+    ) -> Posted<Vec<ScheduleSnapshot>> {
+        let orders = orders.iter().map(|(order, at)| ((*order).clone(), *at)).collect();
+        self.post(Call::Register, PspRequest::Register { customer_uid: customer_uid.clone(), orders })
+            .await
+            .and_then(schedules)
+    }
+
+    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &MerchantUid) -> Posted<Vec<ScheduleSnapshot>> {
+        let (customer_uid, merchant_uid) = (customer_uid.clone(), merchant_uid.clone());
+        self.post(Call::Revoke, PspRequest::Revoke { customer_uid, merchant_uid }).await.and_then(schedules)
+    }
+
+    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> Posted<ScheduleSnapshot> {
+        let request = PspRequest::Move { merchant_uid: merchant_uid.clone(), schedule_at };
+        self.post(Call::Move, request).await.and_then(|reply| match reply {
+            PspReply::Schedule(schedule) => Posted::Known(schedule),
+            PspReply::Payment(_) | PspReply::Schedules(_) | PspReply::Key(_) | PspReply::Deleted => Posted::Nonsense,
+        })
+    }
+
+    async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
+        self.get(Call::GetSchedule, |books| {
+            books.schedule(merchant_uid.as_str()).map_or(Looked::Absent, |row| found(wire::schedule(row)))
+        })
+        .await
+    }
+}
+
+impl KeyPsp for Psp<'_> {
+    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &Holder) -> Posted<KeySnapshot> {
+        let request = PspRequest::Issue {
+            customer_uid: customer_uid.clone(),
+            customer_id: holder.customer_id.clone(),
+            number: card.number.expose().to_owned(),
+            expiry: card.expiry.expose(),
+        };
+        self.post(Call::Issue, request).await.and_then(|reply| match reply {
+            PspReply::Key(key) => Posted::Known(key),
+            PspReply::Payment(_) | PspReply::Schedules(_) | PspReply::Schedule(_) | PspReply::Deleted => {
+                Posted::Nonsense
+            }
+        })
+    }
+
+    async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
+        self.get(Call::GetKey, |books| {
+            books.key(customer_uid.as_str()).map_or(Looked::Absent, |row| Looked::Found(wire::key(row)))
+        })
+        .await
+    }
+
+    async fn waiting_schedules(
+        &self,
+        customer_uid: &CustomerUid,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Looked<Vec<String>> {
+        self.get(Call::GetSchedule, |books| {
+            let filter = ScheduleFilter {
+                customer_uid: Some(customer_uid.as_str()),
+                from: from.0,
+                to: until.0,
+                status: Some(ScheduleStatus::Scheduled),
+            };
+            let waiting = books.find_schedules(filter);
+            Looked::Found(waiting.into_iter().map(|schedule| schedule.order.merchant_uid.clone()).collect())
+        })
+        .await
+    }
+
+    async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
+        self.post(Call::Delete, PspRequest::Delete { customer_uid: customer_uid.clone() })
+            .await
+            .and_then(|_| Posted::Known(()))
+    }
+}
+
+fn payment(reply: PspReply) -> Posted<PaymentSnapshot> {
+    match reply {
+        PspReply::Payment(payment) => Posted::Known(payment),
+        PspReply::Schedules(_) | PspReply::Schedule(_) | PspReply::Key(_) | PspReply::Deleted => Posted::Nonsense,
+    }
+}
+
+fn schedules(reply: PspReply) -> Posted<Vec<ScheduleSnapshot>> {
+    match reply {
+        PspReply::Schedules(list) => Posted::Known(list),
+        PspReply::Payment(_) | PspReply::Schedule(_) | PspReply::Key(_) | PspReply::Deleted => Posted::Nonsense,
+    }
+}

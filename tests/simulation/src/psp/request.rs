@@ -1,0 +1,197 @@
+//! A request to the PSP as data, so that it can arrive long after its sender has given up, and what the PSP's books make
+//! of it.
+
+use billing::key::KeySnapshot;
+use billing::order::Order;
+use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
+use billing::ports::Posted;
+use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+use sandbox::iamport::ledger::{self, CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
+
+use super::wire;
+
+/// A request that changes something at the PSP.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the arguments of billing's ports")]
+#[expect(clippy::large_enum_variant, reason = "few of them live at a time, and a box would cost an allocation a call")]
+pub enum PspRequest {
+    Charge(Order),
+    Register {
+        customer_uid: CustomerUid,
+        orders: Vec<(Order, Timestamp)>,
+    },
+    Revoke {
+        customer_uid: CustomerUid,
+        merchant_uid: MerchantUid,
+    },
+    Move {
+        merchant_uid: MerchantUid,
+        schedule_at: Timestamp,
+    },
+    Issue {
+        customer_uid: CustomerUid,
+        customer_id: Option<CustomerId>,
+        number: String,
+        expiry: String,
+    },
+    Delete {
+        customer_uid: CustomerUid,
+    },
+    Cancel(Box<Refund>),
+    /// Planted: a refund without its amount, or without its checksum.
+    CarelessCancel {
+        refund: Box<Refund>,
+        amount: bool,
+        checksum: bool,
+    },
+    /// Planted: every schedule of a key is taken back.
+    RevokeAll {
+        customer_uid: CustomerUid,
+    },
+}
+
+/// What the PSP answers with.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "few of them live at a time, and a box would cost an allocation a call")]
+pub(crate) enum PspReply {
+    Payment(PaymentSnapshot),
+    Schedules(Vec<ScheduleSnapshot>),
+    Schedule(ScheduleSnapshot),
+    Key(KeySnapshot),
+    Deleted,
+}
+
+/// How the answer of an executed request comes back by the PSP's own doing (its test cards may hang or lie).
+#[derive(Debug)]
+pub(crate) struct Executed {
+    pub(crate) posted: Posted<PspReply>,
+    /// It comes only after the caller has given up.
+    pub(crate) hangs: bool,
+}
+
+impl PspRequest {
+    /// What may be sent only once at a time: the order numbers that this request would make pay, or the payment that it
+    /// would give back.
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        match self {
+            Self::Charge(order) => vec![order.merchant_uid.to_string()],
+            Self::Register { orders, .. } => orders.iter().map(|(order, _)| order.merchant_uid.to_string()).collect(),
+            Self::Cancel(refund) | Self::CarelessCancel { refund, .. } => vec![refund.imp_uid.to_string()],
+            Self::Revoke { .. }
+            | Self::RevokeAll { .. }
+            | Self::Move { .. }
+            | Self::Issue { .. }
+            | Self::Delete { .. } => Vec::new(),
+        }
+    }
+
+    /// Lets the PSP do it.
+    pub(crate) fn execute(&self, books: &mut Ledger, now: i64) -> Executed {
+        let posted = match self.try_execute(books, now) {
+            Ok((reply, Delivery::Answer)) => reply.map_or(Posted::Nonsense, Posted::Known),
+            Ok((_, Delivery::Hang)) => return Executed { posted: Posted::Lost, hangs: true },
+            Ok((_, Delivery::ServerError)) => Posted::Lost,
+            Ok((_, Delivery::FalseRefusal)) => Posted::Refused(refusal()),
+            Err(refused) => Posted::Refused(Refusal { code: 1, message: refused.message.into_owned() }),
+        };
+        Executed { posted, hangs: false }
+    }
+
+    /// The first half of a charge: the PSP takes the request, and no money has moved yet.
+    pub(crate) fn admit(&self, books: &mut Ledger, now: i64) -> Option<ledger::Admission> {
+        let Self::Charge(order) = self else { return None };
+        books.admit(now, wire::order(order), Instrument::Key(order.customer_uid.to_string())).ok()
+    }
+
+    fn try_execute(&self, books: &mut Ledger, now: i64) -> Result<(Option<PspReply>, Delivery), ledger::Refusal> {
+        let reply = match self {
+            Self::Charge(order) => {
+                let instrument = Instrument::Key(order.customer_uid.to_string());
+                let admission = books.admit(now, wire::order(order), instrument)?;
+                let charged = books.commit(now, admission)?;
+                let row = charged.imp_uid.and_then(|uid| books.payment(&uid, true).ok().and_then(wire::payment));
+                return Ok((row.map(PspReply::Payment), charged.delivery));
+            }
+            Self::Register { customer_uid, orders } => {
+                let entry = |(order, at): &(Order, Timestamp)| ledger::ScheduleOrder {
+                    order: wire::order(order),
+                    schedule_at: at.0,
+                };
+                let entries = orders.iter().map(entry).collect();
+                schedules(&books.register(now, customer_uid.as_str(), None, 0, entries)?)
+            }
+            Self::Revoke { customer_uid, merchant_uid } => {
+                schedules(&books.unschedule(now, Some(customer_uid.as_str()), &[merchant_uid.to_string()])?)
+            }
+            Self::Move { merchant_uid, schedule_at } => {
+                let row = books.move_schedule(now, merchant_uid.as_str(), schedule_at.0)?;
+                wire::schedule(&row).map(PspReply::Schedule)
+            }
+            Self::Issue { customer_uid, customer_id, number, expiry } => {
+                let card = cards::read(number, expiry, now)?;
+                let row = books.issue_key(
+                    now,
+                    KeyOrder {
+                        customer_uid: customer_uid.to_string(),
+                        customer_id: customer_id.as_ref().map(ToString::to_string),
+                        channel: Channel::default(),
+                        has_channel_key: true,
+                        card,
+                        customer: Person::default(),
+                    },
+                )?;
+                Some(PspReply::Key(wire::key(&row)))
+            }
+            Self::Delete { customer_uid } => {
+                books.delete_key(now, customer_uid.as_str())?;
+                Some(PspReply::Deleted)
+            }
+            Self::RevokeAll { customer_uid } => schedules(&books.unschedule(now, Some(customer_uid.as_str()), &[])?),
+            Self::Cancel(refund) => cancel(books, now, refund, Some(refund.amount), Some(refund.checksum))?,
+            Self::CarelessCancel { refund, amount, checksum } => {
+                cancel(books, now, refund, amount.then_some(refund.amount), checksum.then_some(refund.checksum))?
+            }
+        };
+        Ok((reply, Delivery::Answer))
+    }
+}
+
+fn cancel(
+    books: &mut Ledger,
+    now: i64,
+    refund: &Refund,
+    amount: Option<u64>,
+    checksum: Option<u64>,
+) -> Result<Option<PspReply>, ledger::Refusal> {
+    let order = CancelOrder {
+        imp_uid: Some(refund.imp_uid.to_string()),
+        amount,
+        checksum,
+        reason: Some(refund.sent_reason()),
+        ..CancelOrder::default()
+    };
+    Ok(wire::payment(&books.cancel(now, &order)?).map(PspReply::Payment))
+}
+
+fn schedules(rows: &[ledger::Schedule]) -> Option<PspReply> {
+    rows.iter().map(wire::schedule).collect::<Option<Vec<_>>>().map(PspReply::Schedules)
+}
+
+/// A refusal in a PG's own words.
+pub(crate) fn refusal() -> Refusal {
+    Refusal { code: -1, message: "카드사 응답 오류".to_owned() }
+}
+
+impl PspReply {
+    /// The same reply with an amount, or a name, that was not asked for.
+    pub(crate) fn falsified(mut self) -> Self {
+        match &mut self {
+            Self::Payment(payment) => payment.amount.minor += 1,
+            Self::Schedules(list) => list.iter_mut().for_each(|schedule| schedule.amount.minor += 1),
+            Self::Schedule(schedule) => schedule.amount.minor += 1,
+            Self::Key(key) => key.customer_uid.push('x'),
+            Self::Deleted => {}
+        }
+        self
+    }
+}

@@ -1,0 +1,91 @@
+//! The ledger's rows as the domain's snapshots.
+
+use billing::key::KeySnapshot;
+use billing::payment::snapshot::{CancelEntry, Facts};
+use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
+use billing::{Currency, ImpUid, Money, Timestamp};
+use sandbox::iamport::ledger;
+
+/// Times are absent where the PSP writes 0.
+const fn at(seconds: i64) -> Option<Timestamp> {
+    if seconds == 0 { None } else { Some(Timestamp(seconds)) }
+}
+
+const fn status(status: ledger::PaymentStatus) -> PspStatus {
+    match status {
+        ledger::PaymentStatus::Ready => PspStatus::Ready,
+        ledger::PaymentStatus::Paid => PspStatus::Paid,
+        ledger::PaymentStatus::Cancelled => PspStatus::Cancelled,
+        ledger::PaymentStatus::Failed => PspStatus::Failed,
+    }
+}
+
+pub(super) fn payment(row: &ledger::Payment) -> Option<PaymentSnapshot> {
+    let currency: Currency = row.currency.parse().ok()?;
+    let entry = |cancellation: &ledger::Cancellation| CancelEntry {
+        amount: cancellation.amount,
+        cancelled_at: at(cancellation.cancelled_at),
+        reason: Some(cancellation.reason.clone()).filter(|reason| !reason.is_empty()),
+        pg_tid: Some(cancellation.pg_tid.clone()),
+        receipt_url: None,
+    };
+    Some(PaymentSnapshot {
+        imp_uid: ImpUid::parse(&row.imp_uid).ok()?,
+        merchant_uid: row.merchant_uid.clone(),
+        status: status(row.status),
+        amount: Money::new(row.amount, currency),
+        cancel_amount: row.cancel_amount,
+        customer_uid: row.customer_uid.clone(),
+        sandbox: row.sandbox,
+        paid_at: at(row.paid_at),
+        failed_at: at(row.failed_at),
+        cancelled_at: at(row.cancelled_at),
+        fail_reason: row.fail_reason.clone(),
+        cancel_history: row.cancel_history.iter().map(entry).collect(),
+        facts: Facts { pg_tid: Some(row.pg_tid.clone()), ..Facts::default() },
+    })
+}
+
+pub(super) fn schedule(row: &ledger::Schedule) -> Option<ScheduleSnapshot> {
+    let currency: Currency = row.order.currency.parse().ok()?;
+    Some(ScheduleSnapshot {
+        merchant_uid: row.order.merchant_uid.clone(),
+        customer_uid: row.customer_uid.clone(),
+        imp_uid: row.imp_uid.as_deref().and_then(|uid| ImpUid::parse(uid).ok()),
+        schedule_status: match row.status {
+            ledger::ScheduleStatus::Scheduled => ScheduleStatus::Scheduled,
+            ledger::ScheduleStatus::Executed => ScheduleStatus::Executed,
+            ledger::ScheduleStatus::Revoked => ScheduleStatus::Revoked,
+        },
+        payment_status: row.payment_status.map(status),
+        schedule_at: Timestamp(row.schedule_at),
+        executed_at: at(row.executed_at),
+        revoked_at: at(row.revoked_at),
+        amount: Money::new(row.order.amount, currency),
+        fail_reason: row.fail_reason.clone(),
+    })
+}
+
+pub(super) fn key(row: &ledger::BillingKey) -> KeySnapshot {
+    KeySnapshot {
+        customer_uid: row.customer_uid.clone(),
+        sandbox: row.sandbox,
+        pg_provider: Some(row.channel.pg_provider.clone()),
+        pg_id: Some(row.channel.pg_id.clone()),
+        card_name: Some(row.card.name.clone()),
+        card_code: Some(row.card.code.clone()),
+        card_number: Some(row.card.masked.clone()),
+        card_type: None,
+        inserted: at(row.inserted),
+        updated: at(row.updated),
+    }
+}
+
+/// The order as the PSP is sent it.
+pub(super) fn order(order: &billing::order::Order) -> ledger::Order {
+    ledger::Order {
+        currency: order.amount.currency.code().to_owned(),
+        card_quota: order.details.card_quota.unwrap_or(0),
+        ..ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name)
+    }
+}

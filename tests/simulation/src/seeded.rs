@@ -1,0 +1,453 @@
+//! Seeded simulation: many clients, webhooks, a console, ticks and time; one seed decides everything.
+
+mod client;
+mod console;
+pub mod setup;
+
+use std::collections::BTreeMap;
+
+use billing::policy::Policy;
+use billing::ports::DueRow;
+use billing::usecase::Hint;
+use billing::{ImpUid, MerchantUid, Timestamp};
+
+use self::client::Shop;
+use self::setup::{Setup, Webhooks};
+use crate::check::told::Told;
+use crate::chooser::{Chooser, Swarm};
+use crate::exec::{Executor, Step};
+use crate::kernel::{Event, ProcessId};
+use crate::lambda::{Answer, Machine, Request, invocation};
+use crate::planted::{self, Bug};
+use crate::rng::{Rng, splitmix};
+use crate::sim::{Counts, START, Sim, Violation};
+
+const DAY: i64 = 86_400;
+/// Farthest that a machine's clock is off, in seconds.
+const SKEW_SECONDS_MAX: i64 = 2;
+/// Seconds between ticks.
+const TICK_SECONDS: i64 = 300;
+/// Ticks of one seed that come every five minutes.
+const TICKS_SPARED_AFTER: u64 = 40;
+/// The gateway gives up after this many seconds.
+const GATEWAY_SECONDS: i64 = 29;
+/// Sweeps after which a row that is due must be settled, once everything is calm and no lost request can execute.
+const SWEEPS_MAX: u32 = 3;
+/// After this many seconds of calm no request that was ever sent can still execute.
+const CALM_SECONDS: i64 = 300;
+
+/// What one seed came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// Rules broken.
+    pub violations: Vec<Violation>,
+    /// Digest of all that happened.
+    pub trace: u64,
+    /// How often what happened.
+    pub counts: Counts,
+    /// Answers heard, by kind; and what befell webhooks, ticks and the console.
+    pub events: BTreeMap<&'static str, u64>,
+    /// Virtual time that passed, in seconds.
+    pub seconds: i64,
+    /// Every payment's row at rest, without what depends on who wrote it.
+    pub table: Vec<String>,
+}
+
+/// What a scenario's own event is.
+#[derive(Debug, Clone)]
+enum Scene {
+    Client(usize),
+    Webhook(Hint),
+    Tick(u64),
+}
+
+struct Running {
+    request: Request,
+    client: Option<usize>,
+    began: i64,
+    moment: u64,
+}
+
+struct Play<'a> {
+    sim: &'a Sim,
+    setup: &'a Setup,
+    rng: Rng,
+    /// For ticks only, and
+    pulse: Rng,
+    /// for webhooks only, so that nothing else depends on how many there are.
+    mail: Rng,
+    shop: Shop,
+    told: Told,
+    policy: Policy,
+    executor: Executor<'a, Answer>,
+    scenes: Vec<Scene>,
+    running: BTreeMap<ProcessId, Running>,
+    calm: bool,
+    left: Vec<u64>,
+    events: BTreeMap<&'static str, u64>,
+    deliveries: u64,
+}
+
+/// Runs a seed.
+#[must_use]
+pub fn run(seed: u64) -> Outcome {
+    let mut rng = Rng::new(splitmix(seed));
+    run_with(seed, &Setup::draw(&mut rng), true)
+}
+
+/// Runs a seed in a world with a planted bug.
+#[must_use]
+pub fn run_with_bug(seed: u64, bug: Bug) -> Outcome {
+    let mut rng = Rng::new(splitmix(seed));
+    let setup = Setup::draw(&mut rng);
+    let sim = Sim::new(seed, true);
+    sim.world().bug = Some(bug);
+    play(&sim, seed, &setup)
+}
+
+/// Runs a seed and keeps its journal.
+#[must_use]
+pub fn replay(seed: u64) -> (Outcome, Vec<String>) {
+    let mut rng = Rng::new(splitmix(seed));
+    let setup = Setup::draw(&mut rng);
+    let sim = Sim::new(seed, true);
+    sim.world().journal = Some(vec![format!("{setup:#?}")]);
+    let outcome = play(&sim, seed, &setup);
+    let journal = sim.world().journal.take().unwrap_or_default();
+    (outcome, journal)
+}
+
+/// Runs a seed in a world of one's own choice. Without `shuffle`, what happens in one second happens in order of arrival.
+#[must_use]
+pub fn run_with(seed: u64, setup: &Setup, shuffle: bool) -> Outcome {
+    play(&Sim::new(seed, shuffle), seed, setup)
+}
+
+fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
+    {
+        let mut world = sim.world();
+        world.ledger.set_knobs(setup.knobs.clone());
+        world.admit_first = setup.admit_first;
+        world.chooser = Chooser::Chance(Box::new(Swarm {
+            seed,
+            rates: setup.rates.clone(),
+            slow: setup.slow,
+            late_seconds_max: setup.late_seconds_max,
+            sources: BTreeMap::new(),
+        }));
+    }
+    let bug = sim.world().bug;
+    let mut play = Play {
+        sim,
+        setup,
+        rng: Rng::new(seed ^ 0x5eed),
+        pulse: Rng::new(seed ^ 0x71c5),
+        mail: Rng::new(seed ^ 0x3a11),
+        shop: Shop::new(setup),
+        told: Told { console: setup.console > 0, ..Told::default() },
+        policy: planted::policy(bug, &setup.policy),
+        executor: Executor::new(sim),
+        scenes: Vec::new(),
+        running: BTreeMap::new(),
+        calm: false,
+        left: vec![setup.steps; setup.clients],
+        events: BTreeMap::new(),
+        deliveries: 0,
+    };
+    play.act();
+    let at_rest = play.heal() && {
+        play.ask_again();
+        play.heal()
+    };
+    if at_rest {
+        crate::check::rest::check(sim, &play.told, &setup.policy);
+    }
+    let Play { told, mut events, .. } = play;
+    for (kind, count) in told.counts {
+        *events.entry(kind).or_default() += count;
+    }
+    let rows = sim.rows.all_payments();
+    let table = rows.iter().map(essence).collect();
+    let mut world = sim.world();
+    Outcome {
+        seed,
+        violations: std::mem::take(&mut world.violations),
+        trace: world.trace,
+        counts: std::mem::take(&mut world.counts),
+        events,
+        seconds: world.kernel.now() - START,
+
+        table,
+    }
+}
+
+/// A row without what depends on who wrote it, and when.
+fn essence(row: &billing::payment::Payment) -> String {
+    let record =
+        row.record.as_ref().map(|record| (&record.imp_uid, record.status, record.amount, record.cancel_amount));
+    let refunds: Vec<_> = row.refunds.iter().map(|refund| (&refund.id, refund.amount, refund.state)).collect();
+    format!("{:?} {:?} {:?} {record:?} {refunds:?} {:?}", row.order, row.plan, row.state, row.due_at.is_some())
+}
+
+impl Play<'_> {
+    fn count(&mut self, what: &'static str) {
+        *self.events.entry(what).or_default() += 1;
+    }
+
+    fn after(&mut self, seconds: i64, scene: Scene) {
+        let number = u64::try_from(self.scenes.len()).unwrap_or(u64::MAX);
+        self.scenes.push(scene);
+        self.sim.world().kernel.after(seconds, Event::Scenario(number));
+    }
+
+    fn spawn(&mut self, request: Request, client: Option<usize>, key: u64) -> ProcessId {
+        let place = usize::try_from(splitmix(key) % 3).unwrap_or(0);
+        let skew = self.setup.skews.get(place).copied().unwrap_or(0);
+        let machine = &Machine { skew, policy: self.policy.clone() };
+        self.told.ask(&request);
+        let life = request.life();
+        let process = invocation(self.sim, machine, request.clone());
+        let id = self.executor.spawn(process, life);
+        let mut world = self.sim.world();
+        if !(self.setup.plain && matches!(request, Request::Sweep)) {
+            world.chooser.begin(id, key);
+        }
+        world.write(|| format!("starts #{id}: {request:?}"));
+        let (began, moment) = (world.kernel.now(), world.kernel.moment());
+        self.running.insert(id, Running { request, client, began, moment });
+        id
+    }
+
+    /// Clients act until they have nothing left to do.
+    fn act(&mut self) {
+        for client in 0..self.setup.clients {
+            let mut pause = self.pause();
+            self.after(pause, Scene::Client(client));
+            for _ in 1..self.setup.steps {
+                pause += self.pause();
+                if self.setup.plain {
+                    self.after(pause, Scene::Client(client));
+                }
+            }
+        }
+        self.after(TICK_SECONDS, Scene::Tick(1));
+        while self.left.iter().any(|left| *left > 0) {
+            self.step(i64::MAX);
+        }
+    }
+
+    fn pause(&mut self) -> i64 {
+        self.rng.between(0, self.setup.pause_seconds_max)
+    }
+
+    fn step(&mut self, until: i64) -> bool {
+        match self.executor.step(until) {
+            Step::Reached => return false,
+            Step::Busy => {}
+            Step::Finished(id, answer) => self.finished(id, Some(&answer)),
+            Step::Killed(id) => self.finished(id, None),
+            Step::Scenario(number) => {
+                let scene = usize::try_from(number).ok().and_then(|place| self.scenes.get(place)).cloned();
+                match scene {
+                    Some(Scene::Client(client)) => self.client(client),
+                    Some(Scene::Webhook(hint)) => {
+                        self.deliveries += 1;
+                        let key = self.deliveries ^ 0x3a11_0000_0000;
+                        self.spawn(Request::Notice(hint), None, key);
+                    }
+                    Some(Scene::Tick(number)) => self.tick(number),
+                    None => {}
+                }
+            }
+        }
+        self.mail_notices();
+        true
+    }
+
+    fn finished(&mut self, id: ProcessId, answer: Option<&Answer>) {
+        let Some(Running { request, client, began, moment }) = self.running.remove(&id) else { return };
+        let now = {
+            let mut world = self.sim.world();
+            world.chooser.end(id);
+            world.kernel.now()
+        };
+        match answer {
+            Some(answer) => {
+                let took = now - began;
+                let in_time = took <= GATEWAY_SECONDS || matches!(request, Request::Sweep);
+                if !in_time {
+                    self.sim.world().violation("I13", format!("answered after {took} s: {request:?}"));
+                }
+                self.told.hear(self.sim, &request, answer, moment);
+                self.shop.hear(answer);
+            }
+            None => self.count("killed"),
+        }
+        if let Some(client) = client.filter(|_| !self.setup.plain) {
+            let pause = self.pause();
+            self.after(pause, Scene::Client(client));
+        }
+    }
+
+    fn client(&mut self, client: usize) {
+        let Some(left) = self.left.get_mut(client).filter(|left| **left > 0) else { return };
+        *left -= 1;
+        let number = *left;
+        let now = self.sim.now();
+        let request = self.shop.next(&mut self.rng, self.setup, now);
+        let key = (u64::try_from(client).unwrap_or(0) << 32) | number;
+        self.spawn(request, Some(client), key);
+        if self.mail.chance(self.setup.webhooks.forged) {
+            self.forge();
+        }
+        if self.rng.chance(self.setup.console) {
+            let orders = self.shop.charged();
+            let done = console::act(&mut self.sim.world(), &mut self.rng, &orders);
+            if let Some(done) = done {
+                self.count(done);
+            }
+        }
+    }
+
+    fn tick(&mut self, number: u64) {
+        if self.calm {
+            return;
+        }
+        let ticks = self.setup.ticks;
+        let late = if self.pulse.chance(ticks.late) { self.pulse.between(1, 60) } else { 0 };
+        // Between two ticks of years nothing happens but more ticks: those at which nothing is due are passed over.
+        let now = self.sim.now();
+        let first = self.sim.world().index.first().map_or(now, |due_at| due_at.0);
+        let ahead = (first - now).max(TICK_SECONDS) / TICK_SECONDS * TICK_SECONDS;
+        // Where years pass, most of the ticks during a long outage are passed over as well.
+        let spared = if number < TICKS_SPARED_AFTER { 0 } else { self.setup.pause_seconds_max / 10 };
+        let ahead = if self.setup.plain { TICK_SECONDS } else { ahead.clamp(spared, DAY.max(spared)) };
+        self.after(ahead + late, Scene::Tick(number + 1));
+        if self.pulse.chance(ticks.skipped) {
+            return self.count("tick skipped");
+        }
+        let key = number ^ 0x71c4_0000_0000;
+        self.spawn(Request::Sweep, None, key);
+        if self.pulse.chance(ticks.doubled) {
+            self.count("tick doubled");
+            self.spawn(Request::Sweep, None, key ^ 0xd0b1_0000_0000_0000);
+        }
+    }
+
+    /// Takes what the PSP wants to send, and sends it, or not.
+    fn mail_notices(&mut self) {
+        let notices = std::mem::take(&mut self.sim.world().notices);
+        let Webhooks { dropped, doubled, late, late_seconds_max, .. } = self.setup.webhooks;
+        for notice in notices {
+            let (Ok(imp_uid), Ok(merchant_uid)) =
+                (ImpUid::parse(&notice.imp_uid), MerchantUid::parse(&notice.merchant_uid))
+            else {
+                continue;
+            };
+            let hint = Hint { imp_uid, merchant_uid };
+            if self.mail.chance(dropped) {
+                self.count("webhook dropped");
+                continue;
+            }
+            let copies = if self.mail.chance(doubled) { 3 } else { 1 };
+            if copies > 1 {
+                self.count("webhook doubled");
+            }
+            for _ in 0..copies {
+                let delay = if self.mail.chance(late) {
+                    self.count("webhook late");
+                    self.mail.between(1, late_seconds_max)
+                } else {
+                    0
+                };
+                self.after(delay, Scene::Webhook(hint.clone()));
+            }
+        }
+    }
+
+    /// A webhook that the PSP never sent: any order number, any payment.
+    fn forge(&mut self) {
+        let merchant_uid = self.shop.some_order(&mut self.mail);
+        let imp_uid = {
+            let world = self.sim.world();
+            let known: Vec<&str> = world.ledger.payments().iter().map(|payment| payment.imp_uid.as_str()).collect();
+            let chosen = self.mail.pick(&known).filter(|_| self.mail.clone().chance(700)).copied();
+            ImpUid::parse(chosen.unwrap_or("imp_000000000000"))
+        };
+        if let Ok(imp_uid) = imp_uid {
+            self.count("webhook forged");
+            self.after(0, Scene::Webhook(Hint { imp_uid, merchant_uid }));
+        }
+    }
+
+    /// Nothing goes wrong any more; sweeps come until nothing is owed. Says whether that came to be.
+    fn heal(&mut self) -> bool {
+        self.sim.world().chooser = Chooser::Calm;
+        self.calm = true;
+        let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
+        while self.step(until) {}
+        self.report_daily();
+        let mut swept: BTreeMap<DueRow, u32> = BTreeMap::new();
+        loop {
+            let Some(first) = self.sim.world().index.first() else { return true };
+            // Whatever clock the sweep runs by, the row is due there too.
+            let until = first.0.max(self.sim.now() + 1) + SKEW_SECONDS_MAX;
+            while self.step(until) {}
+            let now = self.sim.now();
+            let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(now)).cloned().collect();
+            for row in due {
+                let times = swept.entry(row.clone()).or_default();
+                *times += 1;
+                if *times > SWEEPS_MAX + self.extra(&row) {
+                    self.sim.world().violation("I13", format!("{row:?} is still owed after {times} sweeps"));
+                    return false;
+                }
+            }
+            let sweep = self.spawn(Request::Sweep, None, 0);
+            while self.executor.runs(sweep) {
+                self.step(i64::MAX);
+            }
+        }
+    }
+
+    /// A schedule is looked at once more for each time that it is moved or late at the PSP.
+    const fn extra(&self, _: &DueRow) -> u32 {
+        if self.setup.knobs.schedule_delay_seconds > 0 { 4 } else { 1 }
+    }
+
+    /// Stands in for the daily report, which does not exist yet: what the console did and no webhook told is found by it.
+    fn report_daily(&mut self) {
+        if self.setup.console == 0 {
+            return;
+        }
+        let hints: Vec<Hint> = {
+            let world = self.sim.world();
+            let hint = |payment: &sandbox::iamport::ledger::Payment| {
+                Some(Hint {
+                    imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
+                    merchant_uid: MerchantUid::parse(&payment.merchant_uid).ok()?,
+                })
+            };
+            world.ledger.payments().iter().filter_map(hint).collect()
+        };
+        for hint in hints {
+            self.after(0, Scene::Webhook(hint));
+        }
+        let until = self.sim.now() + 30;
+        while self.step(until) {}
+    }
+
+    /// Every charge is asked for once more: the answer is final now.
+    fn ask_again(&mut self) {
+        let charges: Vec<Request> =
+            self.shop.asked.iter().filter(|request| matches!(request, Request::Charge { .. })).cloned().collect();
+        for request in charges {
+            let asked = self.spawn(request, None, 0);
+            while self.executor.runs(asked) {
+                self.step(i64::MAX);
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What clients ask: new things, old things again, things that race, and things that are not theirs.
+
+use billing::order::{Details, Order};
+use billing::payment::Plan;
+use billing::usecase::{Caller, NewSchedule, RefundRequest};
+use billing::{CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
+
+use super::setup::Setup;
+use crate::lambda::{Answer, Request};
+use crate::rng::Rng;
+
+const APPROVES: &str = "4242424242424242";
+/// Cards that decline, hang, lie or pay late. Not the one that hangs for ever without a trace: nobody can settle that.
+const ODD_CARDS: [&str; 7] = [
+    "4000000000000002",
+    "4000000000000341",
+    "4000000000009995",
+    "4000000000004087",
+    "4000000000001000",
+    "4000000000005001",
+    "4000000000005043",
+];
+
+/// What clients share: the storefront's own database.
+#[derive(Debug, Default)]
+pub(super) struct Shop {
+    pub(super) customers: Vec<CustomerId>,
+    /// Keys that were told active, with their owners.
+    pub(super) keys: Vec<(CustomerId, CustomerUid)>,
+    /// Every request ever made.
+    pub(super) asked: Vec<Request>,
+    /// Order numbers of charges and of schedules, with their owners.
+    charges: Vec<(CustomerId, MerchantUid)>,
+    schedules: Vec<(CustomerId, MerchantUid)>,
+    made: u64,
+}
+
+#[expect(clippy::expect_used, reason = "the names made here are identifiers")]
+fn id<T, E: std::fmt::Debug>(parsed: Result<T, E>) -> T {
+    parsed.expect("an identifier")
+}
+
+impl Shop {
+    pub(super) fn new(setup: &Setup) -> Self {
+        let customers =
+            (0..setup.customers).map(|number| id(CustomerId::parse(&format!("customer{number}")))).collect();
+        Self { customers, ..Self::default() }
+    }
+
+    /// The next thing that a client asks.
+    pub(super) fn next(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
+        let request = self.choose(rng, setup, now);
+        self.asked.push(request.clone());
+        request
+    }
+
+    fn choose(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
+        if !self.asked.is_empty() && rng.chance(250) {
+            // The newest ones most of all: these are the ones that race.
+            let back = rng.place(self.asked.len().min(3)) + 1;
+            return self.asked[self.asked.len() - back].clone();
+        }
+        let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup) };
+        let kinds = if setup.plain { 63 } else { 100 };
+        match rng.below(kinds) {
+            0..=30 => {
+                let order = self.order(rng, &key);
+                self.charges.push((owner.clone(), order.merchant_uid.clone()));
+                Request::Charge { order, customer: owner }
+            }
+            31..=46 => {
+                let count = 1 + rng.place(3);
+                let mut wanted = Vec::new();
+                for place in 0..count {
+                    let order = self.order(rng, &key);
+                    self.schedules.push((owner.clone(), order.merchant_uid.clone()));
+                    let after = rng.between(330, setup.ahead_seconds_max) + i64::try_from(place).unwrap_or(0);
+                    wanted.push(NewSchedule { order, schedule_at: Timestamp(now + after) });
+                }
+                wanted.sort_by_key(|new| new.schedule_at);
+                wanted.dedup_by_key(|new| new.schedule_at);
+                Request::Schedule { customer_uid: key, customer: owner, wanted }
+            }
+            47..=54 => match rng.pick(&self.schedules).cloned() {
+                Some((_, merchant_uid)) => Request::Revoke { caller: Caller::Merchant, merchant_uid },
+                None => self.issue(rng, setup),
+            },
+            55..=62 => match rng.pick(&self.schedules).cloned() {
+                Some((_, merchant_uid)) => {
+                    let schedule_at = Timestamp(now + rng.between(330, setup.ahead_seconds_max));
+                    Request::Move { caller: Caller::Merchant, merchant_uid, schedule_at }
+                }
+                None => self.issue(rng, setup),
+            },
+            63..=66 => Request::DeleteKey { caller: Caller::Merchant, customer_uid: key, cascade: rng.chance(600) },
+            67..=86 => match rng.pick(&self.charges).cloned() {
+                Some((_, merchant_uid)) => {
+                    let amount = if rng.chance(500) { 8_900 } else { 1_000 + rng.below(3) * 1_000 };
+                    let name = format!("refund-{merchant_uid}-{}", rng.below(3));
+                    let amount = amount.to_string();
+                    Request::Refund(RefundRequest { merchant_uid, amount, reason: None, idempotency_key: name })
+                }
+                None => self.issue(rng, setup),
+            },
+            87..=90 => self.reuse(rng).unwrap_or_else(|| self.issue(rng, setup)),
+            91..=94 => self.foreign(rng).unwrap_or_else(|| self.issue(rng, setup)),
+            _ => self.issue(rng, setup),
+        }
+    }
+
+    fn issue(&mut self, rng: &mut Rng, setup: &Setup) -> Request {
+        self.made += 1;
+        let odd = rng.chance(setup.odd_cards);
+        let card = if odd { *rng.pick(&ODD_CARDS).unwrap_or(&APPROVES) } else { APPROVES };
+        let customer = rng.pick(&self.customers).cloned().unwrap_or_else(|| id(CustomerId::parse("customer0")));
+        Request::Issue { customer, name: format!("issue-request-{}", self.made), card }
+    }
+
+    fn order(&mut self, rng: &mut Rng, key: &CustomerUid) -> Order {
+        self.made += 1;
+        Order {
+            merchant_uid: id(MerchantUid::parse(&format!("order{}", self.made))),
+            customer_uid: key.clone(),
+            amount: Money::krw(8_900 + rng.below(2) * 1_000),
+            name: "월간 이용권".to_owned(),
+            details: Details::default(),
+        }
+    }
+
+    /// An order number that is used, with another amount.
+    fn reuse(&self, rng: &mut Rng) -> Option<Request> {
+        match rng.pick(&self.asked)?.clone() {
+            Request::Charge { mut order, customer } => {
+                order.amount = Money::krw(order.amount.minor + 1);
+                Some(Request::Charge { order, customer })
+            }
+            _ => None,
+        }
+    }
+
+    /// Somebody else's order.
+    fn foreign(&self, rng: &mut Rng) -> Option<Request> {
+        let (owner, merchant_uid) =
+            rng.pick(if rng.clone().chance(500) { &self.charges } else { &self.schedules })?.clone();
+        let caller = Caller::Customer(self.customers.iter().find(|customer| **customer != owner)?.clone());
+        Some(if rng.chance(500) {
+            Request::Read { caller, merchant_uid }
+        } else {
+            Request::Revoke { caller, merchant_uid }
+        })
+    }
+
+    /// What the storefront remembers of an answer.
+    pub(super) fn hear(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Key(Ok(row)) if row.state == billing::key::KeyState::Active => {
+                let known = (row.customer_id.clone(), row.customer_uid.clone());
+                if !self.keys.contains(&known) {
+                    self.keys.push(known);
+                }
+            }
+            Answer::Payment(Ok(row)) if matches!(row.plan, Plan::Charge) && row.state.was_paid() => {}
+            _ => {}
+        }
+    }
+
+    /// Every order that was ever sent to be charged.
+    pub(super) fn charged(&self) -> Vec<Order> {
+        let order = |request: &Request| match request {
+            Request::Charge { order, .. } => Some(order.clone()),
+            _ => None,
+        };
+        self.asked.iter().filter_map(order).collect()
+    }
+
+    /// An order number that the storefront knows, or one that nobody knows.
+    pub(super) fn some_order(&self, rng: &mut Rng) -> MerchantUid {
+        let known: Vec<&MerchantUid> = self.charges.iter().chain(&self.schedules).map(|(_, uid)| uid).collect();
+        match rng.pick(&known) {
+            Some(uid) if rng.chance(800) => (*uid).clone(),
+            _ => id(MerchantUid::parse("never-ordered")),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What one seed draws: who is there, what goes wrong and how often, and how the PSP behaves where nobody knows.
+
+use billing::policy::{LatePaidPolicy, Policy};
+use sandbox::iamport::ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
+
+use crate::chooser::LATE_SECONDS_MAX;
+use crate::fault::{Call, Class, Fault};
+use crate::rng::Rng;
+
+/// How webhooks reach us, in a thousand each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Webhooks {
+    /// Never arrive.
+    pub dropped: u64,
+    /// Arrive more than once.
+    pub doubled: u64,
+    /// Arrive late, and so out of order.
+    pub late: u64,
+    /// Latest, in seconds.
+    pub late_seconds_max: i64,
+    /// Forged ones beside each step of a client.
+    pub forged: u64,
+}
+
+/// How the five-minute tick comes, in a thousand each.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticks {
+    /// Does not come.
+    pub skipped: u64,
+    /// Comes twice at once.
+    pub doubled: u64,
+    /// Comes up to a minute late.
+    pub late: u64,
+}
+
+/// One seed's world.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Customers.
+    pub customers: usize,
+    /// Clients that act for them, each on its own.
+    pub clients: usize,
+    /// What each client does.
+    pub steps: u64,
+    /// Longest pause between a client's steps, in seconds.
+    pub pause_seconds_max: i64,
+    /// Farthest that a schedule is ahead, in seconds.
+    pub ahead_seconds_max: i64,
+    /// Clocks of the machines: seconds ahead of the true one.
+    pub skews: [i64; 3],
+    /// Merchant's settings.
+    pub policy: Policy,
+    /// Faults per kind of call.
+    pub rates: Vec<(Class, Vec<(Fault, u64)>)>,
+    /// How often a call takes its time, in a thousand.
+    pub slow: u64,
+    /// Longest late execution after our timeout, in seconds.
+    pub late_seconds_max: i64,
+    /// Whether a late charge was admitted when it arrived.
+    pub admit_first: bool,
+    /// Webhooks.
+    pub webhooks: Webhooks,
+    /// Ticks.
+    pub ticks: Ticks,
+    /// A console's actions beside each step of a client, in a thousand.
+    pub console: u64,
+    /// Cards other than the one that approves, in a thousand.
+    pub odd_cards: u64,
+    /// Whether what clients ask depends on nothing but time, and sweeps never fail: for comparing one seed with itself.
+    pub plain: bool,
+    /// The PSP where nobody knows how it behaves.
+    pub knobs: Knobs,
+}
+
+const DAY: i64 = 86_400;
+
+/// How often any fault befalls a call of one kind, in a thousand: each kind of call draws one.
+const STRENGTHS: [u64; 6] = [0, 0, 20, 60, 200, 500];
+
+const CLASSES: [Class; 6] = [Class::Token, Class::Post, Class::Get, Class::Read, Class::Write, Class::Index];
+
+impl Setup {
+    /// What a seed draws. A third of the seeds have a single kind of fault, one in a hundred lives for years.
+    #[must_use]
+    pub fn draw(rng: &mut Rng) -> Self {
+        let long = rng.chance(12);
+        let busy = rng.chance(500);
+        let mut setup = Self {
+            customers: if rng.chance(600) { 1 } else { 2 },
+            clients: 1 + rng.place(4),
+            steps: 2 + rng.below(5),
+            pause_seconds_max: if busy { 3 } else { 400 },
+            ahead_seconds_max: 4_000,
+            skews: [0; 3],
+            policy: Policy {
+                late_paid: if rng.chance(500) { LatePaidPolicy::Accept } else { LatePaidPolicy::Refund },
+                ..Policy::default()
+            },
+            rates: rates(rng),
+            slow: *rng.pick(&[0, 50, 200]).unwrap_or(&0),
+            late_seconds_max: LATE_SECONDS_MAX,
+            admit_first: rng.chance(500),
+            webhooks: Webhooks {
+                dropped: *rng.pick(&[0, 0, 300, 1_000]).unwrap_or(&0),
+                doubled: *rng.pick(&[0, 300]).unwrap_or(&0),
+                late: *rng.pick(&[0, 300]).unwrap_or(&0),
+                late_seconds_max: 900,
+                forged: *rng.pick(&[0, 150]).unwrap_or(&0),
+            },
+            ticks: Ticks {
+                skipped: *rng.pick(&[0, 300]).unwrap_or(&0),
+                doubled: *rng.pick(&[0, 200]).unwrap_or(&0),
+                late: *rng.pick(&[0, 300]).unwrap_or(&0),
+            },
+            console: *rng.pick(&[0, 0, 300]).unwrap_or(&0),
+            odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
+            plain: false,
+            knobs: knobs(rng),
+        };
+        if rng.chance(150) {
+            setup.skews = [rng.between(-2, 2), rng.between(-2, 2), 0];
+        }
+        match rng.below(10) {
+            0 => setup.upstream(),
+            1 => setup.watched(),
+            _ => {}
+        }
+        if long {
+            setup.clients = 1;
+            setup.steps = 12;
+            setup.pause_seconds_max = 200 * DAY;
+            setup.ahead_seconds_max = 390 * DAY;
+        }
+        setup
+    }
+}
+
+impl Setup {
+    /// The PSP does what it is asked and says something else.
+    fn upstream(&mut self) {
+        let lies = [Fault::RefusedAfter, Fault::LostReply, Fault::WrongAmount, Fault::ErrorAfter, Fault::RefusedBefore];
+        self.rates = vec![
+            (Class::Post, lies.into_iter().map(|fault| (fault, 120)).collect()),
+            (Class::Get, vec![(Fault::Unreachable, 500)]),
+        ];
+        self.odd_cards = 300;
+    }
+
+    /// Somebody sits at the console, and cards fail.
+    const fn watched(&mut self) {
+        self.console = 700;
+        self.odd_cards = 600;
+        self.steps = 10;
+        self.pause_seconds_max = 2_000;
+    }
+
+    /// A seed's world in which the table at rest may not depend on webhooks.
+    #[must_use]
+    pub fn comparable(rng: &mut Rng, webhooks: Webhooks) -> Self {
+        let drawn = Self::draw(rng);
+        Self {
+            clients: 1,
+            steps: 8,
+            pause_seconds_max: 900,
+            ahead_seconds_max: 4_000,
+            skews: [0; 3],
+            ticks: Ticks { skipped: 0, doubled: 0, late: 0 },
+            console: 0,
+            webhooks,
+            plain: true,
+            // What a customer was told, hence what is given back, does depend on which came first.
+            policy: Policy::default(),
+            ..drawn
+        }
+    }
+}
+
+/// Which faults are on, and how strong.
+fn rates(rng: &mut Rng) -> Vec<(Class, Vec<(Fault, u64)>)> {
+    let only = rng.chance(333).then(|| *rng.pick(&Fault::ALL).unwrap_or(&Fault::Late));
+    let all = |class: Class| {
+        let strength = *rng.pick(&STRENGTHS).unwrap_or(&0);
+        let faults = class.faults();
+        let mut kinds = Vec::new();
+        for fault in faults {
+            let on = only.map_or_else(|| rng.chance(500), |only| only == *fault);
+            if on {
+                kinds.push(*fault);
+            }
+        }
+        let each = strength / u64::try_from(kinds.len().max(1)).unwrap_or(1);
+        (class, kinds.into_iter().map(|fault| (fault, each)).filter(|(_, rate)| *rate > 0).collect())
+    };
+    CLASSES.into_iter().map(all).collect()
+}
+
+fn knobs(rng: &mut Rng) -> Knobs {
+    Knobs {
+        dedupe: if rng.chance(500) { Dedupe::Admission } else { Dedupe::Commit },
+        failed_reusable: rng.chance(700),
+        partial_cancel_status: if rng.chance(500) { PartialCancelStatus::Paid } else { PartialCancelStatus::Cancelled },
+        past_schedule: if rng.chance(500) { PastSchedule::Run } else { PastSchedule::Refuse },
+        schedule_batch: if rng.chance(700) { ScheduleBatch::Atomic } else { ScheduleBatch::Partial },
+        delete_key_revokes_schedules: rng.chance(300),
+        schedule_delay_seconds: *rng.pick(&[0, 0, 40, 21_600]).unwrap_or(&0),
+        ..Knobs::default()
+    }
+}
+
+/// Which faults chance can ever choose: what non-vacuity is counted over.
+#[must_use]
+pub fn possible() -> Vec<(Call, Fault)> {
+    Call::ALL.iter().flat_map(|call| call.class().faults().iter().map(|fault| (*call, *fault))).collect()
+}

@@ -1,0 +1,415 @@
+//! The simulated world: the PSP's books, the table, time, chance, and everything that was seen to go wrong.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use billing::alarm::Alarm;
+use billing::key::KeyState;
+use billing::payment::{Payment, Purpose, RefundState, State};
+use billing::ports::{KeyStore, PaymentStore, Posted};
+use billing::{MerchantUid, Timestamp};
+use futures_util::FutureExt;
+use sandbox::iamport::ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
+use store::MemoryStore;
+
+use crate::chooser::Chooser;
+use crate::exec::Pause;
+use crate::fault::{Call, Fault};
+use crate::kernel::{Event, Kernel};
+use crate::planted::{self, Bug};
+use crate::psp::request::{PspReply, PspRequest, refusal};
+use crate::rng::Rng;
+use crate::table::DueIndex;
+
+/// When the simulated world begins: 2026-11-24T00:00:00Z.
+pub const START: i64 = 1_795_478_400;
+
+/// Something that must never happen, and did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule (reliability §4), such as `I5`.
+    pub rule: &'static str,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// How often what happened.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Boundaries crossed, by call.
+    pub calls: BTreeMap<Call, u64>,
+    /// Faults, by call.
+    pub faults: BTreeMap<(Call, Fault), u64>,
+    /// Moves of payment rows.
+    pub moves: BTreeMap<(State, State, &'static str), u64>,
+    /// Alarms, by name.
+    pub alarms: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    /// Adds another count to this one.
+    pub fn add(&mut self, other: &Self) {
+        fn sum<K: Ord + Copy>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
+            for (key, count) in from {
+                *into.entry(*key).or_default() += count;
+            }
+        }
+        sum(&mut self.calls, &other.calls);
+        sum(&mut self.faults, &other.faults);
+        sum(&mut self.moves, &other.moves);
+        sum(&mut self.alarms, &other.alarms);
+    }
+}
+
+/// A request that may move money, and when it can no longer have an effect.
+#[derive(Debug)]
+struct Flight {
+    subject: String,
+    resolves: i64,
+}
+
+/// What became of a request that left.
+pub(crate) struct Sent {
+    pub(crate) posted: Posted<PspReply>,
+    /// How long its sender waits for that.
+    pub(crate) seconds: i64,
+}
+
+/// Everything that changes.
+#[derive(Debug)]
+pub struct World {
+    /// Time and what happens next.
+    pub kernel: Kernel,
+    /// The PSP's books.
+    pub ledger: Ledger,
+    /// Webhooks that the PSP wants to send and nobody has taken yet.
+    pub notices: Vec<Notice>,
+    /// Who decides what goes wrong.
+    pub chooser: Chooser,
+    /// The table's index of what is owed.
+    pub index: DueIndex,
+    /// Every alarm raised.
+    pub alarms: Vec<Alarm>,
+    /// Every rule broken.
+    pub violations: Vec<Violation>,
+    /// How often what happened.
+    pub counts: Counts,
+    /// A running digest of all that happened.
+    pub trace: u64,
+    /// A bug that is planted beyond the ports, to see whether the rules find it.
+    pub bug: Option<Bug>,
+    /// What happened, line by line, if anybody wants to read it.
+    pub journal: Option<Vec<String>>,
+    /// Whether a late charge was admitted when it arrived, rather than when it executes.
+    pub admit_first: bool,
+    flights: Vec<Flight>,
+    chance: Rng,
+}
+
+/// The world, shared by every process of it.
+#[derive(Debug)]
+pub struct Sim {
+    world: Mutex<World>,
+    /// The table's rows.
+    pub rows: MemoryStore,
+}
+
+impl World {
+    /// Notes a broken rule.
+    pub fn violation(&mut self, rule: &'static str, detail: String) {
+        self.write(|| format!("VIOLATION {rule} {detail}"));
+        self.violations.push(Violation { rule, detail });
+    }
+
+    /// Writes a line into the journal, if it is kept.
+    pub fn write(&mut self, line: impl FnOnce() -> String) {
+        if self.journal.is_none() {
+            return;
+        }
+        let line = format!("{:>9} #{:<3} {}", self.kernel.now() - START, self.kernel.current, line());
+        if let Some(journal) = &mut self.journal {
+            journal.push(line);
+        }
+    }
+
+    /// Adds to the digest of all that happened.
+    pub fn note(&mut self, what: u64) {
+        self.trace = (self.trace ^ what).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    }
+
+    /// Adds a text to the digest.
+    pub fn note_text(&mut self, text: &str) {
+        for byte in text.bytes() {
+            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        self.note(0xff);
+    }
+
+    /// Lets the PSP do what is due by now.
+    pub fn run_ledger(&mut self) {
+        self.ledger.run_until(self.kernel.now());
+        let notices = self.ledger.take_notices();
+        self.notices.extend(notices);
+    }
+
+    /// A fresh writer's mark.
+    pub(crate) fn mark(&mut self) -> String {
+        format!("{:016x}{:016x}", self.chance.next_u64(), self.chance.next_u64())
+    }
+
+    pub(crate) fn raise(&mut self, alarm: &Alarm) {
+        *self.counts.alarms.entry(alarm.name()).or_default() += 1;
+        self.note_text(alarm.name());
+        self.write(|| format!("    alarm {alarm:?}"));
+        self.alarms.push(alarm.clone());
+    }
+
+    /// A request arrives that nobody waits for any more.
+    pub(crate) fn arrive_late(&mut self, request: &PspRequest) {
+        self.run_ledger();
+        let now = self.kernel.now();
+        let executed = request.execute(&mut self.ledger, now);
+        self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));
+        self.run_ledger();
+        self.note(0x1a7e);
+    }
+
+    /// I8: a key is not deleted while the PSP still has schedules that would charge it.
+    fn check_unused(&mut self, request: &PspRequest) {
+        let PspRequest::Delete { customer_uid } = request else { return };
+        let waiting = self.ledger.schedules().find(|schedule| {
+            schedule.customer_uid == customer_uid.as_str() && schedule.status == ScheduleStatus::Scheduled
+        });
+        if let Some(schedule) = waiting {
+            let detail = format!("{customer_uid} is deleted while {} is scheduled", schedule.order.merchant_uid);
+            self.violation("I8", detail);
+        }
+    }
+
+    /// I5: nothing is sent while an earlier request for the same thing may still execute.
+    fn check_alone(&mut self, request: &PspRequest) {
+        let now = self.kernel.now();
+        for subject in request.subjects() {
+            if self.flights.iter().any(|flight| flight.subject == subject && flight.resolves > now) {
+                self.violation("I5", format!("{subject} was sent while an earlier request for it may still execute"));
+            }
+            let paid = |uid: &str| {
+                self.ledger.find_all(uid, None, PaymentSort::Started).iter().any(|payment| payment.paid_at != 0)
+            };
+            if matches!(request, PspRequest::Charge(_) | PspRequest::Register { .. }) && paid(&subject) {
+                self.violation("I1", format!("{subject} was sent although it is paid"));
+            }
+        }
+    }
+}
+
+impl Sim {
+    /// An empty world at [`START`], its ids and marks decided by `seed`.
+    #[must_use]
+    pub fn new(seed: u64, shuffle: bool) -> Self {
+        let mut chance = Rng::new(seed);
+        let shuffle = shuffle.then(|| Rng::new(chance.next_u64()));
+        let ledger = Ledger::new(chance.next_u64());
+        Self {
+            world: Mutex::new(World {
+                kernel: Kernel::new(START, shuffle),
+                ledger,
+                notices: Vec::new(),
+                chooser: Chooser::Calm,
+                index: DueIndex::default(),
+                alarms: Vec::new(),
+                violations: Vec::new(),
+                counts: Counts::default(),
+                trace: seed,
+                bug: None,
+                journal: None,
+                admit_first: false,
+                flights: Vec::new(),
+                chance,
+            }),
+            rows: MemoryStore::new(),
+        }
+    }
+
+    /// The world. Never held while a process is polled.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, in UNIX seconds.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.world().kernel.now()
+    }
+
+    /// Whether this bug is planted.
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.world().bug == Some(bug)
+    }
+
+    /// A payment's row as it stands now.
+    #[must_use]
+    pub fn payment(&self, uid: &MerchantUid) -> Option<Payment> {
+        self.rows.payment(uid).now_or_never().and_then(Result::ok).flatten()
+    }
+
+    /// A call sets out. Answers what goes wrong with it, once it is where it has its effect.
+    pub(crate) async fn enter(&self, call: Call) -> Option<Fault> {
+        let (fault, seconds) = {
+            let mut world = self.world();
+            let process = world.kernel.current;
+            let fault = world.chooser.fault(process, call);
+            *world.counts.calls.entry(call).or_default() += 1;
+            if let Some(fault) = fault {
+                *world.counts.faults.entry((call, fault)).or_default() += 1;
+            }
+            world.write(|| format!("{call:?} {}", fault.map_or_else(String::new, |fault| format!("{fault:?}"))));
+            let what = place(&Call::ALL, &call) * 64 + fault.map_or(0, |fault| place(&Fault::ALL, &fault) + 1);
+            let now = world.kernel.now().unsigned_abs();
+            world.note(what ^ (now << 16));
+            let crash = fault == Some(Fault::CrashBefore);
+            let travel = world.chooser.travel(process, call.class());
+            (fault, (!crash).then_some(travel))
+        };
+        self.pause(seconds).await;
+        fault
+    }
+
+    /// Lets time pass for the polled process, and others run; without seconds it ends here.
+    async fn pause(&self, seconds: Option<i64>) {
+        if seconds != Some(0) || self.world().chooser.interleaves() {
+            Pause::new(self, seconds).await;
+        }
+    }
+
+    /// A call's answer sets out, after `seconds` at the other side.
+    pub(crate) async fn leave(&self, call: Call, fault: Option<Fault>, seconds: i64) {
+        let crash = fault == Some(Fault::CrashAfter);
+        let travel = {
+            let mut world = self.world();
+            let process = world.kernel.current;
+            world.chooser.travel(process, call.class())
+        };
+        self.pause((!crash).then_some(seconds + travel)).await;
+    }
+
+    /// Lets a request reach the PSP, or not.
+    pub(crate) fn send(&self, request: PspRequest, fault: Option<Fault>, timeout: i64) -> Sent {
+        let request = planted::sent(self, request);
+        let mut world = self.world();
+        world.run_ledger();
+        if !matches!(fault, Some(Fault::NotSent)) {
+            world.check_alone(&request);
+            world.check_unused(&request);
+        }
+        let now = world.kernel.now();
+        let mut resolves = now;
+        let sent = match fault {
+            Some(fault) if fault.stops_the_request() => match fault {
+                Fault::LostRequest => Sent { posted: Posted::Lost, seconds: timeout },
+                Fault::ErrorBefore | Fault::GarbledBefore => Sent { posted: Posted::Lost, seconds: 0 },
+                Fault::NonsenseBefore => Sent { posted: Posted::Nonsense, seconds: 0 },
+                Fault::RefusedBefore => Sent { posted: Posted::Refused(refusal()), seconds: 0 },
+                _ => Sent { posted: Posted::NotSent, seconds: 0 },
+            },
+            Some(Fault::Late) => {
+                let process = world.kernel.current;
+                let late = timeout + world.chooser.lateness(process);
+                resolves = now + late;
+                world.send_late(&request, late);
+                if world.bug == Some(Bug::ClientRepeatsPosts) {
+                    request.execute(&mut world.ledger, now);
+                }
+                Sent { posted: Posted::Lost, seconds: timeout }
+            }
+            _ => {
+                let executed = request.execute(&mut world.ledger, now);
+                world.run_ledger();
+                let hangs = executed.hangs || fault == Some(Fault::LostReply);
+                if executed.hangs {
+                    resolves = now + world.ledger.knobs().late_seconds;
+                }
+                let posted = match fault {
+                    Some(Fault::LostReply | Fault::ErrorAfter | Fault::GarbledAfter) => Posted::Lost,
+                    Some(Fault::NonsenseAfter) => Posted::Nonsense,
+                    Some(Fault::RefusedAfter) => Posted::Refused(refusal()),
+                    Some(Fault::WrongAmount) => executed.posted.and_then(|reply| Posted::Known(reply.falsified())),
+                    _ => executed.posted,
+                };
+                Sent { posted, seconds: if hangs { timeout } else { 0 } }
+            }
+        };
+        let sent = Sent { posted: planted::answered(world.bug, sent.posted), ..sent };
+        world.write(|| format!("    sent {request:?}: {:?}, in {} s", sent.posted, sent.seconds));
+        if resolves > now {
+            let flights = request.subjects().into_iter().map(|subject| Flight { subject, resolves });
+            world.flights.extend(flights);
+        }
+        sent
+    }
+
+    /// I4: whatever is sent stands in the table first, claimed by whoever sends it.
+    pub(crate) async fn check_write_ahead(&self, request: &PspRequest) {
+        let now = Timestamp(self.now());
+        let claimed = |uid: &MerchantUid, wanted: &dyn Fn(&Payment, Purpose) -> bool| {
+            self.payment(uid).is_some_and(|row| {
+                row.claim.as_ref().is_some_and(|claim| claim.is_live(now) && wanted(&row, claim.purpose))
+            })
+        };
+        let ended = |uid: &MerchantUid| self.payment(uid).is_some_and(|row| row.state != State::Scheduled);
+        let sending = |order: &billing::order::Order, purpose: Purpose| {
+            claimed(&order.merchant_uid, &|row, claimed| {
+                claimed == purpose && row.state == State::Claimed && row.order == *order
+            })
+        };
+        let kept = match request {
+            PspRequest::Charge(order) => sending(order, Purpose::Charge),
+            PspRequest::Register { orders, .. } => orders.iter().all(|(order, _)| sending(order, Purpose::Register)),
+            // A schedule that the PSP's own record has ended meanwhile may still be sent its change: it is refused there.
+            PspRequest::Revoke { merchant_uid, .. } => {
+                claimed(merchant_uid, &|_, purpose| purpose == Purpose::Revoke) || ended(merchant_uid)
+            }
+            PspRequest::Move { merchant_uid, schedule_at } => {
+                let purpose = Purpose::Move { schedule_at: *schedule_at };
+                claimed(merchant_uid, &|_, claimed| claimed == purpose) || ended(merchant_uid)
+            }
+            PspRequest::Issue { customer_uid, .. } => {
+                let row = self.rows.key(customer_uid).await.ok().flatten();
+                row.is_some_and(|row| row.state == KeyState::Issuing && row.in_flight(now))
+            }
+            PspRequest::Delete { customer_uid } => {
+                let row = self.rows.key(customer_uid).await.ok().flatten();
+                row.is_some_and(|row| matches!(row.state, KeyState::Deleting | KeyState::Abandoned | KeyState::Deleted))
+            }
+            PspRequest::RevokeAll { .. } | PspRequest::CarelessCancel { .. } => true,
+            PspRequest::Cancel(refund) => self.rows.all_payments().iter().any(|row| {
+                let pending = |kept: &billing::payment::Refund| {
+                    kept.id == refund.id && kept.imp_uid == refund.imp_uid && kept.state == RefundState::Pending
+                };
+                row.refunds.iter().any(pending)
+                    && row.claim.as_ref().is_some_and(|c| c.purpose == Purpose::Refund && c.is_live(now))
+            }),
+        };
+        if !kept {
+            self.world().violation("I4", format!("sent without a claim of its own in the table: {request:?}"));
+        }
+    }
+}
+
+impl World {
+    fn send_late(&mut self, request: &PspRequest, seconds: i64) {
+        let now = self.kernel.now();
+        if let (true, PspRequest::Charge(_)) = (self.admit_first, request) {
+            if let Some(admission) = request.admit(&mut self.ledger, now) {
+                self.ledger.defer(now + seconds, admission);
+            }
+        } else {
+            self.kernel.after(seconds, Event::Late(Box::new(request.clone())));
+        }
+    }
+}
+
+/// The place of a thing in a list, for the digest.
+fn place<T: PartialEq>(list: &[T], thing: &T) -> u64 {
+    list.iter().position(|other| other == thing).and_then(|place| u64::try_from(place).ok()).unwrap_or(63)
+}

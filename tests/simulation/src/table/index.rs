@@ -1,0 +1,165 @@
+//! The `due` index, which may lag behind the rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billing::Timestamp;
+use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError};
+
+/// Rows of a page. Small, so that most sweeps read more than one.
+const PAGE: usize = 3;
+/// How far a lagging index is behind, in seconds.
+const LAG_SECONDS: i64 = 10;
+
+/// The index.
+#[derive(Debug, Default)]
+pub struct DueIndex {
+    shards: BTreeMap<u8, BTreeSet<(Timestamp, DueRow)>>,
+    places: BTreeMap<DueRow, (Timestamp, i64)>,
+    /// Entries that were removed, and when: a lagging index still shows them.
+    ghosts: Vec<(i64, Timestamp, DueRow)>,
+}
+
+fn shard(row: &DueRow) -> u8 {
+    let name = match row {
+        DueRow::Payment(uid) => uid.as_str(),
+        DueRow::Key(uid) => uid.as_str(),
+    };
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    u8::try_from(hash % u32::from(DUE_SHARDS)).unwrap_or_default()
+}
+
+impl DueIndex {
+    /// Takes over what a written row says.
+    pub(crate) fn set(&mut self, row: DueRow, due_at: Option<Timestamp>, now: i64) {
+        let shard = shard(&row);
+        if let Some((before, _)) = self.places.get(&row).copied() {
+            if Some(before) == due_at {
+                return;
+            }
+            self.places.remove(&row);
+            if let Some(rows) = self.shards.get_mut(&shard) {
+                rows.remove(&(before, row.clone()));
+            }
+            self.ghosts.retain(|(at, ..)| now - at < LAG_SECONDS);
+            self.ghosts.push((now, before, row.clone()));
+        }
+        if let Some(due_at) = due_at {
+            self.shards.entry(shard).or_default().insert((due_at, row.clone()));
+            self.places.insert(row, (due_at, now));
+        }
+    }
+
+    /// When the first row is due.
+    #[must_use]
+    pub fn first(&self) -> Option<Timestamp> {
+        self.shards.values().filter_map(|rows| rows.first()).map(|(due_at, _)| *due_at).min()
+    }
+
+    /// The rows that are due at `until` or before.
+    pub fn due_rows(&self, until: Timestamp) -> impl Iterator<Item = &DueRow> {
+        self.places.iter().filter(move |(_, (due_at, _))| *due_at <= until).map(|(row, _)| row)
+    }
+
+    /// A page of a shard, as the index shows it now or, if it lags, as it was.
+    pub(crate) fn page(
+        &self,
+        wanted: u8,
+        until: Timestamp,
+        cursor: Option<&str>,
+        lagging_at: Option<i64>,
+    ) -> Result<Page<DueRow>, StoreError> {
+        let after = cursor.map(place).transpose()?;
+        let mut rows: Vec<(Timestamp, DueRow)> = self
+            .shards
+            .get(&wanted)
+            .into_iter()
+            .flatten()
+            .take_while(|(due_at, _)| *due_at <= until)
+            .filter(|(_, row)| {
+                let written = self.places.get(row).map_or(0, |(_, written)| *written);
+                lagging_at.is_none_or(|now| now - written >= LAG_SECONDS)
+            })
+            .cloned()
+            .collect();
+        if let Some(now) = lagging_at {
+            let seen = |(at, due_at, row): &&(i64, Timestamp, DueRow)| {
+                now - at < LAG_SECONDS && *due_at <= until && shard(row) == wanted
+            };
+            rows.extend(self.ghosts.iter().filter(seen).map(|(_, due_at, row)| (*due_at, row.clone())));
+            rows.sort();
+            rows.dedup();
+        }
+        if let Some((due_at, name)) = after {
+            rows.retain(|(at, row)| (at.0, text(row).as_str()) > (due_at, name));
+        }
+        let more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let next = rows.last().filter(|_| more).map(|(due_at, row)| format!("{due_at} {}", text(row)));
+        Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next })
+    }
+}
+
+/// A row's name. Payments sort before keys here as they do in [`DueRow`].
+fn text(row: &DueRow) -> String {
+    match row {
+        DueRow::Payment(uid) => format!("0{uid}"),
+        DueRow::Key(uid) => format!("1{uid}"),
+    }
+}
+
+fn place(cursor: &str) -> Result<(i64, &str), StoreError> {
+    let (due_at, name) = cursor.split_once(' ').ok_or(StoreError::Cursor)?;
+    Ok((due_at.parse().map_err(|_| StoreError::Cursor)?, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use billing::MerchantUid;
+
+    use super::*;
+
+    fn row(number: u32) -> DueRow {
+        DueRow::Payment(MerchantUid::parse(&format!("order{number}")).unwrap())
+    }
+
+    fn all(index: &DueIndex, until: i64, lagging_at: Option<i64>) -> Vec<DueRow> {
+        let mut found = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            let mut cursor = None;
+            loop {
+                let page = index.page(shard, Timestamp(until), cursor.as_deref(), lagging_at).unwrap();
+                found.extend(page.items);
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn pages_show_every_due_row_once() {
+        let mut index = DueIndex::default();
+        let mut rows: Vec<DueRow> = (0..200).map(row).collect();
+        rows.sort();
+        for (place, row) in rows.iter().enumerate() {
+            index.set(row.clone(), Some(Timestamp(i64::try_from(place % 7).unwrap())), 0);
+        }
+        assert_eq!(all(&index, 10, None), rows);
+        assert_eq!(all(&index, 2, None).len(), rows.iter().enumerate().filter(|(place, _)| place % 7 <= 2).count());
+        assert_eq!(index.first(), Some(Timestamp(0)));
+    }
+
+    #[test]
+    fn a_lagging_index_hides_what_is_new_and_shows_what_is_gone() {
+        let mut index = DueIndex::default();
+        index.set(row(1), Some(Timestamp(5)), 0);
+        index.set(row(1), None, 100);
+        index.set(row(2), Some(Timestamp(5)), 100);
+        assert_eq!(all(&index, 200, None), [row(2)]);
+        assert_eq!(all(&index, 200, Some(105)), [row(1)]);
+        assert_eq!(all(&index, 200, Some(110)), [row(2)]);
+    }
+}

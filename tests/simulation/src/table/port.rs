@@ -1,0 +1,261 @@
+//! Billing's table ports.
+
+use std::future::Future;
+
+use futures_util::FutureExt;
+
+use billing::key::BillingKey;
+use billing::payment::Payment;
+use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
+
+use crate::check::moves;
+use crate::fault::{Call, Fault};
+use crate::planted::{self, Bug};
+use crate::sim::Sim;
+
+/// The table's own operation timeout, in seconds (design §6).
+const OPERATION_SECONDS: i64 = 3;
+/// How far a lagging index is behind, in seconds.
+const LAG_SECONDS: i64 = 10;
+
+/// The table, as every process sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Table<'a> {
+    sim: &'a Sim,
+}
+
+/// The in-memory table answers at once.
+fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    answer.now_or_never().unwrap_or(Err(StoreError::Unavailable))
+}
+
+impl<'a> Table<'a> {
+    /// The table of a world.
+    #[must_use]
+    pub const fn new(sim: &'a Sim) -> Self {
+        Self { sim }
+    }
+
+    async fn reading<T>(&self, call: Call, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let fault = self.sim.enter(call).await;
+        let answer = if fault == Some(Fault::Throttled) { Err(StoreError::Unavailable) } else { read.await };
+        self.sim.leave(call, fault, 0).await;
+        answer
+    }
+
+    /// A conditional write. `perform` does it, and may be done twice; `rival` lets somebody else write first.
+    async fn writing<T>(
+        &self,
+        call: Call,
+        rival: impl FnOnce(),
+        perform: impl Fn() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let fault = self.sim.enter(call).await;
+        let (answer, seconds) = match fault {
+            Some(Fault::Throttled) => (Err(StoreError::Unavailable), 0),
+            Some(Fault::SilentDrop) => (Err(StoreError::Unknown), OPERATION_SECONDS),
+            Some(Fault::SilentCommit) => {
+                perform()?;
+                (Err(StoreError::Unknown), OPERATION_SECONDS)
+            }
+            Some(Fault::OwnWriteAgain) => {
+                perform()?;
+                (perform(), 1)
+            }
+            Some(Fault::Conflict) => {
+                rival();
+                (perform(), 0)
+            }
+            _ => (perform(), 0),
+        };
+        self.sim.leave(call, fault, seconds).await;
+        answer
+    }
+
+    /// Somebody else's mark.
+    fn mark(&self) -> Option<Nonce> {
+        Nonce::parse(&self.sim.world().mark()).ok()
+    }
+
+    /// Somebody else touches a payment first, or claims it first and is never heard of again.
+    fn rival_payment(&self, row: &Payment) {
+        let Some(mark) = self.mark() else { return };
+        let standing = now(self.rows().payment(row.merchant_uid())).ok().flatten();
+        let theirs = match &standing {
+            Some(standing) => Payment { version: standing.version + 1, writer: mark, ..standing.clone() },
+            None => {
+                let claim = row.claim.clone().map(|claim| billing::payment::Claim { nonce: mark.clone(), ..claim });
+                Payment { writer: mark, claim, ..row.clone() }
+            }
+        };
+        if standing.is_none() {
+            if now(self.rows().insert(std::slice::from_ref(&theirs))).is_ok() {
+                self.payment_written(None, &theirs);
+            }
+        } else if now(self.rows().save(&theirs)) == Ok(Saved::Done) {
+            self.payment_written(standing, &theirs);
+        }
+    }
+
+    fn rival_key(&self, row: &BillingKey) {
+        let Some(mark) = self.mark() else { return };
+        let standing = now(self.rows().key(&row.customer_uid)).ok().flatten();
+        let theirs = match &standing {
+            Some(standing) => BillingKey { version: standing.version + 1, writer: mark, ..standing.clone() },
+            None => {
+                let claim = row.claim.clone().map(|claim| billing::payment::Claim { nonce: mark.clone(), ..claim });
+                BillingKey { writer: mark, claim, ..row.clone() }
+            }
+        };
+        if now(self.rows().save_key(&theirs)) == Ok(Saved::Done) {
+            self.key_written(&theirs);
+        }
+    }
+
+    const fn rows(&self) -> &'a store::MemoryStore {
+        &self.sim.rows
+    }
+
+    /// What stands before and after one write: the index follows, and the rules of moving are checked.
+    fn payment_written(&self, before: Option<Payment>, tried: &Payment) {
+        let Ok(Some(after)) = now(self.rows().payment(tried.merchant_uid())) else { return };
+        let mut world = self.sim.world();
+        let clock = world.kernel.now();
+        if before.as_ref() != Some(&after) {
+            moves::check_payment(&mut world, before.as_ref(), &after);
+        }
+        world.index.set(DueRow::Payment(after.merchant_uid().clone()), after.due_at, clock);
+    }
+
+    fn key_written(&self, row: &BillingKey) {
+        let mut world = self.sim.world();
+        let now = world.kernel.now();
+        if let Err(rule) = row.check() {
+            world.violation("I12", format!("{}: {rule}", row.customer_uid));
+        }
+        world.index.set(DueRow::Key(row.customer_uid.clone()), row.due_at, now);
+    }
+
+    fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, StoreError> {
+        let before = now(self.rows().payment(row.merchant_uid()))?;
+        let careless = if reclaim { Bug::ClaimWithoutCondition } else { Bug::SaveWithoutCondition };
+        let forced = before.as_ref().filter(|_| self.sim.has(careless)).map(|before| before.version + 1);
+        let row = &Payment { version: forced.unwrap_or(row.version), ..row.clone() };
+        let saved = if reclaim { now(self.rows().reclaim(row))? } else { now(self.rows().save(row))? };
+        if saved == Saved::Done {
+            self.payment_written(before, row);
+        }
+        Ok(saved)
+    }
+
+    fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, StoreError> {
+        let saved = if new { now(self.rows().insert_key(row))? } else { now(self.rows().save_key(row))? };
+        if saved == Saved::Done {
+            self.key_written(row);
+        }
+        Ok(saved)
+    }
+}
+
+impl PaymentStore for Table<'_> {
+    async fn payment(&self, uid: &MerchantUid) -> Result<Option<Payment>, StoreError> {
+        self.reading(Call::ReadPayment, self.rows().payment(uid)).await
+    }
+
+    async fn payments(&self, uids: &[MerchantUid]) -> Result<Vec<Payment>, StoreError> {
+        self.reading(Call::ReadPayments, self.rows().payments(uids)).await
+    }
+
+    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        let perform = || {
+            let mut saved = Vec::with_capacity(rows.len());
+            for row in rows {
+                let before = now(self.rows().payment(row.merchant_uid()))?;
+                let answer = now(self.rows().insert(std::slice::from_ref(row)))?.pop();
+                let answer = answer.unwrap_or(Saved::Conflict(None));
+                if answer == Saved::Done {
+                    self.payment_written(before, row);
+                }
+                saved.push(answer);
+            }
+            Ok(saved)
+        };
+        let rival = || {
+            if let Some(first) = rows.first() {
+                self.rival_payment(first);
+            }
+        };
+        self.writing(Call::Insert, rival, perform).await
+    }
+
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        let rival = || self.rival_payment(row);
+        self.writing(Call::Reclaim, rival, || self.put_payment(row, true)).await
+    }
+
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        let rival = || self.rival_payment(row);
+        self.writing(Call::Save, rival, || self.put_payment(row, false)).await
+    }
+
+    async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
+        let call = Call::ListSchedules;
+        let fault = self.sim.enter(call).await;
+        let answer = match fault {
+            Some(Fault::Throttled) => Err(StoreError::Unavailable),
+            _ => self.rows().schedules_of(owner, filter).await,
+        };
+        let answer = answer.map(|mut page| {
+            if fault == Some(Fault::Stale) {
+                let now = self.sim.now();
+                page.items.retain(|row| now - row.created_at.0 >= LAG_SECONDS);
+            }
+            page
+        });
+        self.sim.leave(call, fault, 0).await;
+        answer
+    }
+}
+
+impl KeyStore for Table<'_> {
+    async fn key(&self, uid: &CustomerUid) -> Result<Option<BillingKey>, StoreError> {
+        self.reading(Call::ReadKey, self.rows().key(uid)).await
+    }
+
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+        let rival = || self.rival_key(row);
+        self.writing(Call::InsertKey, rival, || self.put_key(row, true)).await
+    }
+
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+        let rival = || self.rival_key(row);
+        self.writing(Call::SaveKey, rival, || self.put_key(row, false)).await
+    }
+
+    async fn keys_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<BillingKey>, StoreError> {
+        self.reading(Call::ListKeys, self.rows().keys_of(owner, limit, cursor)).await
+    }
+}
+
+impl DueStore for Table<'_> {
+    async fn due(&self, shard: u8, until: Timestamp, cursor: Option<&str>) -> Result<Page<DueRow>, StoreError> {
+        let call = Call::Due;
+        let fault = self.sim.enter(call).await;
+        let answer = if fault == Some(Fault::Throttled) {
+            Err(StoreError::Unavailable)
+        } else {
+            let world = self.sim.world();
+            let lagging_at = (fault == Some(Fault::Stale)).then(|| world.kernel.now());
+            let page = world.index.page(shard, until, cursor, lagging_at);
+            planted::due(world.bug, page)
+        };
+        self.sim.leave(call, fault, 0).await;
+        answer
+    }
+}

@@ -1,0 +1,54 @@
+//! Every boundary of every flow × every fault it can meet; then the client's retry and sweeps; then every rule. One fault
+//! deep, and with a second fault at every boundary of the recovery.
+
+#![expect(clippy::print_stdout, reason = "what a test prints is its report")]
+
+use std::collections::BTreeMap;
+
+use billing::policy::LatePaidPolicy;
+use simulation::crash::{self, FLOWS};
+
+fn explore_all(late_paid: LatePaidPolicy, deep: bool) {
+    println!(
+        "{:<42} {:>11} {:>11} {:>7} {:>9} {:>10}",
+        "flow", "boundaries", "pairs", "runs", "runs (2)", "violations"
+    );
+    let mut violations = BTreeMap::new();
+    for flow in FLOWS {
+        let report = crash::explore(flow, late_paid, deep);
+        println!(
+            "{:<42} {:>7}/{:<3} {:>7}/{:<3} {:>7} {:>9} {:>10}",
+            flow.name,
+            report.hit.len(),
+            report.boundaries,
+            report.pairs.1,
+            report.pairs.0,
+            report.runs.0,
+            report.runs.1,
+            report.violations.len()
+        );
+        assert_eq!(report.hit.len(), report.boundaries, "{}: a boundary was never hit", flow.name);
+        assert_eq!(report.pairs.1, report.pairs.0, "{}: a fault never happened", flow.name);
+        assert!(report.boundaries > 2, "{}: too few boundaries to be the flow", flow.name);
+        violations.extend(report.violations);
+    }
+    for (what, (recipe, times)) in &violations {
+        println!("{what}\n    {times} times, first with {recipe:?}");
+    }
+    assert!(violations.is_empty(), "{} violations", violations.len());
+}
+
+#[test]
+fn one_fault_at_every_boundary() {
+    explore_all(LatePaidPolicy::Accept, false);
+}
+
+#[test]
+fn one_fault_at_every_boundary_when_late_money_is_given_back() {
+    explore_all(LatePaidPolicy::Refund, false);
+}
+
+#[test]
+fn two_faults_at_every_pair_of_boundaries() {
+    explore_all(LatePaidPolicy::Accept, true);
+}
