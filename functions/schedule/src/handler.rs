@@ -24,7 +24,7 @@ async fn register(app: &App, request: &Request) -> Result<Reply, Problem> {
     let rows = app.billing(request.deadline()).schedule(&customer_uid, customer_id, wanted).await?;
 
     let body = present::page(rows.iter().map(present::payment).collect(), None);
-    if rows.iter().all(|row| row.state == State::Failed) {
+    if rows.iter().all(|row| row.told_state() == State::Failed) {
         let refusal = rows.iter().find_map(|row| row.refusal.as_ref().map(|refusal| refusal.message.as_str()));
         let problem = Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
         return Err(problem.with("psp_message", &refusal).with("list", &body));

@@ -307,6 +307,14 @@ impl Payment {
         self.refunds.iter().find(|refund| refund.state == RefundState::Pending)
     }
 
+    /// The state as callers are told it. A registration whose caller was told that it was refused, and which stands at the
+    /// PSP all the same, stays failed for everybody while it is being taken back.
+    #[must_use]
+    pub fn told_state(&self) -> State {
+        let taken_back = matches!(self.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
+        if self.state == State::Scheduled && self.refusal.is_some() && taken_back { State::Failed } else { self.state }
+    }
+
     /// Moves to a state and writes the history.
     pub(crate) fn step(&mut self, to: State, by: Source, now: Timestamp) {
         if self.state != to {

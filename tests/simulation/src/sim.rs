@@ -1,6 +1,6 @@
 //! The simulated world: the PSP's books, the table, time, chance, and everything that was seen to go wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::alarm::Alarm;
@@ -92,6 +92,8 @@ pub struct World {
     pub alarms: Vec<Alarm>,
     /// Every rule broken.
     pub violations: Vec<Violation>,
+    /// Order numbers of first writes that the table never answered: they may stand there, or not.
+    pub unanswered: BTreeSet<String>,
     /// How often what happened.
     pub counts: Counts,
     /// A running digest of all that happened.
@@ -219,6 +221,7 @@ impl Sim {
                 index: DueIndex::default(),
                 alarms: Vec::new(),
                 violations: Vec::new(),
+                unanswered: BTreeSet::new(),
                 counts: Counts::default(),
                 trace: seed,
                 bug: None,

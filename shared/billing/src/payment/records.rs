@@ -149,6 +149,12 @@ fn settle_failed(
         }
         return;
     }
+    let unsettled = matches!(row.state, State::Claimed | State::Unknown) && row.in_flight(now);
+    if unsettled && by != Source::Reply && failed.customer_uid.is_none() {
+        // It does not name our key, so somebody may have made it in a browser: while our own request may still be under
+        // way, it says nothing about ours.
+        return applied.keep_looking(now);
+    }
     applied.row.record = Some(failed.clone());
     applied.row.step(State::Failed, by, now);
     let sent_once_and_answered = by == Source::Reply && row.posts <= 1;

@@ -85,25 +85,60 @@ where
     /// may have been registered just before it was marked.
     pub(super) async fn continue_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
         let mut live = self.live_schedules(&key).await?;
-        // Our index may lag behind a schedule that was registered a moment ago; the PSP's own list does not.
-        let now = self.host.now();
-        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_MARGIN_SECONDS);
-        let listed = match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_MARGIN_SECONDS), until).await {
-            Looked::Found(uids) => uids,
-            Looked::Absent => Vec::new(),
-            Looked::Unreachable => return Ok(KeyDeleted::Pending),
-        };
-        for uid in listed.iter().filter_map(|uid| MerchantUid::parse(uid).ok()) {
-            if !live.iter().any(|row| *row.merchant_uid() == uid) {
-                live.extend(self.store.payment(&uid).await?.filter(|row| row.state == State::Scheduled));
+        let Some(listed) = self.listed_schedules(&key).await else { return Ok(KeyDeleted::Pending) };
+        let mut unkept = Vec::new();
+        for uid in listed {
+            let row = match MerchantUid::parse(&uid) {
+                Ok(uid) if live.iter().any(|row| *row.merchant_uid() == uid) => continue,
+                Ok(uid) => self.store.payment(&uid).await?.filter(|row| row.state == State::Scheduled),
+                Err(_) => None,
+            };
+            match row {
+                Some(row) => live.push(row),
+                None => unkept.push(uid),
             }
         }
-        if !live.is_empty() && !key.cascade {
+        if !(key.cascade || live.is_empty() && unkept.is_empty()) {
             let restored = BillingKey { state: KeyState::Active, claim: None, due_at: None, ..self.next_key(key) };
             self.store.save_key(&restored).await?;
             return Err(Failure::KeyInUse);
         }
-        self.delete_at_psp(key, live).await
+        for row in live {
+            match self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await {
+                Ok(row) if row.state == State::Revoked => {}
+                Err(Failure::AlreadyExecuted) => {}
+                Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
+            }
+        }
+        if !self.revoke_unkept(&key, unkept).await {
+            return Ok(KeyDeleted::Pending);
+        }
+        self.finish_deletion(key).await
+    }
+
+    /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
+    /// registered a moment ago; the PSP's list does not.
+    async fn listed_schedules(&self, key: &BillingKey) -> Option<Vec<String>> {
+        let now = self.host.now();
+        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_MARGIN_SECONDS);
+        match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_MARGIN_SECONDS), until).await {
+            Looked::Found(uids) => Some(uids),
+            Looked::Absent => Some(Vec::new()),
+            Looked::Unreachable => None,
+        }
+    }
+
+    /// Revokes what the PSP would run on a key though no row of ours shows it as scheduled: a suspect one, or one that
+    /// somebody else registered. Says whether the PSP lists none any more.
+    async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>) -> bool {
+        if unkept.is_empty() {
+            return true;
+        }
+        for uid in unkept.iter().filter_map(|uid| MerchantUid::parse(uid).ok()) {
+            // What came of it shows in the list, and the rows are looked at by the sweep.
+            self.psp.revoke(&key.customer_uid, &uid).await;
+        }
+        self.listed_schedules(key).await.is_some_and(|left| left.is_empty())
     }
 
     async fn mark_deleting(&self, key: BillingKey, cascade: bool) -> Result<BillingKey, Failure> {
@@ -122,18 +157,6 @@ where
             Saved::Done => Ok(marked),
             Saved::Conflict(_) | Saved::KeyNotActive => Err(Failure::IdempotencyInProgress),
         }
-    }
-
-    /// Revokes what is left, deletes the key, and confirms that it is gone.
-    async fn delete_at_psp(&self, key: BillingKey, live: Vec<Payment>) -> Result<KeyDeleted, Failure> {
-        for row in live {
-            match self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await {
-                Ok(row) if row.state == State::Revoked => {}
-                Err(Failure::AlreadyExecuted) => {}
-                Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
-            }
-        }
-        self.finish_deletion(key).await
     }
 
     /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.

@@ -3,7 +3,7 @@
 use super::Billing;
 use crate::alarm::Alarm;
 use crate::payment::{
-    Claim, Effect, Evidence, Outcome, Payment, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
+    Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
 };
 use crate::ports::{ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch};
 
@@ -77,11 +77,14 @@ where
         self.follow(row, effects, by).await
     }
 
-    /// Positive evidence at once, if there is any; else what the POST itself said.
+    /// Positive evidence at once, if there is any; else what the POST itself said. A record that is not of this order and
+    /// holds no money, such as a stranger's failed attempt in a browser, is no evidence: it may be why we were refused.
     async fn found_or(&self, row: &Payment, otherwise: Outcome) -> (Evidence, Source) {
+        let counts =
+            |record: &PaymentSnapshot| record.net_paid() > 0 || record.mismatch(&row.order, &self.policy).is_none();
         match self.evidence(row).await {
             Some(found @ Evidence::Schedule(_)) => (found, Source::Look),
-            Some(Evidence::Records { list, complete }) if !list.is_empty() => {
+            Some(Evidence::Records { list, complete }) if list.iter().any(counts) => {
                 (Evidence::Records { list, complete }, Source::Look)
             }
             Some(_) | None => (outcome(row, otherwise), Source::Reply),

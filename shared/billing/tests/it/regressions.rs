@@ -5,7 +5,7 @@ use billing::payment::{
     Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, Source, State, apply,
 };
 use billing::ports::{Clock, Entropy, PaymentStore};
-use billing::usecase::{Caller, Hint};
+use billing::usecase::{Caller, Failure, Hint, KeyDeleted};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order};
 use crate::schedule::new_schedule;
@@ -236,4 +236,90 @@ async fn a_schedule_that_never_left_is_not_told_to_have_run() {
     assert_eq!((row.state, row.due_at), (State::Revoked, None));
     assert!(billing.store.payment(row.merchant_uid()).await.unwrap().is_some());
     assert_eq!(billing.host.now(), START);
+}
+
+/// What anybody may do in a browser under an order number: the record names no billing key.
+fn in_a_browser(billing: &TestBilling, amount: u64) -> Hint {
+    let mut world = billing.psp.world();
+    let mut theirs = order("order_1");
+    theirs.amount.minor = amount;
+    let imp_uid = world.record(&theirs, PspStatus::Failed, START).imp_uid;
+    world.payments.get_mut("order_1").unwrap().last_mut().unwrap().customer_uid = None;
+    Hint { imp_uid, merchant_uid: theirs.merchant_uid }
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_passed_over_for_a_strangers_failed_payment_of_another_amount() {
+    let billing = billing().await;
+    in_a_browser(&billing, 1);
+    billing.psp.will([Act::Refuse(1)]);
+    assert_eq!(billing.charge(order("order_1"), None).await.unwrap().state, State::Failed);
+    sweeps(&billing, 4, 156).await;
+    let row = row(&billing).await;
+    assert_eq!((row.state, row.due_at), (State::Failed, None));
+    assert_eq!(billing.psp.world().posts, ["charge order_1"], "it is not sent for ever");
+}
+
+#[tokio::test]
+async fn a_strangers_failed_payment_does_not_fail_a_charge_under_way() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    assert_eq!(billing.charge(order("order_1"), None).await.unwrap().state, State::Unknown);
+    let hint = in_a_browser(&billing, order("order_1").amount.minor);
+    billing.notice(&hint).await.unwrap();
+    sweeps(&billing, 1, 60).await;
+    assert_eq!(row(&billing).await.state, State::Unknown);
+    // Ours executes late.
+    billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(100));
+    sweeps(&billing, 1, 100).await;
+    assert_eq!((row(&billing).await.state, billing.alarms()), (State::Paid, vec![]));
+}
+
+#[tokio::test]
+async fn a_failed_payment_that_nobody_claims_fails_the_charge_once_nothing_of_ours_can_execute() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    in_a_browser(&billing, order("order_1").amount.minor);
+    sweeps(&billing, 2, 156).await;
+    let row = row(&billing).await;
+    assert_eq!((row.state, row.due_at), (State::Failed, None));
+}
+
+#[tokio::test]
+async fn a_registration_that_was_told_refused_stays_failed_for_its_caller_while_it_is_taken_back() {
+    let billing = billing().await;
+    let at = START.plus(DAY);
+    billing.psp.will([Act::Refuse(-1), Act::Refuse(1)]);
+    assert_eq!(scheduled(&billing, at).await, State::Failed);
+    billing.psp.world().schedules.insert("order_1".to_owned(), at_the_psp(at));
+    sweeps(&billing, 1, 156).await;
+    let found = row(&billing).await;
+    assert_eq!((found.state, found.told_state()), (State::Scheduled, State::Failed));
+    sweeps(&billing, 3, 156).await;
+    assert_eq!(row(&billing).await.told_state(), State::Revoked);
+}
+
+#[tokio::test]
+async fn a_key_is_not_deleted_while_the_psp_would_still_run_a_suspect_schedule_on_it() {
+    for cascade in [false, true] {
+        let billing = billing().await;
+        let at = START.plus(DAY);
+        scheduled(&billing, at).await;
+        billing.psp.world().schedules.get_mut("order_1").unwrap().amount.minor += 1;
+        billing.advance(DAY / 2);
+        let due = Payment { due_at: Some(START), version: 3, ..row(&billing).await };
+        billing.store.save(&due).await.unwrap();
+        sweeps(&billing, 1, 1).await;
+        assert_eq!(row(&billing).await.state, State::Suspect);
+        billing.psp.world().posts.clear();
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", cascade).await;
+        if cascade {
+            assert_eq!(deleted, Ok(KeyDeleted::Done));
+            assert_eq!(billing.psp.world().posts, ["revoke order_1", "delete key1"]);
+        } else {
+            assert_eq!(deleted, Err(Failure::KeyInUse));
+            assert!(billing.psp.world().posts.is_empty());
+        }
+    }
 }

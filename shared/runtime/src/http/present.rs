@@ -50,7 +50,7 @@ fn exact(money: Money) -> Option<Box<RawValue>> {
 
 /// The one word that a storefront acts on.
 fn status(row: &Payment) -> &'static str {
-    match row.state {
+    match row.told_state() {
         State::Paid | State::PartiallyRefunded => "paid",
         State::Refunded => "cancelled",
         State::Failed => "failed",
@@ -61,7 +61,7 @@ fn status(row: &Payment) -> &'static str {
 }
 
 fn schedule_status(row: &Payment) -> &'static str {
-    match (row.state, row.schedule.as_ref().map(|schedule| schedule.schedule_status)) {
+    match (row.told_state(), row.schedule.as_ref().map(|schedule| schedule.schedule_status)) {
         (State::Revoked, _) | (_, Some(ScheduleStatus::Revoked)) => "revoked",
         (State::Paid | State::PartiallyRefunded | State::Refunded, _) | (_, Some(ScheduleStatus::Executed)) => {
             "executed"
@@ -74,7 +74,7 @@ fn schedule_status(row: &Payment) -> &'static str {
 }
 
 fn fail_reason(row: &Payment) -> Option<&str> {
-    if row.state != State::Failed {
+    if row.told_state() != State::Failed {
         return None;
     }
     let recorded = row.record.as_ref().and_then(|record| record.fail_reason.as_deref());
@@ -100,7 +100,7 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
         customer_id: row.customer_id.as_str(),
         name: &order.name,
         status: status(row),
-        state: row.state.name(),
+        state: row.told_state().name(),
         amount: exact(order.amount),
         cancel_amount: exact(Money::new(record.map_or(0, |record| record.cancel_amount), order.amount.currency)),
         currency: order.amount.currency.code(),

@@ -42,8 +42,8 @@ pub struct Told {
 
 /// The word for a row (as `runtime` presents it).
 #[must_use]
-pub const fn word(row: &Payment) -> Word {
-    match row.state {
+pub fn word(row: &Payment) -> Word {
+    match row.told_state() {
         State::Paid | State::PartiallyRefunded | State::Refunded => Word::Paid,
         State::Failed => Word::Failed,
         State::Revoked => Word::Revoked,
@@ -52,7 +52,7 @@ pub const fn word(row: &Payment) -> Word {
     }
 }
 
-const fn kind(answer: &Answer) -> &'static str {
+fn kind(answer: &Answer) -> &'static str {
     let failure = match answer {
         Answer::Payment(Ok(row)) => {
             return match word(row) {

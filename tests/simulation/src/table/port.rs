@@ -186,7 +186,12 @@ impl PaymentStore for Table<'_> {
                 self.rival_payment(first);
             }
         };
-        self.writing(Call::Insert, rival, perform).await
+        let answer = self.writing(Call::Insert, rival, perform).await;
+        if answer == Err(StoreError::Unknown) {
+            let uids = rows.iter().map(|row| row.merchant_uid().to_string());
+            self.sim.world().unanswered.extend(uids);
+        }
+        answer
     }
 
     async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
