@@ -424,7 +424,7 @@ impl Play<'_> {
         }
         let hints: Vec<Hint> = {
             let world = self.sim.world();
-            let hint = |payment: &sandbox::iamport::ledger::Payment| {
+            let hint = |payment: &ledger::Payment| {
                 Some(Hint {
                     imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
                     merchant_uid: MerchantUid::parse(&payment.merchant_uid).ok()?,

@@ -9,7 +9,7 @@ use billing::payment::{Payment, Purpose, RefundState, State};
 use billing::ports::{KeyStore, PaymentStore, Posted};
 use billing::{MerchantUid, Timestamp};
 use futures_util::FutureExt;
-use sandbox::iamport::ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
+use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
 use crate::chooser::Chooser;

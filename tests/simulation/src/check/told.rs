@@ -7,7 +7,7 @@ use billing::CustomerId;
 use billing::key::KeyState;
 use billing::payment::{Payment, RefundState, State};
 use billing::usecase::{Caller, Failure, KeyDeleted};
-use sandbox::iamport::ledger::{Ledger, PaymentSort};
+use ledger::{Ledger, PaymentSort};
 
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};

@@ -6,7 +6,7 @@ use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
 use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
 use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
-use sandbox::iamport::ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
+use ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
 
 use super::request::{PspReply, PspRequest};
 use super::wire;

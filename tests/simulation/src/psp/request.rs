@@ -6,7 +6,7 @@ use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
-use sandbox::iamport::ledger::{self, CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
+use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
 
 use super::wire;
 

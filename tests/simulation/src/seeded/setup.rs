@@ -1,7 +1,7 @@
 //! What one seed draws: who is there, what goes wrong and how often, and how the PSP behaves where nobody knows.
 
 use billing::policy::{LatePaidPolicy, Policy};
-use sandbox::iamport::ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
+use ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
 
 use crate::chooser::LATE_SECONDS_MAX;
 use crate::fault::{Call, Class, Fault};
