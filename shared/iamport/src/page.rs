@@ -8,6 +8,9 @@ use crate::envelope::{Content, safe_reason};
 use crate::error::Error;
 use crate::planted::{self, Bug};
 
+/// Elements on a page unless a request says otherwise.
+const LIMIT_DEFAULT: u32 = 20;
+
 /// One page of a list.
 ///
 /// While pages are read the list may change, so an element may come twice or slip to a page already read: tell
@@ -19,7 +22,8 @@ pub struct Page<T> {
     pub total: Option<u32>,
     /// The number of the page before; absent on the first.
     pub previous: Option<u32>,
-    /// The number of the next page; absent on the last, and where the API gives a bare list.
+    /// The number of the next page; absent on the last. Where the API gives a bare list of schedules, it is the next
+    /// number after a page that is full: that one may turn out to be empty.
     pub next: Option<u32>,
     /// The elements.
     pub list: Vec<T>,
@@ -28,6 +32,15 @@ pub struct Page<T> {
 impl<T> Page<T> {
     const fn empty() -> Self {
         Self { total: None, previous: None, next: None, list: Vec::new() }
+    }
+
+    /// A bare list does not say whether it is the last page: after `limit` elements there may be more.
+    pub(crate) fn with_possible_next(mut self, number: Option<u32>, limit: Option<u32>) -> Self {
+        let limit = limit.unwrap_or(LIMIT_DEFAULT);
+        if self.total.is_none() && self.next.is_none() && u32::try_from(self.list.len()) == Ok(limit) {
+            self.next = Some(number.unwrap_or(1).saturating_add(1));
+        }
+        self
     }
 }
 
