@@ -20,6 +20,7 @@ pub mod key;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod planted;
 pub mod policy;
 pub mod ports;
 pub mod scrub;

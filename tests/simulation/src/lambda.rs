@@ -14,6 +14,7 @@ use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
 use crate::exec::Process;
 use crate::host::Host;
+use crate::planted;
 use crate::psp::Psp;
 use crate::sim::Sim;
 use crate::table::Table;
@@ -106,6 +107,7 @@ pub fn invocation<'a>(sim: &'a Sim, machine: &Machine, request: Request) -> Proc
             Answer::Key(billing(HANDLER_SECONDS).issue_key(request, &secret()).await)
         }),
         Request::Charge { order, customer } => {
+            let order = planted::ordered(sim, order);
             Box::pin(async move { Answer::Payment(billing(HANDLER_SECONDS).charge(order, Some(customer)).await) })
         }
         Request::Schedule { customer_uid, customer, wanted } => Box::pin(async move {
@@ -128,7 +130,10 @@ pub fn invocation<'a>(sim: &'a Sim, machine: &Machine, request: Request) -> Proc
                 async move { Answer::Payment(billing(HANDLER_SECONDS).payment(&caller, merchant_uid.as_str()).await) },
             )
         }
-        Request::Notice(hint) => Box::pin(async move { Answer::Noticed(billing(WEBHOOK_SECONDS).notice(&hint).await) }),
+        Request::Notice(hint) => Box::pin(async move {
+            let Billing { psp, store, host, policy } = billing(WEBHOOK_SECONDS);
+            Answer::Noticed(Billing { psp: psp.noticed(&hint), store, host, policy }.notice(&hint).await)
+        }),
         Request::Sweep => Box::pin(async move {
             let deadline = Timestamp(sim.now() + skew + SWEEP_SECONDS);
             Answer::Swept(billing(SWEEP_SECONDS).sweep(deadline).await)

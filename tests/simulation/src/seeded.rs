@@ -6,6 +6,7 @@ pub mod setup;
 
 use std::collections::BTreeMap;
 
+use billing::key::KeyState;
 use billing::policy::Policy;
 use billing::ports::DueRow;
 use billing::usecase::Hint;
@@ -18,7 +19,7 @@ use crate::chooser::{Chooser, Swarm};
 use crate::exec::{Executor, Step};
 use crate::kernel::{Event, ProcessId};
 use crate::lambda::{Answer, Machine, Request, invocation};
-use crate::planted::{self, Bug};
+use crate::planted::{self, Bug, Planted};
 use crate::rng::{Rng, splitmix};
 use crate::sim::{Counts, START, Sim, Violation};
 
@@ -104,6 +105,7 @@ pub fn run_with_bug(seed: u64, bug: Bug) -> Outcome {
     let setup = Setup::draw(&mut rng);
     let sim = Sim::new(seed, true);
     sim.world().bug = Some(bug);
+    let _planted = Planted::new(bug);
     play(&sim, seed, &setup)
 }
 
@@ -280,10 +282,14 @@ impl Play<'_> {
                 if !in_time {
                     self.sim.world().violation("I13", format!("answered after {took} s: {request:?}"));
                 }
+                crate::check::seen::check_answered(&mut self.sim.world(), id, answer);
                 self.told.hear(self.sim, &request, answer, moment);
                 self.shop.hear(answer);
             }
-            None => self.count("killed"),
+            None => {
+                self.sim.world().seen.killed(id);
+                self.count("killed");
+            }
         }
         if let Some(client) = client.filter(|_| !self.setup.plain) {
             let pause = self.pause();
@@ -388,7 +394,16 @@ impl Play<'_> {
         self.calm = true;
         let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
         while self.step(until) {}
+        if !self.sweep() {
+            return false;
+        }
+        crate::check::rest::check_untouched(self.sim);
         self.report_daily();
+        self.sweep()
+    }
+
+    /// Sweeps whenever something is due, until nothing is owed any more. Says whether that came to be.
+    fn sweep(&mut self) -> bool {
         let mut swept: BTreeMap<DueRow, u32> = BTreeMap::new();
         loop {
             let Some(first) = self.sim.world().index.first() else { return true };
@@ -405,11 +420,30 @@ impl Play<'_> {
                     return false;
                 }
             }
+            let before = self.owed(now - SKEW_SECONDS_MAX);
             let sweep = self.spawn(Request::Sweep, None, 0);
             while self.executor.runs(sweep) {
                 self.step(i64::MAX);
             }
+            let after = self.owed(now - SKEW_SECONDS_MAX);
+            for (row, version) in before {
+                if after.get(&row) == Some(&version) {
+                    self.sim.world().violation("I13", format!("{row:?} was due, and a sweep passed it over"));
+                    return false;
+                }
+            }
         }
+    }
+
+    /// What is due at `until` or before, and in which version. A key that is being deleted may have to wait for its schedules,
+    /// and stands as it is until then.
+    fn owed(&self, until: i64) -> BTreeMap<DueRow, u64> {
+        let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(until)).cloned().collect();
+        let version = |row: &DueRow| match row {
+            DueRow::Payment(uid) => self.sim.payment(uid).map(|row| row.version),
+            DueRow::Key(uid) => self.sim.key(uid).filter(|row| row.state != KeyState::Deleting).map(|row| row.version),
+        };
+        due.into_iter().filter_map(|row| Some((row.clone(), version(&row)?))).collect()
     }
 
     /// A schedule is looked at once more for each time that it is moved or late at the PSP.

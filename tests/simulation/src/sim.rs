@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::alarm::Alarm;
-use billing::key::KeyState;
+use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, Purpose, RefundState, State};
 use billing::ports::{KeyStore, PaymentStore, Posted};
-use billing::{MerchantUid, Timestamp};
+use billing::{CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
 use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
+use crate::check::seen::Seen;
 use crate::chooser::Chooser;
 use crate::exec::Pause;
 use crate::fault::{Call, Fault};
@@ -94,12 +95,16 @@ pub struct World {
     pub violations: Vec<Violation>,
     /// Order numbers of first writes that the table never answered: they may stand there, or not.
     pub unanswered: BTreeSet<String>,
+    /// What a bystander has seen.
+    pub seen: Seen,
     /// How often what happened.
     pub counts: Counts,
     /// A running digest of all that happened.
     pub trace: u64,
     /// A bug that is planted beyond the ports, to see whether the rules find it.
     pub bug: Option<Bug>,
+    /// What that bug remembers.
+    pub(crate) planted: planted::Memory,
     /// What happened, line by line, if anybody wants to read it.
     pub journal: Option<Vec<String>>,
     /// Whether a late charge was admitted when it arrived, rather than when it executes.
@@ -222,9 +227,11 @@ impl Sim {
                 alarms: Vec::new(),
                 violations: Vec::new(),
                 unanswered: BTreeSet::new(),
+                seen: Seen::default(),
                 counts: Counts::default(),
                 trace: seed,
                 bug: None,
+                planted: planted::Memory::default(),
                 journal: None,
                 admit_first: false,
                 flights: Vec::new(),
@@ -254,6 +261,12 @@ impl Sim {
     #[must_use]
     pub fn payment(&self, uid: &MerchantUid) -> Option<Payment> {
         self.rows.payment(uid).now_or_never().and_then(Result::ok).flatten()
+    }
+
+    /// A billing key's row as it stands now.
+    #[must_use]
+    pub fn key(&self, uid: &CustomerUid) -> Option<BillingKey> {
+        self.rows.key(uid).now_or_never().and_then(Result::ok).flatten()
     }
 
     /// A call sets out. Answers what goes wrong with it, once it is where it has its effect.
@@ -342,7 +355,10 @@ impl Sim {
                 Sent { posted, seconds: if hangs { timeout } else { 0 } }
             }
         };
-        let sent = Sent { posted: planted::answered(world.bug, sent.posted), ..sent };
+        if matches!(sent.posted, Posted::Refused(_)) {
+            world.seen.refused.extend(request.subjects());
+        }
+        let sent = Sent { posted: planted::answered(world.bug, fault, sent.posted), ..sent };
         world.write(|| format!("    sent {request:?}: {:?}, in {} s", sent.posted, sent.seconds));
         if resolves > now {
             let flights = request.subjects().into_iter().map(|subject| Flight { subject, resolves });

@@ -3,6 +3,7 @@
 use billing::Timestamp;
 use billing::policy::Policy;
 
+use crate::check::seen::check_answered;
 use crate::check::told::Told;
 use crate::exec::{Executor, Step};
 use crate::lambda::{Answer, Machine, Request, invocation};
@@ -57,6 +58,7 @@ impl<'a> Stage<'a> {
                     if took > GATEWAY_SECONDS && !matches!(request, Request::Sweep) {
                         self.sim.world().violation("I13", format!("answered after {took} s: {request:?}"));
                     }
+                    check_answered(&mut self.sim.world(), id, &answer);
                     self.told.hear(self.sim, request, &answer, moment);
                     return Some(answer);
                 }

@@ -34,6 +34,8 @@ pub struct Told {
     pub refunds_done: Vec<(String, String)>,
     /// Order numbers, and keys, whose schedules somebody wanted to be taken back.
     pub unwanted: BTreeSet<String>,
+    /// The cards that were typed under a customer's Idempotency-Key.
+    pub cards: BTreeMap<(CustomerId, String), BTreeSet<&'static str>>,
     /// Whether somebody sits at the PSP's console and may take things back there.
     pub console: bool,
     /// Answers heard, by kind.
@@ -109,9 +111,22 @@ fn was_paid(books: &Ledger, uid: &str) -> bool {
     books.find_all(uid, None, PaymentSort::Started).iter().any(|payment| payment.paid_at != 0)
 }
 
+/// Whether the PSP has ever refused or declined an order.
+fn declined(world: &World, row: &Payment) -> bool {
+    let uid = row.merchant_uid().as_str();
+    let attempts = world.ledger.find_all(uid, None, PaymentSort::Started);
+    let by_schedule = world.ledger.schedule(uid).is_ok_and(|schedule| schedule.payment_status.is_some());
+    // A payment that was declined first may be approved late.
+    let by_card = attempts.iter().any(|payment| payment.failed_at != 0);
+    by_card || by_schedule || world.seen.refused.contains(uid)
+}
+
 impl Told {
     /// Takes in what is asked.
     pub fn ask(&mut self, request: &Request) {
+        if let Request::Issue { customer, name, card } = request {
+            self.cards.entry((customer.clone(), name.clone())).or_default().insert(card);
+        }
         let unwanted = match request {
             Request::Revoke { merchant_uid, .. } => merchant_uid.to_string(),
             Request::DeleteKey { customer_uid, .. } => customer_uid.to_string(),
@@ -178,6 +193,11 @@ impl Told {
         if now == Word::Paid && !was_paid(&world.ledger, uid) {
             world.violation("I17", format!("{uid} was told paid, and the PSP has taken nothing"));
         }
+        // Somebody may have taken its key away before it could be sent.
+        let unsent = self.unwanted.contains(row.order.customer_uid.as_str());
+        if now == Word::Failed && !unsent && !declined(world, row) {
+            world.violation("I16", format!("{uid} was told failed, and the PSP has neither refused nor declined it"));
+        }
         let moment = world.kernel.moment();
         let heard = self.payments.entry(uid.to_owned()).or_default();
         // An answer that was under way while another was given may be older than it.
@@ -197,6 +217,16 @@ impl Told {
 
     /// I18: what is somebody else's looks as if it did not exist.
     fn check_owner(&self, sim: &Sim, request: &Request, answer: &Answer) {
+        if let (Request::Issue { customer, name, .. }, Answer::Key(key)) = (request, answer) {
+            let cards = self.cards.get(&(customer.clone(), name.clone())).map_or(0, BTreeSet::len);
+            let foreign = match key {
+                Ok(row) => row.customer_id != *customer,
+                Err(failure) => *failure == Failure::IdempotencyKeyReused && cards <= 1,
+            };
+            if foreign {
+                sim.world().violation("I18", format!("{name} of {customer} was answered as somebody else's"));
+            }
+        }
         let (Request::Revoke { caller, merchant_uid }
         | Request::Move { caller, merchant_uid, .. }
         | Request::Read { caller, merchant_uid }) = request

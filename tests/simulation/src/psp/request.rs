@@ -5,7 +5,7 @@ use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
-use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+use billing::{Currency, CustomerId, CustomerUid, MerchantUid, Timestamp};
 use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
 
 use super::wire;
@@ -183,10 +183,14 @@ pub(crate) fn refusal() -> Refusal {
 }
 
 impl PspReply {
-    /// The same reply with an amount, or a name, that was not asked for.
+    /// The same reply with an amount, a currency, a channel or a name that was not asked for.
     pub(crate) fn falsified(mut self) -> Self {
         match &mut self {
-            Self::Payment(payment) => payment.amount.minor += 1,
+            Self::Payment(payment) => match payment.imp_uid.as_str().bytes().last().unwrap_or_default() % 3 {
+                0 => payment.amount.minor += 1,
+                1 => payment.amount.currency = Currency::Usd,
+                _ => payment.sandbox = true,
+            },
             Self::Schedules(list) => list.iter_mut().for_each(|schedule| schedule.amount.minor += 1),
             Self::Schedule(schedule) => schedule.amount.minor += 1,
             Self::Key(key) => key.customer_uid.push('x'),

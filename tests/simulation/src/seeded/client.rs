@@ -1,5 +1,7 @@
 //! What clients ask: new things, old things again, things that race, and things that are not theirs.
 
+use std::collections::BTreeMap;
+
 use billing::order::{Details, Order};
 use billing::payment::Plan;
 use billing::usecase::{Caller, NewSchedule, RefundRequest};
@@ -33,6 +35,7 @@ pub(super) struct Shop {
     charges: Vec<(CustomerId, MerchantUid)>,
     schedules: Vec<(CustomerId, MerchantUid)>,
     made: u64,
+    issued: BTreeMap<CustomerId, u64>,
 }
 
 #[expect(clippy::expect_used, reason = "the names made here are identifiers")]
@@ -113,7 +116,10 @@ impl Shop {
         let odd = rng.chance(setup.odd_cards);
         let card = if odd { *rng.pick(&ODD_CARDS).unwrap_or(&APPROVES) } else { APPROVES };
         let customer = rng.pick(&self.customers).cloned().unwrap_or_else(|| id(CustomerId::parse("customer0")));
-        Request::Issue { customer, name: format!("issue-request-{}", self.made), card }
+        // Customers name their requests alike: nothing of one is the other's.
+        let issued = self.issued.entry(customer.clone()).or_default();
+        *issued += 1;
+        Request::Issue { name: format!("issue-request-{issued}"), customer, card }
     }
 
     fn order(&mut self, rng: &mut Rng, key: &CustomerUid) -> Order {
@@ -133,6 +139,10 @@ impl Shop {
             Request::Charge { mut order, customer } => {
                 order.amount = Money::krw(order.amount.minor + 1);
                 Some(Request::Charge { order, customer })
+            }
+            Request::Issue { customer, name, card } => {
+                let other = if card == APPROVES { ODD_CARDS[1] } else { APPROVES };
+                Some(Request::Issue { customer, name, card: other })
             }
             _ => None,
         }

@@ -25,6 +25,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
     world.run_ledger();
     let now = world.kernel.now();
     let books = &mut world.ledger;
+    let mut touched = None;
     let done = match rng.below(7) {
         0 | 1 => {
             let paid: Vec<(String, u64)> = books
@@ -35,6 +36,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
                 .collect();
             let (imp_uid, left) = rng.pick(&paid)?.clone();
             let amount = if rng.chance(500) { left } else { 1 + rng.below(left) };
+            touched = books.payment(&imp_uid, true).ok().map(|payment| payment.merchant_uid.clone());
             let order = CancelOrder {
                 imp_uid: Some(imp_uid),
                 amount: Some(amount),
@@ -54,6 +56,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
             let imp_uid = rng.pick(&failed)?;
             let uid = books.payment(imp_uid, true).ok()?.merchant_uid.clone();
             let paid = books.payments().iter().any(|payment| payment.merchant_uid == uid && payment.paid_at != 0);
+            touched = Some(uid);
             if paid { None } else { books.settle(now, imp_uid).ok().map(|_| "approve late") }
         }
         6 => stranger(books, rng, orders, now),
@@ -65,6 +68,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
             let uids: Vec<String> =
                 books.schedules().filter(wanted).map(|row| row.order.merchant_uid.clone()).collect();
             let uid = rng.pick(&uids)?;
+            touched = Some(uid.clone());
             match place {
                 3 => books.console_revoke(now, uid).ok().map(|_| "revoke"),
                 4 => {
@@ -75,6 +79,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
             }
         }
     };
+    world.seen.touched.extend(touched.filter(|_| done.is_some()));
     world.run_ledger();
     done
 }
