@@ -271,9 +271,9 @@ pub(crate) fn noticed(sim: &Sim, hint: &Hint, looked: Looked<PaymentSnapshot>) -
         (Some(Bug::BodyTrusted), Looked::Found(record)) if record.merchant_uid == hint.merchant_uid.as_str() => {
             Looked::Found(record)
         }
-        (Some(Bug::BodyTrusted), looked) => sim.payment(&hint.merchant_uid).map_or(looked, |row| {
-            Looked::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at))
-        }),
+        (Some(Bug::BodyTrusted), looked) => sim
+            .payment(&hint.merchant_uid)
+            .map_or(looked, |row| Looked::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at))),
         (_, looked) => looked,
     }
 }
@@ -309,7 +309,8 @@ pub(crate) fn due(
         match world.bug {
             Some(Bug::KeysNeverDue) => page.items.retain(|row| matches!(row, DueRow::Payment(_))),
             Some(Bug::SweepWindow) => {
-                page.items.retain(|row| world.index.due_at(row).is_none_or(|due_at| until.0 - due_at.0 < WINDOW_SECONDS));
+                page.items
+                    .retain(|row| world.index.due_at(row).is_none_or(|due_at| until.0 - due_at.0 < WINDOW_SECONDS));
             }
             Some(Bug::FirstPageOnly) => page.next = None,
             _ => {}

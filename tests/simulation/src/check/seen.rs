@@ -73,7 +73,10 @@ impl Seen {
 
     /// A process sends something.
     pub(crate) fn sent(&mut self, process: ProcessId) {
-        self.claimants.values_mut().filter(|claimant| **claimant == Some(process)).for_each(|claimant| *claimant = None);
+        self.claimants
+            .values_mut()
+            .filter(|claimant| **claimant == Some(process))
+            .for_each(|claimant| *claimant = None);
         self.claimed.remove(&process);
     }
 
