@@ -213,6 +213,7 @@ impl Play<'_> {
         let process = invocation(self.sim, machine, request.clone());
         let id = self.executor.spawn(process, life);
         let mut world = self.sim.world();
+        world.counts.invocations += 1;
         if !(self.setup.plain && matches!(request, Request::Sweep)) {
             world.chooser.begin(id, key);
         }

@@ -13,7 +13,7 @@ use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
 use crate::check::seen::Seen;
-use crate::chooser::Chooser;
+use crate::chooser::{Chooser, LATE_SECONDS_MAX};
 use crate::exec::Pause;
 use crate::fault::{Call, Fault};
 use crate::kernel::{Event, Kernel};
@@ -37,6 +37,8 @@ pub struct Violation {
 /// How often what happened.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
+    /// Functions invoked.
+    pub invocations: u64,
     /// Boundaries crossed, by call.
     pub calls: BTreeMap<Call, u64>,
     /// Faults, by call.
@@ -55,6 +57,7 @@ impl Counts {
                 *into.entry(*key).or_default() += count;
             }
         }
+        self.invocations += other.invocations;
         sum(&mut self.calls, &other.calls);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.moves, &other.moves);
@@ -67,6 +70,16 @@ impl Counts {
 struct Flight {
     subject: String,
     resolves: i64,
+    /// The balance that a refund insists on.
+    checksum: Option<u64>,
+}
+
+impl Flight {
+    fn may_execute(&self, now: i64, books: &Ledger) -> bool {
+        // Balances only fall: a refund that insists on another one is refused for ever.
+        let balance = || books.payment(&self.subject, true).map(ledger::Payment::cancellable).ok();
+        self.resolves > now && (self.checksum.is_none() || self.checksum == balance())
+    }
 }
 
 /// What became of a request that left.
@@ -197,7 +210,7 @@ impl World {
     fn check_alone(&mut self, request: &PspRequest) {
         let now = self.kernel.now();
         for subject in request.subjects() {
-            if self.flights.iter().any(|flight| flight.subject == subject && flight.resolves > now) {
+            if self.flights.iter().any(|flight| flight.subject == subject && flight.may_execute(now, &self.ledger)) {
                 self.violation("I5", format!("{subject} was sent while an earlier request for it may still execute"));
             }
             let paid = |uid: &str| {
@@ -330,8 +343,10 @@ impl Sim {
             },
             Some(Fault::Late) => {
                 let process = world.kernel.current;
-                let late = timeout + world.chooser.lateness(process);
-                resolves = now + late;
+                // A card that pays late by itself makes it no later than the latest.
+                let by_card = request.pays_late(&world.ledger);
+                let late = timeout + world.chooser.lateness(process).min(LATE_SECONDS_MAX - by_card);
+                resolves = now + late + by_card;
                 world.send_late(&request, late);
                 if world.bug == Some(Bug::ClientRepeatsPosts) {
                     request.execute(&mut world.ledger, now);
@@ -361,7 +376,8 @@ impl Sim {
         let sent = Sent { posted: planted::answered(world.bug, fault, sent.posted), ..sent };
         world.write(|| format!("    sent {request:?}: {:?}, in {} s", sent.posted, sent.seconds));
         if resolves > now {
-            let flights = request.subjects().into_iter().map(|subject| Flight { subject, resolves });
+            let checksum = request.checksum();
+            let flights = request.subjects().into_iter().map(|subject| Flight { subject, resolves, checksum });
             world.flights.extend(flights);
         }
         sent

@@ -10,7 +10,7 @@ use crate::seeded;
 /// Seeds within which every bug must be found.
 pub const SEEDS_MAX: u64 = 10_000;
 /// Seeds of which it is counted how many find a bug.
-pub const SEEDS_COUNTED: u64 = 300;
+pub const SEEDS_COUNTED: u64 = 1_000;
 
 /// What came of looking for a bug.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,15 @@ pub enum Hunt {
         /// How many of the first [`SEEDS_COUNTED`] seeds find it.
         of_counted: u64,
     },
+}
+
+impl Hunt {
+    const fn first_seed(&self) -> Option<u64> {
+        match self {
+            Self::Caught { seed, .. } => Some(*seed),
+            Self::Missed | Self::NotInThisBuild => None,
+        }
+    }
 }
 
 /// The rule by which a seed finds a bug. A rule that the same seed breaks without the bug does not count.
@@ -102,6 +111,11 @@ pub fn table(hunted: &[(Plant, Hunt)]) -> String {
     let count = |wanted: fn(&Hunt) -> bool| hunted.iter().filter(|(_, hunt)| wanted(hunt)).count();
     let caught = count(|hunt| matches!(hunt, Hunt::Caught { .. }));
     let absent = count(|hunt| matches!(hunt, Hunt::NotInThisBuild));
+    let mut firsts: Vec<u64> = hunted.iter().filter_map(|(_, hunt)| hunt.first_seed()).collect();
+    firsts.sort_unstable();
+    let median = firsts.get(firsts.len() / 2).copied().unwrap_or_default();
+    let last = firsts.last().copied().unwrap_or_default();
     let _ = writeln!(text, "{caught} of {} caught, {absent} not in this build", hunted.len());
+    let _ = writeln!(text, "first seed: median {median}, last {last}");
     text
 }

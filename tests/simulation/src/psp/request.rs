@@ -6,6 +6,7 @@ use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
 use billing::{Currency, CustomerId, CustomerUid, MerchantUid, Timestamp};
+use ledger::cards::Behaviour;
 use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
 
 use super::wire;
@@ -83,6 +84,21 @@ impl PspRequest {
             | Self::Issue { .. }
             | Self::Delete { .. } => Vec::new(),
         }
+    }
+
+    /// The balance that a refund insists on.
+    pub(crate) const fn checksum(&self) -> Option<u64> {
+        match self {
+            Self::Cancel(refund) | Self::CarelessCancel { refund, checksum: true, .. } => Some(refund.checksum),
+            _ => None,
+        }
+    }
+
+    /// Seconds that the card takes to pay, whenever the request arrives.
+    pub(crate) fn pays_late(&self, books: &Ledger) -> i64 {
+        let Self::Charge(order) = self else { return 0 };
+        let late = books.key(order.customer_uid.as_str()).is_ok_and(|key| key.card.behaviour == Behaviour::Late);
+        if late { books.knobs().late_seconds } else { 0 }
     }
 
     /// Lets the PSP do it.

@@ -64,6 +64,9 @@ impl Shop {
             return self.asked[self.asked.len() - back].clone();
         }
         let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup) };
+        if !self.charges.is_empty() && rng.chance(setup.refunds) {
+            return self.refund(rng).unwrap_or_else(|| self.issue(rng, setup));
+        }
         let kinds = if setup.plain { 63 } else { 100 };
         match rng.below(kinds) {
             0..=30 => {
@@ -96,19 +99,20 @@ impl Shop {
                 None => self.issue(rng, setup),
             },
             63..=66 => Request::DeleteKey { caller: Caller::Merchant, customer_uid: key, cascade: rng.chance(600) },
-            67..=86 => match rng.pick(&self.charges).cloned() {
-                Some((_, merchant_uid)) => {
-                    let amount = if rng.chance(500) { 8_900 } else { 1_000 + rng.below(3) * 1_000 };
-                    let name = format!("refund-{merchant_uid}-{}", rng.below(3));
-                    let amount = amount.to_string();
-                    Request::Refund(RefundRequest { merchant_uid, amount, reason: None, idempotency_key: name })
-                }
-                None => self.issue(rng, setup),
-            },
+            67..=86 => self.refund(rng).unwrap_or_else(|| self.issue(rng, setup)),
             87..=90 => self.reuse(rng).unwrap_or_else(|| self.issue(rng, setup)),
             91..=94 => self.foreign(rng).unwrap_or_else(|| self.issue(rng, setup)),
             _ => self.issue(rng, setup),
         }
+    }
+
+    /// A refund of some charge, under one of three names.
+    fn refund(&self, rng: &mut Rng) -> Option<Request> {
+        let (_, merchant_uid) = rng.pick(&self.charges)?.clone();
+        let amount = if rng.chance(500) { 8_900 } else { 1_000 + rng.below(3) * 1_000 };
+        let name = format!("refund-{merchant_uid}-{}", rng.below(3));
+        let amount = amount.to_string();
+        Some(Request::Refund(RefundRequest { merchant_uid, amount, reason: None, idempotency_key: name }))
     }
 
     fn issue(&mut self, rng: &mut Rng, setup: &Setup) -> Request {

@@ -64,6 +64,8 @@ pub struct Setup {
     pub ticks: Ticks,
     /// A console's actions beside each step of a client, in a thousand.
     pub console: u64,
+    /// Refunds in place of whatever else a client would ask, in a thousand.
+    pub refunds: u64,
     /// Cards other than the one that approves, in a thousand.
     pub odd_cards: u64,
     /// Whether what clients ask depends on nothing but time, and sweeps never fail: for comparing one seed with itself.
@@ -113,6 +115,7 @@ impl Setup {
                 late: *rng.pick(&[0, 300]).unwrap_or(&0),
             },
             console: *rng.pick(&[0, 0, 300]).unwrap_or(&0),
+            refunds: 0,
             odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
             plain: false,
             knobs: knobs(rng),
@@ -123,6 +126,7 @@ impl Setup {
         match rng.below(10) {
             0 => setup.upstream(),
             1 => setup.watched(),
+            2 => setup.refunding(),
             _ => {}
         }
         if long {
@@ -154,6 +158,14 @@ impl Setup {
         self.pause_seconds_max = 2_000;
     }
 
+    /// Much is given back, over a bad line.
+    fn refunding(&mut self) {
+        self.refunds = 600;
+        self.steps = 8;
+        let bad = [(Fault::Late, 150), (Fault::LostRequest, 50), (Fault::LostReply, 50), (Fault::RefusedBefore, 50)];
+        self.rates = vec![(Class::Post, bad.to_vec()), (Class::Get, vec![(Fault::Unreachable, 200)])];
+    }
+
     /// A seed's world in which the table at rest may not depend on webhooks.
     #[must_use]
     pub fn comparable(rng: &mut Rng, webhooks: Webhooks) -> Self {
@@ -166,6 +178,7 @@ impl Setup {
             skews: [0; 3],
             ticks: Ticks { skipped: 0, doubled: 0, late: 0 },
             console: 0,
+            refunds: 0,
             webhooks,
             plain: true,
             // What a customer was told, hence what is given back, does depend on which came first.
