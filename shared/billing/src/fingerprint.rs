@@ -35,8 +35,13 @@ impl Fingerprint {
 }
 
 /// The secret under which card requests are fingerprinted and billing keys are named.
+///
+/// While it is being rotated others are known beside it: what was asked under one of them is still found.
 #[derive(Clone)]
-pub struct FingerprintKey(zeroize::Zeroizing<Vec<u8>>);
+pub struct FingerprintKey {
+    material: zeroize::Zeroizing<Vec<u8>>,
+    others: Vec<Self>,
+}
 
 impl std::fmt::Debug for FingerprintKey {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,13 +56,25 @@ impl FingerprintKey {
     /// Takes key material of at least [`Self::BYTES_MIN`] bytes.
     #[must_use]
     pub fn new(material: &[u8]) -> Option<Self> {
-        (material.len() >= Self::BYTES_MIN).then(|| Self(zeroize::Zeroizing::new(material.to_vec())))
+        let long_enough = material.len() >= Self::BYTES_MIN;
+        long_enough.then(|| Self { material: zeroize::Zeroizing::new(material.to_vec()), others: Vec::new() })
+    }
+
+    /// The same key, and others under which earlier requests may have been recorded.
+    #[must_use]
+    pub fn beside(self, others: Vec<Self>) -> Self {
+        Self { others, ..self }
+    }
+
+    /// This key, then the others.
+    pub fn every(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 
     /// HMAC-SHA-256 over the purpose and the parts, each with its length, so that no two lists can run together.
     #[must_use]
     pub fn mac(&self, purpose: &str, parts: &[&str]) -> Vec<u8> {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return Vec::new() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.material) else { return Vec::new() };
         for part in std::iter::once(&purpose).chain(parts) {
             mac.update(part.len().to_string().as_bytes());
             mac.update(b":");

@@ -227,4 +227,11 @@ const BRANCHES: &[Branch] = &[
     Branch::Event("edit"),
     Branch::Event("retry"),
     Branch::Event("stranger"),
+    Branch::Event("clocks differ"),
+    Branch::Event("clocks jump"),
+    Branch::Event("two versions"),
+    Branch::Event("secret rotated"),
+    Branch::Event("PSP out of reach"),
+    Branch::Event("table out of reach"),
+    Branch::Event("keys"),
 ];

@@ -287,7 +287,8 @@ impl Sim {
         let (fault, seconds) = {
             let mut world = self.world();
             let process = world.kernel.current;
-            let fault = world.chooser.fault(process, call);
+            let now = world.kernel.now();
+            let fault = world.chooser.fault(process, call, now);
             *world.counts.calls.entry(call).or_default() += 1;
             if let Some(fault) = fault {
                 *world.counts.faults.entry((call, fault)).or_default() += 1;
