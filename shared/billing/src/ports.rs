@@ -202,6 +202,14 @@ pub struct ScheduleFilter {
     pub cursor: Option<String>,
 }
 
+impl ScheduleFilter {
+    /// Whether a row is a schedule in the times asked for.
+    #[must_use]
+    pub fn covers(&self, row: &Payment) -> bool {
+        row.schedule_at().is_some_and(|at| self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to))
+    }
+}
+
 /// Billing key rows. Reads are strongly consistent.
 pub trait KeyStore: Sync {
     /// One row.

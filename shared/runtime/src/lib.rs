@@ -11,6 +11,7 @@ mod deadline;
 mod host;
 pub mod http;
 mod log;
+pub mod planted;
 mod psp;
 pub mod secret;
 mod serve;

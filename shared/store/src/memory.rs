@@ -9,7 +9,6 @@ use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, Sche
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
 use crate::cursor;
-use crate::dynamo::matches_times;
 use crate::shard::shard;
 
 /// Rows of the `due` index read at a time.
@@ -132,7 +131,7 @@ impl PaymentStore for MemoryStore {
     async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
         let wanted = |row: &&Payment| {
             let of_key = filter.customer_uid.as_ref().is_none_or(|uid| *uid == row.order.customer_uid);
-            row.customer_id == *owner && of_key && matches_times(row, filter)
+            row.customer_id == *owner && of_key && filter.covers(row)
         };
         let place = |row: &Payment| {
             let at = row.schedule_at().map_or(0, |at| at.0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use simulation::card::Card;
+use simulation::card::{Card, Speed};
 use simulation::{seeded, zoo};
 
 struct Arguments {
@@ -48,29 +48,12 @@ fn main() -> ExitCode {
         return show_zoo(threads);
     }
     let began = std::time::Instant::now();
-    let shares: Vec<Card> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads)
-            .map(|share| {
-                scope.spawn(move || {
-                    let mut card = Card::default();
-                    for seed in (from..from.saturating_add(seeds)).filter(|seed| seed % threads == share) {
-                        card.add(&seeded::run(seed));
-                    }
-                    card
-                })
-            })
-            .collect();
-        running.into_iter().filter_map(|share| share.join().ok()).collect()
-    });
-    let mut card = Card::default();
-    for share in &shares {
-        card.join(share);
-    }
+    let card = Card::of(from, seeds, threads);
     if card.seeds != seeds {
         eprintln!("a seed ended in a panic: run the seeds one by one with --seed");
         return ExitCode::FAILURE;
     }
-    println!("{}", card.text(began.elapsed(), threads));
+    println!("{}", card.text(Some(Speed { took: began.elapsed(), threads })));
     let mut kinds: BTreeMap<(&str, String), (u64, u64)> = BTreeMap::new();
     for (seed, violation) in &card.violations {
         let (first, times) = kinds.entry((violation.rule, pattern(&violation.detail))).or_insert((*seed, 0));

@@ -2,6 +2,7 @@
 
 mod client;
 mod console;
+pub mod fleet;
 pub mod setup;
 
 use std::collections::BTreeMap;
@@ -13,19 +14,18 @@ use billing::usecase::Hint;
 use billing::{ImpUid, MerchantUid, Timestamp};
 
 use self::client::Shop;
+use self::fleet::SKEW_SECONDS_MAX;
 use self::setup::{Setup, Webhooks};
 use crate::check::told::Told;
-use crate::chooser::{Chooser, Swarm};
+use crate::chooser::{Chooser, Side, Swarm};
 use crate::exec::{Executor, Step};
 use crate::kernel::{Event, ProcessId};
-use crate::lambda::{Answer, Machine, Request, invocation};
+use crate::lambda::{Answer, Request, invocation};
 use crate::planted::{self, Bug, Planted};
 use crate::rng::{Rng, splitmix};
 use crate::sim::{Counts, START, Sim, Violation};
 
 const DAY: i64 = 86_400;
-/// Farthest that a machine's clock is off, in seconds.
-const SKEW_SECONDS_MAX: i64 = 2;
 /// Seconds between ticks.
 const TICK_SECONDS: i64 = 300;
 /// Ticks of one seed that come every five minutes.
@@ -137,6 +137,7 @@ fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
             rates: setup.rates.clone(),
             slow: setup.slow,
             late_seconds_max: setup.late_seconds_max,
+            outages: setup.outages.clone(),
             sources: BTreeMap::new(),
         }));
     }
@@ -158,6 +159,7 @@ fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         events: BTreeMap::new(),
         deliveries: 0,
     };
+    play.note_setup();
     play.act();
     let at_rest = play.heal() && {
         play.ask_again();
@@ -205,14 +207,13 @@ impl Play<'_> {
     }
 
     fn spawn(&mut self, request: Request, client: Option<usize>, key: u64) -> ProcessId {
-        let place = usize::try_from(splitmix(key) % 3).unwrap_or(0);
-        let skew = self.setup.skews.get(place).copied().unwrap_or(0);
-        let machine = &Machine { skew, policy: self.policy.clone() };
+        let machine = self.setup.fleet.machine(key, self.sim.now(), &self.policy);
         self.told.ask(&request);
         let life = request.life();
         let process = invocation(self.sim, machine, request.clone());
         let id = self.executor.spawn(process, life);
         let mut world = self.sim.world();
+        world.counts.invocations += 1;
         if !(self.setup.plain && matches!(request, Request::Sweep)) {
             world.chooser.begin(id, key);
         }
@@ -220,6 +221,24 @@ impl Play<'_> {
         let (began, moment) = (world.kernel.now(), world.kernel.moment());
         self.running.insert(id, Running { request, client, began, moment });
         id
+    }
+
+    /// What is special about this seed's world.
+    fn note_setup(&mut self) {
+        let Setup { fleet, outages, .. } = self.setup;
+        let of_psp = outages.iter().any(|outage| outage.of == Side::Psp);
+        for (what, here) in [
+            ("clocks differ", fleet.skews != [0; 3]),
+            ("clocks jump", fleet.jumps),
+            ("two versions", fleet.older.is_some()),
+            ("secret rotated", fleet.rotation.is_some()),
+            ("PSP out of reach", of_psp),
+            ("table out of reach", outages.iter().any(|outage| outage.of == Side::Table)),
+        ] {
+            if here {
+                self.count(what);
+            }
+        }
     }
 
     /// Clients act until they have nothing left to do.
@@ -463,7 +482,7 @@ impl Play<'_> {
         }
         let hints: Vec<Hint> = {
             let world = self.sim.world();
-            let hint = |payment: &sandbox::iamport::ledger::Payment| {
+            let hint = |payment: &ledger::Payment| {
                 Some(Hint {
                     imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
                     merchant_uid: MerchantUid::parse(&payment.merchant_uid).ok()?,

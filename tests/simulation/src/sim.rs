@@ -9,7 +9,7 @@ use billing::payment::{Claim, Payment, Purpose, RefundState, State};
 use billing::ports::{KeyStore, PaymentStore, Posted};
 use billing::{CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
-use sandbox::iamport::ledger::{self, Ledger, Notice, PaymentSort, ScheduleStatus};
+use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
 use crate::check::seen::Seen;
@@ -37,6 +37,8 @@ pub struct Violation {
 /// How often what happened.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
+    /// Functions invoked.
+    pub invocations: u64,
     /// Boundaries crossed, by call.
     pub calls: BTreeMap<Call, u64>,
     /// Faults, by call.
@@ -55,6 +57,7 @@ impl Counts {
                 *into.entry(*key).or_default() += count;
             }
         }
+        self.invocations += other.invocations;
         sum(&mut self.calls, &other.calls);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.moves, &other.moves);
@@ -284,7 +287,8 @@ impl Sim {
         let (fault, seconds) = {
             let mut world = self.world();
             let process = world.kernel.current;
-            let fault = world.chooser.fault(process, call);
+            let now = world.kernel.now();
+            let fault = world.chooser.fault(process, call, now);
             *world.counts.calls.entry(call).or_default() += 1;
             if let Some(fault) = fault {
                 *world.counts.faults.entry((call, fault)).or_default() += 1;

@@ -54,11 +54,13 @@ where
             return Err(Failure::Invalid(Invalid::new("cvc", "cvc_not_accepted", detail)));
         }
         let request = IssueKey { holder: checked(request.holder)?, ..request };
+        for secret in secret.every() {
+            if let Some(row) = self.store.key(&name(&request, secret)?).await? {
+                return self.issue_again(row, &request, &fingerprint(&request, secret)).await;
+            }
+        }
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
-        if let Some(row) = self.store.key(&customer_uid).await? {
-            return self.issue_again(row, &request, &fingerprint).await;
-        }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }

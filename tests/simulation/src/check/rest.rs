@@ -6,7 +6,7 @@ use billing::alarm::Alarm;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, RefundState, State};
 use billing::policy::{LatePaidPolicy, Policy};
-use sandbox::iamport::ledger::{self, Ledger, PaymentSort};
+use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
 use crate::sim::{Sim, Violation};

@@ -7,7 +7,7 @@ use billing::CustomerId;
 use billing::key::KeyState;
 use billing::payment::{Payment, RefundState, State};
 use billing::usecase::{Caller, Failure, KeyDeleted};
-use sandbox::iamport::ledger::{Ledger, PaymentSort};
+use ledger::{Ledger, PaymentSort};
 
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
@@ -30,6 +30,8 @@ pub struct Told {
     pub payments: BTreeMap<String, Vec<(Word, u64)>>,
     /// Names of keys that were told to be active.
     pub active_keys: Vec<String>,
+    /// Which key each Idempotency-Key of a customer was answered with, and at which moment first.
+    pub named: BTreeMap<(String, String), (String, u64)>,
     /// Refunds that were told to be done: (payment, refund).
     pub refunds_done: Vec<(String, String)>,
     /// Order numbers, and keys, whose schedules somebody wanted to be taken back.
@@ -67,6 +69,7 @@ fn kind(answer: &Answer) -> &'static str {
         }
         Answer::Payments(Ok(_)) => return "schedules",
         Answer::Key(Ok(row)) => return row.state.name(),
+        Answer::Keys(Ok(_)) => return "keys",
         Answer::KeyDeleted(Ok(KeyDeleted::Done)) => return "key deleted",
         Answer::KeyDeleted(Ok(KeyDeleted::Pending)) => return "key deletion pending",
         Answer::Refund(Ok((_, refund))) => {
@@ -83,6 +86,7 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Payment(Err(failure))
         | Answer::Payments(Err(failure))
         | Answer::Key(Err(failure))
+        | Answer::Keys(Err(failure))
         | Answer::KeyDeleted(Err(failure))
         | Answer::Refund(Err(failure)) => failure,
     };
@@ -160,8 +164,19 @@ impl Told {
                 }
             }
             (_, Answer::Payment(Ok(row))) => self.hear_payment(&mut world, row, None),
-            (_, Answer::Key(Ok(row))) => {
+            (Request::Keys(customer), Answer::Keys(Ok(rows)))
+                if rows.iter().any(|row| row.customer_id != *customer) =>
+            {
+                world.violation("I18", format!("{customer} was shown somebody else's key"));
+            }
+            (Request::Issue { customer, name, .. }, Answer::Key(Ok(row))) => {
                 let uid = row.customer_uid.as_str();
+                let moment = world.kernel.moment();
+                let named = (customer.to_string(), name.clone());
+                let (first, heard) = self.named.entry(named).or_insert_with(|| (uid.to_owned(), moment));
+                if first != uid && *heard <= asked {
+                    world.violation("I15", format!("{name} of {customer} was answered with {first} and with {uid}"));
+                }
                 if row.state == KeyState::Active {
                     self.active_keys.push(uid.to_owned());
                 }

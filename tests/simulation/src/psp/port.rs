@@ -7,7 +7,7 @@ use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
 use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
 use billing::usecase::Hint;
 use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
-use sandbox::iamport::ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
+use ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
 
 use super::request::{PspReply, PspRequest};
 use super::wire;

@@ -6,8 +6,8 @@ use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
 use billing::{Currency, CustomerId, CustomerUid, MerchantUid, Timestamp};
-use sandbox::iamport::ledger::cards::Behaviour;
-use sandbox::iamport::ledger::{self, CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
+use ledger::cards::Behaviour;
+use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
 
 use super::wire;
 

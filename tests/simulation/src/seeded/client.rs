@@ -157,6 +157,9 @@ impl Shop {
         let (owner, merchant_uid) =
             rng.pick(if rng.clone().chance(500) { &self.charges } else { &self.schedules })?.clone();
         let caller = Caller::Customer(self.customers.iter().find(|customer| **customer != owner)?.clone());
+        if rng.chance(200) {
+            return Some(Request::Keys(owner));
+        }
         Some(if rng.chance(500) {
             Request::Read { caller, merchant_uid }
         } else {

@@ -1,7 +1,7 @@
 //! People in the PSP's console, and the PSP of its own accord.
 
 use billing::order::Order;
-use sandbox::iamport::ledger::{self, CancelOrder, Ledger, PaymentStatus, ScheduleStatus, WindowOrder, cards};
+use ledger::{CancelOrder, Ledger, PaymentStatus, ScheduleStatus, WindowOrder, cards};
 
 use crate::check::rest::CONSOLE_REASON;
 use crate::rng::Rng;

@@ -1,11 +1,13 @@
 //! What one seed draws: who is there, what goes wrong and how often, and how the PSP behaves where nobody knows.
 
 use billing::policy::{LatePaidPolicy, Policy};
-use sandbox::iamport::ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
+use ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
 
-use crate::chooser::LATE_SECONDS_MAX;
+use super::fleet::Fleet;
+use crate::chooser::{LATE_SECONDS_MAX, Outage, Side};
 use crate::fault::{Call, Class, Fault};
 use crate::rng::Rng;
+use crate::sim::START;
 
 /// How webhooks reach us, in a thousand each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,8 +48,10 @@ pub struct Setup {
     pub pause_seconds_max: i64,
     /// Farthest that a schedule is ahead, in seconds.
     pub ahead_seconds_max: i64,
-    /// Clocks of the machines: seconds ahead of the true one.
-    pub skews: [i64; 3],
+    /// The machines.
+    pub fleet: Fleet,
+    /// When a whole side is out of reach.
+    pub outages: Vec<Outage>,
     /// Merchant's settings.
     pub policy: Policy,
     /// Faults per kind of call.
@@ -95,7 +99,8 @@ impl Setup {
             steps: 2 + rng.below(5),
             pause_seconds_max: if busy { 3 } else { 400 },
             ahead_seconds_max: 4_000,
-            skews: [0; 3],
+            fleet: Fleet::default(),
+            outages: Vec::new(),
             policy: Policy {
                 late_paid: if rng.chance(500) { LatePaidPolicy::Accept } else { LatePaidPolicy::Refund },
                 ..Policy::default()
@@ -123,9 +128,8 @@ impl Setup {
             plain: false,
             knobs: knobs(rng),
         };
-        if rng.chance(150) {
-            setup.skews = [rng.between(-2, 2), rng.between(-2, 2), 0];
-        }
+        setup.fleet = Fleet::draw(rng, &setup.policy);
+        setup.outages = outages(rng, long);
         match rng.below(10) {
             0 => setup.upstream(),
             1 => setup.watched(),
@@ -190,7 +194,8 @@ impl Setup {
             steps: 8,
             pause_seconds_max: 900,
             ahead_seconds_max: 4_000,
-            skews: [0; 3],
+            fleet: Fleet::default(),
+            outages: Vec::new(),
             ticks: Ticks { skipped: 0, doubled: 0, late: 0 },
             console: 0,
             strangers: 0,
@@ -221,6 +226,19 @@ fn rates(rng: &mut Rng) -> Vec<(Class, Vec<(Fault, u64)>)> {
         (class, kinds.into_iter().map(|fault| (fault, each)).filter(|(_, rate)| *rate > 0).collect())
     };
     CLASSES.into_iter().map(all).collect()
+}
+
+/// A side that is out of reach for a while: minutes, or, where years pass, up to three days.
+fn outages(rng: &mut Rng, long: bool) -> Vec<Outage> {
+    let mut outages = Vec::new();
+    for of in [Side::Psp, Side::Table] {
+        if rng.chance(60) {
+            let from = START + if long { rng.between(0, 300 * DAY) } else { rng.between(0, 900) };
+            let seconds = if long { rng.between(DAY / 24, 3 * DAY) } else { rng.between(20, 1_200) };
+            outages.push(Outage { of, from, until: from + seconds });
+        }
+    }
+    outages
 }
 
 fn knobs(rng: &mut Rng) -> Knobs {
