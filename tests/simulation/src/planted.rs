@@ -106,7 +106,7 @@ pub const ZOO: &[Plant] = &[
     plant(4, "find sorted -started hides paid", Bug::NewestAttemptOnly, &["I10", "I16"]),
     plant(5, "no quarantine", Bug::NoQuarantine, &["I5", "I1"]),
     plant(5, "quarantine shorter than a late execution", Bug::ShortQuarantine, &["I5", "I1"]),
-    plant(6, "claim not version-guarded", Bug::ClaimWithoutCondition, &["I5", "I1", "I12"]),
+    plant(6, "claim not version-guarded", Bug::ClaimWithoutCondition, &["I4", "I5", "I1", "I12"]),
     plant(7, "intent after POST", Bug::IntentAfterPost, &["I4"]),
     plant(8, "result write unconditional", Bug::SaveWithoutCondition, &["I12", "I3", "I7", "I10"]),
     plant(9, "webhook body status trusted", Bug::BodyTrusted, &["I10", "I17"]),

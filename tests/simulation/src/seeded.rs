@@ -327,6 +327,11 @@ impl Play<'_> {
         if self.mail.chance(self.setup.webhooks.forged) {
             self.forge();
         }
+        if self.rng.chance(self.setup.strangers) {
+            let orders = self.shop.charged();
+            let done = console::haunt(&mut self.sim.world(), &mut self.rng, &orders);
+            done.into_iter().for_each(|done| self.count(done));
+        }
         if self.rng.chance(self.setup.console) {
             let orders = self.shop.charged();
             let done = console::act(&mut self.sim.world(), &mut self.rng, &orders);

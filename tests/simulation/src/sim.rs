@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::alarm::Alarm;
 use billing::key::{BillingKey, KeyState};
-use billing::payment::{Payment, Purpose, RefundState, State};
+use billing::payment::{Claim, Payment, Purpose, RefundState, State};
 use billing::ports::{KeyStore, PaymentStore, Posted};
 use billing::{CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
@@ -387,10 +387,13 @@ impl Sim {
     /// I4: whatever is sent stands in the table first, claimed by whoever sends it.
     pub(crate) async fn check_write_ahead(&self, request: &PspRequest) {
         let now = Timestamp(self.now());
+        let own = |claim: &Claim| {
+            let world = self.world();
+            claim.is_live(now) && world.seen.is_claimant(world.kernel.current, claim)
+        };
         let claimed = |uid: &MerchantUid, wanted: &dyn Fn(&Payment, Purpose) -> bool| {
-            self.payment(uid).is_some_and(|row| {
-                row.claim.as_ref().is_some_and(|claim| claim.is_live(now) && wanted(&row, claim.purpose))
-            })
+            self.payment(uid)
+                .is_some_and(|row| row.claim.as_ref().is_some_and(|claim| own(claim) && wanted(&row, claim.purpose)))
         };
         let ended = |uid: &MerchantUid| self.payment(uid).is_some_and(|row| row.state != State::Scheduled);
         let sending = |order: &billing::order::Order, purpose: Purpose| {
@@ -411,7 +414,7 @@ impl Sim {
             }
             PspRequest::Issue { customer_uid, .. } => {
                 let row = self.rows.key(customer_uid).await.ok().flatten();
-                row.is_some_and(|row| row.state == KeyState::Issuing && row.in_flight(now))
+                row.is_some_and(|row| row.state == KeyState::Issuing && row.claim.as_ref().is_some_and(own))
             }
             PspRequest::Delete { customer_uid } => {
                 let row = self.rows.key(customer_uid).await.ok().flatten();
@@ -423,7 +426,7 @@ impl Sim {
                     kept.id == refund.id && kept.imp_uid == refund.imp_uid && kept.state == RefundState::Pending
                 };
                 row.refunds.iter().any(pending)
-                    && row.claim.as_ref().is_some_and(|c| c.purpose == Purpose::Refund && c.is_live(now))
+                    && row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Refund && own(claim))
             }),
         };
         if !kept {

@@ -21,16 +21,28 @@ pub struct Seen {
     pub touched: BTreeSet<String>,
     /// Rows that a process has claimed without having sent anything since.
     claimed: BTreeMap<ProcessId, BTreeMap<String, bool>>,
-    /// The marks of all claims that ever stood in the table, and who made them, until the claimant knows.
-    claimants: BTreeMap<Nonce, Option<ProcessId>>,
+    /// The marks of all claims that ever stood in the table, and whose they are.
+    claimants: BTreeMap<Nonce, Claimant>,
+}
+
+#[derive(Debug)]
+struct Claimant {
+    process: ProcessId,
+    /// It has heard that the claim stands, or has sent something since.
+    knows: bool,
 }
 
 impl Seen {
     /// A row with this claim stands in the table.
     pub(crate) fn stands(&mut self, process: ProcessId, claim: Option<&Claim>) {
         if let Some(claim) = claim {
-            self.claimants.entry(claim.nonce.clone()).or_insert(Some(process));
+            self.claimants.entry(claim.nonce.clone()).or_insert(Claimant { process, knows: false });
         }
+    }
+
+    /// Whether a claim is this process's own.
+    pub(crate) fn is_claimant(&self, process: ProcessId, claim: &Claim) -> bool {
+        self.claimants.get(&claim.nonce).is_some_and(|claimant| claimant.process == process)
     }
 
     /// A process has written a payment's row, and knows what came of it; `standing` is what stands there now.
@@ -61,9 +73,8 @@ impl Seen {
         match claim {
             Some(nonce) => {
                 // Whoever only writes on leaves the claim that stands there as it is.
-                let claimant = self.claimants.entry(nonce).or_default();
-                if *claimant == Some(process) {
-                    *claimant = None;
+                if let Some(claimant) = self.claimants.get_mut(&nonce).filter(|c| c.process == process && !c.knows) {
+                    claimant.knows = true;
                     claims.insert(row, may_wait);
                 }
             }
@@ -73,10 +84,9 @@ impl Seen {
 
     /// A process sends something.
     pub(crate) fn sent(&mut self, process: ProcessId) {
-        self.claimants
-            .values_mut()
-            .filter(|claimant| **claimant == Some(process))
-            .for_each(|claimant| *claimant = None);
+        for claimant in self.claimants.values_mut().filter(|claimant| claimant.process == process) {
+            claimant.knows = true;
+        }
         self.claimed.remove(&process);
     }
 

@@ -20,6 +20,13 @@ fn stranger(books: &mut Ledger, rng: &mut Rng, orders: &[Order], now: i64) -> Op
     books.pay_in_window(now, window).ok().map(|_| "stranger")
 }
 
+/// Lets somebody use the newest of our order numbers in a browser.
+pub(super) fn haunt(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<&'static str> {
+    world.run_ledger();
+    let now = world.kernel.now();
+    stranger(&mut world.ledger, rng, orders.last().map(std::slice::from_ref).unwrap_or_default(), now)
+}
+
 /// Lets somebody do something in the console. Answers what it was, if there was anything to do.
 pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<&'static str> {
     world.run_ledger();

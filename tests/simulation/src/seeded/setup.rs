@@ -68,6 +68,8 @@ pub struct Setup {
     pub ticks: Ticks,
     /// A console's actions beside each step of a client, in a thousand.
     pub console: u64,
+    /// Strangers' attempts under our order numbers beside each step of a client, in a thousand.
+    pub strangers: u64,
     /// Refunds in place of whatever else a client would ask, in a thousand.
     pub refunds: u64,
     /// Cards other than the one that approves, in a thousand.
@@ -120,6 +122,7 @@ impl Setup {
                 late: *rng.pick(&[0, 300]).unwrap_or(&0),
             },
             console: *rng.pick(&[0, 0, 300]).unwrap_or(&0),
+            strangers: 0,
             refunds: 0,
             odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
             plain: false,
@@ -131,6 +134,7 @@ impl Setup {
             0 => setup.upstream(),
             1 => setup.watched(),
             2 => setup.refunding(),
+            3 => setup.haunted(),
             _ => {}
         }
         if long {
@@ -164,10 +168,21 @@ impl Setup {
 
     /// Much is given back, over a bad line.
     fn refunding(&mut self) {
-        self.refunds = 600;
-        self.steps = 8;
-        let bad = [(Fault::Late, 150), (Fault::LostRequest, 50), (Fault::LostReply, 50), (Fault::RefusedBefore, 50)];
-        self.rates = vec![(Class::Post, bad.to_vec()), (Class::Get, vec![(Fault::Unreachable, 200)])];
+        self.refunds = 500;
+        self.steps = 12;
+        self.pause_seconds_max = 60;
+        self.odd_cards = 0;
+        let bad = [(Fault::Late, 250), (Fault::LostReply, 30), (Fault::RefusedBefore, 30)];
+        self.rates = vec![(Class::Post, bad.to_vec()), (Class::Get, vec![(Fault::Unreachable, 100)])];
+    }
+
+    /// Strangers use our order numbers while our own requests are late.
+    fn haunted(&mut self) {
+        self.strangers = 500;
+        self.steps = 6;
+        self.pause_seconds_max = 60;
+        self.odd_cards = 0;
+        self.rates = vec![(Class::Post, vec![(Fault::Late, 300), (Fault::LostReply, 100)])];
     }
 
     /// A seed's world in which the table at rest may not depend on webhooks.
@@ -183,6 +198,7 @@ impl Setup {
             outages: Vec::new(),
             ticks: Ticks { skipped: 0, doubled: 0, late: 0 },
             console: 0,
+            strangers: 0,
             refunds: 0,
             webhooks,
             plain: true,
