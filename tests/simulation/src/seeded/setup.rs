@@ -135,6 +135,7 @@ impl Setup {
             1 => setup.watched(),
             2 => setup.refunding(),
             3 => setup.haunted(),
+            4 => setup.crowded(),
             _ => {}
         }
         if long {
@@ -183,6 +184,14 @@ impl Setup {
         self.pause_seconds_max = 60;
         self.odd_cards = 0;
         self.rates = vec![(Class::Post, vec![(Fault::Late, 300), (Fault::LostReply, 100)])];
+    }
+
+    /// Every tick comes twice at once, and finds orders that never left.
+    fn crowded(&mut self) {
+        self.ticks.doubled = 1_000;
+        self.steps = 8;
+        self.slow = 200;
+        self.rates = vec![(Class::Post, vec![(Fault::NotSent, 300), (Fault::Unauthorized, 100), (Fault::Late, 100)])];
     }
 
     /// A seed's world in which the table at rest may not depend on webhooks.
