@@ -64,7 +64,7 @@ where
     }
 
     /// Makes a row due now, so that the sweep asks what could not be asked.
-    async fn mark_due(&self, mut row: Payment) -> Result<Noticed, StoreError> {
+    pub(super) async fn mark_due(&self, mut row: Payment) -> Result<Noticed, StoreError> {
         for _ in 0..2 {
             let now = self.host.now();
             if row.due_at.is_some_and(|due_at| due_at <= now) {
