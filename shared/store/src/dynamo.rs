@@ -4,6 +4,7 @@
 mod error;
 mod insert;
 mod item;
+mod report;
 
 use std::time::Duration;
 
