@@ -121,8 +121,8 @@ pub trait KeyPsp: Sync {
 pub struct Listing<R> {
     /// The records that can be read.
     pub items: Vec<R>,
-    /// Order numbers, as the PSP wrote them, of those that cannot.
-    pub unreadable: Vec<String>,
+    /// Order numbers, as the PSP wrote them, of those that cannot; `None` where not even that can be read.
+    pub unreadable: Vec<Option<String>>,
     /// The page after; absent on the last.
     pub next: Option<u32>,
 }

@@ -15,8 +15,8 @@ pub const BEGINS_SECONDS: i64 = 4 * 3_600;
 const SETTLING_SECONDS: i64 = 900;
 /// How far back payments are compared, in seconds. Three days: a comparison that fails twice loses nothing.
 const PAYMENTS_BACK_SECONDS: i64 = 3 * DAY_SECONDS;
-/// How far back a payment may have begun that is looked at because it changed lately, in seconds: the widest window that
-/// the PSP allows.
+/// How much longer ago a payment may have begun that is looked at because it changed lately, in seconds: the widest window
+/// that the PSP allows.
 const CHANGES_BACK_SECONDS: i64 = 90 * DAY_SECONDS;
 /// Schedules are compared from a week back, in seconds …
 const SCHEDULES_BACK_SECONDS: i64 = 7 * DAY_SECONDS;
@@ -41,7 +41,7 @@ pub struct Window {
 pub struct Windows {
     /// Payments by when they began.
     pub payments: Window,
-    /// Payments that began longer ago and changed since `payments.from`.
+    /// Payments that began longer ago, of which those are compared that changed since then.
     pub changes: Window,
     /// Schedules by when they are to run.
     pub schedules: Window,
@@ -52,9 +52,10 @@ impl Windows {
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
         let settled = now.plus(-SETTLING_SECONDS);
+        let recent = settled.plus(-PAYMENTS_BACK_SECONDS);
         Self {
-            payments: Window { from: settled.plus(-PAYMENTS_BACK_SECONDS), until: settled },
-            changes: Window { from: settled.plus(-CHANGES_BACK_SECONDS), until: settled },
+            payments: Window { from: recent, until: settled },
+            changes: Window { from: recent.plus(-CHANGES_BACK_SECONDS), until: recent },
             schedules: Window { from: now.plus(-SCHEDULES_BACK_SECONDS), until: now.plus(SCHEDULES_AHEAD_SECONDS) },
         }
     }

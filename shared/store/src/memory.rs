@@ -17,7 +17,7 @@ use crate::shard::shard;
 /// Rows of the `due` index read at a time.
 const DUE_PAGE: usize = 50;
 /// Rows of the `day` index read at a time.
-const CLAIMS_PAGE: usize = 100;
+const CLAIMS_PAGE: usize = 50;
 
 /// The table in memory.
 #[derive(Debug, Default)]

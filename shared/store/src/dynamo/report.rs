@@ -15,7 +15,7 @@ const REPORT_SK: &str = "RPT";
 /// far fewer than the thousand rows a second that a partition takes, and a day is read in one order.
 const DAY_INDEX: &str = "day";
 /// Rows of the `day` index read at a time.
-const CLAIMS_PAGE: i32 = 100;
+const CLAIMS_PAGE: i32 = 50;
 
 fn report_pk(day: KstDay) -> String {
     format!("RPT#{day}")

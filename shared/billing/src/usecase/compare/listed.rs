@@ -69,13 +69,15 @@ where
         let mut rows = self.rows_named(&uids, tally).await?;
         let row_of = |uid: &str| MerchantUid::parse(uid).ok();
         for uid in &paper.unreadable {
-            match row_of(uid).filter(|uid| rows.contains_key(uid)) {
-                Some(merchant_uid) => {
+            match uid.as_deref().map(row_of) {
+                // Nobody can say whose it is.
+                None => tally.unreadable += 1,
+                Some(Some(merchant_uid)) if rows.contains_key(&merchant_uid) => {
                     self.host.alarm(&Alarm::PspNonsense { merchant_uid });
                     tally.unreadable += 1;
                 }
-                None if pass == Pass::Changes => {}
-                None => tally.foreign += 1,
+                Some(_) if pass == Pass::Changes => {}
+                Some(_) => tally.foreign += 1,
             }
         }
         for record in &paper.records {

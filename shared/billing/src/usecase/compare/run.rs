@@ -119,7 +119,7 @@ impl Record {
 #[derive(Debug)]
 pub(super) struct Paper {
     pub(super) records: Vec<Record>,
-    pub(super) unreadable: Vec<String>,
+    pub(super) unreadable: Vec<Option<String>>,
     pub(super) next: Option<u32>,
 }
 
@@ -135,7 +135,8 @@ impl Paper {
 
     /// Order numbers that could be ours.
     pub(super) fn order_numbers(&self) -> BTreeSet<MerchantUid> {
-        let written = self.records.iter().map(Record::merchant_uid).chain(self.unreadable.iter().map(String::as_str));
+        let written =
+            self.records.iter().map(Record::merchant_uid).chain(self.unreadable.iter().flatten().map(String::as_str));
         written.filter_map(|uid| MerchantUid::parse(uid).ok()).collect()
     }
 }
