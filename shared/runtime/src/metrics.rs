@@ -66,8 +66,11 @@ mod tests {
 
     #[test]
     fn a_line_is_what_cloudwatch_reads() {
-        let line =
-            line("reconcile", 1_795_478_400_123, &[("SweepSeen", "Count", 3), ("SweepOldestSeconds", "Seconds", 0)]);
+        let line = embedded(
+            "reconcile",
+            1_795_478_400_123,
+            &[("SweepSeen", "Count", 3), ("SweepOldestSeconds", "Seconds", 0)],
+        );
         let expected = json!({
             "_aws": {
                 "Timestamp": 1_795_478_400_123_u64,

@@ -64,9 +64,9 @@ where
         }
     }
 
-    async fn compare_records(&self, run: &Run, pass: Pass, paper: &Paper, tally: &mut Counts) -> Result<(), Stop> {
+    async fn compare_records(&self, run: &mut Run, pass: Pass, paper: &Paper, tally: &mut Counts) -> Result<(), Stop> {
         let uids: Vec<MerchantUid> = paper.order_numbers().into_iter().collect();
-        let mut rows = self.rows_named(&uids, tally).await?;
+        let mut rows = self.rows_named(run, &uids, tally).await?;
         let row_of = |uid: &str| MerchantUid::parse(uid).ok();
         for uid in &paper.unreadable {
             match uid.as_deref().map(row_of) {
@@ -209,6 +209,7 @@ where
     /// Rows by order number. One that cannot be read is reported, and never hides the others.
     pub(super) async fn rows_named(
         &self,
+        run: &mut Run,
         uids: &[MerchantUid],
         tally: &mut Counts,
     ) -> Result<BTreeMap<MerchantUid, Row>, Stop> {
@@ -226,8 +227,10 @@ where
             match self.store.payment(uid).await {
                 Ok(row) => rows.extend(row.map(named)),
                 Err(StoreError::Unreadable { row }) => {
-                    self.host.alarm(&Alarm::RowViolation { row, rule: "the row can be read" });
-                    tally.unreadable += 1;
+                    if run.unreadable.insert(uid.clone()) {
+                        self.host.alarm(&Alarm::RowViolation { row, rule: "the row can be read" });
+                        tally.unreadable += 1;
+                    }
                     rows.insert(uid.clone(), Row::Unreadable);
                 }
                 Err(error) => return Err(error.into()),

@@ -31,7 +31,7 @@ where
         if !page.items.is_empty() {
             self.know_all_names(run, pass, window).await?;
         }
-        let rows = self.rows_named(&page.items, &mut tally).await?;
+        let rows = self.rows_named(run, &page.items, &mut tally).await?;
         let mut compared = Ok(());
         for row in rows.into_values() {
             let Row::Readable(row) = row else { continue };
@@ -39,7 +39,8 @@ where
                 continue;
             }
             tally.rows += 1;
-            if !is_listed(run, &row) {
+            // What is under way is its claimant's, and after that the sweep's.
+            if !is_listed(run, &row) && !row.in_flight(self.host.now()) {
                 compared = match self.time_is_left(run) {
                     Ok(()) => self.look_up(*row, &mut tally).await,
                     Err(stop) => Err(stop),
@@ -88,9 +89,6 @@ where
             return self.ask_later(&row, tally).await;
         };
         if seen == Evidence::NoSchedule {
-            if row.in_flight(self.host.now()) {
-                return Ok(());
-            }
             // The alarm comes with the conclusion.
             tally.missing += 1;
         }

@@ -36,6 +36,8 @@ pub(super) struct Run {
     pub(super) slice: Option<Slice>,
     /// Names listed in the slice before: a record on the edge of both counts once.
     pub(super) before: BTreeSet<String>,
+    /// Rows that this tick has reported as unreadable: one that several passes come upon counts once.
+    pub(super) unreadable: BTreeSet<MerchantUid>,
 }
 
 /// What the PSP has listed of a slice.
@@ -51,7 +53,7 @@ pub(super) struct Slice {
 
 impl Run {
     pub(super) const fn new(report: Report, deadline: Timestamp) -> Self {
-        Self { report, deadline, slice: None, before: BTreeSet::new() }
+        Self { report, deadline, slice: None, before: BTreeSet::new(), unreadable: BTreeSet::new() }
     }
 
     /// Goes to a page of a slice, and says what is known of that slice.
