@@ -27,6 +27,12 @@ pub enum Call {
     SaveKey,
     ListKeys,
     Due,
+    ListPayments,
+    ListChanges,
+    ListPlanned,
+    Claims,
+    ReadReport,
+    SaveReport,
 }
 
 /// Calls that fail alike.
@@ -101,7 +107,7 @@ pub enum Fault {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 29] = [
         Self::Ready,
         Self::Charge,
         Self::FindAll,
@@ -125,6 +131,12 @@ impl Call {
         Self::SaveKey,
         Self::ListKeys,
         Self::Due,
+        Self::ListPayments,
+        Self::ListChanges,
+        Self::ListPlanned,
+        Self::Claims,
+        Self::ReadReport,
+        Self::SaveReport,
     ];
 
     /// What kind of call it is.
@@ -135,10 +147,18 @@ impl Call {
             Self::Charge | Self::Register | Self::Revoke | Self::Move | Self::Issue | Self::Delete | Self::Cancel => {
                 Class::Post
             }
-            Self::FindAll | Self::GetPayment | Self::GetSchedule | Self::GetKey => Class::Get,
-            Self::ReadPayment | Self::ReadPayments | Self::ReadKey => Class::Read,
-            Self::Insert | Self::Reclaim | Self::Save | Self::InsertKey | Self::SaveKey => Class::Write,
-            Self::ListSchedules | Self::ListKeys | Self::Due => Class::Index,
+            Self::FindAll
+            | Self::GetPayment
+            | Self::GetSchedule
+            | Self::GetKey
+            | Self::ListPayments
+            | Self::ListChanges
+            | Self::ListPlanned => Class::Get,
+            Self::ReadPayment | Self::ReadPayments | Self::ReadKey | Self::ReadReport => Class::Read,
+            Self::Insert | Self::Reclaim | Self::Save | Self::InsertKey | Self::SaveKey | Self::SaveReport => {
+                Class::Write
+            }
+            Self::ListSchedules | Self::ListKeys | Self::Due | Self::Claims => Class::Index,
         }
     }
 }

@@ -8,7 +8,7 @@ use billing::payment::{Payment, Refund};
 use billing::policy::Policy;
 use billing::ports::{Holder, StoreError};
 use billing::usecase::{
-    Billing, Caller, Failure, Hint, IssueKey, KeyDeleted, NewSchedule, Noticed, RefundRequest, SweepReport,
+    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewSchedule, Noticed, RefundRequest, SweepReport,
 };
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
@@ -49,6 +49,7 @@ pub enum Request {
     Keys(CustomerId),
     Notice(Hint),
     Sweep,
+    Compare,
 }
 
 /// What is answered.
@@ -63,6 +64,7 @@ pub enum Answer {
     Refund(Result<(Payment, Refund), Failure>),
     Noticed(Result<Noticed, StoreError>),
     Swept(Result<SweepReport, StoreError>),
+    Compared(Result<Comparison, StoreError>),
 }
 
 impl Request {
@@ -70,7 +72,7 @@ impl Request {
     #[must_use]
     pub const fn life(&self) -> i64 {
         match self {
-            Self::Sweep => SWEEP_LIFE_SECONDS,
+            Self::Sweep | Self::Compare => SWEEP_LIFE_SECONDS,
             _ => LIFE_SECONDS,
         }
     }
@@ -148,6 +150,10 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         Request::Sweep => Box::pin(async move {
             let deadline = Timestamp(sim.now() + skew + SWEEP_SECONDS);
             Answer::Swept(billing(SWEEP_SECONDS).sweep(deadline).await)
+        }),
+        Request::Compare => Box::pin(async move {
+            let deadline = Timestamp(sim.now() + skew + SWEEP_SECONDS);
+            Answer::Compared(billing(SWEEP_SECONDS).compare(deadline).await)
         }),
     }
 }

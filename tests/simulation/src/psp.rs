@@ -1,5 +1,6 @@
 //! The PSP of the simulation: billing's ports over the sandbox's ledger, with everything that may go wrong in between.
 
+mod listing;
 mod port;
 pub mod request;
 mod wire;

@@ -1,6 +1,7 @@
 //! Seeded simulation: many clients, webhooks, a console, ticks and time; one seed decides everything.
 
 mod client;
+mod compared;
 mod console;
 pub mod fleet;
 mod mail;
@@ -166,6 +167,9 @@ fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         play.ask_again();
         play.heal()
     };
+    if at_rest && setup.compares {
+        play.compare_at_rest();
+    }
     if at_rest {
         crate::check::rest::check(sim, &play.told, &setup.policy);
     }
@@ -298,7 +302,7 @@ impl Play<'_> {
         match answer {
             Some(answer) => {
                 let took = now - began;
-                let in_time = took <= GATEWAY_SECONDS || matches!(request, Request::Sweep);
+                let in_time = took <= GATEWAY_SECONDS || matches!(request, Request::Sweep | Request::Compare);
                 if !in_time {
                     self.sim.world().violation("I13", format!("answered after {took} s: {request:?}"));
                 }
@@ -361,9 +365,15 @@ impl Play<'_> {
         }
         let key = number ^ 0x71c4_0000_0000;
         self.spawn(Request::Sweep, None, key);
+        if self.setup.compares {
+            self.spawn(Request::Compare, None, key ^ 0xc03b_0000_0000_0000);
+        }
         if self.pulse.chance(ticks.doubled) {
             self.count("tick doubled");
             self.spawn(Request::Sweep, None, key ^ 0xd0b1_0000_0000_0000);
+            if self.setup.compares {
+                self.spawn(Request::Compare, None, key ^ 0xc03c_0000_0000_0000);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod index;
 mod port;
+mod report;
 
 pub use index::DueIndex;
 pub use port::Table;

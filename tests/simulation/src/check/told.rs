@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::CustomerId;
 use billing::key::KeyState;
 use billing::payment::{Payment, RefundState, State};
-use billing::usecase::{Caller, Failure, KeyDeleted};
+use billing::report::{Report, Verdict};
+use billing::usecase::{Caller, Comparison, Failure, KeyDeleted};
 use ledger::{Ledger, PaymentSort};
 
 use crate::lambda::{Answer, Request};
@@ -32,6 +33,8 @@ pub struct Told {
     pub active_keys: Vec<String>,
     /// Which key each Idempotency-Key of a customer was answered with, and at which moment first.
     pub named: BTreeMap<(String, String), (String, u64)>,
+    /// The last report that was finished.
+    pub report: Option<Report>,
     /// Refunds that were told to be done: (payment, refund).
     pub refunds_done: Vec<(String, String)>,
     /// Order numbers, and keys, whose schedules somebody wanted to be taken back.
@@ -81,6 +84,13 @@ fn kind(answer: &Answer) -> &'static str {
         }
         Answer::Noticed(Ok(_)) => return "noticed",
         Answer::Noticed(Err(_)) => return "notice not taken",
+        Answer::Compared(Ok(Comparison::Finished(report))) => {
+            return if report.verdict == Some(Verdict::Matched) { "report matched" } else { "report unmatched" };
+        }
+        Answer::Compared(Ok(Comparison::Unfinished(_))) => return "report unfinished",
+        Answer::Compared(Ok(Comparison::Held(_))) => return "report held",
+        Answer::Compared(Ok(Comparison::Done(_))) => return "report done",
+        Answer::Compared(Err(_)) => return "no report",
         Answer::Swept(Ok(_)) => return "swept",
         Answer::Swept(Err(_)) => return "sweep failed",
         Answer::Payment(Err(failure))
@@ -186,6 +196,7 @@ impl Told {
             {
                 world.violation("I14", format!("{customer_uid} was told deleted and is at the PSP"));
             }
+            (_, Answer::Compared(Ok(Comparison::Finished(report)))) => self.report = Some(report.clone()),
             (_, Answer::Refund(Ok((row, refund)))) => {
                 let shown = world.ledger.payment(refund.imp_uid.as_str(), true).is_ok_and(|payment| {
                     payment.cancel_history.iter().any(|entry| entry.reason.contains(&format!("[{}]", refund.id)))

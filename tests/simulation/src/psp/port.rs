@@ -67,7 +67,7 @@ impl<'a> Psp<'a> {
         posted
     }
 
-    async fn get<T>(&self, call: Call, read: impl FnOnce(&Ledger) -> Looked<T>) -> Looked<T> {
+    pub(super) async fn get<T>(&self, call: Call, read: impl FnOnce(&Ledger) -> Looked<T>) -> Looked<T> {
         let fault = self.sim.enter(call).await;
         let timeout = self.seconds(GET_SECONDS);
         if timeout <= 0 {

@@ -74,6 +74,8 @@ pub struct Setup {
     pub refunds: u64,
     /// Cards other than the one that approves, in a thousand.
     pub odd_cards: u64,
+    /// Whether the daily comparison runs, too.
+    pub compares: bool,
     /// Whether what clients ask depends on nothing but time, and sweeps never fail: for comparing one seed with itself.
     pub plain: bool,
     /// The PSP where nobody knows how it behaves.
@@ -125,6 +127,7 @@ impl Setup {
             strangers: 0,
             refunds: 0,
             odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
+            compares: rng.chance(200),
             plain: false,
             knobs: knobs(rng),
         };
@@ -210,6 +213,7 @@ impl Setup {
             strangers: 0,
             refunds: 0,
             webhooks,
+            compares: false,
             plain: true,
             // What a customer was told, hence what is given back, does depend on which came first.
             policy: Policy::default(),

@@ -26,7 +26,7 @@ pub struct Table<'a> {
 }
 
 /// The in-memory table answers at once.
-fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(super) fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     answer.now_or_never().unwrap_or(Err(StoreError::Unavailable))
 }
 
@@ -37,7 +37,11 @@ impl<'a> Table<'a> {
         Self { sim }
     }
 
-    async fn reading<T>(&self, call: Call, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    pub(super) async fn reading<T>(
+        &self,
+        call: Call,
+        read: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let fault = self.sim.enter(call).await;
         let answer = if fault == Some(Fault::Throttled) { Err(StoreError::Unavailable) } else { read.await };
         self.sim.leave(call, fault, 0).await;
@@ -45,7 +49,7 @@ impl<'a> Table<'a> {
     }
 
     /// A conditional write. `perform` does it, and may be done twice; `rival` lets somebody else write first.
-    async fn writing<T>(
+    pub(super) async fn writing<T>(
         &self,
         call: Call,
         rival: impl FnOnce(),
@@ -74,7 +78,7 @@ impl<'a> Table<'a> {
     }
 
     /// Somebody else's mark.
-    fn mark(&self) -> Option<Nonce> {
+    pub(super) fn mark(&self) -> Option<Nonce> {
         Nonce::parse(&self.sim.world().mark()).ok()
     }
 
@@ -113,7 +117,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    const fn rows(&self) -> &'a store::MemoryStore {
+    pub(super) const fn rows(&self) -> &'a store::MemoryStore {
         &self.sim.rows
     }
 

@@ -1,0 +1,61 @@
+//! The PSP's listings, in small pages.
+
+use billing::Timestamp;
+use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
+use billing::ports::{Listing, ListingPsp, Looked};
+use billing::report::Window;
+use ledger::{Page, PaymentSort, ScheduleFilter};
+
+use super::port::Psp;
+use super::wire;
+use crate::fault::Call;
+
+/// Records on a page: few, so that there are pages to be missed.
+const PAGE_RECORDS: usize = 4;
+
+/// One page of a list; one past the end is empty.
+fn page<R, S>(rows: Vec<&R>, number: u32, read: fn(&R) -> Option<S>, name: fn(&R) -> &str) -> Looked<Listing<S>> {
+    let cut = Page::cut(rows, usize::try_from(number).unwrap_or(1), PAGE_RECORDS);
+    let Some(cut) = cut else {
+        return Looked::Found(Listing { items: Vec::new(), unreadable: Vec::new(), next: None });
+    };
+    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+    for row in cut.list {
+        match read(row) {
+            Some(item) => items.push(item),
+            None => unreadable.push(Some(name(row).to_owned())),
+        }
+    }
+    let next = u32::try_from(cut.next).ok().filter(|next| *next > 0);
+    Looked::Found(Listing { items, unreadable, next })
+}
+
+impl ListingPsp for Psp<'_> {
+    async fn listed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
+        let Window { from: Timestamp(from), until: Timestamp(until) } = window;
+        self.get(Call::ListPayments, |books| {
+            page(books.by_status(None, from, until, PaymentSort::Started), number, wire::payment, |row| {
+                &row.merchant_uid
+            })
+        })
+        .await
+    }
+
+    async fn changed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
+        let Window { from: Timestamp(from), until: Timestamp(until) } = window;
+        self.get(Call::ListChanges, |books| {
+            let rows = books.by_status(None, from, until, PaymentSort::UpdatedDescending);
+            page(rows, number, wire::payment, |row| &row.merchant_uid)
+        })
+        .await
+    }
+
+    async fn listed_schedules(&self, window: Window, number: u32) -> Looked<Listing<ScheduleSnapshot>> {
+        let Window { from: Timestamp(from), until: Timestamp(to) } = window;
+        self.get(Call::ListPlanned, |books| {
+            let rows = books.find_schedules(ScheduleFilter { customer_uid: None, from, to, status: None });
+            page(rows, number, wire::schedule, |row| &row.order.merchant_uid)
+        })
+        .await
+    }
+}

@@ -1,0 +1,45 @@
+//! I11 by our own means: at rest, the daily comparison finds that table and PSP agree, and changes nothing.
+
+use billing::Timestamp;
+use billing::payment::Payment;
+use billing::report::{Report, Verdict};
+
+use super::{DAY, Play};
+use crate::lambda::{Request, SWEEP_LIFE_SECONDS};
+
+/// Names the one invocation in which the comparison at rest runs.
+const KEY: u64 = 0x0fee_0000_0000;
+
+impl Play<'_> {
+    /// Runs the next day's comparison while nothing goes wrong.
+    pub(super) fn compare_at_rest(&mut self) {
+        let day = Report::day_at(Timestamp(self.sim.now()));
+        let next_day = self.sim.now() + DAY;
+        while self.step(next_day) {}
+        let before: Vec<String> = self.sim.rows.all_payments().iter().map(standing).collect();
+        self.told.report = None;
+        self.spawn(Request::Compare, None, KEY);
+        let until = self.sim.now() + SWEEP_LIFE_SECONDS;
+        while self.step(until) {}
+        let after: Vec<String> = self.sim.rows.all_payments().iter().map(standing).collect();
+        let agreed = self
+            .told
+            .report
+            .as_ref()
+            .is_some_and(|report| report.day > day && report.verdict == Some(Verdict::Matched));
+        if !agreed || before != after {
+            let report = self.told.report.take();
+            let changed: Vec<&String> = after.iter().filter(|row| !before.contains(row)).collect();
+            self.sim.world().violation("I11", format!("compared at rest: {changed:?} {report:?}"));
+        }
+        self.count("compared at rest");
+    }
+}
+
+/// Where a row stands. Which of several failed attempts it shows does not count: in the console one may be made again.
+fn standing(row: &Payment) -> String {
+    let money =
+        row.record.as_ref().filter(|_| row.state.was_paid()).map(|record| (&record.imp_uid, record.cancel_amount));
+    let refunds: Vec<_> = row.refunds.iter().map(|refund| (&refund.id, refund.state)).collect();
+    format!("{} {:?} {} {money:?} {refunds:?} {:?}", row.merchant_uid(), row.plan, row.state.name(), row.due_at)
+}

@@ -1,0 +1,31 @@
+//! The daily report's row, and the index of what rows claim.
+
+use billing::ports::{ClaimStore, Page, ReportStore, Saved, StoreError};
+use billing::report::{Report, Window};
+use billing::{KstDay, MerchantUid};
+
+use super::port::{Table, now};
+use crate::fault::Call;
+
+impl ClaimStore for Table<'_> {
+    async fn claims(&self, day: KstDay, window: Window, cursor: Option<&str>) -> Result<Page<MerchantUid>, StoreError> {
+        self.reading(Call::Claims, self.rows().claims(day, window, cursor)).await
+    }
+}
+
+impl ReportStore for Table<'_> {
+    async fn report(&self, day: KstDay) -> Result<Option<Report>, StoreError> {
+        self.reading(Call::ReadReport, self.rows().report(day)).await
+    }
+
+    /// Whoever comes first in a conflict takes the report over, and is never heard of again.
+    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, StoreError> {
+        let rival = || {
+            if let (Some(writer), Ok(Some(standing))) = (self.mark(), now(self.rows().report(row.day))) {
+                let theirs = Report { version: standing.version + 1, writer, ..standing };
+                let _ = now(self.rows().save_report(&theirs));
+            }
+        };
+        self.writing(Call::SaveReport, rival, || now(self.rows().save_report(row))).await
+    }
+}
