@@ -2,6 +2,7 @@
 
 use super::Billing;
 use crate::alarm::Alarm;
+use crate::calendar::CLAIMANT_SECONDS;
 use crate::payment::{
     Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
 };
@@ -139,15 +140,17 @@ where
         Ok(row)
     }
 
-    /// Sends a revocation or a move again under a new claim. A revocation may be repeated without harm; a move only when
-    /// the one before can no longer arrive.
+    /// Sends a revocation or a move again under a new claim. A revocation may be repeated without harm, once whoever claimed
+    /// it has had the time to send it; a move only when the one before can no longer arrive.
     pub(super) async fn resend_change(&self, row: Payment) -> Result<Payment, StoreError> {
         let purpose = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
             (State::Scheduled, Some(purpose @ (Purpose::Revoke | Purpose::Move { .. }))) => purpose,
             _ => return Ok(row),
         };
-        let may_arrive_late = matches!(purpose, Purpose::Move { .. }) && row.in_flight(self.host.now());
-        if may_arrive_late || !self.psp.ready().await {
+        let now = self.host.now();
+        let being_sent = row.claim.as_ref().is_some_and(|claim| now < claim.claimed_at.plus(CLAIMANT_SECONDS));
+        let waits = row.in_flight(now) && (being_sent || matches!(purpose, Purpose::Move { .. }));
+        if waits || !self.psp.ready().await {
             return Ok(row);
         }
         self.change(row, purpose, Promised::Yes).await.map(|(row, _)| row)
