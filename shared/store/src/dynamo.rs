@@ -8,6 +8,7 @@ mod item;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use billing::key::BillingKey;
 use billing::payment::Payment;
@@ -50,6 +51,13 @@ impl DynamoStore {
         self.get("WARM#UP".to_owned(), "WARM").await.map(|_| ())
     }
 
+    /// Waits as the client's own retries do: the client's owner decides what time is.
+    async fn wait(&self, milliseconds: u64) {
+        if let Some(time) = self.client.config().sleep_impl() {
+            time.sleep(Duration::from_millis(milliseconds)).await;
+        }
+    }
+
     async fn get(&self, pk: String, sk: &str) -> Result<Option<Item>, StoreError> {
         let request = self.client.get_item().table_name(&self.table).consistent_read(true);
         let keyed = request.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk.to_owned()));
@@ -89,7 +97,7 @@ impl DynamoStore {
     async fn write<R: Row>(&self, row: &R) -> Result<Saved<R>, StoreError> {
         for wait in CONFLICT_WAITS_MS {
             match self.write_once(row).await {
-                Err(WriteError::HeldByTransaction) => tokio::time::sleep(Duration::from_millis(wait)).await,
+                Err(WriteError::HeldByTransaction) => self.wait(wait).await,
                 Err(WriteError::Store(error)) => return Err(error),
                 Ok(saved) => return Ok(saved),
             }

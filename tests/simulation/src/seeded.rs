@@ -125,7 +125,9 @@ pub fn run_with(seed: u64, setup: &Setup, shuffle: bool) -> Outcome {
     play(&Sim::new(seed, shuffle), seed, setup)
 }
 
-fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
+/// Plays a seed in a fresh world.
+#[must_use]
+pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
     {
         let mut world = sim.world();
         world.ledger.set_knobs(setup.knobs.clone());

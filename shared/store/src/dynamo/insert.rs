@@ -1,7 +1,5 @@
 //! Claims: payment rows written together with the condition that their billing key is active and its customer's.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -71,7 +69,7 @@ impl DynamoStore {
                     Refusals::TryAgain(error) => outcome = Err(error),
                 },
             }
-            tokio::time::sleep(Duration::from_millis(wait)).await;
+            self.wait(wait).await;
         }
         outcome
     }

@@ -55,6 +55,11 @@ impl DueIndex {
         self.shards.values().filter_map(|rows| rows.first()).map(|(due_at, _)| *due_at).min()
     }
 
+    /// When what makes a row due was written, in seconds.
+    pub(crate) fn written_at(&self, row: &DueRow) -> Option<i64> {
+        self.places.get(row).map(|(_, written)| *written)
+    }
+
     /// The rows that are due at `until` or before.
     pub fn due_rows(&self, until: Timestamp) -> impl Iterator<Item = &DueRow> {
         self.places.iter().filter(move |(_, (due_at, _))| *due_at <= until).map(|(row, _)| row)
