@@ -31,5 +31,6 @@ macro_rules! both_stores {
 
 mod claims;
 mod lists;
+mod lost;
 mod rows;
 mod table;
