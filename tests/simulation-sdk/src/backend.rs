@@ -34,13 +34,15 @@ const OPERATION_SECONDS: u64 = 3;
 pub struct SdkTable {
     store: DynamoStore,
     wire: Arc<Wire>,
-    /// Rows as the world was last told of them.
     known: Mutex<Known>,
 }
 
+/// Rows as they were last read back: after every write, by way of the adapter. What is asked outside of a call is answered
+/// from here; the checks at rest read the table itself.
 #[derive(Debug, Default)]
 struct Known {
     payments: BTreeMap<MerchantUid, Payment>,
+    keys: BTreeMap<CustomerUid, BillingKey>,
 }
 
 /// The SDK's client with the production's retries and timeouts, over this wire.
@@ -106,23 +108,30 @@ impl SdkTable {
             self.wire.broken(format!("{item} {version} was answered as written and never was"));
         }
         // Somebody else's write, outside of any call: the world knows of it.
-        if let (Row::Payment(row), false) = (row, self.wire.is_in_call()) {
-            self.known().payments.insert(row.merchant_uid().clone(), row.clone());
+        if !self.wire.is_in_call() {
+            self.read_back(&item);
         }
     }
 
-    /// Tells the world what the polled call has written.
-    fn report(&self, sim: &Sim, touched: &[String]) {
-        for name in touched {
-            if let Some(uid) = name.strip_prefix("PAY#").and_then(|uid| MerchantUid::parse(uid).ok()) {
-                let Some(after) = at_once(self.store.payment(&uid)).flatten() else { continue };
-                let before = self.known().payments.insert(uid, after.clone());
-                sim.written(Written::Payment { before, after });
-            } else if let Some(uid) = name.strip_prefix("KEY#").and_then(|uid| CustomerUid::parse(uid).ok()) {
-                let Some(after) = at_once(self.store.key(&uid)).flatten() else { continue };
-                sim.written(Written::Key(after));
-            }
+    /// Reads back what stands there after a write. Answers what is new to the world.
+    fn read_back(&self, item: &str) -> Option<Written> {
+        if let Some(uid) = item.strip_prefix("PAY#").and_then(|uid| MerchantUid::parse(uid).ok()) {
+            let after = at_once(self.store.payment(&uid)).flatten()?;
+            let before = self.known().payments.insert(uid, after.clone());
+            return Some(Written::Payment { before, after });
         }
+        let uid = item.strip_prefix("KEY#").and_then(|uid| CustomerUid::parse(uid).ok())?;
+        let after = at_once(self.store.key(&uid)).flatten()?;
+        self.known().keys.insert(uid, after.clone());
+        Some(Written::Key(after))
+    }
+
+    /// Every row in the table itself, and that it is what was last read back.
+    fn scanned<K, R: PartialEq + std::fmt::Debug>(&self, known: &BTreeMap<K, R>, rows: Vec<R>) -> Vec<R> {
+        if !rows.iter().eq(known.values()) {
+            self.wire.broken(format!("the table holds {rows:?}, and written was {known:?}", known = known.values()));
+        }
+        rows
     }
 }
 
@@ -147,7 +156,13 @@ fn is_exposed(sim: &Sim) -> bool {
 
 impl Backend for SdkTable {
     fn payment<'a>(&'a self, uid: &'a MerchantUid) -> Call<'a, Option<Payment>> {
-        Box::pin(self.store.payment(uid))
+        Box::pin(async move {
+            if self.wire.is_in_call() {
+                self.store.payment(uid).await
+            } else {
+                Ok(self.known().payments.get(uid).cloned())
+            }
+        })
     }
 
     fn payments<'a>(&'a self, uids: &'a [MerchantUid]) -> Call<'a, Vec<Payment>> {
@@ -178,7 +193,9 @@ impl Backend for SdkTable {
     }
 
     fn key<'a>(&'a self, uid: &'a CustomerUid) -> Call<'a, Option<BillingKey>> {
-        Box::pin(self.store.key(uid))
+        Box::pin(async move {
+            if self.wire.is_in_call() { self.store.key(uid).await } else { Ok(self.known().keys.get(uid).cloned()) }
+        })
     }
 
     fn save_key<'a>(&'a self, row: &'a BillingKey, new: bool) -> Call<'a, Saved<BillingKey>> {
@@ -206,7 +223,8 @@ impl Backend for SdkTable {
         let uids = names.iter().filter_map(|name| MerchantUid::parse(name.strip_prefix("PAY#")?).ok());
         let mut uids: Vec<MerchantUid> = uids.collect();
         uids.sort();
-        at_once(self.store.payments(&uids)).unwrap_or_default()
+        let rows = at_once(self.store.payments(&uids)).unwrap_or_default();
+        self.scanned(&self.known().payments, rows)
     }
 
     fn all_keys(&self) -> Vec<BillingKey> {
@@ -214,7 +232,8 @@ impl Backend for SdkTable {
         let uids = names.iter().filter_map(|name| CustomerUid::parse(name.strip_prefix("KEY#")?).ok());
         let mut uids: Vec<CustomerUid> = uids.collect();
         uids.sort();
-        uids.iter().filter_map(|uid| at_once(self.store.key(uid)).flatten()).collect()
+        let rows = uids.iter().filter_map(|uid| at_once(self.store.key(uid)).flatten()).collect();
+        self.scanned(&self.known().keys, rows)
     }
 
     fn is_calm(&self) -> bool {
@@ -229,14 +248,14 @@ impl Backend for SdkTable {
         Box::pin(async move {
             let mut turn = Some(self.wire.begin(sim.now(), is_exposed(sim)));
             loop {
-                let polled = poll_fn(|context| {
-                    Poll::Ready(self.wire.during(&mut turn, || call.as_mut().poll(context)))
-                })
-                .await;
+                let polled =
+                    poll_fn(|context| Poll::Ready(self.wire.during(&mut turn, || call.as_mut().poll(context)))).await;
                 let Some(running) = &mut turn else { return };
                 let touched = std::mem::take(&mut running.touched);
                 let lines = std::mem::take(&mut running.lines);
-                self.report(sim, &touched);
+                for row in touched.iter().filter_map(|item| self.read_back(item)) {
+                    sim.written(row);
+                }
                 {
                     let mut world = sim.world();
                     for line in lines {

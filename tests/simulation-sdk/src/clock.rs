@@ -33,7 +33,8 @@ impl TimeSource for VirtualTime {
 
 impl AsyncSleep for VirtualTime {
     fn sleep(&self, duration: Duration) -> Sleep {
-        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        // Never nothing: whoever waits lets others run.
+        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1);
         Sleep::new(Until::new(Arc::clone(&self.wire), milliseconds))
     }
 }

@@ -25,8 +25,8 @@ pub enum Fault {
     Conflict,
     /// A transaction is told that its token is still being worked on; nothing is done.
     InProgress,
-    /// A transaction's token is not remembered: a repetition is carried out anew and meets its own rows.
-    TokenForgotten,
+    /// A write is done, its answer is lost, and somebody else writes the item before it is repeated.
+    Overtaken,
     /// A batch read leaves keys unprocessed.
     Unprocessed,
     /// A page of an index ends after its first item.
@@ -46,7 +46,7 @@ impl Fault {
         Self::Truncated,
         Self::Conflict,
         Self::InProgress,
-        Self::TokenForgotten,
+        Self::Overtaken,
         Self::Unprocessed,
         Self::ShortPage,
     ];
@@ -55,11 +55,21 @@ impl Fault {
     #[must_use]
     pub fn befalls(self, operation: &str) -> bool {
         match self {
-            Self::Conflict => matches!(operation, "UpdateItem" | "TransactWriteItems"),
-            Self::InProgress | Self::TokenForgotten => operation == "TransactWriteItems",
+            Self::Conflict | Self::Overtaken => matches!(operation, "UpdateItem" | "TransactWriteItems"),
+            Self::InProgress => operation == "TransactWriteItems",
             Self::Unprocessed => operation == "BatchGetItem",
             Self::ShortPage => operation == "Query",
             _ => true,
+        }
+    }
+
+    /// How much more often than others it is drawn: few requests can meet it.
+    const fn weight(self) -> u64 {
+        match self {
+            Self::Unprocessed => 4,
+            Self::InProgress => 3,
+            Self::Conflict | Self::Overtaken => 2,
+            _ => 1,
         }
     }
 }
@@ -67,14 +77,19 @@ impl Fault {
 /// How often each fault befalls a request, in a thousand each, and how often requests and answers take their time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Weather {
-    /// The faults that are on. For one operation their sum stays below a thousand.
+    /// The faults that are on.
     pub rates: Vec<(Fault, u64)>,
+    /// Transactions are not known by their tokens: a repetition is carried out anew, and meets its own rows.
+    pub forgetful: bool,
     /// How often a request or its answer takes its time.
     pub slow: u64,
 }
 
 /// How often any fault befalls a request, in a thousand: each seed draws one.
 const STRENGTHS: [u64; 5] = [20, 60, 200, 400, 700];
+
+/// Most often that one fault befalls a request, in a thousand.
+const RATE_MAX: u64 = 800;
 
 /// Longest time of one message, in milliseconds: two of them outlast an attempt.
 const TRAVEL_MS_MAX: i64 = 700;
@@ -83,22 +98,19 @@ impl Weather {
     /// Nothing goes wrong, nothing takes time.
     #[must_use]
     pub const fn calm() -> Self {
-        Self { rates: Vec::new(), slow: 0 }
+        Self { rates: Vec::new(), forgetful: false, slow: 0 }
     }
 
     /// Whether nothing can go wrong.
     #[must_use]
     pub const fn is_calm(&self) -> bool {
-        self.rates.is_empty() && self.slow == 0
+        self.rates.is_empty() && !self.forgetful && self.slow == 0
     }
 
-    /// What a seed draws. A third of the seeds have a single kind of fault, a tenth none.
+    /// What a seed draws. A third of the seeds have a single kind of fault.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut rng = Rng::new(splitmix(seed ^ 0x3ea7_4e12));
-        if rng.chance(100) {
-            return Self::calm();
-        }
         let kinds: Vec<Fault> = if rng.chance(333) {
             rng.pick(&Fault::ALL).copied().into_iter().collect()
         } else {
@@ -106,8 +118,8 @@ impl Weather {
         };
         let strength = *rng.pick(&STRENGTHS).unwrap_or(&0);
         let each = strength / u64::try_from(kinds.len().max(1)).unwrap_or(1);
-        let rates = kinds.into_iter().map(|fault| (fault, each)).filter(|(_, rate)| *rate > 0).collect();
-        Self { rates, slow: *rng.pick(&[0, 0, 50, 200]).unwrap_or(&0) }
+        let rates = kinds.into_iter().map(|fault| (fault, (each * fault.weight()).min(RATE_MAX))).collect();
+        Self { rates, forgetful: rng.chance(300), slow: *rng.pick(&[0, 0, 50, 200]).unwrap_or(&0) }
     }
 
     /// What goes wrong with the next request.
@@ -117,7 +129,7 @@ impl Weather {
             if drawn < *rate {
                 return Some(*fault);
             }
-            drawn -= rate;
+            drawn -= *rate;
         }
         None
     }

@@ -57,6 +57,8 @@ pub(crate) struct Turn {
     pub(crate) lines: Vec<String>,
     attempts: u32,
     committed: bool,
+    /// The item that somebody else writes before the next request arrives.
+    overtaken: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -119,6 +121,7 @@ async fn carry(
     let Fate { fault, there_ms, back_ms, coin } = fate;
     Until::new(Arc::clone(&wire), there_ms).await;
     let reset = || ConnectorError::io("connection reset by peer".into());
+    wire.overtake();
     match fault {
         Some(Fault::Throttled) => return Ok(response(throttled(coin))),
         Some(Fault::ErrorBefore) => return Ok(response(internal_error())),
@@ -129,15 +132,21 @@ async fn carry(
         _ => {}
     }
     let reply = match fault {
-        Some(Fault::TokenForgotten) => wire.execute(operation, &without_token(&body)),
         Some(Fault::ShortPage) => wire.execute(operation, &with_limit_of_one(&body)),
         Some(Fault::Unprocessed) => wire.execute_in_part(operation, &body),
+        _ if wire.weather.forgetful && operation == "TransactWriteItems" => {
+            wire.execute(operation, &without_token(&body))
+        }
         _ => wire.execute(operation, &body),
     };
     Until::new(Arc::clone(&wire), back_ms).await;
     match fault {
         Some(Fault::ErrorAfter) => Ok(response(internal_error())),
         Some(Fault::ResetAfter) => Err(reset()),
+        Some(Fault::Overtaken) => {
+            wire.let_overtake(reply.status, &body);
+            Err(reset())
+        }
         Some(Fault::SilenceAfter) => std::future::pending().await,
         Some(Fault::Truncated) => {
             let kept = reply.body.chars().take(reply.body.chars().count() / 2).collect();
@@ -199,7 +208,17 @@ impl Wire {
         state.begun += 1;
         let rng = Rng::new(splitmix(self.seed ^ splitmix(state.begun ^ 0x7e1e_9a4f)));
         let ms = now.unsigned_abs().saturating_mul(1_000);
-        Turn { ms, rng, exposed, wake: None, touched: Vec::new(), lines: Vec::new(), attempts: 0, committed: false }
+        Turn {
+            ms,
+            rng,
+            exposed,
+            wake: None,
+            touched: Vec::new(),
+            lines: Vec::new(),
+            attempts: 0,
+            committed: false,
+            overtaken: None,
+        }
     }
 
     /// Lets a call go on for as long as it does not wait. Outside of it nothing goes wrong and no time passes.
@@ -301,11 +320,46 @@ impl Wire {
         Reply { status: 200, body: reply.to_string() }
     }
 
+    /// Somebody else will write the item of a write that was done.
+    fn let_overtake(&self, status: u16, body: &str) {
+        let request: Value = serde_json::from_str(body).unwrap_or_default();
+        let name = request.pointer("/Key/pk/S").or_else(|| request.pointer("/TransactItems/1/Update/Key/pk/S"));
+        if let (Some(name), 200, Some(turn)) = (name.and_then(Value::as_str), status, &mut self.state().turn) {
+            turn.overtaken = Some(name.to_owned());
+        }
+    }
+
+    /// Somebody else touches an item: its next version, by another writer, and nothing else.
+    fn overtake(&self) {
+        let Some(name) = self.state().turn.as_mut().and_then(|turn| turn.overtaken.take()) else { return };
+        let sort = if name.starts_with("PAY#") { "PAY" } else { "KEY" };
+        let touch = json!({
+            "TableName": crate::engine::TABLE,
+            "Key": { "pk": { "S": name }, "sk": { "S": sort } },
+            "UpdateExpression": "SET #writer = :writer ADD #version :one",
+            "ExpressionAttributeNames": { "#writer": "writer", "#version": "version" },
+            "ExpressionAttributeValues": { ":one": { "N": "1" }, ":writer": { "S": OTHER_WRITER } },
+        });
+        let reply = self.engine.call("UpdateItem", &touch.to_string());
+        let mut state = self.state();
+        if reply.status != 200 {
+            state.broken.push(format!("nobody could overtake {name}: {}", reply.body));
+        } else if let Some(turn) = &mut state.turn {
+            turn.lines.push(format!("    somebody else writes {name}"));
+            turn.touched.push(name);
+        }
+    }
+
     fn note_write(&self, operation: &str, body: &str, reply: &Reply) {
         let Ok(request) = serde_json::from_str::<Value>(body) else { return };
         let writes: Vec<&Value> = match operation {
             "UpdateItem" => vec![&request],
-            _ => request["TransactItems"].as_array().into_iter().flatten().filter_map(|item| item.get("Update")).collect(),
+            _ => request["TransactItems"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|item| item.get("Update"))
+                .collect(),
         };
         let mut state = self.state();
         let State { turn, counts, written, .. } = &mut *state;
@@ -330,13 +384,20 @@ impl Wire {
                     _ => refused.pointer(&format!("/CancellationReasons/{}/Item/writer/S", place + 1)),
                 };
                 if let Some(standing) = standing.and_then(Value::as_str) {
-                    let what = if standing == writer { "own write met" } else { "own write overtaken" };
+                    let what = match (operation, standing == writer) {
+                        (_, false) => "own write overtaken",
+                        ("UpdateItem", true) => "own write met",
+                        (_, true) => "own transaction met",
+                    };
                     *counts.events.entry(what).or_default() += 1;
                 }
             }
         }
     }
 }
+
+/// The mark of somebody else.
+const OTHER_WRITER: &str = "00000000000000000000000000000000";
 
 /// The operation by its name, as a literal.
 fn operation(name: &str) -> &'static str {
@@ -383,7 +444,9 @@ fn conflict(operation: &str, body: &str) -> Reply {
     let items = request["TransactItems"].as_array().map_or(1, Vec::len);
     let last = items.saturating_sub(1);
     let reason = |place| match place {
-        place if place == last => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
+        place if place == last => {
+            json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" })
+        }
         _ => json!({ "Code": "None" }),
     };
     let reasons: Vec<Value> = (0..items).map(reason).collect();

@@ -21,7 +21,10 @@ pub(super) struct Wired<'a> {
 }
 
 impl<'a> Wired<'a> {
-    pub(super) async fn drive<T: Send>(&self, call: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
+    pub(super) async fn drive<T: Send>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
         let mut answer = Err(StoreError::Unavailable);
         self.backend.drive(self.sim, Box::pin(async { answer = call.await })).await;
         answer
@@ -34,7 +37,8 @@ impl<'a> Wired<'a> {
         read: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         let fault = self.sim.enter(call).await;
-        let answer = if fault == Some(Fault::Throttled) { Err(StoreError::Unavailable) } else { self.drive(read).await };
+        let answer =
+            if fault == Some(Fault::Throttled) { Err(StoreError::Unavailable) } else { self.drive(read).await };
         self.sim.leave(call, fault, 0).await;
         answer
     }
