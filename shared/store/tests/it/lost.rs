@@ -93,7 +93,7 @@ async fn store_with(table: &Table, fates: &[Fate]) -> DynamoStore {
 async fn a_save_that_was_lost_and_then_refused_may_have_been_written() {
     use Fate::{Error, Held, Lost, Throttled};
     for (fates, said, written) in [
-        (&[Lost, Throttled, Throttled] as &[Fate], Err(StoreError::Unknown), true),
+        ([Lost, Throttled, Throttled].as_slice(), Err(StoreError::Unknown), true),
         (&[Error, Throttled, Throttled], Err(StoreError::Unknown), false),
         (&[Lost, Held, Held, Held, Held], Err(StoreError::Unknown), true),
         (&[Throttled, Throttled, Throttled], Err(StoreError::Unavailable), false),
@@ -117,7 +117,7 @@ async fn a_save_that_was_lost_and_then_refused_may_have_been_written() {
 async fn a_claim_that_was_lost_and_then_refused_may_have_been_written() {
     use Fate::{Error, Lost, Throttled};
     for (fates, said, written) in [
-        (&[Lost, Throttled, Throttled] as &[Fate], Err(StoreError::Unknown), true),
+        ([Lost, Throttled, Throttled].as_slice(), Err(StoreError::Unknown), true),
         // The first round of three ends in silence, the second is refused.
         (&[Lost, Error, Error, Throttled, Throttled, Throttled], Err(StoreError::Unknown), true),
         (&[Throttled, Throttled, Throttled], Err(StoreError::Unavailable), false),
