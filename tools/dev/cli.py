@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -96,11 +97,34 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("filters", metavar="FILTER", nargs="*", help="only tests whose name contains one of these")
     test.set_defaults(run=lambda options: suites.test(options.filters))
 
+    sim = commands.add_parser("sim", help="simulate by seeds: many clients, faults, time; prints the acceptance card")
+    which = sim.add_mutually_exclusive_group()
+    which.add_argument("--seeds", metavar="N", type=_count, default=10_000, help="how many (default: 10000)")
+    which.add_argument("--seed", metavar="S", type=_count, help="only this one, with its journal")
+    sim.add_argument("--from", metavar="S", type=_count, default=1, dest="first", help="the first (default: 1)")
+    sim.set_defaults(run=_sim)
+
+    zoo = commands.add_parser("zoo", help="plant known bugs; print by which rule and seed each is caught")
+    zoo.set_defaults(run=lambda options: suites.zoo())
+
     check = commands.add_parser("check", help="format, lints, documentation, licences, template")
     check.set_defaults(run=lambda options: suites.check())
 
     commands.add_parser("help", help="print this").set_defaults(run=lambda options: _help(parser))
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is no whole number")
+    return int(text)
+
+
+def _sim(options: argparse.Namespace) -> int:
+    if options.seed is not None:
+        return suites.simulate(["--seed", str(options.seed)])
+    threads = str(os.cpu_count() or 1)
+    return suites.simulate(["--seeds", str(options.seeds), "--from", str(options.first), "--threads", threads])
 
 
 def _help(parser: argparse.ArgumentParser) -> int:

@@ -12,11 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from . import install
 from .console import Failure, complain, say, step
 from .processes import free_ports, shown
-from .settings import E2E_STATE, REGION, ROOT, base_environment
+from .settings import E2E_STATE, REGION, ROOT, TOOLS, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
 E2E_THREADS = "4"
+
+# Seeds by the ten thousand need optimised code; nothing that is deployed is built with this profile.
+SIMULATED = ("--profile", "sim")
+SIMULATIONS = ("simulation",)
+EDGE = "edge"
+PLANTED_RUSTC = TOOLS / "dev" / "planted-rustc"
 
 
 def test(filters: Sequence[str]) -> int:
@@ -26,8 +32,20 @@ def test(filters: Sequence[str]) -> int:
     cargo_lambda = install.cargo_lambda()
     environment = test_environment()
     step("tests of the crates")
-    if _cargo(["test", "--workspace", "--exclude", "e2e", "--locked"], environment, filters) != 0:
+    apart = [argument for package in ("e2e", *SIMULATIONS, EDGE) for argument in ("--exclude", package)]
+    if _cargo(["test", "--workspace", *apart, "--locked"], environment, filters) != 0:
         complain("the tests of the crates failed, see above")
+        return 1
+    # What a test prints here is its report: seeds run, boundaries hit, bugs caught.
+    step("simulation: crash points, seeds, webhooks, planted bugs")
+    simulated = [argument for package in SIMULATIONS for argument in ("-p", package)]
+    report = ["--nocapture", "--test-threads", str(os.cpu_count() or 1)]
+    if _cargo(["test", *SIMULATED, *simulated, "--locked"], planted(environment), [*filters, *report]) != 0:
+        complain("the simulation failed, see above; `./dev sim --seed S` replays a seed with its journal")
+        return 1
+    step("the HTTP edge: seeds and planted bugs")
+    if _cargo(["test", "-p", EDGE, "--locked"], planted(environment), filters) != 0:
+        complain("the tests of the HTTP edge failed, see above")
         return 1
     if filters and not _selects_any(filters, environment):
         step("no end-to-end test has that name")
@@ -56,6 +74,29 @@ def test(filters: Sequence[str]) -> int:
         return 1
     step(f"all tests passed in {time.monotonic() - started:.0f} s")
     return 0
+
+
+def simulate(arguments: Sequence[str]) -> int:
+    """Runs seeds of the simulation, on the product as it is deployed: without the switches of the planted bugs."""
+    install.require_rust()
+    command = ["run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", *arguments]
+    return subprocess.run(["cargo", *command], cwd=ROOT, env=test_environment(), check=False).returncode
+
+
+def zoo() -> int:
+    """Hunts every planted bug, in the core and at the HTTP edge; says by which rule and which seed each is found."""
+    install.require_rust()
+    environment = planted(test_environment())
+    core = ["run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", "--zoo"]
+    core += ["--threads", str(os.cpu_count() or 1)]
+    edge = ["run", "--quiet", "-p", EDGE, "--locked", "--", "--zoo"]
+    missed = [subprocess.run(["cargo", *command], cwd=ROOT, env=environment, check=False) for command in (core, edge)]
+    return max(each.returncode for each in missed)
+
+
+def planted(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which our crates are built with the switches of the planted bugs. Nothing else is built so."""
+    return {**environment, "RUSTC_WORKSPACE_WRAPPER": str(PLANTED_RUSTC)}
 
 
 def _cargo(arguments: Sequence[str], environment: Mapping[str, str], filters: Sequence[str]) -> int:

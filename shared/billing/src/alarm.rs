@@ -38,6 +38,15 @@ pub enum Alarm {
         /// The row.
         merchant_uid: MerchantUid,
     },
+    /// The PSP holds a payment or a schedule of one of our billing keys, and no row knows of it.
+    Unrecorded {
+        /// The billing key.
+        customer_uid: CustomerUid,
+        /// The order number, as the PSP wrote it.
+        merchant_uid: String,
+        /// The payment, if it is one.
+        imp_uid: Option<ImpUid>,
+    },
     /// A status that this version does not know. The row stays pending.
     UnknownStatus {
         /// The row.
@@ -103,6 +112,7 @@ impl Alarm {
             Self::DoublePaid { .. } => "double_paid",
             Self::LatePaid { .. } => "late_paid",
             Self::MissingAtPsp { .. } => "missing_at_psp",
+            Self::Unrecorded { .. } => "unrecorded",
             Self::UnknownStatus { .. } => "unknown_status",
             Self::ForeignPayment { .. } => "foreign_payment",
             Self::ScheduleMoved { .. } => "schedule_moved",

@@ -20,6 +20,10 @@ impl Fingerprint {
     /// The digest of a request with card data, under a secret key: a bare hash of a card number can be searched.
     #[must_use]
     pub fn keyed(key: &FingerprintKey, parts: &[&str]) -> Self {
+        #[cfg(planted_bugs)]
+        if planted::BARE.get() {
+            return planted::bare(parts);
+        }
         Self(format!("k1:{}", hex(&key.mac("fingerprint", parts))))
     }
 
@@ -31,8 +35,13 @@ impl Fingerprint {
 }
 
 /// The secret under which card requests are fingerprinted and billing keys are named.
+///
+/// While it is being rotated others are known beside it: what was asked under one of them is still found.
 #[derive(Clone)]
-pub struct FingerprintKey(zeroize::Zeroizing<Vec<u8>>);
+pub struct FingerprintKey {
+    material: zeroize::Zeroizing<Vec<u8>>,
+    others: Vec<Self>,
+}
 
 impl std::fmt::Debug for FingerprintKey {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,13 +56,25 @@ impl FingerprintKey {
     /// Takes key material of at least [`Self::BYTES_MIN`] bytes.
     #[must_use]
     pub fn new(material: &[u8]) -> Option<Self> {
-        (material.len() >= Self::BYTES_MIN).then(|| Self(zeroize::Zeroizing::new(material.to_vec())))
+        let long_enough = material.len() >= Self::BYTES_MIN;
+        long_enough.then(|| Self { material: zeroize::Zeroizing::new(material.to_vec()), others: Vec::new() })
+    }
+
+    /// The same key, and others under which earlier requests may have been recorded.
+    #[must_use]
+    pub fn beside(self, others: Vec<Self>) -> Self {
+        Self { others, ..self }
+    }
+
+    /// This key, then the others.
+    pub fn every(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 
     /// HMAC-SHA-256 over the purpose and the parts, each with its length, so that no two lists can run together.
     #[must_use]
     pub fn mac(&self, purpose: &str, parts: &[&str]) -> Vec<u8> {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return Vec::new() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.material) else { return Vec::new() };
         for part in std::iter::once(&purpose).chain(parts) {
             mac.update(part.len().to_string().as_bytes());
             mac.update(b":");
@@ -67,6 +88,25 @@ impl FingerprintKey {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bug 39 of the list in reliability §6.7, for the hunt in `tests/edge`. No other build has it.
+#[cfg(planted_bugs)]
+pub mod planted {
+    use sha2::{Digest, Sha256};
+
+    use super::{Fingerprint, hex};
+
+    thread_local! {
+        /// Whether a card's fingerprint is the bare hash of its number, on this thread.
+        pub static BARE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+
+    /// SHA-256 of whatever looks like a card number.
+    pub(super) fn bare(parts: &[&str]) -> Fingerprint {
+        let number = parts.iter().find(|part| part.len() >= 13 && part.bytes().all(|byte| byte.is_ascii_digit()));
+        Fingerprint(format!("k1:{}", hex(&Sha256::digest(number.unwrap_or(&"")))))
+    }
 }
 
 #[cfg(test)]

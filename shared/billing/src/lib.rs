@@ -13,6 +13,7 @@
 pub mod alarm;
 pub mod calendar;
 pub mod card;
+pub mod day;
 pub mod fingerprint;
 pub mod ids;
 pub mod invalid;
@@ -20,14 +21,17 @@ pub mod key;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod planted;
 pub mod policy;
 pub mod ports;
+pub mod report;
 pub mod scrub;
 pub mod text;
 pub mod time;
 pub mod usecase;
 
 pub use alarm::Alarm;
+pub use day::KstDay;
 pub use ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 pub use invalid::Invalid;
 pub use money::{Currency, Money};

@@ -4,10 +4,12 @@ use std::future::Future;
 
 use crate::alarm::Alarm;
 use crate::card::Card;
+use crate::day::KstDay;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 use crate::key::{BillingKey, KeySnapshot};
 use crate::order::Order;
 use crate::payment::{Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
+use crate::report::{Report, Window};
 use crate::time::Timestamp;
 
 /// How a POST to the PSP ended. The compiler makes every caller choose.
@@ -114,6 +116,40 @@ pub trait KeyPsp: Sync {
     fn delete(&self, customer_uid: &CustomerUid) -> impl Future<Output = Posted<()>> + Send;
 }
 
+/// A page of one of the PSP's listings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<R> {
+    /// The records that can be read.
+    pub items: Vec<R>,
+    /// Order numbers, as the PSP wrote them, of those that cannot; `None` where not even that can be read.
+    pub unreadable: Vec<Option<String>>,
+    /// The page after; absent on the last.
+    pub next: Option<u32>,
+}
+
+/// The PSP's listings of everything that its account holds, ours or not. A listing only finds candidates: what a row becomes
+/// is decided by the record itself, looked up. Pages count from 1, and one past the end is empty.
+pub trait ListingPsp: Sync {
+    /// Payments that began within the window, both edges included, in an order that does not change.
+    fn listed_payments(
+        &self,
+        window: Window,
+        page: u32,
+    ) -> impl Future<Output = Looked<Listing<PaymentSnapshot>>> + Send;
+    /// Payments that began within the window, those that changed last first.
+    fn changed_payments(
+        &self,
+        window: Window,
+        page: u32,
+    ) -> impl Future<Output = Looked<Listing<PaymentSnapshot>>> + Send;
+    /// Schedules that are to run within the window, its end excluded; whether they have run or not.
+    fn listed_schedules(
+        &self,
+        window: Window,
+        page: u32,
+    ) -> impl Future<Output = Looked<Listing<ScheduleSnapshot>>> + Send;
+}
+
 /// What a card form may say about its holder. Passed through to the PSP, never stored.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "Iamport's own field names, described in its reference")]
@@ -202,6 +238,14 @@ pub struct ScheduleFilter {
     pub cursor: Option<String>,
 }
 
+impl ScheduleFilter {
+    /// Whether a row is a schedule in the times asked for.
+    #[must_use]
+    pub fn covers(&self, row: &Payment) -> bool {
+        row.schedule_at().is_some_and(|at| self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to))
+    }
+}
+
 /// Billing key rows. Reads are strongly consistent.
 pub trait KeyStore: Sync {
     /// One row.
@@ -240,6 +284,25 @@ pub trait DueStore: Sync {
         until: Timestamp,
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Page<DueRow>, StoreError>> + Send;
+}
+
+/// The index of what rows claim that the PSP holds ([`crate::report::claims_at`]). It only finds candidates.
+pub trait ClaimStore: Sync {
+    /// Rows whose claim is of this day and within the window, its end excluded, from the page that `cursor` names.
+    fn claims(
+        &self,
+        day: KstDay,
+        window: Window,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<Page<MerchantUid>, StoreError>> + Send;
+}
+
+/// Rows of the daily report. Reads are strongly consistent.
+pub trait ReportStore: Sync {
+    /// A day's report.
+    fn report(&self, day: KstDay) -> impl Future<Output = Result<Option<Report>, StoreError>> + Send;
+    /// Writes version 1 only where there is none, and each later version only over the one before it.
+    fn save_report(&self, row: &Report) -> impl Future<Output = Result<Saved<Report>, StoreError>> + Send;
 }
 
 /// The time.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Korea has had no daylight saving since 1988, so the offset is fixed and needs no zone database.
-const KST_OFFSET_SECONDS: i64 = 9 * 3600;
+pub(crate) const KST_OFFSET_SECONDS: i64 = 9 * 3600;
 
 /// Seconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

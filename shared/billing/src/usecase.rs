@@ -1,6 +1,7 @@
 //! What a storefront, a webhook or the sweep may ask for. Each moves money the one way: claim, POST, conclude.
 
 mod charge;
+mod compare;
 mod conclude;
 mod issue_key;
 mod keys;
@@ -17,6 +18,7 @@ use crate::payment::Refusal;
 use crate::policy::Policy;
 use crate::ports::StoreError;
 
+pub use compare::Comparison;
 pub use issue_key::{IssueKey, check_idempotency_key};
 pub use keys::KeyDeleted;
 pub use refund::RefundRequest;

@@ -82,6 +82,10 @@ mod lenient;
 mod lookup;
 mod page;
 mod payment;
+#[cfg(planted_bugs)]
+pub mod planted;
+#[cfg(not(planted_bugs))]
+mod planted;
 mod prepare;
 mod schedule;
 mod scheduled;

@@ -6,6 +6,10 @@ use serde_json::value::RawValue;
 
 use crate::envelope::{Content, safe_reason};
 use crate::error::Error;
+use crate::planted::{self, Bug};
+
+/// Elements on a page unless a request says otherwise.
+const LIMIT_DEFAULT: u32 = 20;
 
 /// One page of a list.
 ///
@@ -18,7 +22,8 @@ pub struct Page<T> {
     pub total: Option<u32>,
     /// The number of the page before; absent on the first.
     pub previous: Option<u32>,
-    /// The number of the next page; absent on the last, and where the API gives a bare list.
+    /// The number of the next page; absent on the last. Where the API gives a bare list of schedules, it is the next
+    /// number after a page that is full: that one may turn out to be empty.
     pub next: Option<u32>,
     /// The elements.
     pub list: Vec<T>,
@@ -27,6 +32,15 @@ pub struct Page<T> {
 impl<T> Page<T> {
     const fn empty() -> Self {
         Self { total: None, previous: None, next: None, list: Vec::new() }
+    }
+
+    /// A bare list does not say whether it is the last page: after `limit` elements there may be more.
+    pub(crate) fn with_possible_next(mut self, number: Option<u32>, limit: Option<u32>) -> Self {
+        let limit = limit.unwrap_or(LIMIT_DEFAULT);
+        if self.total.is_none() && self.next.is_none() && u32::try_from(self.list.len()) == Ok(limit) {
+            self.next = Some(number.unwrap_or(1).saturating_add(1));
+        }
+        self
     }
 }
 
@@ -53,7 +67,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
             return Ok(Self { list: serde_json::from_str(raw.get()).map_err(failed)?, ..Self::empty() });
         }
         let page: Paged<T> = serde_json::from_str(raw.get()).map_err(failed)?;
-        let number = |page: Option<u32>| page.filter(|page| *page > 0);
+        let number = |page: Option<u32>| page.filter(|page| *page > 0 && !planted::is(Bug::SecondPageNeverRead));
         Ok(Self { total: page.total, previous: number(page.previous), next: number(page.next), list: page.list })
     }
 }

@@ -7,6 +7,7 @@ use crate::envelope::{same, same_if_told};
 use crate::error::Error;
 use crate::ids::{CustomerUid, InvalidInput, MerchantUid, NonEmpty, check_text};
 use crate::payment::Payment;
+use crate::planted::{self, Bug};
 use crate::scheduled::{ScheduledPayment, one};
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
 use crate::text::Concealed;
@@ -79,7 +80,7 @@ impl ScheduleItem {
 
     fn write(&self, object: &mut Object<'_>) {
         object.text("merchant_uid", self.merchant_uid.as_str());
-        object.integer("schedule_at", self.schedule_at);
+        write_schedule_at(object, self.schedule_at);
         object.amount("amount", self.amount);
         object.text("name", &self.name);
         Details { currency: Some(self.currency.clone()), ..self.details.clone() }.write(object);
@@ -223,7 +224,8 @@ impl Client {
     pub async fn unschedule(&self, request: &Unschedule) -> Result<Vec<ScheduledPayment>, Error> {
         let body = body(|object| {
             object.maybe_text("customer_uid", request.customer_uid.as_ref().map(CustomerUid::as_str));
-            object.texts("merchant_uid", request.merchant_uids.iter().map(MerchantUid::as_str));
+            let named = if planted::is(Bug::UnscheduleWithoutNumbers) { 0 } else { usize::MAX };
+            object.texts("merchant_uid", request.merchant_uids.iter().map(MerchantUid::as_str).take(named));
         });
         let call = Call::post(Target::new("/subscribe/payments/unschedule"), Some(body));
         let revoked: Vec<ScheduledPayment> = self.send(call).await?;
@@ -293,5 +295,10 @@ fn time_body(schedule_at: i64) -> Result<bytes::Bytes, Error> {
         reason: crate::error::NotSentReason::Request,
         source: Some(invalid.into()),
     })?;
-    Ok(body(|object| object.integer("schedule_at", schedule_at)))
+    Ok(body(|object| write_schedule_at(object, schedule_at)))
+}
+
+fn write_schedule_at(object: &mut Object<'_>, seconds: i64) {
+    let unit = if planted::is(Bug::ScheduleAtInMilliseconds) { 1_000 } else { 1 };
+    object.integer("schedule_at", seconds.saturating_mul(unit));
 }

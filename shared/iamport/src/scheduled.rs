@@ -201,7 +201,8 @@ impl Client {
             .maybe_query("page", request.page)
             .maybe_query("limit", request.limit)
             .maybe_query("sorting", request.sorting.map(ScheduleSorting::as_str));
-        or_past_the_end(self.send(Call::get(target)).await, request.page)
+        let page = or_past_the_end(self.send(Call::get(target)).await, request.page)?;
+        Ok(page.with_possible_next(request.page, request.limit))
     }
 
     /// One schedule: `GET /subscribe/payments/schedule/{merchant_uid}`.
@@ -263,7 +264,7 @@ impl Client {
         page.list
             .iter()
             .try_for_each(|told| same("customer_uid", request.customer_uid.as_str(), &told.customer_uid))?;
-        Ok(page)
+        Ok(page.with_possible_next(request.page, None))
     }
 
     pub(crate) async fn one_schedule(

@@ -14,6 +14,7 @@ use crate::config::Clock;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error};
+use crate::planted::{self, Bug};
 use crate::secret::{AccessToken, Credentials};
 use crate::transport::{Lane, Request, Transport};
 use crate::wire::{self, Target};
@@ -132,6 +133,7 @@ impl Tokens {
             (state.token.clone().map(|token| (self.left(&token), token)), state.flights)
         };
         match held {
+            _ if planted::is(Bug::TokenPerCall) => self.fly().await,
             Some((left, token)) if left >= RENEW_EARLY => Ok(token),
             Some((left, token)) if left >= RENEW_LATE => Ok(self.renew_early(token).await),
             _ => self.renew(flights).await,
@@ -311,7 +313,8 @@ fn token_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<St
 impl TokenReply {
     /// By the server's own clock: ours may be wrong.
     fn lifetime(&self) -> Result<Duration, Error> {
-        u64::try_from(self.expired_at.saturating_sub(self.now))
+        let late = if planted::is(Bug::ExpiryNineHoursLate) { 9 * 60 * 60 } else { 0 };
+        u64::try_from(self.expired_at.saturating_sub(self.now).saturating_add(late))
             .ok()
             .filter(|seconds| *seconds > 0)
             .map(Duration::from_secs)

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::error::{Cause, Error, NotSentReason};
+use crate::planted::{self, Bug};
 use crate::wire::Target;
 
 /// Largest reply that is read. The largest list, 1,000 payments, stays well below.
@@ -71,13 +72,15 @@ impl Transport {
         if let Some(tier) = &config.tier {
             headers.insert("tier", HeaderValue::from_str(tier).map_err(|error| BuildError(error.into()))?);
         }
+        let redirects =
+            || if planted::is(Bug::RedirectFollowed) { redirect::Policy::limited(3) } else { redirect::Policy::none() };
         let builder = || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .user_agent(concat!("iamport-rust/", env!("CARGO_PKG_VERSION")))
                 .default_headers(headers.clone())
                 .connect_timeout(config.connect_timeout)
-                .redirect(redirect::Policy::none())
+                .redirect(redirects())
                 .retry(retry::never())
                 .referer(false)
                 .no_proxy()

@@ -1,6 +1,6 @@
 //! The Lambda edge: what the functions share around the domain.
 //!
-//! Every environment variable, log field and HTTP status of the system is named in this crate, and the `psp` module is the
+//! Every environment variable, log field, metric and HTTP status of the system is named in this crate, and the `psp` module is the
 //! one place that knows both the Iamport client and the domain.
 
 mod app;
@@ -11,6 +11,8 @@ mod deadline;
 mod host;
 pub mod http;
 mod log;
+pub mod metrics;
+pub mod planted;
 mod psp;
 pub mod secret;
 mod serve;

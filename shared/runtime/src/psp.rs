@@ -1,5 +1,6 @@
 //! The gateway adapter: billing's PSP ports over the Iamport client. The one place that knows both.
 
+mod listing;
 mod read;
 mod write;
 

@@ -50,6 +50,9 @@ struct Written {
     imp_secret: Zeroizing<String>,
     webhook_tokens: Vec<Zeroizing<String>>,
     fingerprint_key: Zeroizing<String>,
+    /// While the key is being rotated: the next one, then the one before.
+    #[serde(default)]
+    other_fingerprint_keys: Vec<Zeroizing<String>>,
 }
 
 impl Secret {
@@ -68,14 +71,19 @@ impl Secret {
         if written.webhook_tokens.is_empty() || !written.webhook_tokens.iter().all(long_enough) {
             return Err(SecretError::Malformed("webhook_tokens: at least one of 32 or more letters and digits"));
         }
+        let fingerprint_key = |material: &Zeroizing<String>| {
+            FingerprintKey::new(material.as_bytes()).ok_or(SecretError::Malformed(
+                "fingerprint_key and each of other_fingerprint_keys: 16 or more characters",
+            ))
+        };
+        let others = written.other_fingerprint_keys.iter().map(fingerprint_key).collect::<Result<_, _>>()?;
         Ok(Self {
             credentials: Credentials::new(
                 ImpKey::new(written.imp_key.as_str()),
                 ImpSecret::new(written.imp_secret.as_str()),
             ),
             webhook_tokens: written.webhook_tokens,
-            fingerprint_key: FingerprintKey::new(written.fingerprint_key.as_bytes())
-                .ok_or(SecretError::Malformed("fingerprint_key: 16 or more characters"))?,
+            fingerprint_key: fingerprint_key(&written.fingerprint_key)?.beside(others),
         })
     }
 
@@ -194,6 +202,7 @@ mod tests {
             ("webhook_tokens", serde_json::json!([])),
             ("webhook_tokens", serde_json::json!(["canary-short"])),
             ("fingerprint_key", serde_json::json!("canary")),
+            ("other_fingerprint_keys", serde_json::json!(["canary"])),
             ("imp_secret", serde_json::json!({"canary": 1})),
         ] {
             let error = Secret::parse(&written(&[(field, value)])).unwrap_err();

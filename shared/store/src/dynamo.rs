@@ -4,6 +4,7 @@
 mod error;
 mod insert;
 mod item;
+mod report;
 mod tries;
 
 use std::time::Duration;
@@ -276,14 +277,9 @@ impl PaymentStore for DynamoStore {
         }
         let (pks, next) = self.owned(owner, range, filter.limit, filter.cursor.as_deref()).await?;
         let mut items: Vec<Payment> = self.rows(&pks).await?;
-        items.retain(|row| matches_times(row, filter));
+        items.retain(|row| filter.covers(row));
         Ok(Page { items, next })
     }
-}
-
-/// Whether a schedule lies in the times asked for.
-pub(crate) fn matches_times(row: &Payment, filter: &ScheduleFilter) -> bool {
-    row.schedule_at().is_some_and(|at| filter.from.is_none_or(|from| at >= from) && filter.to.is_none_or(|to| at < to))
 }
 
 impl KeyStore for DynamoStore {

@@ -4,9 +4,11 @@
 //! Every attribute, index and condition expression of the system is named in this crate and nowhere else.
 
 mod cursor;
+#[cfg(feature = "dynamo")]
 mod dynamo;
 mod memory;
 mod shard;
 
+#[cfg(feature = "dynamo")]
 pub use dynamo::DynamoStore;
 pub use memory::MemoryStore;

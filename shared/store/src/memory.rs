@@ -5,15 +5,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
-use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
-use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+use billing::ports::{
+    ClaimStore, DueRow, DueStore, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter, StoreError,
+};
+use billing::report::{Report, Window, claims_at};
+use billing::{CustomerId, CustomerUid, KstDay, MerchantUid, Timestamp};
 
 use crate::cursor;
-use crate::dynamo::matches_times;
 use crate::shard::shard;
 
 /// Rows of the `due` index read at a time.
 const DUE_PAGE: usize = 50;
+/// Rows of the `day` index read at a time.
+const CLAIMS_PAGE: usize = 50;
 
 /// The table in memory.
 #[derive(Debug, Default)]
@@ -25,6 +29,7 @@ pub struct MemoryStore {
 struct Rows {
     payments: BTreeMap<MerchantUid, Payment>,
     keys: BTreeMap<CustomerUid, BillingKey>,
+    reports: BTreeMap<KstDay, Report>,
 }
 
 impl MemoryStore {
@@ -132,7 +137,7 @@ impl PaymentStore for MemoryStore {
     async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
         let wanted = |row: &&Payment| {
             let of_key = filter.customer_uid.as_ref().is_none_or(|uid| *uid == row.order.customer_uid);
-            row.customer_id == *owner && of_key && matches_times(row, filter)
+            row.customer_id == *owner && of_key && filter.covers(row)
         };
         let place = |row: &Payment| {
             let at = row.schedule_at().map_or(0, |at| at.0);
@@ -194,5 +199,32 @@ impl DueStore for MemoryStore {
             .collect();
         sorted.sort();
         page(&format!("due\n{wanted}"), sorted, DUE_PAGE, cursor)
+    }
+}
+
+impl ClaimStore for MemoryStore {
+    async fn claims(&self, day: KstDay, window: Window, cursor: Option<&str>) -> Result<Page<MerchantUid>, StoreError> {
+        let within = |at: &Timestamp| KstDay::of(*at) == day && window.from <= *at && *at < window.until;
+        let rows = self.lock();
+        let claiming = rows.payments.iter().filter_map(|(uid, row)| Some((claims_at(row).filter(within)?, uid)));
+        let mut sorted: Vec<_> = claiming.map(|(at, uid)| (format!("{:011}#{uid}", at.0), uid.clone())).collect();
+        sorted.sort();
+        page(&format!("day\n{day}"), sorted, CLAIMS_PAGE, cursor)
+    }
+}
+
+impl ReportStore for MemoryStore {
+    async fn report(&self, day: KstDay) -> Result<Option<Report>, StoreError> {
+        Ok(self.lock().reports.get(&day).cloned())
+    }
+
+    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, StoreError> {
+        let mut rows = self.lock();
+        let current = rows.reports.get(&row.day);
+        let own_mark = current.is_some_and(|current| current.writer == row.writer);
+        Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
+            rows.reports.insert(row.day, row.clone());
+            Saved::Done
+        }))
     }
 }

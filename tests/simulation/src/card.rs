@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::fault::Fault;
-use crate::seeded::{Outcome, setup};
+use crate::seeded::{self, Outcome, setup};
 use crate::sim::{Counts, Violation};
 
 const YEAR_SECONDS: u64 = 31_556_952;
@@ -28,6 +28,25 @@ pub struct Card {
 }
 
 impl Card {
+    /// Runs `seeds` seeds from `from` on, on as many threads as asked for: what comes of them does not depend on that.
+    #[must_use]
+    pub fn of(from: u64, seeds: u64, threads: u64) -> Self {
+        let share = move |share: u64| {
+            let mut card = Self::default();
+            for seed in (from..from.saturating_add(seeds)).filter(|seed| seed % threads == share) {
+                card.add(&seeded::run(seed));
+            }
+            card
+        };
+        let shares: Vec<Self> = std::thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|number| scope.spawn(move || share(number))).collect();
+            running.into_iter().filter_map(|share| share.join().ok()).collect()
+        });
+        let mut card = Self::default();
+        shares.iter().for_each(|share| card.join(share));
+        card
+    }
+
     /// Takes in one seed.
     pub fn add(&mut self, outcome: &Outcome) {
         self.seeds += 1;
@@ -92,26 +111,32 @@ impl Card {
         }
     }
 
-    /// The card as text.
+    /// The card as text, with how fast it came about if that was measured.
     #[must_use]
-    pub fn text(&self, took: Duration, threads: u64) -> String {
+    pub fn text(&self, speed: Option<Speed>) -> String {
         let mut text = String::new();
         let calls: u64 = self.counts.calls.values().sum();
         let faults: u64 = self.counts.faults.values().sum();
         let pairs = setup::possible();
         let covered = pairs.iter().filter(|pair| self.counts.faults.contains_key(pair)).count();
-        let per_second = u128::from(self.seeds) * 1_000 / took.as_millis().max(1);
+        let never = pairs.iter().filter(|pair| !self.counts.faults.contains_key(pair));
+        let never: Vec<String> = never.map(|(call, fault)| format!("{call:?} {fault:?}")).collect();
         let years = self.seconds / YEAR_SECONDS;
         let mut line = |name: &str, value: String| {
             let _ = writeln!(text, "{name:<28} {value}");
         };
         line("seeds", self.seeds.to_string());
+        line("steps (invocations)", self.counts.invocations.to_string());
         line("boundaries crossed", calls.to_string());
         line("simulated years", years.to_string());
         line("faults", faults.to_string());
         line("fault × boundary pairs", format!("{covered}/{}", pairs.len()));
         line("rules broken", self.violations.len().to_string());
-        line("seeds per second and core", (per_second / u128::from(threads.max(1))).to_string());
+        if let Some(Speed { took, threads }) = speed {
+            let per_second = u128::from(self.seeds) * 1_000 / took.as_millis().max(1);
+            line("seeds per second and core", (per_second / u128::from(threads.max(1))).to_string());
+        }
+        line("pairs never met", if never.is_empty() { "none".to_owned() } else { never.join(", ") });
         line("digest", format!("{:016x}", self.trace));
         for fault in Fault::ALL {
             line(&format!("  {fault:?}"), self.faults(fault).to_string());
@@ -129,6 +154,15 @@ impl Card {
         line("tried too little", if missing.is_empty() { "nothing".to_owned() } else { missing.join("; ") });
         text
     }
+}
+
+/// How long a run took.
+#[derive(Debug, Clone, Copy)]
+pub struct Speed {
+    /// On the real clock.
+    pub took: Duration,
+    /// Threads that ran seeds.
+    pub threads: u64,
 }
 
 /// Something that must have happened for a run to mean anything.
@@ -193,4 +227,11 @@ const BRANCHES: &[Branch] = &[
     Branch::Event("edit"),
     Branch::Event("retry"),
     Branch::Event("stranger"),
+    Branch::Event("clocks differ"),
+    Branch::Event("clocks jump"),
+    Branch::Event("two versions"),
+    Branch::Event("secret rotated"),
+    Branch::Event("PSP out of reach"),
+    Branch::Event("table out of reach"),
+    Branch::Event("keys"),
 ];

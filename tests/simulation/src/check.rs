@@ -3,4 +3,5 @@
 
 pub(crate) mod moves;
 pub mod rest;
+pub mod seen;
 pub mod told;

@@ -60,6 +60,38 @@ impl Plan {
     }
 }
 
+/// What may be out of reach as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the two sides of the use cases")]
+pub enum Side {
+    Psp,
+    Table,
+}
+
+/// A time in which every call to one side fails. In UNIX seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Outage {
+    /// Which side.
+    pub of: Side,
+    /// From then on.
+    pub from: i64,
+    /// Until then.
+    pub until: i64,
+}
+
+impl Outage {
+    fn fault(self, class: Class, now: i64) -> Option<Fault> {
+        let fault = match (self.of, class) {
+            (Side::Psp, Class::Token | Class::Get) => Fault::Unreachable,
+            (Side::Psp, Class::Post) => Fault::NotSent,
+            (Side::Table, Class::Read | Class::Write | Class::Index) => Fault::Throttled,
+            (Side::Psp, Class::Read | Class::Write | Class::Index)
+            | (Side::Table, Class::Token | Class::Get | Class::Post) => return None,
+        };
+        (self.from..self.until).contains(&now).then_some(fault)
+    }
+}
+
 /// Faults by chance, each kind of call with its own mix. Every process draws from a source of its own, so that one more
 /// webhook does not change what happens to everybody else.
 #[derive(Debug)]
@@ -72,14 +104,19 @@ pub struct Swarm {
     pub slow: u64,
     /// Longest late execution after our timeout, in seconds.
     pub late_seconds_max: i64,
+    /// When a whole side is out of reach.
+    pub outages: Vec<Outage>,
     /// Each process's source.
     pub sources: BTreeMap<ProcessId, Rng>,
 }
 
 impl Swarm {
-    fn next(&mut self, process: ProcessId, call: Call) -> Option<Fault> {
+    fn next(&mut self, process: ProcessId, call: Call, now: i64) -> Option<Fault> {
         let class = call.class();
         let mut drawn = self.sources.get_mut(&process)?.below(1_000);
+        if let Some(fault) = self.outages.iter().find_map(|outage| outage.fault(class, now)) {
+            return Some(fault);
+        }
         let (_, rates) = self.rates.iter().find(|(of, _)| *of == class)?;
         for (fault, rate) in rates {
             if drawn < *rate {
@@ -114,11 +151,11 @@ impl Chooser {
     }
 
     /// What goes wrong with the next call of a process.
-    pub fn fault(&mut self, process: ProcessId, call: Call) -> Option<Fault> {
+    pub fn fault(&mut self, process: ProcessId, call: Call, now: i64) -> Option<Fault> {
         match self {
             Self::Calm => None,
             Self::Plan(plan) => plan.next(call),
-            Self::Chance(swarm) => swarm.next(process, call),
+            Self::Chance(swarm) => swarm.next(process, call, now),
         }
     }
 

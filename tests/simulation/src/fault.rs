@@ -81,7 +81,7 @@ pub enum Fault {
     RefusedBefore,
     /// POST: `code != 0`, though it happened.
     RefusedAfter,
-    /// POST: it happens, and the reply shows another amount.
+    /// POST: it happens, and the reply shows another amount, currency, channel or name.
     WrongAmount,
     /// GET: no usable answer. Token: none to be had.
     Unreachable,

@@ -14,6 +14,7 @@ use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
 use crate::exec::Process;
 use crate::host::Host;
+use crate::planted;
 use crate::psp::Psp;
 use crate::sim::Sim;
 use crate::table::Table;
@@ -29,6 +30,9 @@ pub const LIFE_SECONDS: i64 = 35;
 /// The platform kills a sweep after this many seconds.
 pub const SWEEP_LIFE_SECONDS: i64 = 300;
 
+/// Keys of a customer in one page.
+const KEYS_PAGE: usize = 100;
+
 /// What may be asked.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the arguments of billing's use cases")]
@@ -42,6 +46,7 @@ pub enum Request {
     DeleteKey { caller: Caller, customer_uid: CustomerUid, cascade: bool },
     Refund(RefundRequest),
     Read { caller: Caller, merchant_uid: MerchantUid },
+    Keys(CustomerId),
     Notice(Hint),
     Sweep,
 }
@@ -51,6 +56,7 @@ pub enum Request {
 #[expect(missing_docs, reason = "the results of billing's use cases")]
 pub enum Answer {
     Key(Result<BillingKey, Failure>),
+    Keys(Result<Vec<BillingKey>, Failure>),
     Payment(Result<Payment, Failure>),
     Payments(Result<Vec<Payment>, Failure>),
     KeyDeleted(Result<KeyDeleted, Failure>),
@@ -77,6 +83,8 @@ pub struct Machine {
     pub skew: i64,
     /// The merchant's settings.
     pub policy: Policy,
+    /// What keys are named under.
+    pub secret: FingerprintKey,
 }
 
 /// The secret under which keys are named.
@@ -88,8 +96,8 @@ pub fn secret() -> FingerprintKey {
 
 /// One invocation.
 #[must_use]
-pub fn invocation<'a>(sim: &'a Sim, machine: &Machine, request: Request) -> Process<'a, Answer> {
-    let (skew, policy) = (machine.skew, machine.policy.clone());
+pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Process<'a, Answer> {
+    let Machine { skew, policy, secret } = machine;
     let billing = move |seconds: i64| Billing {
         psp: Psp::new(sim, sim.now() + seconds),
         store: Table::new(sim),
@@ -103,9 +111,10 @@ pub fn invocation<'a>(sim: &'a Sim, machine: &Machine, request: Request) -> Proc
                 Err(invalid) => return Answer::Key(Err(Failure::Invalid(invalid))),
             };
             let request = IssueKey { customer_id: customer, idempotency_key: name, card, holder: Holder::default() };
-            Answer::Key(billing(HANDLER_SECONDS).issue_key(request, &secret()).await)
+            Answer::Key(billing(HANDLER_SECONDS).issue_key(request, &secret).await)
         }),
         Request::Charge { order, customer } => {
+            let order = planted::ordered(sim, order);
             Box::pin(async move { Answer::Payment(billing(HANDLER_SECONDS).charge(order, Some(customer)).await) })
         }
         Request::Schedule { customer_uid, customer, wanted } => Box::pin(async move {
@@ -128,7 +137,14 @@ pub fn invocation<'a>(sim: &'a Sim, machine: &Machine, request: Request) -> Proc
                 async move { Answer::Payment(billing(HANDLER_SECONDS).payment(&caller, merchant_uid.as_str()).await) },
             )
         }
-        Request::Notice(hint) => Box::pin(async move { Answer::Noticed(billing(WEBHOOK_SECONDS).notice(&hint).await) }),
+        Request::Keys(customer) => Box::pin(async move {
+            let page = billing(HANDLER_SECONDS).billing_keys(&customer, KEYS_PAGE, None).await;
+            Answer::Keys(page.map(|page| page.items))
+        }),
+        Request::Notice(hint) => Box::pin(async move {
+            let Billing { psp, store, host, policy } = billing(WEBHOOK_SECONDS);
+            Answer::Noticed(Billing { psp: psp.noticed(&hint), store, host, policy }.notice(&hint).await)
+        }),
         Request::Sweep => Box::pin(async move {
             let deadline = Timestamp(sim.now() + skew + SWEEP_SECONDS);
             Answer::Swept(billing(SWEEP_SECONDS).sweep(deadline).await)

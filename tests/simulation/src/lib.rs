@@ -30,3 +30,7 @@ pub mod sim;
 pub mod stage;
 pub mod table;
 pub mod zoo;
+
+/// A third of a seed's time goes into copies of rows.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use simulation::card::Card;
-use simulation::planted::Bug;
+use simulation::card::{Card, Speed};
 use simulation::{seeded, zoo};
 
 struct Arguments {
@@ -46,32 +45,15 @@ fn main() -> ExitCode {
         }
     };
     if zoo {
-        return show_zoo();
+        return show_zoo(threads);
     }
     let began = std::time::Instant::now();
-    let shares: Vec<Card> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads)
-            .map(|share| {
-                scope.spawn(move || {
-                    let mut card = Card::default();
-                    for seed in (from..from.saturating_add(seeds)).filter(|seed| seed % threads == share) {
-                        card.add(&seeded::run(seed));
-                    }
-                    card
-                })
-            })
-            .collect();
-        running.into_iter().filter_map(|share| share.join().ok()).collect()
-    });
-    let mut card = Card::default();
-    for share in &shares {
-        card.join(share);
-    }
+    let card = Card::of(from, seeds, threads);
     if card.seeds != seeds {
         eprintln!("a seed ended in a panic: run the seeds one by one with --seed");
         return ExitCode::FAILURE;
     }
-    println!("{}", card.text(began.elapsed(), threads));
+    println!("{}", card.text(Some(Speed { took: began.elapsed(), threads })));
     let mut kinds: BTreeMap<(&str, String), (u64, u64)> = BTreeMap::new();
     for (seed, violation) in &card.violations {
         let (first, times) = kinds.entry((violation.rule, pattern(&violation.detail))).or_insert((*seed, 0));
@@ -94,19 +76,11 @@ fn main() -> ExitCode {
 
 /// Prints which planted bug is found by which rule, and by which seed first.
 #[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
-fn show_zoo() -> ExitCode {
-    let mut missed = 0;
-    println!("{:<28} {:<6} seed", "planted bug", "rule");
-    for (bug, rules) in Bug::ALL {
-        match zoo::hunt(bug, rules).by {
-            Some((rule, seed)) => println!("{:<28} {rule:<6} {seed}", format!("{bug:?}")),
-            None => {
-                missed += 1;
-                println!("{:<28} not found within {} seeds", format!("{bug:?}"), zoo::SEEDS_MAX);
-            }
-        }
-    }
-    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+fn show_zoo(threads: u64) -> ExitCode {
+    let hunted = zoo::hunt_all(usize::try_from(threads).unwrap_or(1));
+    println!("{}", zoo::table(&hunted));
+    let missed = hunted.iter().any(|(_, hunt)| matches!(hunt, zoo::Hunt::Missed));
+    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// A text without the numbers and names that differ from seed to seed.

@@ -1,59 +1,190 @@
-//! Planted bugs: mistakes seen in public integrations, made beyond billing's ports. The rules must find each of them.
+//! Planted bugs (reliability.md §6.7): mistakes seen in public integrations. The rules must find each of them.
 //!
-//! Only those that an adapter or a setting can make. A mistake inside a use case needs a switch in `billing` itself.
+//! Most are made here, beyond billing's ports, as an adapter, a handler or a setting would make them. Those inside the domain
+//! are switches of [`billing::planted`], and exist only in a build with `--cfg planted_bugs`.
 
-use billing::payment::PspStatus;
+use std::collections::BTreeMap;
+
+use billing::order::Order;
+use billing::payment::{Payment, PaymentSnapshot, PspStatus};
+use billing::planted::Bug as Inner;
 use billing::policy::Policy;
-use billing::ports::{DueRow, Page, Posted, StoreError};
+use billing::ports::{DueRow, Looked, Page, Posted, StoreError};
+use billing::usecase::Hint;
+use billing::{ImpUid, MerchantUid, Money, Timestamp};
 
-use crate::psp::request::{PspReply, PspRequest};
-use crate::sim::Sim;
+use crate::fault::Fault;
+use crate::kernel::ProcessId;
+use crate::psp::request::{PspReply, PspRequest, refusal};
+use crate::sim::{Sim, World};
 
 /// A mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bug {
+    /// An order number is made from the clock.
+    NumberFromTheClock,
+    /// A repeat is sent under a new order number.
+    NewNumberOnRepeat,
+    /// The first attempt under an order number stands for all.
+    FirstAttemptOnly,
+    /// The newest attempt under an order number stands for all.
+    NewestAttemptOnly,
     /// Nobody waits until a lost request can no longer execute.
     NoQuarantine,
     /// The quarantine counts from the claim, and ends before the PSP's latest execution.
     ShortQuarantine,
     /// A claim is written whatever stands there.
     ClaimWithoutCondition,
+    /// What is to be sent is written after it was sent.
+    IntentAfterPost,
     /// A row is written whatever stands there.
     SaveWithoutCondition,
-    /// A reset after the request was sent counts as "not sent".
-    LostTakenAsNotSent,
+    /// A webhook's body says what is true.
+    BodyTrusted,
+    /// A payment counts for the order that the webhook's body names.
+    OrderFromBody,
     /// `code: 0` counts as paid.
     AnsweredTakenAsPaid,
+    /// A refund is sent without its amount.
+    RefundWithoutAmount,
+    /// A refund is sent without its checksum.
+    RefundWithoutChecksum,
+    /// Schedules are taken back without naming one.
+    UnscheduleWithoutNumber,
+    /// A write that the SDK repeated is taken for somebody else's.
+    OwnWriteTakenAsConflict,
+    /// HTTP 401 counts as a refusal of the order.
+    UnauthorizedTakenAsRefusal,
+    /// A lagging index says which order numbers are free.
+    IndexDecidesUniqueness,
+    /// A sweep looks at what became due since the one before.
+    SweepWindow,
+    /// Only the first page of a list is read.
+    FirstPageOnly,
+    /// A reset after the request was sent counts as "not sent".
+    LostTakenAsNotSent,
     /// HTTP 5xx on a GET counts as "no such thing".
     UnreachableTakenAsAbsent,
     /// The HTTP client repeats a POST by itself.
     ClientRepeatsPosts,
-    /// A repeat is sent under a new order number.
-    NewNumberOnRepeat,
-    /// A refund is sent without its amount.
-    RefundWithoutAmount,
-    /// Schedules are taken back without naming one.
-    UnscheduleWithoutNumber,
     /// Billing keys never show in the `due` index.
     KeysNeverDue,
+    /// One inside the domain.
+    Inside(Inner),
 }
 
-impl Bug {
-    /// Every planted bug, and the rules of which one must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 12] = [
-        (Self::NoQuarantine, &["I5", "I1"]),
-        (Self::ShortQuarantine, &["I5", "I1"]),
-        (Self::ClaimWithoutCondition, &["I5", "I1", "I12"]),
-        (Self::SaveWithoutCondition, &["I12", "I3", "I7", "I10"]),
-        (Self::LostTakenAsNotSent, &["I5", "I1"]),
-        (Self::AnsweredTakenAsPaid, &["I17"]),
-        (Self::UnreachableTakenAsAbsent, &["I1", "I5", "I10", "I16"]),
-        (Self::ClientRepeatsPosts, &["I1", "I5", "I7"]),
-        (Self::NewNumberOnRepeat, &["I11", "I4"]),
-        (Self::RefundWithoutAmount, &["I7"]),
-        (Self::UnscheduleWithoutNumber, &["I14"]),
-        (Self::KeysNeverDue, &["I13", "I10"]),
-    ];
+/// A bug of the zoo.
+#[derive(Debug, Clone, Copy)]
+pub struct Plant {
+    /// Its number in reliability.md §6.7; 0 for one that is not listed there.
+    pub number: u8,
+    /// Its name there.
+    pub name: &'static str,
+    /// The mistake.
+    pub bug: Bug,
+    /// The rules of which one must find it.
+    pub rules: &'static [&'static str],
+}
+
+impl Plant {
+    /// Whether this build can plant it.
+    #[must_use]
+    pub const fn is_in_this_build(&self) -> bool {
+        !matches!(self.bug, Bug::Inside(_)) || billing::planted::IN_THIS_BUILD
+    }
+}
+
+const fn plant(number: u8, name: &'static str, bug: Bug, rules: &'static [&'static str]) -> Plant {
+    Plant { number, name, bug, rules }
+}
+
+/// Every bug that is planted here, in the order of the list.
+pub const ZOO: &[Plant] = &[
+    plant(1, "merchant_uid from timestamp", Bug::NumberFromTheClock, &["I1", "I15"]),
+    plant(2, "new uid on retry", Bug::NewNumberOnRepeat, &["I11", "I4"]),
+    plant(3, "find instead of findAll", Bug::FirstAttemptOnly, &["I10", "I16"]),
+    plant(4, "find sorted -started hides paid", Bug::NewestAttemptOnly, &["I10", "I16"]),
+    plant(5, "no quarantine", Bug::NoQuarantine, &["I5", "I1"]),
+    plant(5, "quarantine shorter than a late execution", Bug::ShortQuarantine, &["I5", "I1"]),
+    plant(6, "claim not version-guarded", Bug::ClaimWithoutCondition, &["I4", "I5", "I1", "I12"]),
+    plant(7, "intent after POST", Bug::IntentAfterPost, &["I4"]),
+    plant(8, "result write unconditional", Bug::SaveWithoutCondition, &["I12", "I3", "I7", "I10"]),
+    plant(9, "webhook body status trusted", Bug::BodyTrusted, &["I10", "I17"]),
+    plant(10, "webhook amount unchecked", Bug::Inside(Inner::AmountUnchecked), &["I3"]),
+    plant(11, "currency unchecked", Bug::Inside(Inner::CurrencyUnchecked), &["I3"]),
+    plant(12, "merchant_uid from body not PSP", Bug::OrderFromBody, &["I10", "I17"]),
+    plant(13, "imp_uid not bound to order", Bug::Inside(Inner::ImpUidNotBound), &["I3", "I10", "I17"]),
+    plant(22, "`code == 0` taken as paid", Bug::AnsweredTakenAsPaid, &["I17"]),
+    plant(23, "`code != 0` taken as final failure", Bug::Inside(Inner::RefusalIsFinal), &["I10", "I16"]),
+    plant(24, "timeout taken as failure", Bug::Inside(Inner::TimeoutTakenAsFailure), &["I10", "I16"]),
+    plant(25, "failed final (no failed→paid)", Bug::Inside(Inner::FailedIsFinal), &["I10", "I16"]),
+    plant(26, "refund without amount", Bug::RefundWithoutAmount, &["I7"]),
+    plant(27, "refund without checksum", Bug::RefundWithoutChecksum, &["I7"]),
+    plant(28, "unschedule with empty list", Bug::UnscheduleWithoutNumber, &["I14"]),
+    plant(29, "delete key before unschedule", Bug::Inside(Inner::KeyDeletedFirst), &["I8"]),
+    plant(30, "customer_uid reused", Bug::Inside(Inner::CustomerUidReused), &["I3"]),
+    plant(31, "own conditional failure read as conflict", Bug::OwnWriteTakenAsConflict, &["I15"]),
+    plant(32, "idempotency record deleted on error", Bug::Inside(Inner::RefundForgotten), &["I7"]),
+    plant(33, "in-progress record re-run after expiry", Bug::Inside(Inner::RefundRunAgain), &["I5"]),
+    plant(34, "key not scoped by user", Bug::Inside(Inner::KeyNotScoped), &["I18"]),
+    plant(35, "401 marks order failed", Bug::UnauthorizedTakenAsRefusal, &["I16"]),
+    plant(37, "sandbox payment accepted", Bug::Inside(Inner::SandboxAccepted), &["I3"]),
+    plant(40, "GSI read decides uniqueness", Bug::IndexDecidesUniqueness, &["I5", "I1"]),
+    plant(42, "sweep window loses its edge", Bug::SweepWindow, &["I13"]),
+    plant(43, "page 2 never read", Bug::FirstPageOnly, &["I13"]),
+    plant(0, "a reset counts as not sent", Bug::LostTakenAsNotSent, &["I5", "I1"]),
+    plant(0, "5xx on a GET counts as absent", Bug::UnreachableTakenAsAbsent, &["I1", "I5", "I10", "I16"]),
+    plant(0, "the HTTP client repeats a POST", Bug::ClientRepeatsPosts, &["I1", "I5", "I7"]),
+    plant(0, "billing keys never due", Bug::KeysNeverDue, &["I13", "I10"]),
+];
+
+/// Bugs of the list that are not planted here, and where they are, or why they cannot be yet.
+pub const ELSEWHERE: &[(u8, &str, &str)] = &[
+    (14, "IP from X-Forwarded-For first hop", EDGE),
+    (15, "403 sent but processing continues", EDGE),
+    (16, "fixed merchant_uid in the rolling schedule", NOT_YET),
+    (17, "next schedule without put-if-absent", NOT_YET),
+    (18, "schedule_at in ms", EDGE),
+    (19, "due from previous due (31→28→28)", NOT_YET),
+    (20, "UTC date as KST date", NOT_YET),
+    (21, "expired_at + 9 h", EDGE),
+    (36, "unknown enum panics", EDGE),
+    (38, "PAN in Debug of request", EDGE),
+    (39, "bare SHA-256 of PAN as fingerprint", EDGE),
+    (41, "DLQ on card route", EDGE),
+    (44, "token refresh per call without single flight", EDGE),
+    (45, "redirect followed", EDGE),
+];
+const EDGE: &str = "at the HTTP edge: tests/edge";
+const NOT_YET: &str = "does not apply yet: no subscriptions";
+
+/// What the planted bug remembers.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Rows that are written only after their POST.
+    withheld: BTreeMap<ProcessId, Vec<Payment>>,
+}
+
+/// Plants a bug into this thread's domain for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Planted;
+
+impl Planted {
+    pub(crate) fn new(bug: Bug) -> Self {
+        #[cfg(planted_bugs)]
+        if let Bug::Inside(inner) = bug {
+            billing::planted::plant(Some(inner));
+        }
+        let _ = bug;
+        Self
+    }
+}
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        #[cfg(planted_bugs)]
+        billing::planted::plant(None);
+    }
 }
 
 /// The settings as this bug has them.
@@ -66,6 +197,17 @@ pub(crate) fn policy(bug: Option<Bug>, policy: &Policy) -> Policy {
     Policy { quarantine_seconds, ..policy.clone() }
 }
 
+/// An order as the handler of this bug hands it on.
+pub(crate) fn ordered(sim: &Sim, order: Order) -> Order {
+    if !sim.has(Bug::NumberFromTheClock) {
+        return order;
+    }
+    match MerchantUid::parse(&format!("pay{}", sim.now())) {
+        Ok(merchant_uid) => Order { merchant_uid, ..order },
+        Err(_) => order,
+    }
+}
+
 /// A request as this bug sends it.
 pub(crate) fn sent(sim: &Sim, request: PspRequest) -> PspRequest {
     let bug = sim.world().bug;
@@ -73,12 +215,15 @@ pub(crate) fn sent(sim: &Sim, request: PspRequest) -> PspRequest {
         (Some(Bug::RefundWithoutAmount), PspRequest::Cancel(refund)) => {
             PspRequest::CarelessCancel { refund, amount: false, checksum: true }
         }
+        (Some(Bug::RefundWithoutChecksum), PspRequest::Cancel(refund)) => {
+            PspRequest::CarelessCancel { refund, amount: true, checksum: false }
+        }
         (Some(Bug::UnscheduleWithoutNumber), PspRequest::Revoke { customer_uid, .. }) => {
             PspRequest::RevokeAll { customer_uid }
         }
         (Some(Bug::NewNumberOnRepeat), PspRequest::Charge(mut order)) => {
             let posts = sim.payment(&order.merchant_uid).map_or(0, |row| row.posts);
-            let renamed = billing::MerchantUid::parse(&format!("{}a{posts}", order.merchant_uid));
+            let renamed = MerchantUid::parse(&format!("{}a{posts}", order.merchant_uid));
             if let (true, Ok(renamed)) = (posts > 1, renamed) {
                 order.merchant_uid = renamed;
             }
@@ -89,9 +234,12 @@ pub(crate) fn sent(sim: &Sim, request: PspRequest) -> PspRequest {
 }
 
 /// An answer as this bug reads it.
-pub(crate) fn answered(bug: Option<Bug>, posted: Posted<PspReply>) -> Posted<PspReply> {
+pub(crate) fn answered(bug: Option<Bug>, fault: Option<Fault>, posted: Posted<PspReply>) -> Posted<PspReply> {
     match (bug, posted) {
         (Some(Bug::LostTakenAsNotSent), Posted::Lost) => Posted::NotSent,
+        (Some(Bug::UnauthorizedTakenAsRefusal), Posted::NotSent) if fault == Some(Fault::Unauthorized) => {
+            Posted::Refused(refusal())
+        }
         (Some(Bug::AnsweredTakenAsPaid), Posted::Known(PspReply::Payment(mut payment))) => {
             payment.status = PspStatus::Paid;
             payment.paid_at = payment.paid_at.or(payment.failed_at);
@@ -101,12 +249,90 @@ pub(crate) fn answered(bug: Option<Bug>, posted: Posted<PspReply>) -> Posted<Psp
     }
 }
 
-/// A page of the index as this bug shows it.
-pub(crate) fn due(bug: Option<Bug>, page: Result<Page<DueRow>, StoreError>) -> Result<Page<DueRow>, StoreError> {
+/// The payments under an order number as this bug lists them. They come newest first.
+pub(crate) fn listed(bug: Option<Bug>, mut looked: Looked<Vec<PaymentSnapshot>>) -> Looked<Vec<PaymentSnapshot>> {
+    if let Looked::Found(list) = &mut looked {
+        match bug {
+            Some(Bug::FirstAttemptOnly) => drop(list.drain(..list.len().saturating_sub(1))),
+            Some(Bug::NewestAttemptOnly) => list.truncate(1),
+            _ => {}
+        }
+    }
+    looked
+}
+
+/// The payment that a webhook is about, as this bug takes it from the body.
+pub(crate) fn noticed(sim: &Sim, hint: &Hint, looked: Looked<PaymentSnapshot>) -> Looked<PaymentSnapshot> {
+    match (sim.world().bug, looked) {
+        (Some(Bug::OrderFromBody), Looked::Found(record)) => {
+            Looked::Found(PaymentSnapshot { merchant_uid: hint.merchant_uid.to_string(), ..record })
+        }
+        // The PSP's own webhooks say what its record says, and a forged one says what it likes.
+        (Some(Bug::BodyTrusted), Looked::Found(record)) if record.merchant_uid == hint.merchant_uid.as_str() => {
+            Looked::Found(record)
+        }
+        (Some(Bug::BodyTrusted), looked) => sim
+            .payment(&hint.merchant_uid)
+            .map_or(looked, |row| Looked::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at))),
+        (_, looked) => looked,
+    }
+}
+
+/// A record as a forged body would have it.
+fn forged(order: &Order, imp_uid: ImpUid, paid_at: Timestamp) -> PaymentSnapshot {
+    PaymentSnapshot {
+        imp_uid,
+        merchant_uid: order.merchant_uid.to_string(),
+        status: PspStatus::Paid,
+        amount: Money::new(order.amount.minor, order.amount.currency),
+        cancel_amount: 0,
+        customer_uid: None,
+        sandbox: false,
+        paid_at: Some(paid_at),
+        failed_at: None,
+        cancelled_at: None,
+        fail_reason: None,
+        cancel_history: Vec::new(),
+        facts: billing::payment::snapshot::Facts::default(),
+    }
+}
+
+/// A page of the index as this bug shows it to a sweep of everything that is due at `until`.
+pub(crate) fn due(
+    world: &World,
+    until: Timestamp,
+    page: Result<Page<DueRow>, StoreError>,
+) -> Result<Page<DueRow>, StoreError> {
+    /// Time between two sweeps, in seconds.
+    const WINDOW_SECONDS: i64 = 300;
     page.map(|mut page| {
-        if bug == Some(Bug::KeysNeverDue) {
-            page.items.retain(|row| matches!(row, DueRow::Payment(_)));
+        match world.bug {
+            Some(Bug::KeysNeverDue) => page.items.retain(|row| matches!(row, DueRow::Payment(_))),
+            Some(Bug::SweepWindow) => {
+                page.items
+                    .retain(|row| world.index.due_at(row).is_none_or(|due_at| until.0 - due_at.0 < WINDOW_SECONDS));
+            }
+            Some(Bug::FirstPageOnly) => page.next = None,
+            _ => {}
         }
         page
     })
+}
+
+/// Whether this bug writes a new row only after its POST. It is kept until then.
+pub(crate) fn withholds(sim: &Sim, rows: &[Payment]) -> bool {
+    let mut world = sim.world();
+    let process = world.kernel.current;
+    let withheld = world.bug == Some(Bug::IntentAfterPost);
+    if withheld {
+        world.planted.withheld.insert(process, rows.to_vec());
+    }
+    withheld
+}
+
+/// What the polled process has not written yet, although it has been sent by now.
+pub(crate) fn withheld(sim: &Sim) -> Vec<Payment> {
+    let mut world = sim.world();
+    let process = world.kernel.current;
+    world.planted.withheld.remove(&process).unwrap_or_default()
 }

@@ -2,29 +2,31 @@
 
 mod client;
 mod console;
+pub mod fleet;
+mod mail;
 pub mod setup;
 
 use std::collections::BTreeMap;
 
+use billing::key::KeyState;
 use billing::policy::Policy;
 use billing::ports::DueRow;
 use billing::usecase::Hint;
 use billing::{ImpUid, MerchantUid, Timestamp};
 
 use self::client::Shop;
-use self::setup::{Setup, Webhooks};
+use self::fleet::SKEW_SECONDS_MAX;
+use self::setup::Setup;
 use crate::check::told::Told;
-use crate::chooser::{Chooser, Swarm};
+use crate::chooser::{Chooser, Side, Swarm};
 use crate::exec::{Executor, Step};
 use crate::kernel::{Event, ProcessId};
-use crate::lambda::{Answer, Machine, Request, invocation};
-use crate::planted::{self, Bug};
+use crate::lambda::{Answer, Request, invocation};
+use crate::planted::{self, Bug, Planted};
 use crate::rng::{Rng, splitmix};
 use crate::sim::{Counts, START, Sim, Violation};
 
 const DAY: i64 = 86_400;
-/// Farthest that a machine's clock is off, in seconds.
-const SKEW_SECONDS_MAX: i64 = 2;
 /// Seconds between ticks.
 const TICK_SECONDS: i64 = 300;
 /// Ticks of one seed that come every five minutes.
@@ -104,6 +106,7 @@ pub fn run_with_bug(seed: u64, bug: Bug) -> Outcome {
     let setup = Setup::draw(&mut rng);
     let sim = Sim::new(seed, true);
     sim.world().bug = Some(bug);
+    let _planted = Planted::new(bug);
     play(&sim, seed, &setup)
 }
 
@@ -137,6 +140,7 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
             rates: setup.rates.clone(),
             slow: setup.slow,
             late_seconds_max: setup.late_seconds_max,
+            outages: setup.outages.clone(),
             sources: BTreeMap::new(),
         }));
     }
@@ -158,6 +162,7 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         events: BTreeMap::new(),
         deliveries: 0,
     };
+    play.note_setup();
     play.act();
     let at_rest = play.heal() && {
         play.ask_again();
@@ -205,14 +210,13 @@ impl Play<'_> {
     }
 
     fn spawn(&mut self, request: Request, client: Option<usize>, key: u64) -> ProcessId {
-        let place = usize::try_from(splitmix(key) % 3).unwrap_or(0);
-        let skew = self.setup.skews.get(place).copied().unwrap_or(0);
-        let machine = &Machine { skew, policy: self.policy.clone() };
+        let machine = self.setup.fleet.machine(key, self.sim.now(), &self.policy);
         self.told.ask(&request);
         let life = request.life();
         let process = invocation(self.sim, machine, request.clone());
         let id = self.executor.spawn(process, life);
         let mut world = self.sim.world();
+        world.counts.invocations += 1;
         if !(self.setup.plain && matches!(request, Request::Sweep)) {
             world.chooser.begin(id, key);
         }
@@ -220,6 +224,24 @@ impl Play<'_> {
         let (began, moment) = (world.kernel.now(), world.kernel.moment());
         self.running.insert(id, Running { request, client, began, moment });
         id
+    }
+
+    /// What is special about this seed's world.
+    fn note_setup(&mut self) {
+        let Setup { fleet, outages, .. } = self.setup;
+        let of_psp = outages.iter().any(|outage| outage.of == Side::Psp);
+        for (what, here) in [
+            ("clocks differ", fleet.skews != [0; 3]),
+            ("clocks jump", fleet.jumps),
+            ("two versions", fleet.older.is_some()),
+            ("secret rotated", fleet.rotation.is_some()),
+            ("PSP out of reach", of_psp),
+            ("table out of reach", outages.iter().any(|outage| outage.of == Side::Table)),
+        ] {
+            if here {
+                self.count(what);
+            }
+        }
     }
 
     /// Clients act until they have nothing left to do.
@@ -282,10 +304,14 @@ impl Play<'_> {
                 if !in_time {
                     self.sim.world().violation("I13", format!("answered after {took} s: {request:?}"));
                 }
+                crate::check::seen::check_answered(&mut self.sim.world(), id, answer);
                 self.told.hear(self.sim, &request, answer, moment);
                 self.shop.hear(answer);
             }
-            None => self.count("killed"),
+            None => {
+                self.sim.world().seen.killed(id);
+                self.count("killed");
+            }
         }
         if let Some(client) = client.filter(|_| !self.setup.plain) {
             let pause = self.pause();
@@ -303,6 +329,11 @@ impl Play<'_> {
         self.spawn(request, Some(client), key);
         if self.mail.chance(self.setup.webhooks.forged) {
             self.forge();
+        }
+        if self.rng.chance(self.setup.strangers) {
+            let orders = self.shop.charged();
+            let done = console::haunt(&mut self.sim.world(), &mut self.rng, &orders);
+            done.into_iter().for_each(|done| self.count(done));
         }
         if self.rng.chance(self.setup.console) {
             let orders = self.shop.charged();
@@ -338,59 +369,22 @@ impl Play<'_> {
         }
     }
 
-    /// Takes what the PSP wants to send, and sends it, or not.
-    fn mail_notices(&mut self) {
-        let notices = std::mem::take(&mut self.sim.world().notices);
-        let Webhooks { dropped, doubled, late, late_seconds_max, .. } = self.setup.webhooks;
-        for notice in notices {
-            let (Ok(imp_uid), Ok(merchant_uid)) =
-                (ImpUid::parse(&notice.imp_uid), MerchantUid::parse(&notice.merchant_uid))
-            else {
-                continue;
-            };
-            let hint = Hint { imp_uid, merchant_uid };
-            if self.mail.chance(dropped) {
-                self.count("webhook dropped");
-                continue;
-            }
-            let copies = if self.mail.chance(doubled) { 3 } else { 1 };
-            if copies > 1 {
-                self.count("webhook doubled");
-            }
-            for _ in 0..copies {
-                let delay = if self.mail.chance(late) {
-                    self.count("webhook late");
-                    self.mail.between(1, late_seconds_max)
-                } else {
-                    0
-                };
-                self.after(delay, Scene::Webhook(hint.clone()));
-            }
-        }
-    }
-
-    /// A webhook that the PSP never sent: any order number, any payment.
-    fn forge(&mut self) {
-        let merchant_uid = self.shop.some_order(&mut self.mail);
-        let imp_uid = {
-            let world = self.sim.world();
-            let known: Vec<&str> = world.ledger.payments().iter().map(|payment| payment.imp_uid.as_str()).collect();
-            let chosen = self.mail.pick(&known).filter(|_| self.mail.clone().chance(700)).copied();
-            ImpUid::parse(chosen.unwrap_or("imp_000000000000"))
-        };
-        if let Ok(imp_uid) = imp_uid {
-            self.count("webhook forged");
-            self.after(0, Scene::Webhook(Hint { imp_uid, merchant_uid }));
-        }
-    }
-
     /// Nothing goes wrong any more; sweeps come until nothing is owed. Says whether that came to be.
     fn heal(&mut self) -> bool {
         self.sim.world().chooser = Chooser::Calm;
         self.calm = true;
         let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
         while self.step(until) {}
+        if !self.sweep() {
+            return false;
+        }
+        crate::check::rest::check_untouched(self.sim);
         self.report_daily();
+        self.sweep()
+    }
+
+    /// Sweeps whenever something is due, until nothing is owed any more. Says whether that came to be.
+    fn sweep(&mut self) -> bool {
         let mut swept: BTreeMap<DueRow, u32> = BTreeMap::new();
         loop {
             let Some(first) = self.sim.world().index.first() else { return true };
@@ -407,11 +401,30 @@ impl Play<'_> {
                     return false;
                 }
             }
+            let before = self.owed(now - SKEW_SECONDS_MAX);
             let sweep = self.spawn(Request::Sweep, None, 0);
             while self.executor.runs(sweep) {
                 self.step(i64::MAX);
             }
+            let after = self.owed(now - SKEW_SECONDS_MAX);
+            for (row, version) in before {
+                if after.get(&row) == Some(&version) {
+                    self.sim.world().violation("I13", format!("{row:?} was due, and a sweep passed it over"));
+                    return false;
+                }
+            }
         }
+    }
+
+    /// What is due at `until` or before, and in which version. A key that is being deleted may have to wait for its schedules,
+    /// and stands as it is until then.
+    fn owed(&self, until: i64) -> BTreeMap<DueRow, u64> {
+        let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(until)).cloned().collect();
+        let version = |row: &DueRow| match row {
+            DueRow::Payment(uid) => self.sim.payment(uid).map(|row| row.version),
+            DueRow::Key(uid) => self.sim.key(uid).filter(|row| row.state != KeyState::Deleting).map(|row| row.version),
+        };
+        due.into_iter().filter_map(|row| Some((row.clone(), version(&row)?))).collect()
     }
 
     /// A schedule is looked at once more for each time that it is moved or late at the PSP.
@@ -426,7 +439,7 @@ impl Play<'_> {
         }
         let hints: Vec<Hint> = {
             let world = self.sim.world();
-            let hint = |payment: &sandbox::iamport::ledger::Payment| {
+            let hint = |payment: &ledger::Payment| {
                 Some(Hint {
                     imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
                     merchant_uid: MerchantUid::parse(&payment.merchant_uid).ok()?,

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::alarm::Alarm;
-use billing::key::KeyState;
-use billing::payment::{Payment, Purpose, RefundState, State};
+use billing::key::{BillingKey, KeyState};
+use billing::payment::{Claim, Payment, Purpose, RefundState, State};
 use billing::ports::{KeyStore, PaymentStore, Posted};
-use billing::{MerchantUid, Timestamp};
+use billing::{CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
-use sandbox::iamport::ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
+use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
-use crate::chooser::Chooser;
+use crate::check::seen::Seen;
+use crate::chooser::{Chooser, LATE_SECONDS_MAX};
 use crate::exec::Pause;
 use crate::fault::{Call, Fault};
 use crate::kernel::{Event, Kernel};
@@ -36,6 +37,8 @@ pub struct Violation {
 /// How often what happened.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
+    /// Functions invoked.
+    pub invocations: u64,
     /// Boundaries crossed, by call.
     pub calls: BTreeMap<Call, u64>,
     /// Faults, by call.
@@ -54,6 +57,7 @@ impl Counts {
                 *into.entry(*key).or_default() += count;
             }
         }
+        self.invocations += other.invocations;
         sum(&mut self.calls, &other.calls);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.moves, &other.moves);
@@ -66,6 +70,16 @@ impl Counts {
 struct Flight {
     subject: String,
     resolves: i64,
+    /// The balance that a refund insists on.
+    checksum: Option<u64>,
+}
+
+impl Flight {
+    fn may_execute(&self, now: i64, books: &Ledger) -> bool {
+        // Balances only fall: a refund that insists on another one is refused for ever.
+        let balance = || books.payment(&self.subject, true).map(ledger::Payment::cancellable).ok();
+        self.resolves > now && (self.checksum.is_none() || self.checksum == balance())
+    }
 }
 
 /// What became of a request that left.
@@ -94,12 +108,16 @@ pub struct World {
     pub violations: Vec<Violation>,
     /// Order numbers of first writes that the table never answered: they may stand there, or not.
     pub unanswered: BTreeSet<String>,
+    /// What a bystander has seen.
+    pub seen: Seen,
     /// How often what happened.
     pub counts: Counts,
     /// A running digest of all that happened.
     pub trace: u64,
     /// A bug that is planted beyond the ports, to see whether the rules find it.
     pub bug: Option<Bug>,
+    /// What that bug remembers.
+    pub(crate) planted: planted::Memory,
     /// What happened, line by line, if anybody wants to read it.
     pub journal: Option<Vec<String>>,
     /// Whether a late charge was admitted when it arrived, rather than when it executes.
@@ -192,7 +210,7 @@ impl World {
     fn check_alone(&mut self, request: &PspRequest) {
         let now = self.kernel.now();
         for subject in request.subjects() {
-            if self.flights.iter().any(|flight| flight.subject == subject && flight.resolves > now) {
+            if self.flights.iter().any(|flight| flight.subject == subject && flight.may_execute(now, &self.ledger)) {
                 self.violation("I5", format!("{subject} was sent while an earlier request for it may still execute"));
             }
             let paid = |uid: &str| {
@@ -232,9 +250,11 @@ impl Sim {
                 alarms: Vec::new(),
                 violations: Vec::new(),
                 unanswered: BTreeSet::new(),
+                seen: Seen::default(),
                 counts: Counts::default(),
                 trace: seed,
                 bug: None,
+                planted: planted::Memory::default(),
                 journal: None,
                 admit_first: false,
                 flights: Vec::new(),
@@ -266,12 +286,19 @@ impl Sim {
         self.rows.payment(uid).now_or_never().and_then(Result::ok).flatten()
     }
 
+    /// A billing key's row as it stands now.
+    #[must_use]
+    pub fn key(&self, uid: &CustomerUid) -> Option<BillingKey> {
+        self.rows.key(uid).now_or_never().and_then(Result::ok).flatten()
+    }
+
     /// A call sets out. Answers what goes wrong with it, once it is where it has its effect.
     pub(crate) async fn enter(&self, call: Call) -> Option<Fault> {
         let (fault, seconds) = {
             let mut world = self.world();
             let process = world.kernel.current;
-            let fault = world.chooser.fault(process, call);
+            let now = world.kernel.now();
+            let fault = world.chooser.fault(process, call, now);
             *world.counts.calls.entry(call).or_default() += 1;
             if let Some(fault) = fault {
                 *world.counts.faults.entry((call, fault)).or_default() += 1;
@@ -332,8 +359,10 @@ impl Sim {
             },
             Some(Fault::Late) => {
                 let process = world.kernel.current;
-                let late = timeout + world.chooser.lateness(process);
-                resolves = now + late;
+                // A card that pays late by itself makes it no later than the latest.
+                let by_card = request.pays_late(&world.ledger);
+                let late = timeout + world.chooser.lateness(process).min(LATE_SECONDS_MAX - by_card);
+                resolves = now + late + by_card;
                 world.send_late(&request, late);
                 if world.bug == Some(Bug::ClientRepeatsPosts) {
                     request.execute(&mut world.ledger, now);
@@ -357,10 +386,14 @@ impl Sim {
                 Sent { posted, seconds: if hangs { timeout } else { 0 } }
             }
         };
-        let sent = Sent { posted: planted::answered(world.bug, sent.posted), ..sent };
+        if matches!(sent.posted, Posted::Refused(_)) {
+            world.seen.refused.extend(request.subjects());
+        }
+        let sent = Sent { posted: planted::answered(world.bug, fault, sent.posted), ..sent };
         world.write(|| format!("    sent {request:?}: {:?}, in {} s", sent.posted, sent.seconds));
         if resolves > now {
-            let flights = request.subjects().into_iter().map(|subject| Flight { subject, resolves });
+            let checksum = request.checksum();
+            let flights = request.subjects().into_iter().map(|subject| Flight { subject, resolves, checksum });
             world.flights.extend(flights);
         }
         sent
@@ -369,10 +402,13 @@ impl Sim {
     /// I4: whatever is sent stands in the table first, claimed by whoever sends it.
     pub(crate) async fn check_write_ahead(&self, request: &PspRequest) {
         let now = Timestamp(self.now());
+        let own = |claim: &Claim| {
+            let world = self.world();
+            claim.is_live(now) && world.seen.is_claimant(world.kernel.current, claim)
+        };
         let claimed = |uid: &MerchantUid, wanted: &dyn Fn(&Payment, Purpose) -> bool| {
-            self.payment(uid).is_some_and(|row| {
-                row.claim.as_ref().is_some_and(|claim| claim.is_live(now) && wanted(&row, claim.purpose))
-            })
+            self.payment(uid)
+                .is_some_and(|row| row.claim.as_ref().is_some_and(|claim| own(claim) && wanted(&row, claim.purpose)))
         };
         let ended = |uid: &MerchantUid| self.payment(uid).is_some_and(|row| row.state != State::Scheduled);
         let sending = |order: &billing::order::Order, purpose: Purpose| {
@@ -393,7 +429,7 @@ impl Sim {
             }
             PspRequest::Issue { customer_uid, .. } => {
                 let row = self.rows.key(customer_uid).await.ok().flatten();
-                row.is_some_and(|row| row.state == KeyState::Issuing && row.in_flight(now))
+                row.is_some_and(|row| row.state == KeyState::Issuing && row.claim.as_ref().is_some_and(own))
             }
             PspRequest::Delete { customer_uid } => {
                 let row = self.rows.key(customer_uid).await.ok().flatten();
@@ -405,7 +441,7 @@ impl Sim {
                     kept.id == refund.id && kept.imp_uid == refund.imp_uid && kept.state == RefundState::Pending
                 };
                 row.refunds.iter().any(pending)
-                    && row.claim.as_ref().is_some_and(|c| c.purpose == Purpose::Refund && c.is_live(now))
+                    && row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Refund && own(claim))
             }),
         };
         if !kept {

@@ -3,9 +3,10 @@
 use billing::Timestamp;
 use billing::policy::Policy;
 
+use crate::check::seen::check_answered;
 use crate::check::told::Told;
 use crate::exec::{Executor, Step};
-use crate::lambda::{Answer, Machine, Request, invocation};
+use crate::lambda::{Answer, Machine, Request, invocation, secret};
 use crate::sim::Sim;
 
 /// Most sweeps until nothing is owed any more. In the quarantine of a lost request the calendar looks four times; a
@@ -32,7 +33,12 @@ impl<'a> Stage<'a> {
     /// A stage in a world.
     #[must_use]
     pub fn new(sim: &'a Sim, policy: Policy) -> Self {
-        Self { sim, told: Told::default(), machine: Machine { skew: 0, policy }, executor: Executor::new(sim) }
+        Self {
+            sim,
+            told: Told::default(),
+            machine: Machine { skew: 0, policy, secret: secret() },
+            executor: Executor::new(sim),
+        }
     }
 
     /// The merchant's settings.
@@ -48,7 +54,7 @@ impl<'a> Stage<'a> {
             (world.kernel.now(), world.kernel.moment())
         };
         self.told.ask(request);
-        let process = invocation(self.sim, &self.machine, request.clone());
+        let process = invocation(self.sim, self.machine.clone(), request.clone());
         let id = self.executor.spawn(process, request.life());
         loop {
             match self.executor.step(began + request.life()) {
@@ -57,6 +63,7 @@ impl<'a> Stage<'a> {
                     if took > GATEWAY_SECONDS && !matches!(request, Request::Sweep) {
                         self.sim.world().violation("I13", format!("answered after {took} s: {request:?}"));
                     }
+                    check_answered(&mut self.sim.world(), id, &answer);
                     self.told.hear(self.sim, request, &answer, moment);
                     return Some(answer);
                 }

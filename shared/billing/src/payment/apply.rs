@@ -7,6 +7,7 @@ use super::{Payment, Plan, Purpose, Refusal, State, records, refund, schedule};
 use crate::alarm::Alarm;
 use crate::calendar::{first_overdue_look, next_look, next_overdue_look};
 use crate::ids::{ImpUid, Nonce};
+use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -175,7 +176,7 @@ fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: 
         Purpose::Charge | Purpose::Register => {
             applied.row.refusal = Some(refusal.clone());
             applied.row.step(State::Failed, by, now);
-            applied.row.due_at = row.quarantine_until();
+            applied.row.due_at = row.quarantine_until().filter(|_| !planted::has(Bug::RefusalIsFinal));
         }
         Purpose::Move { .. } => {
             applied.row.claim = None;
@@ -203,6 +204,11 @@ fn not_sent(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Appl
 fn lost(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
     match purpose {
+        Purpose::Charge | Purpose::Register if planted::has(Bug::TimeoutTakenAsFailure) => {
+            applied.row.step(State::Failed, by, now);
+            applied.settle();
+            return applied;
+        }
         Purpose::Charge | Purpose::Register => applied.row.step(State::Unknown, by, now),
         Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
     }

@@ -5,6 +5,7 @@ use super::refund;
 use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Payment, Purpose, State};
 use crate::alarm::Alarm;
+use crate::planted::{self, Bug};
 use crate::policy::{LatePaidPolicy, Policy};
 use crate::time::Timestamp;
 
@@ -79,6 +80,9 @@ fn settle_paid(
     now: Timestamp,
     policy: &Policy,
 ) {
+    if row.state == State::Failed && planted::has(Bug::FailedIsFinal) {
+        return applied.settle();
+    }
     let known = row.record.as_ref().filter(|record| record.took_money());
     let keeper = paid
         .iter()

@@ -9,6 +9,7 @@ use super::{Purpose, Refusal};
 use crate::alarm::Alarm;
 use crate::fingerprint::Fingerprint;
 use crate::ids::ImpUid;
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Most refunds of one payment. Gateways allow far fewer, and an item has 400 KB.
@@ -168,6 +169,9 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
             refund.state = RefundState::Refused;
             // One look after the quarantine, as after every refusal.
             applied.row.due_at = applied.row.quarantine_until();
+            if planted::has(Bug::RefundForgotten) {
+                applied.row.refunds.retain(|kept| kept.refusal.is_none());
+            }
         }
         Origin::DoublePaid | Origin::LatePaid => {
             let imp_uid = refund.imp_uid.clone();

@@ -8,6 +8,7 @@ use crate::ids::{CustomerId, CustomerUid};
 use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
+use crate::planted::{self, Bug};
 use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch};
 use crate::text;
 
@@ -53,11 +54,13 @@ where
             return Err(Failure::Invalid(Invalid::new("cvc", "cvc_not_accepted", detail)));
         }
         let request = IssueKey { holder: checked(request.holder)?, ..request };
+        for secret in secret.every() {
+            if let Some(row) = self.store.key(&name(&request, secret)?).await? {
+                return self.issue_again(row, &request, &fingerprint(&request, secret)).await;
+            }
+        }
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
-        if let Some(row) = self.store.key(&customer_uid).await? {
-            return self.issue_again(row, &request, &fingerprint).await;
-        }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
@@ -79,6 +82,9 @@ where
         fingerprint: &Fingerprint,
     ) -> Result<BillingKey, Failure> {
         if row.fingerprint != *fingerprint {
+            if planted::has(Bug::CustomerUidReused) {
+                return self.issue_claimed(row, request).await;
+            }
             return Err(Failure::IdempotencyKeyReused);
         }
         let now = self.host.now();
@@ -186,7 +192,7 @@ fn fingerprint(request: &IssueKey, secret: &FingerprintKey) -> Fingerprint {
     ]
     .map(optional);
     let mut parts = vec![
-        request.customer_id.as_str(),
+        owner(request),
         card.number.expose(),
         &expiry,
         card.birth.as_ref().map_or("", |birth| birth.expose()),
@@ -199,7 +205,13 @@ fn fingerprint(request: &IssueKey, secret: &FingerprintKey) -> Fingerprint {
 
 /// The key's name: 128 bits of a keyed digest, letters and digits only.
 fn name(request: &IssueKey, secret: &FingerprintKey) -> Result<CustomerUid, Failure> {
-    let digest = hex(&secret.mac("customer_uid", &[request.customer_id.as_str(), &request.idempotency_key]));
+    let request_name = if planted::has(Bug::CustomerUidReused) { "" } else { &request.idempotency_key };
+    let digest = hex(&secret.mac("customer_uid", &[owner(request), request_name]));
     let short = digest.get(..32).ok_or(Failure::Unavailable)?;
     Ok(CustomerUid::parse(&format!("key{short}"))?)
+}
+
+/// Whose Idempotency-Keys they are: another customer's are other requests.
+fn owner(request: &IssueKey) -> &str {
+    if planted::has(Bug::KeyNotScoped) { "" } else { request.customer_id.as_str() }
 }

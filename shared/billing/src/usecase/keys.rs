@@ -4,6 +4,7 @@ use super::{Billing, Caller, Failure, customer_uid_in_path};
 use crate::ids::{CustomerId, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Payment, Plan, Purpose, State};
+use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
     SchedulePsp, Watch,
@@ -100,8 +101,14 @@ where
         }
         if !(key.cascade || live.is_empty() && unkept.is_empty()) {
             let restored = BillingKey { state: KeyState::Active, claim: None, due_at: None, ..self.next_key(key) };
-            self.store.save_key(&restored).await?;
-            return Err(Failure::KeyInUse);
+            return match self.store.save_key(&restored).await? {
+                Saved::Done => Err(Failure::KeyInUse),
+                // Somebody wrote in between, so it stays marked: the sweep decides anew.
+                Saved::Conflict(_) | Saved::KeyNotActive => Ok(KeyDeleted::Pending),
+            };
+        }
+        if planted::has(Bug::KeyDeletedFirst) {
+            self.finish_deletion(key.clone()).await?;
         }
         for row in live {
             match self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await {

@@ -9,6 +9,7 @@ use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::payment::refund::{Origin, REFUNDS_MAX};
 use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
+use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
 };
@@ -112,7 +113,8 @@ where
 
     /// Sends a row's pending refund under a new claim, if nothing of it can be under way.
     pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, StoreError> {
-        if row.pending_refund().is_none() || row.in_flight(self.host.now()) || !self.psp.ready().await {
+        let under_way = row.in_flight(self.host.now()) && !planted::has(Bug::RefundRunAgain);
+        if row.pending_refund().is_none() || under_way || !self.psp.ready().await {
             return Ok(row);
         }
         let claimed = self.claim(row, Purpose::Refund);

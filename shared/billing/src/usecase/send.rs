@@ -122,7 +122,12 @@ where
     }
 
     /// Fetches the payment that a schedule names, and writes it down.
-    async fn follow(&self, mut row: Payment, effects: Vec<Effect>, by: Source) -> Result<Payment, StoreError> {
+    pub(super) async fn follow(
+        &self,
+        mut row: Payment,
+        effects: Vec<Effect>,
+        by: Source,
+    ) -> Result<Payment, StoreError> {
         for effect in effects {
             if let Effect::Fetch(imp_uid) = effect
                 && let Looked::Found(record) = self.psp.payment(&imp_uid).await

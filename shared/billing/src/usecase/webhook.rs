@@ -4,6 +4,7 @@ use super::Billing;
 use crate::alarm::Alarm;
 use crate::ids::{ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
+use crate::planted;
 use crate::ports::{ChargePsp, Clock, Entropy, Looked, PaymentStore, Saved, SchedulePsp, StoreError, Watch};
 
 /// What a webhook's body may say: where to look, never what is true.
@@ -43,8 +44,9 @@ where
         let Some(row) = self.store.payment(&hint.merchant_uid).await? else {
             return Ok(Noticed::UnknownOrder);
         };
+        let bound = |uid: &str| uid == hint.merchant_uid.as_str() || planted::overlooks("merchant_uid");
         match self.psp.payment(&hint.imp_uid).await {
-            Looked::Found(record) if record.merchant_uid == hint.merchant_uid.as_str() => {
+            Looked::Found(record) if bound(&record.merchant_uid) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok(_) => Ok(Noticed::Applied),
@@ -62,7 +64,7 @@ where
     }
 
     /// Makes a row due now, so that the sweep asks what could not be asked.
-    async fn mark_due(&self, mut row: Payment) -> Result<Noticed, StoreError> {
+    pub(super) async fn mark_due(&self, mut row: Payment) -> Result<Noticed, StoreError> {
         for _ in 0..2 {
             let now = self.host.now();
             if row.due_at.is_some_and(|due_at| due_at <= now) {

@@ -55,6 +55,8 @@ pub(crate) struct World {
     /// Every GET.
     pub(crate) gets: u32,
     pub(crate) down: bool,
+    /// How the listings behave.
+    pub(crate) listing: crate::listing::Habits,
     made: u32,
 }
 
@@ -123,10 +125,10 @@ impl TestPsp {
         Some(act)
     }
 
-    fn getting<T>(&self, read: impl FnOnce(&World) -> Option<T>) -> Looked<T> {
+    pub(crate) fn getting<T>(&self, read: impl FnOnce(&World) -> Option<T>) -> Looked<T> {
         let mut world = self.world();
         world.gets += 1;
-        if world.down {
+        if world.down || world.listing.no_more() {
             return Looked::Unreachable;
         }
         read(&world).map_or(Looked::Absent, Looked::Found)
@@ -172,6 +174,9 @@ impl ChargePsp for TestPsp {
     }
 
     async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
+        if self.world().listing.single_looks_fail {
+            return Looked::Unreachable;
+        }
         self.getting(|world| world.payments.get(merchant_uid.as_str()).cloned())
     }
 
@@ -332,13 +337,15 @@ fn key_snapshot(customer_uid: &str, number: &str) -> KeySnapshot {
 #[derive(Debug, Default)]
 pub(crate) struct TestHost {
     clock: AtomicI64,
+    /// Seconds that pass whenever somebody looks at the clock.
+    pub(crate) ticking: AtomicI64,
     drawn: AtomicU64,
     alarms: Mutex<Vec<Alarm>>,
 }
 
 impl Clock for TestHost {
     fn now(&self) -> Timestamp {
-        Timestamp(self.clock.load(Ordering::Relaxed))
+        Timestamp(self.clock.fetch_add(self.ticking.load(Ordering::Relaxed), Ordering::Relaxed))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Billing keys: issued once, shown masked, deleted in the PSP's order.
 
+use billing::fingerprint::FingerprintKey;
 use billing::key::KeyState;
 use billing::payment::State;
 use billing::ports::{Clock, KeyStore};
@@ -183,4 +184,20 @@ async fn a_foreign_key_is_as_unknown_as_none() {
     assert_eq!(billing.billing_keys(&customer("lee"), 10, None).await.unwrap().items, []);
     assert_eq!(billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items.len(), 2);
     assert!(billing.store.key(&billing::CustomerUid::parse("key1").unwrap()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_repeat_is_recognised_while_the_secret_is_being_rotated() {
+    let billing = billing().await;
+    let key = |byte| FingerprintKey::new(&[byte; 32]).unwrap();
+    let stages = [key(1), key(1).beside(vec![key(2)]), key(2).beside(vec![key(1)])];
+    let row = billing.issue_key(issue_request("request-1", CARD), &stages[0]).await.unwrap();
+    for stage in &stages {
+        assert_eq!(billing.issue_key(issue_request("request-1", CARD), stage).await.unwrap(), row);
+        let other_card = billing.issue_key(issue_request("request-1", OTHER_CARD), stage).await;
+        assert_eq!(other_card, Err(Failure::IdempotencyKeyReused));
+    }
+    let new = billing.issue_key(issue_request("request-2", CARD), &stages[2]).await.unwrap();
+    // A function that still has the stage before.
+    assert_eq!(billing.issue_key(issue_request("request-2", CARD), &stages[1]).await.unwrap(), new);
 }

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod charge;
+mod compare;
 mod evidence;
 mod fixture;
 mod keys;
+mod listing;
 mod machine;
 mod refund;
 mod regressions;

@@ -345,6 +345,27 @@ async fn find_all_shows_every_attempt() {
 }
 
 /// 124: not found is said by an envelope or not at all.
+/// The API's schema gives schedules as a bare list, which does not say whether more follow.
+#[tokio::test]
+async fn a_full_bare_list_of_schedules_has_a_next_page() {
+    let server = Server::with_token(|seen| {
+        let count = if seen.target.contains("page=2") { 3 } else { 20 };
+        Reply::ok(&(0..count).map(|_| scheduled()).collect())
+    })
+    .await;
+    let client = client(&server);
+    let mut all = Schedules::new(1, 2);
+    assert_eq!(client.schedules(&all).await.unwrap().next, Some(2));
+    all.page = Some(2);
+    assert_eq!(client.schedules(&all).await.unwrap().next, None);
+    (all.page, all.limit) = (None, Some(100));
+    assert_eq!(client.schedules(&all).await.unwrap().next, None, "20 of 100 are the last");
+    let mut of_key = KeySchedules::new(customer_uid(), 1, 2);
+    assert_eq!(client.billing_key_schedules(&of_key).await.unwrap().next, Some(2));
+    of_key.page = Some(2);
+    assert_eq!(client.customer_schedules(&of_key).await.unwrap().next, None);
+}
+
 #[tokio::test]
 async fn not_found_needs_an_envelope() {
     let envelope = json!({ "code": -1, "message": "존재하지 않는 결제정보입니다.", "response": null });

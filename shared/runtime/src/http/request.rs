@@ -13,6 +13,7 @@ use lambda_http::{Body, RequestExt};
 use super::{Object, Problem};
 use crate::clock::SystemClock;
 use crate::deadline::Deadline;
+use crate::planted::{self, Bug};
 
 /// Largest JSON body, in bytes.
 const BODY_MAX: usize = 16 * 1024;
@@ -145,6 +146,9 @@ impl Request {
     /// The network address the gateway saw; never a header's claim.
     #[must_use]
     pub fn source_ip(&self) -> Option<IpAddr> {
+        if planted::is(Bug::FirstHopTrusted) {
+            return self.header("x-forwarded-for")?.split(',').next()?.trim().parse().ok();
+        }
         match self.inner.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref()?.parse().ok(),
             _ => None,

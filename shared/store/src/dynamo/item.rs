@@ -6,7 +6,8 @@ use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::Order;
 use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refund, Refusal, ScheduleSnapshot, State, Step};
 use billing::ports::StoreError;
-use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
+use billing::report::claims_at;
+use billing::{CustomerId, CustomerUid, KstDay, MerchantUid, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::shard::shard;
@@ -16,7 +17,7 @@ use crate::shard::shard;
 pub(super) type Item = std::collections::HashMap<String, AttributeValue>;
 
 /// Version of the layout. Later versions only add attributes; what an older version does not know it leaves alone.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 pub(super) const PAYMENT_SK: &str = "PAY";
 pub(super) const KEY_SK: &str = "KEY";
@@ -39,11 +40,13 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 12] = [
+const OPTIONAL: [&str; 14] = [
     "schedule_at",
     "claim",
     "due_at",
     "due_shard",
+    "day",
+    "day_at",
     "imp_uid",
     "record",
     "schedule",
@@ -80,6 +83,11 @@ struct PaymentItem {
     writer: Nonce,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schedule_at: Option<Timestamp>,
+    /// Partition and sort key of the `day` index: present exactly while the row claims that the PSP holds something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day_at: Option<Timestamp>,
     fingerprint: Fingerprint,
     order: Order,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,6 +181,7 @@ impl Row for Payment {
                 format!("{}{}#{uid}", schedule_prefix(&self.order.customer_uid), sortable(schedule_at))
             }
         };
+        let day_at = claims_at(self);
         let row = PaymentItem {
             merchant_uid: uid.clone(),
             customer_uid: self.order.customer_uid.clone(),
@@ -180,6 +189,8 @@ impl Row for Payment {
             version: self.version,
             writer: self.writer.clone(),
             schedule_at: self.schedule_at(),
+            day: day_at.map(|at| KstDay::of(at).to_string()),
+            day_at,
             fingerprint: self.fingerprint.clone(),
             order: self.order.clone(),
             claim: self.claim.clone(),

@@ -12,7 +12,11 @@ macro_rules! both_stores {
 
             async fn story<S>($store: S)
             where
-                S: billing::ports::PaymentStore + billing::ports::KeyStore + billing::ports::DueStore,
+                S: billing::ports::PaymentStore
+                    + billing::ports::KeyStore
+                    + billing::ports::DueStore
+                    + billing::ports::ClaimStore
+                    + billing::ports::ReportStore,
             $body
 
             #[tokio::test]
@@ -32,5 +36,6 @@ macro_rules! both_stores {
 mod claims;
 mod lists;
 mod lost;
+mod reports;
 mod rows;
 mod table;

@@ -62,7 +62,7 @@ pub(crate) fn next(row: &Payment, writer: u64) -> Payment {
 }
 
 /// A row with every attribute it can have.
-fn full(uid: &str) -> Payment {
+pub(crate) fn full(uid: &str) -> Payment {
     let mut row = payment(uid, "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
     row.record = Some(PaymentSnapshot {
         imp_uid: ImpUid::parse("imps_448280090638").unwrap(),

@@ -64,11 +64,14 @@ impl Table {
                 attribute("owner_sk", ScalarAttributeType::S),
                 attribute("due_shard", ScalarAttributeType::S),
                 attribute("due_at", ScalarAttributeType::N),
+                attribute("day", ScalarAttributeType::S),
+                attribute("day_at", ScalarAttributeType::N),
             ]))
             .key_schema(key("pk", KeyType::Hash))
             .key_schema(key("sk", KeyType::Range))
             .global_secondary_indexes(index("owner", "owner", "owner_sk"))
             .global_secondary_indexes(index("due", "due_shard", "due_at"))
+            .global_secondary_indexes(index("day", "day", "day_at"))
             .send()
             .await
             .unwrap();

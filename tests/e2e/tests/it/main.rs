@@ -17,6 +17,7 @@ mod psp;
 mod refunds;
 mod refusals;
 mod reply;
+mod report;
 mod schedules;
 mod seed;
 mod shop;

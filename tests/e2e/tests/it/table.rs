@@ -31,10 +31,30 @@ impl World {
     }
 
     async fn item(&self, pk: &str, sk: &str) -> Option<Value> {
+        self.typed_item(pk, sk).await.as_ref().map(plain_item)
+    }
+
+    /// An item with DynamoDB's types, as it can be put back.
+    pub(crate) async fn typed_item(&self, pk: &str, sk: &str) -> Option<Value> {
         let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
         let body = json!({ "TableName": self.table, "Key": key, "ConsistentRead": true });
-        let reply = self.aws_call("DynamoDB_20120810.GetItem", &body).await;
-        reply.get("Item").map(plain_item)
+        self.aws_call("DynamoDB_20120810.GetItem", &body).await.get("Item").cloned()
+    }
+
+    /// Puts an item there that the product did not write.
+    pub(crate) async fn plant(&self, item: &Value) {
+        self.aws_call("DynamoDB_20120810.PutItem", &json!({ "TableName": self.table, "Item": item })).await;
+    }
+
+    /// Takes it away again.
+    pub(crate) async fn uproot(&self, item: &Value) {
+        let key = json!({ "pk": item["pk"], "sk": item["sk"] });
+        self.aws_call("DynamoDB_20120810.DeleteItem", &json!({ "TableName": self.table, "Key": key })).await;
+    }
+
+    /// The report of a day, such as `2026-11-24`.
+    pub(crate) async fn report_row(&self, day: &str) -> Option<Value> {
+        self.item(&format!("RPT#{day}"), "RPT").await
     }
 
     /// The row of an order, if there is one.

@@ -14,10 +14,10 @@ use super::http::body::read_pairs;
 use super::http::fields::Fields;
 use super::http::payments::cancel_order;
 use super::http::wire;
-use super::ledger::cards::{self, TEST_CARDS};
-use super::ledger::{Knobs, Ledger, Notice, Refusal, RefusalKind, WindowOrder};
 use super::state::{Credentials, FaceKnobs, Shared};
 use super::webhooks::{Settings, status_word};
+use ledger::cards::{self, TEST_CARDS};
+use ledger::{Knobs, Ledger, Notice, Refusal, RefusalKind, WindowOrder};
 
 /// 9999-12-31T23:59:59Z: milliseconds mistaken for seconds are noticed.
 const END_OF_TIME: i64 = 253_402_300_799;

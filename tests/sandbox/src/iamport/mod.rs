@@ -4,7 +4,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`ledger`] | the PSP's books: a deterministic state machine without I/O |
+//! | [`ledger`](::ledger) | the PSP's books: a deterministic state machine without I/O |
 //! | `http` | V1's routes, bodies and envelope over it |
 //! | `webhooks` | deliveries to the shop |
 //! | `faults` | what goes wrong on demand |
@@ -22,7 +22,6 @@ mod clock;
 mod control;
 mod faults;
 mod http;
-pub mod ledger;
 mod money;
 mod persist;
 mod requests;
@@ -38,10 +37,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use self::clock::Clock;
-use self::ledger::Ledger;
 use self::state::{Credentials, FaceKnobs, Shared, Sim};
 pub use self::webhooks::WebhookFormat;
 use self::webhooks::{Settings, Webhooks};
+use ledger::Ledger;
 
 /// How often due schedules are looked for.
 const TICK: Duration = Duration::from_secs(1);

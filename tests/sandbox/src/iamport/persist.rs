@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Ledger;
 use super::state::{FaceKnobs, Sim};
 use super::webhooks::Settings;
+use ledger::Ledger;
 
 /// Changes within this time of each other share one write.
 const GATHER: Duration = Duration::from_millis(50);

@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::faults::FaultBook;
-use super::ledger::Ledger;
 use super::requests::RequestLog;
 use super::webhooks::Webhooks;
+use ledger::Ledger;
 
 /// While the clock is moved, the shop gets this long to answer the webhooks of one moment before time goes on.
 const CALM: Duration = Duration::from_secs(10);

@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, watch};
 
 use super::clock::{Clock, wall_millis};
-use super::ledger::{Notice, PaymentStatus};
 use super::state::Guarded;
+use ledger::{Notice, PaymentStatus};
 
 /// V1: connect within 10 s, answer within 30 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

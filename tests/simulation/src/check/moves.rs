@@ -127,6 +127,14 @@ pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: 
     if settled_by_record {
         world.violation("I12", format!("{uid} is {} without the PSP's record", to.name()));
     }
+    if let Some(record) = after.record.as_ref().filter(|_| to.was_paid() && after.record != before.record) {
+        if record.amount != after.order.amount || record.merchant_uid != uid.as_str() {
+            world.violation("I3", format!("{uid} is {} by a record that is not what was ordered", to.name()));
+        }
+        if record.sandbox {
+            world.violation("I3", format!("{uid} is {} by a payment of a test channel", to.name()));
+        }
+    }
     let earlier = before.refunds.iter().map(|refund| (&refund.id, &refund.imp_uid));
     let kept = earlier.zip(&after.refunds).all(|((id, imp_uid), now)| *id == now.id && *imp_uid == now.imp_uid);
     if !kept || after.refunds.len() < before.refunds.len() {

@@ -6,7 +6,7 @@ use billing::alarm::Alarm;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, RefundState, State};
 use billing::policy::{LatePaidPolicy, Policy};
-use sandbox::iamport::ledger::{self, Ledger, PaymentSort};
+use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
 use crate::sim::{Sim, Violation};
@@ -81,6 +81,17 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
     }
 }
 
+/// I10 for what nobody has touched in the console: it needs no daily comparison. A stranger's attempt touches nothing.
+pub fn check_untouched(sim: &Sim) {
+    let rows = sim.rows.all_payments();
+    let mut world = sim.world();
+    for row in rows.iter().filter(|row| !world.seen.touched.contains(row.merchant_uid().as_str())).collect::<Vec<_>>() {
+        if let Err(detail) = agrees(row, &world.ledger) {
+            world.violation("I10", format!("{}, which nobody has touched: {detail}", row.merchant_uid()));
+        }
+    }
+}
+
 /// Refunds of a payment that carry this name.
 fn entries(payment: &ledger::Payment, id: &str) -> usize {
     payment.cancel_history.iter().filter(|entry| entry.reason.contains(&format!("[{id}]"))).count()
@@ -151,7 +162,14 @@ fn check_money(row: &Payment, books: &Ledger, broken: &mut impl FnMut(&'static s
         if sum != payment.cancel_amount || sum > payment.amount {
             broken("I7", format!("{uid} gave back {sum} of {}", payment.amount));
         }
+        let mut left = payment.amount;
         for entry in &payment.cancel_history {
+            let ours = row.refunds.iter().find(|refund| entry.reason.contains(&format!("[{}]", refund.id)));
+            if let Some(refund) = ours.filter(|refund| refund.checksum != left) {
+                let decided = refund.checksum;
+                broken("I7", format!("{uid} gave back {} of {left}, and it was decided on {decided}", entry.amount));
+            }
+            left = left.saturating_sub(entry.amount);
             let wanted = row.refunds.iter().any(|refund| {
                 entry.reason.contains(&format!("[{}]", refund.id))
                     && refund.amount == entry.amount
@@ -219,6 +237,9 @@ fn check_keys(keys: &[BillingKey], books: &Ledger, told: &Told, broken: &mut imp
         }
     }
     for key in books.keys() {
+        if key.updated != key.inserted {
+            broken("I3", format!("{} was pointed at another card", key.customer_uid));
+        }
         if !keys.iter().any(|row| row.customer_uid.as_str() == key.customer_uid) {
             broken("I11", format!("{} is at the PSP and has no row", key.customer_uid));
         }

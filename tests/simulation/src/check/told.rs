@@ -7,7 +7,7 @@ use billing::CustomerId;
 use billing::key::KeyState;
 use billing::payment::{Payment, RefundState, State};
 use billing::usecase::{Caller, Failure, KeyDeleted};
-use sandbox::iamport::ledger::{Ledger, PaymentSort};
+use ledger::{Ledger, PaymentSort};
 
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
@@ -30,10 +30,14 @@ pub struct Told {
     pub payments: BTreeMap<String, Vec<(Word, u64)>>,
     /// Names of keys that were told to be active.
     pub active_keys: Vec<String>,
+    /// Which key each Idempotency-Key of a customer was answered with, and at which moment first.
+    pub named: BTreeMap<(String, String), (String, u64)>,
     /// Refunds that were told to be done: (payment, refund).
     pub refunds_done: Vec<(String, String)>,
     /// Order numbers, and keys, whose schedules somebody wanted to be taken back.
     pub unwanted: BTreeSet<String>,
+    /// The cards that were typed under a customer's Idempotency-Key.
+    pub cards: BTreeMap<(CustomerId, String), BTreeSet<&'static str>>,
     /// Whether somebody sits at the PSP's console and may take things back there.
     pub console: bool,
     /// Answers heard, by kind.
@@ -65,6 +69,7 @@ fn kind(answer: &Answer) -> &'static str {
         }
         Answer::Payments(Ok(_)) => return "schedules",
         Answer::Key(Ok(row)) => return row.state.name(),
+        Answer::Keys(Ok(_)) => return "keys",
         Answer::KeyDeleted(Ok(KeyDeleted::Done)) => return "key deleted",
         Answer::KeyDeleted(Ok(KeyDeleted::Pending)) => return "key deletion pending",
         Answer::Refund(Ok((_, refund))) => {
@@ -81,6 +86,7 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Payment(Err(failure))
         | Answer::Payments(Err(failure))
         | Answer::Key(Err(failure))
+        | Answer::Keys(Err(failure))
         | Answer::KeyDeleted(Err(failure))
         | Answer::Refund(Err(failure)) => failure,
     };
@@ -109,9 +115,22 @@ fn was_paid(books: &Ledger, uid: &str) -> bool {
     books.find_all(uid, None, PaymentSort::Started).iter().any(|payment| payment.paid_at != 0)
 }
 
+/// Whether the PSP has ever refused or declined an order.
+fn declined(world: &World, row: &Payment) -> bool {
+    let uid = row.merchant_uid().as_str();
+    let attempts = world.ledger.find_all(uid, None, PaymentSort::Started);
+    let by_schedule = world.ledger.schedule(uid).is_ok_and(|schedule| schedule.payment_status.is_some());
+    // A payment that was declined first may be approved late.
+    let by_card = attempts.iter().any(|payment| payment.failed_at != 0);
+    by_card || by_schedule || world.seen.refused.contains(uid)
+}
+
 impl Told {
     /// Takes in what is asked.
     pub fn ask(&mut self, request: &Request) {
+        if let Request::Issue { customer, name, card } = request {
+            self.cards.entry((customer.clone(), name.clone())).or_default().insert(card);
+        }
         let unwanted = match request {
             Request::Revoke { merchant_uid, .. } => merchant_uid.to_string(),
             Request::DeleteKey { customer_uid, .. } => customer_uid.to_string(),
@@ -145,8 +164,19 @@ impl Told {
                 }
             }
             (_, Answer::Payment(Ok(row))) => self.hear_payment(&mut world, row, None),
-            (_, Answer::Key(Ok(row))) => {
+            (Request::Keys(customer), Answer::Keys(Ok(rows)))
+                if rows.iter().any(|row| row.customer_id != *customer) =>
+            {
+                world.violation("I18", format!("{customer} was shown somebody else's key"));
+            }
+            (Request::Issue { customer, name, .. }, Answer::Key(Ok(row))) => {
                 let uid = row.customer_uid.as_str();
+                let moment = world.kernel.moment();
+                let named = (customer.to_string(), name.clone());
+                let (first, heard) = self.named.entry(named).or_insert_with(|| (uid.to_owned(), moment));
+                if first != uid && *heard <= asked {
+                    world.violation("I15", format!("{name} of {customer} was answered with {first} and with {uid}"));
+                }
                 if row.state == KeyState::Active {
                     self.active_keys.push(uid.to_owned());
                 }
@@ -178,6 +208,11 @@ impl Told {
         if now == Word::Paid && !was_paid(&world.ledger, uid) {
             world.violation("I17", format!("{uid} was told paid, and the PSP has taken nothing"));
         }
+        // Somebody may have taken its key away before it could be sent.
+        let unsent = self.unwanted.contains(row.order.customer_uid.as_str());
+        if now == Word::Failed && !unsent && !declined(world, row) {
+            world.violation("I16", format!("{uid} was told failed, and the PSP has neither refused nor declined it"));
+        }
         let moment = world.kernel.moment();
         let heard = self.payments.entry(uid.to_owned()).or_default();
         // An answer that was under way while another was given may be older than it.
@@ -197,6 +232,16 @@ impl Told {
 
     /// I18: what is somebody else's looks as if it did not exist.
     fn check_owner(&self, sim: &Sim, request: &Request, answer: &Answer) {
+        if let (Request::Issue { customer, name, .. }, Answer::Key(key)) = (request, answer) {
+            let cards = self.cards.get(&(customer.clone(), name.clone())).map_or(0, BTreeSet::len);
+            let foreign = match key {
+                Ok(row) => row.customer_id != *customer,
+                Err(failure) => *failure == Failure::IdempotencyKeyReused && cards <= 1,
+            };
+            if foreign {
+                sim.world().violation("I18", format!("{name} of {customer} was answered as somebody else's"));
+            }
+        }
         let (Request::Revoke { caller, merchant_uid }
         | Request::Move { caller, merchant_uid, .. }
         | Request::Read { caller, merchant_uid }) = request

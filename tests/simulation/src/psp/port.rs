@@ -5,14 +5,16 @@ use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
 use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
+use billing::usecase::Hint;
 use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
-use sandbox::iamport::ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
+use ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
 
 use super::request::{PspReply, PspRequest};
 use super::wire;
 use crate::fault::{Call, Fault};
-use crate::planted::Bug;
+use crate::planted::{self, Bug};
 use crate::sim::{Sent, Sim};
+use crate::table::Table;
 
 /// Longest money POST, in seconds (design §6).
 const POST_SECONDS: i64 = 15;
@@ -26,13 +28,21 @@ const KEPT_FOR_THE_RECORD: i64 = 4;
 pub struct Psp<'a> {
     sim: &'a Sim,
     deadline: i64,
+    /// The webhook on whose behalf the PSP is asked.
+    notice: Option<&'a Hint>,
 }
 
 impl<'a> Psp<'a> {
     /// The PSP as a request that ends at `deadline` (UNIX seconds) sees it.
     #[must_use]
     pub const fn new(sim: &'a Sim, deadline: i64) -> Self {
-        Self { sim, deadline }
+        Self { sim, deadline, notice: None }
+    }
+
+    /// The PSP as a webhook's handler sees it.
+    #[must_use]
+    pub const fn noticed(self, hint: &'a Hint) -> Self {
+        Self { notice: Some(hint), ..self }
     }
 
     fn seconds(&self, most: i64) -> i64 {
@@ -41,6 +51,11 @@ impl<'a> Psp<'a> {
 
     async fn post(&self, call: Call, request: PspRequest) -> Posted<PspReply> {
         let fault = self.sim.enter(call).await;
+        {
+            let mut world = self.sim.world();
+            let process = world.kernel.current;
+            world.seen.sent(process);
+        }
         let timeout = self.seconds(POST_SECONDS);
         if timeout <= 0 {
             return Posted::NotSent;
@@ -48,6 +63,7 @@ impl<'a> Psp<'a> {
         self.sim.check_write_ahead(&request).await;
         let Sent { posted, seconds } = self.sim.send(request, fault, timeout);
         self.sim.leave(call, fault, seconds).await;
+        Table::new(self.sim).write_withheld();
         posted
     }
 
@@ -88,18 +104,23 @@ impl ChargePsp for Psp<'_> {
     }
 
     async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
-        self.get(Call::FindAll, |books| {
+        let looked = self.get(Call::FindAll, |books| {
             let rows = books.find_all(merchant_uid.as_str(), None, PaymentSort::StartedDescending);
             if rows.is_empty() { Looked::Absent } else { found(rows.into_iter().map(wire::payment).collect()) }
-        })
-        .await
+        });
+        let looked = looked.await;
+        planted::listed(self.sim.world().bug, looked)
     }
 
     async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
-        self.get(Call::GetPayment, |books| {
+        let looked = self.get(Call::GetPayment, |books| {
             books.payment(imp_uid.as_str(), true).map_or(Looked::Absent, |row| found(wire::payment(row)))
-        })
-        .await
+        });
+        let looked = looked.await;
+        match self.notice {
+            Some(hint) => planted::noticed(self.sim, hint, looked),
+            None => looked,
+        }
     }
 }
 
@@ -171,6 +192,7 @@ impl KeyPsp for Psp<'_> {
         from: Timestamp,
         until: Timestamp,
     ) -> Looked<Vec<String>> {
+        let first_page_only = self.sim.has(Bug::FirstPageOnly);
         self.get(Call::GetSchedule, |books| {
             let filter = ScheduleFilter {
                 customer_uid: Some(customer_uid.as_str()),
@@ -178,8 +200,9 @@ impl KeyPsp for Psp<'_> {
                 to: until.0,
                 status: Some(ScheduleStatus::Scheduled),
             };
-            let waiting = books.find_schedules(filter);
-            Looked::Found(waiting.into_iter().map(|schedule| schedule.order.merchant_uid.clone()).collect())
+            let waiting = books.find_schedules(filter).into_iter();
+            let pages = if first_page_only { 1 } else { usize::MAX };
+            Looked::Found(waiting.map(|schedule| schedule.order.merchant_uid.clone()).take(pages).collect())
         })
         .await
     }

@@ -5,8 +5,9 @@ use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
-use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
-use sandbox::iamport::ledger::{self, CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
+use billing::{Currency, CustomerId, CustomerUid, MerchantUid, Timestamp};
+use ledger::cards::Behaviour;
+use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
 
 use super::wire;
 
@@ -83,6 +84,21 @@ impl PspRequest {
             | Self::Issue { .. }
             | Self::Delete { .. } => Vec::new(),
         }
+    }
+
+    /// The balance that a refund insists on.
+    pub(crate) const fn checksum(&self) -> Option<u64> {
+        match self {
+            Self::Cancel(refund) | Self::CarelessCancel { refund, checksum: true, .. } => Some(refund.checksum),
+            _ => None,
+        }
+    }
+
+    /// Seconds that the card takes to pay, whenever the request arrives.
+    pub(crate) fn pays_late(&self, books: &Ledger) -> i64 {
+        let Self::Charge(order) = self else { return 0 };
+        let late = books.key(order.customer_uid.as_str()).is_ok_and(|key| key.card.behaviour == Behaviour::Late);
+        if late { books.knobs().late_seconds } else { 0 }
     }
 
     /// Lets the PSP do it.
@@ -183,10 +199,14 @@ pub(crate) fn refusal() -> Refusal {
 }
 
 impl PspReply {
-    /// The same reply with an amount, or a name, that was not asked for.
+    /// The same reply with an amount, a currency, a channel or a name that was not asked for.
     pub(crate) fn falsified(mut self) -> Self {
         match &mut self {
-            Self::Payment(payment) => payment.amount.minor += 1,
+            Self::Payment(payment) => match payment.imp_uid.as_str().bytes().last().unwrap_or_default() % 3 {
+                0 => payment.amount.minor += 1,
+                1 => payment.amount.currency = Currency::Usd,
+                _ => payment.sandbox = true,
+            },
             Self::Schedules(list) => list.iter_mut().for_each(|schedule| schedule.amount.minor += 1),
             Self::Schedule(schedule) => schedule.amount.minor += 1,
             Self::Key(key) => key.customer_uid.push('x'),

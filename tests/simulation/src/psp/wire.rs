@@ -4,7 +4,6 @@ use billing::key::KeySnapshot;
 use billing::payment::snapshot::{CancelEntry, Facts};
 use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use billing::{Currency, ImpUid, Money, Timestamp};
-use sandbox::iamport::ledger;
 
 /// Times are absent where the PSP writes 0.
 const fn at(seconds: i64) -> Option<Timestamp> {

@@ -1,5 +1,7 @@
 //! What clients ask: new things, old things again, things that race, and things that are not theirs.
 
+use std::collections::BTreeMap;
+
 use billing::order::{Details, Order};
 use billing::payment::Plan;
 use billing::usecase::{Caller, NewSchedule, RefundRequest};
@@ -33,6 +35,7 @@ pub(super) struct Shop {
     charges: Vec<(CustomerId, MerchantUid)>,
     schedules: Vec<(CustomerId, MerchantUid)>,
     made: u64,
+    issued: BTreeMap<CustomerId, u64>,
 }
 
 #[expect(clippy::expect_used, reason = "the names made here are identifiers")]
@@ -61,6 +64,9 @@ impl Shop {
             return self.asked[self.asked.len() - back].clone();
         }
         let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup) };
+        if !self.charges.is_empty() && rng.chance(setup.refunds) {
+            return self.refund(rng).unwrap_or_else(|| self.issue(rng, setup));
+        }
         let kinds = if setup.plain { 63 } else { 100 };
         match rng.below(kinds) {
             0..=30 => {
@@ -93,19 +99,20 @@ impl Shop {
                 None => self.issue(rng, setup),
             },
             63..=66 => Request::DeleteKey { caller: Caller::Merchant, customer_uid: key, cascade: rng.chance(600) },
-            67..=86 => match rng.pick(&self.charges).cloned() {
-                Some((_, merchant_uid)) => {
-                    let amount = if rng.chance(500) { 8_900 } else { 1_000 + rng.below(3) * 1_000 };
-                    let name = format!("refund-{merchant_uid}-{}", rng.below(3));
-                    let amount = amount.to_string();
-                    Request::Refund(RefundRequest { merchant_uid, amount, reason: None, idempotency_key: name })
-                }
-                None => self.issue(rng, setup),
-            },
+            67..=86 => self.refund(rng).unwrap_or_else(|| self.issue(rng, setup)),
             87..=90 => self.reuse(rng).unwrap_or_else(|| self.issue(rng, setup)),
             91..=94 => self.foreign(rng).unwrap_or_else(|| self.issue(rng, setup)),
             _ => self.issue(rng, setup),
         }
+    }
+
+    /// A refund of some charge, under one of three names.
+    fn refund(&self, rng: &mut Rng) -> Option<Request> {
+        let (_, merchant_uid) = rng.pick(&self.charges)?.clone();
+        let amount = if rng.chance(500) { 8_900 } else { 1_000 + rng.below(3) * 1_000 };
+        let name = format!("refund-{merchant_uid}-{}", rng.below(3));
+        let amount = amount.to_string();
+        Some(Request::Refund(RefundRequest { merchant_uid, amount, reason: None, idempotency_key: name }))
     }
 
     fn issue(&mut self, rng: &mut Rng, setup: &Setup) -> Request {
@@ -113,7 +120,10 @@ impl Shop {
         let odd = rng.chance(setup.odd_cards);
         let card = if odd { *rng.pick(&ODD_CARDS).unwrap_or(&APPROVES) } else { APPROVES };
         let customer = rng.pick(&self.customers).cloned().unwrap_or_else(|| id(CustomerId::parse("customer0")));
-        Request::Issue { customer, name: format!("issue-request-{}", self.made), card }
+        // Customers name their requests alike: nothing of one is the other's.
+        let issued = self.issued.entry(customer.clone()).or_default();
+        *issued += 1;
+        Request::Issue { name: format!("issue-request-{issued}"), customer, card }
     }
 
     fn order(&mut self, rng: &mut Rng, key: &CustomerUid) -> Order {
@@ -134,6 +144,10 @@ impl Shop {
                 order.amount = Money::krw(order.amount.minor + 1);
                 Some(Request::Charge { order, customer })
             }
+            Request::Issue { customer, name, card } => {
+                let other = if card == APPROVES { ODD_CARDS[1] } else { APPROVES };
+                Some(Request::Issue { customer, name, card: other })
+            }
             _ => None,
         }
     }
@@ -143,6 +157,9 @@ impl Shop {
         let (owner, merchant_uid) =
             rng.pick(if rng.clone().chance(500) { &self.charges } else { &self.schedules })?.clone();
         let caller = Caller::Customer(self.customers.iter().find(|customer| **customer != owner)?.clone());
+        if rng.chance(200) {
+            return Some(Request::Keys(owner));
+        }
         Some(if rng.chance(500) {
             Request::Read { caller, merchant_uid }
         } else {

@@ -1,7 +1,7 @@
 //! People in the PSP's console, and the PSP of its own accord.
 
 use billing::order::Order;
-use sandbox::iamport::ledger::{self, CancelOrder, Ledger, PaymentStatus, ScheduleStatus, WindowOrder, cards};
+use ledger::{CancelOrder, Ledger, PaymentStatus, ScheduleStatus, WindowOrder, cards};
 
 use crate::check::rest::CONSOLE_REASON;
 use crate::rng::Rng;
@@ -20,11 +20,19 @@ fn stranger(books: &mut Ledger, rng: &mut Rng, orders: &[Order], now: i64) -> Op
     books.pay_in_window(now, window).ok().map(|_| "stranger")
 }
 
+/// Lets somebody use the newest of our order numbers in a browser.
+pub(super) fn haunt(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<&'static str> {
+    world.run_ledger();
+    let now = world.kernel.now();
+    stranger(&mut world.ledger, rng, orders.last().map(std::slice::from_ref).unwrap_or_default(), now)
+}
+
 /// Lets somebody do something in the console. Answers what it was, if there was anything to do.
 pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<&'static str> {
     world.run_ledger();
     let now = world.kernel.now();
     let books = &mut world.ledger;
+    let mut touched = None;
     let done = match rng.below(7) {
         0 | 1 => {
             let paid: Vec<(String, u64)> = books
@@ -35,6 +43,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
                 .collect();
             let (imp_uid, left) = rng.pick(&paid)?.clone();
             let amount = if rng.chance(500) { left } else { 1 + rng.below(left) };
+            touched = books.payment(&imp_uid, true).ok().map(|payment| payment.merchant_uid.clone());
             let order = CancelOrder {
                 imp_uid: Some(imp_uid),
                 amount: Some(amount),
@@ -54,6 +63,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
             let imp_uid = rng.pick(&failed)?;
             let uid = books.payment(imp_uid, true).ok()?.merchant_uid.clone();
             let paid = books.payments().iter().any(|payment| payment.merchant_uid == uid && payment.paid_at != 0);
+            touched = Some(uid);
             if paid { None } else { books.settle(now, imp_uid).ok().map(|_| "approve late") }
         }
         6 => stranger(books, rng, orders, now),
@@ -65,6 +75,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
             let uids: Vec<String> =
                 books.schedules().filter(wanted).map(|row| row.order.merchant_uid.clone()).collect();
             let uid = rng.pick(&uids)?;
+            touched = Some(uid.clone());
             match place {
                 3 => books.console_revoke(now, uid).ok().map(|_| "revoke"),
                 4 => {
@@ -75,6 +86,7 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
             }
         }
     };
+    world.seen.touched.extend(touched.filter(|_| done.is_some()));
     world.run_ledger();
     done
 }

@@ -1,11 +1,13 @@
 //! What one seed draws: who is there, what goes wrong and how often, and how the PSP behaves where nobody knows.
 
 use billing::policy::{LatePaidPolicy, Policy};
-use sandbox::iamport::ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
+use ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
 
-use crate::chooser::LATE_SECONDS_MAX;
+use super::fleet::Fleet;
+use crate::chooser::{LATE_SECONDS_MAX, Outage, Side};
 use crate::fault::{Call, Class, Fault};
 use crate::rng::Rng;
+use crate::sim::START;
 
 /// How webhooks reach us, in a thousand each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,8 +48,10 @@ pub struct Setup {
     pub pause_seconds_max: i64,
     /// Farthest that a schedule is ahead, in seconds.
     pub ahead_seconds_max: i64,
-    /// Clocks of the machines: seconds ahead of the true one.
-    pub skews: [i64; 3],
+    /// The machines.
+    pub fleet: Fleet,
+    /// When a whole side is out of reach.
+    pub outages: Vec<Outage>,
     /// Merchant's settings.
     pub policy: Policy,
     /// Faults per kind of call.
@@ -64,6 +68,10 @@ pub struct Setup {
     pub ticks: Ticks,
     /// A console's actions beside each step of a client, in a thousand.
     pub console: u64,
+    /// Strangers' attempts under our order numbers beside each step of a client, in a thousand.
+    pub strangers: u64,
+    /// Refunds in place of whatever else a client would ask, in a thousand.
+    pub refunds: u64,
     /// Cards other than the one that approves, in a thousand.
     pub odd_cards: u64,
     /// Whether what clients ask depends on nothing but time, and sweeps never fail: for comparing one seed with itself.
@@ -91,7 +99,8 @@ impl Setup {
             steps: 2 + rng.below(5),
             pause_seconds_max: if busy { 3 } else { 400 },
             ahead_seconds_max: 4_000,
-            skews: [0; 3],
+            fleet: Fleet::default(),
+            outages: Vec::new(),
             policy: Policy {
                 late_paid: if rng.chance(500) { LatePaidPolicy::Accept } else { LatePaidPolicy::Refund },
                 ..Policy::default()
@@ -113,16 +122,20 @@ impl Setup {
                 late: *rng.pick(&[0, 300]).unwrap_or(&0),
             },
             console: *rng.pick(&[0, 0, 300]).unwrap_or(&0),
+            strangers: 0,
+            refunds: 0,
             odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
             plain: false,
             knobs: knobs(rng),
         };
-        if rng.chance(150) {
-            setup.skews = [rng.between(-2, 2), rng.between(-2, 2), 0];
-        }
+        setup.fleet = Fleet::draw(rng, &setup.policy);
+        setup.outages = outages(rng, long);
         match rng.below(10) {
             0 => setup.upstream(),
             1 => setup.watched(),
+            2 => setup.refunding(),
+            3 => setup.haunted(),
+            4 => setup.crowded(),
             _ => {}
         }
         if long {
@@ -154,6 +167,33 @@ impl Setup {
         self.pause_seconds_max = 2_000;
     }
 
+    /// Much is given back, over a bad line.
+    fn refunding(&mut self) {
+        self.refunds = 500;
+        self.steps = 12;
+        self.pause_seconds_max = 60;
+        self.odd_cards = 0;
+        let bad = [(Fault::Late, 250), (Fault::LostReply, 30), (Fault::RefusedBefore, 30)];
+        self.rates = vec![(Class::Post, bad.to_vec()), (Class::Get, vec![(Fault::Unreachable, 100)])];
+    }
+
+    /// Strangers use our order numbers while our own requests are late.
+    fn haunted(&mut self) {
+        self.strangers = 500;
+        self.steps = 6;
+        self.pause_seconds_max = 60;
+        self.odd_cards = 0;
+        self.rates = vec![(Class::Post, vec![(Fault::Late, 300), (Fault::LostReply, 100)])];
+    }
+
+    /// Every tick comes twice at once, and finds orders that never left.
+    fn crowded(&mut self) {
+        self.ticks.doubled = 1_000;
+        self.steps = 8;
+        self.slow = 200;
+        self.rates = vec![(Class::Post, vec![(Fault::NotSent, 300), (Fault::Unauthorized, 100), (Fault::Late, 100)])];
+    }
+
     /// A seed's world in which the table at rest may not depend on webhooks.
     #[must_use]
     pub fn comparable(rng: &mut Rng, webhooks: Webhooks) -> Self {
@@ -163,9 +203,12 @@ impl Setup {
             steps: 8,
             pause_seconds_max: 900,
             ahead_seconds_max: 4_000,
-            skews: [0; 3],
+            fleet: Fleet::default(),
+            outages: Vec::new(),
             ticks: Ticks { skipped: 0, doubled: 0, late: 0 },
             console: 0,
+            strangers: 0,
+            refunds: 0,
             webhooks,
             plain: true,
             // What a customer was told, hence what is given back, does depend on which came first.
@@ -192,6 +235,19 @@ fn rates(rng: &mut Rng) -> Vec<(Class, Vec<(Fault, u64)>)> {
         (class, kinds.into_iter().map(|fault| (fault, each)).filter(|(_, rate)| *rate > 0).collect())
     };
     CLASSES.into_iter().map(all).collect()
+}
+
+/// A side that is out of reach for a while: minutes, or, where years pass, up to three days.
+fn outages(rng: &mut Rng, long: bool) -> Vec<Outage> {
+    let mut outages = Vec::new();
+    for of in [Side::Psp, Side::Table] {
+        if rng.chance(60) {
+            let from = START + if long { rng.between(0, 300 * DAY) } else { rng.between(0, 900) };
+            let seconds = if long { rng.between(DAY / 24, 3 * DAY) } else { rng.between(20, 1_200) };
+            outages.push(Outage { of, from, until: from + seconds });
+        }
+    }
+    outages
 }
 
 fn knobs(rng: &mut Rng) -> Knobs {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::Timestamp;
 use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError};
 
-/// Rows of a page. Small, so that most sweeps read more than one.
-const PAGE: usize = 3;
+/// Rows of a page. One, so that a sweep that reads the first page only misses something soon.
+const PAGE: usize = 1;
 /// How far a lagging index is behind, in seconds.
 const LAG_SECONDS: i64 = 10;
 
@@ -58,6 +58,11 @@ impl DueIndex {
     /// When what makes a row due was written, in seconds.
     pub(crate) fn written_at(&self, row: &DueRow) -> Option<i64> {
         self.places.get(row).map(|(_, written)| *written)
+    }
+
+    /// When a row is due.
+    pub(crate) fn due_at(&self, row: &DueRow) -> Option<Timestamp> {
+        self.places.get(row).map(|(due_at, _)| *due_at)
     }
 
     /// The rows that are due at `until` or before.

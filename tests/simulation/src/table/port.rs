@@ -132,6 +132,8 @@ impl<'a> Table<'a> {
         if before.as_ref() != Some(&after) {
             moves::check_payment(&mut world, before.as_ref(), &after);
         }
+        let process = world.kernel.current;
+        world.seen.stands(process, after.claim.as_ref());
         world.index.set(DueRow::Payment(after.merchant_uid().clone()), after.due_at, clock);
     }
 
@@ -141,14 +143,63 @@ impl<'a> Table<'a> {
         if let Err(rule) = row.check() {
             world.violation("I12", format!("{}: {rule}", row.customer_uid));
         }
+        let process = world.kernel.current;
+        world.seen.stands(process, row.claim.as_ref());
         world.index.set(DueRow::Key(row.customer_uid.clone()), row.due_at, now);
+    }
+
+    /// The polled process knows what came of its write of a payment.
+    fn see_payment(&self, row: &Payment) {
+        let Ok(Some(standing)) = now(self.rows().payment(row.merchant_uid())) else { return };
+        let mut world = self.sim.world();
+        let (process, now) = (world.kernel.current, Timestamp(world.kernel.now()));
+        world.seen.payment_written(process, row, &standing, now);
+    }
+
+    /// The polled process knows what came of its write of a key.
+    fn see_key(&self, row: &BillingKey) {
+        let Ok(Some(standing)) = now(self.rows().key(&row.customer_uid)) else { return };
+        let mut world = self.sim.world();
+        let (process, now) = (world.kernel.current, Timestamp(world.kernel.now()));
+        world.seen.key_written(process, row, &standing, now);
+    }
+
+    /// Planted: our own write, seen again, is somebody else's.
+    fn own_write(&self, standing: Option<&Payment>, row: &Payment) -> Option<Saved<Payment>> {
+        let own = standing.filter(|standing| standing.writer == row.writer && standing.version == row.version);
+        let misread = own.filter(|_| self.sim.has(Bug::OwnWriteTakenAsConflict))?;
+        Some(Saved::Conflict(Some(Box::new(misread.clone()))))
+    }
+
+    /// Planted: whether the lagging index that decides does not show a row yet.
+    fn hidden(&self, standing: Option<&Payment>) -> bool {
+        let now = self.sim.now();
+        self.sim.has(Bug::IndexDecidesUniqueness)
+            && standing.is_some_and(|standing| now - standing.created_at.0 < LAG_SECONDS)
+    }
+
+    /// Planted: a row as it is written over whatever stands there.
+    fn forced(&self, standing: Option<&Payment>, row: &Payment, careless: bool) -> Payment {
+        let version = standing.filter(|_| careless).map_or(row.version, |standing| standing.version + 1);
+        Payment { version, ..row.clone() }
+    }
+
+    /// Planted: writes what was sent before it was written.
+    pub(crate) fn write_withheld(&self) {
+        for row in planted::withheld(self.sim) {
+            if now(self.rows().insert(std::slice::from_ref(&row))).is_ok() {
+                self.payment_written(None, &row);
+            }
+        }
     }
 
     fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, StoreError> {
         let before = now(self.rows().payment(row.merchant_uid()))?;
+        if let Some(conflict) = self.own_write(before.as_ref(), row) {
+            return Ok(conflict);
+        }
         let careless = if reclaim { Bug::ClaimWithoutCondition } else { Bug::SaveWithoutCondition };
-        let forced = before.as_ref().filter(|_| self.sim.has(careless)).map(|before| before.version + 1);
-        let row = &Payment { version: forced.unwrap_or(row.version), ..row.clone() };
+        let row = &self.forced(before.as_ref(), row, self.sim.has(careless));
         let saved = if reclaim { now(self.rows().reclaim(row))? } else { now(self.rows().save(row))? };
         if saved == Saved::Done {
             self.payment_written(before, row);
@@ -157,6 +208,12 @@ impl<'a> Table<'a> {
     }
 
     fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, StoreError> {
+        if self.sim.has(Bug::OwnWriteTakenAsConflict) {
+            let standing = now(self.rows().key(&row.customer_uid))?.filter(|standing| standing.writer == row.writer);
+            if let Some(standing) = standing {
+                return Ok(Saved::Conflict(Some(Box::new(standing))));
+            }
+        }
         let saved = if new { now(self.rows().insert_key(row))? } else { now(self.rows().save_key(row))? };
         if saved == Saved::Done {
             self.key_written(row);
@@ -181,10 +238,18 @@ impl PaymentStore for Table<'_> {
     }
 
     async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        if planted::withholds(self.sim, rows) {
+            return Ok(rows.iter().map(|_| Saved::Done).collect());
+        }
         let perform = || {
             let mut saved = Vec::with_capacity(rows.len());
             for row in rows {
                 let before = now(self.rows().payment(row.merchant_uid()))?;
+                if let Some(conflict) = self.own_write(before.as_ref(), row) {
+                    saved.push(conflict);
+                    continue;
+                }
+                let row = &self.forced(before.as_ref(), row, self.hidden(before.as_ref()));
                 let answer = now(self.rows().insert(std::slice::from_ref(row)))?.pop();
                 let answer = answer.unwrap_or(Saved::Conflict(None));
                 if answer == Saved::Done {
@@ -203,6 +268,9 @@ impl PaymentStore for Table<'_> {
             Some(wired) => wired.writing(Call::Insert, rival, || wired.backend.insert(rows)).await,
             None => self.writing(Call::Insert, rival, perform).await,
         };
+        if answer.is_ok() {
+            rows.iter().for_each(|row| self.see_payment(row));
+        }
         if answer == Err(StoreError::Unknown) {
             let uids = rows.iter().map(|row| row.merchant_uid().to_string());
             self.sim.world().unanswered.extend(uids);
@@ -212,18 +280,22 @@ impl PaymentStore for Table<'_> {
 
     async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
         let rival = || self.rival_payment(row);
-        if let Some(wired) = self.wired() {
-            return wired.writing(Call::Reclaim, rival, || wired.backend.reclaim(row)).await;
-        }
-        self.writing(Call::Reclaim, rival, || self.put_payment(row, true)).await
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::Reclaim, rival, || wired.backend.reclaim(row)).await?,
+            None => self.writing(Call::Reclaim, rival, || self.put_payment(row, true)).await?,
+        };
+        self.see_payment(row);
+        Ok(answer)
     }
 
     async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
         let rival = || self.rival_payment(row);
-        if let Some(wired) = self.wired() {
-            return wired.writing(Call::Save, rival, || wired.backend.save(row)).await;
-        }
-        self.writing(Call::Save, rival, || self.put_payment(row, false)).await
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::Save, rival, || wired.backend.save(row)).await?,
+            None => self.writing(Call::Save, rival, || self.put_payment(row, false)).await?,
+        };
+        self.see_payment(row);
+        Ok(answer)
     }
 
     async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
@@ -258,18 +330,22 @@ impl KeyStore for Table<'_> {
 
     async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
         let rival = || self.rival_key(row);
-        if let Some(wired) = self.wired() {
-            return wired.writing(Call::InsertKey, rival, || wired.backend.save_key(row, true)).await;
-        }
-        self.writing(Call::InsertKey, rival, || self.put_key(row, true)).await
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::InsertKey, rival, || wired.backend.save_key(row, true)).await?,
+            None => self.writing(Call::InsertKey, rival, || self.put_key(row, true)).await?,
+        };
+        self.see_key(row);
+        Ok(answer)
     }
 
     async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
         let rival = || self.rival_key(row);
-        if let Some(wired) = self.wired() {
-            return wired.writing(Call::SaveKey, rival, || wired.backend.save_key(row, false)).await;
-        }
-        self.writing(Call::SaveKey, rival, || self.put_key(row, false)).await
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::SaveKey, rival, || wired.backend.save_key(row, false)).await?,
+            None => self.writing(Call::SaveKey, rival, || self.put_key(row, false)).await?,
+        };
+        self.see_key(row);
+        Ok(answer)
     }
 
     async fn keys_of(
@@ -303,7 +379,7 @@ impl DueStore for Table<'_> {
             let world = self.sim.world();
             let lagging_at = (fault == Some(Fault::Stale)).then(|| world.kernel.now());
             let page = world.index.page(shard, until, cursor, lagging_at);
-            planted::due(world.bug, page)
+            planted::due(&world, until, page)
         };
         self.sim.leave(call, fault, 0).await;
         answer

@@ -11,8 +11,8 @@ use super::envelope::{self, Answer};
 use super::keys::{card, key_order};
 use super::{Input, wire};
 use crate::iamport::faults::{Deferred, LateBy, gateway_timeout};
-use crate::iamport::ledger::{Admission, Delivery, Instrument, Refusal};
 use crate::iamport::state::Shared;
+use ledger::{Admission, Delivery, Instrument, Refusal};
 
 pub(super) async fn again(
     State(sim): State<Shared>,
@@ -61,7 +61,7 @@ async fn finish(sim: &Shared, admission: Admission, late: Option<Extension<LateB
     })?;
     match delivery {
         Delivery::Answer => Ok(envelope::ok(row.unwrap_or_default())),
-        Delivery::FalseRefusal => Err(Refusal::pg("카드사 응답 오류")),
+        Delivery::FalseRefusal => Err(Refusal::pg("카드사 응답 오류").into()),
         Delivery::ServerError => Ok((StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response()),
         Delivery::Hang => {
             let hang_ms = sim.face.lock().hang_ms;

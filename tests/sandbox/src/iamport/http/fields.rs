@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::iamport::ledger::{Channel, Order, Person, Refusal};
 use crate::iamport::money;
+use ledger::{Channel, Order, Person, Refusal};
 
 #[derive(Debug, Clone, Copy)]
 pub(in crate::iamport) struct Fields<'a>(pub(in crate::iamport) &'a Map<String, Value>);

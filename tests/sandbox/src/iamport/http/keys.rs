@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::envelope::{self, Answer};
 use super::fields::{Fields, missing};
 use super::{Input, wire};
-use crate::iamport::ledger::{BillingKey, KeyOrder, Page, Refusal, cards};
 use crate::iamport::state::{Shared, UnknownKey};
+use ledger::{BillingKey, KeyOrder, Page, Refusal, cards};
 
 /// V1: ids per bulk request.
 pub(super) const MANY_MAX: usize = 100;
@@ -68,8 +68,8 @@ pub(super) async fn one(State(sim): State<Shared>, Path(customer_uid): Path<Stri
     let unknown_key = sim.face.lock().unknown_key;
     match found {
         Ok(key) => Ok(envelope::ok(wire::key(&key))),
-        Err(refusal) if unknown_key == UnknownKey::Refused => Err(Refusal::rejected(refusal.message)),
-        Err(refusal) => Err(refusal),
+        Err(refusal) if unknown_key == UnknownKey::Refused => Err(Refusal::rejected(refusal.message).into()),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
@@ -86,13 +86,13 @@ pub(super) async fn many(State(sim): State<Shared>, Extension(input): Extension<
 /// 200 if all were found, 207 if some, 404 if none.
 pub(super) fn partial(asked: usize, found: Vec<Value>, name: &str) -> Answer {
     if asked == 0 {
-        return Err(Refusal::invalid(missing(name).message));
+        return Err(Refusal::invalid(missing(name).message).into());
     }
     if asked > MANY_MAX {
-        return Err(Refusal::invalid(format!("한 번에 {MANY_MAX}건까지 조회할 수 있습니다")));
+        return Err(Refusal::invalid(format!("한 번에 {MANY_MAX}건까지 조회할 수 있습니다")).into());
     }
     if found.is_empty() {
-        return Err(Refusal::not_found("존재하지 않습니다"));
+        return Err(Refusal::not_found("존재하지 않습니다").into());
     }
     let status = if found.len() < asked { StatusCode::MULTI_STATUS } else { StatusCode::OK };
     Ok(envelope::reply(status, 0, None, Value::Array(found)))

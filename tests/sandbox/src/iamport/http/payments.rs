@@ -11,8 +11,8 @@ use super::fields::{Fields, missing};
 use super::keys::{page_number, paged, partial};
 use super::schedules::{LIMIT_MAX, limit};
 use super::{Input, wire};
-use crate::iamport::ledger::{CancelOrder, Page, PaymentSort, PaymentStatus, Prepared, Refusal};
 use crate::iamport::state::Shared;
+use ledger::{CancelOrder, Page, PaymentSort, PaymentStatus, Prepared, Refusal};
 
 /// V1: the longest window of the list by status.
 const WINDOW_SECONDS_MAX: i64 = 90 * 86_400;
@@ -84,7 +84,7 @@ fn all(sim: &Shared, merchant_uid: &str, status: Option<PaymentStatus>, query: F
     let ledger = sim.ledger.lock();
     let rows = ledger.find_all(merchant_uid, status, sort);
     if rows.is_empty() {
-        return Err(Refusal::not_found("존재하지 않는 결제정보입니다"));
+        return Err(Refusal::not_found("존재하지 않는 결제정보입니다").into());
     }
     paged(rows, number, limit, wire::payment)
 }
@@ -100,7 +100,7 @@ pub(super) async fn by_status(
     let to = query.integer("to")?.unwrap_or(now);
     let from = query.integer("from")?.unwrap_or(to.saturating_sub(WINDOW_SECONDS_MAX));
     if from > to || to.saturating_sub(from) > WINDOW_SECONDS_MAX {
-        return Err(Refusal::invalid("조회 기간은 90일 이내여야 합니다"));
+        return Err(Refusal::invalid("조회 기간은 90일 이내여야 합니다").into());
     }
     let (sort, number, limit) = (sorting(query)?, page_number(query)?, limit(query, LIMIT_MAX)?);
     let ledger = sim.ledger.lock();

@@ -8,8 +8,8 @@ use super::envelope::{self, Answer};
 use super::fields::{Fields, missing};
 use super::keys::{PAGE_ROWS, key_order, page_number, paged};
 use super::{Input, wire};
-use crate::iamport::ledger::{Page, Refusal, Schedule, ScheduleFilter, ScheduleOrder, ScheduleStatus};
 use crate::iamport::state::{ListShape, Shared};
+use ledger::{Page, Refusal, Schedule, ScheduleFilter, ScheduleOrder, ScheduleStatus};
 
 /// V1: the longest window of a list, three months.
 const WINDOW_SECONDS_MAX: i64 = 92 * 86_400;
@@ -83,7 +83,7 @@ pub(super) async fn list(State(sim): State<Shared>, Extension(input): Extension<
     let newest_first = match query.text("sorting", 32)?.as_deref() {
         None | Some("schedule_at") => false,
         Some("-schedule_at") => true,
-        Some(_) => return Err(Refusal::invalid("sorting 이 올바르지 않습니다")),
+        Some(_) => return Err(Refusal::invalid("sorting 이 올바르지 않습니다").into()),
     };
     let shape = sim.face.lock().schedule_list_shape;
     let ledger = sim.ledger.lock();

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::iamport::ledger::{BillingKey, Page, Payment, Prepared, Schedule};
 use crate::iamport::money;
+use ledger::{BillingKey, Page, Payment, Prepared, Schedule};
 
 pub(in crate::iamport) fn payment(row: &Payment) -> Value {
     let mut fields = payment_facts(row);

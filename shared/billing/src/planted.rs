@@ -1,0 +1,98 @@
+//! Planted bugs: mistakes seen in public integrations, made in here to see whether the simulation's rules find them.
+//!
+//! The switches exist only in a build with `--cfg planted_bugs`, and only the simulation is built like that (`./dev zoo`).
+//! A cargo feature would not do: features are unified over the workspace, so a build of the whole of it would put them
+//! into the functions. Without the cfg every question below is the constant `false`, and nothing of a switch remains.
+
+/// A mistake inside the domain. Those that an adapter can make are the simulation's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bug {
+    /// Nobody compares what was paid with what was ordered.
+    AmountUnchecked,
+    /// Nobody compares the currency of what was paid.
+    CurrencyUnchecked,
+    /// Nobody compares the order number of a payment with the order that it is taken for.
+    ImpUidNotBound,
+    /// A payment of a test channel counts.
+    SandboxAccepted,
+    /// A refusal ends the order: nobody looks whether the money was taken behind it.
+    RefusalIsFinal,
+    /// A POST without an answer has failed.
+    TimeoutTakenAsFailure,
+    /// What has failed never becomes paid.
+    FailedIsFinal,
+    /// A key is deleted first and its schedules are taken back afterwards.
+    KeyDeletedFirst,
+    /// A customer has one key name for all cards.
+    CustomerUidReused,
+    /// A refund that went wrong is forgotten, so that it can be asked for again.
+    RefundForgotten,
+    /// A refund that should have ended by now is sent again.
+    RefundRunAgain,
+    /// An Idempotency-Key is the same whoever sends it.
+    KeyNotScoped,
+}
+
+/// Whether the switches are in this build.
+pub const IN_THIS_BUILD: bool = cfg!(planted_bugs);
+
+#[cfg(planted_bugs)]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Bug;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Plants a bug into everything that runs on this thread from now on, in place of the one before.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+    }
+
+    /// Whether this bug is planted.
+    pub(crate) fn has(bug: Bug) -> bool {
+        PLANTED.get() == Some(bug)
+    }
+
+    /// Whether a difference in this field, or a breach of this rule of a row, is overlooked.
+    pub(crate) fn overlooks(what: &str) -> bool {
+        match PLANTED.get() {
+            Some(Bug::AmountUnchecked) => matches!(what, "amount" | "a paid row was paid what was ordered"),
+            Some(Bug::CurrencyUnchecked) => matches!(what, "currency" | "a paid row was paid what was ordered"),
+            Some(Bug::ImpUidNotBound) => matches!(what, "merchant_uid" | "the record is of this order"),
+            Some(Bug::SandboxAccepted) => what == "sandbox",
+            Some(
+                Bug::RefusalIsFinal
+                | Bug::TimeoutTakenAsFailure
+                | Bug::FailedIsFinal
+                | Bug::KeyDeletedFirst
+                | Bug::CustomerUidReused
+                | Bug::RefundForgotten
+                | Bug::RefundRunAgain
+                | Bug::KeyNotScoped,
+            )
+            | None => false,
+        }
+    }
+}
+
+#[cfg(not(planted_bugs))]
+mod switch {
+    use super::Bug;
+
+    /// No bug is planted in this build.
+    pub(crate) const fn has(_: Bug) -> bool {
+        false
+    }
+
+    /// Nothing is overlooked in this build.
+    pub(crate) const fn overlooks(_: &str) -> bool {
+        false
+    }
+}
+
+#[cfg(planted_bugs)]
+pub use switch::plant;
+pub(crate) use switch::{has, overlooks};

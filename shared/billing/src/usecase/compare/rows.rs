@@ -1,0 +1,142 @@
+//! From the table to the PSP: every row that claims something is in the listing, or the PSP has it all the same.
+
+use super::run::{Row, Run, Slice, Stop};
+use crate::day::KstDay;
+use crate::payment::{Evidence, Payment, State};
+use crate::ports::{
+    ChargePsp, ClaimStore, Clock, Entropy, KeyStore, ListingPsp, Looked, PaymentStore, ReportStore, SchedulePsp, Watch,
+};
+use crate::report::{Counts, Pass, Place, Window, claims_at};
+use crate::time::Timestamp;
+use crate::usecase::Billing;
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + ListingPsp,
+    S: PaymentStore + KeyStore + ClaimStore + ReportStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Compares one page of a slice's rows and goes on to the next place. Says whether there was any.
+    pub(super) async fn compare_rows(
+        &self,
+        run: &mut Run,
+        pass: Pass,
+        from: Timestamp,
+        day: KstDay,
+        cursor: Option<&str>,
+    ) -> Result<bool, Stop> {
+        let window = run.report.slice(pass, from);
+        let page = self.store.claims(day, window, cursor).await?;
+        let mut tally = Counts::default();
+        if !page.items.is_empty() {
+            self.know_all_names(run, pass, window).await?;
+        }
+        let rows = self.rows_named(run, &page.items, &mut tally).await?;
+        let mut compared = Ok(());
+        for row in rows.into_values() {
+            let Row::Readable(row) = row else { continue };
+            if !claims_within(&row, pass, window) {
+                continue;
+            }
+            tally.rows += 1;
+            // What is under way is its claimant's, and after that the sweep's.
+            if !is_listed(run, &row) && !row.in_flight(self.host.now()) {
+                compared = match self.time_is_left(run) {
+                    Ok(()) => self.look_up(*row, &mut tally).await,
+                    Err(stop) => Err(stop),
+                };
+            }
+            if compared.is_err() {
+                break;
+            }
+        }
+        run.count(tally, compared.is_ok());
+        compared?;
+        run.report.next = match page.next {
+            Some(next) => Place::Rows { pass, from, day, cursor: Some(next) },
+            None if day.next().start() < window.until => Place::Rows { pass, from, day: day.next(), cursor: None },
+            None => run.report.after_slice(pass, from),
+        };
+        Ok(!page.items.is_empty())
+    }
+
+    /// Reads the slice's listing once more, if an earlier tick has read a part of it.
+    async fn know_all_names(&self, run: &mut Run, pass: Pass, window: Window) -> Result<(), Stop> {
+        let known = run.slice.as_ref();
+        if known.is_some_and(|slice| slice.whole && slice.pass == pass && slice.from == window.from) {
+            return Ok(());
+        }
+        let mut slice = Slice { pass, from: window.from, names: std::collections::BTreeSet::new(), whole: true };
+        let mut page = 1;
+        loop {
+            self.time_is_left(run)?;
+            let paper = self.page(pass, window, page).await?;
+            let before = slice.names.len();
+            slice.names.extend(paper.records.iter().map(|record| record.name().to_owned()));
+            match paper.next.filter(|next| *next > page && slice.names.len() > before) {
+                Some(next) => page = next,
+                None => break,
+            }
+        }
+        run.slice = Some(slice);
+        Ok(())
+    }
+
+    /// Asks the PSP about a row that the listing does not show. A schedule that is gone is registered again by the sweep,
+    /// as whenever one is found gone.
+    async fn look_up(&self, row: Payment, tally: &mut Counts) -> Result<(), Stop> {
+        let Some(seen) = self.what_is_there(&row).await else {
+            return self.ask_later(&row, tally).await;
+        };
+        if seen == Evidence::NoSchedule {
+            // The alarm comes with the conclusion.
+            tally.missing += 1;
+        }
+        self.conclude_compared(row, &seen, tally).await.map(|_| ())
+    }
+
+    /// What the PSP has of what a row claims: the schedule while it waits, else the payments. `None` if it did not say.
+    async fn what_is_there(&self, row: &Payment) -> Option<Evidence> {
+        let uid = row.merchant_uid();
+        let scheduled = row.state == State::Scheduled;
+        if scheduled {
+            match self.psp.schedule(uid).await {
+                Looked::Found(snapshot) => return Some(Evidence::Schedule(snapshot)),
+                Looked::Absent => {}
+                Looked::Unreachable => return None,
+            }
+        }
+        let list = match self.psp.payments(uid).await {
+            Looked::Found(list) => list,
+            Looked::Absent => Vec::new(),
+            Looked::Unreachable => return None,
+        };
+        if scheduled && list.is_empty() {
+            return Some(Evidence::NoSchedule);
+        }
+        Some(Evidence::Records { list, complete: true })
+    }
+}
+
+/// Whether a row claims something that this slice's listing should show. The index may be behind the row.
+fn claims_within(row: &Payment, pass: Pass, window: Window) -> bool {
+    let of_pass = (row.state == State::Scheduled) == (pass == Pass::Schedules);
+    of_pass && claims_at(row).is_some_and(|at| window.from <= at && at < window.until)
+}
+
+/// Whether the listing of the present slice shows what a row claims.
+fn is_listed(run: &Run, row: &Payment) -> bool {
+    let name = match row.state {
+        State::Scheduled => Some(row.merchant_uid().as_str()),
+        State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Failed
+        | State::Revoked
+        | State::Suspect => row.imp_uid().map(|imp_uid| imp_uid.as_str()),
+    };
+    run.slice.as_ref().zip(name).is_some_and(|(slice, name)| slice.names.contains(name))
+}

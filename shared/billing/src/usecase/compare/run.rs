@@ -1,0 +1,153 @@
+//! What one tick keeps in memory while it compares.
+
+use std::collections::BTreeSet;
+
+use crate::ids::MerchantUid;
+use crate::payment::{Payment, PaymentSnapshot, ScheduleSnapshot};
+use crate::ports::{Listing, StoreError};
+use crate::report::{Counts, Pass, Report};
+use crate::time::Timestamp;
+
+/// Why a tick stops before the end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Too little time is left for another step.
+    OutOfTime,
+    /// The table or the PSP's listings gave no answer.
+    Unanswered,
+    /// Somebody else carries the comparison on.
+    Overtaken(Box<Report>),
+}
+
+impl From<StoreError> for Stop {
+    fn from(_: StoreError) -> Self {
+        Self::Unanswered
+    }
+}
+
+/// A comparison under way.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Where it stands.
+    pub(super) report: Report,
+    /// When this tick ends.
+    pub(super) deadline: Timestamp,
+    /// What was listed of the present slice.
+    pub(super) slice: Option<Slice>,
+    /// Names listed in the slice before: a record on the edge of both counts once.
+    pub(super) before: BTreeSet<String>,
+    /// Rows that this tick has reported as unreadable: one that several passes come upon counts once.
+    pub(super) unreadable: BTreeSet<MerchantUid>,
+}
+
+/// What the PSP has listed of a slice.
+#[derive(Debug)]
+pub(super) struct Slice {
+    pub(super) pass: Pass,
+    pub(super) from: Timestamp,
+    /// Names of the records.
+    pub(super) names: BTreeSet<String>,
+    /// Whether they are those of all pages so far, from the first on.
+    pub(super) whole: bool,
+}
+
+impl Run {
+    pub(super) const fn new(report: Report, deadline: Timestamp) -> Self {
+        Self { report, deadline, slice: None, before: BTreeSet::new(), unreadable: BTreeSet::new() }
+    }
+
+    /// Goes to a page of a slice, and says what is known of that slice.
+    pub(super) fn at_page(&mut self, pass: Pass, from: Timestamp, page: u32) -> &mut Slice {
+        let known = self.slice.take();
+        let (slice, before) = match known {
+            Some(slice) if slice.pass == pass && slice.from == from => (slice, None),
+            Some(slice) if slice.pass == pass => (Slice::new(pass, from, page), Some(slice.names)),
+            Some(_) | None => (Slice::new(pass, from, page), Some(BTreeSet::new())),
+        };
+        if let Some(before) = before {
+            self.before = before;
+        }
+        self.slice.insert(slice)
+    }
+
+    /// Adds what a page, or a part of one, came to. A page that is not done is read once more, so that only what is not
+    /// seen a second time counts now.
+    pub(super) fn count(&mut self, tally: Counts, done: bool) {
+        let seen_once = Counts { healed: tally.healed, ..Counts::default() };
+        self.report.counts = self.report.counts.plus(if done { tally } else { seen_once });
+    }
+}
+
+impl Slice {
+    const fn new(pass: Pass, from: Timestamp, page: u32) -> Self {
+        Self { pass, from, names: BTreeSet::new(), whole: page == 1 }
+    }
+}
+
+/// A record of the PSP's.
+#[derive(Debug)]
+pub(super) enum Record {
+    Payment(Box<PaymentSnapshot>),
+    Schedule(Box<ScheduleSnapshot>),
+}
+
+impl Record {
+    /// What tells it from every other of its kind.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Payment(payment) => payment.imp_uid.as_str(),
+            Self::Schedule(schedule) => &schedule.merchant_uid,
+        }
+    }
+
+    /// The order number, as the PSP wrote it.
+    pub(super) fn merchant_uid(&self) -> &str {
+        match self {
+            Self::Payment(payment) => &payment.merchant_uid,
+            Self::Schedule(schedule) => &schedule.merchant_uid,
+        }
+    }
+
+    /// The billing key, as the PSP wrote it.
+    pub(super) fn customer_uid(&self) -> Option<&str> {
+        match self {
+            Self::Payment(payment) => payment.customer_uid.as_deref(),
+            Self::Schedule(schedule) => Some(&schedule.customer_uid),
+        }
+    }
+}
+
+/// A page of any of the listings.
+#[derive(Debug)]
+pub(super) struct Paper {
+    pub(super) records: Vec<Record>,
+    pub(super) unreadable: Vec<Option<String>>,
+    pub(super) next: Option<u32>,
+}
+
+impl Paper {
+    pub(super) const fn empty() -> Self {
+        Self { records: Vec::new(), unreadable: Vec::new(), next: None }
+    }
+
+    pub(super) fn of<R>(listing: Listing<R>, record: fn(Box<R>) -> Record) -> Self {
+        let records = listing.items.into_iter().map(|item| record(Box::new(item))).collect();
+        Self { records, unreadable: listing.unreadable, next: listing.next }
+    }
+
+    /// Order numbers that could be ours.
+    pub(super) fn order_numbers(&self) -> BTreeSet<MerchantUid> {
+        let written =
+            self.records.iter().map(Record::merchant_uid).chain(self.unreadable.iter().flatten().map(String::as_str));
+        written.filter_map(|uid| MerchantUid::parse(uid).ok()).collect()
+    }
+}
+
+/// What the table has under an order number.
+#[derive(Debug)]
+pub(super) enum Row {
+    /// A row.
+    Readable(Box<Payment>),
+    /// A row that cannot be read. It has been reported.
+    Unreadable,
+}

@@ -1,0 +1,58 @@
+//! Planted bugs: mistakes seen in public integrations, which the hunt in `tests/edge` has to find.
+//!
+//! They exist under `--cfg planted_bugs` only. In every other build [`is`] is the constant `false`, and nothing of them
+//! is left.
+
+#![cfg_attr(not(planted_bugs), expect(unreachable_pub, reason = "only a hunt's build shows this module to others"))]
+
+/// A mistake. The numbers are those of the list in reliability §6.7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// 11: a reply in another currency is taken for the one that was asked for.
+    CurrencyUnchecked,
+    /// 18: `schedule_at` goes out in milliseconds.
+    ScheduleAtInMilliseconds,
+    /// 21: `expired_at` is read as a Korean wall time, nine hours too late.
+    ExpiryNineHoursLate,
+    /// 22: `code == 0` is taken for paid.
+    AnsweredTakenAsPaid,
+    /// 26: a refund goes out without its amount.
+    RefundWithoutAmount,
+    /// 27: a refund goes out without its checksum.
+    RefundWithoutChecksum,
+    /// 28: schedules are revoked by an empty list, which the API reads as "all".
+    UnscheduleWithoutNumbers,
+    /// 36: a value that is not known yet ends in a panic.
+    UnknownValuePanics,
+    /// 38: `Debug` prints what a request holds of a card.
+    CardInDebug,
+    /// 43: a list says that its first page is its last.
+    SecondPageNeverRead,
+    /// 44: every call asks for a token of its own.
+    TokenPerCall,
+    /// 45: a redirect is followed.
+    RedirectFollowed,
+}
+
+/// Whether the bug is planted: never.
+#[cfg(not(planted_bugs))]
+pub(crate) const fn is(_bug: Bug) -> bool {
+    false
+}
+
+#[cfg(planted_bugs)]
+thread_local! {
+    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+/// Whether the bug is planted on this thread.
+#[cfg(planted_bugs)]
+pub(crate) fn is(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
+
+/// Plants one bug on this thread, or none. A client is to be made after it, and used on this thread only.
+#[cfg(planted_bugs)]
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.set(bug);
+}

@@ -1,0 +1,77 @@
+//! The mistakes of reliability §6.7 that belong to the edge.
+
+use crate::rule::Rule;
+use crate::world::Kind;
+
+/// A planted bug.
+#[derive(Debug, Clone, Copy)]
+pub struct Bug {
+    /// Its number in the list.
+    pub number: u8,
+    /// The list's own words.
+    pub name: &'static str,
+    /// In which kind of scenario it shows.
+    pub kind: Kind,
+    /// The rules of which one must find it.
+    pub rules: &'static [Rule],
+}
+
+const fn bug(number: u8, name: &'static str, kind: Kind, rules: &'static [Rule]) -> Bug {
+    Bug { number, name, kind, rules }
+}
+
+/// Every bug that is planted at the edge.
+pub const ALL: [Bug; 16] = [
+    bug(11, "currency unchecked", Kind::Calls, &[Rule::SameMoney]),
+    bug(14, "IP from X-Forwarded-For first hop", Kind::Shop, &[Rule::SourceOfGateway]),
+    bug(15, "403 sent but processing continues", Kind::Shop, &[Rule::RefusedWithoutEffect]),
+    bug(18, "schedule_at in ms", Kind::Calls, &[Rule::ScheduleNear]),
+    bug(21, "expired_at + 9 h", Kind::Calls, &[Rule::LiveToken]),
+    bug(22, "code == 0 taken as paid", Kind::Calls, &[Rule::NoFalseSuccess]),
+    bug(26, "refund without amount", Kind::Calls, &[Rule::RefundExact]),
+    bug(27, "refund without checksum", Kind::Calls, &[Rule::RefundExact]),
+    bug(28, "unschedule with empty list", Kind::Calls, &[Rule::RevokedByNumber]),
+    bug(36, "unknown enum panics", Kind::Calls, &[Rule::NoPanic]),
+    bug(38, "PAN in Debug of request", Kind::Calls, &[Rule::Secrecy]),
+    bug(39, "bare SHA-256 of PAN as fingerprint", Kind::Shop, &[Rule::KeyedFingerprint]),
+    bug(41, "DLQ on card route", Kind::Deploy, &[Rule::CardKeptNowhere]),
+    bug(43, "page 2 never read", Kind::Calls, &[Rule::WholeList]),
+    bug(44, "token refresh per call without single flight", Kind::Calls, &[Rule::OneToken]),
+    bug(45, "redirect followed", Kind::Calls, &[Rule::SentOnce]),
+];
+
+/// The bug with this number.
+#[must_use]
+pub fn numbered(number: u8) -> Option<Bug> {
+    ALL.into_iter().find(|bug| bug.number == number)
+}
+
+/// Plants the bug with this number on this thread, or none. Bug 41 is a property of what is deployed: see
+/// [`crate::deploy`].
+#[cfg(planted_bugs)]
+pub fn plant(number: Option<u8>) {
+    use iamport::planted::Bug as Client;
+    use runtime::planted::Bug as Edge;
+
+    iamport::planted::plant(match number {
+        Some(11) => Some(Client::CurrencyUnchecked),
+        Some(18) => Some(Client::ScheduleAtInMilliseconds),
+        Some(21) => Some(Client::ExpiryNineHoursLate),
+        Some(22) => Some(Client::AnsweredTakenAsPaid),
+        Some(26) => Some(Client::RefundWithoutAmount),
+        Some(27) => Some(Client::RefundWithoutChecksum),
+        Some(28) => Some(Client::UnscheduleWithoutNumbers),
+        Some(36) => Some(Client::UnknownValuePanics),
+        Some(38) => Some(Client::CardInDebug),
+        Some(43) => Some(Client::SecondPageNeverRead),
+        Some(44) => Some(Client::TokenPerCall),
+        Some(45) => Some(Client::RedirectFollowed),
+        _ => None,
+    });
+    runtime::planted::plant(match number {
+        Some(14) => Some(Edge::FirstHopTrusted),
+        Some(15) => Some(Edge::RefusedButProcessed),
+        _ => None,
+    });
+    billing::fingerprint::planted::BARE.set(number == Some(39));
+}

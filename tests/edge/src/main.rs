@@ -1,0 +1,111 @@
+//! `edge [--seeds N] [--from S]`: runs seeds of every kind, without bugs. `--zoo`: the hunt for the planted ones.
+//! `function`: plays the functions for a scripted Lambda; only this program itself calls that.
+
+#[path = "../../../functions/charge/src/handler.rs"]
+mod charge;
+#[expect(dead_code, reason = "its budget is for the webhook's own main")]
+#[path = "../../../functions/webhook/src/handler.rs"]
+mod handler;
+#[path = "../../../functions/issue-billing-key/src/handler.rs"]
+mod issue_billing_key;
+#[path = "../../../functions/webhook/src/notice.rs"]
+mod notice;
+
+use std::process::ExitCode;
+
+use edge::world::{Kind, World};
+
+/// Seeds of each kind, unless asked otherwise.
+const SEEDS: u64 = 300;
+
+/// One thread: planted bugs are a matter of the thread, and so is the order of things.
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::print_stderr, reason = "a command line tool talks to its terminal")]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.first().map(String::as_str) {
+        Some("function") => play_functions(arguments.get(1)).await,
+        Some("--zoo") => zoo().await,
+        _ => seeds(&arguments).await,
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Ended = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The handlers behind the platform's own loop, as each function's `main` has them.
+async fn play_functions(bug: Option<&String>) -> Ended {
+    let bug: Option<u8> = bug.map(|number| number.parse()).transpose()?;
+    #[cfg(planted_bugs)]
+    edge::bug::plant(bug);
+    #[cfg(not(planted_bugs))]
+    if bug.is_some() {
+        return Err("this build has no bugs: --cfg planted_bugs".into());
+    }
+    runtime::serve_http(runtime::HANDLER_BUDGET, |app, request| async move {
+        match request.route() {
+            "POST /billing-keys" => issue_billing_key::handle(app, request).await,
+            "POST /charges" => charge::handle(app, request).await,
+            _ => handler::handle(app, request).await,
+        }
+    })
+    .await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
+async fn seeds(arguments: &[String]) -> Ended {
+    let (mut from, mut seeds) = (1_u64, SEEDS);
+    for pair in arguments.chunks(2) {
+        match pair {
+            [name, number] if name == "--seeds" => seeds = number.parse()?,
+            [name, number] if name == "--from" => from = number.parse()?,
+            [name, number] if name == "--seed" => (from, seeds) = (number.parse()?, 1),
+            _ => return Err("edge [--seeds N] [--from S] [--seed S] | edge --zoo".into()),
+        }
+    }
+    let program = std::env::current_exe()?;
+    let mut broken = 0;
+    for kind in Kind::ALL {
+        let mut world = World::start(kind, None, &program).await?;
+        for seed in from..from.saturating_add(seeds) {
+            let outcome = world.run(seed).await?;
+            if seeds == 1 {
+                println!("{kind:?} {seed}: {}", outcome.journal.join("; "));
+            }
+            for violation in &outcome.violations {
+                broken += 1;
+                println!("{kind:?} {seed}: {}: {}", violation.rule, violation.detail);
+            }
+        }
+        println!("{kind:?}: {seeds} seeds from {from}");
+    }
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints which planted bug is found by which rule, and by which seed first.
+#[cfg(planted_bugs)]
+#[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
+async fn zoo() -> Ended {
+    let program = std::env::current_exe()?;
+    let mut missed = 0;
+    println!("{:>3}  {:<46} {:<36} seed", "no.", "planted bug", "caught by");
+    for bug in edge::bug::ALL {
+        let caught = edge::hunt::hunt(bug, &program).await?;
+        let (by, seed) = caught.by.map_or(("-".to_owned(), 0), |(rule, seed)| (rule.to_string(), seed));
+        missed += u32::from(caught.by.is_none());
+        println!("{:>3}  {:<46} {by:<36} {seed}", bug.number, bug.name);
+    }
+    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[cfg(not(planted_bugs))]
+async fn zoo() -> Ended {
+    Err("this build has no bugs: --cfg planted_bugs".into())
+}

@@ -1,0 +1,380 @@
+//! A card, a charge and webhooks by a seed, through the functions' own handlers: real events, real SDK, a real table.
+//!
+//! Two shops stand side by side. They differ in their secrets only.
+
+mod events;
+mod lambda;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sandbox::aws::client::Client;
+use sandbox::aws::table::Table;
+use sandbox::aws::{self, Options};
+use sandbox::template::Template;
+use serde_json::{Value, json};
+use simulation::rng::Rng;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use self::events::{Events, Source};
+use self::lambda::{Answered, Lambda};
+use crate::calls::BEGIN;
+use crate::canary::Canaries;
+use crate::peer::{Answer, Peer, Seen};
+use crate::rule::{Rule, Violation};
+use crate::world::{Outcome, WorldError};
+
+/// Where notices come from (reliability, F23).
+const LISTED: [&str; 3] = ["52.78.100.19", "52.78.48.223", "52.78.5.241"];
+/// Most webhooks of a seed before the last, which is the true one.
+const WEBHOOKS_MAX: i64 = 4;
+
+/// The functions of one shop, and what they share.
+#[derive(Debug)]
+struct Place {
+    lambda: Lambda,
+    table: String,
+    webhook_token: String,
+    /// What must not stand in any text of this shop.
+    secrets: Vec<String>,
+}
+
+/// Both shops, the AWS endpoint behind them, and their PSP.
+#[derive(Debug)]
+pub struct Shop {
+    places: [Place; 2],
+    psp: Peer,
+    aws: Client,
+    endpoint: JoinHandle<()>,
+    events: Events,
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.endpoint.abort();
+    }
+}
+
+/// A webhook that a seed may bring.
+#[derive(Debug, Clone, Copy)]
+enum Sent {
+    /// From a listed address.
+    Listed,
+    /// From a listed address, through a proxy whose client names itself.
+    ListedBehindProxy,
+    /// From elsewhere.
+    Stranger,
+    /// From elsewhere, with a listed address as the first hop.
+    StrangerClaiming,
+    /// From a listed address, with another token in the path.
+    WrongToken,
+    /// From a listed address, by GET.
+    WrongMethod,
+    /// From a listed address, about an order that is none.
+    UnknownOrder,
+}
+
+const SENT: [Sent; 8] = [
+    Sent::Listed,
+    Sent::ListedBehindProxy,
+    Sent::Stranger,
+    Sent::Stranger,
+    Sent::StrangerClaiming,
+    Sent::WrongToken,
+    Sent::WrongMethod,
+    Sent::UnknownOrder,
+];
+
+impl Sent {
+    const fn status(self) -> u64 {
+        match self {
+            Self::Listed | Self::ListedBehindProxy | Self::UnknownOrder => 200,
+            Self::Stranger | Self::StrangerClaiming => 403,
+            Self::WrongToken => 404,
+            Self::WrongMethod => 405,
+        }
+    }
+
+    fn source(self, rng: &mut Rng) -> Source {
+        let listed = rng.pick(&LISTED).copied().unwrap_or("52.78.100.19").to_owned();
+        let stranger = format!("203.0.113.{}", rng.between(1, 254));
+        match self {
+            Self::Listed | Self::WrongToken | Self::WrongMethod | Self::UnknownOrder => {
+                Source { seen: listed.clone(), forwarded_for: listed }
+            }
+            Self::ListedBehindProxy => Source { forwarded_for: format!("{stranger}, {listed}"), seen: listed },
+            Self::Stranger => Source { seen: stranger.clone(), forwarded_for: stranger },
+            Self::StrangerClaiming => {
+                let forwarded_for = if rng.chance(500) { format!("{listed}, {stranger}") } else { listed };
+                Source { seen: stranger, forwarded_for }
+            }
+        }
+    }
+}
+
+/// What the PSP makes of the charge. The payment exists in any case.
+#[derive(Debug, Clone, Copy)]
+enum Charged {
+    Answered,
+    Lost,
+    Broken,
+}
+
+impl Shop {
+    /// Starts everything; `program` plays the functions, with the bug or none.
+    ///
+    /// # Errors
+    /// [`WorldError`].
+    pub async fn start(bug: Option<u8>, program: &Path) -> Result<Self, WorldError> {
+        let psp = Peer::start().await?;
+        psp.begin(BEGIN, 1_800);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let endpoint = tokio::spawn(async move {
+            aws::serve(listener, Options::default(), std::future::pending()).await.ok();
+        });
+        let aws = Client::new(&url).map_err(WorldError::made)?;
+        let first = Place::start(program, bug, "one", &url, &psp.url, &aws).await?;
+        let second = Place::start(program, bug, "two", &url, &psp.url, &aws).await?;
+        Ok(Self { places: [first, second], psp, aws, endpoint, events: Events::read()? })
+    }
+
+    /// Runs one seed.
+    ///
+    /// # Errors
+    /// If the AWS endpoint does not answer.
+    pub async fn run(&mut self, seed: u64) -> Result<Outcome, WorldError> {
+        let mut rng = Rng::new(seed);
+        let canaries = Canaries::new(&mut rng);
+        let charged = rng.pick(&[Charged::Answered, Charged::Lost, Charged::Broken]).copied().unwrap_or(Charged::Lost);
+        let imp_uid = format!("imp_{seed:012}");
+        self.psp.script(psp(charged, imp_uid.clone()));
+        let mut run = Seed { shop: self, seed, rng, canaries, outcome: Outcome::default() };
+        if let Some(key) = run.cards().await? {
+            let order = format!("edge{seed}");
+            run.charge(&key, &order, charged).await?;
+            run.webhooks(&order, &imp_uid).await?;
+        }
+        run.texts();
+        Ok(run.outcome)
+    }
+}
+
+impl Place {
+    async fn start(
+        program: &Path,
+        bug: Option<u8>,
+        name: &str,
+        aws_url: &str,
+        psp_url: &str,
+        aws: &Client,
+    ) -> Result<Self, WorldError> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+        let template = Template::load(&path, BTreeMap::new()).map_err(WorldError::made)?;
+        let table = Table::from_template(&template, name).map_err(WorldError::made)?;
+        aws.ensure_table(&table).await.map_err(WorldError::made)?;
+        let [webhook_token, imp_secret, fingerprint_key] =
+            ["token", "secret", "print"].map(|kind| format!("canary{kind}of{name}").repeat(3));
+        let secret = json!({
+            "imp_key": "imp_apikey",
+            "imp_secret": imp_secret,
+            "webhook_tokens": [webhook_token],
+            "fingerprint_key": fingerprint_key,
+        });
+        aws.ensure_secret(name, &secret).await.map_err(WorldError::made)?;
+        let variables = BTreeMap::from([
+            ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()),
+            ("AWS_REGION", sandbox::REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
+            ("AWS_ENDPOINT_URL", aws_url.to_owned()),
+            ("TABLE_NAME", name.to_owned()),
+            ("IAMPORT_SECRET_ID", name.to_owned()),
+            ("IAMPORT_BASE_URL", psp_url.to_owned()),
+            ("NOTICE_URL", "https://shop.example/webhooks/iamport".to_owned()),
+            ("WEBHOOK_IPS", LISTED.join(",")),
+        ]);
+        let lambda = Lambda::start(program, bug, &variables).await?;
+        let secrets = vec![webhook_token.clone(), imp_secret, fingerprint_key];
+        Ok(Self { lambda, table: name.to_owned(), webhook_token, secrets })
+    }
+}
+
+/// What the PSP answers in one seed: it keeps the one payment that is made.
+fn psp(charged: Charged, imp_uid: String) -> impl FnMut(&Seen) -> Answer + Send + 'static {
+    let mut made: Option<Value> = None;
+    move |seen| {
+        let name = seen.path.rsplit('/').next().unwrap_or_default();
+        let nothing = || Answer::refused(404, -1, "존재하지 않습니다.");
+        match (seen.method.as_str(), seen.path.as_str()) {
+            ("POST", "/subscribe/payments/again") => {
+                let mut payment = crate::calls::payment(&seen.body, "paid");
+                payment["imp_uid"] = json!(imp_uid);
+                let answer = match charged {
+                    Charged::Answered => Answer::ok(&payment),
+                    Charged::Lost => Answer::Lost,
+                    Charged::Broken => Answer::Json(502, json!(null)),
+                };
+                made = Some(payment);
+                answer
+            }
+            ("POST", path) if path.starts_with("/subscribe/customers/") => {
+                let key = json!({ "customer_uid": name, "card_number": "424242******4242", "inserted": BEGIN });
+                Answer::ok(&key)
+            }
+            // Not listed yet: a payment shows up late.
+            ("GET", path) if path.starts_with("/payments/findAll/") => nothing(),
+            ("GET", path) if path.starts_with("/payments/") && name == imp_uid => {
+                made.as_ref().map_or_else(nothing, Answer::ok)
+            }
+            _ => nothing(),
+        }
+    }
+}
+
+/// A seed under way.
+struct Seed<'a> {
+    shop: &'a mut Shop,
+    seed: u64,
+    rng: Rng,
+    canaries: Canaries,
+    outcome: Outcome,
+}
+
+impl Seed<'_> {
+    fn broken(&mut self, rule: Rule, detail: impl Into<String>) {
+        self.outcome.violations.push(Violation::new(rule, detail));
+    }
+
+    /// Hands an event to a shop's functions.
+    async fn invoke(&mut self, place: usize, what: &str, event: Value) -> Option<Answered> {
+        let answered = match self.shop.places.get_mut(place) {
+            Some(place) => place.lambda.invoke(event).await,
+            None => None,
+        };
+        let status = answered.as_ref().map_or(0, |answered| answered.status);
+        self.outcome.journal.push(format!("{what}: {status}"));
+        match &answered {
+            None => self.broken(Rule::Answered, format!("{what} was not answered")),
+            Some(answered) => self.look(what, &answered.text),
+        }
+        answered
+    }
+
+    fn look(&mut self, what: &str, text: &str) {
+        let mut found = self.canaries.look(what, text);
+        let mut secrets = self.shop.places.iter().flat_map(|place| &place.secrets);
+        if secrets.any(|secret| text.contains(secret.as_str())) {
+            found = Some(Violation::new(Rule::Secrecy, format!("{what} shows a secret of the shop's")));
+        }
+        self.outcome.violations.extend(found);
+    }
+
+    async fn row(&mut self, place: usize, pk: &str, sk: &str) -> Result<Value, WorldError> {
+        let table = self.shop.places.get(place).map(|place| place.table.clone());
+        let request = json!({
+            "TableName": table, "ConsistentRead": true, "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+        });
+        let mut found = self.shop.aws.dynamodb("GetItem", &request).await.map_err(WorldError::made)?;
+        let row = found["Item"].take();
+        self.look("a row", &row.to_string());
+        Ok(row)
+    }
+
+    /// The same card form in both shops; the key's name in the first.
+    async fn cards(&mut self) -> Result<Option<String>, WorldError> {
+        let mark = self.rng.pick(&["", "-", " "]).copied().unwrap_or_default();
+        let form = json!({
+            "card_number": self.canaries.card_grouped(mark), "expiry": "2040-12", "birth": self.canaries.birth,
+            "pwd_2digit": "58",
+        });
+        let event = self.shop.events.issue(&format!("edge-key-{}", self.seed), &form);
+        let (mut names, mut fingerprints) = (Vec::new(), Vec::new());
+        for place in 0..2 {
+            let Some(answered) = self.invoke(place, "POST /billing-keys", event.clone()).await else { return Ok(None) };
+            let name = answered.body["customer_uid"].as_str().unwrap_or_default().to_owned();
+            if answered.status != 201 {
+                self.broken(Rule::Answered, format!("a good card was answered with {}", answered.text));
+                return Ok(None);
+            }
+            let row = self.row(place, &format!("KEY#{name}"), "KEY").await?;
+            fingerprints.push(row["fingerprint"]["S"].as_str().unwrap_or_default().to_owned());
+            names.push(name);
+        }
+        if fingerprints.iter().any(String::is_empty) {
+            self.broken(Rule::Answered, "a key's row has no fingerprint");
+        } else if fingerprints.first() == fingerprints.get(1) {
+            self.broken(Rule::KeyedFingerprint, "two secrets give one fingerprint of one card");
+        }
+        Ok(names.into_iter().next())
+    }
+
+    async fn charge(&mut self, key: &str, order: &str, charged: Charged) -> Result<(), WorldError> {
+        let body = json!({ "customer_uid": key, "merchant_uid": order, "amount": 8_900, "name": "plan" });
+        let event = self.shop.events.charge(&body);
+        let Some(answered) = self.invoke(0, "POST /charges", event).await else { return Ok(()) };
+        let expected = if matches!(charged, Charged::Answered) { 200..=201 } else { 202..=202 };
+        if !expected.contains(&answered.status) {
+            self.broken(Rule::Answered, format!("a charge ({charged:?}) was answered with {}", answered.text));
+        }
+        Ok(())
+    }
+
+    /// Some webhooks in any order, then the true one.
+    async fn webhooks(&mut self, order: &str, imp_uid: &str) -> Result<(), WorldError> {
+        for _ in 0..self.rng.between(1, WEBHOOKS_MAX) {
+            let sent = self.rng.pick(&SENT).copied().unwrap_or(Sent::Listed);
+            self.webhook(sent, order, imp_uid).await?;
+        }
+        self.webhook(Sent::Listed, order, imp_uid).await?;
+        let row = self.row(0, &format!("PAY#{order}"), "PAY").await?;
+        if row["state"] != json!({ "S": "paid" }) {
+            self.broken(Rule::Answered, format!("after the true webhook the row says {}", row["state"]));
+        }
+        Ok(())
+    }
+
+    async fn webhook(&mut self, sent: Sent, order: &str, imp_uid: &str) -> Result<(), WorldError> {
+        let source = sent.source(&mut self.rng);
+        let token = self.shop.places.first().map(|place| place.webhook_token.clone()).unwrap_or_default();
+        let token = if matches!(sent, Sent::WrongToken) { token.to_uppercase() } else { token };
+        let method = if matches!(sent, Sent::WrongMethod) { "GET" } else { "POST" };
+        let about = if matches!(sent, Sent::UnknownOrder) { "nobody" } else { order };
+        let status = self.rng.pick(&["paid", "failed", "cancelled"]).copied().unwrap_or("paid");
+        let notice = json!({ "imp_uid": imp_uid, "merchant_uid": about, "status": status });
+        let event = self.shop.events.webhook(method, &token, &source, &notice);
+
+        let before = self.row(0, &format!("PAY#{order}"), "PAY").await?;
+        drop(self.shop.psp.take_seen());
+        let what = format!("{sent:?} webhook");
+        let Some(answered) = self.invoke(0, &what, event).await else { return Ok(()) };
+        let asked = self.shop.psp.take_seen().len();
+        let changed = self.row(0, &format!("PAY#{order}"), "PAY").await? != before;
+
+        if answered.status != sent.status() {
+            let source_decides = matches!(sent, Sent::Stranger | Sent::StrangerClaiming) || answered.status == 403;
+            let rule = if source_decides { Rule::SourceOfGateway } else { Rule::Answered };
+            let detail = format!("{what} from {source:?} was answered with {}", answered.status);
+            self.broken(rule, detail);
+        }
+        let inert = answered.status != 200 || matches!(sent, Sent::UnknownOrder);
+        if inert && (asked > 0 || changed) {
+            let detail =
+                format!("{what}, answered with {}: {asked} calls of the PSP, row changed: {changed}", answered.status);
+            self.broken(Rule::RefusedWithoutEffect, detail);
+        }
+        Ok(())
+    }
+
+    /// What both shops have logged.
+    fn texts(&mut self) {
+        let logs: Vec<String> = self.shop.places.iter().map(|place| place.lambda.take_log()).collect();
+        for log in logs {
+            self.look("the log", &log);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a bystander between us and the PSP, and between us and the table, has seen. Some rules need it, because neither the
+//! books nor the table keep it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billing::key::{BillingKey, KeyState};
+use billing::payment::{Claim, Payment};
+use billing::usecase::Failure;
+use billing::{Nonce, Timestamp};
+
+use crate::kernel::ProcessId;
+use crate::lambda::Answer;
+use crate::sim::World;
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Order numbers of which the PSP has refused something to whoever asked for it.
+    pub refused: BTreeSet<String>,
+    /// Order numbers that somebody has changed in the PSP's console, and those of schedules that it has changed.
+    pub touched: BTreeSet<String>,
+    /// Rows that a process has claimed without having sent anything since.
+    claimed: BTreeMap<ProcessId, BTreeMap<String, bool>>,
+    /// The marks of all claims that ever stood in the table, and whose they are.
+    claimants: BTreeMap<Nonce, Claimant>,
+}
+
+#[derive(Debug)]
+struct Claimant {
+    process: ProcessId,
+    /// It has heard that the claim stands, or has sent something since.
+    knows: bool,
+}
+
+impl Seen {
+    /// A row with this claim stands in the table.
+    pub(crate) fn stands(&mut self, process: ProcessId, claim: Option<&Claim>) {
+        if let Some(claim) = claim {
+            self.claimants.entry(claim.nonce.clone()).or_insert(Claimant { process, knows: false });
+        }
+    }
+
+    /// Whether a claim is this process's own.
+    pub(crate) fn is_claimant(&self, process: ProcessId, claim: &Claim) -> bool {
+        self.claimants.get(&claim.nonce).is_some_and(|claimant| claimant.process == process)
+    }
+
+    /// A process has written a payment's row, and knows what came of it; `standing` is what stands there now.
+    pub(crate) fn payment_written(&mut self, process: ProcessId, row: &Payment, standing: &Payment, now: Timestamp) {
+        let claim = |row: &Payment| row.claim.as_ref().filter(|claim| claim.is_live(now)).map(|c| c.nonce.clone());
+        self.written(process, row.merchant_uid().to_string(), (&row.writer, &standing.writer), claim(row), false);
+    }
+
+    /// The same of a billing key's row.
+    pub(crate) fn key_written(&mut self, process: ProcessId, row: &BillingKey, standing: &BillingKey, now: Timestamp) {
+        let claim = row.claim.as_ref().filter(|claim| claim.is_live(now)).map(|claim| claim.nonce.clone());
+        let deleting = row.state == KeyState::Deleting;
+        self.written(process, row.customer_uid.to_string(), (&row.writer, &standing.writer), claim, deleting);
+    }
+
+    fn written(
+        &mut self,
+        process: ProcessId,
+        row: String,
+        (writer, standing): (&Nonce, &Nonce),
+        claim: Option<Nonce>,
+        may_wait: bool,
+    ) {
+        let claims = self.claimed.entry(process).or_default();
+        if writer != standing {
+            return;
+        }
+        match claim {
+            Some(nonce) => {
+                // Whoever only writes on leaves the claim that stands there as it is.
+                if let Some(claimant) = self.claimants.get_mut(&nonce).filter(|c| c.process == process && !c.knows) {
+                    claimant.knows = true;
+                    claims.insert(row, may_wait);
+                }
+            }
+            None => drop(claims.remove(&row)),
+        }
+    }
+
+    /// A process sends something.
+    pub(crate) fn sent(&mut self, process: ProcessId) {
+        for claimant in self.claimants.values_mut().filter(|claimant| claimant.process == process) {
+            claimant.knows = true;
+        }
+        self.claimed.remove(&process);
+    }
+
+    /// A process has been killed: what it has claimed is the sweep's now.
+    pub(crate) fn killed(&mut self, process: ProcessId) {
+        self.claimed.remove(&process);
+    }
+}
+
+/// I15: whoever has claimed a row and knows it sends. A caller is never told "somebody else is at it" by the one who is.
+pub(crate) fn check_answered(world: &mut World, process: ProcessId, answer: &Answer) {
+    let Some(claimed) = world.seen.claimed.remove(&process) else { return };
+    let failure = match answer {
+        Answer::Payment(Err(failure))
+        | Answer::Payments(Err(failure))
+        | Answer::Key(Err(failure))
+        | Answer::KeyDeleted(Err(failure))
+        | Answer::Refund(Err(failure)) => Some(failure),
+        _ => None,
+    };
+    // Without the table, or the PSP, what was begun is left to the sweep.
+    if matches!(failure, Some(Failure::Unavailable | Failure::Store(_)))
+        || matches!(answer, Answer::Noticed(_) | Answer::Swept(Err(_)))
+    {
+        return;
+    }
+    for (row, may_wait) in claimed {
+        if failure.is_some() || !may_wait {
+            world.violation("I15", format!("{row} was claimed, nothing was sent, and the answer was {failure:?}"));
+        }
+    }
+}
