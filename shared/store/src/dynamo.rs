@@ -5,10 +5,12 @@ mod error;
 mod insert;
 mod item;
 mod report;
+mod tries;
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use billing::key::BillingKey;
 use billing::payment::Payment;
@@ -17,6 +19,7 @@ use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
 use crate::cursor;
 use item::{Item, KEY_SK, PAYMENT_SK, Row, key_pk, payment_pk, schedule_prefix, sortable, text, update};
+use tries::Tries;
 
 const OWNER_INDEX: &str = "owner";
 const DUE_INDEX: &str = "due";
@@ -49,6 +52,13 @@ impl DynamoStore {
     /// [`StoreError::Unavailable`].
     pub async fn warm_up(&self) -> Result<(), StoreError> {
         self.get("WARM#UP".to_owned(), "WARM").await.map(|_| ())
+    }
+
+    /// Waits as the client's own retries do: the client's owner decides what time is.
+    async fn wait(&self, milliseconds: u64) {
+        if let Some(time) = self.client.config().sleep_impl() {
+            time.sleep(Duration::from_millis(milliseconds)).await;
+        }
     }
 
     async fn get(&self, pk: String, sk: &str) -> Result<Option<Item>, StoreError> {
@@ -88,17 +98,18 @@ impl DynamoStore {
     /// Writes the next version of a row, on condition that the version before it stands there. A transaction that holds
     /// the item for a moment is waited for: nothing was written then.
     async fn write<R: Row>(&self, row: &R) -> Result<Saved<R>, StoreError> {
+        let tries = Tries::default();
         for wait in CONFLICT_WAITS_MS {
-            match self.write_once(row).await {
-                Err(WriteError::HeldByTransaction) => tokio::time::sleep(Duration::from_millis(wait)).await,
+            match self.write_once(row, &tries).await {
+                Err(WriteError::HeldByTransaction) => self.wait(wait).await,
                 Err(WriteError::Store(error)) => return Err(error),
                 Ok(saved) => return Ok(saved),
             }
         }
-        Err(StoreError::Unavailable)
+        Err(tries.refused())
     }
 
-    async fn write_once<R: Row>(&self, row: &R) -> Result<Saved<R>, WriteError> {
+    async fn write_once<R: Row>(&self, row: &R, tries: &Tries) -> Result<Saved<R>, WriteError> {
         let mut update = update(row.to_item()?);
         let condition = version_condition(row, &mut update.values);
         let reply = self
@@ -112,6 +123,8 @@ impl DynamoStore {
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize()
+            .interceptor(tries.clone())
             .send()
             .await;
         match reply {
@@ -119,7 +132,7 @@ impl DynamoStore {
             Err(error) if error::held_by_transaction(&error) => Err(WriteError::HeldByTransaction),
             Err(error) => match error::conflicting_item(&error) {
                 Some(current) => Ok(conflict(row, current)?),
-                None => Err(error::write(&error).into()),
+                None => Err(tries.failed(error::write(&error)).into()),
             },
         }
     }

@@ -87,6 +87,8 @@ struct Play<'a> {
     executor: Executor<'a, Answer>,
     scenes: Vec<Scene>,
     running: BTreeMap<ProcessId, Running>,
+    /// Whether the daily comparison runs.
+    compares: bool,
     calm: bool,
     left: Vec<u64>,
     events: BTreeMap<&'static str, u64>,
@@ -129,7 +131,9 @@ pub fn run_with(seed: u64, setup: &Setup, shuffle: bool) -> Outcome {
     play(&Sim::new(seed, shuffle), seed, setup)
 }
 
-fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
+/// Plays a seed in a fresh world.
+#[must_use]
+pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
     {
         let mut world = sim.world();
         world.ledger.set_knobs(setup.knobs.clone());
@@ -156,6 +160,7 @@ fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         executor: Executor::new(sim),
         scenes: Vec::new(),
         running: BTreeMap::new(),
+        compares: setup.compares && sim.rows.backend().is_none(),
         calm: false,
         left: vec![setup.steps; setup.clients],
         events: BTreeMap::new(),
@@ -167,7 +172,7 @@ fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         play.ask_again();
         play.heal()
     };
-    if at_rest && setup.compares {
+    if at_rest && play.compares {
         play.compare_at_rest();
     }
     if at_rest {
@@ -365,13 +370,13 @@ impl Play<'_> {
         }
         let key = number ^ 0x71c4_0000_0000;
         self.spawn(Request::Sweep, None, key);
-        if self.setup.compares {
+        if self.compares {
             self.spawn(Request::Compare, None, key ^ 0xc03b_0000_0000_0000);
         }
         if self.pulse.chance(ticks.doubled) {
             self.count("tick doubled");
             self.spawn(Request::Sweep, None, key ^ 0xd0b1_0000_0000_0000);
-            if self.setup.compares {
+            if self.compares {
                 self.spawn(Request::Compare, None, key ^ 0xc03c_0000_0000_0000);
             }
         }

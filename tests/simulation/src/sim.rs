@@ -20,7 +20,7 @@ use crate::kernel::{Event, Kernel};
 use crate::planted::{self, Bug};
 use crate::psp::request::{PspReply, PspRequest, refusal};
 use crate::rng::Rng;
-use crate::table::DueIndex;
+use crate::table::{Backend, DueIndex, Rows};
 
 /// When the simulated world begins: 2026-11-24T00:00:00Z.
 pub const START: i64 = 1_795_478_400;
@@ -131,7 +131,7 @@ pub struct World {
 pub struct Sim {
     world: Mutex<World>,
     /// The table's rows.
-    pub rows: MemoryStore,
+    pub rows: Rows,
 }
 
 impl World {
@@ -227,6 +227,16 @@ impl Sim {
     /// An empty world at [`START`], its ids and marks decided by `seed`.
     #[must_use]
     pub fn new(seed: u64, shuffle: bool) -> Self {
+        Self::with_rows(Rows::Memory(MemoryStore::new()), seed, shuffle)
+    }
+
+    /// The same world over another table than the one in memory.
+    #[must_use]
+    pub fn over(backend: Box<dyn Backend>, seed: u64, shuffle: bool) -> Self {
+        Self::with_rows(Rows::Backed(backend), seed, shuffle)
+    }
+
+    fn with_rows(rows: Rows, seed: u64, shuffle: bool) -> Self {
         let mut chance = Rng::new(seed);
         let shuffle = shuffle.then(|| Rng::new(chance.next_u64()));
         let ledger = Ledger::new(chance.next_u64());
@@ -250,7 +260,7 @@ impl Sim {
                 flights: Vec::new(),
                 chance,
             }),
-            rows: MemoryStore::new(),
+            rows,
         }
     }
 
@@ -310,6 +320,11 @@ impl Sim {
         if seconds != Some(0) || self.world().chooser.interleaves() {
             Pause::new(self, seconds).await;
         }
+    }
+
+    /// Lets time pass within a call of the table, and others run.
+    pub async fn wait(&self, seconds: i64) {
+        Pause::new(self, Some(seconds)).await;
     }
 
     /// A call's answer sets out, after `seconds` at the other side.

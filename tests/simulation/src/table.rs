@@ -1,8 +1,13 @@
-//! The table of the simulation: the in-memory store with its conditions, and everything a real table does besides.
+//! The table of the simulation: the in-memory store with its conditions, or another that is plugged in, and everything a
+//! real table does besides.
 
 mod index;
 mod port;
 mod report;
+mod rows;
+mod wired;
 
 pub use index::DueIndex;
 pub use port::Table;
+pub use rows::{Backend, Call, Rows};
+pub use wired::Written;

@@ -24,7 +24,7 @@ pub(super) fn read<E: ProvideErrorMetadata, R>(_: &SdkError<E, R>) -> StoreError
     StoreError::Unavailable
 }
 
-/// A failed write: done or not, by what the service said. Silence may mean done.
+/// A failed write: done or not, by what the last try was told. Silence may mean done.
 pub(super) fn write<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
     let refused = match error {
         SdkError::ConstructionFailure(_) => true,
@@ -53,9 +53,4 @@ pub(super) fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> O
         TransactWriteItemsError::TransactionCanceledException(cancelled) => Some(cancelled.cancellation_reasons()),
         _ => None,
     }
-}
-
-/// Whether the same transaction is still being worked on by an earlier try of ours.
-pub(super) fn in_progress<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
-    matches!(error.as_service_error(), Some(TransactWriteItemsError::TransactionInProgressException(_)))
 }

@@ -1,7 +1,5 @@
 //! Claims: payment rows written together with the condition that their billing key is active and its customer's.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -13,6 +11,7 @@ use billing::ports::{Saved, StoreError};
 use sha2::{Digest, Sha256};
 
 use super::item::{KEY_SK, PAYMENT_SK, Row, key_pk, update};
+use super::tries::Tries;
 use super::{DynamoStore, conflict, error, version_condition};
 
 /// Rows of one transaction. DynamoDB allows 100 actions and 4 MB; smaller ones lose less to one conflict.
@@ -26,7 +25,12 @@ impl DynamoStore {
     pub(super) async fn insert_all(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
         let mut saved = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(CHUNK) {
-            saved.extend(self.insert_chunk(chunk).await?);
+            match self.insert_chunk(chunk).await {
+                Ok(answers) => saved.extend(answers),
+                // An earlier chunk stands in the table already.
+                Err(StoreError::Unavailable) if saved.contains(&Saved::Done) => return Err(StoreError::Unknown),
+                Err(error) => return Err(error),
+            }
         }
         Ok(saved)
     }
@@ -61,19 +65,18 @@ impl DynamoStore {
             actions.push(TransactWriteItem::builder().update(self.row_update(row)?).build());
         }
         let token = token(rows);
-        let mut outcome = Err(StoreError::Unknown);
+        let tries = Tries::default();
         for wait in AGAIN_AFTER_MS {
             let request = self.client.transact_write_items().set_transact_items(Some(actions.clone()));
-            match request.client_request_token(&token).send().await {
+            match request.client_request_token(&token).customize().interceptor(tries.clone()).send().await {
                 Ok(_) => return Ok(rows.iter().map(|_| Saved::Done).collect()),
-                Err(failure) => match refusals(rows, &failure)? {
+                Err(failure) => match refusals(rows, &failure, &tries)? {
                     Refusals::Final(saved) => return Ok(saved),
-                    Refusals::TryAgain(error) => outcome = Err(error),
+                    Refusals::TryAgain => self.wait(wait).await,
                 },
             }
-            tokio::time::sleep(Duration::from_millis(wait)).await;
         }
-        outcome
+        Err(tries.refused())
     }
 
     fn key_is_active(&self, row: &Payment) -> Result<ConditionCheck, StoreError> {
@@ -119,23 +122,30 @@ fn token(rows: &[Payment]) -> String {
 
 enum Refusals {
     Final(Vec<Saved<Payment>>),
-    TryAgain(StoreError),
+    TryAgain,
 }
 
 /// What a failed transaction says of each row.
-fn refusals<R>(rows: &[Payment], failure: &SdkError<TransactWriteItemsError, R>) -> Result<Refusals, StoreError> {
+fn refusals<R>(
+    rows: &[Payment],
+    failure: &SdkError<TransactWriteItemsError, R>,
+    tries: &Tries,
+) -> Result<Refusals, StoreError> {
     let Some(reasons) = error::cancellation(failure) else {
         return match error::write(failure) {
-            _ if error::in_progress(failure) => Ok(Refusals::TryAgain(StoreError::Unknown)),
-            StoreError::Unknown => Ok(Refusals::TryAgain(StoreError::Unknown)),
-            final_error => Err(final_error),
+            StoreError::Unavailable => Err(tries.refused()),
+            // Silence, or an earlier try of ours is still being worked on.
+            _ => {
+                tries.may_have_written();
+                Ok(Refusals::TryAgain)
+            }
         };
     };
     let refused = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
     let (key, of_rows) = reasons.split_first().ok_or(StoreError::Unknown)?;
     if !refused(key) && !of_rows.iter().any(refused) {
         // A conflict with another transaction, or throttling: nothing was written.
-        return Ok(Refusals::TryAgain(StoreError::Unavailable));
+        return Ok(Refusals::TryAgain);
     }
     let answer = |(row, reason): (&Payment, &CancellationReason)| match (refused(reason), refused(key)) {
         (true, _) => conflict(row, reason.item.clone()),

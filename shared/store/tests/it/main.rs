@@ -35,6 +35,7 @@ macro_rules! both_stores {
 
 mod claims;
 mod lists;
+mod lost;
 mod reports;
 mod rows;
 mod table;

@@ -55,6 +55,11 @@ impl DueIndex {
         self.shards.values().filter_map(|rows| rows.first()).map(|(due_at, _)| *due_at).min()
     }
 
+    /// When what makes a row due was written, in seconds.
+    pub(crate) fn written_at(&self, row: &DueRow) -> Option<i64> {
+        self.places.get(row).map(|(_, written)| *written)
+    }
+
     /// When a row is due.
     pub(crate) fn due_at(&self, row: &DueRow) -> Option<Timestamp> {
         self.places.get(row).map(|(due_at, _)| *due_at)

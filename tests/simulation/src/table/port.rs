@@ -9,15 +9,17 @@ use billing::payment::Payment;
 use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
 use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
 
+use super::rows::Rows;
+use super::wired::Wired;
 use crate::check::moves;
 use crate::fault::{Call, Fault};
 use crate::planted::{self, Bug};
 use crate::sim::Sim;
 
 /// The table's own operation timeout, in seconds (design §6).
-const OPERATION_SECONDS: i64 = 3;
+pub(super) const OPERATION_SECONDS: i64 = 3;
 /// How far a lagging index is behind, in seconds.
-const LAG_SECONDS: i64 = 10;
+pub(super) const LAG_SECONDS: i64 = 10;
 
 /// The table, as every process sees it.
 #[derive(Debug, Clone, Copy)]
@@ -117,12 +119,17 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(super) const fn rows(&self) -> &'a store::MemoryStore {
+    pub(super) const fn rows(&self) -> &'a Rows {
         &self.sim.rows
     }
 
+    /// The same calls over another table than the one in memory.
+    fn wired(&self) -> Option<Wired<'a>> {
+        self.rows().backend().map(|backend| Wired { sim: self.sim, backend })
+    }
+
     /// What stands before and after one write: the index follows, and the rules of moving are checked.
-    fn payment_written(&self, before: Option<Payment>, tried: &Payment) {
+    pub(super) fn payment_written(&self, before: Option<Payment>, tried: &Payment) {
         let Ok(Some(after)) = now(self.rows().payment(tried.merchant_uid())) else { return };
         let mut world = self.sim.world();
         let clock = world.kernel.now();
@@ -134,7 +141,7 @@ impl<'a> Table<'a> {
         world.index.set(DueRow::Payment(after.merchant_uid().clone()), after.due_at, clock);
     }
 
-    fn key_written(&self, row: &BillingKey) {
+    pub(super) fn key_written(&self, row: &BillingKey) {
         let mut world = self.sim.world();
         let now = world.kernel.now();
         if let Err(rule) = row.check() {
@@ -221,10 +228,16 @@ impl<'a> Table<'a> {
 
 impl PaymentStore for Table<'_> {
     async fn payment(&self, uid: &MerchantUid) -> Result<Option<Payment>, StoreError> {
+        if let Some(wired) = self.wired() {
+            return wired.reading(Call::ReadPayment, wired.backend.payment(uid)).await;
+        }
         self.reading(Call::ReadPayment, self.rows().payment(uid)).await
     }
 
     async fn payments(&self, uids: &[MerchantUid]) -> Result<Vec<Payment>, StoreError> {
+        if let Some(wired) = self.wired() {
+            return wired.reading(Call::ReadPayments, wired.backend.payments(uids)).await;
+        }
         self.reading(Call::ReadPayments, self.rows().payments(uids)).await
     }
 
@@ -255,7 +268,10 @@ impl PaymentStore for Table<'_> {
                 self.rival_payment(first);
             }
         };
-        let answer = self.writing(Call::Insert, rival, perform).await;
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::Insert, rival, || wired.backend.insert(rows)).await,
+            None => self.writing(Call::Insert, rival, perform).await,
+        };
         if answer.is_ok() {
             rows.iter().for_each(|row| self.see_payment(row));
         }
@@ -268,14 +284,20 @@ impl PaymentStore for Table<'_> {
 
     async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
         let rival = || self.rival_payment(row);
-        let answer = self.writing(Call::Reclaim, rival, || self.put_payment(row, true)).await?;
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::Reclaim, rival, || wired.backend.reclaim(row)).await?,
+            None => self.writing(Call::Reclaim, rival, || self.put_payment(row, true)).await?,
+        };
         self.see_payment(row);
         Ok(answer)
     }
 
     async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
         let rival = || self.rival_payment(row);
-        let answer = self.writing(Call::Save, rival, || self.put_payment(row, false)).await?;
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::Save, rival, || wired.backend.save(row)).await?,
+            None => self.writing(Call::Save, rival, || self.put_payment(row, false)).await?,
+        };
         self.see_payment(row);
         Ok(answer)
     }
@@ -285,7 +307,10 @@ impl PaymentStore for Table<'_> {
         let fault = self.sim.enter(call).await;
         let answer = match fault {
             Some(Fault::Throttled) => Err(StoreError::Unavailable),
-            _ => self.rows().schedules_of(owner, filter).await,
+            _ => match self.wired() {
+                Some(wired) => wired.drive(wired.backend.schedules_of(owner, filter)).await,
+                None => self.rows().schedules_of(owner, filter).await,
+            },
         };
         let answer = answer.map(|mut page| {
             if fault == Some(Fault::Stale) {
@@ -301,19 +326,28 @@ impl PaymentStore for Table<'_> {
 
 impl KeyStore for Table<'_> {
     async fn key(&self, uid: &CustomerUid) -> Result<Option<BillingKey>, StoreError> {
+        if let Some(wired) = self.wired() {
+            return wired.reading(Call::ReadKey, wired.backend.key(uid)).await;
+        }
         self.reading(Call::ReadKey, self.rows().key(uid)).await
     }
 
     async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
         let rival = || self.rival_key(row);
-        let answer = self.writing(Call::InsertKey, rival, || self.put_key(row, true)).await?;
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::InsertKey, rival, || wired.backend.save_key(row, true)).await?,
+            None => self.writing(Call::InsertKey, rival, || self.put_key(row, true)).await?,
+        };
         self.see_key(row);
         Ok(answer)
     }
 
     async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
         let rival = || self.rival_key(row);
-        let answer = self.writing(Call::SaveKey, rival, || self.put_key(row, false)).await?;
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::SaveKey, rival, || wired.backend.save_key(row, false)).await?,
+            None => self.writing(Call::SaveKey, rival, || self.put_key(row, false)).await?,
+        };
         self.see_key(row);
         Ok(answer)
     }
@@ -324,12 +358,23 @@ impl KeyStore for Table<'_> {
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<BillingKey>, StoreError> {
+        if let Some(wired) = self.wired() {
+            return wired.reading(Call::ListKeys, wired.backend.keys_of(owner, limit, cursor)).await;
+        }
         self.reading(Call::ListKeys, self.rows().keys_of(owner, limit, cursor)).await
     }
 }
 
 impl DueStore for Table<'_> {
     async fn due(&self, shard: u8, until: Timestamp, cursor: Option<&str>) -> Result<Page<DueRow>, StoreError> {
+        if let Some(wired) = self.wired() {
+            if !wired.backend.is_calm() {
+                return wired.due(shard, until, cursor).await;
+            }
+            if shard == 0 {
+                wired.compare(until);
+            }
+        }
         let call = Call::Due;
         let fault = self.sim.enter(call).await;
         let answer = if fault == Some(Fault::Throttled) {

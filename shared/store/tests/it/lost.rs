@@ -1,0 +1,146 @@
+//! Writes whose answers are lost or refused on the way: what the store may say of them. The SDK repeats on its own, and shows
+//! the last try's error only.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_sdk_dynamodb::error::ConnectorError;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use billing::key::KeyState;
+use billing::payment::Plan;
+use billing::ports::{KeyStore, PaymentStore, Saved, StoreError};
+use store::DynamoStore;
+
+use crate::rows::{key, next, nonce, payment};
+use crate::table::Table;
+
+/// What becomes of one request.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// It is carried out and answered.
+    Answered,
+    /// It is carried out, and the connection breaks.
+    Lost,
+    /// 400, nothing is done.
+    Throttled,
+    /// 500, nothing is done.
+    Error,
+    /// A transaction holds the item: nothing is done.
+    Held,
+}
+
+/// A way to the table on which each request meets its fate, in order; the rest are answered.
+#[derive(Debug, Clone)]
+struct Way {
+    inner: SharedHttpClient,
+    fates: Arc<Mutex<VecDeque<Fate>>>,
+}
+
+#[derive(Debug)]
+struct Connector {
+    inner: SharedHttpConnector,
+    fates: Arc<Mutex<VecDeque<Fate>>>,
+}
+
+impl HttpClient for Way {
+    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, parts);
+        SharedHttpConnector::new(Connector { inner, fates: Arc::clone(&self.fates) })
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let fate = self.fates.lock().unwrap().pop_front().unwrap_or(Fate::Answered);
+        let call = self.inner.call(request);
+        let refusal = |status: u16, name: &str| {
+            let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{name}","message":"no"}}"#);
+            Ok(HttpResponse::new(status.try_into().unwrap(), body.into()))
+        };
+        HttpConnectorFuture::new(async move {
+            match fate {
+                Fate::Answered => call.await,
+                Fate::Lost => {
+                    call.await?;
+                    Err(ConnectorError::io("the connection broke".into()))
+                }
+                Fate::Throttled => refusal(400, "ProvisionedThroughputExceededException"),
+                Fate::Error => refusal(500, "InternalServerError"),
+                Fate::Held => refusal(400, "TransactionConflictException"),
+            }
+        })
+    }
+}
+
+/// A store on whose way these fates wait, with an active key in its table. The SDK tries three times, as in production.
+async fn store_with(table: &Table, fates: &[Fate]) -> DynamoStore {
+    table.store().insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let inner = SharedHttpClient::new(aws_smithy_http_client::Builder::new().build_http());
+    let way = Way { inner, fates: Arc::new(Mutex::new(fates.iter().copied().collect())) };
+    let retries = RetryConfig::standard().with_max_attempts(3);
+    let config = table.client.config().to_builder().http_client(way).retry_config(retries);
+    let config = config.retry_partition(RetryPartition::custom("lost").build()).build();
+    DynamoStore::new(aws_sdk_dynamodb::Client::from_conf(config), table.name())
+}
+
+#[tokio::test]
+async fn a_save_that_was_lost_and_then_refused_may_have_been_written() {
+    use Fate::{Error, Held, Lost, Throttled};
+    for (fates, said, written) in [
+        ([Lost, Throttled, Throttled].as_slice(), Err(StoreError::Unknown), true),
+        (&[Error, Throttled, Throttled], Err(StoreError::Unknown), false),
+        (&[Lost, Held, Held, Held, Held], Err(StoreError::Unknown), true),
+        (&[Throttled, Throttled, Throttled], Err(StoreError::Unavailable), false),
+        (&[Held, Held, Held, Held], Err(StoreError::Unavailable), false),
+        (&[Lost], Ok(Saved::Done), true),
+        (&[Lost, Held], Ok(Saved::Done), true),
+        (&[Throttled, Lost], Ok(Saved::Done), true),
+    ] {
+        let table = Table::start().await;
+        let store = store_with(&table, fates).await;
+        let first = payment("order_1", "key1", "kim", Plan::Charge);
+        table.store().insert(std::slice::from_ref(&first)).await.unwrap();
+        let second = next(&first, 9);
+        assert_eq!(store.save(&second).await, said, "{fates:?}");
+        let stands = table.store().payment(first.merchant_uid()).await.unwrap();
+        assert_eq!(stands, Some(if written { second } else { first }), "{fates:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_was_lost_and_then_refused_may_have_been_written() {
+    use Fate::{Error, Lost, Throttled};
+    for (fates, said, written) in [
+        ([Lost, Throttled, Throttled].as_slice(), Err(StoreError::Unknown), true),
+        // The first round of three ends in silence, the second is refused.
+        (&[Lost, Error, Error, Throttled, Throttled, Throttled], Err(StoreError::Unknown), true),
+        (&[Throttled, Throttled, Throttled], Err(StoreError::Unavailable), false),
+        (&[Lost], Ok(vec![Saved::Done]), true),
+    ] {
+        let table = Table::start().await;
+        let store = store_with(&table, fates).await;
+        let row = payment("order_1", "key1", "kim", Plan::Charge);
+        assert_eq!(store.insert(std::slice::from_ref(&row)).await, said, "{fates:?}");
+        let stands = table.store().payment(row.merchant_uid()).await.unwrap();
+        assert_eq!(stands, written.then_some(row), "{fates:?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_of_which_some_were_written_are_not_answered_as_out_of_reach() {
+    let table = Table::start().await;
+    let store = store_with(&table, &[Fate::Answered, Fate::Throttled, Fate::Throttled, Fate::Throttled]).await;
+    let mut rows: Vec<_> =
+        (0..60).map(|number| payment(&format!("order_{number}"), "key1", "kim", Plan::Charge)).collect();
+    rows.iter_mut().for_each(|row| row.writer = nonce(50));
+    assert_eq!(store.insert(&rows).await, Err(StoreError::Unknown));
+    let uids: Vec<_> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
+    let stand = table.store().payments(&uids).await.unwrap();
+    assert!(!stand.is_empty() && stand.len() < rows.len(), "{} rows stand", stand.len());
+}
