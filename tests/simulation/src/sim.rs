@@ -407,8 +407,10 @@ impl Sim {
             claim.is_live(now) && world.seen.is_claimant(world.kernel.current, claim)
         };
         let claimed = |uid: &MerchantUid, wanted: &dyn Fn(&Payment, Purpose) -> bool| {
+            // A revocation may be repeated while another one is under way: it does no harm twice.
+            let held = |claim: &Claim| own(claim) || (claim.purpose == Purpose::Revoke && claim.is_live(now));
             self.payment(uid)
-                .is_some_and(|row| row.claim.as_ref().is_some_and(|claim| own(claim) && wanted(&row, claim.purpose)))
+                .is_some_and(|row| row.claim.as_ref().is_some_and(|claim| held(claim) && wanted(&row, claim.purpose)))
         };
         let ended = |uid: &MerchantUid| self.payment(uid).is_some_and(|row| row.state != State::Scheduled);
         let sending = |order: &billing::order::Order, purpose: Purpose| {
