@@ -20,7 +20,7 @@ E2E_THREADS = "4"
 
 # Seeds by the ten thousand need optimised code; nothing that is deployed is built with this profile.
 SIMULATED = ("--profile", "sim")
-SIMULATIONS = ("simulation",)
+SIMULATIONS = ("simulation", "simulation-sdk")
 EDGE = "edge"
 PLANTED_RUSTC = TOOLS / "dev" / "planted-rustc"
 
