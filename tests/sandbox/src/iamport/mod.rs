@@ -4,7 +4,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`ledger`](::ledger) | the PSP's books: a deterministic state machine without I/O |
+//! | [`ledger`] | the PSP's books: a deterministic state machine without I/O |
 //! | `http` | V1's routes, bodies and envelope over it |
 //! | `webhooks` | deliveries to the shop |
 //! | `faults` | what goes wrong on demand |
