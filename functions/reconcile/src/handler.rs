@@ -36,6 +36,7 @@ pub(crate) async fn handle(app: App, deadline: Deadline) -> Ended {
             shown
         }
         Err(error) => {
+            metrics::not_compared(app.now());
             tracing::warn!(%error, "no comparison");
             Value::Null
         }

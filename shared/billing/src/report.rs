@@ -13,8 +13,9 @@ pub const BEGINS_SECONDS: i64 = 4 * 3_600;
 /// What happened in the last seconds is not compared: a payment may be at the PSP and not yet in the table, and the other
 /// way round. The next day's windows reach back over it.
 const SETTLING_SECONDS: i64 = 900;
-/// How far back payments are compared, in seconds. Three days: a comparison that fails twice loses nothing.
-const PAYMENTS_BACK_SECONDS: i64 = 3 * DAY_SECONDS;
+/// How far back payments are compared, in seconds. Four days: a comparison that fails twice in a row loses nothing, even if the
+/// next one begins late.
+const PAYMENTS_BACK_SECONDS: i64 = 4 * DAY_SECONDS;
 /// How much longer ago a payment may have begun that is looked at because it changed lately, in seconds: the widest window
 /// that the PSP allows.
 const CHANGES_BACK_SECONDS: i64 = 90 * DAY_SECONDS;
@@ -245,6 +246,12 @@ impl Report {
         }
     }
 
+    /// How long the present day's report has been owed if there is none, in seconds.
+    #[must_use]
+    pub const fn overdue_at(now: Timestamp) -> i64 {
+        now.0.saturating_sub(Self::day_at(now).start().plus(BEGINS_SECONDS).0)
+    }
+
     /// The slice of a pass that begins at `from`.
     #[must_use]
     pub fn slice(&self, pass: Pass, from: Timestamp) -> Window {
@@ -320,7 +327,7 @@ mod tests {
             place = report.after_slice(pass, from);
             steps += 1;
         }
-        assert_eq!((place, steps), (Place::Through, 12 + 1 + 10));
+        assert_eq!((place, steps), (Place::Through, 16 + 1 + 10));
         let windows = report.windows;
         for (pass, window) in
             [("Payments", windows.payments), ("Changes", windows.changes), ("Schedules", windows.schedules)]

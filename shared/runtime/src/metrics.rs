@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use billing::Timestamp;
-use billing::report::Verdict;
+use billing::report::{Report, Verdict};
 use billing::usecase::{Comparison, SweepReport};
 use serde_json::{Map, Value, json};
 
@@ -40,6 +40,11 @@ pub fn compared(comparison: &Comparison, now: Timestamp) {
         ]);
     }
     write(&measured);
+}
+
+/// Measures a tick on which the report could be neither read nor claimed: it is overdue all the same.
+pub fn not_compared(now: Timestamp) {
+    write(&[("ReportOverdueSeconds", "Seconds", Report::overdue_at(now))]);
 }
 
 fn write(measured: &[Measured]) {

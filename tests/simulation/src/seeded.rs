@@ -35,7 +35,7 @@ const TICKS_SPARED_AFTER: u64 = 40;
 /// The gateway gives up after this many seconds.
 const GATEWAY_SECONDS: i64 = 29;
 /// Sweeps after which a row that is due must be settled, once everything is calm and no lost request can execute.
-const SWEEPS_MAX: u32 = 3;
+const SWEEPS_MAX: u32 = 5;
 /// After this many seconds of calm no request that was ever sent can still execute.
 const CALM_SECONDS: i64 = 300;
 

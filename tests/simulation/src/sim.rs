@@ -327,7 +327,7 @@ impl Sim {
         Pause::new(self, Some(seconds)).await;
     }
 
-    /// A call's answer sets out, after `seconds` at the other side.
+    /// A call's answer sets out, after `seconds` at the other side; one that is waited for in vain takes just that long.
     pub(crate) async fn leave(&self, call: Call, fault: Option<Fault>, seconds: i64) {
         let crash = fault == Some(Fault::CrashAfter);
         let travel = {
@@ -335,7 +335,7 @@ impl Sim {
             let process = world.kernel.current;
             world.chooser.travel(process, call.class())
         };
-        self.pause((!crash).then_some(seconds + travel)).await;
+        self.pause((!crash).then_some(if seconds > 0 { seconds } else { travel })).await;
     }
 
     /// Lets a request reach the PSP, or not.
@@ -422,8 +422,12 @@ impl Sim {
             PspRequest::Charge(order) => sending(order, Purpose::Charge),
             PspRequest::Register { orders, .. } => orders.iter().all(|(order, _)| sending(order, Purpose::Register)),
             // A schedule that the PSP's own record has ended meanwhile may still be sent its change: it is refused there.
-            PspRequest::Revoke { merchant_uid, .. } => {
-                claimed(merchant_uid, &|_, purpose| purpose == Purpose::Revoke) || ended(merchant_uid)
+            PspRequest::Revoke { customer_uid, merchant_uid } => {
+                // A key that is marked for deletion with all that is on it was written down before, too.
+                let key = self.rows.key(customer_uid).await.ok().flatten();
+                key.is_some_and(|key| key.state == KeyState::Deleting && key.cascade)
+                    || claimed(merchant_uid, &|_, purpose| purpose == Purpose::Revoke)
+                    || ended(merchant_uid)
             }
             PspRequest::Move { merchant_uid, schedule_at } => {
                 let purpose = Purpose::Move { schedule_at: *schedule_at };

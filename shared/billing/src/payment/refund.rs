@@ -81,13 +81,14 @@ impl Refund {
     }
 
     /// Whether an entry of the PSP's history is this refund: it carries the name, or, where the PSP keeps no reasons, it
-    /// has the amount and the time.
-    fn is(&self, entry: &CancelEntry) -> bool {
+    /// has the amount and the time, and the balance shows that something was given back since this one was decided on.
+    fn is(&self, entry: &CancelEntry, balance: u64) -> bool {
         match &entry.reason {
             Some(reason) => reason.contains(&format!("[{}]", self.id)),
             None => {
                 let since = self.requested_at.plus(-CLOCK_TOLERANCE_SECONDS);
-                entry.amount == self.amount && entry.cancelled_at.is_none_or(|at| at >= since)
+                let since_then = balance.saturating_add(self.amount) <= self.checksum;
+                since_then && entry.amount == self.amount && entry.cancelled_at.is_none_or(|at| at >= since)
             }
         }
     }
@@ -125,7 +126,7 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], now: 
     for refund in applied.row.refunds.iter_mut().filter(|refund| refund.state != RefundState::Done) {
         let Some(record) = trusted.iter().find(|record| record.imp_uid == refund.imp_uid) else { continue };
         let balance = record.net_paid();
-        if record.cancel_history.iter().any(|entry| refund.is(entry)) {
+        if record.cancel_history.iter().any(|entry| refund.is(entry, balance)) {
             refund.state = RefundState::Done;
             refund.refusal = None;
         } else if refund.state == RefundState::Pending && !in_flight && balance != refund.checksum {

@@ -323,3 +323,31 @@ async fn a_key_is_not_deleted_while_the_psp_would_still_run_a_suspect_schedule_o
         }
     }
 }
+
+#[tokio::test]
+async fn one_refund_without_a_reason_in_the_history_is_not_two() {
+    let billing = billing().await;
+    billing.charge(order("order_1"), None).await.unwrap();
+    let request = |name: &str| billing::usecase::RefundRequest {
+        merchant_uid: order("order_1").merchant_uid,
+        amount: "1000".to_owned(),
+        reason: None,
+        idempotency_key: name.to_owned(),
+    };
+    let forget_reasons = || {
+        let mut world = billing.psp.world();
+        let entries = world.payments.values_mut().flatten().flat_map(|record| &mut record.cancel_history);
+        entries.for_each(|entry| entry.reason = None);
+    };
+    billing.refund(request("refund-1")).await.unwrap();
+    forget_reasons();
+    billing.psp.will([Act::Lose]);
+    let (_, second) = billing.refund(request("refund-2")).await.unwrap();
+    assert_eq!(second.state, billing::payment::RefundState::Pending, "the first one's entry is not the second's");
+    sweeps(&billing, 2, 160).await;
+    forget_reasons();
+    sweeps(&billing, 2, 160).await;
+    let row = row(&billing).await;
+    assert!(row.refunds.iter().all(|refund| refund.state == billing::payment::RefundState::Done), "{:?}", row.refunds);
+    assert_eq!(row.record.unwrap().cancel_amount, 2_000);
+}

@@ -70,10 +70,11 @@ impl Run {
         self.slice.insert(slice)
     }
 
-    /// Adds what a page, or a part of one, came to. A page that is not done is read once more, so that only what is not
-    /// seen a second time counts now.
+    /// Adds what a page, or a part of one, came to. A page that is not done is read once more, so that only what may not be
+    /// seen a second time counts now: a row that was put right, and a schedule that was missing, which is on its way again.
+    /// What is still missing then counts twice; it never counts for nothing.
     pub(super) fn count(&mut self, tally: Counts, done: bool) {
-        let seen_once = Counts { healed: tally.healed, ..Counts::default() };
+        let seen_once = Counts { healed: tally.healed, missing: tally.missing, ..Counts::default() };
         self.report.counts = self.report.counts.plus(if done { tally } else { seen_once });
     }
 }
