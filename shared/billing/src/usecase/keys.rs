@@ -21,6 +21,8 @@ pub enum KeyDeleted {
 
 /// Seconds before now and after the latest possible schedule that the PSP's list is asked for.
 const LIST_MARGIN_SECONDS: i64 = 86_400;
+/// A deletion revokes schedules for so long, in seconds, before it leaves the rest to the sweep: its caller waits.
+const CASCADE_SECONDS: i64 = 12;
 /// Schedules of a key read at a time.
 const SCHEDULES_PAGE: usize = 100;
 
@@ -110,7 +112,11 @@ where
         if planted::has(Bug::KeyDeletedFirst) {
             self.finish_deletion(key.clone()).await?;
         }
+        let began = self.host.now();
         for row in live {
+            if self.host.now() >= began.plus(CASCADE_SECONDS) {
+                return Ok(KeyDeleted::Pending);
+            }
             match self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await {
                 Ok(row) if row.state == State::Revoked => {}
                 Err(Failure::AlreadyExecuted) => {}
