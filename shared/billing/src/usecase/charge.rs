@@ -36,10 +36,9 @@ where
         let row = Payment::claimed(order, owner, Plan::Charge, now, claim);
         let saved = match self.store.insert(std::slice::from_ref(&row)).await {
             Err(StoreError::Unknown) => match self.inserted(std::slice::from_ref(&row)).await {
-                Ok(saved) if !saved.contains(&Saved::Conflict(None)) => saved,
-                // It may stand in the table, or come to stand there yet, and then it will be carried to its end: so it is
-                // pending. That it is not seen a moment after the write proves nothing.
-                Ok(_) | Err(_) => return Ok(row),
+                Ok(saved) => saved,
+                // It may stand in the table, and then it will be carried to its end: so it is pending.
+                Err(_) => return Ok(row),
             },
             answered => answered?,
         };

@@ -132,9 +132,9 @@ where
         let rows: Vec<Payment> = fresh.iter().map(claimed).collect();
         let saved = match self.store.insert(&rows).await {
             Err(StoreError::Unknown) => match self.inserted(&rows).await {
-                Ok(saved) if !saved.contains(&Saved::Conflict(None)) => saved,
+                Ok(saved) => saved,
                 // As with a charge: whatever stands in the table will be registered, so all of it is pending.
-                Ok(_) | Err(_) => return Ok(rows),
+                Err(_) => return Ok(rows),
             },
             answered => answered?,
         };
