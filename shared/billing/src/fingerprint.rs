@@ -4,6 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::planted::{self, Bug};
+
 /// A digest of a request in its normal form. Equal requests have equal fingerprints, however they were spelt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -20,9 +22,9 @@ impl Fingerprint {
     /// The digest of a request with card data, under a secret key: a bare hash of a card number can be searched.
     #[must_use]
     pub fn keyed(key: &FingerprintKey, parts: &[&str]) -> Self {
-        #[cfg(planted_bugs)]
-        if planted::BARE.get() {
-            return planted::bare(parts);
+        if planted::has(Bug::BareFingerprint) {
+            let number = parts.iter().find(|part| part.len() >= 13 && part.bytes().all(|byte| byte.is_ascii_digit()));
+            return Self(format!("k1:{}", hex(&Sha256::digest(number.unwrap_or(&"")))));
         }
         Self(format!("k1:{}", hex(&key.mac("fingerprint", parts))))
     }
@@ -88,25 +90,6 @@ impl FingerprintKey {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Bug 39 of the list in reliability §6.7, for the hunt in `tests/edge`. No other build has it.
-#[cfg(planted_bugs)]
-pub mod planted {
-    use sha2::{Digest, Sha256};
-
-    use super::{Fingerprint, hex};
-
-    thread_local! {
-        /// Whether a card's fingerprint is the bare hash of its number, on this thread.
-        pub static BARE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-    }
-
-    /// SHA-256 of whatever looks like a card number.
-    pub(super) fn bare(parts: &[&str]) -> Fingerprint {
-        let number = parts.iter().find(|part| part.len() >= 13 && part.bytes().all(|byte| byte.is_ascii_digit()));
-        Fingerprint(format!("k1:{}", hex(&Sha256::digest(number.unwrap_or(&"")))))
-    }
 }
 
 #[cfg(test)]

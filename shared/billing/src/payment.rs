@@ -151,6 +151,12 @@ impl Claim {
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.quarantine_until
     }
+
+    /// Whether whoever made this claim may still be about to send its request.
+    #[must_use]
+    pub fn is_being_sent(&self, now: Timestamp) -> bool {
+        now < self.claimed_at.plus(CLAIMANT_SECONDS)
+    }
 }
 
 /// The PSP refused a call (`code != 0` on HTTP 200). Its message is the PG's own wording, scrubbed and cut.

@@ -31,6 +31,8 @@ pub enum Bug {
     RefundRunAgain,
     /// An Idempotency-Key is the same whoever sends it.
     KeyNotScoped,
+    /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
+    BareFingerprint,
 }
 
 /// Whether the switches are in this build.
@@ -71,7 +73,8 @@ mod switch {
                 | Bug::CustomerUidReused
                 | Bug::RefundForgotten
                 | Bug::RefundRunAgain
-                | Bug::KeyNotScoped,
+                | Bug::KeyNotScoped
+                | Bug::BareFingerprint,
             )
             | None => false,
         }

@@ -242,14 +242,14 @@ impl Report {
     pub const fn overdue_seconds(&self, now: Timestamp) -> i64 {
         match self.finished_at {
             Some(_) => 0,
-            None => now.0.saturating_sub(self.day.start().plus(BEGINS_SECONDS).0),
+            None => owed_seconds(self.day, now),
         }
     }
 
     /// How long the present day's report has been owed if there is none, in seconds.
     #[must_use]
     pub const fn overdue_at(now: Timestamp) -> i64 {
-        now.0.saturating_sub(Self::day_at(now).start().plus(BEGINS_SECONDS).0)
+        owed_seconds(Self::day_at(now), now)
     }
 
     /// The slice of a pass that begins at `from`.
@@ -276,6 +276,11 @@ impl Report {
             Pass::Schedules => Place::Through,
         }
     }
+}
+
+/// How long ago a day's comparison could begin, in seconds.
+const fn owed_seconds(day: KstDay, now: Timestamp) -> i64 {
+    now.0.saturating_sub(day.start().plus(BEGINS_SECONDS).0)
 }
 
 /// When the thing is, or is to be, that a row claims the PSP holds: the payment, or the schedule while it waits. `None` for

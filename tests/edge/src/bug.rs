@@ -73,5 +73,5 @@ pub fn plant(number: Option<u8>) {
         Some(15) => Some(Edge::RefusedButProcessed),
         _ => None,
     });
-    billing::fingerprint::planted::BARE.set(number == Some(39));
+    billing::planted::plant((number == Some(39)).then_some(billing::planted::Bug::BareFingerprint));
 }

@@ -1,7 +1,6 @@
 //! Issuing a billing key from a card form.
 
 use super::{Billing, Failure};
-use crate::calendar::CLAIMANT_SECONDS;
 use crate::card::Card;
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid};
@@ -88,7 +87,7 @@ where
             return Err(Failure::IdempotencyKeyReused);
         }
         let now = self.host.now();
-        let being_sent = row.claim.as_ref().is_some_and(|claim| now < claim.claimed_at.plus(CLAIMANT_SECONDS));
+        let being_sent = row.claim.as_ref().is_some_and(|claim| claim.is_being_sent(now));
         match row.state {
             KeyState::Issuing if being_sent && !row.outcome_unknown => Err(Failure::IdempotencyInProgress),
             KeyState::Abandoned if !row.was_refused() && !row.in_flight(now) => {

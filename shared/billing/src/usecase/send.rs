@@ -2,7 +2,6 @@
 
 use super::Billing;
 use crate::alarm::Alarm;
-use crate::calendar::CLAIMANT_SECONDS;
 use crate::payment::{
     Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
 };
@@ -105,7 +104,12 @@ where
 
     /// What the PSP holds under the order number: the schedule while it has not run, else every payment.
     async fn evidence(&self, row: &Payment) -> Option<Evidence> {
-        let by_schedule = matches!(row.plan, Plan::Schedule { .. }) && row.record.is_none();
+        self.what_is_there(row, matches!(row.plan, Plan::Schedule { .. }) && row.record.is_none()).await
+    }
+
+    /// What the PSP holds under the order number: the schedule if it is asked for and there is one, else every payment.
+    /// `None` if it did not say.
+    pub(super) async fn what_is_there(&self, row: &Payment, by_schedule: bool) -> Option<Evidence> {
         if by_schedule {
             match self.psp.schedule(row.merchant_uid()).await {
                 Looked::Found(snapshot) => return Some(Evidence::Schedule(snapshot)),
@@ -148,7 +152,7 @@ where
             _ => return Ok(row),
         };
         let now = self.host.now();
-        let being_sent = row.claim.as_ref().is_some_and(|claim| now < claim.claimed_at.plus(CLAIMANT_SECONDS));
+        let being_sent = row.claim.as_ref().is_some_and(|claim| claim.is_being_sent(now));
         let waits = row.in_flight(now) && (being_sent || matches!(purpose, Purpose::Move { .. }));
         if waits || !self.psp.ready().await {
             return Ok(row);

@@ -232,7 +232,7 @@ impl Told {
         let moment = world.kernel.moment();
         let heard = self.payments.entry(uid.to_owned()).or_default();
         // An answer that was under way while another was given may be older than it.
-        let before = asked.map_or(0, |asked| asked);
+        let before = asked.unwrap_or(0);
         let last = heard.iter().rev().find(|(word, at)| *word != Word::Pending && *at <= before).map(|(word, _)| *word);
         let consistent = match last {
             Some(Word::Paid) => now == Word::Paid,

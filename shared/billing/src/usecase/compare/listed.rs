@@ -36,10 +36,8 @@ where
         let window = run.report.slice(pass, from);
         let paper = self.page(pass, window, page).await?;
         let mut tally = Counts::default();
-        let names = &run.at_page(pass, from, page).names;
-        // Records that cannot be read are news as well, or a page of nothing else would end the list.
-        let unreadable = || paper.unreadable.iter().flatten().any(|name| !names.contains(name));
-        let news = paper.records.iter().any(|record| !names.contains(record.name())) || unreadable();
+        let known = &run.at_page(pass, from, page).names;
+        let news = paper.names().any(|name| !known.contains(name));
         let recent = pass != Pass::Changes
             || !paper.unreadable.is_empty()
             || paper.records.iter().any(|record| changed_since(record, run.report.windows.payments.from));
@@ -47,8 +45,7 @@ where
         let compared = self.compare_records(run, pass, &paper, &mut tally).await;
         run.count(tally, compared.is_ok());
         compared?;
-        let names = paper.records.iter().map(|record| record.name().to_owned());
-        run.at_page(pass, from, page).names.extend(names.chain(paper.unreadable.iter().flatten().cloned()));
+        run.at_page(pass, from, page).names.extend(paper.names().map(str::to_owned));
         run.report.next = match paper.next {
             // A page that shows nothing new, or nothing of these days any more, is the last.
             Some(next) if news && recent => Place::List { pass, from, page: next },

@@ -4,7 +4,7 @@ use super::run::{Row, Run, Slice, Stop};
 use crate::day::KstDay;
 use crate::payment::{Evidence, Payment, State};
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyStore, ListingPsp, Looked, PaymentStore, ReportStore, SchedulePsp, Watch,
+    ChargePsp, ClaimStore, Clock, Entropy, KeyStore, ListingPsp, PaymentStore, ReportStore, SchedulePsp, Watch,
 };
 use crate::report::{Counts, Pass, Place, Window, claims_at};
 use crate::time::Timestamp;
@@ -72,7 +72,7 @@ where
             self.time_is_left(run)?;
             let paper = self.page(pass, window, page).await?;
             let before = slice.names.len();
-            slice.names.extend(paper.records.iter().map(|record| record.name().to_owned()));
+            slice.names.extend(paper.names().map(str::to_owned));
             match paper.next.filter(|next| *next > page && slice.names.len() > before) {
                 Some(next) => page = next,
                 None => break,
@@ -85,7 +85,7 @@ where
     /// Asks the PSP about a row that the listing does not show. A schedule that is gone is registered again by the sweep,
     /// as whenever one is found gone.
     async fn look_up(&self, row: Payment, tally: &mut Counts) -> Result<(), Stop> {
-        let Some(seen) = self.what_is_there(&row).await else {
+        let Some(seen) = self.what_is_there(&row, row.state == State::Scheduled).await else {
             return self.ask_later(&row, tally).await;
         };
         if seen == Evidence::NoSchedule {
@@ -93,28 +93,6 @@ where
             tally.missing += 1;
         }
         self.conclude_compared(row, &seen, tally).await.map(|_| ())
-    }
-
-    /// What the PSP has of what a row claims: the schedule while it waits, else the payments. `None` if it did not say.
-    async fn what_is_there(&self, row: &Payment) -> Option<Evidence> {
-        let uid = row.merchant_uid();
-        let scheduled = row.state == State::Scheduled;
-        if scheduled {
-            match self.psp.schedule(uid).await {
-                Looked::Found(snapshot) => return Some(Evidence::Schedule(snapshot)),
-                Looked::Absent => {}
-                Looked::Unreachable => return None,
-            }
-        }
-        let list = match self.psp.payments(uid).await {
-            Looked::Found(list) => list,
-            Looked::Absent => Vec::new(),
-            Looked::Unreachable => return None,
-        };
-        if scheduled && list.is_empty() {
-            return Some(Evidence::NoSchedule);
-        }
-        Some(Evidence::Records { list, complete: true })
     }
 }
 

@@ -136,6 +136,12 @@ impl Paper {
         Self { records, unreadable: listing.unreadable, next: listing.next }
     }
 
+    /// What tells this page's records from those of another page. Those that cannot be read count as well, or a page of
+    /// nothing else would end the list.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().map(Record::name).chain(self.unreadable.iter().flatten().map(String::as_str))
+    }
+
     /// Order numbers that could be ours.
     pub(super) fn order_numbers(&self) -> BTreeSet<MerchantUid> {
         let written =
