@@ -5,19 +5,18 @@ mod compared;
 mod console;
 pub mod fleet;
 mod mail;
+mod rest;
 pub mod setup;
+mod shopper;
 
 use std::collections::BTreeMap;
 
-use billing::key::KeyState;
 use billing::policy::Policy;
-use billing::ports::DueRow;
 use billing::usecase::Hint;
-use billing::{ImpUid, MerchantUid, Timestamp};
 
 use self::client::Shop;
-use self::fleet::SKEW_SECONDS_MAX;
 use self::setup::Setup;
+use self::shopper::{Act, Shopper};
 use crate::check::told::Told;
 use crate::chooser::{Chooser, Side, Swarm};
 use crate::exec::{Executor, Step};
@@ -34,10 +33,6 @@ const TICK_SECONDS: i64 = 300;
 const TICKS_SPARED_AFTER: u64 = 40;
 /// The gateway gives up after this many seconds.
 const GATEWAY_SECONDS: i64 = 29;
-/// Sweeps after which a row that is due must be settled, once everything is calm and no lost request can execute.
-const SWEEPS_MAX: u32 = 5;
-/// After this many seconds of calm no request that was ever sent can still execute.
-const CALM_SECONDS: i64 = 300;
 
 /// What one seed came to.
 #[derive(Debug)]
@@ -63,6 +58,7 @@ pub struct Outcome {
 enum Scene {
     Client(usize),
     Webhook(Hint),
+    Shopper(usize, Act),
     Tick(u64),
 }
 
@@ -81,6 +77,12 @@ struct Play<'a> {
     pulse: Rng,
     /// for webhooks only, so that nothing else depends on how many there are.
     mail: Rng,
+    /// For customers in windows only.
+    custom: Rng,
+    shoppers: Vec<Shopper>,
+    /// What they have still to do, and how often they have asked us for something.
+    acting: u64,
+    deeds: u64,
     shop: Shop,
     told: Told,
     policy: Policy,
@@ -154,6 +156,10 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         rng: Rng::new(seed ^ 0x5eed),
         pulse: Rng::new(seed ^ 0x71c5),
         mail: Rng::new(seed ^ 0x3a11),
+        custom: Rng::new(seed ^ 0xc057),
+        shoppers: Vec::new(),
+        acting: 0,
+        deeds: 0,
         shop: Shop::new(setup),
         told: Told { console: setup.console > 0, ..Told::default() },
         policy: planted::policy(bug, &setup.policy),
@@ -168,12 +174,14 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
     };
     play.note_setup();
     play.act();
-    let at_rest = play.heal() && {
+    let mut at_rest = play.heal() && {
         play.ask_again();
         play.heal()
     };
     if at_rest && play.compares {
         play.compare_at_rest();
+        // It has every key looked for that was issued and is not known.
+        at_rest = play.sweep();
     }
     if at_rest {
         crate::check::rest::check(sim, &play.told, &setup.policy);
@@ -264,7 +272,7 @@ impl Play<'_> {
             }
         }
         self.after(TICK_SECONDS, Scene::Tick(1));
-        while self.left.iter().any(|left| *left > 0) {
+        while self.acting > 0 || self.left.iter().any(|left| *left > 0) {
             self.step(i64::MAX);
         }
     }
@@ -289,6 +297,7 @@ impl Play<'_> {
                         self.spawn(Request::Notice(hint), None, key);
                     }
                     Some(Scene::Tick(number)) => self.tick(number),
+                    Some(Scene::Shopper(place, act)) => self.perform(place, act),
                     None => {}
                 }
             }
@@ -314,6 +323,7 @@ impl Play<'_> {
                 crate::check::seen::check_answered(&mut self.sim.world(), id, answer);
                 self.told.hear(self.sim, &request, answer, moment);
                 self.shop.hear(answer);
+                self.opened(answer);
             }
             None => {
                 self.sim.world().seen.killed(id);
@@ -333,6 +343,7 @@ impl Play<'_> {
         let now = self.sim.now();
         let request = self.shop.next(&mut self.rng, self.setup, now);
         let key = (u64::try_from(client).unwrap_or(0) << 32) | number;
+        self.before(&request);
         self.spawn(request, Some(client), key);
         if self.mail.chance(self.setup.webhooks.forged) {
             self.forge();
@@ -378,103 +389,6 @@ impl Play<'_> {
             self.spawn(Request::Sweep, None, key ^ 0xd0b1_0000_0000_0000);
             if self.compares {
                 self.spawn(Request::Compare, None, key ^ 0xc03c_0000_0000_0000);
-            }
-        }
-    }
-
-    /// Nothing goes wrong any more; sweeps come until nothing is owed. Says whether that came to be.
-    fn heal(&mut self) -> bool {
-        self.sim.world().chooser = Chooser::Calm;
-        self.calm = true;
-        let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
-        while self.step(until) {}
-        if !self.sweep() {
-            return false;
-        }
-        crate::check::rest::check_untouched(self.sim);
-        self.report_daily();
-        self.sweep()
-    }
-
-    /// Sweeps whenever something is due, until nothing is owed any more. Says whether that came to be.
-    fn sweep(&mut self) -> bool {
-        let mut swept: BTreeMap<DueRow, u32> = BTreeMap::new();
-        loop {
-            let Some(first) = self.sim.world().index.first() else { return true };
-            // Whatever clock the sweep runs by, the row is due there too.
-            let until = first.0.max(self.sim.now() + 1) + SKEW_SECONDS_MAX;
-            while self.step(until) {}
-            let now = self.sim.now();
-            let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(now)).cloned().collect();
-            for row in due {
-                let times = swept.entry(row.clone()).or_default();
-                *times += 1;
-                if *times > SWEEPS_MAX + self.extra(&row) {
-                    self.sim.world().violation("I13", format!("{row:?} is still owed after {times} sweeps"));
-                    return false;
-                }
-            }
-            let before = self.owed(now - SKEW_SECONDS_MAX);
-            let sweep = self.spawn(Request::Sweep, None, 0);
-            while self.executor.runs(sweep) {
-                self.step(i64::MAX);
-            }
-            let after = self.owed(now - SKEW_SECONDS_MAX);
-            for (row, version) in before {
-                if after.get(&row) == Some(&version) {
-                    self.sim.world().violation("I13", format!("{row:?} was due, and a sweep passed it over"));
-                    return false;
-                }
-            }
-        }
-    }
-
-    /// What is due at `until` or before, and in which version. A key that is being deleted may have to wait for its schedules,
-    /// and stands as it is until then.
-    fn owed(&self, until: i64) -> BTreeMap<DueRow, u64> {
-        let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(until)).cloned().collect();
-        let version = |row: &DueRow| match row {
-            DueRow::Payment(uid) => self.sim.payment(uid).map(|row| row.version),
-            DueRow::Key(uid) => self.sim.key(uid).filter(|row| row.state != KeyState::Deleting).map(|row| row.version),
-        };
-        due.into_iter().filter_map(|row| Some((row.clone(), version(&row)?))).collect()
-    }
-
-    /// A schedule is looked at once more for each time that it is moved or late at the PSP.
-    const fn extra(&self, _: &DueRow) -> u32 {
-        if self.setup.knobs.schedule_delay_seconds > 0 { 4 } else { 1 }
-    }
-
-    /// Stands in for the daily report, which does not exist yet: what the console did and no webhook told is found by it.
-    fn report_daily(&mut self) {
-        if self.setup.console == 0 {
-            return;
-        }
-        let hints: Vec<Hint> = {
-            let world = self.sim.world();
-            let hint = |payment: &ledger::Payment| {
-                Some(Hint {
-                    imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
-                    merchant_uid: MerchantUid::parse(&payment.merchant_uid).ok()?,
-                })
-            };
-            world.ledger.payments().iter().filter_map(hint).collect()
-        };
-        for hint in hints {
-            self.after(0, Scene::Webhook(hint));
-        }
-        let until = self.sim.now() + 30;
-        while self.step(until) {}
-    }
-
-    /// Every charge is asked for once more: the answer is final now.
-    fn ask_again(&mut self) {
-        let charges: Vec<Request> =
-            self.shop.asked.iter().filter(|request| matches!(request, Request::Charge { .. })).cloned().collect();
-        for request in charges {
-            let asked = self.spawn(request, None, 0);
-            while self.executor.runs(asked) {
-                self.step(i64::MAX);
             }
         }
     }

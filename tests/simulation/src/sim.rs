@@ -47,6 +47,8 @@ pub struct Counts {
     pub moves: BTreeMap<(State, State, &'static str), u64>,
     /// Alarms, by name.
     pub alarms: BTreeMap<&'static str, u64>,
+    /// Schedules that went to another billing key.
+    pub moved_on: u64,
 }
 
 impl Counts {
@@ -58,6 +60,7 @@ impl Counts {
             }
         }
         self.invocations += other.invocations;
+        self.moved_on += other.moved_on;
         sum(&mut self.calls, &other.calls);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.moves, &other.moves);
@@ -187,6 +190,7 @@ impl World {
     /// A request arrives that nobody waits for any more.
     pub(crate) fn arrive_late(&mut self, request: &PspRequest) {
         self.run_ledger();
+        self.check_moved(request);
         let now = self.kernel.now();
         let executed = request.execute(&mut self.ledger, now);
         self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));
@@ -203,6 +207,20 @@ impl World {
         if let Some(schedule) = waiting {
             let detail = format!("{customer_uid} is deleted while {} is scheduled", schedule.order.merchant_uid);
             self.violation("I8", detail);
+        }
+    }
+
+    /// I8: a schedule is registered on a key only when it waits on no other.
+    fn check_moved(&mut self, request: &PspRequest) {
+        let PspRequest::Register { customer_uid, orders } = request else { return };
+        for (order, _) in orders {
+            let elsewhere = self.ledger.schedule(order.merchant_uid.as_str()).ok().filter(|schedule| {
+                schedule.status == ScheduleStatus::Scheduled && schedule.customer_uid != customer_uid.as_str()
+            });
+            if let Some(schedule) = elsewhere {
+                let (uid, other) = (&order.merchant_uid, schedule.customer_uid.clone());
+                self.violation("I8", format!("{uid} is registered on {customer_uid} while it waits on {other}"));
+            }
         }
     }
 
@@ -346,6 +364,7 @@ impl Sim {
         if !matches!(fault, Some(Fault::NotSent)) {
             world.check_alone(&request);
             world.check_unused(&request);
+            world.check_moved(&request);
         }
         let now = world.kernel.now();
         let mut resolves = now;
