@@ -212,7 +212,7 @@ impl Setup {
     /// Customers pay in the PG's window and register their cards there. It closes soon, so that much comes too late.
     fn windowed(&mut self, rng: &mut Rng) {
         self.windows = *rng.pick(&[200, 500, 800]).unwrap_or(&500);
-        self.steps = self.steps.min(4);
+        self.steps = self.steps.min(5);
         let window_seconds = *rng.pick(&[600, 2_400, 7_200]).unwrap_or(&600);
         let deposit_grace_seconds = *rng.pick(&[300, 3_600]).unwrap_or(&300);
         let older = self.fleet.older.as_mut().map(|(older, _)| older);
