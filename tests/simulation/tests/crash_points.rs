@@ -4,8 +4,8 @@
 #![expect(clippy::print_stdout, reason = "what a test prints is its report")]
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use billing::policy::LatePaidPolicy;
 use simulation::crash::{self, FLOWS, Report};
@@ -19,12 +19,12 @@ fn reports(late_paid: LatePaidPolicy, deep: bool) -> BTreeMap<usize, Report> {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(flow) = FLOWS.get(place) else { return };
             let report = crash::explore(flow, late_paid, deep);
-            reports.lock().unwrap().insert(place, report);
+            reports.lock().unwrap_or_else(PoisonError::into_inner).insert(place, report);
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(explore))));
-    reports.into_inner().unwrap()
+    reports.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn explore_all(late_paid: LatePaidPolicy, deep: bool) {
