@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from . import install
 from .console import Failure, complain, say, step
 from .processes import free_ports, shown
-from .settings import E2E_STATE, REGION, ROOT, TOOLS, base_environment
+from .settings import E2E_STATE, REGION, ROOT, TOOLS, Urls, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
@@ -53,7 +53,7 @@ def test(filters: Sequence[str]) -> int:
     target = build()
     shutil.rmtree(E2E_STATE, ignore_errors=True)
     step("end-to-end tests, through the gateway to the functions")
-    with Stack(plan_test(free_ports(4)), target, cargo_lambda) as stack:
+    with Stack(plan_test(free_ports(len(Urls._fields))), target, cargo_lambda) as stack:
         urls = stack.plan.urls
         environment.update(
             {
@@ -61,6 +61,7 @@ def test(filters: Sequence[str]) -> int:
                 "E2E_IAMPORT_URL": urls.iamport,
                 "E2E_AWS_URL": urls.aws,
                 "E2E_LAMBDA_URL": urls.functions,
+                "E2E_STOREFRONT_URL": urls.storefront,
                 "E2E_STATE_DIR": str(stack.plan.state),
                 "E2E_LOG_DIR": str(stack.logs),
             }

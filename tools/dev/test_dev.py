@@ -50,16 +50,16 @@ class Ports(unittest.TestCase):
             stack.plan_up(None, {"GATEWAY_PORT": one, "IAMPORT_SIM_PORT": one})
 
     def test_free_ports_are_free_and_different(self) -> None:
-        ports = processes.free_ports(4)
-        self.assertEqual(len(set(ports)), 4)
+        ports = processes.free_ports(5)
+        self.assertEqual(len(set(ports)), 5)
         for port in ports:
             processes.require_free_port(settings.GATEWAY, port)
 
 
 class Environment(unittest.TestCase):
     def free(self) -> dict[str, str]:
-        roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA)
-        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(4))}
+        roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA, settings.STOREFRONT)
+        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(len(roles)))}
 
     def test_nothing_of_a_real_account_reaches_a_local_run(self) -> None:
         real = {
@@ -102,9 +102,11 @@ class Environment(unittest.TestCase):
 
     def test_a_test_run_inherits_no_configuration(self) -> None:
         with mock.patch.dict("os.environ", {name: "x" for name in stack.CONFIGURATION}):
-            environment = stack.function_environment(stack.plan_test([1, 2, 3, 4]))
+            environment = stack.function_environment(stack.plan_test([1, 2, 3, 4, 5]))
         self.assertNotIn("x", environment.values())
         self.assertEqual(environment["IAMPORT_BASE_URL"], "http://127.0.0.1:2")
+        self.assertEqual(environment["PUBLIC_URL"], "http://127.0.0.1:1")
+        self.assertEqual(environment["CHECKOUT_RETURN_URL"], "http://127.0.0.1:5/return")
 
 
 class Events(unittest.TestCase):
