@@ -21,3 +21,4 @@ mod tls;
 mod tokens;
 #[cfg(test)]
 mod transport;
+mod windows;
