@@ -1,0 +1,9 @@
+//! The storefront page and the PG's window as a person meets them: a real Chromium, driven over WebDriver. What the page
+//! shows is held against what the API says and what the PSP's books say. `./dev test` starts everything and runs this.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod chromium;
+mod harness;
+mod page;
+mod session;
+mod site;
