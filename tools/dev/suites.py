@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from . import chromium, install
 from .console import Failure, complain, say, step
 from .processes import free_ports, shown
-from .settings import E2E_STATE, REGION, ROOT, TOOLS, base_environment
+from .settings import E2E_STATE, REGION, ROOT, TOOLS, Urls, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
@@ -21,6 +22,8 @@ E2E_THREADS = "4"
 # Of the browser tests' modes: with a Chromium if one can be had, only with one, without.
 BROWSER_MODES = AUTO, REQUIRED, OFF = ("auto", "required", "off")
 BROWSER = "browser"
+# What pages looked like when their test failed.
+BROWSER_DIR = ROOT / "target" / "browser"
 
 # Seeds by the ten thousand need optimised code; nothing that is deployed is built with this profile.
 SIMULATED = ("--profile", "sim")
@@ -60,23 +63,8 @@ def test(filters: Sequence[str], browser: str = AUTO) -> int:
         step("no end-to-end test has that name")
         return 0
     target = build()
-    shutil.rmtree(E2E_STATE, ignore_errors=True)
-    with Stack(plan_test(free_ports(4)), target, cargo_lambda) as stack:
-        urls = stack.plan.urls
-        environment.update(
-            {
-                "E2E_GATEWAY_URL": urls.gateway,
-                "E2E_IAMPORT_URL": urls.iamport,
-                "E2E_AWS_URL": urls.aws,
-                "E2E_LAMBDA_URL": urls.functions,
-                "E2E_STATE_DIR": str(stack.plan.state),
-                "E2E_LOG_DIR": str(stack.logs),
-            }
-        )
-        for package in suites:
-            if not _passes_on_stack(package, environment, programs, filters):
-                complain(f"the logs of sandbox and functions are in {shown(stack.logs)}")
-                return 1
+    if not all(_passes_on_stack(package, target, cargo_lambda, environment, programs, filters) for package in suites):
+        return 1
     step(f"all tests passed in {time.monotonic() - started:.0f} s" + (f", {left_out}" if left_out else ""))
     return 0
 
@@ -96,23 +84,40 @@ def _browser(mode: str) -> tuple[chromium.Browser | None, str]:
 
 
 def _passes_on_stack(
-    package: str, environment: Mapping[str, str], browser: chromium.Browser | None, filters: Sequence[str]
+    package: str,
+    target: Path,
+    cargo_lambda: Path,
+    environment: Mapping[str, str],
+    browser: chromium.Browser | None,
+    filters: Sequence[str],
 ) -> bool:
-    """Runs a suite that needs the stack."""
-    if package == BROWSER and browser is not None:
+    """Runs a suite against a stack of its own: the clock and the books of another suite are nobody's surprise."""
+    shutil.rmtree(E2E_STATE, ignore_errors=True)
+    shutil.rmtree(BROWSER_DIR, ignore_errors=True)
+    if package == BROWSER:
         step("browser tests: the storefront page and the PG's window in Chromium")
-        where = ROOT / "target" / "browser"
-        shutil.rmtree(where, ignore_errors=True)
-        own = {"BROWSER_CHROMIUM": browser.chromium, "BROWSER_CHROMEDRIVER": browser.chromedriver}
-        own["BROWSER_DIR"] = str(where)
-        if _cargo(["test", "-p", BROWSER, "--locked"], {**environment, **own}, filters) == 0:
+    else:
+        step("end-to-end tests, through the gateway to the functions")
+    with Stack(plan_test(free_ports(len(Urls._fields))), target, cargo_lambda) as stack:
+        urls = stack.plan.urls
+        environment = {
+            "RUST_TEST_THREADS": E2E_THREADS,
+            **environment,
+            "E2E_GATEWAY_URL": urls.gateway,
+            "E2E_IAMPORT_URL": urls.iamport,
+            "E2E_AWS_URL": urls.aws,
+            "E2E_LAMBDA_URL": urls.functions,
+            "E2E_STATE_DIR": str(stack.plan.state),
+            "E2E_LOG_DIR": str(stack.logs),
+        }
+        if browser is not None:
+            environment["BROWSER_CHROMIUM"] = browser.chromium
+            environment["BROWSER_CHROMEDRIVER"] = browser.chromedriver
+            environment["BROWSER_DIR"] = str(BROWSER_DIR)
+        if _cargo(["test", "-p", package, "--locked"], environment, filters) == 0:
             return True
-        complain(f"the browser tests failed, see above; what each page looked like is in {shown(where)}")
-        return False
-    step("end-to-end tests, through the gateway to the functions")
-    if _cargo(["test", "-p", package, "--locked"], {"RUST_TEST_THREADS": E2E_THREADS, **environment}, filters) == 0:
-        return True
-    complain("the end-to-end tests failed, see above")
+    pages = f", what the pages looked like in {shown(BROWSER_DIR)}" if package == BROWSER else ""
+    complain(f"tests of {package} failed, see above; the logs of sandbox and functions are in {shown(stack.logs)}{pages}")
     return False
 
 
