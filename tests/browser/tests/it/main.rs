@@ -7,3 +7,4 @@ mod harness;
 mod page;
 mod session;
 mod site;
+mod world;
