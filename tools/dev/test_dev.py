@@ -59,8 +59,8 @@ class Ports(unittest.TestCase):
 
 class Environment(unittest.TestCase):
     def free(self) -> dict[str, str]:
-        roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA)
-        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(4))}
+        roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA, settings.STOREFRONT)
+        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(5))}
 
     def test_nothing_of_a_real_account_reaches_a_local_run(self) -> None:
         real = {
@@ -92,6 +92,8 @@ class Environment(unittest.TestCase):
         self.assertEqual(environment["IAMPORT_BASE_URL"], "https://psp.test")
         self.assertEqual(environment["AWS_ACCESS_KEY_ID"], "mine")
         self.assertNotIn("SANDBOX_CLOCK_FILE", environment)
+        self.assertNotIn("IAMPORT_CODE", environment)
+        self.assertEqual(environment["CHECKOUT_RETURN_URL"], f"http://127.0.0.1:{ports['STOREFRONT_PORT']}/return")
         self.assertEqual(environment["NOTICE_URL"], f"http://127.0.0.1:{ports['GATEWAY_PORT']}/webhooks/iamport")
 
     def test_data_is_kept_where_it_does_not_rebuild(self) -> None:
@@ -103,7 +105,7 @@ class Environment(unittest.TestCase):
 
     def test_a_test_run_inherits_no_configuration(self) -> None:
         with mock.patch.dict("os.environ", {name: "x" for name in stack.CONFIGURATION}):
-            environment = stack.function_environment(stack.plan_test([1, 2, 3, 4]))
+            environment = stack.function_environment(stack.plan_test([1, 2, 3, 4, 5]))
         self.assertNotIn("x", environment.values())
         self.assertEqual(environment["IAMPORT_BASE_URL"], "http://127.0.0.1:2")
 
