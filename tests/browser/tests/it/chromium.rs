@@ -91,7 +91,7 @@ impl Chromium {
             wanted.add_arg("--no-sandbox").unwrap();
         }
         match device {
-            Device::Desktop => wanted.add_arg("--window-size=1280,1000").unwrap(),
+            Device::Desktop => wanted.add_arg("--window-size=1280,1500").unwrap(),
             Device::Phone => {
                 let metrics = json!({ "width": 390, "height": 844, "pixelRatio": 2.0, "touch": true, "mobile": true });
                 let phone = json!({ "deviceMetrics": metrics, "userAgent": MOBILE_AGENT });

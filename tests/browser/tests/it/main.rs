@@ -2,9 +2,12 @@
 //! shows is held against what the API says and what the PSP's books say. `./dev test` starts everything and runs this.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod cards;
 mod chromium;
 mod harness;
 mod page;
+mod rights;
 mod session;
 mod site;
+mod storefront;
 mod world;

@@ -68,6 +68,13 @@ impl Tab {
         .await;
     }
 
+    /// Two clicks as fast as a hand makes them.
+    pub(crate) async fn double_click(&self, css: &str) {
+        let element = self.seen(css).await;
+        element.scroll_into_view().await.unwrap();
+        self.driver.action_chain().double_click_element(&element).perform().await.unwrap();
+    }
+
     /// Types into a field, in place of what stands there.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
         let field = self.seen(css).await;
@@ -83,6 +90,24 @@ impl Tab {
     /// The text of an element as it is seen.
     pub(crate) async fn text(&self, css: &str) -> String {
         until(&format!("{css} has a text"), async || self.driver.find(By::Css(css)).await.ok()?.text().await.ok()).await
+    }
+
+    /// Waits until a live region says something of this kind; returns all of its text.
+    pub(crate) async fn concludes(&self, region: &str, state: &str) -> String {
+        let script = "const r = document.querySelector(arguments[0]); return r && [r.dataset.state, r.innerText];";
+        let mut last = Value::Null;
+        let waiting = async {
+            loop {
+                last = self.run(script, vec![region.into()]).await;
+                if last[0] == state {
+                    return;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(in_time.is_ok(), "{region} never became {state}: {last}");
+        last[1].as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until an element's text has this part; returns all of it.

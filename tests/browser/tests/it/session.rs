@@ -15,7 +15,7 @@ static SEATS: Semaphore = Semaphore::const_new(2);
 /// What the browser says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Device {
-    /// A window of 1280 × 1000.
+    /// A window of 1280 × 1500.
     Desktop,
     /// A narrow screen, touch, and the user agent of a phone.
     Phone,

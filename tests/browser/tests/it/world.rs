@@ -116,7 +116,7 @@ impl World {
     pub(crate) async fn keys(&self, customer_id: &str) -> Vec<Value> {
         let (status, keys) = self.api("GET", "/billing-keys", &self.customer(customer_id), None).await;
         assert_eq!(status, 200, "{keys}");
-        keys["items"].as_array().unwrap_or_else(|| panic!("no items: {keys}")).clone()
+        keys["list"].as_array().unwrap_or_else(|| panic!("no list: {keys}")).clone()
     }
 
     /// The PSP's payments under an order number.
