@@ -6,6 +6,7 @@ mod cards;
 mod chromium;
 mod harness;
 mod page;
+mod pages;
 mod rights;
 mod session;
 mod site;
