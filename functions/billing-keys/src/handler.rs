@@ -1,15 +1,22 @@
-//! `GET /billing-keys`, and `GET` and `DELETE /billing-keys/{customer_uid}`.
+//! `GET /billing-keys`, `GET` and `DELETE /billing-keys/{customer_uid}`, `POST /billing-keys/window`,
+//! `POST /billing-keys/{customer_uid}/confirm` and `POST /billing-keys/import`.
 
-use billing::usecase::{Caller, KeyDeleted};
-use billing::{CustomerId, Invalid};
+use billing::key::KeyState;
+use billing::usecase::{Caller, KeyDeleted, Schedules};
+use billing::{CustomerId, CustomerUid, Invalid};
 use runtime::App;
 use runtime::http::{Problem, Reply, Request, present};
+
+use crate::window;
 
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     match request.route() {
         "GET /billing-keys" => list(&app, &request).await,
         "GET /billing-keys/{customer_uid}" => read(&app, &request).await,
         "DELETE /billing-keys/{customer_uid}" => delete(&app, &request).await,
+        "POST /billing-keys/{customer_uid}/confirm" => confirm(&app, &request).await,
+        "POST /billing-keys/import" => import(&app, &request).await,
+        "POST /billing-keys/window" => window::prepare(&app, &request).await,
         _ => Err(Problem::new(404, "not_found", "There is no such route.")),
     }
 }
@@ -35,16 +42,49 @@ async fn read(app: &App, request: &Request) -> Result<Reply, Problem> {
     Ok(Reply::json(200, &present::billing_key(&row)))
 }
 
+/// What the browser says of the window is not asked for: only the PSP's own record makes a key.
+async fn confirm(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let row = app.billing(request.deadline()).confirm_key(&caller, &request.path("customer_uid")?).await?;
+    let view = present::billing_key(&row);
+    match row.state {
+        KeyState::Active => Ok(Reply::json(200, &view)),
+        KeyState::Prepared | KeyState::Issuing | KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
+            Ok(present::pending(&view, &format!("/billing-keys/{}", row.customer_uid)))
+        }
+    }
+}
+
+async fn import(app: &App, request: &Request) -> Result<Reply, Problem> {
+    request.merchant()?;
+    let mut body = request.json()?;
+    let customer_uid = body.required("customer_uid", CustomerUid::parse)?;
+    let customer_id = body.required("customer_id", CustomerId::parse)?;
+    body.finish()?;
+    let row = app.billing(request.deadline()).import_key(customer_uid, customer_id).await?;
+    let location = format!("/billing-keys/{}", row.customer_uid);
+    match row.state {
+        KeyState::Active => Ok(Reply::json(201, &present::billing_key(&row)).header("location", location)),
+        KeyState::Prepared | KeyState::Issuing | KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
+            Ok(present::pending(&present::billing_key(&row), &location))
+        }
+    }
+}
+
 async fn delete(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = request.caller()?;
     let customer_uid = request.path("customer_uid")?;
-    let cascade = match request.query("cascade")?.as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Invalid::field("cascade", "true or false").into()),
+    let successor = request.query("replaced_by")?.map(|uid| CustomerUid::parse(&uid)).transpose();
+    let successor = successor.map_err(|_| Invalid::field("replaced_by", "a billing key of the same customer"))?;
+    let schedules = match (request.query("cascade")?.as_deref(), successor) {
+        (None | Some("false"), None) => Schedules::InTheWay,
+        (None | Some("false"), Some(successor)) => Schedules::MoveTo(successor),
+        (Some("true"), None) => Schedules::Revoke,
+        (Some("true"), Some(_)) => return Err(Invalid::field("cascade", "this, or replaced_by").into()),
+        (Some(_), _) => return Err(Invalid::field("cascade", "true or false").into()),
     };
     let billing = app.billing(request.deadline());
-    match billing.delete_key(&caller, &customer_uid, cascade).await? {
+    match billing.delete_key(&caller, &customer_uid, schedules).await? {
         KeyDeleted::Done => Ok(Reply::empty(204)),
         KeyDeleted::Pending => {
             let row = billing.billing_key(&caller, &customer_uid).await?;

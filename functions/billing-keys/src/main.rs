@@ -1,6 +1,7 @@
 //! Wiring.
 
 mod handler;
+mod window;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -4,7 +4,7 @@ use billing::card::Card;
 use billing::key::KeyState;
 use billing::ports::Holder;
 use billing::usecase::{Caller, Failure, IssueKey};
-use billing::{CustomerId, Invalid, Timestamp};
+use billing::{CustomerId, Timestamp};
 use runtime::App;
 use runtime::http::{Object, Problem, Reply, Request, order, present};
 
@@ -34,11 +34,5 @@ fn command(mut body: Object, caller: Caller, now: Timestamp) -> Result<(Customer
     let (card, holder) = order::card(&mut body, now)?;
     let missing = body.missing("customer_id");
     body.finish()?;
-    let customer_id = match (caller, named) {
-        (Caller::Merchant, named) => named.ok_or(missing)?,
-        (Caller::Customer(own), None) => own,
-        (Caller::Customer(own), Some(named)) if own == named => own,
-        (Caller::Customer(_), Some(_)) => return Err(Invalid::field("customer_id", "your own, or none").into()),
-    };
-    Ok((customer_id, card, holder))
+    Ok((order::owner(caller, named, missing)?, card, holder))
 }

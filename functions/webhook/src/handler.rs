@@ -7,6 +7,7 @@ use runtime::App;
 use runtime::config::WebhookIpMode;
 use runtime::http::{Problem, Reply, Request};
 use runtime::planted::{self, Bug};
+use runtime::secret::is_order_token;
 
 use crate::notice;
 
@@ -16,7 +17,13 @@ pub(crate) const BUDGET: Duration = Duration::from_secs(8);
 /// Checks in the order of design §7: token, address, shape, row; only then one call to the PSP.
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     let secret = app.secret().await.map_err(|_| undecided())?;
-    let known = request.path("token").is_ok_and(|token| secret.knows_webhook_token(&token));
+    let token = request.path("token").unwrap_or_default();
+    let known = if is_order_token(&token) {
+        // A window's own address, which its customer's browser has seen: it is good for hints at that order alone.
+        notice::read(&request).is_ok_and(|hint| secret.knows_order_token(&token, &hint.merchant_uid))
+    } else {
+        secret.knows_webhook_token(&token)
+    };
     if !known {
         return Err(Problem::new(404, "not_found", "There is no such thing here."));
     }

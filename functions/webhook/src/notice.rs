@@ -2,7 +2,7 @@
 
 use billing::usecase::Hint;
 use billing::{ImpUid, Invalid, MerchantUid};
-use runtime::http::{Object, Problem, Request};
+use runtime::http::{Object, Problem, Request, form};
 
 /// Largest notice, in bytes. A real one has about a hundred.
 const BODY_MAX: usize = 8 * 1024;
@@ -14,8 +14,8 @@ pub(crate) fn read(request: &Request) -> Result<Hint, Problem> {
         return Err(Problem::new(413, "payload_too_large", "At most 8 KiB."));
     }
     let (imp_uid, merchant_uid) = match request.content_type().as_str() {
-        "application/json" => json(body),
-        "application/x-www-form-urlencoded" => form(body),
+        "application/json" => from_json(body),
+        "application/x-www-form-urlencoded" => from_form(body),
         _ => return Err(Problem::new(415, "unsupported_media_type", "JSON or a form.")),
     }
     .map_err(malformed)?;
@@ -29,19 +29,11 @@ fn malformed(invalid: Invalid) -> Problem {
 }
 
 /// Newer fields may appear at any time, so unknown ones are no fault.
-fn json(body: &[u8]) -> Result<(String, String), Invalid> {
+fn from_json(body: &[u8]) -> Result<(String, String), Invalid> {
     let mut object = Object::parse(body)?;
     Ok((object.required_text("imp_uid")?, object.required_text("merchant_uid")?))
 }
 
-fn form(body: &[u8]) -> Result<(String, String), Invalid> {
-    let one = |wanted: &str| {
-        let mut values = form_urlencoded::parse(body).filter(|(name, _)| name == wanted).map(|(_, value)| value);
-        match (values.next(), values.next()) {
-            (Some(value), None) => Ok(value.into_owned()),
-            (Some(_), Some(_)) => Err(Invalid::new(wanted, "duplicate_field", "each field once")),
-            (None, _) => Err(Invalid::new(wanted, format!("{wanted}_required"), "this field")),
-        }
-    };
-    Ok((one("imp_uid")?, one("merchant_uid")?))
+fn from_form(body: &[u8]) -> Result<(String, String), Invalid> {
+    Ok((form::field(body, "imp_uid")?, form::field(body, "merchant_uid")?))
 }

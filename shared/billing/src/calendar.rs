@@ -21,6 +21,15 @@ const OVERDUE: [i64; 2] = [
     21_600, // then four times a day
 ];
 
+/// Waits between looks for a payment in the window, in seconds; the last one repeats. The webhook and the customer's own
+/// return come first, so that these only find what both have lost.
+const WINDOW: [i64; 4] = [
+    600,    // a customer who pays has paid by now
+    1_800,  // one who had to fetch the card, too
+    7_200,  // the tab was left open
+    21_600, // a deposit: banks book by the day
+];
+
 /// Seconds after a claim before anyone else looks: the claimant itself reports within the gateway's 30 seconds.
 pub const CLAIMANT_SECONDS: i64 = 30;
 
@@ -33,6 +42,13 @@ pub fn next_look(now: Timestamp, looks: u32, quarantine_until: Option<Timestamp>
         Some(end) if now < end => next.min(end),
         Some(_) | None => next,
     }
+}
+
+/// The next look for a payment in the window after `looks` earlier ones. The moment it closes is never slept through.
+#[must_use]
+pub fn next_window_look(now: Timestamp, looks: u32, open_until: Timestamp) -> Timestamp {
+    let next = now.plus(wait(&WINDOW, looks));
+    if now < open_until { next.min(open_until) } else { next }
 }
 
 /// The first look at a schedule that is to run at `schedule_at`.

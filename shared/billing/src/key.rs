@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alarm::Alarm;
-use crate::calendar::{CLAIMANT_SECONDS, next_look};
+use crate::calendar::{CLAIMANT_SECONDS, next_look, next_window_look};
+use crate::checkout::KeyWindow;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, Nonce};
 use crate::payment::{Claim, Refusal};
@@ -46,7 +47,10 @@ impl KeyState {
     /// Whether the PSP still has to be asked something.
     #[must_use]
     pub const fn is_settled(self) -> bool {
-        matches!(self, Self::Prepared | Self::Active | Self::Deleted | Self::Abandoned)
+        match self {
+            Self::Active | Self::Deleted | Self::Abandoned => true,
+            Self::Prepared | Self::Issuing | Self::Deleting => false,
+        }
     }
 }
 
@@ -95,6 +99,10 @@ pub struct BillingKey {
     pub outcome_unknown: bool,
     /// Whether a deletion under way was asked to revoke the key's schedules too.
     pub cascade: bool,
+    /// The key that the schedules of a key under deletion move to.
+    pub successor: Option<CustomerUid>,
+    /// The window that it is issued in, if it is.
+    pub window: Option<Box<KeyWindow>>,
     /// Fruitless looks since the last news.
     pub looks: u32,
     /// When to look again.
@@ -156,12 +164,76 @@ impl BillingKey {
             claim: Some(claim),
             outcome_unknown: false,
             cascade: false,
+            successor: None,
+            window: None,
             looks: 0,
             record: None,
             refusal: None,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// A new row that its customer may turn into a key in the PG's window. Nothing is sent for it.
+    #[must_use]
+    pub fn prepared(
+        customer_uid: CustomerUid,
+        customer_id: CustomerId,
+        fingerprint: Fingerprint,
+        window: KeyWindow,
+        writer: Nonce,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            customer_uid,
+            customer_id,
+            state: KeyState::Prepared,
+            version: 1,
+            writer,
+            fingerprint,
+            due_at: Some(next_window_look(now, 0, window.open_until)),
+            claim: None,
+            outcome_unknown: false,
+            cascade: false,
+            successor: None,
+            window: Some(Box::new(window)),
+            looks: 1,
+            record: None,
+            refusal: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// A new row for a key that the PSP has already.
+    #[must_use]
+    pub fn imported(record: KeySnapshot, key: (CustomerUid, CustomerId), writer: Nonce, now: Timestamp) -> Self {
+        let (customer_uid, customer_id) = key;
+        Self {
+            fingerprint: Fingerprint::of(&(&customer_id, "import")),
+            customer_uid,
+            customer_id,
+            state: KeyState::Active,
+            version: 1,
+            writer,
+            due_at: None,
+            claim: None,
+            outcome_unknown: false,
+            cascade: false,
+            successor: None,
+            window: None,
+            looks: 0,
+            record: Some(record),
+            refusal: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Whether its customer may open the window now.
+    #[must_use]
+    pub fn is_issuable(&self, now: Timestamp) -> bool {
+        self.state == KeyState::Prepared && self.window.as_ref().is_some_and(|window| now < window.open_until)
     }
 
     /// Whether a request may still be under way at `now`.
@@ -195,12 +267,17 @@ impl BillingKey {
         self.claim = None;
         self.outcome_unknown = false;
         self.cascade = false;
+        self.successor = None;
         self.due_at = None;
         self.looks = 0;
     }
 
     fn keep_looking(&mut self, now: Timestamp) {
-        self.due_at = Some(next_look(now, self.looks, self.claim.as_ref().map(|claim| claim.quarantine_until)));
+        let quarantine_until = self.claim.as_ref().map(|claim| claim.quarantine_until);
+        self.due_at = Some(match (&self.window, self.state) {
+            (Some(window), KeyState::Prepared) => next_window_look(now, self.looks, window.open_until),
+            _ => next_look(now, self.looks, quarantine_until),
+        });
         self.looks = self.looks.saturating_add(1);
     }
 }
@@ -267,12 +344,13 @@ fn found(applied: &mut KeyApplied, snapshot: &KeySnapshot, now: Timestamp, polic
         applied.alarms.push(Alarm::KeyMismatch { customer_uid: row.customer_uid.clone(), field });
         match (row.state, field) {
             // A test channel's key could never be charged here.
-            (KeyState::Issuing, "sandbox") => row.settle(KeyState::Abandoned),
+            (KeyState::Issuing | KeyState::Prepared, "sandbox") => row.settle(KeyState::Abandoned),
             (KeyState::Issuing | KeyState::Deleting, _) => {
                 row.outcome_unknown = true;
                 row.keep_looking(now);
             }
-            (KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned, _) => {}
+            (KeyState::Prepared, _) => row.keep_looking(now),
+            (KeyState::Active | KeyState::Deleted | KeyState::Abandoned, _) => {}
         }
         return;
     }
@@ -300,6 +378,8 @@ fn absent(row: &mut BillingKey, now: Timestamp) {
         }
         KeyState::Abandoned => row.settle(KeyState::Abandoned),
         KeyState::Deleted => row.settle(KeyState::Deleted),
-        KeyState::Prepared | KeyState::Active => {}
+        KeyState::Prepared if row.is_issuable(now) => row.keep_looking(now),
+        KeyState::Prepared => row.settle(KeyState::Abandoned),
+        KeyState::Active => {}
     }
 }

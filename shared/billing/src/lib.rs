@@ -13,6 +13,7 @@
 pub mod alarm;
 pub mod calendar;
 pub mod card;
+pub mod checkout;
 pub mod day;
 pub mod fingerprint;
 pub mod ids;
@@ -21,6 +22,7 @@ pub mod key;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod pg;
 pub mod planted;
 pub mod policy;
 pub mod ports;

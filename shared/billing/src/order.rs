@@ -27,8 +27,9 @@ const PROMOTION_ID_MAX: usize = 80;
 pub struct Order {
     /// The order number, unique for ever.
     pub merchant_uid: MerchantUid,
-    /// The billing key to be charged.
-    pub customer_uid: CustomerUid,
+    /// The billing key to be charged; for an order that is paid in the PG's window, the key that this issues, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_uid: Option<CustomerUid>,
     /// What is charged.
     pub amount: Money,
     /// What the customer reads on the receipt; at most 40 characters.
@@ -223,11 +224,15 @@ fn checked(
     value.as_deref().map(rule).transpose()
 }
 
+/// Whether an amount may be paid in instalments.
+pub(crate) fn takes_instalments(amount: Money) -> bool {
+    amount.currency == Currency::Krw && amount.minor >= CARD_QUOTA_AMOUNT_MIN
+}
+
 fn checked_quota(months: Option<u32>, amount: Money) -> Result<Option<u32>, Invalid> {
-    let large_enough = amount.currency == Currency::Krw && amount.minor >= CARD_QUOTA_AMOUNT_MIN;
     match months {
         None | Some(0) => Ok(months),
-        Some(2..=CARD_QUOTA_MAX) if large_enough => Ok(months),
+        Some(2..=CARD_QUOTA_MAX) if takes_instalments(amount) => Ok(months),
         Some(_) => Err(Invalid::field("card_quota", "0, or 2 to 36 months from 50,000 won")),
     }
 }
@@ -239,7 +244,7 @@ mod tests {
     fn order(details: Details) -> Order {
         Order {
             merchant_uid: MerchantUid::parse("order_monthly_0001").unwrap(),
-            customer_uid: CustomerUid::parse("gildong_0001_1234").unwrap(),
+            customer_uid: CustomerUid::parse("gildong_0001_1234").ok(),
             amount: Money::krw(49_999),
             name: "월간 이용권 정기결제".to_owned(),
             details,

@@ -5,6 +5,7 @@ mod records;
 pub mod refund;
 mod schedule;
 pub mod snapshot;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,10 @@ pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
 pub use refund::{Refund, RefundState};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
-use crate::calendar::CLAIMANT_SECONDS;
+use crate::calendar::{CLAIMANT_SECONDS, next_window_look};
+use crate::checkout::Window;
 use crate::fingerprint::Fingerprint;
-use crate::ids::{CustomerId, ImpUid, MerchantUid, Nonce};
+use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 use crate::order::Order;
 use crate::planted;
 use crate::policy::Policy;
@@ -33,6 +35,11 @@ pub enum Plan {
     Schedule {
         /// When the PSP is to charge.
         schedule_at: Timestamp,
+    },
+    /// By the customer, in the PG's window.
+    Checkout {
+        /// Until when it is waited for.
+        open_until: Timestamp,
     },
 }
 
@@ -60,11 +67,15 @@ pub enum State {
     Revoked,
     /// The PSP holds something that is not what was ordered. A person decides.
     Suspect,
+    /// The customer may pay it in the PG's window, or has still to pay into a virtual account.
+    Awaiting,
+    /// The customer did not pay it in time.
+    Expired,
 }
 
 impl State {
     /// Every state, in the order of the published table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Intent,
         Self::Claimed,
         Self::Unknown,
@@ -75,6 +86,8 @@ impl State {
         Self::Failed,
         Self::Revoked,
         Self::Suspect,
+        Self::Awaiting,
+        Self::Expired,
     ];
 
     /// The name used in rows, replies and logs.
@@ -91,6 +104,8 @@ impl State {
             Self::Failed => "failed",
             Self::Revoked => "revoked",
             Self::Suspect => "suspect",
+            Self::Awaiting => "awaiting",
+            Self::Expired => "expired",
         }
     }
 
@@ -103,7 +118,12 @@ impl State {
     /// Whether nothing is owed any more, as far as the state alone can tell.
     #[must_use]
     pub const fn is_settled(self) -> bool {
-        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Failed | Self::Revoked)
+        match self {
+            Self::Paid | Self::PartiallyRefunded | Self::Refunded | Self::Failed | Self::Revoked | Self::Expired => {
+                true
+            }
+            Self::Intent | Self::Claimed | Self::Unknown | Self::Scheduled | Self::Suspect | Self::Awaiting => false,
+        }
     }
 }
 
@@ -184,12 +204,18 @@ pub struct Step {
 /// A payment row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// What was ordered. Never changes.
+    /// What was ordered. Only a schedule's billing key may change, to another one of the same customer.
     pub order: Order,
     /// Whose it is. Never changes.
     pub customer_id: CustomerId,
-    /// How it is paid. Only a schedule's time may change.
+    /// How it is paid. Only a schedule's time may change, and until when a deposit is waited for.
     pub plan: Plan,
+    /// The window that it is paid in, for a checkout. Never changes.
+    pub window: Option<Box<Window>>,
+    /// The billing key that it moves to once it is revoked on the present one.
+    pub moves_to: Option<CustomerUid>,
+    /// The billing keys that it was scheduled on before, oldest first.
+    pub former_keys: Vec<CustomerUid>,
     /// The request in its normal form, to tell a repeat from a reuse.
     pub fingerprint: Fingerprint,
     /// Where it stands.
@@ -231,6 +257,9 @@ impl Payment {
             order,
             customer_id,
             plan,
+            window: None,
+            moves_to: None,
+            former_keys: Vec::new(),
             fingerprint,
             state: State::Claimed,
             version: 1,
@@ -239,6 +268,42 @@ impl Payment {
             claim: Some(claim),
             posts: 1,
             looks: 0,
+            record: None,
+            schedule: None,
+            refusal: None,
+            refunds: Vec::new(),
+            log: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// A new row that its customer may pay in the PG's window until the plan ends. Nothing is sent for it.
+    #[must_use]
+    pub fn awaiting(
+        order: Order,
+        customer_id: CustomerId,
+        window: Window,
+        open_until: Timestamp,
+        writer: Nonce,
+        now: Timestamp,
+    ) -> Self {
+        let fingerprint = checkout_fingerprint(&order, &customer_id, &window);
+        Self {
+            order,
+            customer_id,
+            plan: Plan::Checkout { open_until },
+            window: Some(Box::new(window)),
+            moves_to: None,
+            former_keys: Vec::new(),
+            fingerprint,
+            state: State::Awaiting,
+            version: 1,
+            writer,
+            due_at: Some(next_window_look(now, 0, open_until)),
+            claim: None,
+            posts: 0,
+            looks: 1,
             record: None,
             schedule: None,
             refusal: None,
@@ -266,12 +331,13 @@ impl Payment {
         self
     }
 
-    /// What this row's order is sent as.
+    /// What this row's order is sent as; a checkout is never sent.
     #[must_use]
-    pub const fn purpose(&self) -> Purpose {
+    pub const fn purpose(&self) -> Option<Purpose> {
         match self.plan {
-            Plan::Charge => Purpose::Charge,
-            Plan::Schedule { .. } => Purpose::Register,
+            Plan::Charge => Some(Purpose::Charge),
+            Plan::Schedule { .. } => Some(Purpose::Register),
+            Plan::Checkout { .. } => None,
         }
     }
 
@@ -285,9 +351,25 @@ impl Payment {
     #[must_use]
     pub const fn schedule_at(&self) -> Option<Timestamp> {
         match self.plan {
-            Plan::Charge => None,
+            Plan::Charge | Plan::Checkout { .. } => None,
             Plan::Schedule { schedule_at } => Some(schedule_at),
         }
+    }
+
+    /// Until when it is waited for, for a checkout.
+    #[must_use]
+    pub const fn open_until(&self) -> Option<Timestamp> {
+        match self.plan {
+            Plan::Charge | Plan::Schedule { .. } => None,
+            Plan::Checkout { open_until } => Some(open_until),
+        }
+    }
+
+    /// Whether its customer may open the window now: it waits, and no virtual account was issued for it.
+    #[must_use]
+    pub fn is_payable(&self, now: Timestamp) -> bool {
+        let waits = self.state == State::Awaiting && self.record.is_none();
+        waits && self.open_until().is_some_and(|open_until| now < open_until)
     }
 
     /// The PSP's payment, once there is one.
@@ -320,6 +402,17 @@ impl Payment {
     pub fn told_state(&self) -> State {
         let taken_back = matches!(self.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
         if self.state == State::Scheduled && self.refusal.is_some() && taken_back { State::Failed } else { self.state }
+    }
+
+    /// Puts a schedule that certainly cannot run on its key any more onto another one: it may be registered there.
+    pub(crate) fn move_to_key(&mut self, to: CustomerUid, by: Source, now: Timestamp) {
+        self.former_keys.extend(self.order.customer_uid.replace(to));
+        self.moves_to = None;
+        self.claim = None;
+        self.schedule = None;
+        self.step(State::Intent, by, now);
+        self.looks = 0;
+        self.due_at = Some(now);
     }
 
     /// Moves to a state and writes the history.
@@ -361,4 +454,10 @@ impl Payment {
 #[must_use]
 pub fn fingerprint(order: &Order, customer_id: &CustomerId, plan: Plan) -> Fingerprint {
     Fingerprint::of(&(order, customer_id, plan))
+}
+
+/// The fingerprint of a checkout: all that was asked. Until when it is open is ours to say.
+#[must_use]
+pub fn checkout_fingerprint(order: &Order, customer_id: &CustomerId, window: &Window) -> Fingerprint {
+    Fingerprint::of(&(order, customer_id, "checkout", window))
 }

@@ -35,6 +35,14 @@ pub struct Policy {
     pub schedule_lead_min_seconds: i64,
     /// Longest time between now and a new `schedule_at`, in seconds.
     pub schedule_ahead_max_seconds: i64,
+    /// Codes of the gateways that windows may be opened at; empty: any.
+    pub pgs: Vec<String>,
+    /// Code of the gateway of a window that names none.
+    pub default_pg: Option<String>,
+    /// How long after it was made a checkout may be paid, and a key be issued in the window, in seconds.
+    pub window_seconds: i64,
+    /// How long after a virtual account has closed its deposit is still waited for, in seconds.
+    pub deposit_grace_seconds: i64,
 }
 
 impl Default for Policy {
@@ -50,6 +58,10 @@ impl Default for Policy {
             quarantine_seconds: 120,
             schedule_lead_min_seconds: 5 * 60,
             schedule_ahead_max_seconds: 400 * 86_400,
+            pgs: Vec::new(),
+            default_pg: None,
+            window_seconds: 86_400,
+            deposit_grace_seconds: 86_400,
         }
     }
 }

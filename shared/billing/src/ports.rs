@@ -7,6 +7,7 @@ use crate::card::Card;
 use crate::day::KstDay;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 use crate::key::{BillingKey, KeySnapshot};
+use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use crate::report::{Report, Window};
@@ -61,6 +62,16 @@ pub trait ChargePsp: Sync {
     fn payments(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<Vec<PaymentSnapshot>>> + Send;
     /// One payment.
     fn payment(&self, imp_uid: &ImpUid) -> impl Future<Output = Looked<PaymentSnapshot>> + Send;
+}
+
+/// Amounts that the PG's window must take: it refuses any other for that order number.
+pub trait WindowPsp: Sync {
+    /// `POST /payments/prepare`.
+    fn prepare(&self, order: &Order) -> impl Future<Output = Posted<Money>> + Send;
+    /// `PUT /payments/prepare`: another amount than the one that was registered.
+    fn correct(&self, order: &Order) -> impl Future<Output = Posted<Money>> + Send;
+    /// `GET /payments/prepare/{merchant_uid}`.
+    fn prepared(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<Money>> + Send;
 }
 
 /// Giving money back.
@@ -211,6 +222,8 @@ pub trait PaymentStore: Sync {
     /// Writes new rows of one billing key, each only if its order number is free and the key is active and its
     /// customer's. The key is a condition of the write, not a read before it. One answer a row, in order.
     fn insert(&self, rows: &[Payment]) -> impl Future<Output = Result<Vec<Saved<Payment>>, StoreError>> + Send;
+    /// Writes a new row that no billing key has to be active for, only if its order number is free.
+    fn insert_checkout(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, StoreError>> + Send;
     /// Writes the next version of a row that is about to be sent again, under the same condition on the key.
     fn reclaim(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, StoreError>> + Send;
     /// Writes the next version of a row: only if the version before it still stands there.

@@ -1,6 +1,7 @@
 //! What a storefront, a webhook or the sweep may ask for. Each moves money the one way: claim, POST, conclude.
 
 mod charge;
+mod checkout;
 mod compare;
 mod conclude;
 mod issue_key;
@@ -10,6 +11,7 @@ mod schedule;
 mod send;
 mod sweep;
 mod webhook;
+mod window_key;
 
 use crate::ids::{CustomerId, CustomerUid};
 use crate::invalid::Invalid;
@@ -18,13 +20,15 @@ use crate::payment::Refusal;
 use crate::policy::Policy;
 use crate::ports::StoreError;
 
+pub use checkout::{NewCheckout, Returned, Unconfirmed};
 pub use compare::Comparison;
 pub use issue_key::{IssueKey, check_idempotency_key};
-pub use keys::KeyDeleted;
+pub use keys::{KeyDeleted, Schedules};
 pub use refund::RefundRequest;
 pub use schedule::{NewSchedule, SCHEDULES_MAX, check_schedule_at};
 pub use sweep::SweepReport;
 pub use webhook::{Hint, Noticed};
+pub use window_key::{PrepareKey, PreparedKey};
 
 /// The use cases over their ports: the PSP, the table and the host (clock, chance, alarms).
 #[derive(Debug, Clone)]
@@ -83,6 +87,9 @@ pub enum Failure {
     /// The same request is being worked on right now.
     #[error("the same request is being worked on")]
     IdempotencyInProgress,
+    /// The billing key belongs to another customer.
+    #[error("the billing key belongs to another customer")]
+    KeyTaken,
     /// The billing key still has schedules.
     #[error("the billing key still has schedules")]
     KeyInUse,
@@ -98,6 +105,9 @@ pub enum Failure {
     /// Another refund of the payment is under way.
     #[error("another refund is under way")]
     RefundInProgress,
+    /// The payment that was named belongs to another order. Nothing was changed, and a person was told.
+    #[error("the payment belongs to another order")]
+    ImpUidMismatch,
     /// The PSP refused a change; the row stands as before.
     #[error("the payment provider refused: {}", .0.message)]
     Refused(Refusal),

@@ -87,6 +87,7 @@ pub mod planted;
 #[cfg(not(planted_bugs))]
 mod planted;
 mod prepare;
+mod request_pay;
 mod schedule;
 mod scheduled;
 mod secret;
@@ -109,6 +110,7 @@ pub use payment::{
     Cancellation, CardType, Channel, CustomerUidUsage, Deposit, Oddity, Payment, PaymentStatus, Promotion,
 };
 pub use prepare::{Prepare, Prepared};
+pub use request_pay::{NaverProduct, RequestPay, ServicePeriod, WindowProduct};
 pub use schedule::{NewCard, Schedule, ScheduleItem, Unschedule};
 pub use scheduled::{KeySchedules, ScheduleFilter, ScheduleSorting, ScheduleStatus, ScheduledPayment, Schedules};
 pub use secret::{Birth, CardNumber, Credentials, Cvc, Expiry, ImpKey, ImpSecret, Pwd2};

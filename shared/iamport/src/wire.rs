@@ -156,6 +156,17 @@ impl Object<'_> {
         self.out.push(b"]");
     }
 
+    pub(crate) fn integers(&mut self, key: &str, values: impl Iterator<Item = u32>) {
+        let list: Vec<String> = values.map(|value| value.to_string()).collect();
+        self.json(key, &format!("[{}]", list.join(",")));
+    }
+
+    /// A value that is JSON already.
+    pub(crate) fn json(&mut self, key: &str, json: &str) {
+        self.key(key);
+        self.out.push(json.as_bytes());
+    }
+
     pub(crate) fn objects<T>(
         &mut self,
         key: &str,

@@ -39,6 +39,16 @@ pub struct Config {
     pub channel_key: Option<String>,
     /// `NOTICE_URL`: where webhooks arrive, without the secret token at its end.
     pub notice_url: Option<String>,
+    /// `IAMPORT_CODE` and `IAMPORT_TIER`: what a page hands to `IMP.init` or `IMP.agency`.
+    pub imp_code: Option<ImpCode>,
+    /// `IAMPORT_CHECKOUT_PGS`: the gateways that windows may be opened at, the default first.
+    pub window_channels: Vec<WindowChannel>,
+    /// `PUBLIC_URL`: where the storefront API answers; the API's own domain if absent.
+    pub public_url: Option<String>,
+    /// `CHECKOUT_RETURN_URL`: the storefront's page for customers whose mobile browser comes back from the window.
+    pub checkout_return_url: Option<String>,
+    /// `CHECKOUT_CONFIRM`: whether the PG asks us before it approves (`confirm_url`; Iamport switches it on by request).
+    pub checkout_confirm: bool,
     /// `WEBHOOK_IP_MODE`: `enforce` (default) or `observe`.
     pub webhook_ip_mode: WebhookIpMode,
     /// `WEBHOOK_IPS`: the PSP's published addresses, separated by commas.
@@ -48,6 +58,42 @@ pub struct Config {
     /// The merchant's decisions: `CURRENCIES`, `AMOUNT_MAX`, `ACCEPT_SANDBOX_PAYMENTS`, `LATE_PAID_POLICY`,
     /// `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
     pub policy: Policy,
+}
+
+/// The merchant's number in the browser SDK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImpCode {
+    /// `IMP.init(code)`.
+    pub code: String,
+    /// `IMP.agency(code, tier)`, for a sub-merchant.
+    pub tier: Option<String>,
+}
+
+/// A gateway that windows may be opened at: `{pg}`, `{pg}.{mid}`, each with `={channelKey}` if it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowChannel {
+    /// `{pg}` or `{pg}.{mid}`.
+    pub pg: String,
+    /// The channel's key in the console.
+    pub channel_key: Option<String>,
+}
+
+impl WindowChannel {
+    fn parse(entry: &str) -> Option<Self> {
+        let (pg, channel_key) = entry.split_once('=').map_or((entry, None), |(pg, key)| (pg, Some(key)));
+        let word = |text: &str| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            !text.is_empty() && text.chars().all(allowed)
+        };
+        let fits = word(pg) && channel_key.is_none_or(word);
+        fits.then(|| Self { pg: pg.to_owned(), channel_key: channel_key.map(str::to_owned) })
+    }
+
+    /// The gateway's code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.pg.split_once('.').map_or(self.pg.as_str(), |(code, _)| code)
+    }
 }
 
 /// Shortest quarantine accepted, in seconds. Below it a late execution at the PSP could meet a second POST.
@@ -76,11 +122,20 @@ impl Config {
             return Err(ConfigError { variable: "SANDBOX_CLOCK_FILE", rule });
         }
         let webhook_ips = optional("WEBHOOK_IPS").unwrap_or_default();
+        let channels = optional("IAMPORT_CHECKOUT_PGS").unwrap_or_default();
+        let channels_rule = "entries of {pg}[.{mid}][={channelKey}] separated by commas";
+        let window_channels: Vec<WindowChannel> = list(&channels)
+            .map(WindowChannel::parse)
+            .collect::<Option<_>>()
+            .ok_or(ConfigError { variable: "IAMPORT_CHECKOUT_PGS", rule: channels_rule })?;
+        let pg = optional("IAMPORT_PG");
+        let of_keys = pg.as_deref().map(|pg| pg.split_once('.').map_or(pg, |(code, _)| code).to_owned());
+        let default_pg = window_channels.first().map(|channel| channel.code().to_owned()).or(of_keys);
         Ok(Self {
             table_name: required("TABLE_NAME")?,
             secret_id: required("IAMPORT_SECRET_ID")?,
             base_url,
-            pg: optional("IAMPORT_PG"),
+            pg,
             channel_key: optional("IAMPORT_CHANNEL_KEY"),
             notice_url: optional("NOTICE_URL"),
             webhook_ip_mode: match optional("WEBHOOK_IP_MODE").as_deref() {
@@ -93,18 +148,22 @@ impl Config {
                 .collect::<Result<_, _>>()
                 .map_err(|_| ConfigError { variable: "WEBHOOK_IPS", rule: "addresses separated by commas" })?,
             clock_file,
-            policy: policy(optional)?,
+            imp_code: optional("IAMPORT_CODE").map(|code| ImpCode { code, tier: optional("IAMPORT_TIER") }),
+            public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
+            checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
+            checkout_confirm: flag("CHECKOUT_CONFIRM", optional("CHECKOUT_CONFIRM"))?,
+            policy: Policy {
+                pgs: window_channels.iter().map(|channel| channel.code().to_owned()).collect(),
+                default_pg,
+                ..policy(optional)?
+            },
+            window_channels,
         })
     }
 }
 
 fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, ConfigError> {
     let defaults = Policy::default();
-    let flag = |name| match optional(name).as_deref() {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(ConfigError { variable: name, rule: "true or false" }),
-    };
     let currencies = match optional("CURRENCIES") {
         None => defaults.currencies.clone(),
         Some(codes) => list(&codes)
@@ -124,13 +183,13 @@ fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, C
     Ok(Policy {
         currencies,
         amount_max_minor: u64::try_from(amount_max).unwrap_or(defaults.amount_max_minor),
-        accept_sandbox_payments: flag("ACCEPT_SANDBOX_PAYMENTS")?,
+        accept_sandbox_payments: flag("ACCEPT_SANDBOX_PAYMENTS", optional("ACCEPT_SANDBOX_PAYMENTS"))?,
         late_paid: match optional("LATE_PAID_POLICY").as_deref() {
             None | Some("accept") => LatePaidPolicy::Accept,
             Some("refund") => LatePaidPolicy::Refund,
             Some(_) => return Err(ConfigError { variable: "LATE_PAID_POLICY", rule: "accept or refund" }),
         },
-        cvc_accepted: flag("CVC_ACCEPTED")?,
+        cvc_accepted: flag("CVC_ACCEPTED", optional("CVC_ACCEPTED"))?,
         quarantine_seconds: number(
             "QUARANTINE_SECONDS",
             quarantine,
@@ -139,6 +198,26 @@ fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, C
         )?,
         ..defaults
     })
+}
+
+fn flag(variable: &'static str, value: Option<String>) -> Result<bool, ConfigError> {
+    match value.as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ConfigError { variable, rule: "true or false" }),
+    }
+}
+
+/// An address that browsers and the PSP are sent to: https, or a machine's own for the sandbox. Without a slash at its end.
+fn public_url(variable: &'static str, value: Option<String>) -> Result<Option<String>, ConfigError> {
+    let rule = "an https address without a fragment";
+    let Some(url) = value else { return Ok(None) };
+    let clean = url.bytes().all(|byte| byte.is_ascii_graphic()) && !url.contains('#');
+    if clean && ((url.starts_with("https://") && url.len() > "https://".len()) || is_loopback(&url)) {
+        Ok(Some(url.trim_end_matches('/').to_owned()))
+    } else {
+        Err(ConfigError { variable, rule })
+    }
 }
 
 fn list(text: &str) -> impl Iterator<Item = &str> {
@@ -187,6 +266,10 @@ mod tests {
             ("CURRENCIES", "canary-krw"),
             ("AMOUNT_MAX", "0"),
             ("QUARANTINE_SECONDS", "59"),
+            ("IAMPORT_CHECKOUT_PGS", "canary pg=key"),
+            ("PUBLIC_URL", "http://canary.example"),
+            ("CHECKOUT_RETURN_URL", "javascript:canary"),
+            ("CHECKOUT_CONFIRM", "canary-yes"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err();
             assert_eq!(error.variable, variable);

@@ -1,11 +1,13 @@
 //! HTTP at the edge: requests read strictly, answers and refusals in one form.
 
+pub mod form;
 pub mod input;
 pub mod order;
 pub mod present;
 mod problem;
 mod reply;
 mod request;
+pub mod window;
 
 pub use input::Object;
 pub use problem::Problem;

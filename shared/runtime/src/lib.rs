@@ -16,6 +16,7 @@ pub mod planted;
 mod psp;
 pub mod secret;
 mod serve;
+mod window;
 
 pub use app::App;
 pub use config::Config;

@@ -2,7 +2,7 @@
 
 mod listing;
 mod read;
-mod write;
+pub(crate) mod write;
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
-use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
-use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
+use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp, WindowPsp};
+use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 use iamport::{Class, Client, Concealed, Error, FindAll, KeySchedules, TestPayments, Unschedule};
 
 use crate::config::Config;
@@ -180,6 +180,23 @@ impl ChargePsp for Psp {
         let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Looked::Absent };
         let reply = self.client().payment(&uid, self.channel.test_payments).await;
         looked(reply, |payment| read::payment(&payment), "payment")
+    }
+}
+
+impl WindowPsp for Psp {
+    async fn prepare(&self, order: &Order) -> Posted<Money> {
+        let Ok(request) = write::prepare(order) else { return Posted::NotSent };
+        posted(self.posting().prepare(&request).await, |prepared| read::prepared(&prepared), "prepare")
+    }
+
+    async fn correct(&self, order: &Order) -> Posted<Money> {
+        let Ok(request) = write::prepare(order) else { return Posted::NotSent };
+        posted(self.posting().update_prepared(&request).await, |prepared| read::prepared(&prepared), "update_prepared")
+    }
+
+    async fn prepared(&self, merchant_uid: &MerchantUid) -> Looked<Money> {
+        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Looked::Unreachable };
+        looked(self.client().prepared(&uid).await, |prepared| read::prepared(&prepared), "prepared")
     }
 }
 

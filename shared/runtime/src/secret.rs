@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
+use billing::MerchantUid;
 use billing::fingerprint::FingerprintKey;
 use iamport::{Credentials, ImpKey, ImpSecret};
 use serde::Deserialize;
@@ -18,6 +19,9 @@ use crate::clock::SystemClock;
 const MAX_AGE: Duration = Duration::from_secs(300);
 /// Shortest webhook token accepted: 128 bits in hex.
 const WEBHOOK_TOKEN_MIN: usize = 32;
+
+/// What an order's own path token begins with. Global ones are letters and digits only.
+const ORDER_TOKEN_MARK: &str = "o-";
 
 /// Why there is no secret. Never holds a part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -101,12 +105,38 @@ impl Secret {
         self.webhook_tokens.iter().fold(none, |known, one| known | one.as_bytes().ct_eq(token.as_bytes())).into()
     }
 
+    /// The path token of one order's own addresses, which its customer's browser sees: it opens nothing but the looks at
+    /// that order.
+    #[must_use]
+    pub fn order_token(&self, merchant_uid: &MerchantUid) -> Zeroizing<String> {
+        order_token(&self.fingerprint_key, merchant_uid)
+    }
+
+    /// Whether a path token is this order's own. Takes the same time whether it is or not.
+    #[must_use]
+    pub fn knows_order_token(&self, token: &str, merchant_uid: &MerchantUid) -> bool {
+        let of = |key: &FingerprintKey| order_token(key, merchant_uid);
+        let none = Choice::from(0);
+        self.fingerprint_key.every().fold(none, |known, key| known | of(key).as_bytes().ct_eq(token.as_bytes())).into()
+    }
+
     /// Where new payments send their webhooks: the configured address with the current token at its end.
     #[must_use]
     pub fn notice_url(&self, base: &str) -> Option<Zeroizing<String>> {
         let token = self.webhook_tokens.first()?;
         Some(Zeroizing::new(format!("{}/{}", base.trim_end_matches('/'), token.as_str())))
     }
+}
+
+/// Whether a path token has the form of an order's own. A webhook's global token has no such mark.
+#[must_use]
+pub fn is_order_token(token: &str) -> bool {
+    token.strip_prefix(ORDER_TOKEN_MARK).is_some_and(|rest| rest.len() == 32)
+}
+
+fn order_token(key: &FingerprintKey, merchant_uid: &MerchantUid) -> Zeroizing<String> {
+    let digest = billing::fingerprint::hex(&key.mac("order_token", &[merchant_uid.as_str()]));
+    Zeroizing::new(format!("{ORDER_TOKEN_MARK}{}", digest.get(..32).unwrap_or(&digest)))
 }
 
 /// The secret's cache. Cheap to clone; clones share it.

@@ -251,6 +251,10 @@ impl PaymentStore for DynamoStore {
         self.insert_all(rows).await
     }
 
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        self.write(row).await
+    }
+
     async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
         let mut saved = self.transact(std::slice::from_ref(row)).await?;
         saved.pop().ok_or(StoreError::Unavailable)
@@ -264,7 +268,7 @@ impl PaymentStore for DynamoStore {
         let range = match &filter.customer_uid {
             None => OwnerRange::prefix("SCH#"),
             Some(uid) => {
-                let prefix = schedule_prefix(uid);
+                let prefix = schedule_prefix(uid.as_str());
                 let whole = OwnerRange::prefix(&prefix);
                 OwnerRange {
                     from: filter.from.map_or(whole.from, |from| format!("{prefix}{}", sortable(from))),

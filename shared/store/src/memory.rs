@@ -58,7 +58,7 @@ impl MemoryStore {
 
 impl Rows {
     fn key_is_active(&self, row: &Payment) -> bool {
-        let key = self.keys.get(&row.order.customer_uid);
+        let key = row.order.customer_uid.as_ref().and_then(|uid| self.keys.get(uid));
         key.is_some_and(|key| key.state == KeyState::Active && key.customer_id == row.customer_id)
     }
 
@@ -121,6 +121,10 @@ impl PaymentStore for MemoryStore {
         Ok(answers)
     }
 
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        self.save(row).await
+    }
+
     async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
         let mut saved = self.insert(std::slice::from_ref(row)).await?;
         saved.pop().ok_or(StoreError::Unavailable)
@@ -136,12 +140,13 @@ impl PaymentStore for MemoryStore {
 
     async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
         let wanted = |row: &&Payment| {
-            let of_key = filter.customer_uid.as_ref().is_none_or(|uid| *uid == row.order.customer_uid);
+            let of_key = filter.customer_uid.is_none() || filter.customer_uid == row.order.customer_uid;
             row.customer_id == *owner && of_key && filter.covers(row)
         };
         let place = |row: &Payment| {
             let at = row.schedule_at().map_or(0, |at| at.0);
-            format!("{}#{at:011}#{}", row.order.customer_uid, row.merchant_uid())
+            let key = row.order.customer_uid.as_ref().map_or("", CustomerUid::as_str);
+            format!("{key}#{at:011}#{}", row.merchant_uid())
         };
         let rows = self.lock();
         let mut sorted: Vec<_> = rows.payments.values().filter(wanted).map(|row| (place(row), row.clone())).collect();

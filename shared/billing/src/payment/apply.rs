@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
 use super::{Payment, Plan, Purpose, Refusal, State, records, refund, schedule};
 use crate::alarm::Alarm;
-use crate::calendar::{first_overdue_look, next_look, next_overdue_look};
-use crate::ids::{ImpUid, Nonce};
+use crate::calendar::{first_overdue_look, next_look, next_overdue_look, next_window_look};
+use crate::ids::{CustomerUid, ImpUid, Nonce};
 use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -25,6 +25,8 @@ pub enum Source {
     Sweep,
     /// Our own claim.
     Claim,
+    /// The customer, back from the window, named this payment.
+    Customer,
 }
 
 /// What was learnt about a payment.
@@ -52,6 +54,8 @@ pub enum Evidence {
     KeyInactive,
     /// The storefront took back an order that was never sent.
     Withdrawn,
+    /// The customer replaces the billing key, and the order was never sent on the old one.
+    KeyReplaced(CustomerUid),
 }
 
 /// How a POST ended that brought no record.
@@ -72,7 +76,7 @@ impl Evidence {
     pub fn outlives_a_change(&self) -> bool {
         match self {
             Self::Records { list, .. } => !list.is_empty(),
-            Self::Posted { .. } | Self::KeyInactive | Self::Withdrawn => true,
+            Self::Posted { .. } | Self::KeyInactive | Self::Withdrawn | Self::KeyReplaced(_) => true,
             Self::Schedule(_) | Self::NoSchedule => false,
         }
     }
@@ -122,7 +126,12 @@ impl Applied {
         let row = &mut self.row;
         let waiting_for = match row.plan {
             Plan::Schedule { schedule_at } if row.state == State::Scheduled && row.claim.is_none() => Some(schedule_at),
-            Plan::Schedule { .. } | Plan::Charge => None,
+            Plan::Checkout { open_until } if row.state == State::Awaiting && row.claim.is_none() => {
+                row.due_at = Some(next_window_look(now, row.looks, open_until));
+                row.looks = row.looks.saturating_add(1);
+                return;
+            }
+            Plan::Schedule { .. } | Plan::Charge | Plan::Checkout { .. } => None,
         };
         match waiting_for {
             Some(schedule_at) if now < first_overdue_look(schedule_at) => {
@@ -144,6 +153,8 @@ impl Applied {
 pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy: &Policy) -> Applied {
     let mut applied = match seen {
         Evidence::Records { list, complete } => records::apply(row, list, *complete, by, now, policy),
+        // A checkout is never registered as a schedule: whoever did it, it says nothing about this order.
+        Evidence::Schedule(_) | Evidence::NoSchedule if row.window.is_some() => Applied::unchanged(row),
         Evidence::Schedule(snapshot) => schedule::found(row, snapshot, by, now),
         Evidence::NoSchedule => schedule::absent(row, by, now),
         Evidence::Posted { claim, outcome } => match (claimed_for(row, claim), outcome) {
@@ -161,7 +172,17 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             applied
         }
         Evidence::Withdrawn => never_sent(row, State::Revoked, by, now),
+        Evidence::KeyReplaced(to) => {
+            let mut applied = Applied::unchanged(row);
+            if row.state == State::Intent && row.schedule_at().is_some() {
+                applied.row.move_to_key(to.clone(), by, now);
+            }
+            applied
+        }
     };
+    if applied.row.claim.is_none() {
+        applied.row.moves_to = None;
+    }
     if applied.row != *row {
         applied.row.updated_at = now;
     }

@@ -3,7 +3,7 @@
 use super::apply::{Applied, Source};
 use super::refund;
 use super::snapshot::{PaymentSnapshot, PspStatus};
-use super::{Payment, Purpose, State};
+use super::{Payment, Purpose, State, window};
 use crate::alarm::Alarm;
 use crate::planted::{self, Bug};
 use crate::policy::{LatePaidPolicy, Policy};
@@ -51,10 +51,16 @@ pub(super) fn apply(
         }
         applied.settle();
     } else if let Some(odd) = trusted.iter().find(|r| matches!(r.status, PspStatus::Unknown | PspStatus::Ready)) {
-        if odd.status == PspStatus::Unknown {
-            applied.alarm(Alarm::UnknownStatus { merchant_uid: merchant_uid.clone() });
+        match (odd.status, row.window.is_some()) {
+            (PspStatus::Ready, true) => window::ready(&mut applied, row, odd, by, now, policy),
+            (PspStatus::Unknown, _) => {
+                applied.alarm(Alarm::UnknownStatus { merchant_uid: merchant_uid.clone() });
+                applied.keep_looking(now);
+            }
+            (PspStatus::Ready | PspStatus::Paid | PspStatus::Cancelled | PspStatus::Failed, _) => {
+                applied.keep_looking(now);
+            }
         }
-        applied.keep_looking(now);
     } else if let Some(failed) = trusted.last() {
         settle_failed(&mut applied, row, failed, complete, by, now);
     } else if complete && !list.iter().any(|record| record.net_paid() > 0) {
@@ -102,7 +108,7 @@ fn settle_paid(
     if known.is_some_and(|known| record.is_older_than(known)) {
         return;
     }
-    let told_otherwise = matches!(row.state, State::Failed | State::Revoked) || row.refusal.is_some();
+    let told_otherwise = matches!(row.state, State::Failed | State::Revoked | State::Expired) || row.refusal.is_some();
     if told_otherwise && !row.state.was_paid() && record.net_paid() > 0 {
         late_paid(applied, row, record, now, policy);
     }
@@ -137,6 +143,9 @@ fn settle_failed(
     if settled {
         return;
     }
+    if row.window.is_some() {
+        return window::failed(applied, row, failed, by, now);
+    }
     let scheduled = row.schedule_at().is_some();
     if scheduled && !ran_by_schedule(row, failed) {
         // Somebody else's attempt under the same number, in a browser say: the schedule's own record decides.
@@ -149,7 +158,9 @@ fn settle_failed(
             | State::Paid
             | State::PartiallyRefunded
             | State::Refunded
-            | State::Suspect => {}
+            | State::Suspect
+            | State::Awaiting
+            | State::Expired => {}
         }
         return;
     }
@@ -197,6 +208,8 @@ fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestam
             applied.row.step(State::Failed, by, now);
             applied.settle();
         }
+        State::Awaiting => window::nothing_found(applied, row, by, now),
+        State::Expired => applied.settle(),
         State::Intent | State::Scheduled | State::Paid | State::PartiallyRefunded | State::Refunded => {}
     }
 }

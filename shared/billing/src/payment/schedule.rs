@@ -9,6 +9,11 @@ use crate::time::Timestamp;
 /// The PSP holds a schedule under the order number.
 pub(super) fn found(row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
+    let left_behind = row.former_keys.iter().any(|key| key.as_str() == snapshot.customer_uid);
+    if snapshot.schedule_status == ScheduleStatus::Revoked && left_behind {
+        // What was revoked when the key was replaced: on its present key there is none (yet).
+        return absent(row, by, now);
+    }
     if let Some(field) = snapshot.mismatch(&row.order) {
         let imp_uid = snapshot.imp_uid.clone();
         applied.alarm(Alarm::PspMismatch { merchant_uid: row.merchant_uid().clone(), imp_uid, field });
@@ -109,6 +114,9 @@ fn revoked(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by
     if !asked_for && row.state != State::Revoked {
         applied.alarm(Alarm::ScheduleRevoked { merchant_uid: row.merchant_uid().clone() });
     }
+    if let Some(to) = row.moves_to.clone().filter(|_| asked_for) {
+        return applied.row.move_to_key(to, by, now);
+    }
     applied.row.schedule = Some(snapshot.clone());
     applied.row.step(State::Revoked, by, now);
     applied.settle();
@@ -130,6 +138,10 @@ pub(super) fn absent(row: &Payment, by: Source, now: Timestamp) -> Applied {
             // otherwise it is registered anew, so that the payment is not lost.
             let asked_for = matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
             applied.alarm(Alarm::MissingAtPsp { merchant_uid: row.merchant_uid().clone() });
+            if let Some(to) = row.moves_to.clone().filter(|_| asked_for) {
+                applied.row.move_to_key(to, by, now);
+                return applied;
+            }
             applied.row.claim = None;
             if asked_for {
                 applied.row.step(State::Revoked, by, now);
@@ -142,7 +154,7 @@ pub(super) fn absent(row: &Payment, by: Source, now: Timestamp) -> Applied {
         State::Failed if row.in_flight(now) => applied.row.due_at = row.quarantine_until(),
         State::Failed | State::Revoked | State::Paid | State::PartiallyRefunded | State::Refunded => applied.settle(),
         State::Suspect => applied.keep_looking(now),
-        State::Intent => {}
+        State::Intent | State::Awaiting | State::Expired => {}
     }
     applied
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ImpUid;
+use crate::ids::{CustomerUid, ImpUid};
 use crate::money::Money;
 use crate::order::Order;
 use crate::planted;
@@ -110,6 +110,18 @@ pub struct Facts {
     pub receipt_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_uid_usage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vbank_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vbank_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vbank_num: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vbank_holder: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vbank_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vbank_issued_at: Option<Timestamp>,
 }
 
 impl PaymentSnapshot {
@@ -139,7 +151,8 @@ impl PaymentSnapshot {
     /// The first field in which this record is not what was ordered.
     #[must_use]
     pub fn mismatch(&self, order: &Order, policy: &Policy) -> Option<&'static str> {
-        let other_key = self.customer_uid.as_deref().is_some_and(|uid| uid != order.customer_uid.as_str());
+        let key = order.customer_uid.as_ref().map(CustomerUid::as_str);
+        let other_key = self.customer_uid.as_deref().is_some_and(|uid| key != Some(uid));
         let rules = [
             (self.merchant_uid != order.merchant_uid.as_str(), "merchant_uid"),
             (self.amount.currency != order.amount.currency, "currency"),
@@ -209,7 +222,7 @@ impl ScheduleSnapshot {
     pub fn mismatch(&self, order: &Order) -> Option<&'static str> {
         let rules = [
             (self.merchant_uid != order.merchant_uid.as_str(), "merchant_uid"),
-            (self.customer_uid != order.customer_uid.as_str(), "customer_uid"),
+            (order.customer_uid.as_ref().map(CustomerUid::as_str) != Some(&self.customer_uid), "customer_uid"),
             (self.amount != order.amount, "amount"),
         ];
         rules.into_iter().find(|(differs, _)| *differs).map(|(_, field)| field)

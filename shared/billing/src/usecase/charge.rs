@@ -4,6 +4,7 @@ use futures_util::future::join;
 
 use super::{Billing, Caller, Failure, chargeable};
 use crate::ids::{CustomerId, MerchantUid};
+use crate::invalid::Invalid;
 use crate::order::Order;
 use crate::payment::{Claim, Payment, Plan, Purpose, State, fingerprint};
 use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, StoreError, Watch};
@@ -23,7 +24,8 @@ where
     /// Each [`Failure`] means that this call has sent nothing.
     pub async fn charge(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
         let order = order.checked(&self.policy)?;
-        let (key, existing) = join(self.store.key(&order.customer_uid), self.store.payment(&order.merchant_uid)).await;
+        let customer_uid = order.customer_uid.clone().ok_or_else(no_key)?;
+        let (key, existing) = join(self.store.key(&customer_uid), self.store.payment(&order.merchant_uid)).await;
         if let Some(row) = existing? {
             return self.charge_again(row, &order, customer_id.as_ref()).await;
         }
@@ -46,7 +48,7 @@ where
             Some(Saved::Done) => Ok(self.post(row.clone()).await.unwrap_or(row)),
             Some(Saved::Conflict(Some(current))) => self.charge_again(*current, &row.order, customer_id.as_ref()).await,
             Some(Saved::KeyNotActive) => {
-                chargeable(self.store.key(&row.order.customer_uid).await?.as_ref(), customer_id.as_ref())?;
+                chargeable(self.store.key(&customer_uid).await?.as_ref(), customer_id.as_ref())?;
                 Err(Failure::Unavailable)
             }
             Some(Saved::Conflict(None)) | None => Err(Failure::Unavailable),
@@ -69,6 +71,10 @@ where
         }
         Ok(row)
     }
+}
+
+fn no_key() -> Failure {
+    Failure::Invalid(Invalid::new("customer_uid", "customer_uid_required", "the billing key to be charged"))
 }
 
 impl<P, S, H> Billing<P, S, H>

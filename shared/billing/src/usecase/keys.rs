@@ -1,14 +1,25 @@
 //! Reading and deleting billing keys.
 
-use super::{Billing, Caller, Failure, customer_uid_in_path};
-use crate::ids::{CustomerId, MerchantUid};
+use super::{Billing, Caller, Failure, chargeable, customer_uid_in_path};
+use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
-use crate::payment::{Claim, Payment, Plan, Purpose, State};
+use crate::payment::{Claim, Evidence, Payment, Plan, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
     SchedulePsp, Watch,
 };
+
+/// What becomes of the schedules of a key that is to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schedules {
+    /// They keep the key.
+    InTheWay,
+    /// They are revoked.
+    Revoke,
+    /// They are moved to this key of the same customer.
+    MoveTo(CustomerUid),
+}
 
 /// How a deletion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +70,19 @@ where
     S: KeyStore + PaymentStore,
     H: Clock + Entropy + Watch,
 {
-    /// Deletes a key at the PSP. Schedules on it are either in the way, or revoked first when `cascade` is set.
+    /// Deletes a key at the PSP. Schedules on it are in the way, or revoked first, or moved to another key.
     ///
     /// The order is fixed by the PSP: mark the key so that nothing new can claim it, revoke, confirm, delete, confirm.
     ///
     /// # Errors
-    /// [`Failure::KeyInUse`]; [`Failure::KeyPending`] while it is being issued.
-    pub async fn delete_key(&self, caller: &Caller, customer_uid: &str, cascade: bool) -> Result<KeyDeleted, Failure> {
+    /// [`Failure::KeyInUse`]; [`Failure::KeyPending`] while it is being issued. Of the key that schedules are to move to:
+    /// [`Failure::NotFound`] if it is not the same customer's, [`Failure::KeyPending`] and [`Failure::KeyInactive`].
+    pub async fn delete_key(
+        &self,
+        caller: &Caller,
+        customer_uid: &str,
+        schedules: Schedules,
+    ) -> Result<KeyDeleted, Failure> {
         let key = self.billing_key(caller, customer_uid).await?;
         match key.state {
             KeyState::Deleted => return Ok(KeyDeleted::Done),
@@ -73,14 +90,24 @@ where
             KeyState::Abandoned => return Err(Failure::NotFound),
             KeyState::Active | KeyState::Deleting => {}
         }
-        if !cascade && !self.live_schedules(&key).await?.is_empty() {
-            return Err(Failure::KeyInUse);
+        match &schedules {
+            Schedules::InTheWay if !self.live_schedules(&key).await?.is_empty() => return Err(Failure::KeyInUse),
+            Schedules::InTheWay | Schedules::Revoke => {}
+            Schedules::MoveTo(to) => {
+                let successor = self.store.key(to).await?.filter(|_| *to != key.customer_uid);
+                chargeable(successor.as_ref(), Some(&key.customer_id))?;
+            }
         }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
-        let marked = key.state == KeyState::Deleting && (key.cascade || !cascade);
-        let key = if marked { key } else { self.mark_deleting(key, cascade).await? };
+        let marked = key.state == KeyState::Deleting
+            && match &schedules {
+                Schedules::InTheWay => true,
+                Schedules::Revoke => key.cascade,
+                Schedules::MoveTo(to) => key.successor.as_ref() == Some(to),
+            };
+        let key = if marked { key } else { self.mark_deleting(key, schedules).await? };
         self.continue_deletion(key).await
     }
 
@@ -101,8 +128,20 @@ where
                 None => unkept.push(uid),
             }
         }
-        if !(key.cascade || live.is_empty() && unkept.is_empty()) {
-            let restored = BillingKey { state: KeyState::Active, claim: None, due_at: None, ..self.next_key(key) };
+        let successor = match &key.successor {
+            Some(to) => self.store.key(to).await?.filter(|to| to.state == KeyState::Active).map(|to| to.customer_uid),
+            None => None,
+        };
+        // What no row of ours knows cannot be moved.
+        let in_the_way = !unkept.is_empty() || (!live.is_empty() && successor.is_none());
+        if !key.cascade && in_the_way {
+            let restored = BillingKey {
+                state: KeyState::Active,
+                claim: None,
+                due_at: None,
+                successor: None,
+                ..self.next_key(key)
+            };
             return match self.store.save_key(&restored).await? {
                 Saved::Done => Err(Failure::KeyInUse),
                 // Somebody wrote in between, so it stays marked: the sweep decides anew.
@@ -117,8 +156,13 @@ where
             if self.host.now() >= began.plus(CASCADE_SECONDS) {
                 return Ok(KeyDeleted::Pending);
             }
-            match self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await {
+            let left = match &successor {
+                Some(to) => self.move_schedule(row, to).await,
+                None => self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await,
+            };
+            match left {
                 Ok(row) if row.state == State::Revoked => {}
+                Ok(row) if row.order.customer_uid.as_ref() != Some(&key.customer_uid) => {}
                 Err(Failure::AlreadyExecuted) => {}
                 Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
             }
@@ -127,6 +171,26 @@ where
             return Ok(KeyDeleted::Pending);
         }
         self.finish_deletion(key).await
+    }
+
+    /// Takes a schedule off its key and registers it on another one, under its own number. The first has to be confirmed
+    /// before the second begins: never two of one payment.
+    async fn move_schedule(&self, row: Payment, to: &CustomerUid) -> Result<Payment, Failure> {
+        let row = match row.state {
+            State::Intent => self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0,
+            State::Claimed
+            | State::Unknown
+            | State::Scheduled
+            | State::Paid
+            | State::PartiallyRefunded
+            | State::Refunded
+            | State::Failed
+            | State::Revoked
+            | State::Suspect
+            | State::Awaiting
+            | State::Expired => self.changed(Payment { moves_to: Some(to.clone()), ..row }, Purpose::Revoke).await?,
+        };
+        if row.state == State::Intent { Ok(self.send(row).await?) } else { Ok(row) }
     }
 
     /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
@@ -154,14 +218,18 @@ where
         self.listed_schedules(key).await.is_some_and(|left| left.is_empty())
     }
 
-    async fn mark_deleting(&self, key: BillingKey, cascade: bool) -> Result<BillingKey, Failure> {
+    async fn mark_deleting(&self, key: BillingKey, schedules: Schedules) -> Result<BillingKey, Failure> {
         let now = self.host.now();
         let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
         let marked = BillingKey {
             state: KeyState::Deleting,
             due_at: Some(now.plus(crate::calendar::CLAIMANT_SECONDS)),
             claim: Some(claim),
-            cascade,
+            cascade: schedules == Schedules::Revoke,
+            successor: match schedules {
+                Schedules::MoveTo(to) => Some(to),
+                Schedules::InTheWay | Schedules::Revoke => None,
+            },
             looks: 0,
             updated_at: now,
             ..self.next_key(key)

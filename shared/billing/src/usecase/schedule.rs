@@ -231,7 +231,9 @@ where
             | State::PartiallyRefunded
             | State::Refunded
             | State::Failed
-            | State::Suspect => self.changed(row, Purpose::Revoke).await?,
+            | State::Suspect
+            | State::Awaiting
+            | State::Expired => self.changed(row, Purpose::Revoke).await?,
         };
         match row.state {
             State::Revoked | State::Scheduled => Ok(row),
@@ -242,7 +244,9 @@ where
             | State::PartiallyRefunded
             | State::Refunded
             | State::Failed
-            | State::Suspect => Err(unchangeable(&row)),
+            | State::Suspect
+            | State::Awaiting
+            | State::Expired => Err(unchangeable(&row)),
         }
     }
 
@@ -254,7 +258,7 @@ where
         let row = self.payment(caller, merchant_uid).await?;
         match row.plan {
             Plan::Schedule { .. } => Ok(row),
-            Plan::Charge => Err(Failure::NotFound),
+            Plan::Charge | Plan::Checkout { .. } => Err(Failure::NotFound),
         }
     }
 
@@ -280,7 +284,7 @@ where
         Ok(self.store.schedules_of(&owner, filter).await?)
     }
 
-    async fn changed(&self, row: Payment, purpose: Purpose) -> Result<Payment, Failure> {
+    pub(super) async fn changed(&self, row: Payment, purpose: Purpose) -> Result<Payment, Failure> {
         let other_change = row.claim.as_ref().is_some_and(|claim| claim.purpose != purpose);
         if row.state != State::Scheduled || other_change {
             return Err(unchangeable(&row));

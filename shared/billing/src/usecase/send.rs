@@ -19,10 +19,11 @@ where
     /// Claims a row of which nothing can be under way, and sends it. Without the right to send, or without the means,
     /// the row is returned as it stands.
     pub(super) async fn send(&self, row: Payment) -> Result<Payment, StoreError> {
-        if row.state != State::Intent || !self.psp.ready().await {
+        let Some(purpose) = row.purpose().filter(|_| row.state == State::Intent) else { return Ok(row) };
+        if !self.psp.ready().await {
             return Ok(row);
         }
-        let claimed = self.claim(row.clone(), row.purpose());
+        let claimed = self.claim(row.clone(), purpose);
         match self.store.reclaim(&claimed).await? {
             Saved::Done => self.post(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
@@ -45,15 +46,17 @@ where
 
     /// Sends a row that is claimed in the table, exactly once, and writes down what came of it.
     pub(super) async fn post(&self, row: Payment) -> Result<Payment, StoreError> {
-        let posted = match row.plan {
-            Plan::Charge => {
+        let posted = match (row.plan, &row.order.customer_uid) {
+            // Its customer pays it; there is nothing to send.
+            (Plan::Checkout { .. }, _) | (_, None) => return Ok(row),
+            (Plan::Charge, Some(_)) => {
                 let posted = self.psp.charge(&row.order).await;
                 posted.and_then(|record| Posted::Known(Evidence::Records { list: vec![record], complete: false }))
             }
-            Plan::Schedule { schedule_at } => {
+            (Plan::Schedule { schedule_at }, Some(customer_uid)) => {
                 let now = self.host.now();
                 let at = if schedule_at > now { schedule_at } else { now.plus(BELATED_SECONDS) };
-                let posted = self.psp.register(&row.order.customer_uid, &[(&row.order, at)]).await;
+                let posted = self.psp.register(customer_uid, &[(&row.order, at)]).await;
                 registered(posted, row.merchant_uid().as_str())
             }
         };
@@ -175,13 +178,15 @@ where
             Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
         }
         let uid = claimed.merchant_uid().as_str();
+        // Only a schedule can be changed, and a schedule always has a key.
+        let Some(customer_uid) = &claimed.order.customer_uid else { return Ok((claimed, ChangeSent::Overtaken)) };
         let posted = match purpose {
             Purpose::Move { schedule_at } => {
                 let posted = self.psp.reschedule(claimed.merchant_uid(), schedule_at).await;
                 posted.and_then(|snapshot| Posted::Known(Evidence::Schedule(snapshot)))
             }
             Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Refund => {
-                registered(self.psp.revoke(&claimed.order.customer_uid, claimed.merchant_uid()).await, uid)
+                registered(self.psp.revoke(customer_uid, claimed.merchant_uid()).await, uid)
             }
         };
         let sent = match &posted {

@@ -2,10 +2,12 @@
 
 use super::Billing;
 use crate::alarm::Alarm;
-use crate::ids::{ImpUid, MerchantUid};
+use crate::ids::{CustomerUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
 use crate::planted;
-use crate::ports::{ChargePsp, Clock, Entropy, Looked, PaymentStore, Saved, SchedulePsp, StoreError, Watch};
+use crate::ports::{
+    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
+};
 
 /// What a webhook's body may say: where to look, never what is true.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +33,8 @@ pub enum Noticed {
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp,
-    S: PaymentStore,
+    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
+    S: PaymentStore + KeyStore,
     H: Clock + Entropy + Watch,
 {
     /// Looks up what a webhook hints at, and applies the PSP's own record. Forged, repeated and reordered hints cost
@@ -42,14 +44,20 @@ where
     /// Only if neither the record nor the wish to look again could be written: the sender should try again.
     pub async fn notice(&self, hint: &Hint) -> Result<Noticed, StoreError> {
         let Some(row) = self.store.payment(&hint.merchant_uid).await? else {
-            return Ok(Noticed::UnknownOrder);
+            return self.notice_key(&hint.merchant_uid).await;
         };
         let bound = |uid: &str| uid == hint.merchant_uid.as_str() || planted::overlooks("merchant_uid");
         match self.psp.payment(&hint.imp_uid).await {
             Looked::Found(record) if bound(&record.merchant_uid) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
-                    Ok(_) => Ok(Noticed::Applied),
+                    Ok((row, _)) => {
+                        if let Some(customer_uid) = row.order.customer_uid.filter(|_| row.window.is_some()) {
+                            // Its own calendar finds the key if this does not.
+                            self.look_at_key(&customer_uid).await.ok();
+                        }
+                        Ok(Noticed::Applied)
+                    }
                     Err(_) => self.mark_due(row).await,
                 }
             }
@@ -63,6 +71,27 @@ where
         }
     }
 
+    /// A window that only issues a key has the key's name for its order number.
+    async fn notice_key(&self, merchant_uid: &MerchantUid) -> Result<Noticed, StoreError> {
+        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(Noticed::UnknownOrder) };
+        if self.store.key(&customer_uid).await?.is_none_or(|key| key.window.is_none()) {
+            return Ok(Noticed::UnknownOrder);
+        }
+        // Whatever goes wrong here, the key's own calendar looks again.
+        match self.look_at_key(&customer_uid).await {
+            Ok(true) => Ok(Noticed::Applied),
+            Ok(false) => Ok(Noticed::NotOurs),
+            Err(_) => Ok(Noticed::Deferred),
+        }
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp,
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
     /// Makes a row due now, so that the sweep asks what could not be asked.
     pub(super) async fn mark_due(&self, mut row: Payment) -> Result<Noticed, StoreError> {
         for _ in 0..2 {

@@ -41,7 +41,7 @@ async fn paid(billing: &TestBilling, uid: &str) -> Payment {
 
 async fn scheduled(billing: &TestBilling, uid: &str, seconds: i64) -> Payment {
     let new = new_schedule(uid, billing.host.now().plus(seconds));
-    let mut rows = billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    let mut rows = billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
     rows.pop().unwrap()
 }
 
@@ -141,7 +141,7 @@ async fn a_payment_of_our_key_without_a_row_is_an_incident_and_a_strangers_is_no
     let billing = billing().await;
     behind_our_back(&billing, &order("console_1"));
     let strangers = CustomerUid::parse("somebody-elses").unwrap();
-    behind_our_back(&billing, &Order { customer_uid: strangers, ..order("other_system") });
+    behind_our_back(&billing, &Order { customer_uid: Some(strangers), ..order("other_system") });
     behind_our_back(&billing, &order("in_a_browser"));
     billing.psp.world().payments.get_mut("in_a_browser").unwrap()[0].customer_uid = None;
     billing.advance(HOUR);

@@ -7,13 +7,14 @@ use std::sync::{Mutex, MutexGuard};
 
 use billing::alarm::Alarm;
 use billing::card::{Birth, Card, CardNumber, Expiry, Pwd2Digit};
+use billing::checkout::{Options, Window};
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
 use billing::payment::snapshot::{CancelEntry, Facts};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::{
-    ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch,
+    ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch, WindowPsp,
 };
 use billing::usecase::{Billing, IssueKey};
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -49,6 +50,8 @@ pub(crate) struct World {
     pub(crate) payments: BTreeMap<String, Vec<PaymentSnapshot>>,
     pub(crate) schedules: BTreeMap<String, ScheduleSnapshot>,
     pub(crate) keys: BTreeMap<String, KeySnapshot>,
+    /// Amounts that the window must take.
+    pub(crate) prepared: BTreeMap<String, Money>,
     acts: VecDeque<Act>,
     /// Every POST that left, by kind and order number or key.
     pub(crate) posts: Vec<String>,
@@ -70,7 +73,7 @@ impl World {
             status,
             amount: order.amount,
             cancel_amount: 0,
-            customer_uid: Some(order.customer_uid.to_string()),
+            customer_uid: order.customer_uid.as_ref().map(ToString::to_string),
             sandbox: false,
             paid_at: (status == PspStatus::Paid).then_some(at),
             failed_at: (status == PspStatus::Failed).then_some(at),
@@ -109,6 +112,11 @@ impl TestPsp {
     /// Decides the next POSTs, in order; after them the PSP approves.
     pub(crate) fn will(&self, acts: impl IntoIterator<Item = Act>) {
         self.world().acts.extend(acts);
+    }
+
+    fn registers(&self, order: &Order) -> Money {
+        self.world().prepared.insert(order.merchant_uid.to_string(), order.amount);
+        order.amount
     }
 
     fn now(&self) -> Timestamp {
@@ -182,6 +190,25 @@ impl ChargePsp for TestPsp {
 
     async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
         self.getting(|world| world.payments.values().flatten().find(|record| record.imp_uid == *imp_uid).cloned())
+    }
+}
+
+impl WindowPsp for TestPsp {
+    async fn prepare(&self, order: &Order) -> Posted<Money> {
+        let Some(act) = self.posting(format!("prepare {}", order.merchant_uid)) else { return Posted::NotSent };
+        if self.world().prepared.contains_key(order.merchant_uid.as_str()) {
+            return Posted::Refused(Refusal { code: 1, message: "이미 등록된 merchant_uid 입니다".to_owned() });
+        }
+        answered(&act, |_| self.registers(order))
+    }
+
+    async fn correct(&self, order: &Order) -> Posted<Money> {
+        let Some(act) = self.posting(format!("correct {}", order.merchant_uid)) else { return Posted::NotSent };
+        answered(&act, |_| self.registers(order))
+    }
+
+    async fn prepared(&self, merchant_uid: &MerchantUid) -> Looked<Money> {
+        self.getting(|world| world.prepared.get(merchant_uid.as_str()).copied())
     }
 }
 
@@ -319,7 +346,7 @@ impl KeyPsp for TestPsp {
     }
 }
 
-fn key_snapshot(customer_uid: &str, number: &str) -> KeySnapshot {
+pub(crate) fn key_snapshot(customer_uid: &str, number: &str) -> KeySnapshot {
     KeySnapshot {
         customer_uid: customer_uid.to_owned(),
         sandbox: false,
@@ -413,11 +440,16 @@ pub(crate) fn customer(name: &str) -> CustomerId {
 pub(crate) fn order(uid: &str) -> Order {
     Order {
         merchant_uid: MerchantUid::parse(uid).unwrap(),
-        customer_uid: CustomerUid::parse("key1").unwrap(),
+        customer_uid: CustomerUid::parse("key1").ok(),
         amount: Money::krw(8_900),
         name: "월간 이용권 정기결제".to_owned(),
         details: Details::default(),
     }
+}
+
+/// A window that takes a card.
+pub(crate) fn card_window() -> Window {
+    Window { pg: Some("html5_inicis".to_owned()), pay_method: "card".to_owned(), options: Options::default() }
 }
 
 pub(crate) fn issue_request(idempotency_key: &str, number: &str) -> IssueKey {

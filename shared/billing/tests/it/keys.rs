@@ -4,7 +4,7 @@ use billing::fingerprint::FingerprintKey;
 use billing::key::KeyState;
 use billing::payment::State;
 use billing::ports::{Clock, KeyStore};
-use billing::usecase::{Caller, Failure, KeyDeleted};
+use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
 
 use crate::fixture::{Act, TestWorld, billing, customer, issue_request, key_state, secret};
 use crate::schedule::new_schedule;
@@ -134,16 +134,20 @@ async fn a_verification_code_is_refused_where_the_pg_takes_none() {
 async fn a_key_with_schedules_is_deleted_only_with_them() {
     let billing = billing().await;
     let new = new_schedule("order_1", billing.host.now().plus(86_400));
-    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
     let kim = Caller::Customer(customer("kim"));
-    assert_eq!(billing.delete_key(&kim, "key1", false).await, Err(Failure::KeyInUse));
+    assert_eq!(billing.delete_key(&kim, "key1", Schedules::InTheWay).await, Err(Failure::KeyInUse));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
 
-    assert_eq!(billing.delete_key(&kim, "key1", true).await, Ok(KeyDeleted::Done));
+    assert_eq!(billing.delete_key(&kim, "key1", Schedules::Revoke).await, Ok(KeyDeleted::Done));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
     assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
     assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1", "delete key1"]);
-    assert_eq!(billing.delete_key(&kim, "key1", true).await, Ok(KeyDeleted::Done), "deleting it again is done");
+    assert_eq!(
+        billing.delete_key(&kim, "key1", Schedules::Revoke).await,
+        Ok(KeyDeleted::Done),
+        "deleting it again is done"
+    );
 }
 
 #[tokio::test]
@@ -151,7 +155,7 @@ async fn a_deletion_whose_answer_was_lost_is_carried_on_by_the_sweep() {
     let billing = billing().await;
     billing.psp.will([Act::Lose]);
     let kim = Caller::Customer(customer("kim"));
-    assert_eq!(billing.delete_key(&kim, "key1", false).await, Ok(KeyDeleted::Pending));
+    assert_eq!(billing.delete_key(&kim, "key1", Schedules::InTheWay).await, Ok(KeyDeleted::Pending));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleting);
     billing.advance(60);
     sweep(&billing).await;
@@ -162,7 +166,7 @@ async fn a_deletion_whose_answer_was_lost_is_carried_on_by_the_sweep() {
 async fn a_deletion_without_cascade_that_died_never_revokes_a_schedule() {
     let billing = billing().await;
     let new = new_schedule("order_1", billing.host.now().plus(86_400));
-    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
     // Marked by a deletion that found no schedule, lost its race with the one above, and died.
     let key = billing.store.key(&billing::CustomerUid::parse("key1").unwrap()).await.unwrap().unwrap();
     let due_at = Some(billing.host.now());
@@ -179,7 +183,7 @@ async fn a_foreign_key_is_as_unknown_as_none() {
     let lee = Caller::Customer(customer("lee"));
     for uid in ["key1", "nothing", "../x", ""] {
         assert_eq!(billing.billing_key(&lee, uid).await, Err(Failure::NotFound));
-        assert_eq!(billing.delete_key(&lee, uid, true).await, Err(Failure::NotFound));
+        assert_eq!(billing.delete_key(&lee, uid, Schedules::Revoke).await, Err(Failure::NotFound));
     }
     assert_eq!(billing.billing_keys(&customer("lee"), 10, None).await.unwrap().items, []);
     assert_eq!(billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items.len(), 2);

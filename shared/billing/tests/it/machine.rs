@@ -6,16 +6,17 @@ use billing::payment::{
     Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source,
     State, apply,
 };
-use billing::{Nonce, Policy, Timestamp};
+use billing::{CustomerUid, Nonce, Policy, Timestamp};
 
-use crate::fixture::{START, World, customer, order};
+use crate::fixture::{START, World, card_window, customer, order};
 
 const SCHEDULE_AT: Timestamp = Timestamp(START.0 + 86_400);
 
 /// Rows in every state, charged and scheduled, with and without a claim, early and late.
 fn rows() -> Vec<Payment> {
     let mut rows = Vec::new();
-    for plan in [Plan::Charge, Plan::Schedule { schedule_at: SCHEDULE_AT }] {
+    let checkout = Plan::Checkout { open_until: START.plus(86_400) };
+    for plan in [Plan::Charge, Plan::Schedule { schedule_at: SCHEDULE_AT }, checkout] {
         let register = if plan == Plan::Charge { Purpose::Charge } else { Purpose::Register };
         let moved = Purpose::Move { schedule_at: SCHEDULE_AT.plus(60) };
         for purpose in [None, Some(register), Some(Purpose::Revoke), Some(moved)] {
@@ -31,7 +32,11 @@ fn rows() -> Vec<Payment> {
 
 /// Combinations that the use cases produce.
 fn reachable(state: State, plan: Plan, purpose: Option<Purpose>) -> bool {
-    let scheduled = plan != Plan::Charge;
+    let scheduled = matches!(plan, Plan::Schedule { .. });
+    if matches!(plan, Plan::Checkout { .. }) {
+        let settled = state.was_paid() || matches!(state, State::Failed | State::Expired);
+        return purpose.is_none() && (settled || matches!(state, State::Awaiting | State::Suspect));
+    }
     match (state, purpose) {
         (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => scheduled,
         (State::Scheduled | State::Revoked, None) => scheduled,
@@ -49,6 +54,9 @@ fn row(state: State, plan: Plan, purpose: Option<Purpose>) -> Payment {
     let claim = |purpose| Claim::new(purpose, Nonce::parse("f").unwrap(), START, &policy);
     let first = claim(purpose.unwrap_or(Purpose::Charge));
     let mut row = Payment::claimed(order("order_1"), customer("kim"), plan, START, first);
+    if matches!(plan, Plan::Checkout { .. }) {
+        row.window = Some(Box::new(card_window()));
+    }
     row.claim = purpose.map(claim);
     row.state = state;
     row.due_at = (!state.is_settled() || purpose.is_some()).then_some(START);
@@ -108,11 +116,15 @@ fn evidence() -> Vec<Evidence> {
     };
     let mut foreign = record(PspStatus::Paid);
     foreign.amount.minor = 1;
+    let mut deposit = record(PspStatus::Ready);
+    deposit.facts.vbank_num = Some("56123456789012".to_owned());
+    deposit.facts.vbank_date = Some(START.plus(3 * 86_400));
     let lists = [
         vec![],
         vec![record(PspStatus::Paid)],
         vec![record(PspStatus::Failed)],
         vec![record(PspStatus::Ready)],
+        vec![deposit],
         vec![record(PspStatus::Unknown)],
         vec![record(PspStatus::Failed), record(PspStatus::Paid)],
         vec![refunded(900)],
@@ -136,6 +148,7 @@ fn evidence() -> Vec<Evidence> {
         posted("e", Outcome::NotSent),
         Evidence::KeyInactive,
         Evidence::Withdrawn,
+        Evidence::KeyReplaced(CustomerUid::parse("key2").unwrap()),
     ]);
     kinds
 }
@@ -144,8 +157,8 @@ fn evidence() -> Vec<Evidence> {
 fn everything(mut with: impl FnMut(&Payment, &Evidence, Source, Timestamp)) {
     for row in rows() {
         for seen in evidence() {
-            for by in [Source::Reply, Source::Look, Source::Webhook, Source::Sweep] {
-                for seconds in [1, 154, 155, 86_400, 200_000] {
+            for by in [Source::Reply, Source::Look, Source::Webhook, Source::Sweep, Source::Customer] {
+                for seconds in [1, 154, 155, 86_399, 86_400, 200_000, 500_000] {
                     with(&row, &seen, by, START.plus(seconds));
                 }
             }

@@ -5,7 +5,7 @@ use billing::payment::{
     Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, Source, State, apply,
 };
 use billing::ports::{Clock, Entropy, PaymentStore};
-use billing::usecase::{Caller, Failure, Hint, KeyDeleted};
+use billing::usecase::{Caller, Failure, Hint, KeyDeleted, Schedules};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order};
 use crate::schedule::new_schedule;
@@ -19,7 +19,7 @@ async fn row(billing: &TestBilling) -> Payment {
 
 async fn scheduled(billing: &TestBilling, at: Timestamp) -> State {
     let new = new_schedule("order_1", at);
-    let rows = billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    let rows = billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
     rows.first().unwrap().state
 }
 
@@ -231,7 +231,7 @@ async fn a_schedule_that_never_left_is_not_told_to_have_run() {
     let billing = billing().await;
     billing.psp.will([Act::Unreachable]);
     assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Intent);
-    billing.delete_key(&Caller::Merchant, "key1", true).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
     let row = row(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Revoked, None));
     assert!(billing.store.payment(row.merchant_uid()).await.unwrap().is_some());
@@ -313,7 +313,9 @@ async fn a_key_is_not_deleted_while_the_psp_would_still_run_a_suspect_schedule_o
         sweeps(&billing, 1, 1).await;
         assert_eq!(row(&billing).await.state, State::Suspect);
         billing.psp.world().posts.clear();
-        let deleted = billing.delete_key(&Caller::Merchant, "key1", cascade).await;
+        let deleted = billing
+            .delete_key(&Caller::Merchant, "key1", if cascade { Schedules::Revoke } else { Schedules::InTheWay })
+            .await;
         if cascade {
             assert_eq!(deleted, Ok(KeyDeleted::Done));
             assert_eq!(billing.psp.world().posts, ["revoke order_1", "delete key1"]);

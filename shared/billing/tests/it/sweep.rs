@@ -3,7 +3,7 @@
 use billing::Timestamp;
 use billing::payment::{Plan, PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Caller, SweepReport};
+use billing::usecase::{Caller, Schedules, SweepReport};
 
 use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order};
 use crate::schedule::new_schedule;
@@ -110,7 +110,7 @@ async fn a_schedule_that_ran_without_a_webhook_is_settled() {
         [("order_1", PspStatus::Paid, State::Paid), ("order_2", PspStatus::Failed, State::Failed)]
     {
         let new = new_schedule(uid, billing.host.now().plus(86_400));
-        billing.schedule(&new.order.customer_uid.clone(), None, vec![new.clone()]).await.unwrap();
+        billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new.clone()]).await.unwrap();
         billing.advance(86_400);
         billing.psp.world().execute(&new.order, status, new.schedule_at);
         assert_eq!(sweep(&billing).await.seen, 0, "its quarter of an hour");
@@ -124,7 +124,7 @@ async fn a_schedule_that_ran_without_a_webhook_is_settled() {
 async fn an_overdue_schedule_is_never_charged_beside() {
     let billing = billing().await;
     let new = new_schedule("order_1", billing.host.now().plus(86_400));
-    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
     billing.psp.world().posts.clear();
     billing.advance(86_400 + 900);
     for _ in 0..5 {
@@ -141,7 +141,7 @@ async fn a_lost_registration_is_registered_again_under_the_same_number() {
     let billing = billing().await;
     billing.psp.will([Act::Lose]);
     let new = new_schedule("order_1", billing.host.now().plus(86_400));
-    billing.schedule(&new.order.customer_uid.clone(), None, vec![new]).await.unwrap();
+    billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
     assert_eq!(state(&billing, "order_1").await, State::Unknown);
     billing.advance(155);
     sweep(&billing).await;
@@ -165,7 +165,7 @@ async fn an_order_whose_key_went_away_before_it_was_sent_fails() {
     billing.psp.will([Act::Unreachable]);
     billing.charge(order("order_1"), None).await.unwrap();
     assert_eq!(state(&billing, "order_1").await, State::Intent);
-    billing.delete_key(&Caller::Merchant, "key1", false).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await.unwrap();
     billing.advance(60);
     sweep(&billing).await;
     assert_eq!(state(&billing, "order_1").await, State::Failed);

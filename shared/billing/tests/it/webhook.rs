@@ -27,7 +27,7 @@ async fn an_unknown_order_costs_no_call_to_the_psp() {
 async fn a_schedule_that_ran_is_settled_and_a_repeat_writes_nothing() {
     let billing = billing().await;
     let new = new_schedule("order_1", billing.host.now().plus(86_400));
-    billing.schedule(&new.order.customer_uid.clone(), None, vec![new.clone()]).await.unwrap();
+    billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new.clone()]).await.unwrap();
     billing.advance(86_400);
     let record = billing.psp.world().execute(&new.order, PspStatus::Paid, new.schedule_at);
     let hint = hint("order_1", record.imp_uid.as_str());

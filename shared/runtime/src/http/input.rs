@@ -233,6 +233,28 @@ impl Object {
         entries.into_iter().enumerate().map(read).collect()
     }
 
+    /// A list of objects that may be absent, of at most `max` entries.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn optional_list(&mut self, name: &str, max: usize) -> Result<Vec<Self>, Invalid> {
+        if self.has(name) && !self.is_null(name) {
+            return self.list(name, max);
+        }
+        self.fields.remove(name);
+        Ok(Vec::new())
+    }
+
+    /// A list of whole numbers.
+    ///
+    /// # Errors
+    /// `{name}_invalid`.
+    pub fn integers(&mut self, name: &str) -> Result<Option<Vec<u32>>, Invalid> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let numbers = serde_json::from_str(value.get()).map(Some);
+        numbers.map_err(|_| Invalid::new(self.at(name), format!("{name}_invalid"), "a list of whole numbers"))
+    }
+
     /// A field of any JSON shape, as text: a string's content, or the JSON itself.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use billing::card::{Birth, Card, CardNumber, Cvc, Expiry, Pwd2Digit};
 use billing::order::{CashReceiptType, Details, Order, ProductType};
 use billing::ports::Holder;
-use billing::{Currency, CustomerUid, Invalid, MerchantUid, Money, Timestamp};
+use billing::usecase::Caller;
+use billing::{Currency, CustomerId, CustomerUid, Invalid, MerchantUid, Money, Timestamp};
 
 use super::Object;
 
@@ -13,6 +14,7 @@ use super::Object;
 /// # Errors
 /// The first field that is missing or of the wrong form.
 pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, Invalid> {
+    let customer_uid = Some(customer_uid);
     object.alias("carf_quota", "card_quota")?;
     object.alias("buyer_post", "buyer_postcode")?;
     let merchant_uid = object.required("merchant_uid", MerchantUid::parse)?;
@@ -42,7 +44,7 @@ pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, In
 }
 
 /// Won unless another currency is named; `null` names none.
-fn currency(object: &mut Object) -> Result<Currency, Invalid> {
+pub(super) fn currency(object: &mut Object) -> Result<Currency, Invalid> {
     if object.is_null("currency") {
         let named = Invalid::new("currency", "currency_unsupported", "an upper-case ISO code such as KRW");
         return Err(object.placed(named));
@@ -50,7 +52,7 @@ fn currency(object: &mut Object) -> Result<Currency, Invalid> {
     Ok(object.optional("currency", str::parse)?.unwrap_or(Currency::Krw))
 }
 
-fn money(object: &mut Object, name: &str, currency: Currency) -> Result<Option<Money>, Invalid> {
+pub(super) fn money(object: &mut Object, name: &str, currency: Currency) -> Result<Option<Money>, Invalid> {
     let text = object.number(name)?;
     text.map(|text| Money::parse(name, &text, currency)).transpose().map_err(|invalid| object.placed(invalid))
 }
@@ -64,6 +66,19 @@ fn naver_use_cfm(object: &mut Object) -> Result<Option<String>, Invalid> {
     match (dotted, nested) {
         (Some(_), Some(_)) => Err(Invalid::new("extra.naverUseCfm", "duplicate_field", "each field once")),
         (dotted, nested) => Ok(nested.or(dotted)),
+    }
+}
+
+/// Whose a billing key will be: a customer's own, or the one that the merchant names.
+///
+/// # Errors
+/// `missing` for a merchant who names nobody; `customer_id_invalid` for a customer who names somebody else.
+pub fn owner(caller: Caller, named: Option<CustomerId>, missing: Invalid) -> Result<CustomerId, Invalid> {
+    match (caller, named) {
+        (Caller::Merchant, named) => named.ok_or(missing),
+        (Caller::Customer(own), None) => Ok(own),
+        (Caller::Customer(own), Some(named)) if own == named => Ok(own),
+        (Caller::Customer(_), Some(_)) => Err(Invalid::field("customer_id", "your own, or none")),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
 
+pub mod window;
+
 use billing::key::BillingKey;
 use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
-use billing::{Money, Timestamp};
+use billing::{CustomerUid, Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -13,7 +15,7 @@ use super::{Problem, Reply};
 struct PaymentView<'a> {
     merchant_uid: &'a str,
     imp_uid: Option<&'a str>,
-    customer_uid: &'a str,
+    customer_uid: Option<&'a str>,
     customer_id: &'a str,
     name: &'a str,
     /// `paid` means that the PSP says paid, `failed` that it says failed; anything else is still open.
@@ -40,6 +42,21 @@ struct PaymentView<'a> {
     schedule_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule_status: Option<&'static str>,
+    /// Until when a checkout is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vbank_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vbank_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vbank_num: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vbank_holder: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vbank_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vbank_issued_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -56,7 +73,10 @@ fn status(row: &Payment) -> &'static str {
         State::Failed => "failed",
         State::Revoked => "revoked",
         State::Scheduled => "scheduled",
-        State::Intent | State::Claimed | State::Unknown | State::Suspect => "pending",
+        // A virtual account waits for its deposit.
+        State::Awaiting if row.record.is_some() => "ready",
+        State::Expired => "expired",
+        State::Awaiting | State::Intent | State::Claimed | State::Unknown | State::Suspect => "pending",
     }
 }
 
@@ -69,7 +89,9 @@ fn schedule_status(row: &Payment) -> &'static str {
         (State::Failed, _) if row.record.is_some() => "executed",
         (State::Scheduled, _) => "scheduled",
         (State::Failed, _) => "refused",
-        (State::Intent | State::Claimed | State::Unknown | State::Suspect, _) => "pending",
+        (State::Intent | State::Claimed | State::Unknown | State::Suspect | State::Awaiting | State::Expired, _) => {
+            "pending"
+        }
     }
 }
 
@@ -96,7 +118,7 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
     PaymentView {
         merchant_uid: order.merchant_uid.as_str(),
         imp_uid: row.imp_uid().map(billing::ImpUid::as_str),
-        customer_uid: order.customer_uid.as_str(),
+        customer_uid: order.customer_uid.as_ref().map(CustomerUid::as_str),
         customer_id: row.customer_id.as_str(),
         name: &order.name,
         status: status(row),
@@ -120,6 +142,13 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
         custom_data: order.details.custom_data.as_deref(),
         schedule_at: scheduled,
         schedule_status: scheduled.map(|_| schedule_status(row)),
+        open_until: row.open_until(),
+        vbank_code: facts.and_then(|facts| facts.vbank_code.as_deref()),
+        vbank_name: facts.and_then(|facts| facts.vbank_name.as_deref()),
+        vbank_num: facts.and_then(|facts| facts.vbank_num.as_deref()),
+        vbank_holder: facts.and_then(|facts| facts.vbank_holder.as_deref()),
+        vbank_date: facts.and_then(|facts| facts.vbank_date),
+        vbank_issued_at: facts.and_then(|facts| facts.vbank_issued_at),
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
@@ -133,9 +162,14 @@ pub fn charged(row: &Payment) -> Result<Reply, Problem> {
     match row.state {
         State::Paid | State::PartiallyRefunded | State::Refunded => Ok(Reply::json(200, &payment(row))),
         State::Failed => Err(declined(row)),
-        State::Intent | State::Claimed | State::Unknown | State::Scheduled | State::Revoked | State::Suspect => {
-            Ok(pending(&payment(row), &format!("/charges/{}", row.merchant_uid())))
-        }
+        State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Scheduled
+        | State::Revoked
+        | State::Suspect
+        | State::Awaiting
+        | State::Expired => Ok(pending(&payment(row), &format!("/charges/{}", row.merchant_uid()))),
     }
 }
 
@@ -215,6 +249,10 @@ struct KeyView<'a> {
 /// A billing key's public form.
 #[must_use]
 pub fn billing_key(row: &BillingKey) -> impl Serialize + use<'_> {
+    key_view(row)
+}
+
+fn key_view(row: &BillingKey) -> KeyView<'_> {
     let record = row.record.as_ref();
     KeyView {
         customer_uid: row.customer_uid.as_str(),

@@ -153,9 +153,15 @@ impl From<Failure> for Problem {
             Failure::IdempotencyInProgress => {
                 conflict("idempotency_in_progress", "The same request is being worked on.").retryable()
             }
+            Failure::KeyTaken => {
+                conflict("billing_key_exists", "This billing key was adopted for another customer already.")
+            }
+            Failure::ImpUidMismatch => {
+                conflict("imp_uid_mismatch", "This payment belongs to another order.").field("imp_uid")
+            }
             Failure::KeyInUse => conflict(
                 "billing_key_in_use",
-                "Schedules on this key are still to run. Revoke them first, or delete with ?cascade=true.",
+                "Schedules on this key are still to run. Revoke them first, or delete with ?cascade=true or ?replaced_by=.",
             ),
             Failure::AlreadyExecuted => conflict("already_executed", "The schedule has run."),
             Failure::ScheduleNotChangeable => conflict(

@@ -24,6 +24,12 @@ impl Reply {
         Self { status, headers: Vec::new(), body: String::new() }
     }
 
+    /// Sends a browser on to another page.
+    #[must_use]
+    pub fn see_other(location: impl Into<String>) -> Self {
+        Self::empty(303).header("location", location)
+    }
+
     pub(super) fn problem(status: u16, body: &impl Serialize) -> Self {
         Self::written(status, "application/problem+json; charset=utf-8", body)
     }

@@ -65,6 +65,17 @@ impl Request {
         }
     }
 
+    /// The address that this request's API has by itself, as the gateway names it: never what a header claims.
+    #[must_use]
+    pub fn own_url(&self) -> Option<String> {
+        match self.inner.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                context.domain_name.as_ref().map(|domain| format!("https://{domain}"))
+            }
+            _ => None,
+        }
+    }
+
     /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &str {

@@ -5,7 +5,7 @@ use billing::payment::snapshot::{CancelEntry, Facts};
 use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use billing::scrub::scrub;
 use billing::{Currency, ImpUid, Money, Timestamp};
-use iamport::{Amount, BillingKey, Payment, PaymentStatus, ScheduledPayment};
+use iamport::{Amount, BillingKey, Payment, PaymentStatus, Prepared, ScheduledPayment};
 
 /// Longest text of the PSP's that a row keeps, in characters: an item has 400 KB.
 pub(super) const TEXT_MAX: usize = 300;
@@ -54,8 +54,20 @@ pub(super) fn payment(payment: &Payment) -> Option<PaymentSnapshot> {
             card_quota: payment.card_quota,
             receipt_url: payment.receipt_url.as_ref().map(|url| short(url.as_str())),
             customer_uid_usage: payment.customer_uid_usage.as_ref().map(|usage| usage.as_str().to_owned()),
+            vbank_code: payment.vbank_code.as_deref().map(short),
+            vbank_name: payment.vbank_name.as_deref().map(short),
+            vbank_num: payment.vbank_num.as_ref().map(|number| cut(number.as_str())),
+            vbank_holder: payment.vbank_holder.as_ref().map(|holder| short(holder.as_str())),
+            vbank_date: payment.vbank_date.map(Timestamp),
+            vbank_issued_at: payment.vbank_issued_at.map(Timestamp),
         },
     })
+}
+
+/// A registered amount. One without a currency is in won, Iamport's default.
+pub(super) fn prepared(prepared: &Prepared) -> Option<Money> {
+    let currency: Currency = prepared.currency.as_deref().unwrap_or("KRW").parse().ok()?;
+    Some(Money::new(prepared.amount.to_minor(currency.exponent())?, currency))
 }
 
 pub(super) fn schedules(list: &[ScheduledPayment]) -> Option<Vec<ScheduleSnapshot>> {

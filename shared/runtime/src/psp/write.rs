@@ -7,13 +7,14 @@ use billing::ports::Holder;
 use billing::{CustomerUid, Money, Timestamp};
 use iamport::{
     Again, Amount, Birth, Cancel, CancelTarget, CardNumber, CashReceiptType, Concealed, Cvc, Expiry, InvalidInput,
-    IssueBillingKey, NonEmpty, Pwd2, Schedule, ScheduleItem,
+    IssueBillingKey, NonEmpty, Prepare, Pwd2, Schedule, ScheduleItem,
 };
 
 /// `POST /subscribe/payments/again`.
 pub(super) fn again(order: &Order, notice_url: Option<Concealed>) -> Result<Again, InvalidInput> {
     let mut request = Again::new(
-        iamport::CustomerUid::new(order.customer_uid.as_str())?,
+        // Without a key it is no request: the empty name is refused.
+        iamport::CustomerUid::new(order.customer_uid.as_ref().map_or("", CustomerUid::as_str))?,
         iamport::MerchantUid::new(order.merchant_uid.as_str())?,
         amount(order.amount),
         &order.name,
@@ -22,6 +23,13 @@ pub(super) fn again(order: &Order, notice_url: Option<Concealed>) -> Result<Agai
     request.product_count = order.details.product_count;
     request.cash_receipt_type = cash_receipt(&order.details);
     request.naver_use_cfm = order.details.naver_use_cfm.clone();
+    Ok(request)
+}
+
+/// `POST` and `PUT /payments/prepare`.
+pub(super) fn prepare(order: &Order) -> Result<Prepare, InvalidInput> {
+    let mut request = Prepare::new(iamport::MerchantUid::new(order.merchant_uid.as_str())?, amount(order.amount));
+    request.currency = Some(order.amount.currency.code().to_owned());
     Ok(request)
 }
 
@@ -86,11 +94,11 @@ pub(super) fn issue(
     Ok(request)
 }
 
-fn amount(money: Money) -> Amount {
+pub(crate) fn amount(money: Money) -> Amount {
     Amount::from_minor(money.minor, money.currency.exponent())
 }
 
-fn concealed(text: Option<&String>) -> Option<Concealed> {
+pub(crate) fn concealed(text: Option<&String>) -> Option<Concealed> {
     text.map(|text| Concealed::from(text.as_str()))
 }
 

@@ -80,9 +80,11 @@ impl DynamoStore {
     }
 
     fn key_is_active(&self, row: &Payment) -> Result<ConditionCheck, StoreError> {
+        // An order without a key is never claimed for one: nothing is written.
+        let customer_uid = row.order.customer_uid.as_ref().ok_or(StoreError::Unavailable)?;
         ConditionCheck::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(key_pk(&row.order.customer_uid)))
+            .key("pk", AttributeValue::S(key_pk(customer_uid)))
             .key("sk", AttributeValue::S(KEY_SK.to_owned()))
             .condition_expression("#state = :active AND #owner = :owner")
             .expression_attribute_names("#state", "state")

@@ -1,6 +1,7 @@
 //! Rows as items: the one place that knows the table's layout (design §5).
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use billing::checkout::{KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::Order;
@@ -31,7 +32,7 @@ pub(super) fn key_pk(uid: &CustomerUid) -> String {
 }
 
 /// Sort key of the `owner` index for a schedule: by key, then by time. Seconds are zero-padded to sort as text.
-pub(super) fn schedule_prefix(customer_uid: &CustomerUid) -> String {
+pub(super) fn schedule_prefix(customer_uid: &str) -> String {
     format!("SCH#{customer_uid}#")
 }
 
@@ -40,8 +41,14 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 14] = [
+const OPTIONAL: [&str; 20] = [
+    "customer_uid",
     "schedule_at",
+    "open_until",
+    "window",
+    "moves_to",
+    "former_keys",
+    "successor",
     "claim",
     "due_at",
     "due_shard",
@@ -77,12 +84,22 @@ struct Keyed<T> {
 #[derive(Serialize, Deserialize)]
 struct PaymentItem {
     merchant_uid: MerchantUid,
-    customer_uid: CustomerUid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customer_uid: Option<CustomerUid>,
     state: State,
     version: u64,
     writer: Nonce,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schedule_at: Option<Timestamp>,
+    /// Present exactly for a checkout, with its window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<Box<Window>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moves_to: Option<CustomerUid>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former_keys: Vec<CustomerUid>,
     /// Partition and sort key of the `day` index: present exactly while the row claims that the PSP holds something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     day: Option<String>,
@@ -122,6 +139,10 @@ struct KeyItem {
     outcome_unknown: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cascade: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    successor: Option<CustomerUid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<Box<KeyWindow>>,
     looks: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<KeySnapshot>,
@@ -176,9 +197,10 @@ impl Row for Payment {
     fn to_item(&self) -> Result<Item, StoreError> {
         let uid = self.merchant_uid();
         let owner_sk = match self.plan {
-            Plan::Charge => format!("PAY#{}#{uid}", sortable(self.created_at)),
+            Plan::Charge | Plan::Checkout { .. } => format!("PAY#{}#{uid}", sortable(self.created_at)),
             Plan::Schedule { schedule_at } => {
-                format!("{}{}#{uid}", schedule_prefix(&self.order.customer_uid), sortable(schedule_at))
+                let customer_uid = self.order.customer_uid.as_ref().map_or("", CustomerUid::as_str);
+                format!("{}{}#{uid}", schedule_prefix(customer_uid), sortable(schedule_at))
             }
         };
         let day_at = claims_at(self);
@@ -189,6 +211,10 @@ impl Row for Payment {
             version: self.version,
             writer: self.writer.clone(),
             schedule_at: self.schedule_at(),
+            open_until: self.open_until(),
+            window: self.window.clone(),
+            moves_to: self.moves_to.clone(),
+            former_keys: self.former_keys.clone(),
             day: day_at.map(|at| KstDay::of(at).to_string()),
             day_at,
             fingerprint: self.fingerprint.clone(),
@@ -213,7 +239,14 @@ impl Row for Payment {
         Ok(Self {
             order: row.order,
             customer_id: owner,
-            plan: row.schedule_at.map_or(Plan::Charge, |schedule_at| Plan::Schedule { schedule_at }),
+            plan: match (row.schedule_at, row.open_until) {
+                (Some(schedule_at), _) => Plan::Schedule { schedule_at },
+                (None, Some(open_until)) => Plan::Checkout { open_until },
+                (None, None) => Plan::Charge,
+            },
+            window: row.window,
+            moves_to: row.moves_to,
+            former_keys: row.former_keys,
             fingerprint: row.fingerprint,
             state: row.state,
             version: row.version,
@@ -261,6 +294,8 @@ impl Row for BillingKey {
             claim: self.claim.clone(),
             outcome_unknown: self.outcome_unknown,
             cascade: self.cascade,
+            successor: self.successor.clone(),
+            window: self.window.clone(),
             looks: self.looks,
             record: self.record.clone(),
             refusal: self.refusal.clone(),
@@ -282,6 +317,8 @@ impl Row for BillingKey {
             claim: row.claim,
             outcome_unknown: row.outcome_unknown,
             cascade: row.cascade,
+            successor: row.successor,
+            window: row.window,
             looks: row.looks,
             due_at,
             record: row.record,

@@ -6,7 +6,7 @@ use super::run::{Paper, Record, Row, Run, Stop};
 use crate::alarm::Alarm;
 use crate::day::KstDay;
 use crate::ids::{CustomerUid, MerchantUid};
-use crate::payment::{Evidence, Payment, PaymentSnapshot, Plan, PspStatus, ScheduleSnapshot, ScheduleStatus};
+use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use crate::payment::{Source, State};
 use crate::ports::{
     ChargePsp, ClaimStore, Clock, Entropy, KeyStore, Listing, ListingPsp, Looked, PaymentStore, ReportStore,
@@ -128,7 +128,7 @@ where
                 Looked::Found(list) if !list.is_empty() => Some(Evidence::Records { list, complete: true }),
                 Looked::Found(_) | Looked::Absent | Looked::Unreachable => None,
             },
-            Record::Schedule(_) if row.plan == Plan::Charge => {
+            Record::Schedule(_) if row.schedule_at().is_none() => {
                 // An order that was never a schedule: whoever registered it here, it was not us.
                 self.unrecorded(record, tally).await?;
                 return Ok(row);
@@ -188,6 +188,7 @@ where
             return Ok(());
         };
         let ours = match self.store.key(&customer_uid).await {
+            Ok(Some(key)) if record.is_issue_of(&key) => return Ok(()),
             Ok(key) => key.is_some(),
             // It stands there under our own name for it.
             Err(StoreError::Unreadable { .. }) => true,
@@ -277,7 +278,7 @@ fn says_the_same(known: &PaymentSnapshot, listed: &PaymentSnapshot) -> bool {
 
 /// Whether a row says of its schedule what the PSP lists.
 fn schedule_agrees(row: &Payment, listed: &ScheduleSnapshot) -> bool {
-    if row.plan == Plan::Charge {
+    if row.schedule_at().is_none() {
         return false;
     }
     match listed.schedule_status {

@@ -114,7 +114,9 @@ fn is_listed(run: &Run, row: &Payment) -> bool {
         | State::Refunded
         | State::Failed
         | State::Revoked
-        | State::Suspect => row.imp_uid().map(|imp_uid| imp_uid.as_str()),
+        | State::Suspect
+        | State::Awaiting
+        | State::Expired => row.imp_uid().map(|imp_uid| imp_uid.as_str()),
     };
     run.slice.as_ref().zip(name).is_some_and(|(slice, name)| slice.names.contains(name))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ids::MerchantUid;
+use crate::key::BillingKey;
 use crate::payment::{Payment, PaymentSnapshot, ScheduleSnapshot};
 use crate::ports::{Listing, StoreError};
 use crate::report::{Counts, Pass, Report};
@@ -115,6 +116,15 @@ impl Record {
             Self::Payment(payment) => payment.customer_uid.as_deref(),
             Self::Schedule(schedule) => Some(&schedule.customer_uid),
         }
+    }
+
+    /// Whether this is the trace of a key's issue in the window, which is no payment: it has the key's name for an order
+    /// number, and shows no more than the window did.
+    pub(super) fn is_issue_of(&self, key: &BillingKey) -> bool {
+        let (Self::Payment(payment), Some(window)) = (self, &key.window) else { return false };
+        payment.facts.customer_uid_usage.as_deref() == Some("issue")
+            && payment.merchant_uid == key.customer_uid.as_str()
+            && payment.amount.minor <= window.order.amount.minor
     }
 }
 

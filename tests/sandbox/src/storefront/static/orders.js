@@ -23,19 +23,20 @@ export async function refreshOrders() {
 
 export function showOrders() {
   $("orders-empty").hidden = list.length > 0;
-  $("orders").replaceChildren(...list.map((order) => orderRow(order, checkStep(order))));
+  $("orders").replaceChildren(...list.map((order) => orderRow(order, null, checkStep(order))));
 }
 
 /** What is not decided yet can be asked about again. */
 function checkStep(order) {
-  const open = ["pending", "ready", "scheduled", "unanswered"].includes(standing(order.payment, order.answered));
+  const open = ["pending", "ready", "unanswered"].includes(standing(order.payment, order.answered));
   return open && button(null, "check_again", ({ currentTarget }) => once(currentTarget, refreshOrders));
 }
 
-/** A line of a list of orders. */
-export function orderRow(order, ...steps) {
+/** A line of a list of orders, with the name of whose it is where that matters. */
+export function orderRow(order, of, ...steps) {
   const { merchant_uid, product, payment, answered } = order;
   const facts = [
+    of,
     text(`way_of_${order.way}`),
     payment?.status === "scheduled" ? text("due_on", { when: dateTime(payment.schedule_at) }) : payment && dateTime(payment.paid_at ?? payment.created_at),
     payment?.cancel_amount > 0 && text("refunded_of", { amount: money(payment.cancel_amount) }),

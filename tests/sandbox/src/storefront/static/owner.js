@@ -48,7 +48,7 @@ function leave() {
 
 export function showOwner() {
   $("owner-empty").hidden = list.length > 0;
-  $("owner-orders").replaceChildren(...list.map((order) => orderRow(order, make("span", { class: "customer" }, order.customer_id), refundForm(order))));
+  $("owner-orders").replaceChildren(...list.map((order) => orderRow(order, order.customer_id, refundForm(order))));
 }
 
 function refundForm({ merchant_uid, payment }) {

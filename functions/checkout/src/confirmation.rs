@@ -1,0 +1,44 @@
+//! Iamport's question before a payment is approved (`confirm_url`): JSON or form, by a setting in its console.
+
+use billing::{Invalid, MerchantUid};
+use runtime::http::{Object, Problem, Reply, Request, form};
+
+/// Largest question, in bytes. A real one has about a hundred.
+const BODY_MAX: usize = 8 * 1024;
+
+/// What is asked.
+pub(crate) struct Asked {
+    pub(crate) merchant_uid: MerchantUid,
+    /// As it was written.
+    pub(crate) amount: String,
+}
+
+/// Reads the question. Other fields than these two decide nothing here.
+pub(crate) fn read(request: &Request) -> Result<Asked, Problem> {
+    let body = request.body();
+    if body.len() > BODY_MAX {
+        return Err(Problem::new(413, "payload_too_large", "At most 8 KiB."));
+    }
+    match request.content_type().as_str() {
+        "application/json" => Ok(from_json(body)?),
+        "application/x-www-form-urlencoded" => Ok(from_form(body)?),
+        _ => Err(Problem::new(415, "unsupported_media_type", "JSON or a form.")),
+    }
+}
+
+fn from_json(body: &[u8]) -> Result<Asked, Invalid> {
+    let mut object = Object::parse(body)?;
+    let merchant_uid = object.required("merchant_uid", MerchantUid::parse)?;
+    let amount = object.number("amount")?.ok_or_else(|| object.missing("amount"))?;
+    Ok(Asked { merchant_uid, amount })
+}
+
+fn from_form(body: &[u8]) -> Result<Asked, Invalid> {
+    let merchant_uid = MerchantUid::parse(&form::field(body, "merchant_uid")?)?;
+    Ok(Asked { merchant_uid, amount: form::field(body, "amount")? })
+}
+
+/// A refusal in the form that Iamport shows to the customer.
+pub(crate) fn refused(status: u16, reason: &str) -> Reply {
+    Reply::json(status, &serde_json::json!({ "reason": reason }))
+}

@@ -1,0 +1,105 @@
+//! `POST /checkouts`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
+//! `POST /checkouts/confirm/{token}`.
+
+use billing::usecase::{NewCheckout, Returned, Unconfirmed};
+use billing::{CustomerId, ImpUid, MerchantUid};
+use runtime::App;
+use runtime::http::present::window::Opening;
+use runtime::http::{Object, Problem, Reply, Request, form, present, window};
+
+use crate::confirmation;
+
+pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
+    match request.route() {
+        "POST /checkouts" => open(&app, &request).await,
+        "POST /checkouts/{merchant_uid}/complete" => complete(&app, &request).await,
+        "GET /checkouts/{merchant_uid}/return" => returned(&app, &request).await,
+        "POST /checkouts/confirm/{token}" => confirm(&app, &request).await,
+        _ => Err(Problem::new(404, "not_found", "There is no such route.")),
+    }
+}
+
+async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
+    request.merchant()?;
+    let billing = app.billing(request.deadline());
+    let (row, checked) = billing.checkout(command(request.json()?)?).await?;
+    let request_pay = match &row.window {
+        Some(window) if row.is_payable(app.now()) => Some(app.request_pay(request, &row.order, window, None).await?),
+        Some(_) | None => None,
+    };
+    let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &checked.warnings };
+    let location = format!("/charges/{}", row.merchant_uid());
+    Ok(Reply::json(201, &present::window::checkout(&row, &opening)).header("location", location))
+}
+
+fn command(mut body: Object) -> Result<NewCheckout, Problem> {
+    let customer_id = body.required("customer_id", CustomerId::parse)?;
+    if !body.has("pay_method") {
+        return Err(body.missing("pay_method").into());
+    }
+    let order = window::order(&mut body)?;
+    let window = window::window(&mut body, order.amount.currency)?;
+    body.finish()?;
+    Ok(NewCheckout { order, customer_id, window })
+}
+
+/// What the browser says of the outcome (`success`, an amount) is not even read.
+async fn complete(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let merchant_uid = request.path("merchant_uid")?;
+    let mut body = request.json()?;
+    let imp_uid = body.required("imp_uid", ImpUid::parse)?;
+    body.finish()?;
+    let row = app.billing(request.deadline()).complete(&caller, &merchant_uid, &imp_uid).await?;
+    present::window::completed(&row)
+}
+
+/// A customer's own browser comes back here, without a token of ours: it is sent on whatever happens, and told what the
+/// PSP says.
+async fn returned(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let Some(page) = &app.config.checkout_return_url else {
+        return Err(Problem::new(404, "not_found", "There is no page to return to."));
+    };
+    let named = request.path("merchant_uid")?;
+    let Ok(merchant_uid) = MerchantUid::parse(&named) else {
+        return Err(Problem::new(404, "not_found", "There is no such thing here."));
+    };
+    let imp_uid = request.query("imp_uid").ok().flatten().and_then(|uid| ImpUid::parse(&uid).ok());
+    let billing = app.billing(request.deadline());
+    let outcome = billing.returned(&merchant_uid, imp_uid.as_ref()).await.unwrap_or(Returned::Pending);
+    Ok(Reply::see_other(location(page, &merchant_uid, imp_uid.as_ref(), outcome)))
+}
+
+fn location(page: &str, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>, outcome: Returned) -> String {
+    let (name, status) = match outcome {
+        Returned::Paid => ("merchant_uid", "paid"),
+        Returned::Failed => ("merchant_uid", "failed"),
+        Returned::Ready => ("merchant_uid", "ready"),
+        Returned::Pending => ("merchant_uid", "pending"),
+        Returned::Unknown => ("merchant_uid", "unknown"),
+        Returned::Key { active: true } => ("customer_uid", "active"),
+        Returned::Key { active: false } => ("customer_uid", "pending"),
+    };
+    let mut pairs = vec![(name, merchant_uid.as_str()), ("status", status)];
+    pairs.extend(imp_uid.map(|imp_uid| ("imp_uid", imp_uid.as_str())));
+    form::with_query(page, &pairs)
+}
+
+/// Iamport asks before the PG approves. Anything but 200 stops the payment, so in doubt the answer is another.
+async fn confirm(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let unknown = || confirmation::refused(404, "주문을 찾을 수 없습니다");
+    let Ok(asked) = confirmation::read(request) else { return Ok(unknown()) };
+    let secret = app.secret().await.map_err(|_| billing::usecase::Failure::Unavailable)?;
+    let known = request.path("token").is_ok_and(|token| secret.knows_order_token(&token, &asked.merchant_uid));
+    if !known {
+        return Ok(unknown());
+    }
+    let billing = app.billing(request.deadline());
+    let confirmed = billing.confirm(&asked.merchant_uid, &asked.amount).await;
+    Ok(match confirmed.map_err(billing::usecase::Failure::from)? {
+        Ok(()) => Reply::json(200, &serde_json::json!({})),
+        Err(Unconfirmed::UnknownOrder) => unknown(),
+        Err(Unconfirmed::OtherAmount) => confirmation::refused(409, "결제 금액이 주문 금액과 다릅니다"),
+        Err(Unconfirmed::Closed) => confirmation::refused(409, "이미 처리되었거나 만료된 주문입니다"),
+    })
+}

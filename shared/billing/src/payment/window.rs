@@ -1,0 +1,81 @@
+//! Moving a checkout by records of the PG's window that took no money (yet). A failed attempt is not the end: the window
+//! lets its customer try again under the same number, until the customer names the failure as the outcome or time is up.
+
+use super::apply::{Applied, Source};
+use super::snapshot::PaymentSnapshot;
+use super::{Payment, Plan, State};
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// The PSP holds a payment that waits for its customer: the window is open, or a virtual account waits for its deposit.
+pub(super) fn ready(
+    applied: &mut Applied,
+    row: &Payment,
+    record: &PaymentSnapshot,
+    by: Source,
+    now: Timestamp,
+    policy: &Policy,
+) {
+    match row.state {
+        State::Awaiting | State::Expired => {}
+        State::Failed => return applied.settle(),
+        State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Scheduled
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Revoked
+        | State::Suspect => return applied.keep_looking(now),
+    }
+    let mut open_until = row.open_until().unwrap_or(row.created_at);
+    if record.facts.vbank_num.is_some() {
+        // A customer can name any date in the window; ours are bounded.
+        let latest = row.created_at.plus(policy.schedule_ahead_max_seconds);
+        let closes = record.facts.vbank_date.map(|date| date.plus(policy.deposit_grace_seconds).min(latest));
+        open_until = closes.map_or(open_until, |closes| closes.max(open_until));
+        applied.row.plan = Plan::Checkout { open_until };
+        applied.row.record = Some(record.clone());
+    }
+    wait(applied, open_until, by, now);
+}
+
+/// Every record that can be trusted failed.
+pub(super) fn failed(applied: &mut Applied, row: &Payment, failed: &PaymentSnapshot, by: Source, now: Timestamp) {
+    let open = row.open_until().is_some_and(|open_until| now < open_until);
+    match row.state {
+        State::Awaiting if open && by != Source::Customer => return applied.keep_looking(now),
+        State::Expired if by != Source::Customer => return applied.settle(),
+        State::Failed => return applied.settle(),
+        State::Awaiting
+        | State::Expired
+        | State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Scheduled
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Revoked
+        | State::Suspect => {}
+    }
+    applied.row.record = Some(failed.clone());
+    applied.row.step(State::Failed, by, now);
+    applied.settle();
+}
+
+/// The PSP knows no payment under the number.
+pub(super) fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestamp) {
+    wait(applied, row.open_until().unwrap_or(row.created_at), by, now);
+}
+
+fn wait(applied: &mut Applied, open_until: Timestamp, by: Source, now: Timestamp) {
+    if now < open_until {
+        applied.row.step(State::Awaiting, by, now);
+        applied.keep_looking(now);
+    } else {
+        applied.row.step(State::Expired, by, now);
+        applied.settle();
+    }
+}

@@ -1,0 +1,273 @@
+//! Orders that their customer pays in the PG's window. Nothing is sent for them but the amount that the window must take;
+//! what the browser says of the outcome is a hint of what to look up.
+
+use super::{Billing, Caller, Failure};
+use crate::alarm::Alarm;
+use crate::checkout::{self, Checked, Window};
+use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid};
+use crate::key::{BillingKey, KeyState};
+use crate::money::Money;
+use crate::order::Order;
+use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, State, checkout_fingerprint};
+use crate::ports::{
+    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
+    StoreError, Watch, WindowPsp,
+};
+
+/// An order to be paid in the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCheckout {
+    /// What is to be paid. It names no billing key.
+    pub order: Order,
+    /// Whose order it is.
+    pub customer_id: CustomerId,
+    /// The window.
+    pub window: Window,
+}
+
+/// What a customer who comes back from the window is shown. Only a look at the PSP says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returned {
+    /// Paid.
+    Paid,
+    /// The attempt that the customer comes back from failed.
+    Failed,
+    /// A virtual account waits for its deposit.
+    Ready,
+    /// Not known yet.
+    Pending,
+    /// The window issued a billing key, and nothing was to be paid.
+    Key {
+        /// Whether the PSP has it.
+        active: bool,
+    },
+    /// There is no such order.
+    Unknown,
+}
+
+/// Why a payment must not be approved (`confirm_url`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// There is no such order.
+    UnknownOrder,
+    /// The window shows another amount than was ordered.
+    OtherAmount,
+    /// It was paid, told as failed, or not paid in time.
+    Closed,
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + WindowPsp,
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Records an order that its customer is to pay in the window, and registers its amount with the PSP. The same request
+    /// again answers from its row, for ever; while it can still be paid its amount is made sure of each time.
+    ///
+    /// # Errors
+    /// Each [`Failure`] means that the window must not be opened. Repeating the same request is safe.
+    pub async fn checkout(&self, new: NewCheckout) -> Result<(Payment, Checked), Failure> {
+        let checked = new.window.checked(new.order, &self.policy)?;
+        let Checked { order, window, .. } = &checked;
+        let row = self.awaiting(order, &new.customer_id, window).await?;
+        Ok((row, checked))
+    }
+
+    /// The row of an order that is paid in the window, made if there is none, and its amount registered.
+    pub(super) async fn awaiting(
+        &self,
+        order: &Order,
+        customer_id: &CustomerId,
+        window: &Window,
+    ) -> Result<Payment, Failure> {
+        let row = match self.store.payment(&order.merchant_uid).await? {
+            Some(row) => row,
+            None => self.insert_awaiting(order, customer_id, window).await?,
+        };
+        if row.fingerprint != checkout_fingerprint(order, customer_id, window) {
+            return Err(Failure::MerchantUidReused);
+        }
+        if row.is_payable(self.host.now()) { self.registered_amount(row).await } else { Ok(row) }
+    }
+
+    async fn insert_awaiting(
+        &self,
+        order: &Order,
+        customer_id: &CustomerId,
+        window: &Window,
+    ) -> Result<Payment, Failure> {
+        let now = self.host.now();
+        window.check_new(now, &self.policy)?;
+        if !self.psp.ready().await {
+            return Err(Failure::Unavailable);
+        }
+        let open_until = checkout::open_until(window, now, &self.policy);
+        let (order, customer_id, window) = (order.clone(), customer_id.clone(), window.clone());
+        let row = Payment::awaiting(order, customer_id, window, open_until, self.host.nonce(), now);
+        match self.store.insert_checkout(&row).await? {
+            Saved::Done => Ok(row),
+            Saved::Conflict(Some(current)) => Ok(*current),
+            Saved::Conflict(None) | Saved::KeyNotActive => Err(Failure::Unavailable),
+        }
+    }
+
+    /// Makes sure that the window takes the order's amount and no other.
+    async fn registered_amount(&self, row: Payment) -> Result<Payment, Failure> {
+        let row = match self.psp.prepare(&row.order).await {
+            Posted::Known(amount) if amount == row.order.amount => return Ok(row),
+            // It stands there already, or the order is paid.
+            Posted::Refused(_) => self.look(row, Source::Look).await?,
+            Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => row,
+        };
+        let order = &row.order;
+        if !row.is_payable(self.host.now()) {
+            return Ok(row);
+        }
+        match self.psp.prepared(&order.merchant_uid).await {
+            Looked::Found(amount) if amount == order.amount => Ok(row),
+            Looked::Found(_) => match self.psp.correct(order).await {
+                Posted::Known(amount) if amount == order.amount => Ok(row),
+                Posted::Refused(refusal) => Err(Failure::Refused(refusal)),
+                Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => Err(Failure::Unavailable),
+            },
+            Looked::Absent | Looked::Unreachable => Err(Failure::Unavailable),
+        }
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp,
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
+    /// The customer comes back from the window and names a payment. The PSP's own record of it decides, and what else the
+    /// PSP holds under the order: the row's state is the answer.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for an order that is not the caller's to see, or was not made for the window;
+    /// [`Failure::ImpUidMismatch`].
+    pub async fn complete(&self, caller: &Caller, merchant_uid: &str, imp_uid: &ImpUid) -> Result<Payment, Failure> {
+        let row = self.payment(caller, merchant_uid).await?;
+        if row.window.is_none() {
+            return Err(Failure::NotFound);
+        }
+        match self.psp.payment(imp_uid).await {
+            Looked::Found(record) if record.merchant_uid != row.merchant_uid().as_str() => {
+                let (merchant_uid, imp_uid) = (row.merchant_uid().clone(), imp_uid.clone());
+                self.host.alarm(&Alarm::ForeignPayment { merchant_uid, imp_uid });
+                Err(Failure::ImpUidMismatch)
+            }
+            Looked::Found(record) => {
+                let seen = self.around(&row, record).await;
+                Ok(self.conclude(row, &seen, Source::Customer).await?.0)
+            }
+            // It may be a payment of a test channel, which only this listing shows; or the PSP is behind itself.
+            Looked::Absent => Ok(self.look(row.clone(), Source::Look).await.unwrap_or(row)),
+            Looked::Unreachable => {
+                self.mark_due(row.clone()).await.ok();
+                Ok(row)
+            }
+        }
+    }
+
+    /// A payment that took money speaks for itself. One that did not may be the first of two attempts.
+    async fn around(&self, row: &Payment, record: PaymentSnapshot) -> Evidence {
+        let alone = |record| Evidence::Records { list: vec![record], complete: false };
+        if record.took_money() {
+            return alone(record);
+        }
+        match self.psp.payments(row.merchant_uid()).await {
+            Looked::Found(list) if list.iter().any(|one| one.imp_uid == record.imp_uid) => {
+                Evidence::Records { list, complete: true }
+            }
+            Looked::Found(_) | Looked::Absent | Looked::Unreachable => alone(record),
+        }
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
+    S: PaymentStore + KeyStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Somebody comes back to `m_redirect_url`. Nothing proves who it is, so a failure that is named settles nothing here;
+    /// a settled order, an unknown one and a foreign payment cost the PSP no more than one look.
+    ///
+    /// # Errors
+    /// Only if the row cannot be read.
+    pub async fn returned(&self, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>) -> Result<Returned, Failure> {
+        let Some(row) = self.store.payment(merchant_uid).await?.filter(|row| row.window.is_some()) else {
+            return self.returned_with_key(merchant_uid).await;
+        };
+        let Some(imp_uid) = imp_uid.filter(|_| !row.state.is_settled()) else { return Ok(told(&row, None)) };
+        match self.psp.payment(imp_uid).await {
+            Looked::Found(record) if record.merchant_uid == merchant_uid.as_str() => {
+                let status = record.status;
+                let seen = Evidence::Records { list: vec![record], complete: false };
+                let row = self.conclude(row.clone(), &seen, Source::Webhook).await.map_or(row, |(row, _)| row);
+                Ok(told(&row, Some(status)))
+            }
+            Looked::Found(_) | Looked::Absent | Looked::Unreachable => Ok(told(&row, None)),
+        }
+    }
+
+    /// A window that only issues a key has the key's name for its order number.
+    async fn returned_with_key(&self, merchant_uid: &MerchantUid) -> Result<Returned, Failure> {
+        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(Returned::Unknown) };
+        let prepared = |key: &BillingKey| key.window.is_some();
+        let Some(key) = self.store.key(&customer_uid).await?.filter(prepared) else { return Ok(Returned::Unknown) };
+        let news = key.state == KeyState::Prepared && self.look_at_key(&customer_uid).await.unwrap_or(false);
+        let active = if news { self.store.key(&customer_uid).await? } else { Some(key) };
+        Ok(Returned::Key { active: active.is_some_and(|key| key.state == KeyState::Active) })
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: PaymentStore,
+    H: Clock,
+{
+    /// Whether the PG may approve a payment that its customer has confirmed in the window (`confirm_url`).
+    ///
+    /// # Errors
+    /// Only if the row cannot be read: then it must not be approved either.
+    pub async fn confirm(
+        &self,
+        merchant_uid: &MerchantUid,
+        amount: &str,
+    ) -> Result<Result<(), Unconfirmed>, StoreError> {
+        let Some(row) = self.store.payment(merchant_uid).await?.filter(|row| row.window.is_some()) else {
+            return Ok(Err(Unconfirmed::UnknownOrder));
+        };
+        let ordered = row.order.amount;
+        let shown = Money::parse("amount", amount, ordered.currency);
+        Ok(match shown {
+            Ok(shown) if shown != ordered => Err(Unconfirmed::OtherAmount),
+            Err(_) => Err(Unconfirmed::OtherAmount),
+            Ok(_) if row.is_payable(self.host.now()) => Ok(()),
+            Ok(_) => Err(Unconfirmed::Closed),
+        })
+    }
+}
+
+fn told(row: &Payment, attempt: Option<PspStatus>) -> Returned {
+    match (row.state, attempt) {
+        (State::Paid | State::PartiallyRefunded | State::Refunded, _) => Returned::Paid,
+        (State::Failed, _) | (State::Awaiting, Some(PspStatus::Failed)) => Returned::Failed,
+        (State::Awaiting, _) if row.record.is_some() => Returned::Ready,
+        (
+            State::Awaiting
+            | State::Expired
+            | State::Intent
+            | State::Claimed
+            | State::Unknown
+            | State::Scheduled
+            | State::Revoked
+            | State::Suspect,
+            _,
+        ) => Returned::Pending,
+    }
+}

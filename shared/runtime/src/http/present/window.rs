@@ -1,0 +1,124 @@
+//! Windows as the storefront's page gets them, and what came of them.
+
+use billing::checkout::Warning;
+use billing::key::BillingKey;
+use billing::payment::{Payment, State};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{KeyView, PaymentView, fail_reason, key_view, payment, payment_view, pending};
+use crate::config::ImpCode;
+use crate::http::{Problem, Reply};
+
+/// What a page needs to open the window.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// The object for `IMP.request_pay`, as JSON; none once the window must not be opened any more.
+    pub request_pay: Option<String>,
+    /// What `IMP.init` or `IMP.agency` is called with, where it is configured.
+    pub init: Option<&'a ImpCode>,
+    /// What may still not be what the gateway wants.
+    pub warnings: &'a [Warning],
+}
+
+#[derive(Debug, Serialize)]
+struct OpeningView<'a> {
+    request_pay: Option<Box<RawValue>>,
+    init: Option<InitView<'a>>,
+    warnings: Vec<WarningView>,
+}
+
+#[derive(Debug, Serialize)]
+struct InitView<'a> {
+    code: &'a str,
+    tier: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct WarningView {
+    code: &'static str,
+    detail: &'static str,
+}
+
+impl<'a> Opening<'a> {
+    fn view(&self) -> OpeningView<'a> {
+        OpeningView {
+            request_pay: self.request_pay.clone().and_then(|json| RawValue::from_string(json).ok()),
+            init: self.init.map(|init| InitView { code: &init.code, tier: init.tier.as_deref() }),
+            warnings: self.warnings.iter().map(|w| WarningView { code: w.code(), detail: w.detail() }).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct CheckoutView<'a> {
+    #[serde(flatten)]
+    payment: PaymentView<'a>,
+    #[serde(flatten)]
+    opening: OpeningView<'a>,
+}
+
+/// A checkout, as `POST /checkouts` answers it.
+#[must_use]
+pub fn checkout<'a>(row: &'a Payment, opening: &Opening<'a>) -> impl Serialize + use<'a> {
+    CheckoutView { payment: payment_view(row), opening: opening.view() }
+}
+
+#[derive(Debug, Serialize)]
+struct PreparedKeyView<'a> {
+    #[serde(flatten)]
+    key: KeyView<'a>,
+    /// Whether the gateway takes a payment along with issuing the key.
+    charges: bool,
+    open_until: Option<billing::Timestamp>,
+    payment: Option<PaymentView<'a>>,
+    #[serde(flatten)]
+    opening: OpeningView<'a>,
+}
+
+/// A prepared billing key, as `POST /billing-keys/window` answers it.
+#[must_use]
+pub fn prepared_key<'a>(
+    row: &'a BillingKey,
+    charged: Option<&'a Payment>,
+    opening: &Opening<'a>,
+) -> impl Serialize + use<'a> {
+    PreparedKeyView {
+        key: key_view(row),
+        charges: charged.is_some(),
+        open_until: row.window.as_ref().map(|window| window.open_until),
+        payment: charged.map(payment_view),
+        opening: opening.view(),
+    }
+}
+
+/// The answer to a customer who comes back from the window: 200 paid, 402 failed, 409 too late, 202 for everything that
+/// is not known yet, a virtual account that waits for its deposit included.
+///
+/// # Errors
+/// `payment_failed`, with the PSP's reason; `checkout_expired`.
+pub fn completed(row: &Payment) -> Result<Reply, Problem> {
+    match row.state {
+        State::Paid | State::PartiallyRefunded | State::Refunded => Ok(Reply::json(200, &payment(row))),
+        State::Failed => {
+            let detail = "The payment failed. A new attempt needs a new merchant_uid.";
+            let problem = Problem::new(402, "payment_failed", detail);
+            Err(problem
+                .with("merchant_uid", &row.merchant_uid().as_str())
+                .with("imp_uid", &row.imp_uid().map(billing::ImpUid::as_str))
+                .with("fail_reason", &fail_reason(row)))
+        }
+        State::Expired => Err(Problem::new(
+            409,
+            "checkout_expired",
+            "It was not paid in time. A new attempt needs a new merchant_uid.",
+        )),
+        State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Scheduled
+        | State::Revoked
+        | State::Suspect
+        | State::Awaiting => Ok(pending(&payment(row), &format!("/charges/{}", row.merchant_uid()))),
+    }
+}
