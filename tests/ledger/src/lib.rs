@@ -29,14 +29,12 @@ pub use self::access::AccessToken;
 pub use self::cancel::CancelOrder;
 pub use self::charge::{Admission, Charged, Delivery, Instrument};
 pub use self::keys::KeyOrder;
-pub use self::knobs::{
-    ClosedWindow, Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch, UnlistedIssue,
-};
+pub use self::knobs::{ClosedWindow, Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch, UnlistedIssue};
 pub use self::query::{Page, PaymentSort, ScheduleFilter};
 pub use self::refusal::{Refusal, RefusalKind};
 pub use self::rows::{
-    BillingKey, Browser, Cancellation, Channel, KeyUsage, Notice, Order, Payment, PaymentStatus, Person, Prepared, Schedule,
-    ScheduleStatus, VirtualAccount,
+    BillingKey, Browser, Cancellation, Channel, KeyUsage, Notice, Order, Payment, PaymentStatus, Person, Prepared,
+    Schedule, ScheduleStatus, VirtualAccount,
 };
 pub use self::schedule::ScheduleOrder;
 pub use self::window::{Agreed, Issue, KeyWish, Means, WindowOrder};

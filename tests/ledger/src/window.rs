@@ -161,7 +161,11 @@ impl Ledger {
             return Err(Refusal::rejected("페이팔은 원화(KRW)로 결제할 수 없습니다"));
         }
         let Some(wish) = &window.key else {
-            return if order.amount > 0 { Ok(None) } else { Err(Refusal::rejected("amount 는 0보다 커야 합니다")) };
+            return if order.amount > 0 {
+                Ok(None)
+            } else {
+                Err(Refusal::rejected("amount 는 0보다 커야 합니다"))
+            };
         };
         if window.means() == Means::Account {
             return Err(Refusal::rejected("가상계좌로는 빌링키를 발급할 수 없습니다"));

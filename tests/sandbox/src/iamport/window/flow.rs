@@ -55,12 +55,7 @@ pub(super) enum Attempt {
 }
 
 /// Opens a window. One that cannot be paid has ended as `refused`, and its page shows why.
-pub(super) fn open(
-    sim: &Sim,
-    page: Page,
-    params: &Map<String, Value>,
-    browser: Browser,
-) -> std::io::Result<Value> {
+pub(super) fn open(sim: &Sim, page: Page, params: &Map<String, Value>, browser: Browser) -> std::io::Result<Value> {
     let mut window = Window {
         id: crate::random_hex::<16>()?,
         opened_at: sim.clock.now(),

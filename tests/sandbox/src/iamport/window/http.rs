@@ -50,8 +50,7 @@ fn file(content_type: &'static str, content: &'static str) -> Response {
 
 /// Any page may load it.
 async fn sdk() -> Response {
-    let shared =
-        [("access-control-allow-origin", "*"), ("cross-origin-resource-policy", "cross-origin")];
+    let shared = [("access-control-allow-origin", "*"), ("cross-origin-resource-policy", "cross-origin")];
     (shared, file(JAVASCRIPT, SDK)).into_response()
 }
 
