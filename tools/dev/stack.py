@@ -83,6 +83,7 @@ WARM_UPS: Mapping[str, WarmUp] = {
     "billing-keys": WarmUp("GET", "/billing-keys", "customer"),
     "refund": WarmUp("POST", "/charges/warm-up/refunds", "merchant"),
     "charge": WarmUp("GET", "/charges/warm-up", "merchant"),
+    "checkout": WarmUp("POST", "/checkouts", "merchant", b"{}"),
     # Without an Idempotency-Key it is refused before anything is read.
     "issue-billing-key": WarmUp("POST", "/billing-keys", "customer", b"{}"),
     "schedule": WarmUp("GET", "/schedules/warm-up", "merchant"),
