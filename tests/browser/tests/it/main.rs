@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cards;
+mod checkout;
 mod chromium;
 mod harness;
 mod page;
@@ -11,4 +12,5 @@ mod rights;
 mod session;
 mod site;
 mod storefront;
+mod window;
 mod world;
