@@ -19,7 +19,6 @@ pub(crate) mod card {
 
 /// How an order is paid: the values of the page's own choice.
 pub(crate) mod way {
-    pub(crate) const WINDOW: &str = "checkout";
     pub(crate) const CHARGE: &str = "charge";
     pub(crate) const SCHEDULE: &str = "schedule";
 }
