@@ -23,6 +23,7 @@ from .settings import (
     GATEWAY,
     HOST,
     IAMPORT,
+    IMP_CODE,
     LAMBDA,
     REGION,
     ROOT,
@@ -64,8 +65,6 @@ CONFIGURATION = (
     "WEBHOOK_IPS",
     "WEBHOOK_IP_MODE",
 )
-# The merchant's code at the simulator, which opens its window for no other.
-IAMPORT_CODE = "imp00000000"
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -83,6 +82,7 @@ WARM_UPS: Mapping[str, WarmUp] = {
     "billing-keys": WarmUp("GET", "/billing-keys", "customer"),
     "refund": WarmUp("POST", "/charges/warm-up/refunds", "merchant"),
     "charge": WarmUp("GET", "/charges/warm-up", "merchant"),
+    # Without a field it is refused before anything is read.
     "checkout": WarmUp("POST", "/checkouts", "merchant", b"{}"),
     # Without an Idempotency-Key it is refused before anything is read.
     "issue-billing-key": WarmUp("POST", "/billing-keys", "customer", b"{}"),
@@ -118,7 +118,13 @@ def plan_up(data: str | None, environ: Mapping[str, str] = os.environ) -> Plan:
             )
     iamport, aws = environ.get("IAMPORT_BASE_URL"), environ.get("AWS_ENDPOINT_URL")
     taken: dict[int, str] = {}
-    for role, used in ((GATEWAY, True), (IAMPORT, not iamport), (AWS, not aws), (LAMBDA, True), (STOREFRONT, True)):
+    for role, used in (
+        (GATEWAY, True),
+        (IAMPORT, not iamport),
+        (AWS, not aws),
+        (LAMBDA, True),
+        (STOREFRONT, True),
+    ):
         if not used:
             continue
         port = port_of(role, environ)
@@ -178,6 +184,8 @@ def function_environment(plan: Plan) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_REGION": REGION,
+        "CHECKOUT_CONFIRM": "true",
+        "IAMPORT_CODE": IMP_CODE,
         "WEBHOOK_IP_MODE": "observe",
     }
     environment.update(plan.base)
@@ -198,7 +206,6 @@ def function_environment(plan: Plan) -> dict[str, str]:
     if plan.own_iamport:
         # The functions share the simulator's clock; beside a real server they refuse to have any but their own.
         environment["SANDBOX_CLOCK_FILE"] = str(plan.state / "clock-offset")
-        environment["IAMPORT_CODE"] = IAMPORT_CODE
     return environment
 
 

@@ -107,6 +107,7 @@ def _passes_on_stack(
             "E2E_IAMPORT_URL": urls.iamport,
             "E2E_AWS_URL": urls.aws,
             "E2E_LAMBDA_URL": urls.functions,
+            "E2E_STOREFRONT_URL": urls.storefront,
             "E2E_STATE_DIR": str(stack.plan.state),
             "E2E_LOG_DIR": str(stack.logs),
         }

@@ -51,8 +51,8 @@ class Ports(unittest.TestCase):
             stack.plan_up(None, {"GATEWAY_PORT": one, "IAMPORT_SIM_PORT": one})
 
     def test_free_ports_are_free_and_different(self) -> None:
-        ports = processes.free_ports(4)
-        self.assertEqual(len(set(ports)), 4)
+        ports = processes.free_ports(5)
+        self.assertEqual(len(set(ports)), 5)
         for port in ports:
             processes.require_free_port(settings.GATEWAY, port)
 
@@ -60,7 +60,7 @@ class Ports(unittest.TestCase):
 class Environment(unittest.TestCase):
     def free(self) -> dict[str, str]:
         roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA, settings.STOREFRONT)
-        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(5))}
+        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(len(roles)))}
 
     def test_nothing_of_a_real_account_reaches_a_local_run(self) -> None:
         real = {
@@ -92,7 +92,6 @@ class Environment(unittest.TestCase):
         self.assertEqual(environment["IAMPORT_BASE_URL"], "https://psp.test")
         self.assertEqual(environment["AWS_ACCESS_KEY_ID"], "mine")
         self.assertNotIn("SANDBOX_CLOCK_FILE", environment)
-        self.assertNotIn("IAMPORT_CODE", environment)
         self.assertEqual(environment["CHECKOUT_RETURN_URL"], f"http://127.0.0.1:{ports['STOREFRONT_PORT']}/return")
         self.assertEqual(environment["NOTICE_URL"], f"http://127.0.0.1:{ports['GATEWAY_PORT']}/webhooks/iamport")
 
@@ -108,6 +107,8 @@ class Environment(unittest.TestCase):
             environment = stack.function_environment(stack.plan_test([1, 2, 3, 4, 5]))
         self.assertNotIn("x", environment.values())
         self.assertEqual(environment["IAMPORT_BASE_URL"], "http://127.0.0.1:2")
+        self.assertEqual(environment["PUBLIC_URL"], "http://127.0.0.1:1")
+        self.assertEqual(environment["CHECKOUT_RETURN_URL"], "http://127.0.0.1:5/return")
 
 
 class Events(unittest.TestCase):

@@ -54,15 +54,12 @@ impl World {
     }
 
     fn open(turn: Turn) -> Self {
-        let state = PathBuf::from(variable("E2E_STATE_DIR"));
-        let running = std::fs::read(state.join("sandbox.json")).expect("sandbox.json of a running sandbox");
-        let running: Value = serde_json::from_slice(&running).unwrap();
         Self {
-            shop: running["storefront_url"].as_str().expect("the storefront's address").to_owned(),
+            shop: variable("E2E_STOREFRONT_URL"),
             gateway: variable("E2E_GATEWAY_URL"),
             iamport: variable("E2E_IAMPORT_URL"),
             lambda: variable("E2E_LAMBDA_URL"),
-            state,
+            state: PathBuf::from(variable("E2E_STATE_DIR")),
             http: client(),
             turn,
         }

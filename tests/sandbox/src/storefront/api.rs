@@ -128,7 +128,7 @@ async fn open(shop: &Shop, asked: &Asked) -> Result<Reply, Refused> {
 /// Whether nothing more is to come of an order number.
 fn is_settled(payment: &Value) -> bool {
     let status = payment.get("status").and_then(Value::as_str).unwrap_or_default();
-    ["paid", "failed", "cancelled", "revoked", "scheduled"].contains(&status)
+    ["paid", "failed", "cancelled", "revoked", "scheduled", "expired"].contains(&status)
 }
 
 async fn checkout(shop: &Shop, asked: &Asked, merchant_uid: &str) -> Result<Reply, Refused> {

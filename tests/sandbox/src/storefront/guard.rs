@@ -106,9 +106,9 @@ impl Asked {
             return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
         let malformed = || Refused::new(StatusCode::BAD_REQUEST, "malformed_json", "Send one JSON object.");
-        let body = net::read_body(body, MAX_BODY).await.map_err(|_| {
-            Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "At most 4 KiB.")
-        })?;
+        let body = net::read_body(body, MAX_BODY)
+            .await
+            .map_err(|_| Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "At most 4 KiB."))?;
         let body: Value = serde_json::from_slice(&body).map_err(|_| malformed())?;
         let Value::Object(body) = body else { return Err(malformed()) };
         Ok(Self { method, headers, body })

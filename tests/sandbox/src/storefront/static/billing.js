@@ -5,9 +5,6 @@
 
 import { Refusal, api, shop } from "./http.js";
 
-/** Waits between looks at an unknown outcome, in seconds. Then the page says so and leaves the asking to a button. */
-const WAITS = [1, 1, 2, 3, 5, 8, 13];
-
 // README: begin
 /** Pays an order in the PG's window. Resolves with the payment as the API has it: the window's word counts for nothing. */
 export async function buy(order, choice, onWait) {
@@ -15,8 +12,9 @@ export async function buy(order, choice, onWait) {
   const checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
   if (!checkout.body.request_pay) return settled(checkout, onWait); // it can no longer be paid, or is paid already
   const said = await openWindow(checkout.body);
-  if (!said.imp_uid) return closed(order); // nothing was tried
-  return settled(await api.post(`/checkouts/${order}/complete`, { imp_uid: said.imp_uid }), onWait);
+  const reply = said.imp_uid ? await complete(order, said.imp_uid) : await api.get(`/charges/${order}`);
+  // A window that was given up is not waited for. It can be opened again, for the same order.
+  return said.error_code ? { ...reply.body, gaveUp: said.error_msg } : settled(reply, onWait);
 }
 
 /** Opens the PG's window with exactly what the API answered. */
@@ -26,10 +24,12 @@ function openWindow({ init, request_pay }) {
   return new Promise((callback) => IMP.request_pay(request_pay, callback));
 }
 
+/** Tells the API which payment to look up at Iamport. Paid, or a virtual account, or not known yet; a decline throws. */
+export const complete = (order, imp_uid) => api.post(`/checkouts/${order}/complete`, { imp_uid });
+
 /** "pending" is no error: nobody knows the outcome yet. Looks again, more and more rarely, and resolves with the last. */
 export async function settled(reply, onWait) {
-  for (const seconds of WAITS) {
-    if (reply.body.status !== "pending") break;
+  for (let seconds = 1; reply.body.status === "pending" && seconds < 15; seconds *= 1.6) {
     onWait?.(reply.body);
     await pause(Math.max(seconds, reply.retryAfter));
     reply = await api.get(reply.location ?? `/charges/${reply.body.merchant_uid}`);
@@ -37,12 +37,6 @@ export async function settled(reply, onWait) {
   return reply.body;
 }
 // README: end
-
-/** The window was closed before anything was tried. The order can still be paid; it stands as the API says. */
-async function closed(order) {
-  const { body } = await api.get(`/charges/${order}`);
-  return { ...body, closed: body.status === "pending" };
-}
 
 /** Charges a registered card. The shop's server does it, so that it is the one that names the amount. */
 export async function payWithCard(order, customer_uid, onWait) {
@@ -76,8 +70,7 @@ export async function registerCardInWindow(choice, idempotencyKey, onWait) {
 export async function confirmCard(customer_uid, onWait) {
   const path = `/billing-keys/${customer_uid}/confirm`;
   let reply = await api.post(path, {});
-  for (const seconds of WAITS.slice(0, 4)) {
-    if (reply.status !== 202) break;
+  for (let seconds = 1; reply.status === 202 && seconds < 4; seconds *= 1.6) {
     onWait?.(reply.body);
     await pause(seconds);
     reply = await api.post(path, {});
@@ -87,8 +80,7 @@ export async function confirmCard(customer_uid, onWait) {
 
 /** Waits until it is known whether a card was accepted. */
 async function issued(reply, onWait) {
-  for (const seconds of WAITS) {
-    if (!["prepared", "issuing"].includes(reply.body.status)) break;
+  for (let seconds = 1; ["prepared", "issuing"].includes(reply.body.status) && seconds < 15; seconds *= 1.6) {
     onWait?.(reply.body);
     await pause(Math.max(seconds, reply.retryAfter));
     reply = await api.get(`/billing-keys/${reply.body.customer_uid}`);

@@ -169,7 +169,7 @@ async function conclude(order, run) {
   const done = thrown ? isDecided(thrown) : !["pending", "ready"].includes(standing(payment));
   current = { ...current, done };
   show();
-  if (!thrown && payment.status === "pending" && !payment.closed) return sayPending(number);
+  if (!thrown && payment.status === "pending" && payment.gaveUp === undefined) return sayPending(number);
   say($("pay-result"), () => ({
     ...(thrown ? mishap(thrown) : outcome(payment, order.product)),
     buttons: nextSteps(order, payment, thrown, done),
@@ -179,7 +179,7 @@ async function conclude(order, run) {
 function nextSteps(order, payment, thrown, done) {
   const { id } = order.product;
   if (done) {
-    const again = thrown || payment.status === "failed" ? "try_again" : "order_again";
+    const again = thrown || ["failed", "expired"].includes(payment.status) ? "try_again" : "order_again";
     return [button("order-again", again, () => choose(id))];
   }
   const steps = [button("check-again", "check_again", () => check(order.merchant_uid))];

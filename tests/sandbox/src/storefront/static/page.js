@@ -50,7 +50,8 @@ export function account(payment) {
 export function outcome(payment, product) {
   const amount = money(payment.amount);
   const name = product ? nameOf(product) : payment.name;
-  switch (payment.closed ? "closed" : payment.status) {
+  const gaveUp = payment.gaveUp !== undefined && payment.status === "pending";
+  switch (gaveUp ? "closed" : payment.status) {
     case "paid":
       return { state: "paid", title: text("paid"), detail: text("paid_detail", { name, amount }) };
     case "ready":
@@ -64,10 +65,11 @@ export function outcome(payment, product) {
       return { state: "failed", title: text("failed"), detail: why + text("failed_detail") };
     }
     case "closed":
-      return { state: "closed", title: text("closed"), detail: text("closed_detail") };
+      return { state: "closed", title: text("closed"), detail: `${payment.gaveUp} · ${text("closed_detail")}` };
     case "cancelled":
     case "revoked":
-      return { state: payment.status, title: text(payment.status), detail: "" };
+    case "expired":
+      return { state: payment.status, title: text(payment.status) };
     default:
       return { state: "pending", title: text("pending"), detail: text("pending_detail") };
   }
@@ -80,9 +82,10 @@ export function mishap(thrown) {
   if (code === "payment_failed" || code === "card_declined") {
     return outcome({ status: "failed", fail_reason: body.fail_reason, amount: 0 });
   }
+  if (code === "checkout_expired") return outcome({ status: "expired" });
   const known = text(`error_${code}`);
   const detail = known ?? [body.psp_message ?? thrown.message, `(${code})`].join(" ");
-  return { state: "error", title: text("error"), detail };
+  return { state: code === "order_in_progress" ? "pending" : "error", title: text("error"), detail };
 }
 
 /** What each live region says, to say it again in the other language. */

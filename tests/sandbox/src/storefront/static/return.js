@@ -1,13 +1,13 @@
 // Where the PG's window leads on a telephone. The address says how the payment went, and anybody can write an address:
 // only the order number is taken from it, and the billing API is asked.
 
-import { confirmCard, look } from "./billing.js";
+import { complete, confirmCard, look, settled } from "./billing.js";
 import { cardName } from "./cards.js";
 import { Refusal, api, shop } from "./http.js";
 import { $, button, make, mishap, outcome, say, sayAgain, wheneverShown } from "./page.js";
 import { languageButton, text, translate } from "./texts.js";
 
-const number = new URLSearchParams(location.search).get("merchant_uid") ?? "";
+const said = new URLSearchParams(location.search);
 const region = $("return-result");
 
 translate();
@@ -27,28 +27,48 @@ async function show() {
   }
 }
 
-/** An order or, if a card was registered in the window, that card. */
+/** The order that the address names or, if a card was registered in the window, that card. */
 async function find() {
-  const unknown = () => ({ state: "error", title: text("unknown_order"), detail: text("unknown_order_detail") });
-  if (!/^[A-Za-z0-9_-]{1,80}$/.test(number)) return unknown;
+  const [order, card, imp_uid] = ["merchant_uid", "customer_uid", "imp_uid"].map(named);
   try {
-    const payment = await look(number, () => say(region, () => pending()));
-    return payment.status === "pending" ? pending : () => outcome(payment);
+    if (card) return await registered(card);
+    if (order) return await paid(order, imp_uid);
   } catch (thrown) {
-    if (!isUnknown(thrown)) throw thrown;
+    if (!refusedWith(thrown, "not_found")) throw thrown;
   }
+  return () => ({ state: "error", title: text("unknown_order"), detail: text("unknown_order_detail") });
+}
+
+async function paid(order, imp_uid) {
+  const onWait = () => say(region, pending);
+  const payment = imp_uid ? await settled(await completed(order, imp_uid), onWait) : await look(order, onWait);
+  return payment.status === "pending" ? pending : () => outcome(payment);
+}
+
+/** The payment that the window made; if it is of another order, how this order stands all the same. */
+async function completed(order, imp_uid) {
   try {
-    const card = await confirmCard(number);
-    if (card.status !== "active") return () => ({ state: "pending", title: text("card_waiting"), detail: text("card_waiting_detail") });
-    return () => ({ state: "paid", title: text("card_registered"), detail: cardName(card) });
+    return await complete(order, imp_uid);
   } catch (thrown) {
-    if (!isUnknown(thrown)) throw thrown;
-    return unknown;
+    if (!refusedWith(thrown, "imp_uid_mismatch")) throw thrown;
+    return api.get(`/charges/${order}`);
   }
 }
 
-function isUnknown(thrown) {
-  return thrown instanceof Refusal && thrown.status === 404;
+async function registered(customer_uid) {
+  const card = await confirmCard(customer_uid);
+  if (card.status === "active") return () => ({ state: "paid", title: text("card_registered"), detail: cardName(card) });
+  return () => ({ state: "pending", title: text("card_waiting"), detail: text("card_waiting_detail"), again: true });
+}
+
+/** What the address says under a name, if it could be one of Iamport's or ours. */
+function named(name) {
+  const value = said.get(name);
+  return /^[A-Za-z0-9_-]{1,80}$/.test(value ?? "") ? value : null;
+}
+
+function refusedWith(thrown, code) {
+  return thrown instanceof Refusal && thrown.code === code;
 }
 
 function pending() {
