@@ -273,6 +273,10 @@ impl BillingKey {
     }
 
     fn keep_looking(&mut self, now: Timestamp) {
+        if self.state == KeyState::Prepared && self.due_at.is_some_and(|due_at| due_at > now) {
+            // As with a checkout: only the sweep's own look moves the calendar on.
+            return;
+        }
         let quarantine_until = self.claim.as_ref().map(|claim| claim.quarantine_until);
         self.due_at = Some(match (&self.window, self.state) {
             (Some(window), KeyState::Prepared) => next_window_look(now, self.looks, window.open_until),
