@@ -176,6 +176,12 @@ impl Backend for SdkTable {
         }))
     }
 
+    fn insert_checkout<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>> {
+        Box::pin(self.write(self.store.insert_checkout(row), |saved| {
+            if *saved == Saved::Done { vec![Row::Payment(row)] } else { Vec::new() }
+        }))
+    }
+
     fn reclaim<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>> {
         Box::pin(self.write(self.store.reclaim(row), |saved| {
             if *saved == Saved::Done { vec![Row::Payment(row)] } else { Vec::new() }

@@ -16,9 +16,13 @@ pub enum Call {
     GetKey,
     Delete,
     Cancel,
+    Prepare,
+    Correct,
+    GetPrepared,
     ReadPayment,
     ReadPayments,
     Insert,
+    InsertCheckout,
     Reclaim,
     Save,
     ListSchedules,
@@ -107,7 +111,7 @@ pub enum Fault {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::Ready,
         Self::Charge,
         Self::FindAll,
@@ -120,9 +124,13 @@ impl Call {
         Self::GetKey,
         Self::Delete,
         Self::Cancel,
+        Self::Prepare,
+        Self::Correct,
+        Self::GetPrepared,
         Self::ReadPayment,
         Self::ReadPayments,
         Self::Insert,
+        Self::InsertCheckout,
         Self::Reclaim,
         Self::Save,
         Self::ListSchedules,
@@ -144,20 +152,31 @@ impl Call {
     pub const fn class(self) -> Class {
         match self {
             Self::Ready => Class::Token,
-            Self::Charge | Self::Register | Self::Revoke | Self::Move | Self::Issue | Self::Delete | Self::Cancel => {
-                Class::Post
-            }
+            Self::Charge
+            | Self::Register
+            | Self::Revoke
+            | Self::Move
+            | Self::Issue
+            | Self::Delete
+            | Self::Cancel
+            | Self::Prepare
+            | Self::Correct => Class::Post,
             Self::FindAll
             | Self::GetPayment
             | Self::GetSchedule
             | Self::GetKey
+            | Self::GetPrepared
             | Self::ListPayments
             | Self::ListChanges
             | Self::ListPlanned => Class::Get,
             Self::ReadPayment | Self::ReadPayments | Self::ReadKey | Self::ReadReport => Class::Read,
-            Self::Insert | Self::Reclaim | Self::Save | Self::InsertKey | Self::SaveKey | Self::SaveReport => {
-                Class::Write
-            }
+            Self::Insert
+            | Self::InsertCheckout
+            | Self::Reclaim
+            | Self::Save
+            | Self::InsertKey
+            | Self::SaveKey
+            | Self::SaveReport => Class::Write,
             Self::ListSchedules | Self::ListKeys | Self::Due | Self::Claims => Class::Index,
         }
     }

@@ -8,7 +8,8 @@ use billing::payment::{Payment, Refund};
 use billing::policy::Policy;
 use billing::ports::{Holder, StoreError};
 use billing::usecase::{
-    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewSchedule, Noticed, RefundRequest, SweepReport,
+    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewSchedule, Noticed, RefundRequest, Schedules,
+    SweepReport,
 };
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
@@ -43,7 +44,7 @@ pub enum Request {
     Schedule { customer_uid: CustomerUid, customer: CustomerId, wanted: Vec<NewSchedule> },
     Revoke { caller: Caller, merchant_uid: MerchantUid },
     Move { caller: Caller, merchant_uid: MerchantUid, schedule_at: Timestamp },
-    DeleteKey { caller: Caller, customer_uid: CustomerUid, cascade: bool },
+    DeleteKey { caller: Caller, customer_uid: CustomerUid, schedules: Schedules },
     Refund(RefundRequest),
     Read { caller: Caller, merchant_uid: MerchantUid },
     Keys(CustomerId),
@@ -128,8 +129,8 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         Request::Move { caller, merchant_uid, schedule_at } => Box::pin(async move {
             Answer::Payment(billing(HANDLER_SECONDS).reschedule(&caller, merchant_uid.as_str(), schedule_at).await)
         }),
-        Request::DeleteKey { caller, customer_uid, cascade } => Box::pin(async move {
-            Answer::KeyDeleted(billing(HANDLER_SECONDS).delete_key(&caller, customer_uid.as_str(), cascade).await)
+        Request::DeleteKey { caller, customer_uid, schedules } => Box::pin(async move {
+            Answer::KeyDeleted(billing(HANDLER_SECONDS).delete_key(&caller, customer_uid.as_str(), schedules).await)
         }),
         Request::Refund(request) => {
             Box::pin(async move { Answer::Refund(billing(HANDLER_SECONDS).refund(request).await) })

@@ -441,6 +441,10 @@ impl Sim {
                 let row = self.rows.key(customer_uid).await.ok().flatten();
                 row.is_some_and(|row| matches!(row.state, KeyState::Deleting | KeyState::Abandoned | KeyState::Deleted))
             }
+            // The amount that a window is to take moves no money: it is its row's.
+            PspRequest::Prepare(order) | PspRequest::Correct(order) => {
+                self.payment(&order.merchant_uid).is_some_and(|row| row.order == *order && row.window.is_some())
+            }
             PspRequest::RevokeAll { .. } | PspRequest::CarelessCancel { .. } => true,
             PspRequest::Cancel(refund) => self.rows.all_payments().iter().any(|row| {
                 let pending = |kept: &billing::payment::Refund| {

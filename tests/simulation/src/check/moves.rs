@@ -5,7 +5,7 @@ use billing::payment::{Payment, Source, State};
 use crate::sim::{START, World};
 
 /// The published machine (ARCHITECTURE.md), and the one move besides it that no evidence makes.
-const MACHINE: [(State, &[State]); 10] = [
+const MACHINE: [(State, &[State]); 12] = [
     (
         State::Intent,
         &[
@@ -70,6 +70,14 @@ const MACHINE: [(State, &[State]); 10] = [
         State::Suspect,
         &[State::Scheduled, State::Paid, State::PartiallyRefunded, State::Refunded, State::Failed, State::Revoked],
     ),
+    (
+        State::Awaiting,
+        &[State::Paid, State::PartiallyRefunded, State::Refunded, State::Failed, State::Suspect, State::Expired],
+    ),
+    (
+        State::Expired,
+        &[State::Paid, State::PartiallyRefunded, State::Refunded, State::Failed, State::Suspect, State::Awaiting],
+    ),
 ];
 
 const fn source(by: Source) -> &'static str {
@@ -79,12 +87,27 @@ const fn source(by: Source) -> &'static str {
         Source::Webhook => "webhook",
         Source::Sweep => "sweep",
         Source::Claim => "claim",
+        Source::Customer => "customer",
     }
 }
 
 /// Whether the machine has this move.
 fn may_move(from: State, to: State) -> bool {
     from == to || MACHINE.iter().any(|(state, next)| *state == from && next.contains(&to))
+}
+
+/// Whether a row still asks for what was ordered. A schedule may go to another billing key, and says which it had before;
+/// whose that one is, the rules at rest say.
+fn same_order(before: &Payment, after: &Payment) -> bool {
+    if after.order.customer_uid == before.order.customer_uid {
+        return after.order == before.order && after.former_keys == before.former_keys;
+    }
+    let moved = billing::order::Order { customer_uid: after.order.customer_uid.clone(), ..before.order.clone() };
+    let left = after.former_keys.split_last();
+    after.order == moved
+        && after.schedule_at().is_some()
+        && left
+            .is_some_and(|(last, rest)| Some(last) == before.order.customer_uid.as_ref() && rest == before.former_keys)
 }
 
 /// Checks one write of a payment row.
@@ -108,7 +131,7 @@ pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: 
     if after.version != before.version + 1 {
         world.violation("I12", format!("{uid} went from version {} to {}", before.version, after.version));
     }
-    if after.order != before.order || after.customer_id != before.customer_id {
+    if !same_order(before, after) || after.customer_id != before.customer_id || after.window != before.window {
         world.violation("I3", format!("{uid} changed what was ordered"));
     }
     let (from, to) = (before.state, after.state);

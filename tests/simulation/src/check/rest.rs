@@ -29,9 +29,11 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             }
             check_money(row, books, &mut broken);
             check_late(row, books, told, &world.alarms, policy, &mut broken);
-            let owner = keys.iter().find(|key| key.customer_uid == row.order.customer_uid).map(|key| &key.customer_id);
-            if owner != Some(&row.customer_id) {
-                broken("I3", format!("{} is charged to a key of {owner:?}", row.merchant_uid()));
+            for uid in row.order.customer_uid.iter().chain(&row.former_keys).chain(&row.moves_to) {
+                let owner = keys.iter().find(|key| key.customer_uid == *uid).map(|key| &key.customer_id);
+                if owner != Some(&row.customer_id) {
+                    broken("I3", format!("{} is charged to a key of {owner:?}", row.merchant_uid()));
+                }
             }
         }
         let known: BTreeSet<&str> = rows.iter().map(|row| row.merchant_uid().as_str()).collect();
@@ -66,7 +68,8 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
                 continue;
             };
             let taken_back = row.state == State::Revoked && words.iter().any(|(word, _)| *word == Word::Scheduled);
-            let wanted = told.unwanted.contains(uid) || told.unwanted.contains(row.order.customer_uid.as_str());
+            let key = row.order.customer_uid.as_ref();
+            let wanted = told.unwanted.contains(uid) || key.is_some_and(|key| told.unwanted.contains(key.as_str()));
             if taken_back && !wanted && !told.console {
                 broken("I14", format!("{uid} was told scheduled, and is taken back though nobody asked for it"));
             }
@@ -154,7 +157,7 @@ fn check_money(row: &Payment, books: &Ledger, broken: &mut impl FnMut(&'static s
     for payment in paid {
         let same = payment.amount == row.order.amount.minor
             && payment.currency == row.order.amount.currency.code()
-            && payment.customer_uid.as_deref() == Some(row.order.customer_uid.as_str());
+            && payment.customer_uid.as_deref() == row.order.customer_uid.as_ref().map(billing::CustomerUid::as_str);
         if !same {
             broken("I3", format!("{uid} was not paid as ordered"));
         }

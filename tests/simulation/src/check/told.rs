@@ -22,6 +22,7 @@ pub enum Word {
     Pending,
     Scheduled,
     Revoked,
+    Expired,
 }
 
 /// Everything that callers were told, in order.
@@ -55,7 +56,8 @@ pub fn word(row: &Payment) -> Word {
         State::Failed => Word::Failed,
         State::Revoked => Word::Revoked,
         State::Scheduled => Word::Scheduled,
-        State::Intent | State::Claimed | State::Unknown | State::Suspect => Word::Pending,
+        State::Intent | State::Claimed | State::Unknown | State::Suspect | State::Awaiting => Word::Pending,
+        State::Expired => Word::Expired,
     }
 }
 
@@ -68,6 +70,7 @@ fn kind(answer: &Answer) -> &'static str {
                 Word::Pending => "pending",
                 Word::Scheduled => "scheduled",
                 Word::Revoked => "revoked",
+                Word::Expired => "expired",
             };
         }
         Answer::Payments(Ok(_)) => return "schedules",
@@ -109,6 +112,8 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::IdempotencyKeyReused => "idempotency key reused",
         Failure::IdempotencyInProgress => "in progress",
         Failure::KeyInUse => "key in use",
+        Failure::KeyTaken => "key taken",
+        Failure::ImpUidMismatch => "imp_uid mismatch",
         Failure::AlreadyExecuted => "already executed",
         Failure::ScheduleNotChangeable => "not changeable",
         Failure::NotRefundable => "not refundable",
@@ -225,7 +230,7 @@ impl Told {
             world.violation("I17", format!("{uid} was told paid, and the PSP has taken nothing"));
         }
         // Somebody may have taken its key away before it could be sent.
-        let unsent = self.unwanted.contains(row.order.customer_uid.as_str());
+        let unsent = row.order.customer_uid.as_ref().is_some_and(|key| self.unwanted.contains(key.as_str()));
         if now == Word::Failed && !unsent && !declined(world, row) {
             world.violation("I16", format!("{uid} was told failed, and the PSP has neither refused nor declined it"));
         }
@@ -238,7 +243,7 @@ impl Told {
             Some(Word::Paid) => now == Word::Paid,
             // Unless the PSP has since answered with something that is not what was ordered.
             Some(Word::Failed) => now != Word::Pending || row.state == State::Suspect,
-            Some(Word::Pending | Word::Scheduled | Word::Revoked) | None => true,
+            Some(Word::Pending | Word::Scheduled | Word::Revoked | Word::Expired) | None => true,
         };
         if !consistent {
             world.violation("I15", format!("{uid} was told {last:?} and later {now:?}"));

@@ -1,7 +1,7 @@
 //! The flows whose every boundary is tried, each with what has to stand before it.
 
 use billing::order::{Details, Order};
-use billing::usecase::{Caller, Hint, NewSchedule, RefundRequest};
+use billing::usecase::{Caller, Hint, NewSchedule, RefundRequest, Schedules};
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 
 use crate::chooser::{Chooser, Plan};
@@ -79,7 +79,7 @@ fn key(stage: &mut Stage<'_>, card: &'static str) -> CustomerUid {
 fn order(merchant_uid: &str, customer_uid: &CustomerUid) -> Order {
     Order {
         merchant_uid: uid(merchant_uid),
-        customer_uid: customer_uid.clone(),
+        customer_uid: Some(customer_uid.clone()),
         amount: Money::krw(8_900),
         name: "월간 이용권".to_owned(),
         details: Details::default(),
@@ -136,8 +136,9 @@ fn move_schedule(stage: &mut Stage<'_>) -> Request {
 }
 
 fn delete_key(stage: &mut Stage<'_>, cascade: bool) -> Request {
-    let customer_uid = if cascade { scheduled(stage) } else { key(stage, APPROVES) };
-    Request::DeleteKey { caller: Caller::Merchant, customer_uid, cascade }
+    let (customer_uid, schedules) =
+        if cascade { (scheduled(stage), Schedules::Revoke) } else { (key(stage, APPROVES), Schedules::InTheWay) };
+    Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules }
 }
 
 fn paid(stage: &mut Stage<'_>) {

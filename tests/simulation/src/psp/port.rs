@@ -4,9 +4,9 @@ use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
-use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp};
+use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp, WindowPsp};
 use billing::usecase::Hint;
-use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
+use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
 
 use super::request::{PspReply, PspRequest};
@@ -124,6 +124,23 @@ impl ChargePsp for Psp<'_> {
     }
 }
 
+impl WindowPsp for Psp<'_> {
+    async fn prepare(&self, order: &Order) -> Posted<Money> {
+        self.post(Call::Prepare, PspRequest::Prepare(order.clone())).await.and_then(amount)
+    }
+
+    async fn correct(&self, order: &Order) -> Posted<Money> {
+        self.post(Call::Correct, PspRequest::Correct(order.clone())).await.and_then(amount)
+    }
+
+    async fn prepared(&self, merchant_uid: &MerchantUid) -> Looked<Money> {
+        self.get(Call::GetPrepared, |books| {
+            books.prepared(merchant_uid.as_str()).map_or(Looked::Absent, |row| found(wire::amount(row)))
+        })
+        .await
+    }
+}
+
 impl RefundPsp for Psp<'_> {
     async fn cancel(&self, refund: &Refund) -> Posted<PaymentSnapshot> {
         self.post(Call::Cancel, PspRequest::Cancel(Box::new(refund.clone()))).await.and_then(payment)
@@ -151,7 +168,7 @@ impl SchedulePsp for Psp<'_> {
         let request = PspRequest::Move { merchant_uid: merchant_uid.clone(), schedule_at };
         self.post(Call::Move, request).await.and_then(|reply| match reply {
             PspReply::Schedule(schedule) => Posted::Known(schedule),
-            PspReply::Payment(_) | PspReply::Schedules(_) | PspReply::Key(_) | PspReply::Deleted => Posted::Nonsense,
+            _ => Posted::Nonsense,
         })
     }
 
@@ -173,9 +190,7 @@ impl KeyPsp for Psp<'_> {
         };
         self.post(Call::Issue, request).await.and_then(|reply| match reply {
             PspReply::Key(key) => Posted::Known(key),
-            PspReply::Payment(_) | PspReply::Schedules(_) | PspReply::Schedule(_) | PspReply::Deleted => {
-                Posted::Nonsense
-            }
+            _ => Posted::Nonsense,
         })
     }
 
@@ -217,13 +232,20 @@ impl KeyPsp for Psp<'_> {
 fn payment(reply: PspReply) -> Posted<PaymentSnapshot> {
     match reply {
         PspReply::Payment(payment) => Posted::Known(payment),
-        PspReply::Schedules(_) | PspReply::Schedule(_) | PspReply::Key(_) | PspReply::Deleted => Posted::Nonsense,
+        _ => Posted::Nonsense,
+    }
+}
+
+fn amount(reply: PspReply) -> Posted<Money> {
+    match reply {
+        PspReply::Prepared(amount) => Posted::Known(amount),
+        _ => Posted::Nonsense,
     }
 }
 
 fn schedules(reply: PspReply) -> Posted<Vec<ScheduleSnapshot>> {
     match reply {
         PspReply::Schedules(list) => Posted::Known(list),
-        PspReply::Payment(_) | PspReply::Schedule(_) | PspReply::Key(_) | PspReply::Deleted => Posted::Nonsense,
+        _ => Posted::Nonsense,
     }
 }

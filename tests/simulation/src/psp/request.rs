@@ -5,7 +5,7 @@ use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
-use billing::{Currency, CustomerId, CustomerUid, MerchantUid, Timestamp};
+use billing::{Currency, CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
 use ledger::cards::Behaviour;
 use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
 
@@ -39,6 +39,10 @@ pub enum PspRequest {
         customer_uid: CustomerUid,
     },
     Cancel(Box<Refund>),
+    /// The amount that the window is to take.
+    Prepare(Order),
+    /// The same where another one was registered.
+    Correct(Order),
     /// Planted: a refund without its amount, or without its checksum.
     CarelessCancel {
         refund: Box<Refund>,
@@ -59,6 +63,7 @@ pub(crate) enum PspReply {
     Schedules(Vec<ScheduleSnapshot>),
     Schedule(ScheduleSnapshot),
     Key(KeySnapshot),
+    Prepared(Money),
     Deleted,
 }
 
@@ -82,6 +87,8 @@ impl PspRequest {
             | Self::RevokeAll { .. }
             | Self::Move { .. }
             | Self::Issue { .. }
+            | Self::Prepare(_)
+            | Self::Correct(_)
             | Self::Delete { .. } => Vec::new(),
         }
     }
@@ -97,7 +104,7 @@ impl PspRequest {
     /// Seconds that the card takes to pay, whenever the request arrives.
     pub(crate) fn pays_late(&self, books: &Ledger) -> i64 {
         let Self::Charge(order) = self else { return 0 };
-        let late = books.key(order.customer_uid.as_str()).is_ok_and(|key| key.card.behaviour == Behaviour::Late);
+        let late = books.key(key_of(order)).is_ok_and(|key| key.card.behaviour == Behaviour::Late);
         if late { books.knobs().late_seconds } else { 0 }
     }
 
@@ -116,13 +123,13 @@ impl PspRequest {
     /// The first half of a charge: the PSP takes the request, and no money has moved yet.
     pub(crate) fn admit(&self, books: &mut Ledger, now: i64) -> Option<ledger::Admission> {
         let Self::Charge(order) = self else { return None };
-        books.admit(now, wire::order(order), Instrument::Key(order.customer_uid.to_string())).ok()
+        books.admit(now, wire::order(order), Instrument::Key(key_of(order).to_owned())).ok()
     }
 
     fn try_execute(&self, books: &mut Ledger, now: i64) -> Result<(Option<PspReply>, Delivery), ledger::Refusal> {
         let reply = match self {
             Self::Charge(order) => {
-                let instrument = Instrument::Key(order.customer_uid.to_string());
+                let instrument = Instrument::Key(key_of(order).to_owned());
                 let admission = books.admit(now, wire::order(order), instrument)?;
                 let charged = books.commit(now, admission)?;
                 let row = charged.imp_uid.and_then(|uid| books.payment(&uid, true).ok().and_then(wire::payment));
@@ -163,6 +170,8 @@ impl PspRequest {
                 Some(PspReply::Deleted)
             }
             Self::RevokeAll { customer_uid } => schedules(&books.unschedule(now, Some(customer_uid.as_str()), &[])?),
+            Self::Prepare(order) => prepared(&books.prepare(wire::prepared(order))?),
+            Self::Correct(order) => prepared(&books.change_prepared(wire::prepared(order))?),
             Self::Cancel(refund) => cancel(books, now, refund, Some(refund.amount), Some(refund.checksum))?,
             Self::CarelessCancel { refund, amount, checksum } => {
                 cancel(books, now, refund, amount.then_some(refund.amount), checksum.then_some(refund.checksum))?
@@ -189,6 +198,15 @@ fn cancel(
     Ok(wire::payment(&books.cancel(now, &order)?).map(PspReply::Payment))
 }
 
+fn prepared(row: &ledger::Prepared) -> Option<PspReply> {
+    wire::amount(row).map(PspReply::Prepared)
+}
+
+/// The billing key that an order is charged to.
+fn key_of(order: &Order) -> &str {
+    order.customer_uid.as_ref().map_or("", CustomerUid::as_str)
+}
+
 fn schedules(rows: &[ledger::Schedule]) -> Option<PspReply> {
     rows.iter().map(wire::schedule).collect::<Option<Vec<_>>>().map(PspReply::Schedules)
 }
@@ -210,6 +228,7 @@ impl PspReply {
             Self::Schedules(list) => list.iter_mut().for_each(|schedule| schedule.amount.minor += 1),
             Self::Schedule(schedule) => schedule.amount.minor += 1,
             Self::Key(key) => key.customer_uid.push('x'),
+            Self::Prepared(amount) => amount.minor += 1,
             Self::Deleted => {}
         }
         self

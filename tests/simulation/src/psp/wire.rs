@@ -41,8 +41,20 @@ pub(super) fn payment(row: &ledger::Payment) -> Option<PaymentSnapshot> {
         cancelled_at: at(row.cancelled_at),
         fail_reason: row.fail_reason.clone(),
         cancel_history: row.cancel_history.iter().map(entry).collect(),
-        facts: Facts { pg_tid: Some(row.pg_tid.clone()), ..Facts::default() },
+        facts: facts(row),
     })
+}
+
+fn facts(row: &ledger::Payment) -> Facts {
+    let vbank = row.vbank.as_ref();
+    Facts {
+        pg_tid: Some(row.pg_tid.clone()),
+        customer_uid_usage: row.usage.map(|usage| usage.as_str().to_owned()),
+        vbank_num: vbank.map(|vbank| vbank.number.clone()),
+        vbank_date: vbank.and_then(|vbank| at(vbank.due_at)),
+        vbank_issued_at: vbank.and_then(|vbank| at(vbank.issued_at)),
+        ..Facts::default()
+    }
 }
 
 pub(super) fn schedule(row: &ledger::Schedule) -> Option<ScheduleSnapshot> {
@@ -78,6 +90,20 @@ pub(super) fn key(row: &ledger::BillingKey) -> KeySnapshot {
         inserted: at(row.inserted),
         updated: at(row.updated),
     }
+}
+
+/// An amount as it is registered for the window.
+pub(super) fn prepared(order: &billing::order::Order) -> ledger::Prepared {
+    ledger::Prepared {
+        merchant_uid: order.merchant_uid.to_string(),
+        amount: order.amount.minor,
+        currency: order.amount.currency.code().to_owned(),
+    }
+}
+
+/// An amount as it was registered for the window.
+pub(super) fn amount(row: &ledger::Prepared) -> Option<Money> {
+    Some(Money::new(row.amount, row.currency.parse().ok()?))
 }
 
 /// The order as the PSP is sent it.

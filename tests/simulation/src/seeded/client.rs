@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use billing::order::{Details, Order};
 use billing::payment::Plan;
-use billing::usecase::{Caller, NewSchedule, RefundRequest};
+use billing::usecase::{Caller, NewSchedule, RefundRequest, Schedules};
 use billing::{CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
 
 use super::setup::Setup;
@@ -98,7 +98,10 @@ impl Shop {
                 }
                 None => self.issue(rng, setup),
             },
-            63..=66 => Request::DeleteKey { caller: Caller::Merchant, customer_uid: key, cascade: rng.chance(600) },
+            63..=66 => {
+                let schedules = if rng.chance(600) { Schedules::Revoke } else { Schedules::InTheWay };
+                Request::DeleteKey { caller: Caller::Merchant, customer_uid: key, schedules }
+            }
             67..=86 => self.refund(rng).unwrap_or_else(|| self.issue(rng, setup)),
             87..=90 => self.reuse(rng).unwrap_or_else(|| self.issue(rng, setup)),
             91..=94 => self.foreign(rng).unwrap_or_else(|| self.issue(rng, setup)),
@@ -130,7 +133,7 @@ impl Shop {
         self.made += 1;
         Order {
             merchant_uid: id(MerchantUid::parse(&format!("order{}", self.made))),
-            customer_uid: key.clone(),
+            customer_uid: Some(key.clone()),
             amount: Money::krw(8_900 + rng.below(2) * 1_000),
             name: "월간 이용권".to_owned(),
             details: Details::default(),

@@ -96,7 +96,11 @@ impl<'a> Table<'a> {
             }
         };
         if standing.is_none() {
-            if now(self.rows().insert(std::slice::from_ref(&theirs))).is_ok() {
+            let made = match theirs.window {
+                Some(_) => now(self.rows().insert_checkout(&theirs)).is_ok(),
+                None => now(self.rows().insert(std::slice::from_ref(&theirs))).is_ok(),
+            };
+            if made {
                 self.payment_written(None, &theirs);
             }
         } else if now(self.rows().save(&theirs)) == Ok(Saved::Done) {
@@ -280,6 +284,27 @@ impl PaymentStore for Table<'_> {
             self.sim.world().unanswered.extend(uids);
         }
         answer
+    }
+
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        let perform = || {
+            let before = now(self.rows().payment(row.merchant_uid()))?;
+            if let Some(conflict) = self.own_write(before.as_ref(), row) {
+                return Ok(conflict);
+            }
+            let saved = now(self.rows().insert_checkout(row))?;
+            if saved == Saved::Done {
+                self.payment_written(before, row);
+            }
+            Ok(saved)
+        };
+        let rival = || self.rival_payment(row);
+        let answer = match self.wired() {
+            Some(wired) => wired.writing(Call::InsertCheckout, rival, || wired.backend.insert_checkout(row)).await?,
+            None => self.writing(Call::InsertCheckout, rival, perform).await?,
+        };
+        self.see_payment(row);
+        Ok(answer)
     }
 
     async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {

@@ -20,6 +20,7 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     fn payment<'a>(&'a self, uid: &'a MerchantUid) -> Call<'a, Option<Payment>>;
     fn payments<'a>(&'a self, uids: &'a [MerchantUid]) -> Call<'a, Vec<Payment>>;
     fn insert<'a>(&'a self, rows: &'a [Payment]) -> Call<'a, Vec<Saved<Payment>>>;
+    fn insert_checkout<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>>;
     fn reclaim<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>>;
     fn save<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>>;
     fn schedules_of<'a>(&'a self, owner: &'a CustomerId, filter: &'a ScheduleFilter) -> Call<'a, Page<Payment>>;
@@ -105,6 +106,13 @@ impl PaymentStore for Rows {
         match self {
             Self::Memory(rows) => rows.insert(new).await,
             Self::Backed(backend) => backend.insert(new).await,
+        }
+    }
+
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        match self {
+            Self::Memory(rows) => rows.insert_checkout(row).await,
+            Self::Backed(backend) => backend.insert_checkout(row).await,
         }
     }
 

@@ -34,7 +34,7 @@
       paid: "결제되었습니다.", closed: "결제를 취소했습니다.", failed: "결제에 실패했습니다.",
       ready: "가상계좌가 발급되었습니다.", refused: "결제할 수 없습니다.",
       again: "통신 오류가 발생했습니다. 다시 시도해 주세요.", unknown: "열려 있는 결제창이 아닙니다.",
-      pay: "결제하기", issue: "계좌 발급", register: "카드 등록하기", consent: "동의하고 결제하기",
+      pay: "결제하기", issue: "계좌 발급", register: "등록하기", consent: "동의하고 결제하기",
       display: "자동결제 수단을 등록합니다. 지금은 결제되지 않습니다.",
       charge: "자동결제 수단을 등록하면서 위 금액을 결제합니다.", once: "일시불", months: (n) => `${n}개월`,
     },
@@ -166,11 +166,10 @@
     if (answer.status === 200) {
       view = answer.body;
       showEnd(true);
-    } else if (answer.status === 404) {
-      say("", answer.body.error);
     } else {
       say("", answer.body.error);
-      disable(false);
+      // A window that is gone stays gone.
+      disable(answer.status === 404);
     }
   }
 
