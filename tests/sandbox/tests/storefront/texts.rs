@@ -14,7 +14,7 @@ fn table() -> BTreeMap<String, (String, String)> {
     for entry in lines.join(" ").split("],").map(str::trim).filter(|entry| !entry.is_empty()) {
         let (name, pair) = entry.split_once(": [").expect("NAME: [..]");
         let texts = format!("[{}]", pair.trim().trim_end_matches(','));
-        let texts: Vec<String> = serde_json::from_str(&texts).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let texts: Vec<String> = serde_json::from_str(&texts).expect(name);
         let [korean, english] = texts.try_into().expect("two languages");
         let twice = table.insert(name.to_owned(), (korean, english));
         assert!(twice.is_none(), "{name} twice");

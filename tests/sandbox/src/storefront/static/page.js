@@ -85,7 +85,8 @@ export function mishap(thrown) {
   if (code === "checkout_expired") return outcome({ status: "expired" });
   const known = text(`error_${code}`);
   const detail = known ?? [body.psp_message ?? thrown.message, `(${code})`].join(" ");
-  return { state: code === "order_in_progress" ? "pending" : "error", title: text("error"), detail };
+  if (code === "order_in_progress") return { state: "pending", title: text("unfinished"), detail };
+  return { state: "error", title: text("error"), detail };
 }
 
 /** What each live region says, to say it again in the other language. */
