@@ -98,6 +98,8 @@ impl Chromium {
                 wanted.add_experimental_option("mobileEmulation", phone).unwrap();
             }
         }
+        // As with everybody's browser, a window opens only for somebody who has pressed something.
+        wanted.add_exclude_switch("disable-popup-blocking").unwrap();
         wanted.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         wanted
     }

@@ -13,6 +13,7 @@ mod session;
 mod settle;
 mod site;
 mod storefront;
+mod twice;
 mod window;
 mod window_keys;
 mod world;

@@ -152,13 +152,23 @@ impl Tab {
         .await;
         self.read_console().await;
         self.driver.switch_to_window(popup).await.unwrap();
+        // Without a screen, Chromium does not heed the size that the page asks for.
+        self.driver.set_window_rect(0, 0, 500, 850).await.unwrap();
         page
     }
 
     /// Goes back to the page as soon as the window that it had opened has closed.
     pub(crate) async fn leave_popup(&self, page: WindowHandle) {
-        until("the window closes", async || (self.driver.windows().await.unwrap().len() == 1).then_some(())).await;
+        self.windows_left(1).await;
         self.driver.switch_to_window(page).await.unwrap();
+    }
+
+    /// Waits until so many windows are open.
+    pub(crate) async fn windows_left(&self, count: usize) {
+        until(&format!("{count} windows are left"), async || {
+            (self.driver.windows().await.unwrap().len() == count).then_some(())
+        })
+        .await;
     }
 
     /// Closes the window as its frame's own button does, and goes back to the page.

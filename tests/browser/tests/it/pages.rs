@@ -86,6 +86,22 @@ async fn every_page_is_labelled_readable_and_fits() {
             has_no_faults(tab, "welcome").await;
             tab.sign_in(&world).await;
             has_no_faults(tab, "shop").await;
+            let order = tab.order_number().await;
+            tab.click("#pay").await;
+            if device == Device::Phone {
+                tab.at("/v1/window").await;
+                tab.says("#order-number", &order).await;
+                has_no_faults(tab, "window").await;
+                tab.driver.back().await.unwrap();
+            } else {
+                let page = tab.enter_pg(&order).await;
+                has_no_faults(tab, "window").await;
+                tab.close_popup(page).await;
+            }
+            tab.seen("#open-order-another, #check-again").await;
+            has_no_faults(tab, "unfinished").await;
+            tab.open(&world.shop).await;
+            tab.click("#open-order-another").await;
             tab.choose_way(way::CHARGE).await;
             has_no_faults(tab, "no card yet").await;
             tab.type_card(card::APPROVES).await;
@@ -157,11 +173,45 @@ async fn the_page_speaks_korean_and_with_a_press_english() {
               .map((element) => element.innerText);";
         assert_eq!(tab.run(korean, Vec::new()).await, json!([]), "Korean is left in the English page");
         tab.step("English").await;
+        let order = tab.order_number().await;
+        tab.click("#pay").await;
+        let page = tab.enter_pg(&order).await;
+        assert_eq!(language(tab).await, "en");
+        tab.says("#approve", "Pay").await;
+        tab.close_popup(page).await;
+        tab.concludes("#pay-result", "closed").await;
         // What was said before is said again in the other language.
         tab.click("#language").await;
         tab.says("#card-result", "카드를 등록했습니다").await;
         tab.says("#pay", "12,900원 결제하기").await;
         tab.step("Korean").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_answer_does_not_move_the_readers_place() {
+    let world = World::shared().await;
+    browse(Device::Phone, async |tab| {
+        tab.open(&world.shop).await;
+        tab.seen("#sign-in").await;
+        let hold = "
+            const send = window.fetch;
+            const gate = new Promise((open) => { window.letGo = open; });
+            window.fetch = async (url, options) => {
+              if (String(url).includes('/billing-keys') || options?.method === 'GET' && url === '/api/orders') await gate;
+              return send(url, options);
+            };";
+        tab.run(hold, Vec::new()).await;
+        tab.fill("#name", &crate::world::fresh("slow")).await;
+        tab.click("#sign-in").await;
+        tab.order_number().await;
+        tab.run("document.getElementById('pay-method').focus(); letGo();", Vec::new()).await;
+        until("the cards are there", async || tab.sees("#cards-empty").await.then_some(())).await;
+        // Longer than it takes.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let focus = tab.run("return document.activeElement.id;", Vec::new()).await;
+        assert_eq!(focus, "pay-method", "who has gone on already is taken back");
     })
     .await;
 }

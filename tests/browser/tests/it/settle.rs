@@ -79,7 +79,7 @@ async fn webhook_of(world: &World, order: &str) -> Value {
 }
 
 /// Opens the PG's window, closes the shop's page behind it, and pays. The browser goes on in a tab of its own.
-async fn pays_and_is_gone(tab: &mut Tab, order: &str) {
+pub(crate) async fn pays_and_is_gone(tab: &mut Tab, order: &str) {
     tab.click("#pay").await;
     let page = tab.enter_pg(order).await;
     let window = tab.driver.window().await.unwrap();
@@ -89,7 +89,7 @@ async fn pays_and_is_gone(tab: &mut Tab, order: &str) {
     tab.driver.close_window().await.unwrap();
     tab.driver.switch_to_window(window).await.unwrap();
     tab.click("#approve").await;
-    until("the window closes", async || (tab.driver.windows().await.unwrap().len() == 1).then_some(())).await;
+    tab.windows_left(1).await;
     tab.driver.switch_to_window(elsewhere).await.unwrap();
 }
 

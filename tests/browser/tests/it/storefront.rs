@@ -38,6 +38,12 @@ impl Tab {
         self.click("#sign-in").await;
         self.says("#customer", name).await;
         self.order_number().await;
+        // Last of all the page moves the reader's place, and its own with it.
+        let focus = "return document.activeElement.id;";
+        until("the place is at the products", async || {
+            (self.run(focus, Vec::new()).await == "products-title").then_some(())
+        })
+        .await;
     }
 
     /// The number of the order that the page would pay now, as soon as there is one.

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::page::until;
 use crate::session::{Device, Tab, browse};
 use crate::storefront::{COFFEE, way};
 use crate::world::World;
@@ -23,7 +22,7 @@ async fn at_psp(world: &World, key: &Value) -> Option<Value> {
 async fn enter_registration(tab: &mut Tab) -> thirtyfour::WindowHandle {
     tab.click("#register-window").await;
     let page = tab.enter_popup().await;
-    tab.says("#approve", "카드 등록하기").await;
+    tab.says("#approve", "등록하기").await;
     tab.step("window").await;
     page
 }
@@ -96,7 +95,7 @@ async fn a_card_whose_page_was_closed_is_confirmed_from_the_list() {
         tab.driver.close_window().await.unwrap();
         tab.driver.switch_to_window(window).await.unwrap();
         tab.click("#approve").await;
-        until("the window closes", async || (tab.driver.windows().await.unwrap().len() == 1).then_some(())).await;
+        tab.windows_left(1).await;
         tab.driver.switch_to_window(elsewhere).await.unwrap();
 
         tab.open(&world.shop).await;
@@ -154,7 +153,7 @@ async fn a_phone_registers_a_card_and_comes_back() {
         let customer_id = tab.sign_in(&world).await;
         tab.click("#register-window").await;
         tab.at("/v1/window").await;
-        tab.says("#approve", "카드 등록하기").await;
+        tab.says("#approve", "등록하기").await;
         tab.step("window").await;
         tab.click("#approve").await;
         tab.at("/return?").await;
