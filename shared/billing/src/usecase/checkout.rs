@@ -227,10 +227,11 @@ where
 
 impl<P, S, H> Billing<P, S, H>
 where
-    S: PaymentStore,
+    S: PaymentStore + KeyStore,
     H: Clock,
 {
-    /// Whether the PG may approve a payment that its customer has confirmed in the window (`confirm_url`).
+    /// Whether the PG may approve what its customer has confirmed in the window (`confirm_url`): a payment, or the issue
+    /// of a key under the key's own name.
     ///
     /// # Errors
     /// Only if the row cannot be read: then it must not be approved either.
@@ -239,17 +240,29 @@ where
         merchant_uid: &MerchantUid,
         amount: &str,
     ) -> Result<Result<(), Unconfirmed>, StoreError> {
-        let Some(row) = self.store.payment(merchant_uid).await?.filter(|row| row.window.is_some()) else {
+        let now = self.host.now();
+        if let Some(row) = self.store.payment(merchant_uid).await? {
+            let open = row.window.as_ref().map(|_| row.is_payable(now));
+            return Ok(may_approve(open, row.order.amount, amount));
+        }
+        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else {
             return Ok(Err(Unconfirmed::UnknownOrder));
         };
-        let ordered = row.order.amount;
-        let shown = Money::parse("amount", amount, ordered.currency);
-        Ok(match shown {
-            Ok(shown) if shown != ordered => Err(Unconfirmed::OtherAmount),
-            Err(_) => Err(Unconfirmed::OtherAmount),
-            Ok(_) if row.is_payable(self.host.now()) => Ok(()),
-            Ok(_) => Err(Unconfirmed::Closed),
+        let key = self.store.key(&customer_uid).await?;
+        let window = key.as_ref().and_then(|key| Some((key.is_issuable(now), key.window.as_ref()?)));
+        Ok(match window {
+            Some((open, window)) => may_approve(Some(open), window.order.amount, amount),
+            None => Err(Unconfirmed::UnknownOrder),
         })
+    }
+}
+
+fn may_approve(open: Option<bool>, ordered: Money, shown: &str) -> Result<(), Unconfirmed> {
+    let open = open.ok_or(Unconfirmed::UnknownOrder)?;
+    match Money::parse("amount", shown, ordered.currency) {
+        Ok(shown) if shown == ordered && open => Ok(()),
+        Ok(shown) if shown == ordered => Err(Unconfirmed::Closed),
+        Ok(_) | Err(_) => Err(Unconfirmed::OtherAmount),
     }
 }
 

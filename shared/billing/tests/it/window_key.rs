@@ -5,7 +5,7 @@ use billing::key::KeyState;
 use billing::order::Details;
 use billing::payment::{PspStatus, State};
 use billing::ports::{Clock, KeyStore, PaymentStore};
-use billing::usecase::{Caller, Failure, Hint, Noticed, PrepareKey, PreparedKey, Returned};
+use billing::usecase::{Caller, Failure, Hint, Noticed, PrepareKey, PreparedKey, Returned, Unconfirmed};
 use billing::{CustomerUid, ImpUid, MerchantUid, Money};
 
 use crate::fixture::{TestBilling, TestWorld, billing, customer, key_snapshot, key_state, secret};
@@ -46,12 +46,17 @@ async fn a_prepared_key_becomes_one_by_the_psps_record_alone() {
     assert_eq!(prepared.checked.order.merchant_uid.as_str(), uid.as_str());
 
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Prepared, "not yet");
+    // The PG may ask before it issues the key, too.
+    let named = MerchantUid::parse(uid.as_str()).unwrap();
+    assert_eq!(billing.confirm(&named, "0").await, Ok(Ok(())));
+    assert_eq!(billing.confirm(&named, "8900").await, Ok(Err(Unconfirmed::OtherAmount)));
     issued(&billing, &uid);
     let lee = Caller::Customer(customer("lee"));
     assert_eq!(billing.confirm_key(&lee, uid.as_str()).await, Err(Failure::NotFound));
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Active);
     let gets = billing.psp.world().gets;
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Active);
+    assert_eq!(billing.confirm(&named, "0").await, Ok(Err(Unconfirmed::Closed)));
     assert_eq!(billing.psp.world().gets, gets, "again: nothing to ask");
 }
 
