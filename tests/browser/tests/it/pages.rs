@@ -109,6 +109,8 @@ async fn every_page_is_labelled_readable_and_fits() {
             tab.register_card(card::APPROVES).await;
             tab.click("#pay").await;
             tab.concludes("#pay-result", "paid").await;
+            // The list grows and moves what is below it.
+            tab.seen("#orders [data-status='paid']").await;
             tab.click("#owner-enter").await;
             tab.seen("#owner-orders > li").await;
             has_no_faults(tab, "owner").await;

@@ -34,7 +34,11 @@ pub(crate) struct Tab {
 /// [expects](Tab::expect_error).
 pub(crate) async fn browse<F: AsyncFnOnce(&mut Tab)>(device: Device, test: F) {
     // "it::checkout::paid::{{closure}}::{{closure}}"
-    let name = std::any::type_name::<F>().trim_start_matches("it::").replace("::{{closure}}", "").replace("::", ".");
+    let mut name =
+        std::any::type_name::<F>().trim_start_matches("it::").replace("::{{closure}}", "").replace("::", ".");
+    if device == Device::Phone {
+        name.push_str("-phone");
+    }
     let _seat = SEATS.acquire().await.unwrap();
     let chromium = Chromium::start().await;
     let driver = chromium.open(device).await;
