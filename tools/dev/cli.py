@@ -95,7 +95,13 @@ def _parser() -> argparse.ArgumentParser:
 
     test = commands.add_parser("test", help="run every test, end-to-end tests included")
     test.add_argument("filters", metavar="FILTER", nargs="*", help="only tests whose name contains one of these")
-    test.set_defaults(run=lambda options: suites.test(options.filters))
+    test.add_argument(
+        "--browser",
+        choices=suites.BROWSER_MODES,
+        default=suites.AUTO,
+        help="tests in Chromium: if it is there or can be installed (auto), or else fail (required), or not at all (off)",
+    )
+    test.set_defaults(run=lambda options: suites.test(options.filters, options.browser))
 
     sim = commands.add_parser("sim", help="simulate by seeds: many clients, faults, time; prints the acceptance card")
     which = sim.add_mutually_exclusive_group()
