@@ -32,12 +32,12 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let billing = app.billing(request.deadline());
-    let (row, checked) = billing.checkout(command(request.json()?)?).await?;
+    let (row, warnings) = billing.checkout(command(request.json()?)?).await?;
     let request_pay = match &row.window {
         Some(window) if row.is_payable(app.now()) => Some(app.request_pay(request, &row.order, window, None).await?),
         Some(_) | None => None,
     };
-    let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &checked.warnings };
+    let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &warnings };
     let location = format!("/charges/{}", row.merchant_uid());
     Ok(Reply::json(201, &present::window::checkout(&row, &opening)).header("location", location))
 }
@@ -64,8 +64,8 @@ async fn complete(app: &App, request: &Request) -> Result<Reply, Problem> {
     present::window::completed(&row)
 }
 
-/// A customer's own browser comes back here, without a token of ours: it is sent on whatever happens, and told what the
-/// PSP says.
+/// A customer's own browser comes back here, with nothing but the order's own token. It is sent on whatever happens; what the
+/// PSP says it is told only with that token, so that nobody can ask about other people's orders.
 async fn returned(app: &App, request: &Request) -> Result<Reply, Problem> {
     let Some(page) = &app.config.checkout_return_url else {
         return Err(Problem::new(404, "not_found", "There is no page to return to."));
@@ -75,8 +75,13 @@ async fn returned(app: &App, request: &Request) -> Result<Reply, Problem> {
         return Err(Problem::new(404, "not_found", "There is no such thing here."));
     };
     let imp_uid = request.query("imp_uid").ok().flatten().and_then(|uid| ImpUid::parse(&uid).ok());
+    let token = request.query("token").ok().flatten().unwrap_or_default();
+    let known = app.secret().await.is_ok_and(|secret| secret.knows_order_token(&token, &merchant_uid));
     let billing = app.billing(request.deadline());
-    let outcome = billing.returned(&merchant_uid, imp_uid.as_ref()).await.unwrap_or(Returned::Pending);
+    let outcome = match known {
+        true => billing.returned(&merchant_uid, imp_uid.as_ref()).await.unwrap_or(Returned::Pending),
+        false => Returned::Pending,
+    };
     Ok(Reply::see_other(location(page, &merchant_uid, imp_uid.as_ref(), outcome)))
 }
 

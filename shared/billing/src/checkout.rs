@@ -11,7 +11,7 @@ use options::{code, not_a_due, pg_code, vbank_due_at};
 use crate::ids::CustomerUid;
 use crate::invalid::Invalid;
 use crate::money::{Currency, Money};
-use crate::order::Order;
+use crate::order::{Order, check_amount};
 use crate::pg::{self, IssueAmount, IssueRule, IssueSupport, Support};
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -72,88 +72,75 @@ impl Warning {
     }
 }
 
-/// A checked window, and what to tell the storefront of it.
+/// What a gateway makes of a window that issues a billing key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// The order, in its normal form.
-    pub order: Order,
-    /// The window, in its normal form.
-    pub window: Window,
+pub struct Issue {
+    /// Whether it charges the amount.
+    pub charges: bool,
+    /// What the window shows: the amount, or the least that it can show.
+    pub shown: Money,
     /// What may still not be what the gateway wants.
     pub warnings: Vec<Warning>,
 }
 
 impl Window {
-    /// Checks an order that is to be paid in this window.
+    /// An order and its window in their normal form, checked by Iamport's rules alone: what the same request is
+    /// recognised by, whatever the merchant has decided and the lists have learnt meanwhile.
     ///
     /// # Errors
-    /// The first field that breaks a rule; `pay_method_unsupported` where the lists rule gateway and method out.
-    pub fn checked(self, order: Order, policy: &Policy) -> Result<Checked, Invalid> {
-        let order = order.checked(policy)?;
+    /// The first field that breaks a rule.
+    pub fn normal_form(self, order: Order) -> Result<(Order, Self), Invalid> {
+        let order = order.normal()?;
         let window = self.normal(order.amount)?;
+        Ok((order, window))
+    }
+
+    /// Checks an order that is to be paid in this window, against the merchant's decisions and the lists.
+    ///
+    /// # Errors
+    /// `pay_method_unsupported` where the lists rule gateway and method out, and those of the merchant's limits.
+    pub fn check(&self, order: &Order, policy: &Policy) -> Result<Vec<Warning>, Invalid> {
+        check_amount(order.amount, policy)?;
         let mut warnings = Vec::new();
-        let pg = window.pg_at(policy)?;
-        match pg.map(|pg| pg::support(pg, &window.pay_method)) {
+        let pg = self.pg_at(policy)?;
+        match pg.map(|pg| pg::support(pg, &self.pay_method)) {
             None | Some(Support::Listed) => {}
             Some(Support::UnlistedPg) => warnings.push(Warning::PgUnlisted),
             Some(Support::UnlistedMethod) => warnings.push(Warning::PayMethodUnlisted),
             Some(Support::RuledOut) => return Err(unsupported("a payment method that this gateway takes")),
         }
-        check_for_pg(pg, &order)?;
+        check_for_pg(pg, order)?;
         if order.details.buyer_tel.is_none() {
             warnings.push(Warning::BuyerTelMissing);
         }
-        Ok(Checked { order, window, warnings })
+        Ok(warnings)
     }
 
-    /// Checks an order that issues a billing key in this window. Says whether the gateway charges its amount.
+    /// Checks an order that issues a billing key in this window. Zero is no payment, and no amount to be checked.
     ///
     /// # Errors
-    /// As [`Self::checked`]; `amount_invalid` where the gateway cannot issue a key with this amount.
-    pub fn checked_for_issue(
-        self,
-        mut order: Order,
-        customer_id_length: usize,
-        policy: &Policy,
-    ) -> Result<(Checked, bool), Invalid> {
-        if order.amount.minor > 0 {
-            order = order.checked(policy)?;
-        } else {
-            // Zero is no payment; everything else is checked as for one.
-            let currency = order.amount.currency;
-            let shown = Order { amount: Money::new(1, currency), ..order }.checked(policy)?;
-            order = Order { amount: Money::new(0, currency), ..shown };
-        }
-        let window = self.normal(order.amount)?;
-        let pg = window.pg_at(policy)?;
-        check_for_pg(pg, &order)?;
-        let mut warnings = Vec::new();
-        let amount = order.amount.minor;
-        let charges = match pg.map_or(IssueSupport::Unlisted, |pg| pg::issue_support(pg, &window.pay_method)) {
+    /// As [`Self::check`]; `amount_invalid` where the gateway cannot issue a key with this amount.
+    pub fn check_issue(&self, order: &Order, customer_id_length: usize, policy: &Policy) -> Result<Issue, Invalid> {
+        let Money { minor: amount, currency } = order.amount;
+        check_amount(Money::new(amount.max(1), currency), policy)?;
+        let pg = self.pg_at(policy)?;
+        check_for_pg(pg, order)?;
+        let mut issue = Issue { charges: amount > 0, shown: order.amount, warnings: Vec::new() };
+        match pg.map_or(IssueSupport::Unlisted, |pg| pg::issue_support(pg, &self.pay_method)) {
             IssueSupport::RuledOut => return Err(unsupported("a payment method that this gateway issues keys for")),
             IssueSupport::Unlisted => {
-                if pg.is_some() {
-                    warnings.push(Warning::PgUnlisted);
-                }
-                if amount > 0 {
-                    warnings.push(Warning::IssueMayCharge);
-                }
-                amount > 0
+                issue.warnings.extend(pg.map(|_| Warning::PgUnlisted));
+                issue.warnings.extend((amount > 0).then_some(Warning::IssueMayCharge));
             }
             IssueSupport::Rule(rule) => {
                 check_customer_id(&rule, customer_id_length)?;
-                if rule.pg == "paypal_v2" {
-                    warnings.push(Warning::IssueByLoadUi);
-                }
-                let minor = amount.max(rule.shown_min);
-                order.amount = Money::new(minor, order.amount.currency);
-                issue_charges(&rule, amount)?
+                issue.warnings.extend((rule.pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
+                issue.charges = issue_charges(&rule, amount)?;
+                issue.shown = Money::new(amount.max(rule.shown_min), currency);
             }
-        };
-        if order.details.buyer_tel.is_none() {
-            warnings.push(Warning::BuyerTelMissing);
         }
-        Ok((Checked { order, window, warnings }, charges))
+        issue.warnings.extend(order.details.buyer_tel.is_none().then_some(Warning::BuyerTelMissing));
+        Ok(issue)
     }
 
     /// Code of the gateway that the window is opened at, as far as it is known.

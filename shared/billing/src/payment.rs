@@ -10,7 +10,7 @@ mod window;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
-pub use refund::{Refund, RefundState};
+pub use refund::{Refund, RefundAccount, RefundState};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
 use crate::calendar::{CLAIMANT_SECONDS, next_window_look, window_ends};

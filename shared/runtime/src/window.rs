@@ -48,7 +48,7 @@ impl App {
         let confirm_url = of_api(format!("/checkouts/confirm/{}", *token)).filter(|_| self.config.checkout_confirm);
         // Without a page of the storefront's to go on to, a mobile browser has nowhere to come back to.
         let page = self.config.checkout_return_url.as_ref();
-        let m_redirect_url = page.and_then(|_| of_api(format!("/checkouts/{merchant_uid}/return")));
+        let m_redirect_url = page.and_then(|_| of_api(format!("/checkouts/{merchant_uid}/return?token={}", *token)));
         Ok(Addresses {
             notice_url: notice_url.map(Concealed::from),
             confirm_url: confirm_url.map(Concealed::from),

@@ -3,7 +3,7 @@
 
 use super::{Billing, Caller, Failure};
 use crate::alarm::Alarm;
-use crate::checkout::{self, Checked, Window};
+use crate::checkout::{self, Warning, Window};
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid};
 use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
@@ -68,21 +68,27 @@ where
     ///
     /// # Errors
     /// Each [`Failure`] means that the window must not be opened. Repeating the same request is safe.
-    pub async fn checkout(&self, new: NewCheckout) -> Result<(Payment, Checked), Failure> {
-        let checked = new.window.checked(new.order, &self.policy)?;
-        let Checked { order, window, .. } = &checked;
-        let row = self.awaiting(order, &new.customer_id, window).await?;
-        Ok((row, checked))
+    pub async fn checkout(&self, new: NewCheckout) -> Result<(Payment, Vec<Warning>), Failure> {
+        let (order, window) = new.window.normal_form(new.order)?;
+        let existing = self.store.payment(&order.merchant_uid).await?;
+        let warnings = match window.check(&order, &self.policy) {
+            Err(invalid) if existing.is_none() => return Err(invalid.into()),
+            // What is recorded is answered as it was, whatever is refused by now.
+            checked => checked.unwrap_or_default(),
+        };
+        let row = self.awaiting(existing, &order, &new.customer_id, &window).await?;
+        Ok((row, warnings))
     }
 
     /// The row of an order that is paid in the window, made if there is none, and its amount registered.
     pub(super) async fn awaiting(
         &self,
+        existing: Option<Payment>,
         order: &Order,
         customer_id: &CustomerId,
         window: &Window,
     ) -> Result<Payment, Failure> {
-        let row = match self.store.payment(&order.merchant_uid).await? {
+        let row = match existing {
             Some(row) => row,
             None => self.insert_awaiting(order, customer_id, window).await?,
         };

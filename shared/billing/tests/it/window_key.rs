@@ -43,7 +43,7 @@ async fn a_prepared_key_becomes_one_by_the_psps_record_alone() {
     let uid = prepared.key.customer_uid.clone();
     assert_eq!((prepared.key.state, prepared.payment.is_none()), (KeyState::Prepared, true));
     assert!(uid.as_str().strip_prefix("key").unwrap().bytes().all(|byte| byte.is_ascii_lowercase()));
-    assert_eq!(prepared.checked.order.merchant_uid.as_str(), uid.as_str());
+    assert_eq!(prepared.key.window.as_ref().unwrap().order.merchant_uid.as_str(), uid.as_str());
 
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Prepared, "not yet");
     // The PG may ask before it issues the key, too.
@@ -102,7 +102,8 @@ async fn an_amount_that_is_only_shown_uses_up_no_order_number() {
     let billing = billing().await;
     let prepared = prepare(&billing, "html5_inicis", 8_900).await;
     assert!(prepared.payment.is_none());
-    assert_eq!(prepared.checked.order.merchant_uid.as_str(), prepared.key.customer_uid.as_str());
+    let window = prepared.key.window.unwrap();
+    assert_eq!(window.order.merchant_uid.as_str(), prepared.key.customer_uid.as_str());
     let taken = billing.store.payment(&MerchantUid::parse("first_month").unwrap()).await.unwrap();
     assert_eq!(taken, None);
 }
@@ -166,4 +167,38 @@ async fn a_key_is_adopted_once_and_for_one_customer() {
     let charged = crate::fixture::order("order_1");
     let charged = billing::order::Order { customer_uid: Some(uid), ..charged };
     assert_eq!(billing.charge(charged, None).await.unwrap().state, State::Paid);
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_as_it_was_whatever_has_been_decided_since() {
+    let mut billing = billing().await;
+    let key = prepare(&billing, "html5_inicis", 0).await;
+    let checkout = || billing::usecase::NewCheckout {
+        order: billing::order::Order { customer_uid: None, ..crate::fixture::order("order_1") },
+        customer_id: customer("kim"),
+        window: crate::fixture::card_window(),
+    };
+    let row = billing.checkout(checkout()).await.unwrap().0;
+    billing.policy.pgs = vec!["nice".to_owned()];
+    billing.policy.amount_max_minor = 1;
+    assert_eq!(prepare(&billing, "html5_inicis", 0).await.key, key.key);
+    assert_eq!(billing.checkout(checkout()).await.unwrap().0, row);
+    let new = PrepareKey { idempotency_key: "another-one".to_owned(), ..request("html5_inicis", 0) };
+    assert!(matches!(billing.prepare_key(new, &secret()).await, Err(Failure::Invalid(_))));
+}
+
+#[tokio::test]
+async fn one_customer_prepares_few_keys_at_a_time() {
+    let billing = billing().await;
+    let another = |number: u32| PrepareKey { idempotency_key: format!("window-{number:03}"), ..request("kicc", 0) };
+    for number in 0..10 {
+        billing.prepare_key(another(number), &secret()).await.unwrap();
+    }
+    assert_eq!(billing.prepare_key(another(10), &secret()).await, Err(Failure::TooManyPrepared));
+    billing.prepare_key(another(9), &secret()).await.unwrap();
+    let lees = PrepareKey { customer_id: customer("lee"), ..another(10) };
+    billing.prepare_key(lees, &secret()).await.unwrap();
+    billing.advance(90_000);
+    sweep(&billing).await;
+    billing.prepare_key(another(10), &secret()).await.unwrap();
 }

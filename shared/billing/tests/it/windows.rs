@@ -48,8 +48,8 @@ fn every_gateway_and_every_method_is_as_the_list_says() {
 }
 
 fn checked(window: Window, order: Order) -> Result<Vec<Warning>, String> {
-    let result = window.checked(order, &Policy::default());
-    result.map(|checked| checked.warnings).map_err(|invalid: Invalid| invalid.code)
+    let checked = window.normal_form(order).and_then(|(order, window)| window.check(&order, &Policy::default()));
+    checked.map_err(|invalid: Invalid| invalid.code)
 }
 
 fn with(options: Options) -> Window {
@@ -80,13 +80,13 @@ fn what_is_not_listed_is_accepted_with_a_warning_and_what_is_ruled_out_is_not() 
 
     let usd = Order { amount: Money::new(1_999, Currency::Usd), ..buyer() };
     let policy = Policy { currencies: vec![Currency::Krw, Currency::Usd], ..Policy::default() };
-    let paypal = |order| at("paypal", "card").checked(order, &policy).map(|_| ()).map_err(|invalid| invalid.code);
+    let paypal = |order: Order| at("paypal", "card").check(&order, &policy).map(|_| ()).map_err(|invalid| invalid.code);
     assert_eq!(paypal(buyer()), Err("currency_unsupported".to_owned()), "PayPal has no won");
     assert_eq!(paypal(usd), Ok(()));
     assert_eq!(checked(at("paymentwall", "card"), buyer()), Err("buyer_email_required".to_owned()));
 
     let policy = Policy { pgs: vec!["nice".to_owned()], default_pg: Some("nice".to_owned()), ..Policy::default() };
-    let code = |window: Window| window.checked(buyer(), &policy).map(|_| ()).map_err(|invalid| invalid.code);
+    let code = |window: Window| window.check(&buyer(), &policy).map(|_| ()).map_err(|invalid| invalid.code);
     assert_eq!(code(at("kcp", "card")), Err("pg_not_configured".to_owned()));
     assert_eq!(code(Window { pg: None, ..paid_by("kpay") }), Err("pay_method_unsupported".to_owned()));
     assert_eq!(code(Window { pg: None, ..paid_by("card") }), Ok(()));
@@ -185,18 +185,18 @@ fn what_an_amount_does_is_known_for_each_gateway_that_issues_keys() {
         let window = Window { pg: Some(pg.to_owned()), ..paid_by(pay_method) };
         let details = Details { buyer_email: Some("gildong@gmail.com".to_owned()), ..Details::default() };
         let order = Order { amount: Money::krw(amount), details, ..buyer() };
-        let checked = window.checked_for_issue(order, 3, &Policy::default());
-        let charges = checked.as_ref().map(|(_, charges)| *charges).map_err(|invalid| invalid.code.as_str());
+        let issue = window.check_issue(&order, 3, &Policy::default());
+        let charges = issue.as_ref().map(|issue| issue.charges).map_err(|invalid| invalid.code.as_str());
         assert_eq!(charges, expected, "{pg} {pay_method} {amount}");
-        if let Ok((checked, _)) = checked {
+        if let Ok(issue) = issue {
             let shown_least = if pg == "naverpay" { 10 } else { 0 };
-            assert_eq!(checked.order.amount.minor, amount.max(shown_least), "{pg}");
-            assert_eq!(checked.warnings.contains(&Warning::PgUnlisted), pg == "brand_new");
+            assert_eq!(issue.shown.minor, amount.max(shown_least), "{pg}");
+            assert_eq!(issue.warnings.contains(&Warning::PgUnlisted), pg == "brand_new");
         }
     }
     let long = Window { pg: Some("tosspay_v2".to_owned()), ..paid_by("tosspay") };
     let zero = Order { amount: Money::krw(0), ..buyer() };
-    let refused = long.checked_for_issue(zero, 51, &Policy::default()).map(|_| ()).map_err(|invalid| invalid.code);
+    let refused = long.check_issue(&zero, 51, &Policy::default()).map(|_| ()).map_err(|invalid| invalid.code);
     assert_eq!(refused, Err("customer_id_invalid".to_owned()));
     assert_eq!(issue_support("brand_new", "card"), IssueSupport::Unlisted);
 }

@@ -109,7 +109,8 @@ async fn every_parameter_reaches_the_window_as_it_was_asked_for() {
     assert!(notice_url.as_str().unwrap().starts_with(&address), "the order's own: {notice_url}");
     assert!(!notice_url.as_str().unwrap().contains(world.webhook_token()));
     let m_redirect_url = ours.remove("m_redirect_url").unwrap();
-    assert_eq!(m_redirect_url, format!("{}/checkouts/{uid}/return", world.gateway));
+    let address = format!("{}/checkouts/{uid}/return?token=o-", world.gateway);
+    assert!(m_redirect_url.as_str().unwrap().starts_with(&address), "{m_redirect_url}");
     let confirm_url = ours.remove("confirm_url").unwrap();
     assert!(confirm_url.as_str().unwrap().starts_with(&format!("{}/checkouts/confirm/o-", world.gateway)));
     assert_eq!(ours["vbank_due"], body["vbank_due"]);
@@ -273,15 +274,15 @@ async fn without_callback_and_webhook_the_sweep_finds_the_payment() {
     world.sweep().await;
     assert_eq!(world.charge_status(&paid.uid).await["status"], "paid");
     assert_eq!(world.charge_status(&abandoned.uid).await["status"], "pending");
-    world.advance(86_400).await;
+    world.advance(90_000).await;
     world.sweep().await;
     assert_eq!(world.charge_status(&abandoned.uid).await["status"], "expired");
     world.complete(&abandoned, "imp_999999999999").await.problem(409, "checkout_expired");
 }
 
 /// Where a browser that comes back is sent on to.
-async fn come_back(world: &World, uid: &str, query: &str) -> (u16, String) {
-    let reply = world.send(world.request("GET", &format!("/checkouts/{uid}/return{query}"))).await;
+async fn come_back(world: &World, address: &str) -> (u16, String) {
+    let reply = world.send(world.http.get(address)).await;
     (reply.status, reply.header("location").to_owned())
 }
 
@@ -289,22 +290,61 @@ async fn come_back(world: &World, uid: &str, query: &str) -> (u16, String) {
 async fn a_mobile_browser_is_sent_on_with_what_the_psp_says() {
     let world = World::shared().await;
     let open = world.opened().await;
+    let own = open.request_pay["m_redirect_url"].as_str().unwrap();
     let sent_on =
         |status: &str| (303, format!("{}/return?merchant_uid={}&status={status}", world.storefront(), open.uid));
-    let claim = "?imp_success=true&success=true";
-    assert_eq!(come_back(&world, &open.uid, claim).await, sent_on("pending"), "a claim is not believed");
+    let claim = format!("{own}&imp_success=true&success=true");
+    assert_eq!(come_back(&world, &claim).await, sent_on("pending"), "a claim is not believed");
     for trick in ["..%2Fusers%2FgetToken", "a%2Fb", "%252e%252e", "%3Fx%3D", "%23", "%0D%0Aset-cookie:x", ""] {
         let calls = world.requests(&open.uid).await.len();
-        assert_eq!(come_back(&world, &open.uid, &format!("?imp_uid={trick}")).await, sent_on("pending"), "{trick}");
+        assert_eq!(come_back(&world, &format!("{own}&imp_uid={trick}")).await, sent_on("pending"), "{trick}");
         assert_eq!(world.requests(&open.uid).await.len(), calls, "{trick}");
     }
     let imp_uid = world.pay(&open).await;
-    let with_uid = format!("?imp_uid={imp_uid}&merchant_uid={}&imp_success=false", open.uid);
-    let (status, location) = come_back(&world, &open.uid, &with_uid).await;
+    let named = format!("&imp_uid={imp_uid}&merchant_uid={}&imp_success=false", open.uid);
+    let (status, location) = come_back(&world, &format!("{own}{named}")).await;
     assert_eq!((status, location), (303, format!("{}&imp_uid={imp_uid}", sent_on("paid").1)));
+
+    // Without the order's own token nobody learns anything, not even whether there is such an order.
+    let others = world.opened().await.request_pay["m_redirect_url"].as_str().unwrap().to_owned();
+    let token = others.split_once("?token=").unwrap().1.to_owned();
     let unknown = fresh("ord");
-    let location = format!("{}/return?merchant_uid={unknown}&status=unknown", world.storefront());
-    assert_eq!(come_back(&world, &unknown, "").await, (303, location));
+    for (uid, query) in [(&open.uid, String::new()), (&open.uid, format!("?token={token}")), (&unknown, String::new())]
+    {
+        let address = format!("{}/checkouts/{uid}/return{query}", world.gateway);
+        let location = format!("{}/return?merchant_uid={uid}&status=pending", world.storefront());
+        assert_eq!(come_back(&world, &address).await, (303, location), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_into_a_virtual_account_goes_back_to_the_account_that_is_named() {
+    let world = World::shared().await;
+    let (uid, customer) = (fresh("ord"), fresh("buyer"));
+    let mut wanted = order(&uid, &customer);
+    wanted["pay_method"] = json!("vbank");
+    let opened = world.checkout(&wanted).await.ok(201);
+    let issued = world.in_window(&opened["request_pay"], json!({})).await;
+    world.sim("vbank/deposit", json!({ "imp_uid": issued["imp_uid"] })).await;
+    world
+        .eventually("the deposit's webhook settles the order", || async {
+            (world.charge_status(&uid).await["status"] == "paid").then_some(())
+        })
+        .await;
+    let refund = async |body: Value| {
+        let path = format!("/charges/{uid}/refunds");
+        let request = world.request("POST", &path).bearer_auth(world.merchant());
+        world.send(request.header("idempotency-key", fresh("refund")).json_body(&body)).await
+    };
+    refund(json!({ "amount": 900 })).await.problem(409, "refund_conflict");
+    let half = json!({ "amount": 900, "refund_holder": "홍길동", "refund_bank": "088" });
+    refund(half).await.refuses(422, "refund_account_required", "refund_account");
+    let account = json!({
+        "amount": 900, "refund_holder": "홍길동", "refund_bank": "088", "refund_account": "110-123-456789",
+    });
+    let given_back = refund(account).await.ok(200);
+    assert_eq!((&given_back["status"], &given_back["payment"]["cancel_amount"]), (&json!("done"), &json!(900)));
+    assert!(!given_back.to_string().contains("456789"), "an account is shown to nobody");
 }
 
 #[tokio::test]
@@ -316,10 +356,12 @@ async fn iamport_is_told_whether_the_gateway_may_approve() {
         world.send(world.http.post(url).json_body(&body)).await
     };
     let asked = |uid: &str, amount: Value| json!({ "imp_uid": "imp_1", "merchant_uid": uid, "amount": amount });
-    assert_eq!(ask(&open, asked(&open.uid, json!(64_900))).await.status, 200);
+    for amount in [json!(64_900), json!("64900")] {
+        assert_eq!(ask(&open, asked(&open.uid, amount)).await.status, 200);
+    }
     for (of, body, status) in [
         (&open, asked(&open.uid, json!(100)), 409),
-        (&open, asked(&open.uid, json!("64900")), 404),
+        (&open, asked(&open.uid, json!("100")), 409),
         (&open, asked(&open.uid, Value::Null), 404),
         (&open, asked("nothing", json!(64_900)), 404),
         // Another order's own address opens nothing.

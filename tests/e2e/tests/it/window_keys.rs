@@ -106,7 +106,7 @@ async fn keys_that_nobody_confirms_are_found_or_given_up() {
         world.call("GET", &path, &token).await.ok(200)["status"].clone()
     };
     assert_eq!((status(&made).await, status(&left).await), (json!("active"), json!("prepared")));
-    world.advance(86_400).await;
+    world.advance(90_000).await;
     world.sweep().await;
     assert_eq!(status(&left).await, json!("abandoned"));
     let uid = left["customer_uid"].as_str().unwrap();

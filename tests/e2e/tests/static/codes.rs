@@ -102,6 +102,7 @@ const PASSED_ON: &[(&str, &str)] = &[
 const NEVER_ANSWERED: &[(&str, &str)] = &[
     ("nonce_invalid", "a nonce is made by us and read from our own rows"),
     ("promotion_id_invalid", "no request can carry a promotion_id"),
+    ("token_invalid", "a browser that comes back without its order's token is sent on all the same"),
 ];
 
 fn naming_of(call: &Call) -> Option<&'static Naming> {
@@ -195,6 +196,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::MerchantUidReused,
         Failure::IdempotencyKeyReused,
         Failure::IdempotencyInProgress,
+        Failure::TooManyPrepared,
         Failure::KeyTaken,
         Failure::ImpUidMismatch,
         Failure::KeyInUse,
@@ -217,6 +219,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::MerchantUidReused
             | Failure::IdempotencyKeyReused
             | Failure::IdempotencyInProgress
+            | Failure::TooManyPrepared
             | Failure::KeyTaken
             | Failure::ImpUidMismatch
             | Failure::KeyInUse

@@ -19,8 +19,8 @@ export async function buy(order, choice, onWait) {
 
 /** Opens the PG's window with exactly what the API answered. */
 function openWindow({ init, request_pay }) {
-  if (init.tier) IMP.agency(init.code, init.tier);
-  else IMP.init(init.code);
+  if (init?.tier) IMP.agency(init.code, init.tier);
+  else if (init) IMP.init(init.code); // null where the API does not know the merchant's code: your page calls it then
   return new Promise((callback) => IMP.request_pay(request_pay, callback));
 }
 
