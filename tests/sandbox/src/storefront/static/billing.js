@@ -62,8 +62,11 @@ export async function registerCard(card, idempotencyKey, onWait) {
 /** Registers a card in the PG's window: no card data pass through this page or the billing API at all. */
 export async function registerCardInWindow(choice, idempotencyKey, onWait) {
   const { body } = await api.post("/billing-keys/window", choice, idempotencyKey);
-  if (body.request_pay) await openWindow(body);
-  return confirmCard(body.customer_uid, onWait);
+  onWait?.(body);
+  const said = body.request_pay ? await openWindow(body) : {};
+  if (!said.error_code) return confirmCard(body.customer_uid, onWait);
+  const { body: card } = await api.post(`/billing-keys/${body.customer_uid}/confirm`, {});
+  return { ...card, gaveUp: said.error_msg };
 }
 
 /** Asks the API whether the PG has the card that a window was opened for. Resolves with the card, active or not. */

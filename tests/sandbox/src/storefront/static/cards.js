@@ -13,9 +13,8 @@ let windowKey = newKey();
 export const activeCards = () => list.filter(({ status }) => status === "active");
 
 /** A card as people know it. */
-export function cardName({ card_name, pg_provider, card_number, customer_uid }) {
-  const digits = card_number?.slice(-4) ?? customer_uid.slice(-4);
-  return `${card_name ?? pg_provider ?? text("card")} •••• ${digits}`;
+export function cardName({ card_name, card_number }) {
+  return [card_name ?? text("card"), card_number && `•••• ${card_number.slice(-4)}`].filter(Boolean).join(" ");
 }
 
 export function start() {
@@ -85,7 +84,9 @@ async function tellOutcome(run, registered, refused) {
     const card = await run();
     if (card.status === "active") {
       registered();
-      say($("card-result"), () => ({ state: "paid", title: text("card_registered"), detail: cardName(card) }));
+      say($("card-result"), () => ({ state: "paid", title: text("card_registered"), detail: cardName(card) }), true);
+    } else if (card.gaveUp !== undefined) {
+      say($("card-result"), () => ({ state: "closed", title: text("closed"), detail: `${card.gaveUp} · ${text("card_closed_detail")}` }));
     } else {
       say($("card-result"), () => ({ state: "pending", title: text("card_waiting"), detail: text("card_waiting_detail") }));
     }

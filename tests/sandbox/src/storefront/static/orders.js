@@ -5,6 +5,8 @@ import { $, account, badge, button, hush, make, mishap, nameOf, on, once, say, s
 import { dateTime, money, text } from "./texts.js";
 
 let list = [];
+/** Only the answer to the last question is shown. */
+let asked = 0;
 
 export function start() {
   $("orders-refresh").addEventListener("click", () => once($("orders-refresh"), refreshOrders));
@@ -12,8 +14,11 @@ export function start() {
 }
 
 export async function refreshOrders() {
+  const turn = ++asked;
   try {
-    list = (await shop.get("/api/orders")).body.list;
+    const { body } = await shop.get("/api/orders");
+    if (turn !== asked) return;
+    list = body.list;
     hush($("orders-result"));
   } catch (thrown) {
     say($("orders-result"), () => mishap(thrown));

@@ -1,13 +1,15 @@
 // The shop's owner: every order, and refunds. The shop's server asks for a session of its own before it does any of it.
 
 import { shop } from "./http.js";
-import { $, hush, make, mishap, on, once, say, tell } from "./page.js";
+import { $, firstClick, hush, make, mishap, on, once, say, tell } from "./page.js";
 import { orderRow } from "./orders.js";
 import { money, text } from "./texts.js";
 
 /** Whether to ask for the orders at once when the page is loaded again. The session itself is a cookie. */
 const ENTERED = "owner";
 let list = [];
+/** Only the answer to the last question is shown. */
+let asked = 0;
 /** Each refund's name, the same until its outcome is known: the button pressed twice is one refund. */
 const refunds = new Map();
 
@@ -16,6 +18,7 @@ export function start() {
     await attempt(() => shop.post("/api/owner/session", {}));
     sessionStorage.setItem(ENTERED, "yes");
     await refreshOwner();
+    $("owner-title").focus();
   }));
   $("owner-leave").addEventListener("click", () => once($("owner-leave"), async () => {
     await attempt(() => shop.delete("/api/owner/session"));
@@ -27,8 +30,11 @@ export function start() {
 
 export async function refreshOwner() {
   if (!sessionStorage.getItem(ENTERED)) return;
+  const turn = ++asked;
   try {
-    list = (await shop.get("/api/owner/orders")).body.list;
+    const { body } = await shop.get("/api/owner/orders");
+    if (turn !== asked) return;
+    list = body.list;
   } catch (thrown) {
     if (thrown.status === 401) return leave();
     say($("owner-result"), () => mishap(thrown));
@@ -55,7 +61,7 @@ function refundForm({ merchant_uid, payment }) {
   const left = payment?.status === "paid" ? payment.amount - payment.cancel_amount : 0;
   if (left <= 0) return null;
   const input = make("input", { type: "number", name: "amount", value: left, min: 1, max: left, step: 1, required: true, "aria-label": text("refund_amount") });
-  const press = make("button", { type: "submit", class: "quiet" }, text("refund"));
+  const press = make("button", { type: "submit", class: "quiet", onclick: firstClick() }, text("refund"));
   const form = make("form", { class: "refund" }, input, press);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

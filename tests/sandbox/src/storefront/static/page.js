@@ -61,7 +61,7 @@ export function outcome(payment, product) {
       return { state: "scheduled", title: text("scheduled"), detail: text("scheduled_detail", { when, amount }) };
     }
     case "failed": {
-      const why = payment.fail_reason ? `${payment.fail_reason} ` : "";
+      const why = payment.fail_reason ? `${payment.fail_reason} · ` : "";
       return { state: "failed", title: text("failed"), detail: why + text("failed_detail") };
     }
     case "closed":
@@ -131,8 +131,14 @@ export function tell(event) {
   for (const run of listeners.get(event) ?? []) run();
 }
 
-export function button(id, name, onclick, style = "quiet") {
-  return make("button", { type: "button", id, class: style, onclick }, text(name));
+/** A button that is made as the page goes on. */
+export function button(id, name, run) {
+  return make("button", { type: "button", id, class: "quiet", onclick: firstClick(run) }, text(name));
+}
+
+/** The second click of a double click may meet a button that has only just moved there. It is not meant for it. */
+export function firstClick(run = () => {}) {
+  return (event) => (event.detail > 1 ? event.preventDefault() : run(event));
 }
 
 /** Runs something with a button disabled: pressed twice, it runs once. */

@@ -122,6 +122,7 @@ export const TEXTS = {
     "창을 닫았다면 등록되지 않은 것입니다. 등록을 마쳤다면 잠시 뒤 목록에서 확인을 눌러 주세요.",
     "If you closed the window, nothing was registered. If you finished, press “Confirm” in the list in a moment.",
   ],
+  card_closed_detail: ["확인된 등록이 없습니다. 다시 등록할 수 있습니다.", "No registration is known. You can register again."],
   card_issuing: ["확인 중", "Being confirmed"],
   card_prepared: ["결제창 대기", "Waiting for the window"],
   confirm_card: ["확인", "Confirm"],
