@@ -1,20 +1,30 @@
 //! `POST /checkouts`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
 //! `POST /checkouts/confirm/{token}`.
 
-use billing::usecase::{NewCheckout, Returned, Unconfirmed};
+use std::time::Duration;
+
+use billing::usecase::{Failure, NewCheckout, Returned, Unconfirmed};
 use billing::{CustomerId, ImpUid, MerchantUid};
 use runtime::App;
 use runtime::http::present::window::Opening;
 use runtime::http::{Object, Problem, Reply, Request, form, present, window};
 
+use tokio::time::timeout;
+
 use crate::confirmation;
+
+/// Iamport waits five to ten seconds for its question's answer, and the PG and its customer wait with it.
+const CONFIRM_BUDGET: Duration = Duration::from_secs(4);
 
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     match request.route() {
         "POST /checkouts" => open(&app, &request).await,
         "POST /checkouts/{merchant_uid}/complete" => complete(&app, &request).await,
         "GET /checkouts/{merchant_uid}/return" => returned(&app, &request).await,
-        "POST /checkouts/confirm/{token}" => confirm(&app, &request).await,
+        "POST /checkouts/confirm/{token}" => match timeout(CONFIRM_BUDGET, confirm(&app, &request)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Failure::Unavailable.into()),
+        },
         _ => Err(Problem::new(404, "not_found", "There is no such route.")),
     }
 }
@@ -89,14 +99,14 @@ fn location(page: &str, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>, ou
 async fn confirm(app: &App, request: &Request) -> Result<Reply, Problem> {
     let unknown = || confirmation::refused(404, "주문을 찾을 수 없습니다");
     let Ok(asked) = confirmation::read(request) else { return Ok(unknown()) };
-    let secret = app.secret().await.map_err(|_| billing::usecase::Failure::Unavailable)?;
+    let secret = app.secret().await.map_err(|_| Failure::Unavailable)?;
     let known = request.path("token").is_ok_and(|token| secret.knows_order_token(&token, &asked.merchant_uid));
     if !known {
         return Ok(unknown());
     }
     let billing = app.billing(request.deadline());
     let confirmed = billing.confirm(&asked.merchant_uid, &asked.amount).await;
-    Ok(match confirmed.map_err(billing::usecase::Failure::from)? {
+    Ok(match confirmed.map_err(Failure::from)? {
         Ok(()) => Reply::json(200, &serde_json::json!({})),
         Err(Unconfirmed::UnknownOrder) => unknown(),
         Err(Unconfirmed::OtherAmount) => confirmation::refused(409, "결제 금액이 주문 금액과 다릅니다"),

@@ -99,7 +99,7 @@ pub struct BillingKey {
     pub outcome_unknown: bool,
     /// Whether a deletion under way was asked to revoke the key's schedules too.
     pub cascade: bool,
-    /// The key that the schedules of a key under deletion move to.
+    /// The key that the schedules of a key under deletion move to, or of a deleted one have moved to.
     pub successor: Option<CustomerUid>,
     /// The window that it is issued in, if it is.
     pub window: Option<Box<KeyWindow>>,
@@ -267,7 +267,8 @@ impl BillingKey {
         self.claim = None;
         self.outcome_unknown = false;
         self.cascade = false;
-        self.successor = None;
+        // A deleted key goes on saying what replaced it: schedules may still be on their way to it.
+        self.successor = self.successor.take().filter(|_| state == KeyState::Deleted);
         self.due_at = None;
         self.looks = 0;
     }

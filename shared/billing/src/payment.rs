@@ -325,8 +325,10 @@ impl Payment {
             }
             Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
         }
+        // What the PSP refuses to give back is asked for more and more rarely.
+        let refused = claim.purpose == Purpose::Refund && self.refused_refund();
+        self.looks = if refused { self.looks } else { 0 };
         self.claim = Some(claim);
-        self.looks = 0;
         self.due_at = Some(now.plus(CLAIMANT_SECONDS));
         self
     }
@@ -394,6 +396,11 @@ impl Payment {
     #[must_use]
     pub fn pending_refund(&self) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.state == RefundState::Pending)
+    }
+
+    /// Whether the refund that is to be sent next was refused before.
+    pub(crate) fn refused_refund(&self) -> bool {
+        self.pending_refund().is_some_and(|refund| refund.refusal.is_some())
     }
 
     /// The state as callers are told it. A registration whose caller was told that it was refused, and which stands at the

@@ -31,6 +31,18 @@ pub enum Bug {
     RefundRunAgain,
     /// An Idempotency-Key is the same whoever sends it.
     KeyNotScoped,
+    /// A failed attempt in the window ends the order, whoever finds it.
+    WindowFailureIsFinal,
+    /// The second payment of one order is kept.
+    SecondPaymentKept,
+    /// A checkout whose time is up expires without a look.
+    ExpiredUnseen,
+    /// The window is opened without its amount being registered.
+    PrepareSkipped,
+    /// A schedule is registered on another key before it is known to be off the first one.
+    MovedBeforeRevoked,
+    /// A key that is replaced is deleted first and its schedules are moved afterwards.
+    OldKeyDeletedFirst,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -74,6 +86,12 @@ mod switch {
                 | Bug::RefundForgotten
                 | Bug::RefundRunAgain
                 | Bug::KeyNotScoped
+                | Bug::WindowFailureIsFinal
+                | Bug::SecondPaymentKept
+                | Bug::ExpiredUnseen
+                | Bug::PrepareSkipped
+                | Bug::MovedBeforeRevoked
+                | Bug::OldKeyDeletedFirst
                 | Bug::BareFingerprint,
             )
             | None => false,

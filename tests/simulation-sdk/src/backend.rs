@@ -122,8 +122,8 @@ impl SdkTable {
         }
         let uid = item.strip_prefix("KEY#").and_then(|uid| CustomerUid::parse(uid).ok())?;
         let after = at_once(self.store.key(&uid)).flatten()?;
-        self.known().keys.insert(uid, after.clone());
-        Some(Written::Key(after))
+        let before = self.known().keys.insert(uid, after.clone()).map(|row| row.state);
+        Some(Written::Key { before, after })
     }
 
     /// Every row in the table itself, and that it is what was last read back.

@@ -5,3 +5,4 @@ pub(crate) mod moves;
 pub mod rest;
 pub mod seen;
 pub mod told;
+pub(crate) mod window;

@@ -8,15 +8,15 @@ use billing::payment::{Payment, Refund};
 use billing::policy::Policy;
 use billing::ports::{Holder, StoreError};
 use billing::usecase::{
-    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewSchedule, Noticed, RefundRequest, Schedules,
-    SweepReport,
+    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewCheckout, NewSchedule, Noticed, PrepareKey,
+    PreparedKey, RefundRequest, Returned, Schedules, SweepReport, Unconfirmed,
 };
-use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 
 use crate::exec::Process;
 use crate::host::Host;
 use crate::planted;
-use crate::psp::Psp;
+use crate::psp::{Named, Psp};
 use crate::sim::Sim;
 use crate::table::Table;
 
@@ -45,6 +45,13 @@ pub enum Request {
     Revoke { caller: Caller, merchant_uid: MerchantUid },
     Move { caller: Caller, merchant_uid: MerchantUid, schedule_at: Timestamp },
     DeleteKey { caller: Caller, customer_uid: CustomerUid, schedules: Schedules },
+    Checkout(NewCheckout),
+    Complete { caller: Caller, merchant_uid: MerchantUid, imp_uid: ImpUid },
+    Return { merchant_uid: MerchantUid, imp_uid: Option<ImpUid> },
+    Approve { merchant_uid: MerchantUid, amount: String },
+    PrepareKey(PrepareKey),
+    ConfirmKey { caller: Caller, customer_uid: CustomerUid },
+    ImportKey { customer_uid: CustomerUid, customer: CustomerId },
     Refund(RefundRequest),
     Read { caller: Caller, merchant_uid: MerchantUid },
     Keys(CustomerId),
@@ -61,6 +68,10 @@ pub enum Answer {
     Keys(Result<Vec<BillingKey>, Failure>),
     Payment(Result<Payment, Failure>),
     Payments(Result<Vec<Payment>, Failure>),
+    Opened(Result<Payment, Failure>),
+    Prepared(Result<Box<PreparedKey>, Failure>),
+    Returned(Result<Returned, Failure>),
+    Approved(Result<Result<(), Unconfirmed>, StoreError>),
     KeyDeleted(Result<KeyDeleted, Failure>),
     Refund(Result<(Payment, Refund), Failure>),
     Noticed(Result<Noticed, StoreError>),
@@ -132,6 +143,34 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         Request::DeleteKey { caller, customer_uid, schedules } => Box::pin(async move {
             Answer::KeyDeleted(billing(HANDLER_SECONDS).delete_key(&caller, customer_uid.as_str(), schedules).await)
         }),
+        Request::Checkout(new) => Box::pin(async move {
+            let opened = billing(HANDLER_SECONDS).checkout(new).await;
+            Answer::Opened(opened.map(|(row, _)| row))
+        }),
+        Request::Complete { caller, merchant_uid, imp_uid } => Box::pin(async move {
+            let Billing { psp, store, host, policy } = billing(HANDLER_SECONDS);
+            let hint = Hint { imp_uid, merchant_uid };
+            let billing = Billing { psp: psp.named(Named::ByCustomer(&hint)), store, host, policy };
+            Answer::Payment(billing.complete(&caller, hint.merchant_uid.as_str(), &hint.imp_uid).await)
+        }),
+        Request::Return { merchant_uid, imp_uid } => Box::pin(async move {
+            Answer::Returned(billing(HANDLER_SECONDS).returned(&merchant_uid, imp_uid.as_ref()).await)
+        }),
+        Request::Approve { merchant_uid, amount } => {
+            Box::pin(async move { Answer::Approved(billing(HANDLER_SECONDS).confirm(&merchant_uid, &amount).await) })
+        }
+        Request::PrepareKey(request) => Box::pin(async move {
+            Answer::Prepared(billing(HANDLER_SECONDS).prepare_key(request, &secret).await.map(Box::new))
+        }),
+        Request::ConfirmKey { caller, customer_uid } => Box::pin(async move {
+            let caller = planted::confirming(sim, caller);
+            let Billing { psp, store, host, policy } = billing(HANDLER_SECONDS);
+            let billing = Billing { psp: psp.named(Named::ByConfirmation), store, host, policy };
+            Answer::Key(billing.confirm_key(&caller, customer_uid.as_str()).await)
+        }),
+        Request::ImportKey { customer_uid, customer } => {
+            Box::pin(async move { Answer::Key(billing(HANDLER_SECONDS).import_key(customer_uid, customer).await) })
+        }
         Request::Refund(request) => {
             Box::pin(async move { Answer::Refund(billing(HANDLER_SECONDS).refund(request).await) })
         }
@@ -146,7 +185,9 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         }),
         Request::Notice(hint) => Box::pin(async move {
             let Billing { psp, store, host, policy } = billing(WEBHOOK_SECONDS);
-            Answer::Noticed(Billing { psp: psp.noticed(&hint), store, host, policy }.notice(&hint).await)
+            Answer::Noticed(
+                Billing { psp: psp.named(Named::ByWebhook(&hint)), store, host, policy }.notice(&hint).await,
+            )
         }),
         Request::Sweep => Box::pin(async move {
             let deadline = Timestamp(sim.now() + skew + SWEEP_SECONDS);

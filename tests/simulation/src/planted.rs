@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus};
 use billing::planted::Bug as Inner;
 use billing::policy::Policy;
 use billing::ports::{DueRow, Looked, Page, Posted, StoreError};
-use billing::usecase::Hint;
-use billing::{ImpUid, MerchantUid, Money, Timestamp};
+use billing::usecase::{Caller, Hint};
+use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 
 use crate::fault::Fault;
 use crate::kernel::ProcessId;
@@ -67,6 +68,16 @@ pub enum Bug {
     UnreachableTakenAsAbsent,
     /// The HTTP client repeats a POST by itself.
     ClientRepeatsPosts,
+    /// A customer who comes back and says that it is paid is believed.
+    CallbackBelieved,
+    /// A payment counts for the order that a customer comes back to.
+    OrderFromCallback,
+    /// What was paid is not compared with what was ordered when a customer comes back.
+    CallbackAmountUnchecked,
+    /// A key that was issued in the window is confirmed without asking the PSP.
+    KeyConfirmedUnasked,
+    /// Anybody may confirm a key.
+    ConfirmedByAnybody,
     /// Billing keys never show in the `due` index.
     KeysNeverDue,
     /// One inside the domain.
@@ -135,6 +146,17 @@ pub const ZOO: &[Plant] = &[
     plant(0, "a reset counts as not sent", Bug::LostTakenAsNotSent, &["I5", "I1"]),
     plant(0, "5xx on a GET counts as absent", Bug::UnreachableTakenAsAbsent, &["I1", "I5", "I10", "I16"]),
     plant(0, "the HTTP client repeats a POST", Bug::ClientRepeatsPosts, &["I1", "I5", "I7"]),
+    plant(0, "the callback's success believed", Bug::CallbackBelieved, &["I17"]),
+    plant(0, "imp_uid of another order completes", Bug::OrderFromCallback, &["I17", "I10"]),
+    plant(0, "amount not compared on complete", Bug::CallbackAmountUnchecked, &["I17", "I3", "I10"]),
+    plant(0, "failed window attempt final to the sweep", Bug::Inside(Inner::WindowFailureIsFinal), &["I16"]),
+    plant(0, "second window payment kept", Bug::Inside(Inner::SecondPaymentKept), &["I1"]),
+    plant(0, "checkout expires without a look", Bug::Inside(Inner::ExpiredUnseen), &["I10", "I16"]),
+    plant(0, "prepare skipped", Bug::Inside(Inner::PrepareSkipped), &["I3"]),
+    plant(0, "key confirmed without asking the PSP", Bug::KeyConfirmedUnasked, &["I17"]),
+    plant(0, "key confirmed by anybody", Bug::ConfirmedByAnybody, &["I18"]),
+    plant(0, "moved before it is revoked", Bug::Inside(Inner::MovedBeforeRevoked), &["I8"]),
+    plant(0, "old key deleted before schedules moved", Bug::Inside(Inner::OldKeyDeletedFirst), &["I8"]),
     plant(0, "billing keys never due", Bug::KeysNeverDue, &["I13", "I10"]),
 ];
 
@@ -276,6 +298,47 @@ pub(crate) fn noticed(sim: &Sim, hint: &Hint, looked: Looked<PaymentSnapshot>) -
             .map_or(looked, |row| Looked::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at))),
         (_, looked) => looked,
     }
+}
+
+/// The payment that a customer names who comes back, as this bug takes it from the browser.
+pub(crate) fn completed(sim: &Sim, hint: &Hint, looked: Looked<PaymentSnapshot>) -> Looked<PaymentSnapshot> {
+    let bug = sim.world().bug;
+    let believed = matches!(bug, Some(Bug::CallbackBelieved | Bug::OrderFromCallback | Bug::CallbackAmountUnchecked));
+    let Some(row) = believed.then(|| sim.payment(&hint.merchant_uid)).flatten() else { return looked };
+    match (bug, looked) {
+        (Some(Bug::CallbackBelieved), _) => Looked::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at)),
+        (Some(Bug::OrderFromCallback), Looked::Found(record)) => {
+            Looked::Found(PaymentSnapshot { merchant_uid: hint.merchant_uid.to_string(), ..record })
+        }
+        (Some(Bug::CallbackAmountUnchecked), Looked::Found(record)) => {
+            Looked::Found(PaymentSnapshot { amount: row.order.amount, ..record })
+        }
+        (_, looked) => looked,
+    }
+}
+
+/// A key that somebody confirms, as this bug takes it from the browser.
+pub(crate) fn confirmed(sim: &Sim, customer_uid: &CustomerUid, looked: Looked<KeySnapshot>) -> Looked<KeySnapshot> {
+    match looked {
+        Looked::Absent if sim.has(Bug::KeyConfirmedUnasked) => Looked::Found(KeySnapshot {
+            customer_uid: customer_uid.to_string(),
+            sandbox: false,
+            pg_provider: None,
+            pg_id: None,
+            card_name: None,
+            card_code: None,
+            card_number: None,
+            card_type: None,
+            inserted: None,
+            updated: None,
+        }),
+        looked => looked,
+    }
+}
+
+/// Whoever confirms a key, as the handler of this bug hands it on.
+pub(crate) fn confirming(sim: &Sim, caller: Caller) -> Caller {
+    if sim.has(Bug::ConfirmedByAnybody) { Caller::Merchant } else { caller }
 }
 
 /// A record as a forged body would have it.

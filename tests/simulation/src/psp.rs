@@ -5,4 +5,4 @@ mod port;
 pub mod request;
 mod wire;
 
-pub use port::Psp;
+pub use port::{Named, Psp};

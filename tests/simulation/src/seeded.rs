@@ -6,6 +6,7 @@ mod console;
 pub mod fleet;
 mod mail;
 pub mod setup;
+mod shopper;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use billing::{ImpUid, MerchantUid, Timestamp};
 use self::client::Shop;
 use self::fleet::SKEW_SECONDS_MAX;
 use self::setup::Setup;
+use self::shopper::{Act, Shopper};
 use crate::check::told::Told;
 use crate::chooser::{Chooser, Side, Swarm};
 use crate::exec::{Executor, Step};
@@ -36,6 +38,8 @@ const TICKS_SPARED_AFTER: u64 = 40;
 const GATEWAY_SECONDS: i64 = 29;
 /// Sweeps after which a row that is due must be settled, once everything is calm and no lost request can execute.
 const SWEEPS_MAX: u32 = 5;
+/// Looks at a window, besides, until it is closed and its deposit is not waited for any more.
+const WINDOW_LOOKS_MAX: u32 = 6;
 /// After this many seconds of calm no request that was ever sent can still execute.
 const CALM_SECONDS: i64 = 300;
 
@@ -63,6 +67,7 @@ pub struct Outcome {
 enum Scene {
     Client(usize),
     Webhook(Hint),
+    Shopper(usize, Act),
     Tick(u64),
 }
 
@@ -81,6 +86,12 @@ struct Play<'a> {
     pulse: Rng,
     /// for webhooks only, so that nothing else depends on how many there are.
     mail: Rng,
+    /// For customers in windows only.
+    custom: Rng,
+    shoppers: Vec<Shopper>,
+    /// What they have still to do, and how often they have asked us for something.
+    acting: u64,
+    deeds: u64,
     shop: Shop,
     told: Told,
     policy: Policy,
@@ -154,6 +165,10 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         rng: Rng::new(seed ^ 0x5eed),
         pulse: Rng::new(seed ^ 0x71c5),
         mail: Rng::new(seed ^ 0x3a11),
+        custom: Rng::new(seed ^ 0xc057),
+        shoppers: Vec::new(),
+        acting: 0,
+        deeds: 0,
         shop: Shop::new(setup),
         told: Told { console: setup.console > 0, ..Told::default() },
         policy: planted::policy(bug, &setup.policy),
@@ -168,12 +183,14 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
     };
     play.note_setup();
     play.act();
-    let at_rest = play.heal() && {
+    let mut at_rest = play.heal() && {
         play.ask_again();
         play.heal()
     };
     if at_rest && play.compares {
         play.compare_at_rest();
+        // It has every key looked for that was issued and is not known.
+        at_rest = play.sweep();
     }
     if at_rest {
         crate::check::rest::check(sim, &play.told, &setup.policy);
@@ -264,7 +281,7 @@ impl Play<'_> {
             }
         }
         self.after(TICK_SECONDS, Scene::Tick(1));
-        while self.left.iter().any(|left| *left > 0) {
+        while self.acting > 0 || self.left.iter().any(|left| *left > 0) {
             self.step(i64::MAX);
         }
     }
@@ -289,6 +306,7 @@ impl Play<'_> {
                         self.spawn(Request::Notice(hint), None, key);
                     }
                     Some(Scene::Tick(number)) => self.tick(number),
+                    Some(Scene::Shopper(place, act)) => self.perform(place, act),
                     None => {}
                 }
             }
@@ -314,6 +332,7 @@ impl Play<'_> {
                 crate::check::seen::check_answered(&mut self.sim.world(), id, answer);
                 self.told.hear(self.sim, &request, answer, moment);
                 self.shop.hear(answer);
+                self.opened(answer);
             }
             None => {
                 self.sim.world().seen.killed(id);
@@ -333,6 +352,7 @@ impl Play<'_> {
         let now = self.sim.now();
         let request = self.shop.next(&mut self.rng, self.setup, now);
         let key = (u64::try_from(client).unwrap_or(0) << 32) | number;
+        self.before(&request);
         self.spawn(request, Some(client), key);
         if self.mail.chance(self.setup.webhooks.forged) {
             self.forge();
@@ -388,6 +408,7 @@ impl Play<'_> {
         self.calm = true;
         let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
         while self.step(until) {}
+        self.put_right();
         if !self.sweep() {
             return false;
         }
@@ -407,6 +428,7 @@ impl Play<'_> {
             let now = self.sim.now();
             let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(now)).cloned().collect();
             for row in due {
+                self.give_back_by_hand(&row);
                 let times = swept.entry(row.clone()).or_default();
                 *times += 1;
                 if *times > SWEEPS_MAX + self.extra(&row) {
@@ -441,13 +463,20 @@ impl Play<'_> {
     }
 
     /// A schedule is looked at once more for each time that it is moved or late at the PSP.
-    const fn extra(&self, _: &DueRow) -> u32 {
+    fn extra(&self, row: &DueRow) -> u32 {
+        let in_window = match row {
+            DueRow::Payment(uid) => self.sim.payment(uid).is_some_and(|row| row.window.is_some()),
+            DueRow::Key(uid) => self.sim.key(uid).is_some_and(|row| row.window.is_some()),
+        };
+        if in_window {
+            return WINDOW_LOOKS_MAX;
+        }
         if self.setup.knobs.schedule_delay_seconds > 0 { 4 } else { 1 }
     }
 
     /// Stands in for the daily report, which does not exist yet: what the console did and no webhook told is found by it.
     fn report_daily(&mut self) {
-        if self.setup.console == 0 {
+        if self.setup.console == 0 && self.shoppers.is_empty() {
             return;
         }
         let hints: Vec<Hint> = {
@@ -469,8 +498,13 @@ impl Play<'_> {
 
     /// Every charge is asked for once more: the answer is final now.
     fn ask_again(&mut self) {
-        let charges: Vec<Request> =
-            self.shop.asked.iter().filter(|request| matches!(request, Request::Charge { .. })).cloned().collect();
+        let charges: Vec<Request> = self
+            .shop
+            .asked
+            .iter()
+            .filter(|request| matches!(request, Request::Charge { .. } | Request::Checkout(_)))
+            .cloned()
+            .collect();
         for request in charges {
             let asked = self.spawn(request, None, 0);
             while self.executor.runs(asked) {

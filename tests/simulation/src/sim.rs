@@ -206,6 +206,20 @@ impl World {
         }
     }
 
+    /// I8: a schedule is registered on a key only when it waits on no other.
+    fn check_moved(&mut self, request: &PspRequest) {
+        let PspRequest::Register { customer_uid, orders } = request else { return };
+        for (order, _) in orders {
+            let elsewhere = self.ledger.schedule(order.merchant_uid.as_str()).ok().filter(|schedule| {
+                schedule.status == ScheduleStatus::Scheduled && schedule.customer_uid != customer_uid.as_str()
+            });
+            if let Some(schedule) = elsewhere {
+                let (uid, other) = (&order.merchant_uid, schedule.customer_uid.clone());
+                self.violation("I8", format!("{uid} is registered on {customer_uid} while it waits on {other}"));
+            }
+        }
+    }
+
     /// I5: nothing is sent while an earlier request for the same thing may still execute.
     fn check_alone(&mut self, request: &PspRequest) {
         let now = self.kernel.now();
@@ -346,6 +360,7 @@ impl Sim {
         if !matches!(fault, Some(Fault::NotSent)) {
             world.check_alone(&request);
             world.check_unused(&request);
+            world.check_moved(&request);
         }
         let now = world.kernel.now();
         let mut resolves = now;

@@ -29,7 +29,7 @@ fn explore_all(late_paid: LatePaidPolicy, deep: bool) {
         );
         assert_eq!(report.hit.len(), report.boundaries, "{}: a boundary was never hit", flow.name);
         assert_eq!(report.pairs.1, report.pairs.0, "{}: a fault never happened", flow.name);
-        assert!(report.boundaries > 2, "{}: too few boundaries to be the flow", flow.name);
+        assert!(report.boundaries > 0, "{}: no boundary was crossed", flow.name);
         violations.extend(report.violations);
     }
     for (what, (recipe, times)) in &violations {

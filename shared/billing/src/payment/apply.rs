@@ -178,7 +178,9 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
         Evidence::Withdrawn => never_sent(row, State::Revoked, by, now),
         Evidence::KeyReplaced(to) => {
             let mut applied = Applied::unchanged(row);
-            if row.state == State::Intent && row.schedule_at().is_some() {
+            let off_its_key = row.state == State::Intent || planted::has(Bug::MovedBeforeRevoked);
+            let elsewhere = row.order.customer_uid.as_ref() != Some(to);
+            if off_its_key && elsewhere && row.schedule_at().is_some() {
                 applied.row.move_to_key(to.clone(), by, now);
             }
             applied

@@ -100,7 +100,9 @@ fn settle_paid(
 
     for extra in paid.iter().filter(|record| Some(&record.imp_uid) != kept && record.net_paid() > 0) {
         applied.alarm(Alarm::DoublePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: extra.imp_uid.clone() });
-        refund::owe(applied, extra, refund::Origin::DoublePaid, now);
+        if !planted::has(Bug::SecondPaymentKept) {
+            refund::owe(applied, extra, refund::Origin::DoublePaid, now);
+        }
     }
     let Some(record) = keeper else {
         return applied.settle();
@@ -108,7 +110,10 @@ fn settle_paid(
     if known.is_some_and(|known| record.is_older_than(known)) {
         return;
     }
-    let told_otherwise = matches!(row.state, State::Failed | State::Revoked | State::Expired) || row.refusal.is_some();
+    // An account that was issued too late is waited for all the same; its order was told to have expired before.
+    let expired_once = row.log.iter().any(|step| step.to == State::Expired);
+    let told_otherwise =
+        matches!(row.state, State::Failed | State::Revoked | State::Expired) || expired_once || row.refusal.is_some();
     if told_otherwise && !row.state.was_paid() && record.net_paid() > 0 {
         late_paid(applied, row, record, now, policy);
     }

@@ -134,7 +134,10 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], now: 
             match (refund.origin, balance) {
                 (Origin::Request, _) => refund.state = RefundState::Refused,
                 (Origin::DoublePaid | Origin::LatePaid, 0) => refund.state = RefundState::Done,
-                (Origin::DoublePaid | Origin::LatePaid, left) => (refund.amount, refund.checksum) = (left, left),
+                (Origin::DoublePaid | Origin::LatePaid, left) => {
+                    (refund.amount, refund.checksum) = (left, left);
+                    refund.refusal = None;
+                }
             }
         } else if refund.refusal.is_some() && refund.origin != Origin::Request {
             stuck.push(refund.imp_uid.clone());
@@ -146,6 +149,11 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], now: 
     let refunding = applied.row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Refund);
     match applied.row.pending_refund() {
         Some(_) if in_flight && refunding => applied.keep_looking(now),
+        // Refused again: the next try waits for the calendar.
+        Some(_) if refunding && applied.row.refused_refund() => {
+            applied.row.claim = None;
+            applied.keep_looking(now);
+        }
         Some(_) => {
             if refunding {
                 applied.row.claim = None;

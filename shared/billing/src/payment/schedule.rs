@@ -4,14 +4,13 @@ use super::apply::{Applied, Effect, Source};
 use super::snapshot::{PspStatus, ScheduleSnapshot, ScheduleStatus};
 use super::{Claim, Payment, Plan, Purpose, State};
 use crate::alarm::Alarm;
+use crate::ids::CustomerUid;
 use crate::time::Timestamp;
 
 /// The PSP holds a schedule under the order number.
 pub(super) fn found(row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
-    let left_behind = row.former_keys.iter().any(|key| key.as_str() == snapshot.customer_uid);
-    if snapshot.schedule_status == ScheduleStatus::Revoked && left_behind {
-        // What was revoked when the key was replaced: on its present key there is none (yet).
+    if snapshot.schedule_status == ScheduleStatus::Revoked && left_behind(row, snapshot) {
         return absent(row, by, now);
     }
     if let Some(field) = snapshot.mismatch(&row.order) {
@@ -35,6 +34,15 @@ pub(super) fn found(row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now:
         }
     }
     applied
+}
+
+/// Whether a schedule is the one that was revoked when its key was replaced: on its present key there is none (yet), not
+/// even if that is a key which it had before.
+fn left_behind(row: &Payment, snapshot: &ScheduleSnapshot) -> bool {
+    let elsewhere = row.order.customer_uid.as_ref().map(CustomerUid::as_str) != Some(&snapshot.customer_uid);
+    let registering = row.claim.as_ref().filter(|claim| claim.purpose == Purpose::Register);
+    let before = registering.is_some_and(|claim| snapshot.revoked_at.is_some_and(|at| at <= claim.claimed_at));
+    (elsewhere || before) && row.former_keys.iter().any(|key| key.as_str() == snapshot.customer_uid)
 }
 
 fn waiting(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now: Timestamp) {

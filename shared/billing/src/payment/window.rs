@@ -4,6 +4,7 @@
 use super::apply::{Applied, Source};
 use super::snapshot::PaymentSnapshot;
 use super::{Payment, Plan, State};
+use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -17,8 +18,9 @@ pub(super) fn ready(
     policy: &Policy,
 ) {
     match row.state {
-        State::Awaiting | State::Expired => {}
-        State::Failed => return applied.settle(),
+        // Whatever was not what was ordered has been given back, or this would not be asked.
+        State::Awaiting | State::Expired | State::Suspect => {}
+        State::Failed => return end(applied, row, now),
         State::Intent
         | State::Claimed
         | State::Unknown
@@ -26,8 +28,7 @@ pub(super) fn ready(
         | State::Paid
         | State::PartiallyRefunded
         | State::Refunded
-        | State::Revoked
-        | State::Suspect => return applied.keep_looking(now),
+        | State::Revoked => return applied.keep_looking(now),
     }
     let mut open_until = row.open_until().unwrap_or(row.created_at);
     if record.facts.vbank_num.is_some() {
@@ -45,9 +46,11 @@ pub(super) fn ready(
 pub(super) fn failed(applied: &mut Applied, row: &Payment, failed: &PaymentSnapshot, by: Source, now: Timestamp) {
     let open = row.open_until().is_some_and(|open_until| now < open_until);
     match row.state {
-        State::Awaiting if open && by != Source::Customer => return applied.keep_looking(now),
+        State::Awaiting if open && by != Source::Customer && !planted::has(Bug::WindowFailureIsFinal) => {
+            return applied.keep_looking(now);
+        }
         State::Expired if by != Source::Customer => return applied.settle(),
-        State::Failed => return applied.settle(),
+        State::Failed => return end(applied, row, now),
         State::Awaiting
         | State::Expired
         | State::Intent
@@ -62,12 +65,21 @@ pub(super) fn failed(applied: &mut Applied, row: &Payment, failed: &PaymentSnaps
     }
     applied.row.record = Some(failed.clone());
     applied.row.step(State::Failed, by, now);
-    applied.settle();
+    end(applied, row, now);
 }
 
 /// The PSP knows no payment under the number.
 pub(super) fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestamp) {
     wait(applied, row.open_until().unwrap_or(row.created_at), by, now);
+}
+
+/// The order has failed. Its window may still be open in another tab, so there is one more look when it closes: a payment
+/// whose webhook is lost is found then.
+fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
+    applied.settle();
+    if applied.row.due_at.is_none() {
+        applied.row.due_at = row.open_until().filter(|open_until| now < *open_until);
+    }
 }
 
 fn wait(applied: &mut Applied, open_until: Timestamp, by: Source, now: Timestamp) {

@@ -9,6 +9,7 @@ use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, State, checkout_fingerprint};
+use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
     StoreError, Watch, WindowPsp,
@@ -114,6 +115,9 @@ where
 
     /// Makes sure that the window takes the order's amount and no other.
     async fn registered_amount(&self, row: Payment) -> Result<Payment, Failure> {
+        if planted::has(Bug::PrepareSkipped) {
+            return Ok(row);
+        }
         let row = match self.psp.prepare(&row.order).await {
             Posted::Known(amount) if amount == row.order.amount => return Ok(row),
             // It stands there already, or the order is paid.
@@ -160,8 +164,11 @@ where
                 Err(Failure::ImpUidMismatch)
             }
             Looked::Found(record) => {
-                let seen = self.around(&row, record).await;
-                Ok(self.conclude(row, &seen, Source::Customer).await?.0)
+                if let Some(seen) = self.around(&row, record).await {
+                    return Ok(self.conclude(row, &seen, Source::Customer).await?.0);
+                }
+                self.mark_due(row.clone()).await.ok();
+                Ok(row)
             }
             // It may be a payment of a test channel, which only this listing shows; or the PSP is behind itself.
             Looked::Absent => Ok(self.look(row.clone(), Source::Look).await.unwrap_or(row)),
@@ -172,17 +179,17 @@ where
         }
     }
 
-    /// A payment that took money speaks for itself. One that did not may be the first of two attempts.
-    async fn around(&self, row: &Payment, record: PaymentSnapshot) -> Evidence {
-        let alone = |record| Evidence::Records { list: vec![record], complete: false };
+    /// A payment that took money speaks for itself. One that did not may be the first of two attempts: without knowing
+    /// the others it settles nothing.
+    async fn around(&self, row: &Payment, record: PaymentSnapshot) -> Option<Evidence> {
         if record.took_money() {
-            return alone(record);
+            return Some(Evidence::Records { list: vec![record], complete: false });
         }
         match self.psp.payments(row.merchant_uid()).await {
             Looked::Found(list) if list.iter().any(|one| one.imp_uid == record.imp_uid) => {
-                Evidence::Records { list, complete: true }
+                Some(Evidence::Records { list, complete: true })
             }
-            Looked::Found(_) | Looked::Absent | Looked::Unreachable => alone(record),
+            Looked::Found(_) | Looked::Absent | Looked::Unreachable => None,
         }
     }
 }

@@ -148,7 +148,8 @@ where
                 Saved::Conflict(_) | Saved::KeyNotActive => Ok(KeyDeleted::Pending),
             };
         }
-        if planted::has(Bug::KeyDeletedFirst) {
+        let replaced_first = key.successor.is_some() && planted::has(Bug::OldKeyDeletedFirst);
+        if replaced_first || planted::has(Bug::KeyDeletedFirst) {
             self.finish_deletion(key.clone()).await?;
         }
         let began = self.host.now();
@@ -178,6 +179,9 @@ where
     async fn move_schedule(&self, row: Payment, to: &CustomerUid) -> Result<Payment, Failure> {
         let row = match row.state {
             State::Intent => self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0,
+            State::Scheduled if planted::has(Bug::MovedBeforeRevoked) => {
+                self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0
+            }
             State::Claimed
             | State::Unknown
             | State::Scheduled

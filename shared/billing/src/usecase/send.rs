@@ -1,11 +1,17 @@
 //! Sending an order and looking for one: the only callers of the PSP's money POSTs.
 
+use std::collections::BTreeSet;
+
 use super::Billing;
 use crate::alarm::Alarm;
+use crate::ids::CustomerUid;
+use crate::key::KeyState;
 use crate::payment::{
     Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
 };
-use crate::ports::{ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch};
+use crate::ports::{
+    ChargePsp, Clock, Entropy, KeyStore, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch,
+};
 
 /// A schedule that is registered after its time has passed runs this much later instead, in seconds.
 const BELATED_SECONDS: i64 = 60;
@@ -13,7 +19,7 @@ const BELATED_SECONDS: i64 = 60;
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
-    S: PaymentStore,
+    S: PaymentStore + KeyStore,
     H: Clock + Entropy + Watch,
 {
     /// Claims a row of which nothing can be under way, and sends it. Without the right to send, or without the means,
@@ -28,10 +34,40 @@ where
             Saved::Done => self.post(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
             Saved::Conflict(None) => Err(StoreError::Unavailable),
-            Saved::KeyNotActive => self.conclude(row, &Evidence::KeyInactive, Source::Claim).await.map(|(row, _)| row),
+            Saved::KeyNotActive => {
+                let seen = self.other_key(&row).await?.map_or(Evidence::KeyInactive, Evidence::KeyReplaced);
+                self.conclude(row, &seen, Source::Claim).await.map(|(row, _)| row)
+            }
         }
     }
 
+    /// An active key for a schedule that was moved to one which is gone itself by now: the one that replaced that, or one
+    /// that it comes from.
+    async fn other_key(&self, row: &Payment) -> Result<Option<CustomerUid>, StoreError> {
+        if row.schedule_at().is_none() {
+            return Ok(None);
+        }
+        let mut tried = BTreeSet::new();
+        for first in row.order.customer_uid.iter().chain(row.former_keys.iter().rev()) {
+            let mut next = Some(first.clone());
+            while let Some(uid) = next.filter(|uid| tried.insert(uid.clone())) {
+                let key = self.store.key(&uid).await?.filter(|key| key.customer_id == row.customer_id);
+                if key.as_ref().is_some_and(|key| key.state == KeyState::Active) {
+                    return Ok(Some(uid));
+                }
+                next = key.and_then(|key| key.successor);
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp,
+    S: PaymentStore,
+    H: Clock + Entropy + Watch,
+{
     /// The row's next version, claimed for sending.
     pub(super) fn claim(&self, row: Payment, purpose: Purpose) -> Payment {
         let now = self.host.now();

@@ -4,7 +4,8 @@ use super::{Billing, Failure};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, MerchantUid};
 use crate::key::{KeyEvidence, KeyState};
-use crate::payment::{Purpose, Source, State};
+use crate::payment::{Evidence, Purpose, Source, State};
+use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp,
     SchedulePsp, StoreError, Watch,
@@ -100,13 +101,22 @@ where
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
         report.seen += 1;
         report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
-        let row = if row.state == State::Intent { row } else { self.look(row, Source::Sweep).await? };
+        let unseen = planted::has(Bug::ExpiredUnseen) && row.open_until().is_some_and(|end| end <= self.host.now());
+        let row = if row.state == State::Intent {
+            row
+        } else if unseen {
+            let nothing = Evidence::Records { list: Vec::new(), complete: true };
+            self.conclude(row, &nothing, Source::Sweep).await?.0
+        } else {
+            self.look(row, Source::Sweep).await?
+        };
         let row = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
             (State::Intent, _) => self.send(row).await?,
             (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => self.resend_change(row).await?,
             _ => row,
         };
-        let row = if row.pending_refund().is_some() { self.send_refund(row).await? } else { row };
+        let owed = row.pending_refund().is_some() && row.due_at.is_some_and(|due_at| due_at <= self.host.now());
+        let row = if owed { self.send_refund(row).await? } else { row };
         Ok(Some(row.due_at.is_none()))
     }
 

@@ -24,6 +24,10 @@ fn rows() -> Vec<Payment> {
                 if reachable(state, plan, purpose) {
                     rows.push(row(state, plan, purpose));
                 }
+                if reachable(state, plan, purpose) && purpose == Some(Purpose::Revoke) {
+                    let moves_to = CustomerUid::parse("key2").ok();
+                    rows.push(Payment { moves_to, ..row(state, plan, purpose) });
+                }
             }
         }
     }
@@ -44,6 +48,8 @@ fn reachable(state: State, plan: Plan, purpose: Option<Purpose>) -> bool {
         (State::Failed, Some(Purpose::Charge | Purpose::Register)) => true,
         (State::Intent | State::Failed | State::Suspect, None) => true,
         (State::Suspect, Some(Purpose::Charge | Purpose::Register)) => true,
+        // The reply to the revocation was not what was ordered.
+        (State::Suspect, Some(Purpose::Revoke)) => scheduled,
         (State::Paid | State::PartiallyRefunded | State::Refunded, None) => true,
         _ => false,
     }

@@ -2,6 +2,7 @@
 
 use billing::payment::{Payment, Source, State};
 
+use super::window;
 use crate::sim::{START, World};
 
 /// The published machine (ARCHITECTURE.md), and the one move besides it that no evidence makes.
@@ -68,7 +69,17 @@ const MACHINE: [(State, &[State]); 12] = [
     ),
     (
         State::Suspect,
-        &[State::Scheduled, State::Paid, State::PartiallyRefunded, State::Refunded, State::Failed, State::Revoked],
+        &[
+            State::Intent,
+            State::Scheduled,
+            State::Paid,
+            State::PartiallyRefunded,
+            State::Refunded,
+            State::Failed,
+            State::Revoked,
+            State::Awaiting,
+            State::Expired,
+        ],
     ),
     (
         State::Awaiting,
@@ -145,6 +156,9 @@ pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: 
             }
             _ => world.violation("I12", format!("{uid} moved from {} to {} without a line", from.name(), to.name())),
         }
+    }
+    if from != to && after.window.is_some() {
+        window::check_move(world, before, after);
     }
     let settled_by_record = to.was_paid() && after.record.is_none();
     if settled_by_record {

@@ -9,10 +9,14 @@ use billing::policy::{LatePaidPolicy, Policy};
 use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
+use super::window;
 use crate::sim::{Sim, Violation};
 
 /// The reason that marks a refund made in the console.
 pub const CONSOLE_REASON: &str = "console";
+
+/// Names of keys that were issued before there was this system, and may never be heard of.
+const BROUGHT_ALONG: &str = "legacy";
 
 /// Checks a world at rest. Broken rules are added to it.
 pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
@@ -27,18 +31,21 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             if let Err(detail) = agrees(row, books) {
                 broken("I10", format!("{}: {detail}", row.merchant_uid()));
             }
-            check_money(row, books, &mut broken);
+            check_money(row, books, &world.alarms, &mut broken);
             check_late(row, books, told, &world.alarms, policy, &mut broken);
             for uid in row.order.customer_uid.iter().chain(&row.former_keys).chain(&row.moves_to) {
                 let owner = keys.iter().find(|key| key.customer_uid == *uid).map(|key| &key.customer_id);
-                if owner != Some(&row.customer_id) {
+                // A window is handed out once the row of its key stands there, too.
+                let unopened = owner.is_none() && row.window.is_some() && row.record.is_none();
+                if owner != Some(&row.customer_id) && !unopened {
                     broken("I3", format!("{} is charged to a key of {owner:?}", row.merchant_uid()));
                 }
             }
         }
         let known: BTreeSet<&str> = rows.iter().map(|row| row.merchant_uid().as_str()).collect();
         // What strangers let fail in a browser under a number that we never recorded is not ours.
-        let ours = |payment: &&ledger::Payment| payment.customer_uid.is_some();
+        let ours =
+            |payment: &&ledger::Payment| payment.customer_uid.is_some() && !window::is_mere_issue(payment, &keys);
         let at_psp = books.payments().iter().filter(ours).map(|payment| payment.merchant_uid.as_str());
         for uid in at_psp.chain(books.schedules().map(|schedule| schedule.order.merchant_uid.as_str())) {
             if !known.contains(uid) {
@@ -51,6 +58,9 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             }
         }
         check_keys(&keys, books, told, &mut broken);
+        if let Err(detail) = window::check_issue_alarms(&keys, &world.alarms) {
+            broken("I11", detail);
+        }
         for (imp_uid, id) in &told.refunds_done {
             let shown = books.payment(imp_uid, true).is_ok_and(|payment| entries(payment, id) == 1);
             if !shown {
@@ -67,11 +77,13 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
                 }
                 continue;
             };
-            let taken_back = row.state == State::Revoked && words.iter().any(|(word, _)| *word == Word::Scheduled);
-            let key = row.order.customer_uid.as_ref();
-            let wanted = told.unwanted.contains(uid) || key.is_some_and(|key| told.unwanted.contains(key.as_str()));
-            if taken_back && !wanted && !told.console {
-                broken("I14", format!("{uid} was told scheduled, and is taken back though nobody asked for it"));
+            let lost = matches!(row.state, State::Revoked | State::Failed) && !has_run(uid, books);
+            let keys = row.order.customer_uid.iter().chain(&row.former_keys);
+            let wanted =
+                told.unwanted.contains(uid) || keys.into_iter().any(|key| told.unwanted.contains(key.as_str()));
+            if lost && words.iter().any(|(word, _)| *word == Word::Scheduled) && !wanted && !told.console {
+                let state = row.state.name();
+                broken("I14", format!("{uid} was told scheduled, and is {state} though nobody asked for it"));
             }
             if words.iter().any(|(word, _)| *word == Word::Paid) && !row.state.was_paid() {
                 broken("I14", format!("{uid} was told paid and is {}", row.state.name()));
@@ -95,6 +107,12 @@ pub fn check_untouched(sim: &Sim) {
     }
 }
 
+/// Whether the PSP has ever tried to run a schedule.
+fn has_run(uid: &str, books: &Ledger) -> bool {
+    !books.find_all(uid, None, PaymentSort::Started).is_empty()
+        || books.schedule(uid).is_ok_and(|schedule| schedule.status == ledger::ScheduleStatus::Executed)
+}
+
 /// Refunds of a payment that carry this name.
 fn entries(payment: &ledger::Payment, id: &str) -> usize {
     payment.cancel_history.iter().filter(|entry| entry.reason.contains(&format!("[{id}]"))).count()
@@ -104,7 +122,7 @@ fn entries(payment: &ledger::Payment, id: &str) -> usize {
 fn agrees(row: &Payment, books: &Ledger) -> Result<(), String> {
     let uid = row.merchant_uid().as_str();
     let payments = books.find_all(uid, None, PaymentSort::Started);
-    let paid: Vec<&&ledger::Payment> = payments.iter().filter(|payment| payment.paid_at != 0).collect();
+    let paid = paid_as_ordered(row, &payments);
     let schedule = books.schedule(uid).ok();
     let waiting = schedule.filter(|schedule| schedule.status == ledger::ScheduleStatus::Scheduled);
     let state = row.state;
@@ -123,6 +141,8 @@ fn agrees(row: &Payment, books: &Ledger) -> Result<(), String> {
         if row.record.as_ref().is_some_and(|record| record.cancel_amount != kept.cancel_amount) {
             return Err("its refunds are not the PSP's".to_owned());
         }
+    } else if row.window.is_some() {
+        window::agrees(row, books)?;
     } else if let Some(waiting) = waiting {
         is(&[State::Scheduled], "the PSP will run it")?;
         if row.schedule_at().map(|at| at.0) != Some(waiting.schedule_at) {
@@ -147,11 +167,21 @@ fn agrees(row: &Payment, books: &Ledger) -> Result<(), String> {
     Ok(())
 }
 
-fn check_money(row: &Payment, books: &Ledger, broken: &mut impl FnMut(&'static str, String)) {
+/// Payments that took money. In a window anybody may pay anything: what is not as ordered is a person's to put right.
+fn paid_as_ordered<'a, 'b>(row: &Payment, payments: &'a [&'b ledger::Payment]) -> Vec<&'a &'b ledger::Payment> {
+    let counts = |payment: &&&ledger::Payment| row.window.is_none() || window::is_ordered(payment, row);
+    payments.iter().filter(|payment| payment.paid_at != 0).filter(counts).collect()
+}
+
+fn check_money(row: &Payment, books: &Ledger, alarms: &[Alarm], broken: &mut impl FnMut(&'static str, String)) {
     let uid = row.merchant_uid().as_str();
     let payments = books.find_all(uid, None, PaymentSort::Started);
-    let paid: Vec<&&ledger::Payment> = payments.iter().filter(|payment| payment.paid_at != 0).collect();
-    if paid.len() > 1 {
+    let paid = paid_as_ordered(row, &payments);
+    if row.window.is_some() {
+        if let Err(detail) = window::check_paid_once(row, &paid, alarms) {
+            broken("I1", detail);
+        }
+    } else if paid.len() > 1 {
         broken("I1", format!("{uid} was paid {} times", paid.len()));
     }
     for payment in paid {
@@ -201,8 +231,10 @@ fn check_late(
     broken: &mut impl FnMut(&'static str, String),
 ) {
     let uid = row.merchant_uid();
-    let told_failed =
-        told.payments.get(uid.as_str()).is_some_and(|words| words.iter().any(|(word, _)| *word == Word::Failed));
+    let told_failed = told
+        .payments
+        .get(uid.as_str())
+        .is_some_and(|words| words.iter().any(|(word, _)| matches!(word, Word::Failed | Word::Expired)));
     let payments = books.find_all(uid.as_str(), None, PaymentSort::Started);
     let kept = payments.iter().any(|payment| payment.cancellable() > 0);
     if !told_failed || !kept {
@@ -224,8 +256,7 @@ fn check_keys(keys: &[BillingKey], books: &Ledger, told: &Told, broken: &mut imp
         let agrees = match key.state {
             KeyState::Active => at_psp,
             KeyState::Deleted | KeyState::Abandoned => !at_psp,
-            KeyState::Prepared => true,
-            KeyState::Issuing | KeyState::Deleting => false,
+            KeyState::Prepared | KeyState::Issuing | KeyState::Deleting => false,
         };
         if !agrees {
             broken("I10", format!("{uid} is {} and at the PSP: {at_psp}", key.state.name()));
@@ -240,10 +271,12 @@ fn check_keys(keys: &[BillingKey], books: &Ledger, told: &Told, broken: &mut imp
         }
     }
     for key in books.keys() {
-        if key.updated != key.inserted {
+        let row = keys.iter().find(|row| row.customer_uid.as_str() == key.customer_uid);
+        // In the window a customer may try another card.
+        if key.updated != key.inserted && row.is_none_or(|row| row.window.is_none()) {
             broken("I3", format!("{} was pointed at another card", key.customer_uid));
         }
-        if !keys.iter().any(|row| row.customer_uid.as_str() == key.customer_uid) {
+        if row.is_none() && !key.customer_uid.starts_with(BROUGHT_ALONG) {
             broken("I11", format!("{} is at the PSP and has no row", key.customer_uid));
         }
     }

@@ -104,6 +104,9 @@ pub(crate) fn check_answered(world: &mut World, process: ProcessId, answer: &Ans
         | Answer::Payments(Err(failure))
         | Answer::Key(Err(failure))
         | Answer::KeyDeleted(Err(failure))
+        | Answer::Opened(Err(failure))
+        | Answer::Prepared(Err(failure))
+        | Answer::Returned(Err(failure))
         | Answer::Refund(Err(failure)) => Some(failure),
         _ => None,
     };

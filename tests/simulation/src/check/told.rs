@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::CustomerId;
-use billing::key::KeyState;
+use billing::key::{BillingKey, KeyState};
+use billing::order::Order;
 use billing::payment::{Payment, RefundState, State};
 use billing::report::{Report, Verdict};
-use billing::usecase::{Caller, Comparison, Failure, KeyDeleted};
+use billing::usecase::{Caller, Comparison, Failure, KeyDeleted, Returned, Schedules, Unconfirmed};
 use ledger::{Ledger, PaymentSort};
 
+use super::window;
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
 
@@ -40,6 +42,8 @@ pub struct Told {
     pub refunds_done: Vec<(String, String)>,
     /// Order numbers, and keys, whose schedules somebody wanted to be taken back.
     pub unwanted: BTreeSet<String>,
+    /// Keys that somebody wanted to be replaced: a charge that was never sent cannot be any more.
+    pub replaced: BTreeSet<String>,
     /// The cards that were typed under a customer's Idempotency-Key.
     pub cards: BTreeMap<(CustomerId, String), BTreeSet<&'static str>>,
     /// Whether somebody sits at the PSP's console and may take things back there.
@@ -76,6 +80,22 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Payments(Ok(_)) => return "schedules",
         Answer::Key(Ok(row)) => return row.state.name(),
         Answer::Keys(Ok(_)) => return "keys",
+        Answer::Opened(Ok(row)) => return if row.state == State::Awaiting { "opened" } else { "opened before" },
+        Answer::Prepared(Ok(prepared)) => return prepared.key.state.name(),
+        Answer::Returned(Ok(returned)) => {
+            return match returned {
+                Returned::Paid => "returned paid",
+                Returned::Failed => "returned failed",
+                Returned::Ready => "returned ready",
+                Returned::Pending => "returned pending",
+                Returned::Unknown => "returned unknown",
+                Returned::Key { .. } => "returned with a key",
+            };
+        }
+        Answer::Approved(Ok(Ok(()))) => return "approved",
+        Answer::Approved(Ok(Err(Unconfirmed::OtherAmount))) => return "other amount not approved",
+        Answer::Approved(Ok(Err(Unconfirmed::UnknownOrder | Unconfirmed::Closed))) => return "not approved",
+        Answer::Approved(Err(_)) => return "unavailable",
         Answer::KeyDeleted(Ok(KeyDeleted::Done)) => return "key deleted",
         Answer::KeyDeleted(Ok(KeyDeleted::Pending)) => return "key deletion pending",
         Answer::Refund(Ok((_, refund))) => {
@@ -100,6 +120,9 @@ fn kind(answer: &Answer) -> &'static str {
         | Answer::Payments(Err(failure))
         | Answer::Key(Err(failure))
         | Answer::Keys(Err(failure))
+        | Answer::Opened(Err(failure))
+        | Answer::Prepared(Err(failure))
+        | Answer::Returned(Err(failure))
         | Answer::KeyDeleted(Err(failure))
         | Answer::Refund(Err(failure)) => failure,
     };
@@ -125,9 +148,10 @@ fn kind(answer: &Answer) -> &'static str {
     }
 }
 
-/// Whether the PSP has ever taken money under an order number.
-fn was_paid(books: &Ledger, uid: &str) -> bool {
-    books.find_all(uid, None, PaymentSort::Started).iter().any(|payment| payment.paid_at != 0)
+/// Whether the PSP has ever taken money as ordered.
+fn was_paid(books: &Ledger, row: &Payment) -> bool {
+    let attempts = books.find_all(row.merchant_uid().as_str(), None, PaymentSort::Started);
+    attempts.iter().any(|payment| payment.paid_at != 0 && window::is_ordered(payment, row))
 }
 
 /// Whether the PSP has ever refused or declined an order.
@@ -137,7 +161,9 @@ fn declined(world: &World, row: &Payment) -> bool {
     let by_schedule = world.ledger.schedule(uid).is_ok_and(|schedule| schedule.payment_status.is_some());
     // A payment that was declined first may be approved late.
     let by_card = attempts.iter().any(|payment| payment.failed_at != 0);
-    by_card || by_schedule || world.seen.refused.contains(uid)
+    // What was paid in a window and given back by a person was not what was ordered.
+    let put_right = row.window.is_some() && attempts.iter().any(|payment| payment.cancelled_at != 0);
+    by_card || by_schedule || put_right || world.seen.refused.contains(uid)
 }
 
 impl Told {
@@ -148,6 +174,10 @@ impl Told {
         }
         let unwanted = match request {
             Request::Revoke { merchant_uid, .. } => merchant_uid.to_string(),
+            Request::DeleteKey { schedules: Schedules::MoveTo(_), customer_uid, .. } => {
+                self.replaced.insert(customer_uid.to_string());
+                return;
+            }
             Request::DeleteKey { customer_uid, .. } => customer_uid.to_string(),
             _ => return,
         };
@@ -171,11 +201,39 @@ impl Told {
                 self.hear_payment(&mut world, row, Some(asked));
             }
             (Request::Schedule { wanted, .. }, Answer::Payments(Ok(rows))) => {
-                if rows.len() != wanted.len() || rows.iter().zip(wanted).any(|(row, new)| row.order != new.order) {
+                if rows.len() != wanted.len() || rows.iter().zip(wanted).any(|(row, new)| !answers(row, &new.order)) {
                     world.violation("I15", "schedules were answered with other orders".to_owned());
                 }
                 for row in rows {
                     self.hear_payment(&mut world, row, Some(asked));
+                }
+            }
+            (Request::Checkout(new), Answer::Opened(Ok(row))) => {
+                if row.order != new.order || row.customer_id != new.customer_id {
+                    world.violation("I15", format!("{} was answered with another order", new.order.merchant_uid));
+                }
+                window::check_opened(&mut world, row);
+                self.hear_payment(&mut world, row, Some(asked));
+            }
+            (Request::PrepareKey(request), Answer::Prepared(Ok(prepared))) => {
+                self.hear_named(&mut world, (&request.customer_id, &request.idempotency_key), &prepared.key, asked);
+                if let Some(row) = &prepared.payment {
+                    window::check_opened(&mut world, row);
+                    self.hear_payment(&mut world, row, Some(asked));
+                }
+            }
+            (Request::Return { merchant_uid, .. }, Answer::Returned(Ok(returned))) => {
+                window::check_returned(&mut world, merchant_uid, *returned);
+            }
+            (Request::Approve { merchant_uid, amount }, Answer::Approved(Ok(Ok(())))) => {
+                let ordered = sim.payment(merchant_uid).map(|row| row.order.amount.minor.to_string());
+                if ordered.as_ref() != Some(amount) {
+                    world.violation("I3", format!("{amount} was approved for {merchant_uid}, ordered was {ordered:?}"));
+                }
+            }
+            (Request::ConfirmKey { .. } | Request::ImportKey { .. }, Answer::Key(Ok(row))) => {
+                if row.state == KeyState::Active {
+                    self.active_keys.push(row.customer_uid.to_string());
                 }
             }
             (_, Answer::Payment(Ok(row))) => self.hear_payment(&mut world, row, None),
@@ -185,21 +243,7 @@ impl Told {
                 world.violation("I18", format!("{customer} was shown somebody else's key"));
             }
             (Request::Issue { customer, name, .. }, Answer::Key(Ok(row))) => {
-                let uid = row.customer_uid.as_str();
-                let moment = world.kernel.moment();
-                let named = (customer.to_string(), name.clone());
-                let (names, heard) = self.named.entry(named).or_insert_with(|| (BTreeSet::new(), moment));
-                // Two that overlap while the secret is being switched may each make a key; whoever comes later gets one of
-                // these.
-                if asked < *heard || names.is_empty() {
-                    names.insert(uid.to_owned());
-                }
-                if !names.contains(uid) {
-                    world.violation("I15", format!("{name} of {customer} was answered with {names:?} and with {uid}"));
-                }
-                if row.state == KeyState::Active {
-                    self.active_keys.push(uid.to_owned());
-                }
+                self.hear_named(&mut world, (customer, name), row, asked);
             }
             (Request::DeleteKey { customer_uid, .. }, Answer::KeyDeleted(Ok(KeyDeleted::Done)))
                 if world.ledger.key(customer_uid.as_str()).is_ok() =>
@@ -222,15 +266,36 @@ impl Told {
         }
     }
 
+    /// A key, as its customer's request of this name was answered.
+    fn hear_named(&mut self, world: &mut World, request: (&CustomerId, &String), row: &BillingKey, asked: u64) {
+        let (customer, name) = request;
+        let uid = row.customer_uid.as_str();
+        let moment = world.kernel.moment();
+        let named = (customer.to_string(), name.clone());
+        let (names, heard) = self.named.entry(named).or_insert_with(|| (BTreeSet::new(), moment));
+        // Two that overlap while the secret is being switched may each make a key; whoever comes later gets one of these.
+        if asked < *heard || names.is_empty() {
+            names.insert(uid.to_owned());
+        }
+        if !names.contains(uid) {
+            world.violation("I15", format!("{name} of {customer} was answered with {names:?} and with {uid}"));
+        }
+        if row.state == KeyState::Active {
+            self.active_keys.push(uid.to_owned());
+        }
+    }
+
     /// `asked`: the moment at which the order itself was asked for (again).
     fn hear_payment(&mut self, world: &mut World, row: &Payment, asked: Option<u64>) {
         let uid = row.merchant_uid().as_str();
         let now = word(row);
-        if now == Word::Paid && !was_paid(&world.ledger, uid) {
+        if now == Word::Paid && !was_paid(&world.ledger, row) {
             world.violation("I17", format!("{uid} was told paid, and the PSP has taken nothing"));
         }
         // Somebody may have taken its key away before it could be sent.
-        let unsent = row.order.customer_uid.as_ref().is_some_and(|key| self.unwanted.contains(key.as_str()));
+        let gone =
+            |key: &str| self.unwanted.contains(key) || (row.schedule_at().is_none() && self.replaced.contains(key));
+        let unsent = row.order.customer_uid.as_ref().is_some_and(|key| gone(key.as_str()));
         if now == Word::Failed && !unsent && !declined(world, row) {
             world.violation("I16", format!("{uid} was told failed, and the PSP has neither refused nor declined it"));
         }
@@ -263,8 +328,10 @@ impl Told {
                 sim.world().violation("I18", format!("{name} of {customer} was answered as somebody else's"));
             }
         }
+        self.check_key_owner(sim, request, answer);
         let (Request::Revoke { caller, merchant_uid }
         | Request::Move { caller, merchant_uid, .. }
+        | Request::Complete { caller, merchant_uid, .. }
         | Request::Read { caller, merchant_uid }) = request
         else {
             return;
@@ -281,6 +348,36 @@ impl Told {
             }
         }
     }
+}
+
+impl Told {
+    /// I18 of keys: only its owner, or the merchant, confirms one; one that was brought along is one customer's for ever.
+    fn check_key_owner(&self, sim: &Sim, request: &Request, answer: &Answer) {
+        let owner = |uid| sim.key(uid).map(|row| row.customer_id);
+        let disclosed = match (request, answer) {
+            (Request::PrepareKey(request), Answer::Prepared(Ok(prepared))) => {
+                prepared.key.customer_id != request.customer_id
+            }
+            (Request::ConfirmKey { caller: Caller::Customer(asking), customer_uid }, Answer::Key(key)) => {
+                let foreign = owner(customer_uid).is_some_and(|owner| owner != *asking);
+                foreign && key.as_ref().map_or_else(discloses, |_| true)
+            }
+            (Request::ImportKey { customer, customer_uid }, Answer::Key(Ok(_))) => {
+                owner(customer_uid).is_some_and(|owner| owner != *customer)
+            }
+            _ => false,
+        };
+        if disclosed {
+            sim.world().violation("I18", format!("somebody else's key was answered: {request:?}"));
+        }
+    }
+}
+
+/// Whether a row is that of a schedule as it was asked for. It may have gone to another key since.
+fn answers(row: &Payment, asked: &Order) -> bool {
+    let first = row.former_keys.first().or(row.order.customer_uid.as_ref());
+    first == asked.customer_uid.as_ref()
+        && Order { customer_uid: asked.customer_uid.clone(), ..row.order.clone() } == *asked
 }
 
 /// Whether a refusal says more than "there is no such thing" (or that the table was out of reach, or the input wrong).

@@ -1,5 +1,7 @@
 //! The flows whose every boundary is tried, each with what has to stand before it.
 
+mod window;
+
 use billing::order::{Details, Order};
 use billing::usecase::{Caller, Hint, NewSchedule, RefundRequest, Schedules};
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
@@ -48,6 +50,33 @@ pub const FLOWS: &[Flow] = &[
     Flow { name: "sweep of an executed schedule", prepare: sweep_of_a_schedule },
     Flow { name: "sweep of an unanswered key", prepare: sweep_of_a_key },
     Flow { name: "sweep of a lost refund", prepare: sweep_of_a_refund },
+    Flow { name: "open checkout", prepare: |_| window::checkout() },
+    Flow { name: "open checkout again", prepare: window::checkout_again },
+    Flow { name: "open checkout, registered otherwise", prepare: window::checkout_corrected },
+    Flow { name: "complete, paid", prepare: |stage| window::complete(stage, window::CARD) },
+    Flow { name: "complete, failed", prepare: |stage| window::complete(stage, window::DECLINED) },
+    Flow { name: "complete, account issued", prepare: |stage| window::complete(stage, window::ACCOUNT) },
+    Flow { name: "complete, foreign imp_uid", prepare: window::complete_foreign },
+    Flow { name: "complete, made-up imp_uid", prepare: window::complete_made_up },
+    Flow { name: "complete, the other tab paid", prepare: window::complete_the_failed_of_two },
+    Flow { name: "return", prepare: window::returned },
+    Flow { name: "webhook of a window payment", prepare: window::webhook_paid },
+    Flow { name: "webhook of a second window payment", prepare: window::webhook_second },
+    Flow { name: "sweep of an unpaid checkout", prepare: window::sweep_unpaid },
+    Flow { name: "sweep of a checkout paid in silence", prepare: window::sweep_paid },
+    Flow { name: "confirm_url", prepare: window::approve },
+    Flow { name: "prepare window key", prepare: |_| window::prepare(None) },
+    Flow { name: "prepare window key, charged", prepare: |_| window::prepare(Some("order9")) },
+    Flow { name: "confirm window key", prepare: |stage| window::confirm(stage, None) },
+    Flow { name: "confirm window key, charged", prepare: |stage| window::confirm(stage, Some("order9")) },
+    Flow { name: "webhook of a window key", prepare: window::webhook_key },
+    Flow { name: "import key", prepare: window::import },
+    Flow { name: "sweep of a key never issued", prepare: window::sweep_key },
+    Flow { name: "webhook of a key issued too late", prepare: window::webhook_orphan },
+    Flow { name: "replace key", prepare: |stage| replace(stage, 0) },
+    Flow { name: "replace key, never sent", prepare: replace_unsent },
+    Flow { name: "replace key while one runs", prepare: |stage| replace(stage, 3_600) },
+    Flow { name: "sweep of a replacement", prepare: sweep_of_a_replacement },
 ];
 
 #[expect(clippy::expect_used, reason = "the names below are identifiers")]
@@ -234,3 +263,46 @@ fn sweep_of_a_refund(stage: &mut Stage<'_>) -> Request {
     stage.wait(200);
     Request::Sweep
 }
+
+/// Another active key of kim's.
+#[expect(clippy::panic, reason = "a flow that cannot be prepared is an error of this list")]
+fn second_key(stage: &mut Stage<'_>) -> CustomerUid {
+    match stage.ask(&issue("second-key", APPROVES)) {
+        Some(Answer::Key(Ok(row))) => row.customer_uid,
+        other => panic!("no key: {other:?}"),
+    }
+}
+
+fn replacement(customer_uid: CustomerUid, to: CustomerUid) -> Request {
+    Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules: Schedules::MoveTo(to) }
+}
+
+/// Two schedules wait on the key; after so many seconds.
+fn replace(stage: &mut Stage<'_>, seconds: i64) -> Request {
+    let customer_uid = scheduled(stage);
+    let to = second_key(stage);
+    stage.wait(seconds);
+    replacement(customer_uid, to)
+}
+
+/// One of the two was never sent.
+fn replace_unsent(stage: &mut Stage<'_>) -> Request {
+    let customer_uid = scheduled(stage);
+    let to = second_key(stage);
+    let schedule_at = Timestamp(stage.sim.now() + 9_000);
+    let wanted = vec![NewSchedule { order: order("period9", &customer_uid), schedule_at }];
+    let request = Request::Schedule { customer_uid: customer_uid.clone(), customer: kim(), wanted };
+    with_fault(stage, &request, &[(REGISTER_POST, Fault::NotSent)]);
+    replacement(customer_uid, to)
+}
+
+/// The replacement's caller was killed before anything was revoked.
+fn sweep_of_a_replacement(stage: &mut Stage<'_>) -> Request {
+    let request = replace(stage, 0);
+    with_fault(stage, &request, &[(REPLACED_MARKED + 1, Fault::CrashBefore)]);
+    stage.wait(31);
+    Request::Sweep
+}
+
+/// Boundaries of a replacement: the key, its successor, token, mark.
+const REPLACED_MARKED: usize = 3;

@@ -28,21 +28,31 @@ const KEPT_FOR_THE_RECORD: i64 = 4;
 pub struct Psp<'a> {
     sim: &'a Sim,
     deadline: i64,
-    /// The webhook on whose behalf the PSP is asked.
-    notice: Option<&'a Hint>,
+    named: Option<Named<'a>>,
+}
+
+/// Who names what the PSP is asked about.
+#[derive(Debug, Clone, Copy)]
+pub enum Named<'a> {
+    /// A webhook's body.
+    ByWebhook(&'a Hint),
+    /// A customer who comes back from the window.
+    ByCustomer(&'a Hint),
+    /// Whoever confirms a key.
+    ByConfirmation,
 }
 
 impl<'a> Psp<'a> {
     /// The PSP as a request that ends at `deadline` (UNIX seconds) sees it.
     #[must_use]
     pub const fn new(sim: &'a Sim, deadline: i64) -> Self {
-        Self { sim, deadline, notice: None }
+        Self { sim, deadline, named: None }
     }
 
-    /// The PSP as a webhook's handler sees it.
+    /// The PSP as it is asked on somebody's behalf.
     #[must_use]
-    pub const fn noticed(self, hint: &'a Hint) -> Self {
-        Self { notice: Some(hint), ..self }
+    pub const fn named(self, named: Named<'a>) -> Self {
+        Self { named: Some(named), ..self }
     }
 
     fn seconds(&self, most: i64) -> i64 {
@@ -117,9 +127,10 @@ impl ChargePsp for Psp<'_> {
             books.payment(imp_uid.as_str(), true).map_or(Looked::Absent, |row| found(wire::payment(row)))
         });
         let looked = looked.await;
-        match self.notice {
-            Some(hint) => planted::noticed(self.sim, hint, looked),
-            None => looked,
+        match self.named {
+            Some(Named::ByWebhook(hint)) => planted::noticed(self.sim, hint, looked),
+            Some(Named::ByCustomer(hint)) => planted::completed(self.sim, hint, looked),
+            Some(Named::ByConfirmation) | None => looked,
         }
     }
 }
@@ -195,10 +206,14 @@ impl KeyPsp for Psp<'_> {
     }
 
     async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
-        self.get(Call::GetKey, |books| {
+        let looked = self.get(Call::GetKey, |books| {
             books.key(customer_uid.as_str()).map_or(Looked::Absent, |row| Looked::Found(wire::key(row)))
-        })
-        .await
+        });
+        let looked = looked.await;
+        match self.named {
+            Some(Named::ByConfirmation) => planted::confirmed(self.sim, customer_uid, looked),
+            Some(Named::ByWebhook(_) | Named::ByCustomer(_)) | None => looked,
+        }
     }
 
     async fn waiting_schedules(

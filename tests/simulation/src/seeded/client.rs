@@ -1,5 +1,7 @@
 //! What clients ask: new things, old things again, things that race, and things that are not theirs.
 
+mod window;
+
 use std::collections::BTreeMap;
 
 use billing::order::{Details, Order};
@@ -62,6 +64,12 @@ impl Shop {
             // The newest ones most of all: these are the ones that race.
             let back = rng.place(self.asked.len().min(3)) + 1;
             return self.asked[self.asked.len() - back].clone();
+        }
+        if rng.chance(setup.windows) {
+            return self.in_window(rng, setup);
+        }
+        if rng.chance(setup.replaced) {
+            return self.replace(rng).unwrap_or_else(|| self.issue(rng, setup));
         }
         let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup) };
         if !self.charges.is_empty() && rng.chance(setup.refunds) {
@@ -151,6 +159,14 @@ impl Shop {
                 let other = if card == APPROVES { ODD_CARDS[1] } else { APPROVES };
                 Some(Request::Issue { customer, name, card: other })
             }
+            Request::Checkout(mut new) => {
+                new.order.amount = Money::krw(new.order.amount.minor + 1);
+                Some(Request::Checkout(new))
+            }
+            Request::PrepareKey(mut request) => {
+                request.name.push('2');
+                Some(Request::PrepareKey(request))
+            }
             _ => None,
         }
     }
@@ -188,6 +204,7 @@ impl Shop {
     pub(super) fn charged(&self) -> Vec<Order> {
         let order = |request: &Request| match request {
             Request::Charge { order, .. } => Some(order.clone()),
+            Request::Checkout(new) => Some(new.order.clone()),
             _ => None,
         };
         self.asked.iter().filter_map(order).collect()

@@ -74,6 +74,10 @@ pub struct Setup {
     pub refunds: u64,
     /// Cards other than the one that approves, in a thousand.
     pub odd_cards: u64,
+    /// Windows in place of whatever else a client would ask, in a thousand.
+    pub windows: u64,
+    /// Keys replaced in place of whatever else a client would ask, in a thousand.
+    pub replaced: u64,
     /// Whether the daily comparison runs, too.
     pub compares: bool,
     /// Whether what clients ask depends on nothing but time, and sweeps never fail: for comparing one seed with itself.
@@ -127,6 +131,8 @@ impl Setup {
             strangers: 0,
             refunds: 0,
             odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
+            windows: 0,
+            replaced: 0,
             compares: rng.chance(200),
             plain: false,
             knobs: knobs(rng),
@@ -140,6 +146,12 @@ impl Setup {
             3 => setup.haunted(),
             4 => setup.crowded(),
             _ => {}
+        }
+        if rng.chance(250) {
+            setup.windowed(rng);
+        }
+        if rng.chance(120) {
+            setup.replacing();
         }
         if long {
             setup.clients = 1;
@@ -197,6 +209,26 @@ impl Setup {
         self.rates = vec![(Class::Post, vec![(Fault::NotSent, 300), (Fault::Unauthorized, 100), (Fault::Late, 100)])];
     }
 
+    /// Customers pay in the PG's window and register their cards there. It closes soon, so that much comes too late.
+    fn windowed(&mut self, rng: &mut Rng) {
+        self.windows = *rng.pick(&[200, 500, 800]).unwrap_or(&500);
+        let window_seconds = *rng.pick(&[600, 2_400, 7_200]).unwrap_or(&600);
+        let deposit_grace_seconds = *rng.pick(&[300, 3_600]).unwrap_or(&300);
+        let older = self.fleet.older.as_mut().map(|(older, _)| older);
+        for policy in std::iter::once(&mut self.policy).chain(older) {
+            policy.window_seconds = window_seconds;
+            policy.deposit_grace_seconds = deposit_grace_seconds;
+        }
+    }
+
+    /// Keys are replaced while payments wait on them.
+    const fn replacing(&mut self) {
+        self.customers = 1;
+        self.replaced = 250;
+        self.steps = 8;
+        self.ahead_seconds_max = 1_500;
+    }
+
     /// A seed's world in which the table at rest may not depend on webhooks.
     #[must_use]
     pub fn comparable(rng: &mut Rng, webhooks: Webhooks) -> Self {
@@ -212,6 +244,8 @@ impl Setup {
             console: 0,
             strangers: 0,
             refunds: 0,
+            windows: 0,
+            replaced: 0,
             webhooks,
             compares: false,
             plain: true,

@@ -4,14 +4,14 @@ use std::future::Future;
 
 use futures_util::FutureExt;
 
-use billing::key::BillingKey;
+use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
 use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
 use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
 
 use super::rows::Rows;
 use super::wired::Wired;
-use crate::check::moves;
+use crate::check::{moves, window};
 use crate::fault::{Call, Fault};
 use crate::planted::{self, Bug};
 use crate::sim::Sim;
@@ -119,7 +119,7 @@ impl<'a> Table<'a> {
             }
         };
         if now(self.rows().save_key(&theirs)) == Ok(Saved::Done) {
-            self.key_written(&theirs);
+            self.key_written(standing.map(|row| row.state), &theirs);
         }
     }
 
@@ -145,9 +145,11 @@ impl<'a> Table<'a> {
         world.index.set(DueRow::Payment(after.merchant_uid().clone()), after.due_at, clock);
     }
 
-    pub(super) fn key_written(&self, row: &BillingKey) {
+    pub(super) fn key_written(&self, before: Option<KeyState>, row: &BillingKey) {
         let mut world = self.sim.world();
         let now = world.kernel.now();
+        world.write(|| format!("    {} v{} {}", row.customer_uid, row.version, row.state.name()));
+        window::check_activated(&mut world, before, row);
         if let Err(rule) = row.check() {
             world.violation("I12", format!("{}: {rule}", row.customer_uid));
         }
@@ -222,9 +224,10 @@ impl<'a> Table<'a> {
                 return Ok(Saved::Conflict(Some(Box::new(standing))));
             }
         }
+        let before = now(self.rows().key(&row.customer_uid))?.map(|row| row.state);
         let saved = if new { now(self.rows().insert_key(row))? } else { now(self.rows().save_key(row))? };
         if saved == Saved::Done {
-            self.key_written(row);
+            self.key_written(before, row);
         }
         Ok(saved)
     }

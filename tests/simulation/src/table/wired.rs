@@ -6,7 +6,11 @@ use std::future::Future;
 use futures_util::FutureExt;
 
 use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError};
-use billing::{Timestamp, key::BillingKey, payment::Payment};
+use billing::{
+    Timestamp,
+    key::{BillingKey, KeyState},
+    payment::Payment,
+};
 
 use super::Backend;
 use super::port::{LAG_SECONDS, OPERATION_SECONDS, Table};
@@ -140,7 +144,12 @@ pub enum Written {
         after: Payment,
     },
     /// A billing key's row.
-    Key(BillingKey),
+    Key {
+        /// Where it stood.
+        before: Option<KeyState>,
+        /// What stands there.
+        after: BillingKey,
+    },
 }
 
 impl Sim {
@@ -149,7 +158,7 @@ impl Sim {
         let table = Table::new(self);
         match row {
             Written::Payment { before, after } => table.payment_written(before, &after),
-            Written::Key(row) => table.key_written(&row),
+            Written::Key { before, after } => table.key_written(before, &after),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::run::{Paper, Record, Row, Run, Stop};
 use crate::alarm::Alarm;
 use crate::day::KstDay;
 use crate::ids::{CustomerUid, MerchantUid};
+use crate::key::{BillingKey, KeyState};
 use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use crate::payment::{Source, State};
 use crate::ports::{
@@ -171,6 +172,11 @@ where
         if row.state == State::Suspect {
             tally.suspect += 1;
         }
+        if let Some(customer_uid) = row.order.customer_uid.as_ref().filter(|_| row.window.is_some())
+            && let Some(key) = self.store.key(customer_uid).await?
+        {
+            self.look_at_key_later(key).await?;
+        }
         Ok(row)
     }
 
@@ -188,7 +194,7 @@ where
             return Ok(());
         };
         let ours = match self.store.key(&customer_uid).await {
-            Ok(Some(key)) if record.is_issue_of(&key) => return Ok(()),
+            Ok(Some(key)) if record.is_issue_of(&key) => return self.look_at_key_later(key).await,
             Ok(key) => key.is_some(),
             // It stands there under our own name for it.
             Err(StoreError::Unreadable { .. }) => true,
@@ -205,6 +211,16 @@ where
         };
         self.host.alarm(&Alarm::Unrecorded { customer_uid, merchant_uid, imp_uid });
         tally.unrecorded += 1;
+        Ok(())
+    }
+
+    /// Leaves a key to the sweep that its customer was told never came to be, and that the window has issued all the same.
+    async fn look_at_key_later(&self, key: BillingKey) -> Result<(), Stop> {
+        if key.state == KeyState::Abandoned && key.due_at.is_none() {
+            let due = BillingKey { due_at: Some(self.host.now()), ..self.next_key(key) };
+            // Whoever writes it meanwhile has news of it.
+            self.store.save_key(&due).await?;
+        }
         Ok(())
     }
 

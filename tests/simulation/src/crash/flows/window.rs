@@ -1,0 +1,216 @@
+//! Flows of the PG's window.
+
+use billing::checkout::{Options, Window};
+use billing::order::{Details, Order};
+use billing::usecase::{Caller, Hint, NewCheckout, PrepareKey};
+use billing::{CustomerUid, ImpUid, MerchantUid, Money};
+use ledger::{KeyOrder, Prepared, WindowOrder, cards};
+
+use super::{id, kim, uid, with_fault};
+use crate::fault::Fault;
+use crate::lambda::{Answer, Request};
+use crate::stage::Stage;
+
+/// What is paid with in the window; nothing for a virtual account.
+pub(super) const CARD: Option<&str> = Some("4242424242424242");
+pub(super) const DECLINED: Option<&str> = Some("4000000000000341");
+pub(super) const ACCOUNT: Option<&str> = None;
+
+/// How long a virtual account stays open, and how long a window, in seconds.
+const DEPOSIT_SECONDS: i64 = 3_600;
+const WINDOW_SECONDS: i64 = 86_400;
+
+fn window() -> Window {
+    Window { pg: None, pay_method: "card".to_owned(), options: Options::default() }
+}
+
+pub(super) fn checkout() -> Request {
+    Request::Checkout(NewCheckout {
+        order: Order {
+            merchant_uid: uid("order1"),
+            customer_uid: None,
+            amount: Money::krw(8_900),
+            name: "월간 이용권".to_owned(),
+            details: Details::default(),
+        },
+        customer_id: kim(),
+        window: window(),
+    })
+}
+
+pub(super) fn checkout_again(stage: &mut Stage<'_>) -> Request {
+    stage.ask(&checkout());
+    checkout()
+}
+
+/// The storefront has named another amount itself.
+pub(super) fn checkout_corrected(stage: &mut Stage<'_>) -> Request {
+    let order = Prepared { merchant_uid: "order1".to_owned(), amount: 9_900, currency: "KRW".to_owned() };
+    let _ = stage.sim.world().ledger.prepare(order);
+    checkout()
+}
+
+/// Somebody goes through the window.
+fn pays(stage: &Stage<'_>, number: &str, amount: u64, card: Option<&str>, key: Option<&CustomerUid>) -> ImpUid {
+    let mut world = stage.sim.world();
+    let now = world.kernel.now();
+    let window = WindowOrder {
+        order: ledger::Order::krw(number, amount, "월간 이용권"),
+        card: card.and_then(|card| cards::read(card, "2044-12", now).ok()),
+        customer_uid: key.map(ToString::to_string),
+        deposit_seconds: DEPOSIT_SECONDS,
+    };
+    let paid = world.ledger.pay_in_window(now, window);
+    let imp_uid = paid.map_or_else(|_| "imp_000000000000".to_owned(), |payment| payment.imp_uid);
+    world.run_ledger();
+    id(ImpUid::parse(&imp_uid))
+}
+
+fn opened(stage: &mut Stage<'_>, card: Option<&str>) -> ImpUid {
+    stage.ask(&checkout());
+    stage.wait(30);
+    pays(stage, "order1", 8_900, card, None)
+}
+
+fn completes(imp_uid: ImpUid) -> Request {
+    Request::Complete { caller: Caller::Customer(kim()), merchant_uid: uid("order1"), imp_uid }
+}
+
+pub(super) fn complete(stage: &mut Stage<'_>, card: Option<&str>) -> Request {
+    completes(opened(stage, card))
+}
+
+pub(super) fn complete_foreign(stage: &mut Stage<'_>) -> Request {
+    stage.ask(&checkout());
+    completes(pays(stage, "order2", 100, CARD, None))
+}
+
+pub(super) fn complete_made_up(stage: &mut Stage<'_>) -> Request {
+    opened(stage, CARD);
+    completes(id(ImpUid::parse("imp_000000000000")))
+}
+
+/// The customer names the attempt that failed, and has paid in another tab.
+pub(super) fn complete_the_failed_of_two(stage: &mut Stage<'_>) -> Request {
+    let failed = opened(stage, DECLINED);
+    pays(stage, "order1", 8_900, CARD, None);
+    completes(failed)
+}
+
+pub(super) fn returned(stage: &mut Stage<'_>) -> Request {
+    let imp_uid = opened(stage, CARD);
+    Request::Return { merchant_uid: uid("order1"), imp_uid: Some(imp_uid) }
+}
+
+fn notice(number: &str, imp_uid: ImpUid) -> Request {
+    Request::Notice(Hint { imp_uid, merchant_uid: uid(number) })
+}
+
+pub(super) fn webhook_paid(stage: &mut Stage<'_>) -> Request {
+    let imp_uid = opened(stage, CARD);
+    notice("order1", imp_uid)
+}
+
+/// Two tabs are paid in.
+pub(super) fn webhook_second(stage: &mut Stage<'_>) -> Request {
+    let first = opened(stage, DECLINED);
+    let second = pays(stage, "order1", 8_900, CARD, None);
+    stage.ask(&notice("order1", second));
+    let mut world = stage.sim.world();
+    let now = world.kernel.now() + 1;
+    let _ = world.ledger.settle(now, first.as_str());
+    notice("order1", first)
+}
+
+pub(super) fn sweep_unpaid(stage: &mut Stage<'_>) -> Request {
+    stage.ask(&checkout());
+    stage.wait(WINDOW_SECONDS);
+    Request::Sweep
+}
+
+pub(super) fn sweep_paid(stage: &mut Stage<'_>) -> Request {
+    opened(stage, CARD);
+    stage.wait(601);
+    Request::Sweep
+}
+
+pub(super) fn approve(stage: &mut Stage<'_>) -> Request {
+    stage.ask(&checkout());
+    Request::Approve { merchant_uid: uid("order1"), amount: "8900".to_owned() }
+}
+
+/// Only a key, or one that is charged along with its issue.
+pub(super) fn prepare(charged: Option<&str>) -> Request {
+    Request::PrepareKey(PrepareKey {
+        customer_id: kim(),
+        idempotency_key: "window-key-1".to_owned(),
+        merchant_uid: charged.map(uid),
+        amount: Money::krw(if charged.is_some() { 8_900 } else { 0 }),
+        name: "카드 등록".to_owned(),
+        details: Details::default(),
+        window: window(),
+    })
+}
+
+/// A prepared key, and the number that its window is opened under.
+#[expect(clippy::panic, reason = "a flow that cannot be prepared is an error of this list")]
+fn prepared(stage: &mut Stage<'_>, charged: Option<&str>) -> (CustomerUid, MerchantUid) {
+    match stage.ask(&prepare(charged)) {
+        Some(Answer::Prepared(Ok(prepared))) => {
+            let number = prepared.key.window.as_ref().map(|window| window.order.merchant_uid.clone());
+            (prepared.key.customer_uid, number.unwrap_or_else(|| uid("none")))
+        }
+        other => panic!("no window: {other:?}"),
+    }
+}
+
+fn issued(stage: &mut Stage<'_>, charged: Option<&str>) -> (CustomerUid, MerchantUid, ImpUid) {
+    let (key, number) = prepared(stage, charged);
+    stage.wait(30);
+    let imp_uid = pays(stage, number.as_str(), if charged.is_some() { 8_900 } else { 0 }, CARD, Some(&key));
+    (key, number, imp_uid)
+}
+
+pub(super) fn confirm(stage: &mut Stage<'_>, charged: Option<&str>) -> Request {
+    let (customer_uid, ..) = issued(stage, charged);
+    Request::ConfirmKey { caller: Caller::Customer(kim()), customer_uid }
+}
+
+pub(super) fn webhook_key(stage: &mut Stage<'_>) -> Request {
+    let (_, number, imp_uid) = issued(stage, None);
+    notice(number.as_str(), imp_uid)
+}
+
+pub(super) fn import(stage: &mut Stage<'_>) -> Request {
+    let mut world = stage.sim.world();
+    let now = world.kernel.now();
+    if let Ok(card) = cards::read("4242424242424242", "2044-12", now) {
+        let order = KeyOrder {
+            customer_uid: "legacy1".to_owned(),
+            customer_id: None,
+            channel: ledger::Channel::default(),
+            has_channel_key: true,
+            card,
+            customer: ledger::Person::default(),
+        };
+        let _ = world.ledger.issue_key(now, order);
+    }
+    Request::ImportKey { customer_uid: id(CustomerUid::parse("legacy1")), customer: kim() }
+}
+
+pub(super) fn sweep_key(stage: &mut Stage<'_>) -> Request {
+    prepared(stage, None);
+    stage.wait(WINDOW_SECONDS);
+    Request::Sweep
+}
+
+/// The customer finishes in a window that has long been closed for us.
+pub(super) fn webhook_orphan(stage: &mut Stage<'_>) -> Request {
+    let (key, number) = prepared(stage, None);
+    stage.wait(WINDOW_SECONDS);
+    stage.ask(&Request::Sweep);
+    stage.wait(1);
+    let imp_uid = pays(stage, number.as_str(), 0, CARD, Some(&key));
+    with_fault(stage, &notice("order2", imp_uid.clone()), &[(0, Fault::Throttled)]);
+    notice(number.as_str(), imp_uid)
+}

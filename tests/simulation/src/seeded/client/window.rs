@@ -1,0 +1,94 @@
+//! What clients ask about windows: checkouts, keys to be issued there, keys that the merchant brings along, keys replaced.
+
+use billing::checkout::{Options, Window};
+use billing::order::{Details, Order};
+use billing::usecase::{Caller, NewCheckout, PrepareKey, Schedules};
+use billing::{CustomerId, CustomerUid, MerchantUid, Money};
+
+use super::{Setup, Shop, id};
+use crate::lambda::Request;
+use crate::rng::Rng;
+
+/// A window as most storefronts open it.
+fn window(pay_method: &str) -> Window {
+    Window { pg: None, pay_method: pay_method.to_owned(), options: Options::default() }
+}
+
+impl Shop {
+    /// Something about windows.
+    pub(super) fn in_window(&mut self, rng: &mut Rng, setup: &Setup) -> Request {
+        match rng.below(100) {
+            0..=59 => self.checkout(rng),
+            60..=79 => self.prepare(rng),
+            80..=85 => self.import(rng),
+            86..=92 => self.approve(rng).unwrap_or_else(|| self.checkout(rng)),
+            _ => self.replace(rng).unwrap_or_else(|| self.issue(rng, setup)),
+        }
+    }
+
+    fn owner(&self, rng: &mut Rng) -> CustomerId {
+        rng.pick(&self.customers).cloned().unwrap_or_else(|| id(CustomerId::parse("customer0")))
+    }
+
+    fn checkout(&mut self, rng: &mut Rng) -> Request {
+        self.made += 1;
+        let customer_id = self.owner(rng);
+        let order = Order {
+            merchant_uid: id(MerchantUid::parse(&format!("order{}", self.made))),
+            customer_uid: None,
+            amount: Money::krw(8_900 + rng.below(2) * 1_000),
+            name: "월간 이용권".to_owned(),
+            details: Details::default(),
+        };
+        self.charges.push((customer_id.clone(), order.merchant_uid.clone()));
+        Request::Checkout(NewCheckout { order, customer_id, window: window("card") })
+    }
+
+    /// A key; one in three is issued along with a payment.
+    fn prepare(&mut self, rng: &mut Rng) -> Request {
+        self.made += 1;
+        let customer_id = self.owner(rng);
+        let issued = self.issued.entry(customer_id.clone()).or_default();
+        *issued += 1;
+        let idempotency_key = format!("window-request-{issued}");
+        let charged = rng.chance(333).then(|| id(MerchantUid::parse(&format!("order{}", self.made))));
+        if let Some(merchant_uid) = &charged {
+            self.charges.push((customer_id.clone(), merchant_uid.clone()));
+        }
+        Request::PrepareKey(PrepareKey {
+            customer_id,
+            idempotency_key,
+            amount: Money::krw(if charged.is_some() { 8_900 } else { 0 }),
+            merchant_uid: charged,
+            name: "카드 등록".to_owned(),
+            details: Details::default(),
+            window: window("card"),
+        })
+    }
+
+    /// A key that was issued before there was this system; a second customer may lay claim to it.
+    fn import(&mut self, rng: &mut Rng) -> Request {
+        let customer = self.owner(rng);
+        let name = format!("legacy{}", rng.below(3));
+        Request::ImportKey { customer_uid: id(CustomerUid::parse(&name)), customer }
+    }
+
+    /// The PG asks whether it may approve.
+    fn approve(&self, rng: &mut Rng) -> Option<Request> {
+        let (_, merchant_uid) = rng.pick(&self.charges)?.clone();
+        let amount = if rng.chance(500) { 8_900 } else { 9_900 };
+        Some(Request::Approve { merchant_uid, amount: amount.to_string() })
+    }
+
+    /// A key is replaced by another one: of the same customer, or, by mistake, of whoever's.
+    pub(super) fn replace(&self, rng: &mut Rng) -> Option<Request> {
+        let (owner, customer_uid) = rng.pick(&self.keys)?.clone();
+        let same = |(other, key): &&(CustomerId, CustomerUid)| *other == owner && *key != customer_uid;
+        let mine: Vec<&(CustomerId, CustomerUid)> = self.keys.iter().filter(same).collect();
+        let any: Vec<&(CustomerId, CustomerUid)> = self.keys.iter().collect();
+        let mistaken = mine.is_empty() || rng.chance(50);
+        let (_, to) = rng.pick(if mistaken { &any } else { &mine })?;
+        let schedules = Schedules::MoveTo(to.clone());
+        Some(Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules })
+    }
+}
