@@ -230,7 +230,8 @@ fn issue_charges(rule: &IssueRule, amount: u64) -> Result<bool, Invalid> {
 #[must_use]
 pub fn open_until(window: &Window, now: Timestamp, policy: &Policy) -> Timestamp {
     let closes = now.plus(policy.window_seconds);
-    let deposit = window.options.vbank_due.as_deref().and_then(vbank_due_at);
+    let due = window.options.vbank_due.as_deref().filter(|_| window.pay_method == "vbank");
+    let deposit = due.and_then(vbank_due_at);
     deposit.map_or(closes, |due| closes.max(due.plus(policy.deposit_grace_seconds)))
 }
 

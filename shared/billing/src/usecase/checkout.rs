@@ -118,24 +118,25 @@ where
         if planted::has(Bug::PrepareSkipped) {
             return Ok(row);
         }
-        let row = match self.psp.prepare(&row.order).await {
+        let (row, refused) = match self.psp.prepare(&row.order).await {
             Posted::Known(amount) if amount == row.order.amount => return Ok(row),
             // It stands there already, or the order is paid.
-            Posted::Refused(_) => self.look(row, Source::Look).await?,
-            Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => row,
+            Posted::Refused(refusal) => (self.look(row, Source::Look).await?, Some(refusal)),
+            Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => (row, None),
         };
         let order = &row.order;
         if !row.is_payable(self.host.now()) {
             return Ok(row);
         }
-        match self.psp.prepared(&order.merchant_uid).await {
+        match self.psp.prepared(order).await {
             Looked::Found(amount) if amount == order.amount => Ok(row),
             Looked::Found(_) => match self.psp.correct(order).await {
                 Posted::Known(amount) if amount == order.amount => Ok(row),
                 Posted::Refused(refusal) => Err(Failure::Refused(refusal)),
                 Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => Err(Failure::Unavailable),
             },
-            Looked::Absent | Looked::Unreachable => Err(Failure::Unavailable),
+            Looked::Absent => Err(refused.map_or(Failure::Unavailable, Failure::Refused)),
+            Looked::Unreachable => Err(Failure::Unavailable),
         }
     }
 }
@@ -226,7 +227,8 @@ where
         let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(Returned::Unknown) };
         let prepared = |key: &BillingKey| key.window.is_some();
         let Some(key) = self.store.key(&customer_uid).await?.filter(prepared) else { return Ok(Returned::Unknown) };
-        let news = key.state == KeyState::Prepared && self.look_at_key(&customer_uid).await.unwrap_or(false);
+        let open = matches!(key.state, KeyState::Prepared | KeyState::Abandoned);
+        let news = open && self.look_at_key(&customer_uid).await.unwrap_or(false);
         let active = if news { self.store.key(&customer_uid).await? } else { Some(key) };
         Ok(Returned::Key { active: active.is_some_and(|key| key.state == KeyState::Active) })
     }
@@ -249,14 +251,14 @@ where
     ) -> Result<Result<(), Unconfirmed>, StoreError> {
         let now = self.host.now();
         if let Some(row) = self.store.payment(merchant_uid).await? {
-            let open = row.window.as_ref().map(|_| row.is_payable(now));
+            let open = row.window.as_ref().map(|_| row.waits(now));
             return Ok(may_approve(open, row.order.amount, amount));
         }
         let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else {
             return Ok(Err(Unconfirmed::UnknownOrder));
         };
         let key = self.store.key(&customer_uid).await?;
-        let window = key.as_ref().and_then(|key| Some((key.is_issuable(now), key.window.as_ref()?)));
+        let window = key.as_ref().and_then(|key| Some((key.waits(now), key.window.as_ref()?)));
         Ok(match window {
             Some((open, window)) => may_approve(Some(open), window.order.amount, amount),
             None => Err(Unconfirmed::UnknownOrder),

@@ -155,7 +155,11 @@ where
         let row = self.billing_key(caller, customer_uid).await?;
         let row = match row.state {
             KeyState::Active => row,
-            KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => return Err(Failure::KeyInactive),
+            KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
+                // Issued all the same, it is deleted: its customer was told that there is none.
+                self.look_at_key(&row.customer_uid).await.ok();
+                return Err(Failure::KeyInactive);
+            }
             KeyState::Prepared | KeyState::Issuing => match self.psp.key(&row.customer_uid).await {
                 Looked::Found(snapshot) => self.conclude_key(row, &KeyEvidence::Found(snapshot)).await?.0,
                 // The customer may still be in the window: the calendar decides when that is over.

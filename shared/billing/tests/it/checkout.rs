@@ -53,10 +53,12 @@ async fn an_order_is_recorded_and_its_amount_registered_before_the_window_opens(
 #[tokio::test]
 async fn without_a_registered_amount_no_window_is_opened() {
     let billing = billing().await;
-    for act in [Act::Lose, Act::Refuse(1), Act::GarbleAndLose, Act::Unreachable] {
+    for act in [Act::Lose, Act::GarbleAndLose, Act::Unreachable] {
         billing.psp.will([act]);
         assert_eq!(billing.checkout(new("order_1")).await.map(|_| ()), Err(Failure::Unavailable));
     }
+    billing.psp.will([Act::Refuse(1)]);
+    assert!(matches!(billing.checkout(new("order_1")).await, Err(Failure::Refused(_))), "told as it was said");
     // Registered behind a lost answer: it is looked up.
     billing.psp.will([Act::ApproveAndLose]);
     assert_eq!(open(&billing, "order_1").await.state, State::Awaiting);
@@ -82,7 +84,12 @@ async fn a_customer_who_names_the_payment_is_answered_by_the_psps_record() {
     open(&billing, "order_2").await;
     let imp_uid = in_window(&billing, "order_2", PspStatus::Failed);
     let failed = billing.complete(&kim(), "order_2", &imp_uid).await.unwrap();
-    assert_eq!((failed.state, failed.due_at), (State::Failed, None));
+    assert_eq!(failed.state, State::Failed);
+    assert_eq!(
+        failed.due_at,
+        Some(START.plus(90_000)),
+        "one more look, when the window can be open in no tab any more"
+    );
     assert!(billing.alarms().is_empty());
 }
 
@@ -119,7 +126,11 @@ async fn a_test_channels_payment_buys_nothing() {
     open(&billing, "order_1").await;
     let imp_uid = in_window(&billing, "order_1", PspStatus::Paid);
     billing.psp.world().payments.get_mut("order_1").unwrap()[0].sandbox = true;
-    assert_eq!(billing.complete(&kim(), "order_1", &imp_uid).await.unwrap().state, State::Suspect);
+    let row = billing.complete(&kim(), "order_1", &imp_uid).await.unwrap();
+    assert_eq!((row.state, row.record), (State::Awaiting, None), "and closes nobody's window");
+    assert_eq!(billing.alarms(), ["psp_mismatch"]);
+    let paid = in_window(&billing, "order_1", PspStatus::Paid);
+    assert_eq!(billing.complete(&kim(), "order_1", &paid).await.unwrap().state, State::Paid);
 }
 
 #[tokio::test]
@@ -188,28 +199,38 @@ async fn an_order_that_nobody_pays_expires_and_comes_to_rest() {
     let billing = billing().await;
     open(&billing, "order_1").await;
     let gets = billing.psp.world().gets;
-    for _ in 0..(25 * 12) {
+    for _ in 0..(26 * 12) {
         billing.advance(300);
         sweep(&billing).await;
     }
     let row = row(&billing, "order_1").await;
     assert_eq!((row.state, row.due_at), (State::Expired, None));
-    assert!(billing.psp.world().gets - gets <= 8, "{} looks", billing.psp.world().gets - gets);
+    assert!(billing.psp.world().gets - gets <= 9, "{} looks", billing.psp.world().gets - gets);
     assert_eq!(open(&billing, "order_1").await.state, State::Expired, "the same request answers the same, for ever");
+}
+
+fn account_order(uid: &str) -> NewCheckout {
+    let window = billing::checkout::Window { pay_method: "vbank".to_owned(), ..card_window() };
+    NewCheckout { window, ..new(uid) }
+}
+
+/// An account that somebody has opened under the number.
+fn account(billing: &TestBilling, uid: &str, number: &str, closes: billing::Timestamp) -> ImpUid {
+    let imp_uid = in_window(billing, uid, PspStatus::Ready);
+    let mut world = billing.psp.world();
+    let facts = &mut world.payments.get_mut(uid).unwrap().last_mut().unwrap().facts;
+    facts.vbank_num = Some(number.to_owned());
+    facts.vbank_date = Some(closes);
+    facts.vbank_issued_at = Some(billing.host.now());
+    imp_uid
 }
 
 #[tokio::test]
 async fn a_virtual_account_waits_for_its_deposit_beyond_the_window() {
     let billing = billing().await;
-    open(&billing, "order_1").await;
-    let imp_uid = in_window(&billing, "order_1", PspStatus::Ready);
+    billing.checkout(account_order("order_1")).await.unwrap();
     let due = START.plus(5 * 86_400);
-    {
-        let mut world = billing.psp.world();
-        let facts = &mut world.payments.get_mut("order_1").unwrap()[0].facts;
-        facts.vbank_num = Some("56123456789012".to_owned());
-        facts.vbank_date = Some(due);
-    }
+    let imp_uid = account(&billing, "order_1", "56123456789012", due);
     let ready = billing.complete(&kim(), "order_1", &imp_uid).await.unwrap();
     assert_eq!(ready.state, State::Awaiting);
     assert!(ready.record.is_some() && !ready.is_payable(billing.host.now()), "no second account is opened");
@@ -227,6 +248,57 @@ async fn a_virtual_account_waits_for_its_deposit_beyond_the_window() {
     sweep(&billing).await;
     assert_eq!(row(&billing, "order_1").await.state, State::Paid);
     assert!(billing.alarms().is_empty());
+}
+
+#[tokio::test]
+async fn an_account_under_a_number_that_ordered_none_says_nothing() {
+    let billing = billing().await;
+    open(&billing, "order_1").await;
+    let strangers = account(&billing, "order_1", "56000000000000", START.plus(300 * 86_400));
+    let row = billing.complete(&kim(), "order_1", &strangers).await.unwrap();
+    assert!(row.record.is_none() && row.is_payable(billing.host.now()), "its customer may still pay");
+    assert_eq!(row.open_until(), Some(START.plus(86_400)));
+    // A window that was only opened, and left, hides no failure.
+    in_window(&billing, "order_2", PspStatus::Ready);
+    open(&billing, "order_2").await;
+    let failed = in_window(&billing, "order_2", PspStatus::Failed);
+    assert_eq!(billing.complete(&kim(), "order_2", &failed).await.unwrap().state, State::Failed);
+}
+
+#[tokio::test]
+async fn of_two_accounts_the_later_one_is_shown_and_a_closed_one_is_no_failure() {
+    let billing = billing().await;
+    billing.checkout(account_order("order_1")).await.unwrap();
+    let first = account(&billing, "order_1", "56000000000001", START.plus(86_400));
+    billing.advance(60);
+    account(&billing, "order_1", "56000000000002", START.plus(86_400));
+    let shown = billing.complete(&kim(), "order_1", &first).await.unwrap();
+    assert_eq!(shown.record.unwrap().facts.vbank_num.as_deref(), Some("56000000000002"));
+    for record in billing.psp.world().payments.get_mut("order_1").unwrap() {
+        record.status = PspStatus::Cancelled;
+    }
+    for _ in 0..12 {
+        billing.advance(6 * 3_600);
+        sweep(&billing).await;
+    }
+    assert_eq!(row(&billing, "order_1").await.state, State::Expired, "nobody has said that it failed");
+}
+
+#[tokio::test]
+async fn who_pays_in_the_last_minute_is_not_too_late() {
+    let billing = billing().await;
+    open(&billing, "order_1").await;
+    let uid = MerchantUid::parse("order_1").unwrap();
+    billing.advance(86_400);
+    sweep(&billing).await;
+    assert!(!row(&billing, "order_1").await.is_payable(billing.host.now()), "no window is opened any more");
+    assert_eq!(billing.confirm(&uid, "8900").await, Ok(Ok(())), "who is in one may pay");
+    billing.advance(120);
+    in_window(&billing, "order_1", PspStatus::Paid);
+    billing.advance(3_480);
+    sweep(&billing).await;
+    assert_eq!(row(&billing, "order_1").await.state, State::Paid);
+    assert!(billing.alarms().is_empty(), "it is not late");
 }
 
 #[tokio::test]

@@ -105,3 +105,62 @@ async fn only_an_active_key_of_the_same_customer_can_take_over() {
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
     assert_eq!(scheduled(&billing).await.state, State::Scheduled);
 }
+
+#[tokio::test]
+async fn a_revocation_that_was_promised_never_becomes_a_move() {
+    // Promised before the key is replaced.
+    let (billing, second) = two_keys().await;
+    billing.psp.will([Act::Lose]);
+    billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+    billing.advance(200);
+    billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await.unwrap();
+    settled(&billing, State::Revoked).await;
+
+    // Promised while the move is under way.
+    let (billing, second) = two_keys().await;
+    billing.psp.will([Act::Lose]);
+    billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await.unwrap();
+    assert_eq!(scheduled(&billing).await.moves_to, Some(second));
+    billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+    assert_eq!(scheduled(&billing).await.moves_to, None);
+    settled(&billing, State::Revoked).await;
+
+    // All revoked rather than moved, the second time round.
+    let (billing, second) = two_keys().await;
+    billing.psp.will([Act::Lose]);
+    billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await.unwrap();
+    assert!(scheduled(&billing).await.moves_to.is_some());
+    billing.delete_key(&kim(), "key1", Schedules::Revoke).await.unwrap();
+    assert_eq!(scheduled(&billing).await.moves_to, None);
+    settled(&billing, State::Revoked).await;
+}
+
+/// Sweeps until the deletion is through, and says what has become of the schedule.
+async fn settled(billing: &TestBilling, state: State) {
+    for _ in 0..24 {
+        billing.advance(300);
+        sweep(billing).await;
+    }
+    assert_eq!(scheduled(billing).await.state, state);
+    assert_eq!(key_state(billing, "key1").await, KeyState::Deleted);
+    let posts = billing.psp.world().posts.clone();
+    assert!(!posts.contains(&"register order_1".to_owned()), "registered again: {posts:?}");
+}
+
+#[tokio::test]
+async fn the_old_key_stays_until_its_schedules_are_known_to_be_on_the_new_one() {
+    let (billing, second) = two_keys().await;
+    billing.psp.will([Act::Approve, Act::Lose]);
+    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
+    assert_eq!(moved, Ok(KeyDeleted::Pending));
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Deleting);
+    let again = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
+    assert_eq!(again, Ok(KeyDeleted::Pending), "nobody knows yet whether it is registered there");
+    for _ in 0..6 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
+    let row = scheduled(&billing).await;
+    assert_eq!((row.state, row.order.customer_uid), (State::Scheduled, Some(second)));
+}

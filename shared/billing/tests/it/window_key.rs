@@ -129,7 +129,7 @@ async fn a_key_that_nobody_confirms_is_found_by_the_sweep_or_by_a_webhook() {
 async fn a_key_that_is_never_issued_is_given_up_and_one_issued_after_that_is_deleted() {
     let billing = billing().await;
     let uid = prepare(&billing, "html5_inicis", 0).await.key.customer_uid;
-    billing.advance(86_400);
+    billing.advance(90_000);
     sweep(&billing).await;
     let row = billing.store.key(&uid).await.unwrap().unwrap();
     assert_eq!((row.state, row.due_at), (KeyState::Abandoned, None));
