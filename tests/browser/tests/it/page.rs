@@ -12,6 +12,8 @@ use crate::session::Tab;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Pause between two looks at it.
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
+/// How long an element has not moved before it is clicked.
+const REST: Duration = Duration::from_millis(100);
 
 /// Waits until `look` finds something.
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
@@ -56,7 +58,7 @@ impl Tab {
         let what = format!("{css} is clicked");
         until(&what, async || {
             let element = self.seen(css).await;
-            if !element.is_enabled().await.ok()? {
+            if !element.is_enabled().await.ok()? || !self.rests(&element).await? {
                 return None;
             }
             match element.click().await {
@@ -68,10 +70,21 @@ impl Tab {
         .await;
     }
 
+    /// Whether an element that was brought into view stays where it is: what a page adds above it would make a click
+    /// meet something else.
+    async fn rests(&self, element: &WebElement) -> Option<bool> {
+        element.scroll_into_view().await.ok()?;
+        let place = "const { x, y } = arguments[0].getBoundingClientRect(); return [x, y];";
+        let look = async || Some(self.driver.execute(place, vec![element.to_json().ok()?]).await.ok()?.json().clone());
+        let before = look().await?;
+        tokio::time::sleep(REST).await;
+        Some(before == look().await?)
+    }
+
     /// Two clicks as fast as a hand makes them.
     pub(crate) async fn double_click(&self, css: &str) {
         let element = self.seen(css).await;
-        element.scroll_into_view().await.unwrap();
+        until(&format!("{css} rests"), async || self.rests(&element).await?.then_some(())).await;
         self.driver.action_chain().double_click_element(&element).perform().await.unwrap();
     }
 

@@ -63,7 +63,7 @@ async fn a_window_that_was_closed_has_registered_nothing() {
         let page = enter_registration(tab).await;
         tab.click("#close").await;
         tab.leave_popup(page).await;
-        tab.concludes("#card-result", "pending").await;
+        tab.concludes("#card-result", "closed").await;
         tab.step("closed").await;
         let key = only_key(&world, &customer_id).await;
         assert_eq!(key["status"], "prepared", "{key}");
@@ -124,7 +124,7 @@ async fn a_stranger_confirms_nothing() {
         let page = enter_registration(tab).await;
         tab.click("#close").await;
         tab.leave_popup(page).await;
-        tab.concludes("#card-result", "pending").await;
+        tab.concludes("#card-result", "closed").await;
         let key = only_key(&world, &customer_id).await;
         let customer_uid = key["customer_uid"].as_str().unwrap();
         tab.click("#sign-out").await;

@@ -154,8 +154,11 @@ export async function once(pressed, run) {
   }
 }
 
-/** Runs `run` now, and again when the reader comes back to a page that the browser kept. */
-export function wheneverShown(run) {
-  addEventListener("pageshow", ({ persisted }) => persisted && run());
+/**
+ * Runs `run` now. A page that the browser had kept and shows again begins anew: what it showed may long be otherwise, and
+ * a window that it waited for never says anything to it.
+ */
+export function whenShown(run) {
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   run();
 }

@@ -4,7 +4,7 @@
 import { complete, confirmCard, look, settled } from "./billing.js";
 import { cardName } from "./cards.js";
 import { Refusal, api, shop } from "./http.js";
-import { $, button, make, mishap, outcome, say, sayAgain, wheneverShown } from "./page.js";
+import { $, button, make, mishap, outcome, say, sayAgain, whenShown } from "./page.js";
 import { languageButton, text, translate } from "./texts.js";
 
 const said = new URLSearchParams(location.search);
@@ -12,7 +12,7 @@ const region = $("return-result");
 
 translate();
 languageButton($("language"), sayAgain);
-wheneverShown(show);
+whenShown(show);
 
 async function show() {
   say(region, () => ({ state: "working", title: text("return_checking") }));

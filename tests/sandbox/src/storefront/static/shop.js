@@ -5,7 +5,7 @@ import * as checkout from "./checkout.js";
 import { api, forgetToken, shop } from "./http.js";
 import * as orders from "./orders.js";
 import * as owner from "./owner.js";
-import { $, hush, mishap, once, say, sayAgain, wheneverShown } from "./page.js";
+import { $, hush, mishap, once, say, sayAgain, whenShown } from "./page.js";
 import { languageButton, text, translate } from "./texts.js";
 
 let customer = null;
@@ -27,8 +27,10 @@ $("sign-in-form").addEventListener("submit", (event) => {
     hush($("sign-in-result"));
     try {
       forgetToken();
-      await enter((await shop.post("/api/session", { name: $("name").value.trim() })).body);
+      const entered = enter((await shop.post("/api/session", { name: $("name").value.trim() })).body);
+      // Before the lists are there: a reader who has gone on by then is not taken back.
       $("products-title").focus();
+      await entered;
     } catch (thrown) {
       say($("sign-in-result"), () => mishap(thrown));
     }
@@ -46,8 +48,7 @@ $("sign-out").addEventListener("click", () => once($("sign-out"), async () => {
   location.reload();
 }));
 
-// Also after the back button: what the page showed may long be otherwise.
-wheneverShown(async () => {
+whenShown(async () => {
   try {
     await enter((await shop.get("/api/session")).body);
   } catch (thrown) {
