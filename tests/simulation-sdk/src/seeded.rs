@@ -16,7 +16,7 @@ use crate::wire::{Wire, WireCounts};
 
 /// Most clients of a seed, and most steps of each.
 const CLIENTS_MAX: usize = 2;
-const STEPS_MAX: u64 = 5;
+const STEPS_MAX: u64 = 6;
 
 /// What a seed came to, above the adapter and below it.
 #[derive(Debug)]

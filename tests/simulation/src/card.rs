@@ -108,6 +108,7 @@ impl Card {
             }
             Branch::Alarm(name) => self.counts.alarms.get(name).copied().unwrap_or(0),
             Branch::Event(name) => self.events.get(name).copied().unwrap_or(0),
+            Branch::MovedOn => self.counts.moved_on,
         }
     }
 
@@ -147,6 +148,7 @@ impl Card {
         for (alarm, count) in &self.counts.alarms {
             line(&format!("  alarm {alarm}"), count.to_string());
         }
+        line("  schedules moved on", self.counts.moved_on.to_string());
         for (event, count) in &self.events {
             line(&format!("  {event}"), count.to_string());
         }
@@ -171,6 +173,8 @@ enum Branch {
     Move(&'static str, &'static str, &'static str),
     Alarm(&'static str),
     Event(&'static str),
+    /// A schedule went to another billing key.
+    MovedOn,
 }
 
 /// The recovery branches.
@@ -234,4 +238,45 @@ const BRANCHES: &[Branch] = &[
     Branch::Event("PSP out of reach"),
     Branch::Event("table out of reach"),
     Branch::Event("keys"),
+    Branch::Move("awaiting", "paid", "customer"),
+    Branch::Move("awaiting", "paid", "webhook"),
+    Branch::Move("awaiting", "paid", "sweep"),
+    Branch::Move("awaiting", "paid", "look"),
+    Branch::Move("awaiting", "failed", "customer"),
+    Branch::Move("awaiting", "failed", "sweep"),
+    Branch::Move("awaiting", "suspect", "webhook"),
+    Branch::Move("awaiting", "expired", "sweep"),
+    Branch::Move("expired", "paid", "webhook"),
+    Branch::Move("expired", "awaiting", "webhook"),
+    Branch::Move("scheduled", "intent", "reply"),
+    Branch::Alarm("double_paid"),
+    Branch::Alarm("foreign_payment"),
+    Branch::Event("opened"),
+    Branch::Event("opened before"),
+    Branch::Event("paid in the window"),
+    Branch::Event("declined in the window"),
+    Branch::Event("account issued"),
+    Branch::Event("deposited"),
+    Branch::Event("deposited after its end"),
+    Branch::Event("paid twice"),
+    Branch::Event("paid another amount"),
+    Branch::Event("paid on a test channel"),
+    Branch::Event("tampering refused"),
+    Branch::Event("registered otherwise"),
+    Branch::Event("used after its end"),
+    Branch::Event("came back"),
+    Branch::Event("came back with another's payment"),
+    Branch::Event("came back with a made-up payment"),
+    Branch::Event("imp_uid mismatch"),
+    Branch::Event("returned paid"),
+    Branch::Event("returned failed"),
+    Branch::Event("returned with a key"),
+    Branch::Event("approved"),
+    Branch::Event("other amount not approved"),
+    Branch::Event("prepared"),
+    Branch::Event("stranger confirms"),
+    Branch::Event("brought along"),
+    Branch::Event("issued too late"),
+    Branch::MovedOn,
+    Branch::Event("key replaced"),
 ];

@@ -37,7 +37,6 @@ const KEYS_PAGE: usize = 100;
 /// What may be asked.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the arguments of billing's use cases")]
-#[expect(clippy::large_enum_variant, reason = "few of them live at a time, and a box would cost an allocation a call")]
 pub enum Request {
     Issue { customer: CustomerId, name: String, card: &'static str },
     Charge { order: Order, customer: CustomerId },

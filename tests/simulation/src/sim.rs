@@ -47,6 +47,8 @@ pub struct Counts {
     pub moves: BTreeMap<(State, State, &'static str), u64>,
     /// Alarms, by name.
     pub alarms: BTreeMap<&'static str, u64>,
+    /// Schedules that went to another billing key.
+    pub moved_on: u64,
 }
 
 impl Counts {
@@ -58,6 +60,7 @@ impl Counts {
             }
         }
         self.invocations += other.invocations;
+        self.moved_on += other.moved_on;
         sum(&mut self.calls, &other.calls);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.moves, &other.moves);
@@ -187,6 +190,7 @@ impl World {
     /// A request arrives that nobody waits for any more.
     pub(crate) fn arrive_late(&mut self, request: &PspRequest) {
         self.run_ledger();
+        self.check_moved(request);
         let now = self.kernel.now();
         let executed = request.execute(&mut self.ledger, now);
         self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));

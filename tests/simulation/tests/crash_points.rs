@@ -4,18 +4,38 @@
 #![expect(clippy::print_stdout, reason = "what a test prints is its report")]
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use billing::policy::LatePaidPolicy;
-use simulation::crash::{self, FLOWS};
+use simulation::crash::{self, FLOWS, Report};
+
+/// Explores every flow, as many at a time as there are cores: no flow shares anything with another.
+fn reports(late_paid: LatePaidPolicy, deep: bool) -> BTreeMap<usize, Report> {
+    let next = AtomicUsize::new(0);
+    let reports = Mutex::new(BTreeMap::new());
+    let explore = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(flow) = FLOWS.get(place) else { return };
+            let report = crash::explore(flow, late_paid, deep);
+            reports.lock().unwrap().insert(place, report);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(explore))));
+    reports.into_inner().unwrap()
+}
 
 fn explore_all(late_paid: LatePaidPolicy, deep: bool) {
+    let reports = reports(late_paid, deep);
     println!(
         "{:<42} {:>11} {:>11} {:>7} {:>9} {:>10}",
         "flow", "boundaries", "pairs", "runs", "runs (2)", "violations"
     );
     let mut violations = BTreeMap::new();
-    for flow in FLOWS {
-        let report = crash::explore(flow, late_paid, deep);
+    let (mut boundaries, mut runs) = (0, 0);
+    for (flow, report) in FLOWS.iter().zip(reports.into_values()) {
         println!(
             "{:<42} {:>7}/{:<3} {:>7}/{:<3} {:>7} {:>9} {:>10}",
             flow.name,
@@ -30,8 +50,11 @@ fn explore_all(late_paid: LatePaidPolicy, deep: bool) {
         assert_eq!(report.hit.len(), report.boundaries, "{}: a boundary was never hit", flow.name);
         assert_eq!(report.pairs.1, report.pairs.0, "{}: a fault never happened", flow.name);
         assert!(report.boundaries > 0, "{}: no boundary was crossed", flow.name);
+        boundaries += report.boundaries;
+        runs += 1 + report.runs.0 + report.runs.1;
         violations.extend(report.violations);
     }
+    println!("{} flows, {boundaries} boundaries, {runs} runs", FLOWS.len());
     for (what, (recipe, times)) in &violations {
         println!("{what}\n    {times} times, first with {recipe:?}");
     }

@@ -11,6 +11,10 @@ use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
+/// Registrations, all in all, after which a schedule that was moved to another key and is refused there has failed: an hour
+/// of sweeps.
+const MOVED_POSTS_MAX: u32 = 12;
+
 /// What brought the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -200,6 +204,12 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
 fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
     match purpose {
+        // It was registered on the key before, and its customer was told so: a refusal on the next key does not end it.
+        Purpose::Register if !row.former_keys.is_empty() && row.posts < MOVED_POSTS_MAX => {
+            applied.alarm(Alarm::MissingAtPsp { merchant_uid: row.merchant_uid().clone() });
+            applied.row.step(State::Unknown, by, now);
+            applied.keep_looking(now);
+        }
         Purpose::Charge | Purpose::Register => {
             applied.row.refusal = Some(refusal.clone());
             applied.row.step(State::Failed, by, now);

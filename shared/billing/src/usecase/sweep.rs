@@ -131,8 +131,9 @@ where
             (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => self.resend_change(row).await?,
             _ => row,
         };
-        let owed = row.pending_refund().is_some() && row.due_at.is_some_and(|due_at| due_at <= self.host.now());
-        let row = if owed { self.send_refund(row).await? } else { row };
+        // What the PSP refuses to give back waits for the calendar.
+        let waits = row.refused_refund() && row.due_at.is_some_and(|due_at| due_at > self.host.now());
+        let row = if row.pending_refund().is_some() && !waits { self.send_refund(row).await? } else { row };
         Ok(Some(row.due_at.is_none()))
     }
 

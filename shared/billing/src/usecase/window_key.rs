@@ -207,10 +207,13 @@ where
         }
     }
 
-    /// Looks for a key that was to be issued in the window, whoever hints at it. Says whether there was news.
+    /// Looks for a key that was to be issued in the window, whoever hints at it. Says whether there was news. A window that
+    /// was left open may issue it once it is given up, or deleted: then it is deleted (again).
     pub(super) async fn look_at_key(&self, customer_uid: &CustomerUid) -> Result<bool, Failure> {
         let row = self.store.key(customer_uid).await?.filter(|row| row.window.is_some());
-        let Some(row) = row.filter(|row| matches!(row.state, KeyState::Prepared | KeyState::Abandoned)) else {
+        let Some(row) =
+            row.filter(|row| matches!(row.state, KeyState::Prepared | KeyState::Abandoned | KeyState::Deleted))
+        else {
             return Ok(false);
         };
         let seen = match self.psp.key(customer_uid).await {

@@ -1,5 +1,7 @@
 //! Sequences that once went wrong, each as it was found.
 
+mod window;
+
 use billing::Timestamp;
 use billing::payment::{
     Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, Source, State, apply,

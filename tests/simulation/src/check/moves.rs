@@ -145,6 +145,9 @@ pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: 
     if !same_order(before, after) || after.customer_id != before.customer_id || after.window != before.window {
         world.violation("I3", format!("{uid} changed what was ordered"));
     }
+    if after.order.customer_uid != before.order.customer_uid {
+        world.counts.moved_on += 1;
+    }
     let (from, to) = (before.state, after.state);
     if from != to {
         if !may_move(from, to) {

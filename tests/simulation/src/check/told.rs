@@ -136,6 +136,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::IdempotencyInProgress => "in progress",
         Failure::KeyInUse => "key in use",
         Failure::KeyTaken => "key taken",
+        Failure::TooManyPrepared => "too many prepared",
         Failure::ImpUidMismatch => "imp_uid mismatch",
         Failure::AlreadyExecuted => "already executed",
         Failure::ScheduleNotChangeable => "not changeable",
@@ -184,10 +185,19 @@ impl Told {
         self.unwanted.insert(unwanted);
     }
 
+    /// How often a key was replaced, and a schedule went along: counted when the key is known to be gone.
+    fn count_replaced(&mut self, request: &Request, answer: &Answer) {
+        let moved = matches!(request, Request::DeleteKey { schedules: Schedules::MoveTo(_), .. });
+        if moved && matches!(answer, Answer::KeyDeleted(Ok(KeyDeleted::Done))) {
+            *self.counts.entry("key replaced").or_default() += 1;
+        }
+    }
+
     /// Takes in the answer to a request that was made at the moment `asked`, and checks what must be true when it is given.
     pub fn hear(&mut self, sim: &Sim, request: &Request, answer: &Answer, asked: u64) {
         let kind = kind(answer);
         *self.counts.entry(kind).or_default() += 1;
+        self.count_replaced(request, answer);
         self.check_owner(sim, request, answer);
         let mut world = sim.world();
         world.run_ledger();
@@ -231,10 +241,10 @@ impl Told {
                     world.violation("I3", format!("{amount} was approved for {merchant_uid}, ordered was {ordered:?}"));
                 }
             }
-            (Request::ConfirmKey { .. } | Request::ImportKey { .. }, Answer::Key(Ok(row))) => {
-                if row.state == KeyState::Active {
-                    self.active_keys.push(row.customer_uid.to_string());
-                }
+            (Request::ConfirmKey { .. } | Request::ImportKey { .. }, Answer::Key(Ok(row)))
+                if row.state == KeyState::Active =>
+            {
+                self.active_keys.push(row.customer_uid.to_string());
             }
             (_, Answer::Payment(Ok(row))) => self.hear_payment(&mut world, row, None),
             (Request::Keys(customer), Answer::Keys(Ok(rows)))
@@ -246,7 +256,9 @@ impl Told {
                 self.hear_named(&mut world, (customer, name), row, asked);
             }
             (Request::DeleteKey { customer_uid, .. }, Answer::KeyDeleted(Ok(KeyDeleted::Done)))
-                if world.ledger.key(customer_uid.as_str()).is_ok() =>
+                // A window that was left open may have issued it again meanwhile: at rest that one is gone, too.
+                if world.ledger.key(customer_uid.as_str()).is_ok()
+                    && sim.key(customer_uid).is_none_or(|row| row.window.is_none()) =>
             {
                 world.violation("I14", format!("{customer_uid} was told deleted and is at the PSP"));
             }

@@ -14,7 +14,6 @@ use super::wire;
 /// A request that changes something at the PSP.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the arguments of billing's ports")]
-#[expect(clippy::large_enum_variant, reason = "few of them live at a time, and a box would cost an allocation a call")]
 pub enum PspRequest {
     Charge(Order),
     Register {

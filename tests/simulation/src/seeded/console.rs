@@ -1,8 +1,10 @@
 //! People in the PSP's console, and the PSP of its own accord.
 
 use billing::order::Order;
+use billing::ports::DueRow;
 use ledger::{CancelOrder, Ledger, PaymentStatus, ScheduleStatus, WindowOrder, cards};
 
+use super::Play;
 use crate::check::rest::CONSOLE_REASON;
 use crate::rng::Rng;
 use crate::sim::World;
@@ -11,8 +13,8 @@ use crate::sim::World;
 fn stranger(books: &mut Ledger, rng: &mut Rng, orders: &[Order], now: i64) -> Option<&'static str> {
     let order = rng.pick(orders)?;
     let card = cards::read("4000000000000341", "2044-12", now).ok()?;
-    let paid = ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name);
-    let window = WindowOrder::by_card(paid, card);
+    let order = ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name);
+    let window = WindowOrder::by_card(order, card);
     books.pay_in_window(now, window).ok().map(|_| "stranger")
 }
 
@@ -85,4 +87,71 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
     world.seen.touched.extend(touched.filter(|_| done.is_some()));
     world.run_ledger();
     done
+}
+
+impl Play<'_> {
+    /// A PSP takes no refund of a deposit without an account to send it to, which we do not have: a person gives back what
+    /// is owed and was refused.
+    pub(super) fn give_back_by_hand(&mut self, row: &DueRow) {
+        let DueRow::Payment(uid) = row else { return };
+        if self.shoppers.is_empty() {
+            return;
+        }
+        let refused = self.sim.payment(uid).and_then(|row| {
+            let refund = row.pending_refund().filter(|refund| refund.refusal.is_some())?;
+            Some((refund.imp_uid.to_string(), refund.amount))
+        });
+        let Some((imp_uid, amount)) = refused else { return };
+        let done = {
+            let mut world = self.sim.world();
+            world.run_ledger();
+            let now = world.kernel.now();
+            let deposit = world.ledger.payment(&imp_uid, true).is_ok_and(|payment| payment.vbank.is_some());
+            let order = ledger::CancelOrder {
+                imp_uid: Some(imp_uid),
+                amount: Some(amount),
+                reason: Some(CONSOLE_REASON.to_owned()),
+                ..ledger::CancelOrder::default()
+            };
+            deposit && world.ledger.console_cancel(now, order).is_ok()
+        };
+        if done {
+            self.count("deposit given back by hand");
+        }
+    }
+
+    /// A person gives back in the console whatever was paid in a window and is not what was ordered.
+    pub(super) fn put_right(&mut self) {
+        if self.shoppers.is_empty() {
+            return;
+        }
+        let rows = self.sim.rows.all_payments();
+        let mut world = self.sim.world();
+        world.run_ledger();
+        let now = world.kernel.now();
+        for row in rows.iter().filter(|row| row.window.is_some()) {
+            let wrong = |payment: &&ledger::Payment| {
+                let other = payment.amount != row.order.amount.minor || payment.sandbox;
+                payment.merchant_uid == row.merchant_uid().as_str() && other && payment.cancellable() > 0
+            };
+            let wrong: Vec<(String, u64)> = world
+                .ledger
+                .payments()
+                .iter()
+                .filter(wrong)
+                .map(|payment| (payment.imp_uid.clone(), payment.cancellable()))
+                .collect();
+            for (imp_uid, left) in wrong {
+                let order = ledger::CancelOrder {
+                    imp_uid: Some(imp_uid),
+                    amount: Some(left),
+                    reason: Some(CONSOLE_REASON.to_owned()),
+                    ..ledger::CancelOrder::default()
+                };
+                let _ = world.ledger.console_cancel(now, order);
+                world.seen.touched.insert(row.merchant_uid().to_string());
+            }
+        }
+        world.run_ledger();
+    }
 }

@@ -147,10 +147,10 @@ impl Setup {
             4 => setup.crowded(),
             _ => {}
         }
-        if rng.chance(250) {
+        if rng.chance(200) {
             setup.windowed(rng);
         }
-        if rng.chance(120) {
+        if rng.chance(60) {
             setup.replacing();
         }
         if long {
@@ -171,7 +171,7 @@ impl Setup {
             (Class::Post, lies.into_iter().map(|fault| (fault, 120)).collect()),
             (Class::Get, vec![(Fault::Unreachable, 500)]),
         ];
-        self.odd_cards = 300;
+        self.odd_cards = 400;
     }
 
     /// Somebody sits at the console, and cards fail.
@@ -212,6 +212,7 @@ impl Setup {
     /// Customers pay in the PG's window and register their cards there. It closes soon, so that much comes too late.
     fn windowed(&mut self, rng: &mut Rng) {
         self.windows = *rng.pick(&[200, 500, 800]).unwrap_or(&500);
+        self.steps = self.steps.min(5);
         let window_seconds = *rng.pick(&[600, 2_400, 7_200]).unwrap_or(&600);
         let deposit_grace_seconds = *rng.pick(&[300, 3_600]).unwrap_or(&300);
         let older = self.fleet.older.as_mut().map(|(older, _)| older);
@@ -224,8 +225,7 @@ impl Setup {
     /// Keys are replaced while payments wait on them.
     const fn replacing(&mut self) {
         self.customers = 1;
-        self.replaced = 250;
-        self.steps = 8;
+        self.replaced = 300;
         self.ahead_seconds_max = 1_500;
     }
 

@@ -224,7 +224,8 @@ impl<'a> Table<'a> {
                 return Ok(Saved::Conflict(Some(Box::new(standing))));
             }
         }
-        let before = now(self.rows().key(&row.customer_uid))?.map(|row| row.state);
+        let activates = row.state == KeyState::Active;
+        let before = if activates { now(self.rows().key(&row.customer_uid))?.map(|row| row.state) } else { None };
         let saved = if new { now(self.rows().insert_key(row))? } else { now(self.rows().save_key(row))? };
         if saved == Saved::Done {
             self.key_written(before, row);

@@ -214,9 +214,9 @@ where
         Ok(())
     }
 
-    /// Leaves a key to the sweep that its customer was told never came to be, and that the window has issued all the same.
+    /// Leaves a key to the sweep that was given up or deleted, and that a window left open may have issued all the same.
     async fn look_at_key_later(&self, key: BillingKey) -> Result<(), Stop> {
-        if key.state == KeyState::Abandoned && key.due_at.is_none() {
+        if matches!(key.state, KeyState::Abandoned | KeyState::Deleted) && key.due_at.is_none() {
             let due = BillingKey { due_at: Some(self.host.now()), ..self.next_key(key) };
             // Whoever writes it meanwhile has news of it.
             self.store.save_key(&due).await?;

@@ -1,0 +1,133 @@
+//! How a seed comes to rest: nothing goes wrong any more, sweeps come until nothing is owed, and the last questions are asked.
+
+use std::collections::BTreeMap;
+
+use billing::key::KeyState;
+use billing::ports::DueRow;
+use billing::usecase::Hint;
+use billing::{ImpUid, MerchantUid, Timestamp};
+
+use super::fleet::SKEW_SECONDS_MAX;
+use super::{Play, Scene};
+use crate::chooser::Chooser;
+use crate::lambda::Request;
+
+/// Sweeps after which a row that is due must be settled, once everything is calm and no lost request can execute.
+const SWEEPS_MAX: u32 = 5;
+/// Looks at a window, besides, until it is closed and its deposit is not waited for any more.
+const WINDOW_LOOKS_MAX: u32 = 6;
+/// After this many seconds of calm no request that was ever sent can still execute.
+const CALM_SECONDS: i64 = 300;
+
+impl Play<'_> {
+    /// Nothing goes wrong any more; sweeps come until nothing is owed. Says whether that came to be.
+    pub(super) fn heal(&mut self) -> bool {
+        self.sim.world().chooser = Chooser::Calm;
+        self.calm = true;
+        let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
+        while self.step(until) {}
+        self.put_right();
+        if !self.sweep() {
+            return false;
+        }
+        crate::check::rest::check_untouched(self.sim);
+        self.report_daily();
+        self.sweep()
+    }
+
+    /// Sweeps whenever something is due, until nothing is owed any more. Says whether that came to be.
+    pub(super) fn sweep(&mut self) -> bool {
+        let mut swept: BTreeMap<DueRow, u32> = BTreeMap::new();
+        loop {
+            let Some(first) = self.sim.world().index.first() else { return true };
+            // Whatever clock the sweep runs by, the row is due there too.
+            let until = first.0.max(self.sim.now() + 1) + SKEW_SECONDS_MAX;
+            while self.step(until) {}
+            let now = self.sim.now();
+            let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(now)).cloned().collect();
+            for row in due {
+                self.give_back_by_hand(&row);
+                let times = swept.entry(row.clone()).or_default();
+                *times += 1;
+                if *times > SWEEPS_MAX + self.extra(&row) {
+                    self.sim.world().violation("I13", format!("{row:?} is still owed after {times} sweeps"));
+                    return false;
+                }
+            }
+            let before = self.owed(now - SKEW_SECONDS_MAX);
+            let sweep = self.spawn(Request::Sweep, None, 0);
+            while self.executor.runs(sweep) {
+                self.step(i64::MAX);
+            }
+            let after = self.owed(now - SKEW_SECONDS_MAX);
+            for (row, version) in before {
+                if after.get(&row) == Some(&version) {
+                    self.sim.world().violation("I13", format!("{row:?} was due, and a sweep passed it over"));
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// What is due at `until` or before, and in which version. A key that is being deleted may have to wait for its schedules,
+    /// and stands as it is until then.
+    fn owed(&self, until: i64) -> BTreeMap<DueRow, u64> {
+        let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(until)).cloned().collect();
+        let version = |row: &DueRow| match row {
+            DueRow::Payment(uid) => self.sim.payment(uid).map(|row| row.version),
+            DueRow::Key(uid) => self.sim.key(uid).filter(|row| row.state != KeyState::Deleting).map(|row| row.version),
+        };
+        due.into_iter().filter_map(|row| Some((row.clone(), version(&row)?))).collect()
+    }
+
+    /// A schedule is looked at once more for each time that it is moved or late at the PSP.
+    fn extra(&self, row: &DueRow) -> u32 {
+        let in_window = match row {
+            DueRow::Payment(uid) => self.sim.payment(uid).is_some_and(|row| row.window.is_some()),
+            DueRow::Key(uid) => self.sim.key(uid).is_some_and(|row| row.window.is_some()),
+        };
+        if in_window {
+            return WINDOW_LOOKS_MAX;
+        }
+        if self.setup.knobs.schedule_delay_seconds > 0 { 4 } else { 1 }
+    }
+
+    /// Stands in for the daily report, which does not exist yet: what the console did and no webhook told is found by it.
+    fn report_daily(&mut self) {
+        if self.setup.console == 0 && self.shoppers.is_empty() {
+            return;
+        }
+        let hints: Vec<Hint> = {
+            let world = self.sim.world();
+            let hint = |payment: &ledger::Payment| {
+                Some(Hint {
+                    imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
+                    merchant_uid: MerchantUid::parse(&payment.merchant_uid).ok()?,
+                })
+            };
+            world.ledger.payments().iter().filter_map(hint).collect()
+        };
+        for hint in hints {
+            self.after(0, Scene::Webhook(hint));
+        }
+        let until = self.sim.now() + 30;
+        while self.step(until) {}
+    }
+
+    /// Every charge is asked for once more: the answer is final now.
+    pub(super) fn ask_again(&mut self) {
+        let charges: Vec<Request> = self
+            .shop
+            .asked
+            .iter()
+            .filter(|request| matches!(request, Request::Charge { .. } | Request::Checkout(_)))
+            .cloned()
+            .collect();
+        for request in charges {
+            let asked = self.spawn(request, None, 0);
+            while self.executor.runs(asked) {
+                self.step(i64::MAX);
+            }
+        }
+    }
+}
