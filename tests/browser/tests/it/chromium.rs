@@ -59,6 +59,8 @@ impl Chromium {
         let output = File::create(&said).unwrap();
         let chromedriver = Command::new(variable("BROWSER_CHROMEDRIVER"))
             .args(["--port=0", "--log-level=WARNING"])
+            // What Chromium leaves lying about goes with the profile.
+            .env("TMPDIR", profile.path())
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
             .stderr(output)

@@ -11,6 +11,8 @@ use crate::world::World;
 /// What is wrong with a page for somebody who does not see it, or hardly.
 const FAULTS: &str = "
     const faults = [];
+    // A colour on its way to another is no colour.
+    for (const animation of document.getAnimations()) animation.finish();
     const seen = (element) => element.checkVisibility({ visibilityProperty: true });
     const name = (element) => {
       const by = (element.getAttribute('aria-labelledby') ?? '').split(/\\s+/).filter(Boolean);

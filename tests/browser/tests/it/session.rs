@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::chromium::{Chromium, variable};
 
 /// Browsers at once: each has a handful of processes, and the functions want a core too.
-static SEATS: Semaphore = Semaphore::const_new(2);
+static SEATS: Semaphore = Semaphore::const_new(3);
 
 /// What the browser says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
