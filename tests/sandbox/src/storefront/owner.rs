@@ -69,7 +69,13 @@ async fn refund(shop: &Shop, asked: &Asked, merchant_uid: &str) -> Result<Reply,
     if !(8..=64).contains(&refund.len()) || !plain {
         return Err(Refused::invalid("refund", "refund is a name of 8 to 64 letters, digits and -"));
     }
-    let body: Value = json!({ "amount": amount, "reason": REASON });
+    let mut body: Value = json!({ "amount": amount, "reason": REASON });
+    // Money that came into a virtual account has no card to go back to. Whether all of it is there, the API says.
+    for field in ["refund_holder", "refund_bank", "refund_account"] {
+        if asked.get(field).is_some() {
+            body[field] = json!(asked.text(field)?);
+        }
+    }
     let route = format!("/charges/{merchant_uid}/refunds");
     shop.billing.post(&route, &body, Some(&format!("refund-{refund}"))).await?.pass_on()
 }

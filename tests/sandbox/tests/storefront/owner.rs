@@ -59,6 +59,15 @@ async fn a_refund_goes_out_under_the_name_that_the_page_gave_it() {
         assert_eq!(owner.post(path, body.clone()).await.status, status, "{path} {body}");
     }
     assert_eq!(shop.api.posts().len(), posts.len() + 1);
+    let account = json!({ "refund_holder": "홍길동", "refund_bank": "088", "refund_account": "110234567890" });
+    let mut body = json!({ "amount": 900, "refund": "3b2c1d00-bbbb" });
+    for (field, value) in account.as_object().expect("an object") {
+        body[field] = value.clone();
+    }
+    shop.api.answers(200, json!({ "status": "done", "amount": 900 }));
+    assert_eq!(owner.post(&path, body).await.status, 200);
+    let sent = shop.api.posts().pop().expect("a refund").body;
+    assert!(account.as_object().expect("an object").iter().all(|(field, value)| sent[field] == *value), "{sent}");
 
     let out = owner.ask("DELETE", "/api/owner/session", "{}").await;
     assert!(out.header("set-cookie").starts_with("shop_owner=; Path=/api/owner; Max-Age=0"));

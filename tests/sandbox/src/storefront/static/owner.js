@@ -10,6 +10,8 @@ const ENTERED = "owner";
 let list = [];
 /** Only the answer to the last question is shown. */
 let asked = 0;
+/** Codes of banks, as the banks' own network numbers them. */
+const BANKS = ["004", "011", "020", "081", "088", "090", "092"];
 /** Each refund's name, the same until its outcome is known: the button pressed twice is one refund. */
 const refunds = new Map();
 
@@ -60,21 +62,30 @@ export function showOwner() {
 function refundForm({ merchant_uid, payment }) {
   const left = payment?.status === "paid" ? payment.amount - payment.cancel_amount : 0;
   if (left <= 0) return null;
-  const input = make("input", { type: "number", name: "amount", value: left, min: 1, max: left, step: 1, required: true, "aria-label": text("refund_amount") });
+  const named = (name, attributes) => make("input", { name, required: true, "aria-label": text(name), placeholder: text(name), ...attributes });
+  const amount = named("amount", { type: "number", value: left, min: 1, max: left, step: 1, "aria-label": text("refund_amount") });
+  // Money that came into a virtual account has no card to go back to.
+  const account = payment.pay_method === "vbank" ? [named("refund_holder", { maxlength: 40 }), bankSelect(), named("refund_account", { inputmode: "numeric", maxlength: 20 })] : [];
   const press = make("button", { type: "submit", class: "quiet", onclick: firstClick() }, text("refund"));
-  const form = make("form", { class: "refund" }, input, press);
+  const form = make("form", { class: "refund" }, ...account, amount, press);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    once(press, () => refund(merchant_uid, input.valueAsNumber));
+    const target = Object.fromEntries(account.map(({ name, value }) => [name, value]));
+    once(press, () => refund(merchant_uid, { amount: amount.valueAsNumber, ...target }));
   });
   return form;
 }
 
-async function refund(merchant_uid, amount) {
+function bankSelect() {
+  const options = BANKS.map((code) => make("option", { value: code }, text(`bank_${code}`)));
+  return make("select", { name: "refund_bank", "aria-label": text("bank") }, ...options);
+}
+
+async function refund(merchant_uid, wanted) {
   if (!refunds.has(merchant_uid)) refunds.set(merchant_uid, crypto.randomUUID());
   say($("owner-result"), () => ({ state: "working", title: text("refunding") }));
   await attempt(async () => {
-    const { body } = await shop.post(`/api/owner/orders/${merchant_uid}/refund`, { amount, refund: refunds.get(merchant_uid) });
+    const { body } = await shop.post(`/api/owner/orders/${merchant_uid}/refund`, { ...wanted, refund: refunds.get(merchant_uid) });
     if (body.status !== "pending") refunds.delete(merchant_uid);
     say($("owner-result"), () => described(body), true);
   }, (thrown) => {
