@@ -20,7 +20,7 @@ from .stack import Stack, build, plan_up, require_running, running
 DESCRIPTION = "Runs, tests and checks this repository. What it installs is pinned and stays below target/tools."
 EPILOG = """\
 environment of up:
-  GATEWAY_PORT 3000 · IAMPORT_SIM_PORT 8010 · AWS_SIM_PORT 8000 · CARGO_LAMBDA_PORT 9000
+  STOREFRONT_PORT 3100 · GATEWAY_PORT 3000 · IAMPORT_SIM_PORT 8010 · AWS_SIM_PORT 8000 · CARGO_LAMBDA_PORT 9000
   IAMPORT_BASE_URL, AWS_ENDPOINT_URL   use that server instead of the sandbox's own
   AWS_LAMBDA_LOG_LEVEL                 level of the functions' log lines (INFO)
 """
@@ -95,7 +95,13 @@ def _parser() -> argparse.ArgumentParser:
 
     test = commands.add_parser("test", help="run every test, end-to-end tests included")
     test.add_argument("filters", metavar="FILTER", nargs="*", help="only tests whose name contains one of these")
-    test.set_defaults(run=lambda options: suites.test(options.filters))
+    test.add_argument(
+        "--browser",
+        choices=suites.BROWSER_MODES,
+        default=suites.AUTO,
+        help="tests in Chromium: if it is there or can be installed (auto), or else fail (required), or not at all (off)",
+    )
+    test.set_defaults(run=lambda options: suites.test(options.filters, options.browser))
 
     sim = commands.add_parser("sim", help="simulate by seeds: many clients, faults, time; prints the acceptance card")
     which = sim.add_mutually_exclusive_group()
@@ -153,13 +159,15 @@ def _welcome(urls: Urls, stack: Stack) -> str:
     return f"""
 ready
 
+  open {urls.storefront}    a demo storefront: register a card, pay, schedule, refund
+
   storefront API    {urls.gateway}
   Iamport           {urls.iamport}
   AWS endpoint      {urls.aws}
   functions         {urls.functions}
   logs              {shown(stack.logs)}/functions.log, sandbox.log
 
-Register a card (4242… approves, 4000-0000-0000-0002 is refused, 4000-0000-0000-0341 declines every charge):
+The same by hand. Register a card (4242… approves, 4000-0000-0000-0002 is refused, 4000-0000-0000-0341 declines every charge):
 
   curl -s {urls.gateway}/billing-keys -H "Authorization: Bearer $(./dev token customer --id jane)" \\
     -H 'Content-Type: application/json' -H "Idempotency-Key: $(uuidgen || date +card-%s%N)" \\

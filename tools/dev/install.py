@@ -146,11 +146,11 @@ def _output(command: Sequence[str]) -> str:
 
 
 def _succeeds(command: Sequence[str]) -> bool:
-    return _logged(command) == 0
+    return logged(command) == 0
 
 
 def _run_logged(command: Sequence[str], failure: str, environment: dict[str, str] | None = None) -> None:
-    if _logged(command, environment) == 0:
+    if logged(command, environment) == 0:
         return
     said = LOG.read_text(errors="replace")
     offline = re.search(r"from versions: none|connection|resolve host|network|timed out", said, re.IGNORECASE)
@@ -158,7 +158,7 @@ def _run_logged(command: Sequence[str], failure: str, environment: dict[str, str
     raise Failure(f"{failure}: {hint}{last_line(said)} (all of it: {shown(LOG)})")
 
 
-def _logged(command: Sequence[str], environment: dict[str, str] | None = None) -> int:
+def logged(command: Sequence[str], environment: dict[str, str] | None = None) -> int:
     """Runs a command with its output in the installation log."""
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with LOG.open("wb") as output:

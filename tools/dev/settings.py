@@ -24,6 +24,8 @@ HOST = "127.0.0.1"
 TABLE_NAME = "billing"
 SECRET_ID = "iamport-billing/iamport"
 REGION = "ap-northeast-2"
+# The merchant's number in the browser SDK. The simulator takes any.
+IMP_CODE = "imp00000000"
 
 
 class Role(NamedTuple):
@@ -38,6 +40,7 @@ GATEWAY = Role("the API gateway", "GATEWAY_PORT", 3000)
 IAMPORT = Role("the Iamport simulator", "IAMPORT_SIM_PORT", 8010)
 AWS = Role("the AWS endpoint", "AWS_SIM_PORT", 8000)
 LAMBDA = Role("cargo lambda", "CARGO_LAMBDA_PORT", 9000)
+STOREFRONT = Role("the demo storefront", "STOREFRONT_PORT", 3100)
 
 
 class Urls(NamedTuple):
@@ -47,6 +50,7 @@ class Urls(NamedTuple):
     iamport: str
     aws: str
     functions: str
+    storefront: str
 
 
 def port_of(role: Role, environ: Mapping[str, str] = os.environ) -> int:

@@ -23,11 +23,13 @@ from .settings import (
     GATEWAY,
     HOST,
     IAMPORT,
+    IMP_CODE,
     LAMBDA,
     REGION,
     ROOT,
     SECRET_ID,
     STATE,
+    STOREFRONT,
     TABLE_NAME,
     Urls,
     base_environment,
@@ -46,12 +48,18 @@ TEST_CONCURRENCY = 8
 CONFIGURATION = (
     "ACCEPT_SANDBOX_PAYMENTS",
     "AMOUNT_MAX",
+    "CHECKOUT_CONFIRM",
+    "CHECKOUT_RETURN_URL",
     "CURRENCIES",
     "CVC_ACCEPTED",
     "IAMPORT_BASE_URL",
     "IAMPORT_CHANNEL_KEY",
+    "IAMPORT_CHECKOUT_PGS",
+    "IAMPORT_CODE",
     "IAMPORT_PG",
+    "IAMPORT_TIER",
     "LATE_PAID_POLICY",
+    "PUBLIC_URL",
     "QUARANTINE_SECONDS",
     "SANDBOX_CLOCK_FILE",
     "WEBHOOK_IPS",
@@ -74,6 +82,8 @@ WARM_UPS: Mapping[str, WarmUp] = {
     "billing-keys": WarmUp("GET", "/billing-keys", "customer"),
     "refund": WarmUp("POST", "/charges/warm-up/refunds", "merchant"),
     "charge": WarmUp("GET", "/charges/warm-up", "merchant"),
+    # Without a field it is refused before anything is read.
+    "checkout": WarmUp("POST", "/checkouts", "merchant", b"{}"),
     # Without an Idempotency-Key it is refused before anything is read.
     "issue-billing-key": WarmUp("POST", "/billing-keys", "customer", b"{}"),
     "schedule": WarmUp("GET", "/schedules/warm-up", "merchant"),
@@ -108,7 +118,13 @@ def plan_up(data: str | None, environ: Mapping[str, str] = os.environ) -> Plan:
             )
     iamport, aws = environ.get("IAMPORT_BASE_URL"), environ.get("AWS_ENDPOINT_URL")
     taken: dict[int, str] = {}
-    for role, used in ((GATEWAY, True), (IAMPORT, not iamport), (AWS, not aws), (LAMBDA, True)):
+    for role, used in (
+        (GATEWAY, True),
+        (IAMPORT, not iamport),
+        (AWS, not aws),
+        (LAMBDA, True),
+        (STOREFRONT, True),
+    ):
         if not used:
             continue
         port = port_of(role, environ)
@@ -128,6 +144,7 @@ def plan_up(data: str | None, environ: Mapping[str, str] = os.environ) -> Plan:
         iamport=iamport or url_of(port_of(IAMPORT, environ)),
         aws=aws or url_of(port_of(AWS, environ)),
         functions=url_of(port_of(LAMBDA, environ)),
+        storefront=url_of(port_of(STOREFRONT, environ)),
     )
     return Plan(
         urls, STATE, data, own_iamport=not iamport, own_aws=not aws, base=base, concurrency=UP_CONCURRENCY, reload=True
@@ -167,6 +184,8 @@ def function_environment(plan: Plan) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_REGION": REGION,
+        "CHECKOUT_CONFIRM": "true",
+        "IAMPORT_CODE": IMP_CODE,
         "WEBHOOK_IP_MODE": "observe",
     }
     environment.update(plan.base)
@@ -174,9 +193,11 @@ def function_environment(plan: Plan) -> dict[str, str]:
         {
             "AWS_ENDPOINT_URL": plan.urls.aws,
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "CHECKOUT_RETURN_URL": f"{plan.urls.storefront}/return",
             "IAMPORT_BASE_URL": plan.urls.iamport,
             "IAMPORT_SECRET_ID": SECRET_ID,
             "NOTICE_URL": f"{plan.urls.gateway}/webhooks/iamport",
+            "PUBLIC_URL": plan.urls.gateway,
             "TABLE_NAME": TABLE_NAME,
             # The function's output is a log file.
             "CARGO_TERM_COLOR": "never",
@@ -228,6 +249,7 @@ class Stack:
         plan.state.mkdir(parents=True, exist_ok=True)
         serve = [str(self._sandbox), "serve", "--template", "template.yaml", "--state", str(plan.state)]
         serve += ["--gateway-port", _port(urls.gateway), "--lambda-url", urls.functions]
+        serve += ["--storefront-port", _port(urls.storefront)]
         serve += ["--iamport-port", _port(urls.iamport)] if plan.own_iamport else ["--no-iamport"]
         serve += ["--aws-port", _port(urls.aws)] if plan.own_aws else ["--no-aws", "--aws-url", urls.aws]
         if plan.data is not None:
@@ -326,6 +348,7 @@ def running(environ: Mapping[str, str] = os.environ) -> Urls:
             iamport=environ.get("IAMPORT_BASE_URL") or url_of(port_of(IAMPORT, environ)),
             aws=environ.get("AWS_ENDPOINT_URL") or url_of(port_of(AWS, environ)),
             functions=url_of(port_of(LAMBDA, environ)),
+            storefront=url_of(port_of(STOREFRONT, environ)),
         )
 
 

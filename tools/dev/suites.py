@@ -8,15 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from . import install
+from . import chromium, install
 from .console import Failure, complain, say, step
 from .processes import free_ports, shown
-from .settings import E2E_STATE, REGION, ROOT, TOOLS, base_environment
+from .settings import E2E_STATE, REGION, ROOT, TOOLS, Urls, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
 E2E_THREADS = "4"
+
+# Of the browser tests' modes: with a Chromium if one can be had, only with one, without.
+BROWSER_MODES = AUTO, REQUIRED, OFF = ("auto", "required", "off")
+BROWSER = "browser"
+# What pages looked like when their test failed.
+BROWSER_DIR = ROOT / "target" / "browser"
 
 # Seeds by the ten thousand need optimised code; nothing that is deployed is built with this profile.
 SIMULATED = ("--profile", "sim")
@@ -25,14 +32,16 @@ EDGE = "edge"
 PLANTED_RUSTC = TOOLS / "dev" / "planted-rustc"
 
 
-def test(filters: Sequence[str]) -> int:
-    """Every test: first those that need nothing, then those that need the whole stack."""
+def test(filters: Sequence[str], browser: str = AUTO) -> int:
+    """Every test: first those that need nothing, then those that need the whole stack, last those in a browser."""
     started = time.monotonic()
     install.require_rust()
     cargo_lambda = install.cargo_lambda()
+    # Before all that takes minutes.
+    programs, left_out = _browser(browser)
     environment = test_environment()
     step("tests of the crates")
-    apart = [argument for package in ("e2e", *SIMULATIONS, EDGE) for argument in ("--exclude", package)]
+    apart = [argument for package in ("e2e", BROWSER, *SIMULATIONS, EDGE) for argument in ("--exclude", package)]
     if _cargo(["test", "--workspace", *apart, "--locked"], environment, filters) != 0:
         complain("the tests of the crates failed, see above")
         return 1
@@ -47,33 +56,70 @@ def test(filters: Sequence[str]) -> int:
     if _cargo(["test", "-p", EDGE, "--locked"], planted(environment), filters) != 0:
         complain("the tests of the HTTP edge failed, see above")
         return 1
-    if filters and not _selects_any(filters, environment):
+    suites = ["e2e", *([BROWSER] if programs else [])]
+    if filters:
+        suites = [package for package in suites if _selects_any(package, filters, environment)]
+    if not suites:
         step("no end-to-end test has that name")
         return 0
     target = build()
-    shutil.rmtree(E2E_STATE, ignore_errors=True)
-    step("end-to-end tests, through the gateway to the functions")
-    with Stack(plan_test(free_ports(4)), target, cargo_lambda) as stack:
-        urls = stack.plan.urls
-        environment.update(
-            {
-                "E2E_GATEWAY_URL": urls.gateway,
-                "E2E_IAMPORT_URL": urls.iamport,
-                "E2E_AWS_URL": urls.aws,
-                "E2E_LAMBDA_URL": urls.functions,
-                "E2E_STATE_DIR": str(stack.plan.state),
-                "E2E_LOG_DIR": str(stack.logs),
-            }
-        )
-        environment.setdefault("RUST_TEST_THREADS", E2E_THREADS)
-        status = _cargo(["test", "-p", "e2e", "--locked"], environment, filters)
-    if status != 0:
-        complain(
-            f"the end-to-end tests failed, see above; the logs of sandbox and functions are in {shown(stack.logs)}"
-        )
+    if not all(_passes_on_stack(package, target, cargo_lambda, environment, programs, filters) for package in suites):
         return 1
-    step(f"all tests passed in {time.monotonic() - started:.0f} s")
+    step(f"all tests passed in {time.monotonic() - started:.0f} s" + (f", {left_out}" if left_out else ""))
     return 0
+
+
+def _browser(mode: str) -> tuple[chromium.Browser | None, str]:
+    """The browser to test with; without one, a line that says that its tests are left out, and why."""
+    if mode == OFF:
+        return None, "without the browser tests: --browser=off"
+    try:
+        return chromium.chromium(), ""
+    except Failure as failure:
+        if mode == REQUIRED:
+            raise
+        left_out = f"without the browser tests: {failure}"
+        step(left_out)
+        return None, left_out.splitlines()[0]
+
+
+def _passes_on_stack(
+    package: str,
+    target: Path,
+    cargo_lambda: Path,
+    environment: Mapping[str, str],
+    browser: chromium.Browser | None,
+    filters: Sequence[str],
+) -> bool:
+    """Runs a suite against a stack of its own: the clock and the books of another suite are nobody's surprise."""
+    shutil.rmtree(E2E_STATE, ignore_errors=True)
+    shutil.rmtree(BROWSER_DIR, ignore_errors=True)
+    if package == BROWSER:
+        step("browser tests: the storefront page and the PG's window in Chromium")
+    else:
+        step("end-to-end tests, through the gateway to the functions")
+    with Stack(plan_test(free_ports(len(Urls._fields))), target, cargo_lambda) as stack:
+        urls = stack.plan.urls
+        environment = {
+            "RUST_TEST_THREADS": E2E_THREADS,
+            **environment,
+            "E2E_GATEWAY_URL": urls.gateway,
+            "E2E_IAMPORT_URL": urls.iamport,
+            "E2E_AWS_URL": urls.aws,
+            "E2E_LAMBDA_URL": urls.functions,
+            "E2E_STOREFRONT_URL": urls.storefront,
+            "E2E_STATE_DIR": str(stack.plan.state),
+            "E2E_LOG_DIR": str(stack.logs),
+        }
+        if browser is not None:
+            environment["BROWSER_CHROMIUM"] = browser.chromium
+            environment["BROWSER_CHROMEDRIVER"] = browser.chromedriver
+            environment["BROWSER_DIR"] = str(BROWSER_DIR)
+        if _cargo(["test", "-p", package, "--locked"], environment, filters) == 0:
+            return True
+    pages = f", what the pages looked like in {shown(BROWSER_DIR)}" if package == BROWSER else ""
+    complain(f"tests of {package} failed, see above; the logs of sandbox and functions are in {shown(stack.logs)}{pages}")
+    return False
 
 
 def simulate(arguments: Sequence[str]) -> int:
@@ -104,12 +150,12 @@ def _cargo(arguments: Sequence[str], environment: Mapping[str, str], filters: Se
     return subprocess.run(command, cwd=ROOT, env=dict(environment), check=False).returncode
 
 
-def _selects_any(filters: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether an end-to-end test has such a name; without one the stack need not start."""
-    command = ["cargo", "test", "-p", "e2e", "--locked", "--quiet", "--", "--list", *filters]
+def _selects_any(package: str, filters: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether a test of the package has such a name; without one the stack need not start."""
+    command = ["cargo", "test", "-p", package, "--locked", "--quiet", "--", "--list", *filters]
     listed = subprocess.run(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True, check=False)
     if listed.returncode != 0:
-        raise Failure("the end-to-end tests do not build, see above")
+        raise Failure(f"the tests of {package} do not build, see above")
     return any(line.endswith(": test") for line in listed.stdout.splitlines())
 
 

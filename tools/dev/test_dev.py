@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import tempfile
@@ -10,7 +11,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import cli, events, install, processes, settings, stack
+from . import chromium, cli, events, install, processes, settings, stack, suites
 from .console import Failure
 
 
@@ -50,16 +51,16 @@ class Ports(unittest.TestCase):
             stack.plan_up(None, {"GATEWAY_PORT": one, "IAMPORT_SIM_PORT": one})
 
     def test_free_ports_are_free_and_different(self) -> None:
-        ports = processes.free_ports(4)
-        self.assertEqual(len(set(ports)), 4)
+        ports = processes.free_ports(5)
+        self.assertEqual(len(set(ports)), 5)
         for port in ports:
             processes.require_free_port(settings.GATEWAY, port)
 
 
 class Environment(unittest.TestCase):
     def free(self) -> dict[str, str]:
-        roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA)
-        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(4))}
+        roles = (settings.GATEWAY, settings.IAMPORT, settings.AWS, settings.LAMBDA, settings.STOREFRONT)
+        return {role.variable: str(port) for role, port in zip(roles, processes.free_ports(len(roles)))}
 
     def test_nothing_of_a_real_account_reaches_a_local_run(self) -> None:
         real = {
@@ -91,6 +92,7 @@ class Environment(unittest.TestCase):
         self.assertEqual(environment["IAMPORT_BASE_URL"], "https://psp.test")
         self.assertEqual(environment["AWS_ACCESS_KEY_ID"], "mine")
         self.assertNotIn("SANDBOX_CLOCK_FILE", environment)
+        self.assertEqual(environment["CHECKOUT_RETURN_URL"], f"http://127.0.0.1:{ports['STOREFRONT_PORT']}/return")
         self.assertEqual(environment["NOTICE_URL"], f"http://127.0.0.1:{ports['GATEWAY_PORT']}/webhooks/iamport")
 
     def test_data_is_kept_where_it_does_not_rebuild(self) -> None:
@@ -102,9 +104,11 @@ class Environment(unittest.TestCase):
 
     def test_a_test_run_inherits_no_configuration(self) -> None:
         with mock.patch.dict("os.environ", {name: "x" for name in stack.CONFIGURATION}):
-            environment = stack.function_environment(stack.plan_test([1, 2, 3, 4]))
+            environment = stack.function_environment(stack.plan_test([1, 2, 3, 4, 5]))
         self.assertNotIn("x", environment.values())
         self.assertEqual(environment["IAMPORT_BASE_URL"], "http://127.0.0.1:2")
+        self.assertEqual(environment["PUBLIC_URL"], "http://127.0.0.1:1")
+        self.assertEqual(environment["CHECKOUT_RETURN_URL"], "http://127.0.0.1:5/return")
 
 
 class Events(unittest.TestCase):
@@ -223,6 +227,117 @@ class Installing(unittest.TestCase):
                 self.assertIn(f"\n{package}=={version} ", "\n" + text)
 
 
+class ForTheBrowser(unittest.TestCase):
+    """On a machine whose only programs are those that a test puts there."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.os_release("debian", "")
+        environment = {name: "" for name in (chromium.BROWSER, chromium.DRIVER)}
+        for patch in (
+            mock.patch.dict("os.environ", {**environment, "PATH": f"{self.folder}"}),
+            mock.patch.object(chromium, "OS_RELEASE", self.folder / "os-release"),
+            mock.patch.object(chromium, "MAC_BROWSERS", ()),
+            mock.patch.object(chromium, "step"),
+            mock.patch.object(suites, "step"),
+            mock.patch.object(install, "LOG", self.folder / "install.log"),
+            mock.patch.object(os, "geteuid", lambda: 1000),
+            mock.patch.object(sys, "platform", "linux"),
+        ):
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def os_release(self, identity: str, like: str) -> None:
+        (self.folder / "os-release").write_text(f'ID={identity}\nID_LIKE="{like}"\nVERSION_ID="1"\n')
+
+    def program(self, name: str, script: str) -> Path:
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    def version(self, name: str, version: int) -> Path:
+        return self.program(name, f"echo '{name} {version}.0.7778.167 built on Debian'")
+
+    def refused(self, message: str) -> None:
+        with self.assertRaisesRegex(Failure, message):
+            chromium.chromium()
+
+    def test_what_is_there_is_used(self) -> None:
+        self.version("google-chrome", 148)
+        self.version("chromedriver", 148)
+        self.assertEqual(Path(chromium.chromium().chromium).name, "google-chrome")
+        self.version("chromium", 148)
+        self.assertEqual(Path(chromium.chromium().chromium).name, "chromium")
+
+    def test_a_program_can_be_named(self) -> None:
+        self.version("chromedriver", 150)
+        named = {chromium.BROWSER: str(self.version("mine", 150))}
+        with mock.patch.dict("os.environ", named):
+            self.assertEqual(Path(chromium.chromium().chromium).name, "mine")
+        self.version("chromium", 148)
+        with mock.patch.dict("os.environ", {chromium.BROWSER: "absent"}):
+            self.refused("^Chromium is missing: .*CHROMIUM")
+
+    def test_versions_match_and_are_new_enough(self) -> None:
+        self.version("chromium", 148)
+        self.version("chromedriver", 147)
+        self.refused("is version 147 and .*chromium version 148: they have to match")
+        self.version("chromium", 111)
+        self.version("chromedriver", 111)
+        self.refused("is version 111: .* need 112 or later")
+        self.program("chromium", "echo 'error while loading shared libraries' >&2; exit 127")
+        self.refused("does not say its version: error while loading")
+
+    def test_a_snap_is_no_browser_for_us(self) -> None:
+        self.os_release("ubuntu", "debian")
+        self.program("chromium-browser", "# requires the chromium snap to be installed")
+        self.version("chromedriver", 148)
+        self.refused("^Chromium is missing: Ubuntu's chromium is a snap")
+
+    def test_without_a_way_to_install_it_the_failure_says_what_to_do(self) -> None:
+        self.refused("^Chromium and ChromeDriver are missing: install your system's packages")
+        self.program("apt-get", "exit 1")
+        self.refused("are missing: `apt-get install chromium chromium-driver")
+        self.program("sudo", "exit 1")
+        self.refused("are missing: `apt-get install chromium chromium-driver")
+        self.os_release("fedora", "")
+        self.refused("are missing: install your system's packages")
+
+    def test_debians_packages_are_installed_quietly(self) -> None:
+        self.program("sudo", 'shift; [ "$1" = true ] && exit 0; exec "$@"')
+        self.program("env", 'export "$1"; shift; exec "$@"')
+        browser, driver = self.folder / "chromium", self.folder / "chromedriver"
+        self.program(
+            "apt-get",
+            f"""echo "$DEBIAN_FRONTEND $*"
+            case "$*" in update*) exit 100;; esac
+            for each in {browser} {driver}; do
+                echo '#!/bin/sh' > $each; echo 'echo Chromium 148.0.1.2' >> $each; /bin/chmod 755 $each
+            done""",
+        )
+        self.assertEqual(chromium.chromium(), chromium.Browser(str(browser), str(driver)))
+        said = install.LOG.read_text()
+        self.assertIn("noninteractive install -y", said)
+        self.assertIn(" chromium chromium-driver ", said)
+
+    def test_what_apt_says_is_shown_when_it_fails(self) -> None:
+        with mock.patch.object(os, "geteuid", lambda: 0):
+            self.program("env", 'shift; exec "$@"')
+            self.program("apt-get", "echo 'E: Unable to locate package chromium'; exit 100")
+            self.refused("(?s)could not install chromium .*E: Unable to locate package chromium")
+
+    def test_only_a_required_browser_is_a_failure(self) -> None:
+        self.assertEqual(suites._browser(suites.OFF)[0], None)
+        programs, left_out = suites._browser(suites.AUTO)
+        self.assertIsNone(programs)
+        self.assertRegex(left_out, "^without the browser tests: Chromium and ChromeDriver are missing")
+        with self.assertRaises(Failure):
+            suites._browser(suites.REQUIRED)
+
+
 class CommandLine(unittest.TestCase):
     def test_every_command_of_the_manual_exists(self) -> None:
         parser = cli._parser()
@@ -237,6 +352,8 @@ class CommandLine(unittest.TestCase):
             ["clock", "+31d"],
             ["test"],
             ["test", "charge", "webhook"],
+            ["test", "--browser=required"],
+            ["test", "--browser=off", "charge"],
             ["check"],
             ["help"],
         ):

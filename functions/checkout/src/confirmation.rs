@@ -29,7 +29,8 @@ pub(crate) fn read(request: &Request) -> Result<Asked, Problem> {
 fn from_json(body: &[u8]) -> Result<Asked, Invalid> {
     let mut object = Object::parse(body)?;
     let merchant_uid = object.required("merchant_uid", MerchantUid::parse)?;
-    let amount = object.number("amount")?.ok_or_else(|| object.missing("amount"))?;
+    // The API writes numbers in quotes here and there.
+    let amount = object.text_or_json("amount")?.ok_or_else(|| object.missing("amount"))?;
     Ok(Asked { merchant_uid, amount })
 }
 

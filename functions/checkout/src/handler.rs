@@ -1,20 +1,30 @@
 //! `POST /checkouts`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
 //! `POST /checkouts/confirm/{token}`.
 
-use billing::usecase::{NewCheckout, Returned, Unconfirmed};
+use std::time::Duration;
+
+use billing::usecase::{Failure, NewCheckout, Returned, Unconfirmed};
 use billing::{CustomerId, ImpUid, MerchantUid};
 use runtime::App;
 use runtime::http::present::window::Opening;
 use runtime::http::{Object, Problem, Reply, Request, form, present, window};
 
+use tokio::time::timeout;
+
 use crate::confirmation;
+
+/// Iamport waits five to ten seconds for its question's answer, and the PG and its customer wait with it.
+const CONFIRM_BUDGET: Duration = Duration::from_secs(4);
 
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     match request.route() {
         "POST /checkouts" => open(&app, &request).await,
         "POST /checkouts/{merchant_uid}/complete" => complete(&app, &request).await,
         "GET /checkouts/{merchant_uid}/return" => returned(&app, &request).await,
-        "POST /checkouts/confirm/{token}" => confirm(&app, &request).await,
+        "POST /checkouts/confirm/{token}" => match timeout(CONFIRM_BUDGET, confirm(&app, &request)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Failure::Unavailable.into()),
+        },
         _ => Err(Problem::new(404, "not_found", "There is no such route.")),
     }
 }
@@ -22,12 +32,12 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let billing = app.billing(request.deadline());
-    let (row, checked) = billing.checkout(command(request.json()?)?).await?;
+    let (row, warnings) = billing.checkout(command(request.json()?)?).await?;
     let request_pay = match &row.window {
         Some(window) if row.is_payable(app.now()) => Some(app.request_pay(request, &row.order, window, None).await?),
         Some(_) | None => None,
     };
-    let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &checked.warnings };
+    let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &warnings };
     let location = format!("/charges/{}", row.merchant_uid());
     Ok(Reply::json(201, &present::window::checkout(&row, &opening)).header("location", location))
 }
@@ -54,8 +64,8 @@ async fn complete(app: &App, request: &Request) -> Result<Reply, Problem> {
     present::window::completed(&row)
 }
 
-/// A customer's own browser comes back here, without a token of ours: it is sent on whatever happens, and told what the
-/// PSP says.
+/// A customer's own browser comes back here, with nothing but the order's own token. It is sent on whatever happens; what the
+/// PSP says it is told only with that token, so that nobody can ask about other people's orders.
 async fn returned(app: &App, request: &Request) -> Result<Reply, Problem> {
     let Some(page) = &app.config.checkout_return_url else {
         return Err(Problem::new(404, "not_found", "There is no page to return to."));
@@ -65,8 +75,13 @@ async fn returned(app: &App, request: &Request) -> Result<Reply, Problem> {
         return Err(Problem::new(404, "not_found", "There is no such thing here."));
     };
     let imp_uid = request.query("imp_uid").ok().flatten().and_then(|uid| ImpUid::parse(&uid).ok());
+    let token = request.query("token").ok().flatten().unwrap_or_default();
+    let known = app.secret().await.is_ok_and(|secret| secret.knows_order_token(&token, &merchant_uid));
     let billing = app.billing(request.deadline());
-    let outcome = billing.returned(&merchant_uid, imp_uid.as_ref()).await.unwrap_or(Returned::Pending);
+    let outcome = match known {
+        true => billing.returned(&merchant_uid, imp_uid.as_ref()).await.unwrap_or(Returned::Pending),
+        false => Returned::Pending,
+    };
     Ok(Reply::see_other(location(page, &merchant_uid, imp_uid.as_ref(), outcome)))
 }
 
@@ -89,14 +104,14 @@ fn location(page: &str, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>, ou
 async fn confirm(app: &App, request: &Request) -> Result<Reply, Problem> {
     let unknown = || confirmation::refused(404, "주문을 찾을 수 없습니다");
     let Ok(asked) = confirmation::read(request) else { return Ok(unknown()) };
-    let secret = app.secret().await.map_err(|_| billing::usecase::Failure::Unavailable)?;
+    let secret = app.secret().await.map_err(|_| Failure::Unavailable)?;
     let known = request.path("token").is_ok_and(|token| secret.knows_order_token(&token, &asked.merchant_uid));
     if !known {
         return Ok(unknown());
     }
     let billing = app.billing(request.deadline());
     let confirmed = billing.confirm(&asked.merchant_uid, &asked.amount).await;
-    Ok(match confirmed.map_err(billing::usecase::Failure::from)? {
+    Ok(match confirmed.map_err(Failure::from)? {
         Ok(()) => Reply::json(200, &serde_json::json!({})),
         Err(Unconfirmed::UnknownOrder) => unknown(),
         Err(Unconfirmed::OtherAmount) => confirmation::refused(409, "결제 금액이 주문 금액과 다릅니다"),

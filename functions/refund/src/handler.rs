@@ -1,6 +1,7 @@
 //! `POST /charges/{merchant_uid}/refunds`.
 
 use billing::MerchantUid;
+use billing::payment::RefundAccount;
 use billing::usecase::{Failure, RefundRequest};
 use runtime::App;
 use runtime::http::{Object, Problem, Reply, Request, present};
@@ -19,6 +20,15 @@ fn command(mut body: Object, merchant_uid: MerchantUid, idempotency_key: String)
     let missing = Problem::new(422, "refund_amount_invalid", "Expected a JSON number above zero.").field("amount");
     let amount = body.number("amount").map_err(|_| missing.clone())?.ok_or(missing)?;
     let reason = body.text("reason")?;
+    let (holder, bank) = (body.text("refund_holder")?, body.text("refund_bank")?);
+    let (number, tel) = (body.text("refund_account")?, body.text("refund_tel")?);
+    let account = match (holder, bank, number) {
+        (None, None, None) if tel.is_none() => None,
+        (Some(holder), Some(bank), Some(account)) => Some(RefundAccount { holder, bank, account, tel }),
+        (None, _, _) => return Err(body.missing("refund_holder").into()),
+        (_, None, _) => return Err(body.missing("refund_bank").into()),
+        (_, _, None) => return Err(body.missing("refund_account").into()),
+    };
     body.finish()?;
-    Ok(RefundRequest { merchant_uid, amount, reason, idempotency_key })
+    Ok(RefundRequest { merchant_uid, amount, reason, account, idempotency_key })
 }

@@ -44,11 +44,21 @@ pub fn next_look(now: Timestamp, looks: u32, quarantine_until: Option<Timestamp>
     }
 }
 
-/// The next look for a payment in the window after `looks` earlier ones. The moment it closes is never slept through.
+/// Seconds after a window is offered no more until nobody can still be in it: a PG's own page lives for half an hour, and
+/// the PSP may be behind itself.
+const WINDOW_GRACE: i64 = 3_600;
+
+/// When nothing is waited for any more that was begun in a window which was offered until then.
+#[must_use]
+pub const fn window_ends(open_until: Timestamp) -> Timestamp {
+    open_until.plus(WINDOW_GRACE)
+}
+
+/// The next look for what a window may have brought, after `looks` earlier ones. Its end is never slept through.
 #[must_use]
 pub fn next_window_look(now: Timestamp, looks: u32, open_until: Timestamp) -> Timestamp {
-    let next = now.plus(wait(&WINDOW, looks));
-    if now < open_until { next.min(open_until) } else { next }
+    let (next, end) = (now.plus(wait(&WINDOW, looks)), window_ends(open_until));
+    if now < end { next.min(end) } else { next }
 }
 
 /// The first look at a schedule that is to run at `schedule_at`.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alarm::Alarm;
-use crate::calendar::{CLAIMANT_SECONDS, next_look, next_window_look};
+use crate::calendar::{CLAIMANT_SECONDS, next_look, next_window_look, window_ends};
 use crate::checkout::KeyWindow;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, Nonce};
@@ -230,6 +230,13 @@ impl BillingKey {
         }
     }
 
+    /// Whether a customer who is in the window now may still be given the key.
+    #[must_use]
+    pub fn waits(&self, now: Timestamp) -> bool {
+        self.state == KeyState::Prepared
+            && self.window.as_ref().is_some_and(|window| now < window_ends(window.open_until))
+    }
+
     /// Whether its customer may open the window now.
     #[must_use]
     pub fn is_issuable(&self, now: Timestamp) -> bool {
@@ -274,6 +281,10 @@ impl BillingKey {
     }
 
     fn keep_looking(&mut self, now: Timestamp) {
+        if self.state == KeyState::Prepared && self.due_at.is_some_and(|due_at| due_at > now) {
+            // As with a checkout: only the sweep's own look moves the calendar on.
+            return;
+        }
         let quarantine_until = self.claim.as_ref().map(|claim| claim.quarantine_until);
         self.due_at = Some(match (&self.window, self.state) {
             (Some(window), KeyState::Prepared) => next_window_look(now, self.looks, window.open_until),
@@ -379,7 +390,9 @@ fn absent(row: &mut BillingKey, now: Timestamp) {
         }
         KeyState::Abandoned => row.settle(KeyState::Abandoned),
         KeyState::Deleted => row.settle(KeyState::Deleted),
-        KeyState::Prepared if row.is_issuable(now) => row.keep_looking(now),
+        KeyState::Prepared if row.window.as_ref().is_some_and(|window| now < window_ends(window.open_until)) => {
+            row.keep_looking(now);
+        }
         KeyState::Prepared => row.settle(KeyState::Abandoned),
         KeyState::Active => {}
     }

@@ -152,8 +152,17 @@ impl Order {
     ///
     /// # Errors
     /// The first field that breaks a rule of Iamport's or of `policy`.
-    pub fn checked(mut self, policy: &Policy) -> Result<Self, Invalid> {
+    pub fn checked(self, policy: &Policy) -> Result<Self, Invalid> {
         check_amount(self.amount, policy)?;
+        self.normal()
+    }
+
+    /// The order in its normal form, checked by Iamport's rules alone: what the same request is recognised by, whatever
+    /// the merchant has decided meanwhile.
+    ///
+    /// # Errors
+    /// The first field that breaks a rule of Iamport's.
+    pub fn normal(mut self) -> Result<Self, Invalid> {
         self.name = text::line("name", &self.name, NAME_MAX)?;
         self.details = self.details.checked(self.amount)?;
         Ok(self)

@@ -10,10 +10,10 @@ mod window;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
-pub use refund::{Refund, RefundState};
+pub use refund::{Refund, RefundAccount, RefundState};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
-use crate::calendar::{CLAIMANT_SECONDS, next_window_look};
+use crate::calendar::{CLAIMANT_SECONDS, next_window_look, window_ends};
 use crate::checkout::Window;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
@@ -370,8 +370,14 @@ impl Payment {
     /// Whether its customer may open the window now: it waits, and no virtual account was issued for it.
     #[must_use]
     pub fn is_payable(&self, now: Timestamp) -> bool {
-        let waits = self.state == State::Awaiting && self.record.is_none();
-        waits && self.open_until().is_some_and(|open_until| now < open_until)
+        self.waits(now) && self.open_until().is_some_and(|open_until| now < open_until)
+    }
+
+    /// Whether a customer who is in the window now may still pay: the window ends later than it is offered.
+    #[must_use]
+    pub fn waits(&self, now: Timestamp) -> bool {
+        let open = self.open_until().is_some_and(|open_until| now < window_ends(open_until));
+        open && self.state == State::Awaiting && self.record.is_none()
     }
 
     /// The PSP's payment, once there is one.
@@ -420,6 +426,11 @@ impl Payment {
         self.step(State::Intent, by, now);
         self.looks = 0;
         self.due_at = Some(now);
+    }
+
+    /// Whether a schedule is only the trace of this one on a key that it was taken off.
+    pub(crate) fn left_behind(&self, snapshot: &ScheduleSnapshot) -> bool {
+        snapshot.schedule_status == ScheduleStatus::Revoked && schedule::left_behind(self, snapshot)
     }
 
     /// Moves to a state and writes the history.

@@ -71,7 +71,7 @@ pub trait WindowPsp: Sync {
     /// `PUT /payments/prepare`: another amount than the one that was registered.
     fn correct(&self, order: &Order) -> impl Future<Output = Posted<Money>> + Send;
     /// `GET /payments/prepare/{merchant_uid}`.
-    fn prepared(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<Money>> + Send;
+    fn prepared(&self, order: &Order) -> impl Future<Output = Looked<Money>> + Send;
 }
 
 /// Giving money back.

@@ -87,6 +87,9 @@ pub enum Failure {
     /// The same request is being worked on right now.
     #[error("the same request is being worked on")]
     IdempotencyInProgress,
+    /// Too many billing keys of the customer wait for their window.
+    #[error("too many billing keys wait for their window")]
+    TooManyPrepared,
     /// The billing key belongs to another customer.
     #[error("the billing key belongs to another customer")]
     KeyTaken,

@@ -186,17 +186,20 @@ impl ChargePsp for Psp {
 impl WindowPsp for Psp {
     async fn prepare(&self, order: &Order) -> Posted<Money> {
         let Ok(request) = write::prepare(order) else { return Posted::NotSent };
-        posted(self.posting().prepare(&request).await, |prepared| read::prepared(&prepared), "prepare")
+        let read = |prepared| read::prepared(&prepared, order.amount.currency);
+        posted(self.posting().prepare(&request).await, read, "prepare")
     }
 
     async fn correct(&self, order: &Order) -> Posted<Money> {
         let Ok(request) = write::prepare(order) else { return Posted::NotSent };
-        posted(self.posting().update_prepared(&request).await, |prepared| read::prepared(&prepared), "update_prepared")
+        let read = |prepared| read::prepared(&prepared, order.amount.currency);
+        posted(self.posting().update_prepared(&request).await, read, "update_prepared")
     }
 
-    async fn prepared(&self, merchant_uid: &MerchantUid) -> Looked<Money> {
-        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Looked::Unreachable };
-        looked(self.client().prepared(&uid).await, |prepared| read::prepared(&prepared), "prepared")
+    async fn prepared(&self, order: &Order) -> Looked<Money> {
+        let Ok(uid) = iamport::MerchantUid::new(order.merchant_uid.as_str()) else { return Looked::Unreachable };
+        let read = |prepared| read::prepared(&prepared, order.amount.currency);
+        looked(self.client().prepared(&uid).await, read, "prepared")
     }
 }
 

@@ -226,6 +226,24 @@ mod tests {
     }
 
     #[test]
+    fn an_orders_own_token_is_that_orders_alone_and_survives_a_rotation() {
+        let of = |key: &str, others: &[&str]| {
+            let others = serde_json::json!(others);
+            let change = [("fingerprint_key", serde_json::json!(key)), ("other_fingerprint_keys", others)];
+            Secret::parse(&written(&change)).unwrap()
+        };
+        let (first, second) = (MerchantUid::parse("order_1").unwrap(), MerchantUid::parse("order_2").unwrap());
+        let before = of("canary-fingerprint-key", &[]);
+        let token = before.order_token(&first);
+        assert!(is_order_token(&token) && !before.knows_webhook_token(&token));
+        assert!(before.knows_order_token(&token, &first) && !before.knows_order_token(&token, &second));
+        assert!(!is_order_token(&"a".repeat(64)), "a global one");
+        let rotated = of("another-fingerprint-key", &["canary-fingerprint-key"]);
+        assert!(rotated.knows_order_token(&token, &first));
+        assert!(!of("another-fingerprint-key", &[]).knows_order_token(&token, &first));
+    }
+
+    #[test]
     fn a_secret_that_will_not_do_says_why_and_not_what_it_holds() {
         for (field, value) in [
             ("imp_key", serde_json::json!("")),

@@ -48,7 +48,7 @@ impl App {
         let confirm_url = of_api(format!("/checkouts/confirm/{}", *token)).filter(|_| self.config.checkout_confirm);
         // Without a page of the storefront's to go on to, a mobile browser has nowhere to come back to.
         let page = self.config.checkout_return_url.as_ref();
-        let m_redirect_url = page.and_then(|_| of_api(format!("/checkouts/{merchant_uid}/return")));
+        let m_redirect_url = page.and_then(|_| of_api(format!("/checkouts/{merchant_uid}/return?token={}", *token)));
         Ok(Addresses {
             notice_url: notice_url.map(Concealed::from),
             confirm_url: confirm_url.map(Concealed::from),
@@ -136,5 +136,51 @@ fn channel(config: &Config, pg: Option<&str>) -> (Option<String>, Option<String>
     match pg {
         Some(code) if code_of_keys != Some(code) => (Some(code.to_owned()), None),
         Some(_) | None => (of_keys.map(str::to_owned), config.channel_key.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pgs: &str, pg: &str, channel_key: &str) -> Config {
+        let variables = [
+            ("TABLE_NAME", "billing"),
+            ("IAMPORT_SECRET_ID", "billing/iamport"),
+            ("IAMPORT_CHECKOUT_PGS", pgs),
+            ("IAMPORT_PG", pg),
+            ("IAMPORT_CHANNEL_KEY", channel_key),
+        ];
+        Config::read(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_window_is_opened_at_the_channel_that_is_set_up_for_its_gateway() {
+        let two = "html5_inicis.INIpayTest=channel-key-1, kakaopay";
+        for (pgs, pg, key, asked, expected_pg, expected_key) in [
+            (two, "", "", Some("html5_inicis"), Some("html5_inicis.INIpayTest"), Some("channel-key-1")),
+            (two, "", "", None, Some("html5_inicis.INIpayTest"), Some("channel-key-1")),
+            (two, "", "", Some("kakaopay"), Some("kakaopay"), None),
+            ("", "nice.IMP1", "channel-key-2", None, Some("nice.IMP1"), Some("channel-key-2")),
+            ("", "nice.IMP1", "channel-key-2", Some("nice"), Some("nice.IMP1"), Some("channel-key-2")),
+            ("", "nice.IMP1", "channel-key-2", Some("kcp"), Some("kcp"), None),
+            ("", "", "", Some("kcp"), Some("kcp"), None),
+            ("", "", "", None, None, None),
+        ] {
+            let (pg, channel_key) = channel(&config(pgs, pg, key), asked);
+            assert_eq!((pg.as_deref(), channel_key.as_deref()), (expected_pg, expected_key), "{pgs} {asked:?}");
+        }
+    }
+
+    #[test]
+    fn the_gateways_that_are_set_up_are_the_ones_that_may_be_named() {
+        let policy = config("html5_inicis.INIpayTest=channel-key-1,kakaopay", "", "").policy;
+        assert_eq!(
+            (policy.pgs.join(" "), policy.default_pg.as_deref()),
+            ("html5_inicis kakaopay".to_owned(), Some("html5_inicis"))
+        );
+        let policy = config("", "nice.IMP1", "").policy;
+        assert_eq!((policy.pgs.len(), policy.default_pg.as_deref()), (0, Some("nice")), "a default, and no limit");
     }
 }

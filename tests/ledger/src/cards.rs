@@ -81,14 +81,21 @@ pub const TEST_CARDS: [TestCard; 12] = [
 /// A card as the books keep it: masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
-    /// First six and last four digits, stars between.
+    /// First six and last four digits, stars between; empty where there is no number.
     pub masked: String,
     /// Issuer's name.
     pub name: String,
-    /// Issuer's code at the card companies' association.
+    /// Issuer's code at the card companies' association; empty where there is no card.
     pub code: String,
     /// How charges turn out.
     pub behaviour: Behaviour,
+}
+
+/// What a billing key of a wallet or a telephone bill has in a card's place: a name, no number, and every charge is
+/// approved.
+#[must_use]
+pub fn without_number(name: &str) -> Card {
+    Card { masked: String::new(), name: name.to_owned(), code: String::new(), behaviour: Behaviour::Approve }
 }
 
 /// Reads a card number (digits, with or without `-` and spaces) and an expiry (`YYYY-MM`, `YYYYMM`).

@@ -191,7 +191,7 @@ impl Ledger {
             let place = self.insert_payment(Payment {
                 imp_uid,
                 merchant_uid: draft.order.merchant_uid.clone(),
-                in_window: false,
+                browser: None,
                 channel: draft.channel.clone(),
                 pg_tid,
                 apply_num,

@@ -46,7 +46,7 @@ impl Ledger {
     /// money. Announced as `paid`.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` unless the payment is `failed` or `ready`.
+    /// `NotFound`; `Invalid` unless the payment is `failed` or `ready`, and for an account after its last day.
     pub fn settle(&mut self, now: i64, imp_uid: &str) -> Result<Payment, Refusal> {
         let place = self.by_imp_uid.get(imp_uid).copied();
         let row = place.and_then(|place| self.payments.get_mut(place));
@@ -55,6 +55,9 @@ impl Ledger {
         };
         if !matches!(row.status, PaymentStatus::Failed | PaymentStatus::Ready) {
             return Err(Refusal::invalid("승인할 수 없는 상태입니다"));
+        }
+        if row.vbank.as_ref().is_some_and(|vbank| vbank.due_at < now) {
+            return Err(Refusal::invalid("입금 기한이 지난 가상계좌입니다"));
         }
         row.status = PaymentStatus::Paid;
         row.paid_at = now;

@@ -43,6 +43,30 @@ pub enum ScheduleBatch {
     Partial,
 }
 
+/// What is left of a payment window that the customer closed without paying. PGs differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedWindow {
+    /// A `failed` record that says so.
+    Failed,
+    /// A `ready` record, though there is no account to pay into.
+    Ready,
+    /// No record.
+    Nothing,
+}
+
+/// What an amount does at a PG of which nobody knows whether it issues billing keys in its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnlistedIssue {
+    /// It issues none.
+    Refuse,
+    /// It is shown.
+    Display,
+    /// It is charged.
+    Charge,
+}
+
 /// The books' knobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -73,6 +97,14 @@ pub struct Knobs {
     pub double_schedules: u32,
     /// The next n direct charges are paid twice.
     pub double_charges: u32,
+    /// A `merchant_uid` whose schedule was revoked may be registered again, on any key.
+    pub revoked_reusable: bool,
+    /// What a window that was closed leaves behind.
+    pub closed_window: ClosedWindow,
+    /// A billing key's issue that charges nothing has the amount shown in its window on its record, not 0.
+    pub issue_shows_amount: bool,
+    /// Billing keys through the window of a PG that is on no list.
+    pub unlisted_issue: UnlistedIssue,
 }
 
 impl Default for Knobs {
@@ -91,6 +123,10 @@ impl Default for Knobs {
             lose_schedules: 0,
             double_schedules: 0,
             double_charges: 0,
+            revoked_reusable: true,
+            closed_window: ClosedWindow::Failed,
+            issue_shows_amount: false,
+            unlisted_issue: UnlistedIssue::Refuse,
         }
     }
 }

@@ -29,15 +29,15 @@ pub use self::access::AccessToken;
 pub use self::cancel::CancelOrder;
 pub use self::charge::{Admission, Charged, Delivery, Instrument};
 pub use self::keys::KeyOrder;
-pub use self::knobs::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
+pub use self::knobs::{ClosedWindow, Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch, UnlistedIssue};
 pub use self::query::{Page, PaymentSort, ScheduleFilter};
 pub use self::refusal::{Refusal, RefusalKind};
 pub use self::rows::{
-    BillingKey, Cancellation, Channel, KeyUsage, Notice, Order, Payment, PaymentStatus, Person, Prepared, Schedule,
-    ScheduleStatus, VirtualAccount,
+    BillingKey, Browser, Cancellation, Channel, KeyUsage, Notice, Order, Payment, PaymentStatus, Person, Prepared,
+    Schedule, ScheduleStatus, VirtualAccount,
 };
 pub use self::schedule::ScheduleOrder;
-pub use self::window::WindowOrder;
+pub use self::window::{Agreed, Issue, KeyWish, Means, WindowOrder};
 
 /// Something that happens at a time of its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ enum Task {
     Schedule(String),
     /// A charge admitted earlier whose caller never got an answer.
     Late(Box<Admission>),
+    /// A payment that a customer confirmed in a window and that is approved late.
+    Window(Box<WindowOrder>),
 }
 
 /// The books. See the module's documentation.
@@ -149,6 +151,7 @@ impl Ledger {
             match entry.remove() {
                 Task::Schedule(merchant_uid) => self.run_schedule(at, &merchant_uid),
                 Task::Late(admission) => self.run_late(at, *admission),
+                Task::Window(order) => self.run_late_window(at, *order),
             }
         }
     }
@@ -176,14 +179,16 @@ impl Ledger {
         let Some(payment) = self.payments.get(place) else { return };
         // A partial refund is announced as `cancelled` whatever the row's own status says.
         let status = if cancellation_id.is_some() { PaymentStatus::Cancelled } else { payment.status };
-        self.notices.push(Notice {
+        let more = payment.browser.iter().flat_map(|browser| &browser.more_notice_urls);
+        let addresses = std::iter::once(payment.notice_url.clone()).chain(more.cloned().map(Some));
+        self.notices.extend(addresses.map(|notice_url| Notice {
             at,
             imp_uid: payment.imp_uid.clone(),
             merchant_uid: payment.merchant_uid.clone(),
             status,
-            cancellation_id,
-            notice_url: payment.notice_url.clone(),
-        });
+            cancellation_id: cancellation_id.clone(),
+            notice_url,
+        }));
     }
 
     /// A fresh `imp_`/`imps_` number.

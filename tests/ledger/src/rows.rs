@@ -149,6 +149,25 @@ pub struct VirtualAccount {
     pub issued_at: i64,
 }
 
+/// What only a payment made in a browser window has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Browser {
+    /// On a telephone: V1's `channel` says `mobile`, and `pc` otherwise.
+    pub mobile: bool,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+    /// V1's word for how it is paid, as the shop asked for it.
+    pub pay_method: String,
+    /// The wallet, where a PG's window went on to one.
+    pub emb_pg_provider: Option<String>,
+    /// Paid into escrow.
+    pub escrow: bool,
+    /// A billing key's issue by which no money moved, whatever the amount says.
+    pub issue_only: bool,
+    /// Webhook addresses of this payment after the first.
+    pub more_notice_urls: Vec<String>,
+}
+
 /// One payment attempt that reached the PG.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
@@ -156,8 +175,8 @@ pub struct Payment {
     pub imp_uid: String,
     /// The shop's order number; several failed attempts may share one.
     pub merchant_uid: String,
-    /// Made in a browser window (V1 `channel: "pc"`) rather than over the API.
-    pub in_window: bool,
+    /// Made in a browser window; `None` over the API.
+    pub browser: Option<Browser>,
     /// PG.
     pub channel: Channel,
     /// The PG's transaction number.
@@ -166,7 +185,7 @@ pub struct Payment {
     pub apply_num: Option<String>,
     /// Made on a test channel.
     pub sandbox: bool,
-    /// The card, masked; `None` for a virtual account.
+    /// The card, masked; `None` if something else pays.
     pub card: Option<Card>,
     /// Instalment months, 0 for a single payment.
     pub card_quota: u32,
@@ -211,8 +230,9 @@ pub struct Payment {
 impl Payment {
     /// What can still be refunded, minor units.
     #[must_use]
-    pub const fn cancellable(&self) -> u64 {
-        if self.paid_at == 0 { 0 } else { self.amount.saturating_sub(self.cancel_amount) }
+    pub fn cancellable(&self) -> u64 {
+        let moved = self.paid_at != 0 && !self.browser.as_ref().is_some_and(|browser| browser.issue_only);
+        if moved { self.amount.saturating_sub(self.cancel_amount) } else { 0 }
     }
 }
 

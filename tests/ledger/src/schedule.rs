@@ -62,8 +62,12 @@ impl Ledger {
         if entry.schedule_at < now && self.knobs.past_schedule == PastSchedule::Refuse {
             return Err(Refusal::invalid("schedule_at 이 과거입니다"));
         }
-        if self.schedules.get(merchant_uid).is_some_and(|row| row.status == ScheduleStatus::Scheduled) {
-            return Err(Refusal::rejected("이미 예약된 merchant_uid 입니다"));
+        match self.schedules.get(merchant_uid).map(|row| row.status) {
+            Some(ScheduleStatus::Scheduled) => return Err(Refusal::rejected("이미 예약된 merchant_uid 입니다")),
+            Some(ScheduleStatus::Revoked) if !self.knobs.revoked_reusable => {
+                return Err(Refusal::rejected("이미 사용된 merchant_uid 입니다"));
+            }
+            Some(ScheduleStatus::Revoked | ScheduleStatus::Executed) | None => {}
         }
         self.refuse_used(merchant_uid)
     }

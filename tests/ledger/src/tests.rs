@@ -163,6 +163,22 @@ fn moving_and_revoking_take_the_old_time_out_of_the_agenda() {
 }
 
 #[test]
+fn a_revoked_number_may_be_registered_again_on_any_key_unless_the_knob_forbids_it() {
+    for reusable in [true, false] {
+        let mut ledger = with_key("4242424242424242");
+        ledger.issue_key(NOW, key_order("other", "4242424242424242")).unwrap();
+        ledger.set_knobs(Knobs { revoked_reusable: reusable, ..Knobs::default() });
+        ledger.register(NOW, "key", None, 0, vec![entry("a", NOW + 10)]).unwrap();
+        ledger.unschedule(NOW, Some("key"), &[]).unwrap();
+        let again = ledger.register(NOW, "other", None, 0, vec![entry("a", NOW + 20)]);
+        assert_eq!(again.is_ok(), reusable);
+        ledger.run_until(NOW + 30);
+        assert_eq!(paid(&ledger, "a"), usize::from(reusable));
+        assert_eq!(ledger.schedule("a").unwrap().customer_uid, if reusable { "other" } else { "key" });
+    }
+}
+
+#[test]
 fn unschedule_without_numbers_takes_all_of_that_customer_and_no_other() {
     let mut ledger = with_key("4242424242424242");
     ledger.issue_key(NOW, key_order("other", "4242424242424242")).unwrap();
@@ -276,38 +292,6 @@ fn one_token_lives_at_a_time_and_is_extended_in_its_last_minute() {
     assert_ne!(fresh.value, first.value);
     assert!(!ledger.accepts(&first.value, NOW + 2101));
     assert_eq!(format!("{fresh:?}"), format!("AccessToken {{ expired_at: {}, .. }}", NOW + 3900));
-}
-
-#[test]
-fn a_registered_amount_binds_the_window_only() {
-    let mut ledger = with_key("4242424242424242");
-    let prepared = Prepared { merchant_uid: "a".to_owned(), amount: 500, currency: "KRW".to_owned() };
-    ledger.prepare(prepared).unwrap();
-    let window = |amount| WindowOrder {
-        order: Order::krw("a", amount, "n"),
-        card: Some(card("4242424242424242")),
-        customer_uid: None,
-        deposit_seconds: 60,
-    };
-    assert!(ledger.pay_in_window(NOW, window(1)).is_err());
-    charge(&mut ledger, NOW, "b").unwrap();
-    assert_eq!(ledger.pay_in_window(NOW, window(500)).unwrap().status, PaymentStatus::Paid);
-}
-
-#[test]
-fn a_virtual_account_waits_for_its_deposit() {
-    let mut ledger = Ledger::new(1);
-    let window = WindowOrder { order: Order::krw("a", 500, "n"), card: None, customer_uid: None, deposit_seconds: 60 };
-    let row = ledger.pay_in_window(NOW, window).unwrap();
-    assert_eq!((row.status, row.paid_at, row.cancellable()), (PaymentStatus::Ready, 0, 0));
-    let row = ledger.settle(NOW + 5, &row.imp_uid).unwrap();
-    assert_eq!((row.status, row.paid_at), (PaymentStatus::Paid, NOW + 5));
-    assert!(ledger.settle(NOW + 6, &row.imp_uid).is_err());
-    let told: Vec<PaymentStatus> = ledger.take_notices().iter().map(|notice| notice.status).collect();
-    assert_eq!(told, [PaymentStatus::Ready, PaymentStatus::Paid]);
-    let refund = CancelOrder { imp_uid: Some(row.imp_uid), ..CancelOrder::default() };
-    assert!(ledger.cancel(NOW, &refund).is_err(), "money of an account needs an account to go back to");
-    ledger.cancel(NOW, &CancelOrder { has_refund_account: true, ..refund }).unwrap();
 }
 
 #[test]

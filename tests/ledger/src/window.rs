@@ -1,20 +1,108 @@
-//! What the browser window does: amounts registered beforehand, authenticated card payments, virtual accounts.
+//! What the browser window does: amounts registered beforehand, authenticated payments, virtual accounts, billing
+//! keys.
 
-use super::cards::Card;
+mod issuing;
+mod means;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::issuing::Issue;
+pub use self::means::Means;
+use super::cards::{self, Behaviour, Card};
 use super::keys::KeyOrder;
-use super::{Channel, KeyUsage, Ledger, Order, Payment, PaymentStatus, Prepared, Refusal, VirtualAccount};
+use super::{
+    Browser, Channel, ClosedWindow, Dedupe, Delivery, KeyUsage, Ledger, Order, Payment, PaymentStatus, Prepared,
+    Refusal, Task, VirtualAccount,
+};
 
-/// A payment that a customer confirms in the window.
-#[derive(Debug, Clone)]
+/// The wish for a billing key: `customer_uid` of `IMP.request_pay`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyWish {
+    /// The shop's name for the key.
+    pub customer_uid: String,
+    /// The shop's name for the customer.
+    pub customer_id: Option<String>,
+}
+
+/// A payment that a customer is asked to confirm in the window.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WindowOrder {
-    /// What is paid.
+    /// What is paid; an amount of 0 only issues a key.
     pub order: Order,
-    /// The card; without one a virtual account is issued.
+    /// Number that [`Ledger::reserve_imp_uid`] gave out for it; otherwise one is made up.
+    pub imp_uid: Option<String>,
+    /// PG.
+    pub channel: Channel,
+    /// V1's word for how it is paid.
+    pub pay_method: String,
+    /// The card, where [`Means::Card`] pays; where something else does, it decides how that turns out.
     pub card: Option<Card>,
-    /// Issue a billing key with it (`customer_uid` of `IMP.request_pay`).
-    pub customer_uid: Option<String>,
-    /// How long a virtual account stays open, seconds.
-    pub deposit_seconds: i64,
+    /// Issue a billing key with it.
+    pub key: Option<KeyWish>,
+    /// Last moment for paying into a virtual account, UNIX seconds.
+    pub due_at: i64,
+    /// On a telephone.
+    pub mobile: bool,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+    /// Paid into escrow.
+    pub escrow: bool,
+    /// Webhook addresses after the order's own.
+    pub more_notice_urls: Vec<String>,
+}
+
+impl WindowOrder {
+    /// A card payment on a desktop at the default PG.
+    #[must_use]
+    pub fn by_card(order: Order, card: Card) -> Self {
+        Self { card: Some(card), ..Self::by(order, "card") }
+    }
+
+    /// A payment on a desktop at the default PG, by V1's word for the method.
+    #[must_use]
+    pub fn by(order: Order, pay_method: &str) -> Self {
+        Self {
+            order,
+            imp_uid: None,
+            channel: Channel::default(),
+            pay_method: pay_method.to_owned(),
+            card: None,
+            key: None,
+            due_at: i64::MAX,
+            mobile: false,
+            user_agent: None,
+            escrow: false,
+            more_notice_urls: Vec::new(),
+        }
+    }
+
+    /// What it asks of the customer.
+    #[must_use]
+    pub fn means(&self) -> Means {
+        Means::of(&self.channel, &self.pay_method)
+    }
+}
+
+/// What the customer's yes has led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// The record; `None` if nothing has happened (yet).
+    pub payment: Option<Payment>,
+    /// What the browser learns of it.
+    pub delivery: Delivery,
+}
+
+/// How a window ends.
+#[derive(Debug, Clone, Copy)]
+enum End<'a> {
+    Paid,
+    AccountIssued,
+    /// With the reason for the record.
+    Failed(&'a str),
+    /// Neither paid nor refused.
+    Left,
 }
 
 impl Ledger {
@@ -50,66 +138,156 @@ impl Ledger {
         self.prepared.get(merchant_uid).ok_or_else(|| Refusal::not_found("등록된 금액이 없습니다"))
     }
 
-    /// The customer confirms in the window. A registered amount is enforced here, and only here.
+    /// A number for a payment whose window opens: the shop's `confirm_url` is told it before there is a record.
+    pub fn reserve_imp_uid(&mut self) -> String {
+        self.fresh_imp_uid("imp_")
+    }
+
+    /// Whether a window may open for this, and what the amount does if it is to issue a key (`None`: it issues none).
+    /// A registered amount is enforced here, and only here.
     ///
     /// # Errors
-    /// `Rejected` for another amount than the registered one or a used order number; `Pg` from the card.
-    pub fn pay_in_window(&mut self, now: i64, window: WindowOrder) -> Result<Payment, Refusal> {
-        self.refuse_used(&window.order.merchant_uid)?;
-        if let Some(registered) = self.prepared.get(&window.order.merchant_uid)
-            && (registered.amount, &registered.currency) != (window.order.amount, &window.order.currency)
+    /// `Rejected` for a used order number, another amount or currency than the registered one, a currency that the
+    /// PG does not take, and a billing key that it does not issue that way.
+    pub fn check_window(&self, window: &WindowOrder) -> Result<Option<Issue>, Refusal> {
+        let order = &window.order;
+        self.refuse_used(&order.merchant_uid)?;
+        if let Some(registered) = self.prepared.get(&order.merchant_uid)
+            && (registered.amount, &registered.currency) != (order.amount, &order.currency)
         {
             return Err(Refusal::rejected("사전 등록된 금액과 다릅니다"));
         }
-        if let (Some(customer_uid), Some(card)) = (&window.customer_uid, &window.card) {
+        if order.currency == "KRW" && matches!(window.channel.pg_provider.as_str(), "paypal" | "paypal_v2") {
+            return Err(Refusal::rejected("페이팔은 원화(KRW)로 결제할 수 없습니다"));
+        }
+        let Some(wish) = &window.key else {
+            return if order.amount > 0 {
+                Ok(None)
+            } else {
+                Err(Refusal::rejected("amount 는 0보다 커야 합니다"))
+            };
+        };
+        if window.means() == Means::Account {
+            return Err(Refusal::rejected("가상계좌로는 빌링키를 발급할 수 없습니다"));
+        }
+        issuing::decide(&self.knobs, window, wish.customer_id.as_deref()).map(Some)
+    }
+
+    /// The customer says yes. A card that is declined leaves a failed record and no key.
+    ///
+    /// # Errors
+    /// As [`Ledger::check_window`]; `Rejected` without the card that it takes.
+    pub fn pay_in_window(&mut self, now: i64, window: WindowOrder) -> Result<Agreed, Refusal> {
+        let issue = self.check_window(&window)?;
+        let behaviour = match (&window.card, window.means()) {
+            (Some(card), Means::Card | Means::Consent) => card.behaviour,
+            (None, Means::Card) => return Err(Refusal::rejected("카드 정보가 필요합니다")),
+            (_, Means::Account) | (None, Means::Consent) => Behaviour::Approve,
+        };
+        let (problem, delivery) = if issue == Some(Issue::Display) {
+            // No charge: only a card that refuses a key shows its character.
+            ((behaviour == Behaviour::RefuseIssue).then_some("카드 인증에 실패했습니다"), Delivery::Answer)
+        } else {
+            match behaviour {
+                Behaviour::HangNothing => return Ok(Agreed { payment: None, delivery: Delivery::Hang }),
+                Behaviour::Late => {
+                    let at = now.saturating_add(self.knobs.late_seconds);
+                    self.enqueue(at, Task::Window(Box::new(window)));
+                    return Ok(Agreed { payment: None, delivery: Delivery::Hang });
+                }
+                Behaviour::HangPaid => (None, Delivery::Hang),
+                Behaviour::ErrorPaid => (None, Delivery::ServerError),
+                Behaviour::RefusedPaid => (None, Delivery::FalseRefusal),
+                other => (other.decline_reason(), Delivery::Answer),
+            }
+        };
+        let payment = match problem {
+            Some(reason) => self.record_window(now, window, End::Failed(reason), issue),
+            None => self.approve_window(now, window, issue)?,
+        };
+        Ok(Agreed { payment: Some(payment), delivery })
+    }
+
+    /// The PG, the card company or the shop's `confirm_url` says no, for `reason`. Not announced.
+    pub fn fail_in_window(&mut self, now: i64, window: WindowOrder, reason: &str) -> Payment {
+        let issue = self.check_window(&window).ok().flatten();
+        self.record_window(now, window, End::Failed(reason), issue)
+    }
+
+    /// The customer closes the window. Not announced; what it leaves behind is a knob.
+    pub fn leave_window(&mut self, now: i64, window: WindowOrder, reason: &str) -> Option<Payment> {
+        let issue = self.check_window(&window).ok().flatten();
+        let end = match self.knobs.closed_window {
+            ClosedWindow::Nothing => return None,
+            ClosedWindow::Failed => End::Failed(reason),
+            ClosedWindow::Ready => End::Left,
+        };
+        Some(self.record_window(now, window, end, issue))
+    }
+
+    pub(super) fn run_late_window(&mut self, at: i64, window: WindowOrder) {
+        let refused = self.knobs.dedupe == Dedupe::Commit && self.refuse_used(&window.order.merchant_uid).is_err();
+        if !refused {
+            // Only a charge is ever late, and nobody waits for the answer.
+            let _ = self.approve_window(at, window, None);
+        }
+    }
+
+    fn approve_window(&mut self, now: i64, window: WindowOrder, issue: Option<Issue>) -> Result<Payment, Refusal> {
+        if let Some(wish) = window.key.clone() {
+            let card = window.card.clone().unwrap_or_else(|| cards::without_number(&window.pay_method));
             self.issue_key(
                 now,
                 KeyOrder {
-                    customer_uid: customer_uid.clone(),
-                    customer_id: None,
-                    channel: Channel::default(),
+                    customer_uid: wish.customer_uid,
+                    customer_id: wish.customer_id,
+                    channel: window.channel.clone(),
+                    // The window finds the channel by itself.
                     has_channel_key: true,
-                    card: card.clone(),
+                    card,
                     customer: window.order.buyer.clone(),
                 },
             )?;
         }
-        let payment = self.window_payment(now, window);
-        let announced = payment.status != PaymentStatus::Failed;
-        let place = self.insert_payment(payment.clone());
-        if announced {
+        let end = match window.means() {
+            Means::Account => End::AccountIssued,
+            Means::Card | Means::Consent => End::Paid,
+        };
+        let payment = self.record_window(now, window, end, issue);
+        if let Some(place) = self.by_imp_uid.get(&payment.imp_uid).copied() {
             self.notify(now, place, None);
         }
         Ok(payment)
     }
 
-    fn window_payment(&mut self, now: i64, window: WindowOrder) -> Payment {
-        let problem = window.card.as_ref().and_then(|card| card.behaviour.decline_reason());
-        let status = match (&window.card, problem) {
-            (None, _) => PaymentStatus::Ready,
-            (Some(_), None) => PaymentStatus::Paid,
-            (Some(_), Some(_)) => PaymentStatus::Failed,
+    /// Writes the record. The order in which ids are drawn is part of what a seed means.
+    fn record_window(&mut self, now: i64, window: WindowOrder, end: End<'_>, issue: Option<Issue>) -> Payment {
+        let (status, problem) = match end {
+            End::Paid => (PaymentStatus::Paid, None),
+            End::AccountIssued | End::Left => (PaymentStatus::Ready, None),
+            End::Failed(reason) => (PaymentStatus::Failed, Some(reason)),
         };
         let paid = status == PaymentStatus::Paid;
-        let vbank = window.card.is_none().then(|| VirtualAccount {
+        let vbank = matches!(end, End::AccountIssued).then(|| VirtualAccount {
             number: self.ids.digits12("56"),
             holder: "가맹점".to_owned(),
-            due_at: now.saturating_add(window.deposit_seconds),
+            due_at: window.due_at,
             issued_at: now,
         });
-        Payment {
-            imp_uid: self.fresh_imp_uid("imp_"),
+        let reserved = window.imp_uid.filter(|imp_uid| !self.by_imp_uid.contains_key(imp_uid));
+        let imp_uid = reserved.unwrap_or_else(|| self.fresh_imp_uid("imp_"));
+        let issue_only = issue == Some(Issue::Display);
+        let payment = Payment {
+            imp_uid,
             merchant_uid: window.order.merchant_uid,
-            in_window: true,
-            channel: Channel::default(),
             pg_tid: self.ids.digits12("StdpayCARD"),
             apply_num: paid.then(|| self.ids.approval()),
             sandbox: self.knobs.sandbox,
-            card: window.card,
+            card: window.card.filter(|card| !card.masked.is_empty()),
             card_quota: window.order.card_quota,
             vbank,
             name: window.order.name,
-            amount: window.order.amount,
+            amount: if issue_only && !self.knobs.issue_shows_amount { 0 } else { window.order.amount },
             cancel_amount: 0,
             currency: window.order.currency,
             buyer: window.order.buyer,
@@ -123,8 +301,20 @@ impl Ledger {
             fail_reason: problem.map(str::to_owned),
             cancel_reason: None,
             cancel_history: Vec::new(),
-            usage: window.customer_uid.as_ref().map(|_| KeyUsage::Issue),
-            customer_uid: window.customer_uid,
-        }
+            usage: window.key.as_ref().map(|_| KeyUsage::Issue),
+            customer_uid: window.key.map(|wish| wish.customer_uid),
+            browser: Some(Browser {
+                mobile: window.mobile,
+                user_agent: window.user_agent,
+                emb_pg_provider: means::embedded(&window.channel, &window.pay_method),
+                pay_method: window.pay_method,
+                escrow: window.escrow,
+                issue_only,
+                more_notice_urls: window.more_notice_urls,
+            }),
+            channel: window.channel,
+        };
+        self.insert_payment(payment.clone());
+        payment
     }
 }

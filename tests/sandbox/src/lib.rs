@@ -1,4 +1,5 @@
-//! What the functions talk to, on one machine: the Iamport simulator, DynamoDB and Secrets Manager, the API gateway.
+//! What the functions talk to, on one machine: the Iamport simulator, DynamoDB and Secrets Manager, the API gateway; and
+//! a shop that calls them.
 //!
 //! One process, one loopback port per role. Nothing of it is ever linked into a function.
 
@@ -8,6 +9,7 @@ pub mod files;
 pub mod gateway;
 pub mod iamport;
 pub mod net;
+pub mod storefront;
 pub mod template;
 
 /// The AWS account that the sandbox pretends to be.

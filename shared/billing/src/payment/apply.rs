@@ -131,6 +131,10 @@ impl Applied {
         let waiting_for = match row.plan {
             Plan::Schedule { schedule_at } if row.state == State::Scheduled && row.claim.is_none() => Some(schedule_at),
             Plan::Checkout { open_until } if row.state == State::Awaiting && row.claim.is_none() => {
+                if row.due_at.is_some_and(|due_at| due_at > now) {
+                    // Anybody may cause a look by coming back; only the sweep's own moves the calendar on.
+                    return;
+                }
                 row.due_at = Some(next_window_look(now, row.looks, open_until));
                 row.looks = row.looks.saturating_add(1);
                 return;

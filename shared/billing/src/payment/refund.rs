@@ -41,6 +41,26 @@ pub enum RefundState {
     Refused,
 }
 
+/// Where money goes back to that came into a virtual account. The PSP needs it; nobody else is shown it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundAccount {
+    /// `refund_holder`.
+    pub holder: String,
+    /// `refund_bank`: the bank's code.
+    pub bank: String,
+    /// `refund_account`: digits only.
+    pub account: String,
+    /// `refund_tel`; some gateways want it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tel: Option<String>,
+}
+
+impl std::fmt::Debug for RefundAccount {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("RefundAccount")
+    }
+}
+
 /// One refund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
@@ -57,6 +77,9 @@ pub struct Refund {
     /// Why, as the storefront said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Where it goes, for a payment into a virtual account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<RefundAccount>,
     /// Who wants it.
     pub origin: Origin,
     /// The request in its normal form, to tell a repeat from a reuse.
@@ -109,6 +132,7 @@ pub(super) fn owe(applied: &mut Applied, record: &PaymentSnapshot, origin: Origi
         checksum: balance,
         exponent: record.amount.currency.exponent(),
         reason: None,
+        account: None,
         origin,
         fingerprint: Fingerprint::of(&(&record.imp_uid, balance)),
         state: RefundState::Pending,

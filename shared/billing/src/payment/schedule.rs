@@ -38,7 +38,7 @@ pub(super) fn found(row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now:
 
 /// Whether a schedule is the one that was revoked when its key was replaced: on its present key there is none (yet), not
 /// even if that is a key which it had before.
-fn left_behind(row: &Payment, snapshot: &ScheduleSnapshot) -> bool {
+pub(super) fn left_behind(row: &Payment, snapshot: &ScheduleSnapshot) -> bool {
     let elsewhere = row.order.customer_uid.as_ref().map(CustomerUid::as_str) != Some(&snapshot.customer_uid);
     let registering = row.claim.as_ref().filter(|claim| claim.purpose == Purpose::Register);
     let before = registering.is_some_and(|claim| snapshot.revoked_at.is_some_and(|at| at <= claim.claimed_at));

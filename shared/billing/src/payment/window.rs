@@ -2,13 +2,25 @@
 //! lets its customer try again under the same number, until the customer names the failure as the outcome or time is up.
 
 use super::apply::{Applied, Source};
-use super::snapshot::PaymentSnapshot;
+use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Payment, Plan, State};
+use crate::calendar::window_ends;
 use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
-/// The PSP holds a payment that waits for its customer: the window is open, or a virtual account waits for its deposit.
+/// The payment method whose outcome is a deposit.
+const ACCOUNT: &str = "vbank";
+
+/// The virtual account among the records that the order waits for: the latest, where one was ordered. Anybody who knows the
+/// number may have one opened under it; and a window that was only opened says nothing.
+pub(super) fn account<'a>(row: &Payment, trusted: &[&'a PaymentSnapshot]) -> Option<&'a PaymentSnapshot> {
+    let ordered = row.window.as_ref().is_some_and(|window| window.pay_method == ACCOUNT);
+    let waiting = |record: &&&PaymentSnapshot| record.status == PspStatus::Ready && record.facts.vbank_num.is_some();
+    trusted.iter().filter(waiting).max_by_key(|record| record.facts.vbank_issued_at).copied().filter(|_| ordered)
+}
+
+/// A virtual account waits for its deposit.
 pub(super) fn ready(
     applied: &mut Applied,
     row: &Payment,
@@ -31,20 +43,18 @@ pub(super) fn ready(
         | State::Revoked => return applied.keep_looking(now),
     }
     let mut open_until = row.open_until().unwrap_or(row.created_at);
-    if record.facts.vbank_num.is_some() {
-        // A customer can name any date in the window; ours are bounded.
-        let latest = row.created_at.plus(policy.schedule_ahead_max_seconds);
-        let closes = record.facts.vbank_date.map(|date| date.plus(policy.deposit_grace_seconds).min(latest));
-        open_until = closes.map_or(open_until, |closes| closes.max(open_until));
-        applied.row.plan = Plan::Checkout { open_until };
-        applied.row.record = Some(record.clone());
-    }
+    // A customer can name any date in the window; ours are bounded.
+    let latest = row.created_at.plus(policy.schedule_ahead_max_seconds);
+    let closes = record.facts.vbank_date.map(|date| date.plus(policy.deposit_grace_seconds).min(latest));
+    open_until = closes.map_or(open_until, |closes| closes.max(open_until));
+    applied.row.plan = Plan::Checkout { open_until };
+    applied.row.record = Some(record.clone());
     wait(applied, open_until, by, now);
 }
 
 /// Every record that can be trusted failed.
 pub(super) fn failed(applied: &mut Applied, row: &Payment, failed: &PaymentSnapshot, by: Source, now: Timestamp) {
-    let open = row.open_until().is_some_and(|open_until| now < open_until);
+    let open = row.open_until().is_some_and(|open_until| now < window_ends(open_until));
     match row.state {
         State::Awaiting if open && by != Source::Customer && !planted::has(Bug::WindowFailureIsFinal) => {
             return applied.keep_looking(now);
@@ -78,12 +88,12 @@ pub(super) fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, no
 fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
     applied.settle();
     if applied.row.due_at.is_none() {
-        applied.row.due_at = row.open_until().filter(|open_until| now < *open_until);
+        applied.row.due_at = row.open_until().map(window_ends).filter(|end| now < *end);
     }
 }
 
 fn wait(applied: &mut Applied, open_until: Timestamp, by: Source, now: Timestamp) {
-    if now < open_until {
+    if now < window_ends(open_until) {
         applied.row.step(State::Awaiting, by, now);
         applied.keep_looking(now);
     } else {

@@ -3,7 +3,7 @@
 
 use super::{Billing, Caller, Failure};
 use crate::alarm::Alarm;
-use crate::checkout::{self, Checked, Window};
+use crate::checkout::{self, Warning, Window};
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid};
 use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
@@ -68,21 +68,27 @@ where
     ///
     /// # Errors
     /// Each [`Failure`] means that the window must not be opened. Repeating the same request is safe.
-    pub async fn checkout(&self, new: NewCheckout) -> Result<(Payment, Checked), Failure> {
-        let checked = new.window.checked(new.order, &self.policy)?;
-        let Checked { order, window, .. } = &checked;
-        let row = self.awaiting(order, &new.customer_id, window).await?;
-        Ok((row, checked))
+    pub async fn checkout(&self, new: NewCheckout) -> Result<(Payment, Vec<Warning>), Failure> {
+        let (order, window) = new.window.normal_form(new.order)?;
+        let existing = self.store.payment(&order.merchant_uid).await?;
+        let warnings = match window.check(&order, &self.policy) {
+            Err(invalid) if existing.is_none() => return Err(invalid.into()),
+            // What is recorded is answered as it was, whatever is refused by now.
+            checked => checked.unwrap_or_default(),
+        };
+        let row = self.awaiting(existing, &order, &new.customer_id, &window).await?;
+        Ok((row, warnings))
     }
 
     /// The row of an order that is paid in the window, made if there is none, and its amount registered.
     pub(super) async fn awaiting(
         &self,
+        existing: Option<Payment>,
         order: &Order,
         customer_id: &CustomerId,
         window: &Window,
     ) -> Result<Payment, Failure> {
-        let row = match self.store.payment(&order.merchant_uid).await? {
+        let row = match existing {
             Some(row) => row,
             None => self.insert_awaiting(order, customer_id, window).await?,
         };
@@ -118,24 +124,25 @@ where
         if planted::has(Bug::PrepareSkipped) {
             return Ok(row);
         }
-        let row = match self.psp.prepare(&row.order).await {
+        let (row, refused) = match self.psp.prepare(&row.order).await {
             Posted::Known(amount) if amount == row.order.amount => return Ok(row),
             // It stands there already, or the order is paid.
-            Posted::Refused(_) => self.look(row, Source::Look).await?,
-            Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => row,
+            Posted::Refused(refusal) => (self.look(row, Source::Look).await?, Some(refusal)),
+            Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => (row, None),
         };
         let order = &row.order;
         if !row.is_payable(self.host.now()) {
             return Ok(row);
         }
-        match self.psp.prepared(&order.merchant_uid).await {
+        match self.psp.prepared(order).await {
             Looked::Found(amount) if amount == order.amount => Ok(row),
             Looked::Found(_) => match self.psp.correct(order).await {
                 Posted::Known(amount) if amount == order.amount => Ok(row),
                 Posted::Refused(refusal) => Err(Failure::Refused(refusal)),
                 Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => Err(Failure::Unavailable),
             },
-            Looked::Absent | Looked::Unreachable => Err(Failure::Unavailable),
+            Looked::Absent => Err(refused.map_or(Failure::Unavailable, Failure::Refused)),
+            Looked::Unreachable => Err(Failure::Unavailable),
         }
     }
 }
@@ -226,7 +233,8 @@ where
         let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(Returned::Unknown) };
         let prepared = |key: &BillingKey| key.window.is_some();
         let Some(key) = self.store.key(&customer_uid).await?.filter(prepared) else { return Ok(Returned::Unknown) };
-        let news = key.state == KeyState::Prepared && self.look_at_key(&customer_uid).await.unwrap_or(false);
+        let open = matches!(key.state, KeyState::Prepared | KeyState::Abandoned);
+        let news = open && self.look_at_key(&customer_uid).await.unwrap_or(false);
         let active = if news { self.store.key(&customer_uid).await? } else { Some(key) };
         Ok(Returned::Key { active: active.is_some_and(|key| key.state == KeyState::Active) })
     }
@@ -234,10 +242,11 @@ where
 
 impl<P, S, H> Billing<P, S, H>
 where
-    S: PaymentStore,
+    S: PaymentStore + KeyStore,
     H: Clock,
 {
-    /// Whether the PG may approve a payment that its customer has confirmed in the window (`confirm_url`).
+    /// Whether the PG may approve what its customer has confirmed in the window (`confirm_url`): a payment, or the issue
+    /// of a key under the key's own name.
     ///
     /// # Errors
     /// Only if the row cannot be read: then it must not be approved either.
@@ -246,17 +255,29 @@ where
         merchant_uid: &MerchantUid,
         amount: &str,
     ) -> Result<Result<(), Unconfirmed>, StoreError> {
-        let Some(row) = self.store.payment(merchant_uid).await?.filter(|row| row.window.is_some()) else {
+        let now = self.host.now();
+        if let Some(row) = self.store.payment(merchant_uid).await? {
+            let open = row.window.as_ref().map(|_| row.waits(now));
+            return Ok(may_approve(open, row.order.amount, amount));
+        }
+        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else {
             return Ok(Err(Unconfirmed::UnknownOrder));
         };
-        let ordered = row.order.amount;
-        let shown = Money::parse("amount", amount, ordered.currency);
-        Ok(match shown {
-            Ok(shown) if shown != ordered => Err(Unconfirmed::OtherAmount),
-            Err(_) => Err(Unconfirmed::OtherAmount),
-            Ok(_) if row.is_payable(self.host.now()) => Ok(()),
-            Ok(_) => Err(Unconfirmed::Closed),
+        let key = self.store.key(&customer_uid).await?;
+        let window = key.as_ref().and_then(|key| Some((key.waits(now), key.window.as_ref()?)));
+        Ok(match window {
+            Some((open, window)) => may_approve(Some(open), window.order.amount, amount),
+            None => Err(Unconfirmed::UnknownOrder),
         })
+    }
+}
+
+fn may_approve(open: Option<bool>, ordered: Money, shown: &str) -> Result<(), Unconfirmed> {
+    let open = open.ok_or(Unconfirmed::UnknownOrder)?;
+    match Money::parse("amount", shown, ordered.currency) {
+        Ok(shown) if shown == ordered && open => Ok(()),
+        Ok(shown) if shown == ordered => Err(Unconfirmed::Closed),
+        Ok(_) | Err(_) => Err(Unconfirmed::OtherAmount),
     }
 }
 

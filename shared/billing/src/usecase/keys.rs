@@ -115,12 +115,17 @@ where
     /// may have been registered just before it was marked.
     pub(super) async fn continue_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
         let mut live = self.live_schedules(&key).await?;
+        if !self.moved_have_arrived(&key).await? {
+            return Ok(KeyDeleted::Pending);
+        }
         let Some(listed) = self.listed_schedules(&key).await else { return Ok(KeyDeleted::Pending) };
         let mut unkept = Vec::new();
         for uid in listed {
             let row = match MerchantUid::parse(&uid) {
                 Ok(uid) if live.iter().any(|row| *row.merchant_uid() == uid) => continue,
-                Ok(uid) => self.store.payment(&uid).await?.filter(|row| row.state == State::Scheduled),
+                Ok(uid) => self.store.payment(&uid).await?.filter(|row| {
+                    row.state == State::Scheduled && row.order.customer_uid.as_ref() == Some(&key.customer_uid)
+                }),
                 Err(_) => None,
             };
             match row {
@@ -163,7 +168,8 @@ where
             };
             match left {
                 Ok(row) if row.state == State::Revoked => {}
-                Ok(row) if row.order.customer_uid.as_ref() != Some(&key.customer_uid) => {}
+                // On the other key for good, or not: until that is known this one may still be needed.
+                Ok(row) if row.order.customer_uid.as_ref() != Some(&key.customer_uid) && has_arrived(&row) => {}
                 Err(Failure::AlreadyExecuted) => {}
                 Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
             }
@@ -192,9 +198,22 @@ where
             | State::Revoked
             | State::Suspect
             | State::Awaiting
-            | State::Expired => self.changed(Payment { moves_to: Some(to.clone()), ..row }, Purpose::Revoke).await?,
+            | State::Expired => self.leaving(row, to).await?,
         };
         if row.state == State::Intent { Ok(self.send(row).await?) } else { Ok(row) }
+    }
+
+    /// Revokes a schedule so that it may move. One whose revocation was promised is revoked, and nothing else.
+    async fn leaving(&self, row: Payment, to: &CustomerUid) -> Result<Payment, Failure> {
+        let being_revoked = matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
+        match (being_revoked, &row.moves_to) {
+            (true, None) => self.changed(row, Purpose::Revoke).await,
+            (true, Some(_)) => {
+                let row = self.bound_for(row, Some(to)).await?;
+                self.changed(row, Purpose::Revoke).await
+            }
+            (false, _) => self.changed(Payment { moves_to: Some(to.clone()), ..row }, Purpose::Revoke).await,
+        }
     }
 
     /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
@@ -259,6 +278,28 @@ where
         Ok(if key.state == KeyState::Deleted { KeyDeleted::Done } else { KeyDeleted::Pending })
     }
 
+    /// Whether every schedule that has left a key for another one is registered there, has run, or has failed: until then
+    /// the key is kept.
+    async fn moved_have_arrived(&self, key: &BillingKey) -> Result<bool, Failure> {
+        let Some(successor) = &key.successor else { return Ok(true) };
+        let mut filter = ScheduleFilter {
+            customer_uid: Some(successor.clone()),
+            limit: SCHEDULES_PAGE,
+            ..ScheduleFilter::default()
+        };
+        loop {
+            let page = self.store.schedules_of(&key.customer_id, &filter).await?;
+            let from_here = |row: &&Payment| row.former_keys.last() == Some(&key.customer_uid);
+            if page.items.iter().filter(from_here).any(|row| !has_arrived(row)) {
+                return Ok(false);
+            }
+            match page.next {
+                Some(cursor) => filter.cursor = Some(cursor),
+                None => return Ok(true),
+            }
+        }
+    }
+
     /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
     pub(super) async fn live_schedules(&self, key: &BillingKey) -> Result<Vec<Payment>, Failure> {
         let mut live = Vec::new();
@@ -270,12 +311,30 @@ where
         loop {
             let page = self.store.schedules_of(&key.customer_id, &filter).await?;
             live.extend(page.items.into_iter().filter(|row| {
-                matches!(row.plan, Plan::Schedule { .. }) && !row.state.is_settled() && row.state != State::Suspect
+                let on_the_key = row.order.customer_uid.as_ref() == Some(&key.customer_uid);
+                let live = !row.state.is_settled() && row.state != State::Suspect;
+                matches!(row.plan, Plan::Schedule { .. }) && on_the_key && live
             }));
             match page.next {
                 Some(cursor) => filter.cursor = Some(cursor),
                 None => return Ok(live),
             }
         }
+    }
+}
+
+/// Whether it is known what became of a schedule that was moved to another key.
+fn has_arrived(row: &Payment) -> bool {
+    match row.state {
+        State::Intent | State::Claimed | State::Unknown => false,
+        State::Scheduled
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Failed
+        | State::Revoked
+        | State::Suspect
+        | State::Awaiting
+        | State::Expired => true,
     }
 }

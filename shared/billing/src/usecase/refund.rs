@@ -7,7 +7,7 @@ use crate::fingerprint::{Fingerprint, hex};
 use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
 use crate::money::Money;
-use crate::payment::refund::{Origin, REFUNDS_MAX};
+use crate::payment::refund::{Origin, REFUNDS_MAX, RefundAccount};
 use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
 use crate::planted::{self, Bug};
 use crate::ports::{
@@ -18,6 +18,11 @@ use sha2::{Digest, Sha256};
 
 /// Longest reason, in characters.
 const REASON_MAX: usize = 80;
+/// Lengths of the fields of an account to refund to.
+const HOLDER_MAX: usize = 40;
+const BANK_MAX: usize = 20;
+const TEL_MAX: usize = 16;
+const ACCOUNT_DIGITS: std::ops::RangeInclusive<usize> = 6..=20;
 
 /// A request to give money back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +33,8 @@ pub struct RefundRequest {
     pub amount: String,
     /// Why.
     pub reason: Option<String>,
+    /// Where it goes, for a payment into a virtual account.
+    pub account: Option<RefundAccount>,
     /// The caller's own name for this request. The same name with the same content is the same request for ever.
     pub idempotency_key: String,
 }
@@ -48,7 +55,11 @@ where
         let mut row = self.store.payment(&request.merchant_uid).await?.ok_or(Failure::NotFound)?;
         let amount = refund_amount(&request.amount, &row)?;
         let id = name(&request.idempotency_key);
-        let fingerprint = Fingerprint::of(&(amount, &reason));
+        let account = request.account.map(checked).transpose()?;
+        let fingerprint = match &account {
+            None => Fingerprint::of(&(amount, &reason)),
+            Some(account) => Fingerprint::of(&(amount, &reason, account)),
+        };
         for _ in 0..3 {
             if let Some(refund) = row.refunds.iter().find(|refund| refund.id == id) {
                 return if refund.fingerprint == fingerprint {
@@ -57,7 +68,8 @@ where
                     Err(Failure::IdempotencyKeyReused)
                 };
             }
-            let refund = self.acceptable(&row, amount, &id, reason.clone(), fingerprint.clone())?;
+            let mut refund = self.acceptable(&row, amount, &id, reason.clone(), fingerprint.clone())?;
+            refund.account.clone_from(&account);
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
@@ -103,6 +115,7 @@ where
             checksum: record.net_paid(),
             exponent: record.amount.currency.exponent(),
             reason,
+            account: None,
             origin: Origin::Request,
             fingerprint,
             state: RefundState::Pending,
@@ -164,6 +177,25 @@ fn refund_amount(text: &str, row: &Payment) -> Result<u64, Failure> {
 
 fn invalid_amount(detail: &str) -> Failure {
     Failure::Invalid(Invalid::new("amount", "refund_amount_invalid", detail))
+}
+
+/// The account in its normal form.
+fn checked(account: RefundAccount) -> Result<RefundAccount, Invalid> {
+    let digits: String = account.account.chars().filter(|c| *c != '-').collect();
+    let numbered = ACCOUNT_DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !numbered {
+        return Err(Invalid::field("refund_account", "an account's number: 6 to 20 digits"));
+    }
+    // Accounts have up to fourteen digits, cards as a rule sixteen.
+    if digits.len() > 14 && crate::scrub::holds_card_number(&digits) {
+        return Err(Invalid::new("refund_account", "sensitive_data_in_field", "no card number belongs here"));
+    }
+    Ok(RefundAccount {
+        holder: text::line("refund_holder", &account.holder, HOLDER_MAX)?,
+        bank: text::line("refund_bank", &account.bank, BANK_MAX)?,
+        account: digits,
+        tel: account.tel.map(|tel| text::telephone("refund_tel", &tel, TEL_MAX)).transpose()?,
+    })
 }
 
 /// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order. Letters only:

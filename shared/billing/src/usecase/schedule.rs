@@ -233,7 +233,11 @@ where
             | State::Failed
             | State::Suspect
             | State::Awaiting
-            | State::Expired => self.changed(row, Purpose::Revoke).await?,
+            | State::Expired => {
+                // Whatever it was bound for: it is taken back now.
+                let row = self.bound_for(row, None).await?;
+                self.changed(row, Purpose::Revoke).await?
+            }
         };
         match row.state {
             State::Revoked | State::Scheduled => Ok(row),
@@ -282,6 +286,18 @@ where
             }
         };
         Ok(self.store.schedules_of(&owner, filter).await?)
+    }
+
+    /// Writes down where a schedule goes once it is revoked: to another key, or nowhere.
+    pub(super) async fn bound_for(&self, row: Payment, to: Option<&CustomerUid>) -> Result<Payment, Failure> {
+        if row.moves_to.as_ref() == to {
+            return Ok(row);
+        }
+        let next = self.next(Payment { moves_to: to.cloned(), ..row });
+        match self.store.save(&next).await? {
+            Saved::Done => Ok(next),
+            Saved::Conflict(_) | Saved::KeyNotActive => Err(Failure::ScheduleNotChangeable),
+        }
     }
 
     pub(super) async fn changed(&self, row: Payment, purpose: Purpose) -> Result<Payment, Failure> {

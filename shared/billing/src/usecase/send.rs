@@ -151,6 +151,8 @@ where
     pub(super) async fn what_is_there(&self, row: &Payment, by_schedule: bool) -> Option<Evidence> {
         if by_schedule {
             match self.psp.schedule(row.merchant_uid()).await {
+                // What was taken off another key says nothing about this one.
+                Looked::Found(snapshot) if row.left_behind(&snapshot) => {}
                 Looked::Found(snapshot) => return Some(Evidence::Schedule(snapshot)),
                 Looked::Absent => {}
                 Looked::Unreachable => return None,

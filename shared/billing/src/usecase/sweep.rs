@@ -15,6 +15,9 @@ use crate::time::Timestamp;
 /// Seconds that one row may need: the sweep stops taking rows when less is left.
 const ROW_SECONDS: i64 = 40;
 
+/// Most keys that one sweep takes on.
+const KEYS_MAX: usize = 2_000;
+
 /// Time between two sweeps, in seconds (template.yaml).
 const SWEEP_SECONDS: i64 = 300;
 
@@ -48,6 +51,7 @@ where
     /// Only if the index itself cannot be read.
     pub async fn sweep(&self, deadline: Timestamp) -> Result<SweepReport, StoreError> {
         let mut report = SweepReport::default();
+        let mut keys = Vec::new();
         let until = self.host.now();
         // Another shard comes first each time, so that a long outage cannot starve the last ones.
         let first = u8::try_from(until.0.div_euclid(SWEEP_SECONDS).rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
@@ -60,13 +64,25 @@ where
                         report.cut_short = true;
                         return Ok(report);
                     }
-                    self.sweep_row(&row, until, &mut report).await;
+                    match row {
+                        DueRow::Payment(_) => self.sweep_row(&row, until, &mut report).await,
+                        // Money comes first: customers make keys by themselves, and as many as they like.
+                        DueRow::Key(_) if keys.len() < KEYS_MAX => keys.push(row),
+                        DueRow::Key(_) => report.cut_short = true,
+                    }
                 }
                 cursor = page.next;
                 if cursor.is_none() {
                     break;
                 }
             }
+        }
+        for row in keys {
+            if self.host.now().plus(ROW_SECONDS) > deadline {
+                report.cut_short = true;
+                break;
+            }
+            self.sweep_row(&row, until, &mut report).await;
         }
         Ok(report)
     }

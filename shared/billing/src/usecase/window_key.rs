@@ -2,7 +2,7 @@
 //! reaches us: only the PSP's own record says that there is a key.
 
 use super::{Billing, Caller, Failure, check_idempotency_key};
-use crate::checkout::{Checked, KeyWindow, Window, open_until};
+use crate::checkout::{Issue, KeyWindow, Warning, Window, open_until};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
@@ -13,6 +13,12 @@ use crate::payment::{Payment, Source};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, Watch, WindowPsp,
 };
+
+/// Most keys of one customer that wait for their window at a time.
+const PREPARED_MAX: usize = 10;
+/// A customer's keys read at a time, and most pages of them: who has more keys than that is no customer.
+const KEYS_PAGE: usize = 100;
+const KEY_PAGES_MAX: usize = 5;
 
 /// A billing key to be issued in the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +46,8 @@ pub struct PreparedKey {
     pub key: BillingKey,
     /// The row of the payment that the gateway takes along with it, if it does.
     pub payment: Option<Payment>,
-    /// What was asked for in its normal form, and what to tell the storefront of it.
-    pub checked: Checked,
+    /// What to tell the storefront of it.
+    pub warnings: Vec<Warning>,
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -58,87 +64,107 @@ where
     pub async fn prepare_key(&self, request: PrepareKey, secret: &FingerprintKey) -> Result<PreparedKey, Failure> {
         check_idempotency_key(&request.idempotency_key)?;
         for secret in secret.every() {
-            let prepared = self.checked_key(&request, secret)?;
-            if let Some(row) = self.store.key(&prepared.customer_uid).await? {
-                return self.prepare_again(row, prepared).await;
+            let asked = Asked::read(&request, secret)?;
+            if let Some(row) = self.store.key(&asked.customer_uid).await? {
+                return self.prepare_again(row, &asked).await;
             }
         }
-        let prepared = self.checked_key(&request, secret)?;
+        let asked = Asked::read(&request, secret)?;
+        let length = asked.customer_id.as_str().len();
+        let Issue { charges, shown, warnings } = asked.window.check_issue(&asked.order, length, &self.policy)?;
+        if charges && request.merchant_uid.is_none() {
+            let detail = "an order number: this gateway charges the amount along with issuing the key";
+            return Err(Failure::Invalid(Invalid::new("merchant_uid", "merchant_uid_required", detail)));
+        }
         let now = self.host.now();
-        prepared.checked.window.check_new(now, &self.policy)?;
+        asked.window.check_new(now, &self.policy)?;
+        self.check_number_of_keys(&asked.customer_id).await?;
+        let mut order = Order { amount: shown, ..asked.order.clone() };
+        if !charges {
+            // Nothing is paid, so no order number is used up.
+            order.merchant_uid = MerchantUid::parse(asked.customer_uid.as_str())?;
+        }
+        let (window, open_until) = (asked.window.clone(), open_until(&asked.window, now, &self.policy));
+        let key_window = KeyWindow { order, window, open_until, charges };
         // The payment first: if its order number is taken, nothing else stands.
-        let payment = self.payment_of(&prepared).await?;
+        let payment = self.payment_of(&key_window, &asked.customer_id).await?;
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
-        let Checked { order, window, .. } = &prepared.checked;
-        let key_window = KeyWindow {
-            open_until: open_until(window, now, &self.policy),
-            order: order.clone(),
-            window: window.clone(),
-            charges: prepared.charges,
-        };
-        let (customer_uid, customer_id) = (prepared.customer_uid.clone(), request.customer_id.clone());
-        let fingerprint = prepared.fingerprint.clone();
+        let (customer_uid, customer_id) = (asked.customer_uid.clone(), asked.customer_id.clone());
+        let fingerprint = asked.fingerprint.clone();
         let row = BillingKey::prepared(customer_uid, customer_id, fingerprint, key_window, self.host.nonce(), now);
         match self.store.insert_key(&row).await? {
-            Saved::Done => Ok(PreparedKey { key: row, payment, checked: prepared.checked }),
-            Saved::Conflict(Some(current)) => self.prepare_again(*current, prepared).await,
+            Saved::Done => Ok(PreparedKey { key: row, payment, warnings }),
+            Saved::Conflict(Some(current)) => self.prepare_again(*current, &asked).await,
             Saved::Conflict(None) | Saved::KeyNotActive => Err(Failure::Unavailable),
         }
     }
 
-    async fn prepare_again(&self, key: BillingKey, prepared: Prepared) -> Result<PreparedKey, Failure> {
-        if key.fingerprint != prepared.fingerprint {
+    /// Answers a repeat from the row: whatever the merchant has decided and the lists have learnt since, it stands.
+    async fn prepare_again(&self, key: BillingKey, asked: &Asked) -> Result<PreparedKey, Failure> {
+        if key.fingerprint != asked.fingerprint {
             return Err(Failure::IdempotencyKeyReused);
         }
-        let payment = self.payment_of(&prepared).await?;
-        Ok(PreparedKey { key, payment, checked: prepared.checked })
+        let payment = match &key.window {
+            Some(window) => self.payment_of(window, &key.customer_id).await?,
+            None => None,
+        };
+        let length = key.customer_id.as_str().len();
+        let issue = asked.window.check_issue(&asked.order, length, &self.policy);
+        Ok(PreparedKey { key, payment, warnings: issue.map(|issue| issue.warnings).unwrap_or_default() })
     }
 
-    async fn payment_of(&self, prepared: &Prepared) -> Result<Option<Payment>, Failure> {
-        if !prepared.charges {
+    async fn payment_of(&self, window: &KeyWindow, customer_id: &CustomerId) -> Result<Option<Payment>, Failure> {
+        if !window.charges {
             return Ok(None);
         }
-        let Checked { order, window, .. } = &prepared.checked;
-        self.awaiting(order, &prepared.customer_id, window).await.map(Some)
+        let existing = self.store.payment(&window.order.merchant_uid).await?;
+        self.awaiting(existing, &window.order, customer_id, &window.window).await.map(Some)
     }
 
-    /// Checks a request and names its key.
-    fn checked_key(&self, request: &PrepareKey, secret: &FingerprintKey) -> Result<Prepared, Failure> {
-        let customer_uid = name(request, secret)?;
-        let own = MerchantUid::parse(customer_uid.as_str())?;
+    /// Each prepared key is looked for at the PSP for a day, so one customer has few of them at a time.
+    async fn check_number_of_keys(&self, customer_id: &CustomerId) -> Result<(), Failure> {
+        let (mut prepared, mut cursor) = (0, None);
+        for _ in 0..KEY_PAGES_MAX {
+            let page = self.store.keys_of(customer_id, KEYS_PAGE, cursor.as_deref()).await?;
+            prepared += page.items.iter().filter(|key| key.state == KeyState::Prepared).count();
+            cursor = page.next;
+            if cursor.is_none() && prepared < PREPARED_MAX {
+                return Ok(());
+            }
+            if prepared >= PREPARED_MAX {
+                break;
+            }
+        }
+        Err(Failure::TooManyPrepared)
+    }
+}
+
+/// What a caller asked for, in its normal form, and the name of the key that it is about.
+struct Asked {
+    customer_uid: CustomerUid,
+    customer_id: CustomerId,
+    order: Order,
+    window: Window,
+    fingerprint: Fingerprint,
+}
+
+impl Asked {
+    fn read(request: &PrepareKey, secret: &FingerprintKey) -> Result<Self, Failure> {
+        let (customer_uid, customer_id) = (name(request, secret)?, request.customer_id.clone());
+        let named = request.merchant_uid.clone();
         let order = Order {
-            merchant_uid: request.merchant_uid.clone().unwrap_or_else(|| own.clone()),
+            merchant_uid: named.map_or_else(|| MerchantUid::parse(customer_uid.as_str()), Ok)?,
             customer_uid: Some(customer_uid.clone()),
             amount: request.amount,
             name: request.name.clone(),
             details: request.details.clone(),
         };
-        let length = request.customer_id.as_str().len();
-        let (mut checked, charges) = request.window.clone().checked_for_issue(order, length, &self.policy)?;
-        match (&request.merchant_uid, charges) {
-            (None, true) => {
-                let detail = "an order number: this gateway charges the amount along with issuing the key";
-                return Err(Failure::Invalid(Invalid::new("merchant_uid", "merchant_uid_required", detail)));
-            }
-            // Nothing is paid, so no order number is used up.
-            (Some(_), false) => checked.order.merchant_uid = own,
-            (None, false) | (Some(_), true) => {}
-        }
-        let customer_id = request.customer_id.clone();
-        let fingerprint = Fingerprint::of(&(&checked.order, &customer_id, "window", &checked.window));
-        Ok(Prepared { customer_uid, customer_id, checked, charges, fingerprint })
+        let (order, window) = request.window.clone().normal_form(order)?;
+        let fingerprint = Fingerprint::of(&(&order, &customer_id, "window", &window));
+        Ok(Self { customer_uid, customer_id, order, window, fingerprint })
     }
-}
-
-/// A request in its normal form.
-struct Prepared {
-    customer_uid: CustomerUid,
-    customer_id: CustomerId,
-    checked: Checked,
-    charges: bool,
-    fingerprint: Fingerprint,
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -155,7 +181,11 @@ where
         let row = self.billing_key(caller, customer_uid).await?;
         let row = match row.state {
             KeyState::Active => row,
-            KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => return Err(Failure::KeyInactive),
+            KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
+                // Issued all the same, it is deleted: its customer was told that there is none.
+                self.look_at_key(&row.customer_uid).await.ok();
+                return Err(Failure::KeyInactive);
+            }
             KeyState::Prepared | KeyState::Issuing => match self.psp.key(&row.customer_uid).await {
                 Looked::Found(snapshot) => self.conclude_key(row, &KeyEvidence::Found(snapshot)).await?.0,
                 // The customer may still be in the window: the calendar decides when that is over.

@@ -207,8 +207,8 @@ impl WindowPsp for TestPsp {
         answered(&act, |_| self.registers(order))
     }
 
-    async fn prepared(&self, merchant_uid: &MerchantUid) -> Looked<Money> {
-        self.getting(|world| world.prepared.get(merchant_uid.as_str()).copied())
+    async fn prepared(&self, order: &Order) -> Looked<Money> {
+        self.getting(|world| world.prepared.get(order.merchant_uid.as_str()).copied())
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod charge;
+mod checkout;
 mod compare;
 mod evidence;
 mod fixture;
@@ -12,6 +13,9 @@ mod listing;
 mod machine;
 mod refund;
 mod regressions;
+mod replaced_key;
 mod schedule;
 mod sweep;
 mod webhook;
+mod window_key;
+mod windows;

@@ -14,6 +14,7 @@ fn request(amount: &str, key: &str) -> RefundRequest {
         merchant_uid: MerchantUid::parse("order_1").unwrap(),
         amount: amount.to_owned(),
         reason: Some("변심".to_owned()),
+        account: None,
         idempotency_key: format!("refund-{key}"),
     }
 }

@@ -125,6 +125,7 @@ async fn a_refund_is_not_settled_by_a_record_that_is_not_what_was_ordered() {
         merchant_uid: paid.merchant_uid().clone(),
         amount: "900".to_owned(),
         reason: None,
+        account: None,
         idempotency_key: "refund-1".to_owned(),
     };
     let (row, refund) = billing.refund(request).await.unwrap();
@@ -336,6 +337,7 @@ async fn one_refund_without_a_reason_in_the_history_is_not_two() {
         merchant_uid: order("order_1").merchant_uid,
         amount: "1000".to_owned(),
         reason: None,
+        account: None,
         idempotency_key: name.to_owned(),
     };
     let forget_reasons = || {

@@ -21,3 +21,5 @@ mod tls;
 mod tokens;
 #[cfg(test)]
 mod transport;
+#[cfg(test)]
+mod windows;

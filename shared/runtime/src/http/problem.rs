@@ -38,6 +38,7 @@ impl Problem {
             413 => "Payload too large",
             415 => "Unsupported media type",
             422 => "Unprocessable content",
+            429 => "Too many requests",
             502 => "Bad gateway",
             503 => "Temporarily unavailable",
             _ => "Internal error",
@@ -152,6 +153,11 @@ impl From<Failure> for Problem {
             .field("Idempotency-Key"),
             Failure::IdempotencyInProgress => {
                 conflict("idempotency_in_progress", "The same request is being worked on.").retryable()
+            }
+            Failure::TooManyPrepared => {
+                let detail =
+                    "Too many billing keys of this customer wait for their window. They are given up within a day.";
+                Self::new(429, "rate_limited", detail).retryable()
             }
             Failure::KeyTaken => {
                 conflict("billing_key_exists", "This billing key was adopted for another customer already.")

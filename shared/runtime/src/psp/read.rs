@@ -64,9 +64,9 @@ pub(super) fn payment(payment: &Payment) -> Option<PaymentSnapshot> {
     })
 }
 
-/// A registered amount. One without a currency is in won, Iamport's default.
-pub(super) fn prepared(prepared: &Prepared) -> Option<Money> {
-    let currency: Currency = prepared.currency.as_deref().unwrap_or("KRW").parse().ok()?;
+/// A registered amount. One that names no currency is in the one that was asked for.
+pub(super) fn prepared(prepared: &Prepared, asked: Currency) -> Option<Money> {
+    let currency = prepared.currency.as_deref().map_or(Ok(asked), str::parse).ok()?;
     Some(Money::new(prepared.amount.to_minor(currency.exponent())?, currency))
 }
 

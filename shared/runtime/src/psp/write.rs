@@ -64,6 +64,12 @@ pub(super) fn cancel(refund: &Refund) -> Result<Cancel, InvalidInput> {
     let target = CancelTarget::Imp(iamport::ImpUid::new(refund.imp_uid.as_str())?);
     let mut request = Cancel::new(target, part(refund.amount), part(refund.checksum))?;
     request.reason = Some(refund.sent_reason());
+    if let Some(account) = &refund.account {
+        request.refund_holder = concealed(Some(&account.holder));
+        request.refund_bank = concealed(Some(&account.bank));
+        request.refund_account = concealed(Some(&account.account));
+        request.refund_tel = concealed(account.tel.as_ref());
+    }
     Ok(request)
 }
 

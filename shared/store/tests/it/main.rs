@@ -39,3 +39,4 @@ mod lost;
 mod reports;
 mod rows;
 mod table;
+mod windows;

@@ -32,8 +32,9 @@ impl Names {
         text.replace("kim-first-card", &format!("{customer}-first-card"))
             .replace("\"kim\"", &format!("\"{customer}\""))
             .replace("\\\"kim\\\"", &format!("\\\"{customer}\\\""))
+            .replace("kim-window-card", &format!("{customer}-window-card"))
             .replace("order_monthly_", &self.order(""))
-            .replace("ORD20180131-0000011", &self.order("0011"))
+            .replace("ORD20180131-00000", &self.order("00"))
     }
 }
 
@@ -80,6 +81,8 @@ async fn samples_about_a_key_that_nobody_has_are_not_found() {
     let world = World::alone().await;
     let expected = BTreeMap::from([
         ("billing-keys", 200),
+        ("billing-keys-confirm", 404),
+        ("billing-keys-import", 404),
         ("billing-keys-delete", 404),
         ("billing-keys-get", 404),
         ("charge", 404),
@@ -116,6 +119,14 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
         ("issue-billing-key", 201, "/customer_uid", json!(customer_uid)),
         ("billing-keys", 200, "/list/0/customer_uid", json!(customer_uid)),
         ("billing-keys-get", 200, "/card_number", json!("424242******4242")),
+        ("billing-keys-confirm", 200, "/status", json!("active")),
+        ("billing-keys-import", 201, "/customer_id", json!(names.customer)),
+        ("billing-keys-window", 201, "/status", json!("prepared")),
+        ("checkout", 201, "/request_pay/amount", json!(64_900)),
+        ("checkout-all-fields", 201, "/request_pay/products/0/unitPrice", json!(64_900)),
+        ("checkout-complete", 202, "/status", json!("pending")),
+        ("checkout-return", 303, "", Value::Null),
+        ("checkout-confirm", 404, "/reason", json!("주문을 찾을 수 없습니다")),
         ("charge", 200, "/status", json!("paid")),
         ("charge-get", 200, "/merchant_uid", json!(first)),
         ("charge-all-fields", 200, "/card_quota", json!(3)),

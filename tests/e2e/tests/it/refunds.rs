@@ -206,7 +206,7 @@ async fn refunds_that_must_not_be_made_are_refused() {
     bad(&uid, long, 422, "reason_invalid", Some("reason"), Some("가가"));
     let card = "{\"amount\":1,\"reason\":\"4242-4242-4242-4242\"}".to_owned();
     bad(&uid, card, 422, "sensitive_data_in_field", Some("reason"), Some("4242"));
-    for field in ["checksum", "imp_uid", "refund_account", "tax_free", "extra"] {
+    for field in ["checksum", "imp_uid", "refund_email", "tax_free", "extra"] {
         let body = format!("{{\"amount\":1,\"{field}\":\"canary-value\"}}");
         bad(&uid, body, 422, "unknown_field", Some(field), Some("canary-value"));
     }

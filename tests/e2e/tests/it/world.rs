@@ -157,6 +157,11 @@ impl World {
         tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never happened: {what}"))
     }
 
+    /// The storefront's own address.
+    pub(crate) fn storefront(&self) -> String {
+        variable("E2E_STOREFRONT_URL")
+    }
+
     /// The token of the webhook's path.
     pub(crate) fn webhook_token(&self) -> &str {
         self.webhook_url.rsplit('/').next().unwrap()

@@ -44,7 +44,13 @@ const NAMINGS: &[Naming] = &[
     naming(".required", "", 0, REQUIRED),
     naming(".required_text", "", 0, REQUIRED),
     naming(".missing", "", 0, REQUIRED),
-    naming("one", "webhook/src/notice.rs", 0, REQUIRED),
+    naming("form::field", "", 1, REQUIRED),
+    naming("code", "billing/src/checkout.rs", 0, INVALID),
+    naming("code", "billing/src/checkout/options.rs", 0, INVALID),
+    naming("civil_day", "", 0, INVALID),
+    naming("bounded", "", 0, INVALID),
+    naming(".integers", "", 0, INVALID),
+    naming(".optional_list", "", 0, INVALID),
     naming(".list", "", 0, BOTH),
     naming("seconds", "", 1, BOTH),
     naming("order::seconds", "", 1, BOTH),
@@ -65,8 +71,10 @@ const NAMINGS: &[Naming] = &[
 /// Where a name is passed on: the caller's own call is read instead.
 const PASSED_ON: &[(&str, &str)] = &[
     ("functions/schedule/src/handler.rs", "time"),
-    ("functions/webhook/src/notice.rs", "form"),
     ("functions/webhook/src/notice.rs", "malformed"),
+    ("shared/billing/src/checkout/options.rs", "bounded"),
+    ("shared/billing/src/checkout/options.rs", "civil_day"),
+    ("shared/billing/src/checkout/options.rs", "code"),
     ("shared/billing/src/money.rs", "parse"),
     ("shared/billing/src/order.rs", "checked"),
     ("shared/billing/src/text.rs", "data"),
@@ -74,10 +82,13 @@ const PASSED_ON: &[(&str, &str)] = &[
     ("shared/billing/src/text.rs", "line"),
     ("shared/billing/src/text.rs", "telephone"),
     ("shared/billing/src/usecase/issue_key.rs", "checked"),
+    ("shared/runtime/src/http/form.rs", "field"),
     ("shared/runtime/src/http/input.rs", "integer"),
+    ("shared/runtime/src/http/input.rs", "integers"),
     ("shared/runtime/src/http/input.rs", "list"),
     ("shared/runtime/src/http/input.rs", "missing"),
     ("shared/runtime/src/http/input.rs", "number"),
+    ("shared/runtime/src/http/input.rs", "optional_list"),
     ("shared/runtime/src/http/input.rs", "required"),
     ("shared/runtime/src/http/input.rs", "required_text"),
     ("shared/runtime/src/http/order.rs", "money"),
@@ -91,6 +102,7 @@ const PASSED_ON: &[(&str, &str)] = &[
 const NEVER_ANSWERED: &[(&str, &str)] = &[
     ("nonce_invalid", "a nonce is made by us and read from our own rows"),
     ("promotion_id_invalid", "no request can carry a promotion_id"),
+    ("token_invalid", "a browser that comes back without its order's token is sent on all the same"),
 ];
 
 fn naming_of(call: &Call) -> Option<&'static Naming> {
@@ -184,6 +196,9 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::MerchantUidReused,
         Failure::IdempotencyKeyReused,
         Failure::IdempotencyInProgress,
+        Failure::TooManyPrepared,
+        Failure::KeyTaken,
+        Failure::ImpUidMismatch,
         Failure::KeyInUse,
         Failure::AlreadyExecuted,
         Failure::ScheduleNotChangeable,
@@ -204,6 +219,9 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::MerchantUidReused
             | Failure::IdempotencyKeyReused
             | Failure::IdempotencyInProgress
+            | Failure::TooManyPrepared
+            | Failure::KeyTaken
+            | Failure::ImpUidMismatch
             | Failure::KeyInUse
             | Failure::AlreadyExecuted
             | Failure::ScheduleNotChangeable

@@ -60,6 +60,9 @@ impl Contract {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             fields.insert(name.clone());
             fields.extend(self.fields(property));
+            if let Some(items) = property.get("items") {
+                fields.extend(self.fields(items));
+            }
         }
         fields
     }

@@ -20,6 +20,16 @@ fn documents() -> Vec<(String, String)> {
     found.map(|path| (path.clone(), repository::read(&path))).collect()
 }
 
+#[test]
+fn the_snippet_of_the_readme_is_the_storefronts_own_code() {
+    let source = repository::read("tests/sandbox/src/storefront/static/billing.js");
+    let (_, from) = source.split_once("// README: begin\n").expect("where it begins");
+    let (snippet, _) = from.split_once("// README: end").expect("where it ends");
+    assert!(snippet.lines().count() > 10, "there is nothing to it");
+    let quoted = format!("```js\n{snippet}```\n");
+    assert!(repository::read("README.md").contains(&quoted), "README.md must hold this:\n{quoted}");
+}
+
 /// The commands that `./dev help` lists.
 fn known() -> BTreeSet<String> {
     let ran = Command::new("python3").args(["dev", "help"]).current_dir(repository::root()).output().expect("python3");

@@ -7,10 +7,25 @@ use crate::sources::{self, Call};
 
 const ORDER: &str = "shared/runtime/src/http/order.rs";
 const REQUEST: &str = "shared/runtime/src/http/request.rs";
+const WINDOW: &str = "shared/runtime/src/http/window.rs";
+/// The functions of that file that take a window's fields.
+const WINDOW_PARTS: &[&str] = &["details", "window", "display", "card", "period", "products", "naver_products"];
 
 /// Methods of a JSON object that take a field by its name.
-const FIELDS: &[&str] =
-    &["required", "required_text", "optional", "text", "text_or_json", "integer", "flag", "number", "object", "list"];
+const FIELDS: &[&str] = &[
+    "required",
+    "required_text",
+    "optional",
+    "text",
+    "text_or_json",
+    "integer",
+    "integers",
+    "flag",
+    "number",
+    "object",
+    "list",
+    "optional_list",
+];
 
 /// The fields that one function of a file takes out of JSON objects.
 fn taken(calls: &[Call], file: &str, functions: &[&str]) -> BTreeSet<String> {
@@ -44,6 +59,18 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let charge = taken(&calls, "functions/charge/src/handler.rs", &["command"]);
     assert_eq!(described("ChargeRequest"), &charge | &order());
 
+    let window = taken(&calls, WINDOW, WINDOW_PARTS);
+    assert!(window.len() > 40, "the reader finds too little");
+    let currency = taken(&calls, ORDER, &["currency"]);
+    let checkout = taken(&calls, "functions/checkout/src/handler.rs", &["command"]);
+    let ordered = taken(&calls, WINDOW, &["order"]);
+    assert_eq!(described("CheckoutRequest"), &(&(&window | &currency) | &checkout) | &ordered);
+    let key = taken(&calls, "functions/billing-keys/src/window.rs", &["command"]);
+    let shown = taken(&calls, WINDOW, &["shown"]);
+    assert_eq!(described("WindowKeyRequest"), &(&(&window | &currency) | &key) | &shown);
+    assert_eq!(described("CompleteRequest"), taken(&calls, "functions/checkout/src/handler.rs", &["complete"]));
+    assert_eq!(described("ImportRequest"), taken(&calls, "functions/billing-keys/src/handler.rs", &["import"]));
+
     let refund = taken(&calls, "functions/refund/src/handler.rs", &["command"]);
     assert_eq!(described("RefundRequest"), refund);
 
@@ -61,6 +88,7 @@ fn the_query_parameters_of_every_operation_are_those_that_are_read() {
     let readers = [
         ("GET /billing-keys", "functions/billing-keys/src/handler.rs", "list"),
         ("DELETE /billing-keys/{customer_uid}", "functions/billing-keys/src/handler.rs", "delete"),
+        ("GET /checkouts/{merchant_uid}/return", "functions/checkout/src/handler.rs", "returned"),
         ("GET /schedules", "functions/schedule/src/handler.rs", "list"),
     ];
     let read = |file: &str, within: &str| -> BTreeSet<String> {
@@ -108,11 +136,17 @@ fn an_idempotency_key_is_asked_for_where_one_is_read() {
         .filter(|call| call.name == "idempotency_key" && call.is_method)
         .map(|call| call.file)
         .collect();
-    let wanted = ["functions/issue-billing-key/src/handler.rs", "functions/refund/src/handler.rs"].map(str::to_owned);
+    let wanted = [
+        "functions/billing-keys/src/window.rs",
+        "functions/issue-billing-key/src/handler.rs",
+        "functions/refund/src/handler.rs",
+    ]
+    .map(str::to_owned);
     assert_eq!(readers, BTreeSet::from(wanted));
     for operation in Contract::read().operations() {
         let asked = operation.parameters("header").contains("Idempotency-Key");
-        let wanted = ["POST /billing-keys", "POST /charges/{merchant_uid}/refunds"].contains(&operation.key.as_str());
+        let with_key = ["POST /billing-keys", "POST /billing-keys/window", "POST /charges/{merchant_uid}/refunds"];
+        let wanted = with_key.contains(&operation.key.as_str());
         assert_eq!(asked, wanted, "{}", operation.key);
     }
 }

@@ -27,6 +27,8 @@ const HOSTS: &[&str] = &[
     // Strangers, in the tests of what is refused.
     "evil.kr",
     "x.kr",
+    // The name of SVG's namespace.
+    "www.w3.org",
 ];
 const RESERVED: &[&str] = &["example", "example.com", "invalid", "local", "localhost", "test"];
 

@@ -17,6 +17,7 @@ use crate::aws::client::AwsClientError;
 use crate::gateway::GatewayError;
 use crate::gateway::keys::KeyError;
 use crate::net::{HttpError, chain};
+use crate::storefront::StorefrontError;
 use crate::template::TemplateError;
 
 /// Everything the functions talk to, on one machine and offline.
@@ -29,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the API gateway, the Iamport simulator and the AWS endpoint until stopped
+    /// Run the API gateway, the Iamport simulator, the AWS endpoint and the demo storefront until stopped
     Serve(serve::Args),
     /// Print a token that the local gateway accepts
     Token(token::Args),
@@ -77,6 +78,8 @@ enum CliError {
     },
     #[error("the gateway")]
     Gateway(#[from] GatewayError),
+    #[error("the storefront")]
+    Storefront(#[from] StorefrontError),
     #[error("the Iamport simulator: {0}")]
     Iamport(String),
     #[error("the secret {name}: {why}")]

@@ -24,7 +24,7 @@ use crate::gateway::keys::{AUDIENCE, ISSUER, SigningKey};
 use crate::gateway::sam::{Api, MAX_INTEGRATION_TIMEOUT};
 use crate::net::Http;
 use crate::template::Template;
-use crate::{aws, gateway, iamport};
+use crate::{aws, gateway, iamport, storefront};
 
 /// The table's name unless told otherwise.
 pub(super) const DEFAULT_TABLE: &str = "billing";
@@ -61,6 +61,9 @@ pub(super) struct Args {
     /// The port of DynamoDB and Secrets Manager
     #[arg(long, env = "AWS_SIM_PORT", default_value_t = 8000)]
     aws_port: u16,
+    /// The demo storefront's port
+    #[arg(long, env = "STOREFRONT_PORT", default_value_t = 3100)]
+    storefront_port: u16,
     /// Where the functions run: `cargo lambda watch`
     #[arg(long, default_value = "http://127.0.0.1:9000")]
     lambda_url: String,
@@ -94,6 +97,7 @@ struct Listeners {
     gateway: TcpListener,
     iamport: Option<TcpListener>,
     aws: Option<TcpListener>,
+    storefront: TcpListener,
 }
 
 /// The roles as they run.
@@ -143,8 +147,8 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         let running = start(&args, api, table, listeners, &mut roles).await?;
         running.write(&args.state)?;
         print(&format!(
-            "sandbox ready gateway={} iamport={} aws={}",
-            running.gateway_url, running.iamport_url, running.aws_url
+            "sandbox ready storefront={} gateway={} iamport={} aws={}",
+            running.storefront_url, running.gateway_url, running.iamport_url, running.aws_url
         ))?;
         Err(roles.failed().await)
     };
@@ -186,7 +190,8 @@ async fn bind(args: &Args) -> Result<Listeners, CliError> {
         true => None,
         false => Some(listen(args.bind, args.aws_port, "AWS_SIM_PORT").await?),
     };
-    Ok(Listeners { gateway, iamport, aws })
+    let storefront = listen(args.bind, args.storefront_port, "STOREFRONT_PORT").await?;
+    Ok(Listeners { gateway, iamport, aws, storefront })
 }
 
 async fn listen(ip: IpAddr, port: u16, variable: &'static str) -> Result<TcpListener, CliError> {
@@ -247,7 +252,18 @@ async fn start(
     if args.no_iamport {
         std::fs::remove_file(&clock_file).ok();
     }
-    let mut probes = vec![format!("{gateway_url}/"), format!("{aws_url}/")];
+    let storefront_port = port(Some(&listeners.storefront))?.unwrap_or_default();
+    let storefront_url = base_url(args.bind, storefront_port);
+    let mut probes = vec![format!("{gateway_url}/"), format!("{aws_url}/"), format!("{storefront_url}/")];
+    let options = storefront::Options {
+        key: key.clone(),
+        gateway_url: gateway_url.clone(),
+        iamport_url: iamport_url.clone(),
+        clock_file: Some(clock_file.clone()),
+    };
+    let stopped = roles.stopped();
+    let listener = listeners.storefront;
+    roles.tasks.spawn(async move { storefront::serve(listener, options, stopped).await.map_err(CliError::from) });
     if let Some(listener) = listeners.iamport {
         probes.push(format!("{iamport_url}/_sim/health"));
         let stopped = roles.stopped();
@@ -283,9 +299,11 @@ async fn start(
         iamport_url,
         aws_url,
         lambda_url: args.lambda_url.clone(),
+        storefront_url,
         gateway_port,
         iamport_port,
         aws_port,
+        storefront_port,
         webhook_url,
         table: args.table.clone(),
         secret_name: args.secret_name.clone(),

@@ -19,9 +19,11 @@ pub(super) struct Running {
     pub iamport_url: String,
     pub aws_url: String,
     pub lambda_url: String,
+    pub storefront_url: String,
     pub gateway_port: u16,
     pub iamport_port: Option<u16>,
     pub aws_port: Option<u16>,
+    pub storefront_port: u16,
     /// Where notices go, token included.
     pub webhook_url: String,
     pub table: String,

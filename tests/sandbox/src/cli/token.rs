@@ -4,13 +4,10 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
 use super::{CliError, span, state};
-use crate::gateway::keys::{AUDIENCE, ISSUER, SigningKey};
+use crate::gateway::keys::{Bearer, SigningKey};
 
-/// The `sub` of the storefront's server.
-const MERCHANT_SUBJECT: &str = "storefront-server";
 /// The longest life of a token: a development token in a log should not open anything for ever.
 const LONGEST: i64 = 366 * 86_400;
 
@@ -48,31 +45,15 @@ struct Common {
 }
 
 pub(super) fn run(args: &Args) -> Result<String, CliError> {
-    let (scope, subject, common) = match &args.who {
-        Who::Customer { id, common } => ("billing/customer", id.as_str(), common),
-        Who::Merchant { common } => ("billing/merchant", MERCHANT_SUBJECT, common),
+    let (bearer, common) = match &args.who {
+        Who::Customer { id, .. } if id.trim().is_empty() => return Err(CliError::Usage("--id is empty".to_owned())),
+        Who::Customer { id, common } => (Bearer::Customer(id), common),
+        Who::Merchant { common } => (Bearer::Merchant, common),
     };
-    if subject.trim().is_empty() {
-        return Err(CliError::Usage("--id is empty".to_owned()));
-    }
     let lifetime = span::parse(&common.expires_in).map_err(CliError::Usage)?;
     if lifetime > LONGEST {
         return Err(CliError::Usage("--expires-in is at most 366d".to_owned()));
     }
     let key = SigningKey::load_or_create(&common.state)?;
-    Ok(key.sign(&claims(scope, subject, lifetime, Timestamp::now()))?)
-}
-
-fn claims(scope: &str, subject: &str, lifetime: i64, now: Timestamp) -> Map<String, Value> {
-    let issued = now.as_second();
-    let claims = json!({
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": subject,
-        "scope": scope,
-        "iat": issued,
-        "nbf": issued,
-        "exp": issued.saturating_add(lifetime),
-    });
-    claims.as_object().cloned().unwrap_or_default()
+    Ok(key.token(bearer, lifetime, Timestamp::now())?)
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::path::Path;
 
+use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use rsa::pkcs1::{EncodeRsaPrivateKey as _, EncodeRsaPublicKey as _};
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, LineEnding};
 use rsa::{PrivateKey, PublicKey};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::rs256;
@@ -17,6 +18,8 @@ use crate::files;
 pub const ISSUER: &str = "https://sandbox.local/";
 /// The audience (`aud`) of development tokens.
 pub const AUDIENCE: &str = "iamport-billing-sandbox";
+/// The `sub` of the storefront's server.
+const MERCHANT_SUBJECT: &str = "storefront-server";
 /// The file in the state directory.
 pub const KEY_FILE: &str = "jwt-key.pem";
 /// The size that identity providers use; smaller keys are refused by some verifiers.
@@ -40,6 +43,15 @@ pub enum KeyError {
     /// No key could be made, or nothing could be signed with it.
     #[error("RS256: {0}")]
     Crypto(String),
+}
+
+/// Whom a development token speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bearer<'a> {
+    /// A signed-in customer, by their id: scope `billing/customer`.
+    Customer(&'a str),
+    /// The storefront's server: scope `billing/merchant`.
+    Merchant,
 }
 
 /// An RSA key pair and its id.
@@ -112,6 +124,28 @@ impl SigningKey {
     #[must_use]
     pub fn public(&self) -> &DecodingKey {
         &self.public
+    }
+
+    /// A token that the local gateway accepts, from `now` on for `lifetime` seconds.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`] if signing fails.
+    pub fn token(&self, bearer: Bearer<'_>, lifetime: i64, now: Timestamp) -> Result<String, KeyError> {
+        let (scope, subject) = match bearer {
+            Bearer::Customer(id) => ("billing/customer", id),
+            Bearer::Merchant => ("billing/merchant", MERCHANT_SUBJECT),
+        };
+        let issued = now.as_second();
+        let claims = json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "scope": scope,
+            "iat": issued,
+            "nbf": issued,
+            "exp": issued.saturating_add(lifetime),
+        });
+        self.sign(claims.as_object().unwrap_or(&Map::new()))
     }
 
     /// Signs claims as they are: no claim is added.

@@ -16,8 +16,8 @@ use super::http::payments::cancel_order;
 use super::http::wire;
 use super::state::{Credentials, FaceKnobs, Shared};
 use super::webhooks::{Settings, status_word};
-use ledger::cards::{self, TEST_CARDS};
-use ledger::{Knobs, Ledger, Notice, Refusal, RefusalKind, WindowOrder};
+use ledger::cards::TEST_CARDS;
+use ledger::{Knobs, Notice, Refusal, RefusalKind};
 
 /// 9999-12-31T23:59:59Z: milliseconds mistaken for seconds are noticed.
 const END_OF_TIME: i64 = 253_402_300_799;
@@ -44,8 +44,6 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/_sim/console/edit", post(console_edit))
         .route("/_sim/console/recover", post(console_recover))
         .route("/_sim/console/approve", post(settle))
-        .route("/_sim/window", post(pay_in_window))
-        .route("/_sim/vbank", post(pay_in_window))
         .route("/_sim/vbank/deposit", post(settle))
         .route("/_sim/webhooks", get(webhooks))
         .route("/_sim/webhooks/settings", get(webhook_settings).post(set_webhook_settings))
@@ -58,7 +56,7 @@ pub(super) fn router(sim: &Shared) -> Router {
 }
 
 #[derive(Debug)]
-struct Failure(StatusCode, String);
+pub(super) struct Failure(StatusCode, String);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
@@ -88,18 +86,18 @@ impl From<Refusal> for Failure {
     }
 }
 
-type Shown = Result<Response, Failure>;
+pub(super) type Shown = Result<Response, Failure>;
 
 fn show_status(status: StatusCode, value: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
-fn show(value: impl Into<Value>) -> Response {
+pub(super) fn show(value: impl Into<Value>) -> Response {
     show_status(StatusCode::OK, &value.into())
 }
 
 /// A JSON body; an absent one is an empty object.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Failure> {
     Ok(serde_json::from_slice(if body.is_empty() { b"{}" } else { body })?)
 }
 
@@ -150,10 +148,11 @@ async fn schedules(State(sim): State<Shared>) -> Response {
     show(sim.ledger.lock().schedules().map(wire::schedule).collect::<Vec<Value>>())
 }
 
-/// Empties books, request log and webhook list; clock, knobs, faults, credentials and settings stay.
+/// Empties books, request log, windows and webhook list; clock, knobs, faults, credentials and settings stay.
 async fn reset(State(sim): State<Shared>) -> Response {
     sim.command(|ledger, _| ledger.clear());
     sim.requests.lock().clear();
+    sim.windows.book.lock().clear();
     sim.webhooks.clear();
     show(json!({}))
 }
@@ -339,24 +338,6 @@ struct PaymentName {
 async fn settle(State(sim): State<Shared>, body: Bytes) -> Shown {
     let name: PaymentName = read(&body)?;
     Ok(show(wire::payment(&sim.command(|ledger, now| ledger.settle(now, &name.imp_uid))?)))
-}
-
-/// A payment that a customer confirms in the browser window: fields as `IMP.request_pay`, plus the card's. Without
-/// a card a virtual account is issued.
-async fn pay_in_window(State(sim): State<Shared>, body: Bytes) -> Shown {
-    let map: Map<String, Value> = read(&body)?;
-    let fields = Fields(&map);
-    let order = fields.order(Some("결제"))?;
-    let row = sim.command(|ledger: &mut Ledger, now| {
-        let card = match fields.text("card_number", 32)? {
-            Some(number) => Some(cards::read(&number, &fields.required("expiry", 16)?, now)?),
-            None => None,
-        };
-        let deposit_seconds = fields.integer("deposit_seconds")?.unwrap_or(7 * 86_400);
-        let customer_uid = fields.text("customer_uid", 80)?;
-        ledger.pay_in_window(now, WindowOrder { order, card, customer_uid, deposit_seconds })
-    })?;
-    Ok(show(wire::payment(&row)))
 }
 
 async fn webhooks(State(sim): State<Shared>) -> Shown {

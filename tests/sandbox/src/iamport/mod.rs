@@ -7,13 +7,15 @@
 //! | [`ledger`] | the PSP's books: a deterministic state machine without I/O |
 //! | `http` | V1's routes, bodies and envelope over it |
 //! | `webhooks` | deliveries to the shop |
+//! | `window` | the browser SDK and the payment window |
 //! | `faults` | what goes wrong on demand |
 //! | `control` | `/_sim`: clock, knobs, faults, console actions, inspection |
 //!
 //! `/_sim` in short: GET `health`, `cards`, `requests`, `payments`, `keys`, `schedules`, `webhooks`, `clock`, `knobs`,
-//! `faults`, `webhooks/settings`; POST `clock` `{"advance_seconds": n}`, `knobs`, `faults`, `reset`, `token/revoke`,
-//! `token/expire`, `credentials`, `console/{cancel,retry,revoke,edit,recover,approve}`, `window`, `vbank`,
-//! `vbank/deposit`, `webhooks/{settings,url,release,send,forge}`, `webhooks/{id}/resend`; DELETE `faults`.
+//! `faults`, `windows`, `webhooks/settings`; POST `clock` `{"advance_seconds": n}`, `knobs`, `faults`, `reset`,
+//! `token/revoke`, `token/expire`, `credentials`, `console/{cancel,retry,revoke,edit,recover,approve}`, `window`,
+//! `vbank`, `vbank/deposit`, `windows/{id}/{pay,decline,close}`, `webhooks/{settings,url,release,send,forge}`,
+//! `webhooks/{id}/resend`; DELETE `faults`.
 //!
 //! Where V1 is not documented the choice is a knob (`GET /_sim/knobs`) with the documented or likeliest behaviour
 //! as its default. V1's misspellings of the wild (`carf_quota`, `buyer_post`) are unknown fields here, as there.
@@ -28,6 +30,7 @@ mod requests;
 mod server;
 mod state;
 mod webhooks;
+mod window;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -40,6 +43,7 @@ use self::clock::Clock;
 use self::state::{Credentials, FaceKnobs, Shared, Sim};
 pub use self::webhooks::WebhookFormat;
 use self::webhooks::{Settings, Webhooks};
+use self::window::Windows;
 use ledger::Ledger;
 
 /// How often due schedules are looked for.
@@ -52,6 +56,8 @@ pub struct Options {
     pub imp_key: String,
     /// REST API secret that goes with it.
     pub imp_secret: String,
+    /// The shop's code, as the browser names it in `IMP.init`.
+    pub merchant_code: String,
     /// Webhook address for payments that bring none of their own.
     pub default_notice_url: Option<String>,
     /// Body format of webhooks; a data file's setting wins.
@@ -82,6 +88,7 @@ impl Default for Options {
         Self {
             imp_key: "imp_apikey".to_owned(),
             imp_secret: "ekKoeW8RyKuT0zgaZsUtXXTLQ4AhPFW3ZGseDA6bkA5lamv9OqDMnxyeB9wqOsuO9W3Mx9YSJ4dTqJ3f".to_owned(),
+            merchant_code: "imp00000000".to_owned(),
             default_notice_url: None,
             webhook_format: WebhookFormat::default(),
             clock_file: None,
@@ -104,7 +111,7 @@ pub async fn serve(
     // Fails only if the process has a provider already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let sim = start(options)?;
-    let router = http::router(&sim).merge(control::router(&sim));
+    let router = http::router(&sim).merge(control::router(&sim)).merge(window::router(&sim));
     {
         let background = async {
             tokio::join!(tick(&sim), persist::keep_saving(&sim));
@@ -130,7 +137,8 @@ fn start(options: Options) -> std::io::Result<Shared> {
     let clock = Arc::new(Clock::start(offset, options.clock_file)?);
     let webhooks = Webhooks::new(clock.clone(), settings, options.default_notice_url).map_err(std::io::Error::other)?;
     let credentials = Credentials { imp_key: options.imp_key, imp_secret: options.imp_secret };
-    Ok(Arc::new(Sim::new(ledger, clock, credentials, face, webhooks, options.data_file)))
+    let windows = Windows::of(options.merchant_code);
+    Ok(Arc::new(Sim::new(ledger, clock, credentials, face, webhooks, windows, options.data_file)))
 }
 
 async fn tick(sim: &Shared) {

@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::faults::FaultBook;
 use super::requests::RequestLog;
 use super::webhooks::Webhooks;
+use super::window::Windows;
 use ledger::Ledger;
 
 /// While the clock is moved, the shop gets this long to answer the webhooks of one moment before time goes on.
@@ -63,6 +64,30 @@ pub(super) enum UnknownKey {
     Refused,
 }
 
+/// When the browser learns how a payment in its window ended, next to the webhook of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WindowResult {
+    /// At once: it races the webhook. To have the callback first, hold or delay webhooks.
+    AtOnce,
+    /// Once the shop has answered the webhook.
+    AfterWebhook,
+    /// Never: the application was closed, the network is gone.
+    Never,
+}
+
+/// What the callback and the redirect say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CallbackFields {
+    /// As the PG's module does.
+    ByPg,
+    /// All of the documented fields.
+    Full,
+    /// Order, payment and error only, without a word on success.
+    Bare,
+}
+
 /// Open questions of V1 that concern only its HTTP face.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -73,6 +98,10 @@ pub(super) struct FaceKnobs {
     pub(super) processing_ms: u64,
     pub(super) schedule_list_shape: ListShape,
     pub(super) unknown_key: UnknownKey,
+    pub(super) window_result: WindowResult,
+    pub(super) callback_fields: CallbackFields,
+    /// How long the shop's `confirm_url` may take, milliseconds.
+    pub(super) confirm_timeout_ms: u64,
 }
 
 impl Default for FaceKnobs {
@@ -82,6 +111,9 @@ impl Default for FaceKnobs {
             processing_ms: 0,
             schedule_list_shape: ListShape::Paged,
             unknown_key: UnknownKey::NotFound,
+            window_result: WindowResult::AtOnce,
+            callback_fields: CallbackFields::ByPg,
+            confirm_timeout_ms: 10_000,
         }
     }
 }
@@ -96,6 +128,7 @@ pub(super) struct Sim {
     pub(super) faults: Guarded<FaultBook>,
     pub(super) requests: Guarded<RequestLog>,
     pub(super) webhooks: Webhooks,
+    pub(super) windows: Windows,
     /// Something worth a snapshot has changed.
     pub(super) changed: Notify,
     pub(super) data_file: Option<PathBuf>,
@@ -112,6 +145,7 @@ impl Sim {
         credentials: Credentials,
         face: FaceKnobs,
         webhooks: Webhooks,
+        windows: Windows,
         data_file: Option<PathBuf>,
     ) -> Self {
         Self {
@@ -122,6 +156,7 @@ impl Sim {
             faults: Guarded::default(),
             requests: Guarded::default(),
             webhooks,
+            windows,
             changed: Notify::new(),
             data_file,
             journey: tokio::sync::Mutex::new(()),

@@ -179,6 +179,11 @@ impl Webhooks {
         })))
     }
 
+    /// What other questions to the shop are asked with.
+    pub(super) fn client(&self) -> &reqwest::Client {
+        &self.0.client
+    }
+
     pub(super) fn settings(&self) -> Settings {
         self.0.settings.lock().clone()
     }

@@ -12,11 +12,15 @@ async fn ready_means_that_every_role_answers_and_a_signal_leaves_nothing_behind(
         let directory = tempfile::tempdir().expect("a directory");
         let running = Running::start(directory.path(), &[]);
         let file = running.file();
-        let [gateway, iamport, aws] = ["gateway_url", "iamport_url", "aws_url"].map(|url| running.url(url));
-        assert_eq!(running.ready, format!("sandbox ready gateway={gateway} iamport={iamport} aws={aws}\n"));
+        let [gateway, iamport, aws, shop] =
+            ["gateway_url", "iamport_url", "aws_url", "storefront_url"].map(|url| running.url(url));
+        let ready = format!("sandbox ready storefront={shop} gateway={gateway} iamport={iamport} aws={aws}\n");
+        assert_eq!(running.ready, ready);
         assert_eq!(get(&format!("{gateway}/charges/x"), &[]).await.status(), 401);
         assert_eq!(get(&format!("{iamport}/_sim/health"), &[]).await.status(), 200);
         assert_eq!(get(&format!("{aws}/_aws/health"), &[]).await.status(), 200);
+        let host = shop.strip_prefix("http://").expect("a URL");
+        assert_eq!(get(&format!("{shop}/"), &[("host", host)]).await.status(), 200);
         for (member, expected) in [
             ("table", json!("billing")),
             ("secret_name", json!("iamport-billing/iamport")),
@@ -29,7 +33,7 @@ async fn ready_means_that_every_role_answers_and_a_signal_leaves_nothing_behind(
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(running.signal(signal), (Some(0), vec![]), "{signal}");
         assert!(!directory.path().join("sandbox.json").exists());
-        for url in [gateway, iamport, aws] {
+        for url in [gateway, iamport, aws, shop] {
             let address = url.strip_prefix("http://").expect("a URL");
             TcpListener::bind(address).await.expect("the port is free again");
         }
@@ -57,13 +61,16 @@ async fn a_port_in_use_is_one_line_with_its_variable_and_exit_code_2() {
     let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = taken.local_addr().expect("its address").port().to_string();
     let template = template();
-    for (flag, variable) in
-        [("--gateway-port", "GATEWAY_PORT"), ("--iamport-port", "IAMPORT_SIM_PORT"), ("--aws-port", "AWS_SIM_PORT")]
-    {
+    for (flag, variable) in [
+        ("--gateway-port", "GATEWAY_PORT"),
+        ("--iamport-port", "IAMPORT_SIM_PORT"),
+        ("--aws-port", "AWS_SIM_PORT"),
+        ("--storefront-port", "STOREFRONT_PORT"),
+    ] {
         let directory = tempfile::tempdir().expect("a directory");
         let state = directory.path().join("state");
         let mut arguments = vec!["serve", "--template", &template, "--state", state.to_str().expect("UTF-8")];
-        for other in ["--gateway-port", "--iamport-port", "--aws-port"] {
+        for other in ["--gateway-port", "--iamport-port", "--aws-port", "--storefront-port"] {
             arguments.extend([other, if other == flag { &port } else { "0" }]);
         }
         let output = run(&arguments);
@@ -82,7 +89,8 @@ async fn ports_come_from_the_environment_too() {
     let directory = tempfile::tempdir().expect("a directory");
     let state = directory.path().display().to_string();
     let mut command = sandbox(&["serve", "--template", &template(), "--state", &state, "--gateway-port", "0"]);
-    let output = command.env("IAMPORT_SIM_PORT", &port).env("AWS_SIM_PORT", "0").output().expect("it runs");
+    command.env("IAMPORT_SIM_PORT", &port).env("AWS_SIM_PORT", "0").env("STOREFRONT_PORT", "0");
+    let output = command.output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains(&port));
 }
@@ -146,7 +154,7 @@ fn what_cannot_be_served_is_one_line() {
         std::fs::read_to_string(template()).expect("the fixture").replace("        DefaultAuthorizer: Jwt\n", "");
     std::fs::write(&open, text_of).expect("written");
     let template = template();
-    let closed = ["--gateway-port", "0", "--iamport-port", "0", "--aws-port", "0"];
+    let closed = ["--gateway-port", "0", "--iamport-port", "0", "--aws-port", "0", "--storefront-port", "0"];
     for (arguments, code, expected) in [
         (vec!["--template", "/nowhere/template.yaml"], 1, "/nowhere/template.yaml"),
         (vec!["--template", open.to_str().expect("UTF-8")], 1, "would be open to everybody"),

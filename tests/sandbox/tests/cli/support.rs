@@ -15,7 +15,9 @@ pub(crate) fn sandbox(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
     command.args(arguments);
     // The developer's own settings must not decide a test.
-    for variable in ["GATEWAY_PORT", "IAMPORT_SIM_PORT", "AWS_SIM_PORT", "IAMPORT_BASE_URL", "RUST_LOG"] {
+    let settings =
+        ["GATEWAY_PORT", "IAMPORT_SIM_PORT", "AWS_SIM_PORT", "STOREFRONT_PORT", "IAMPORT_BASE_URL", "RUST_LOG"];
+    for variable in settings {
         command.env_remove(variable);
     }
     command
@@ -46,7 +48,7 @@ impl Running {
         let template = template();
         let shown = state.display().to_string();
         let mut arguments = vec!["serve", "--template", &template, "--state", &shown];
-        arguments.extend(["--gateway-port", "0", "--iamport-port", "0", "--aws-port", "0"]);
+        arguments.extend(["--gateway-port", "0", "--iamport-port", "0", "--aws-port", "0", "--storefront-port", "0"]);
         // Nobody listens on port 1.
         arguments.extend(["--lambda-url", "http://127.0.0.1:1"]);
         arguments.extend(more);

@@ -12,3 +12,6 @@ mod schedules;
 mod seed;
 mod token;
 mod webhooks;
+mod window;
+mod window_confirm;
+mod window_keys;

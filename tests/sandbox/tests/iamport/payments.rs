@@ -114,7 +114,7 @@ async fn amounts_are_registered_changed_and_enforced_in_the_window() {
     assert_eq!(refused.status, 400);
     let row = sim.tell("window", window(600)).await;
     assert_eq!((&row["status"], &row["channel"]), (&json!("paid"), &json!("pc")));
-    assert_eq!(row["customer_uid_usage"], "issue");
+    assert_eq!((&row["customer_uid_usage"], &row["amount"]), (&json!("issue"), &json!(0)));
     sim.get("/subscribe/customers/window-key").await.ok();
     sim.post("/payments/prepare", body(600)).await.refused(200, 1);
 }

@@ -136,6 +136,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::IdempotencyInProgress => "in progress",
         Failure::KeyInUse => "key in use",
         Failure::KeyTaken => "key taken",
+        Failure::TooManyPrepared => "too many prepared",
         Failure::ImpUidMismatch => "imp_uid mismatch",
         Failure::AlreadyExecuted => "already executed",
         Failure::ScheduleNotChangeable => "not changeable",

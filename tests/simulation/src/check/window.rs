@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use billing::alarm::Alarm;
+use billing::calendar::window_ends;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, Source, State};
 use billing::usecase::Returned;
@@ -50,7 +51,7 @@ pub(crate) fn check_move(world: &mut World, before: &Payment, after: &Payment) {
     let uid = after.merchant_uid();
     let now = world.kernel.now();
     let by = after.log.last().map(|step| step.by);
-    let open = |row: &Payment| row.open_until().is_some_and(|end| now + SKEW_SECONDS_MAX < end.0);
+    let open = |row: &Payment| row.open_until().is_some_and(|end| now + SKEW_SECONDS_MAX < window_ends(end).0);
     match (before.state, after.state) {
         (State::Awaiting, State::Failed) if open(before) && by != Some(Source::Customer) => {
             world.violation("I16", format!("{uid} failed by {by:?} while its customer may still pay"));

@@ -180,6 +180,7 @@ fn refund_request(amount: u64) -> Request {
         merchant_uid: uid("order1"),
         amount: amount.to_string(),
         reason: None,
+        account: None,
         idempotency_key: "refund-request-1".to_owned(),
     })
 }

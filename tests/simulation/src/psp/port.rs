@@ -144,9 +144,9 @@ impl WindowPsp for Psp<'_> {
         self.post(Call::Correct, PspRequest::Correct(order.clone())).await.and_then(amount)
     }
 
-    async fn prepared(&self, merchant_uid: &MerchantUid) -> Looked<Money> {
+    async fn prepared(&self, order: &Order) -> Looked<Money> {
         self.get(Call::GetPrepared, |books| {
-            books.prepared(merchant_uid.as_str()).map_or(Looked::Absent, |row| found(wire::amount(row)))
+            books.prepared(order.merchant_uid.as_str()).map_or(Looked::Absent, |row| found(wire::amount(row)))
         })
         .await
     }

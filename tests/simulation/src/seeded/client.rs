@@ -123,7 +123,13 @@ impl Shop {
         let amount = if rng.chance(500) { 8_900 } else { 1_000 + rng.below(3) * 1_000 };
         let name = format!("refund-{merchant_uid}-{}", rng.below(3));
         let amount = amount.to_string();
-        Some(Request::Refund(RefundRequest { merchant_uid, amount, reason: None, idempotency_key: name }))
+        Some(Request::Refund(RefundRequest {
+            merchant_uid,
+            amount,
+            reason: None,
+            account: None,
+            idempotency_key: name,
+        }))
     }
 
     fn issue(&mut self, rng: &mut Rng, setup: &Setup) -> Request {

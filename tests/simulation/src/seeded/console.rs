@@ -13,12 +13,8 @@ use crate::sim::World;
 fn stranger(books: &mut Ledger, rng: &mut Rng, orders: &[Order], now: i64) -> Option<&'static str> {
     let order = rng.pick(orders)?;
     let card = cards::read("4000000000000341", "2044-12", now).ok()?;
-    let window = WindowOrder {
-        order: ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name),
-        card: Some(card),
-        customer_uid: None,
-        deposit_seconds: 0,
-    };
+    let order = ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name);
+    let window = WindowOrder::by_card(order, card);
     books.pay_in_window(now, window).ok().map(|_| "stranger")
 }
 

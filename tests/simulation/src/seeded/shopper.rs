@@ -1,10 +1,11 @@
 //! What customers do in the PG's window, and when they come back from it, if they do. Strangers, too: the window's
 //! parameters are no secret.
 
+use billing::calendar::window_ends;
 use billing::key::KeyState;
 use billing::usecase::Caller;
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
-use ledger::{Ledger, PaymentStatus, Prepared, WindowOrder, cards};
+use ledger::{KeyWish, Ledger, PaymentStatus, Prepared, WindowOrder, cards};
 
 use super::{Play, Scene};
 use crate::lambda::{Answer, Request};
@@ -81,20 +82,20 @@ impl Play<'_> {
                 let (uid, amount) = (new.order.merchant_uid.clone(), new.order.amount.minor);
                 match self.custom.below(100) {
                     // Somebody guesses the number: nothing keeps a browser from asking for less until we have named the amount.
-                    0..=5 => {
+                    0..=9 => {
                         let place = self.shopper(uid, new.customer_id.clone(), amount, None, 0);
                         let delay = self.custom.between(0, 3);
                         self.act_in(delay, place, Act::Pay(Means::OtherAmount));
                         self.act_in(delay + 4, place, Act::Complete(Which::Last));
                     }
-                    6..=7 => {
+                    10..=11 => {
                         let place = self.shopper(uid, new.customer_id.clone(), amount, None, 0);
                         let delay = self.custom.between(0, 60);
                         self.act_in(delay, place, Act::Pay(Means::TestChannel));
                         self.act_in(delay + 4, place, Act::Complete(Which::Last));
                     }
                     // The storefront has named another amount itself.
-                    8..=11 => {
+                    12..=15 => {
                         let order = Prepared {
                             merchant_uid: uid.to_string(),
                             amount: amount + 500,
@@ -131,11 +132,12 @@ impl Play<'_> {
         }
         match answer {
             Answer::Opened(Ok(row)) if row.is_payable(now) => {
-                let closes = row.open_until().map_or(0, |end| end.0);
+                let closes = row.open_until().map_or(0, |end| window_ends(end).0);
+                let by_account = row.window.as_ref().is_some_and(|window| window.pay_method == "vbank");
                 let (uid, owner) = (row.merchant_uid().clone(), row.customer_id.clone());
                 let place = self.shopper(uid, owner, row.order.amount.minor, None, closes);
                 if self.takes_a_tab(place) {
-                    self.pays(place);
+                    self.pays(place, by_account);
                 }
             }
             Answer::Prepared(Ok(prepared)) if prepared.key.is_issuable(now) => {
@@ -145,7 +147,7 @@ impl Play<'_> {
                 }
                 let (uid, owner) = (window.order.merchant_uid.clone(), prepared.key.customer_id.clone());
                 let key = Some(prepared.key.customer_uid.clone());
-                let place = self.shopper(uid, owner, window.order.amount.minor, key, window.open_until.0);
+                let place = self.shopper(uid, owner, window.order.amount.minor, key, window_ends(window.open_until).0);
                 if self.takes_a_tab(place) {
                     self.issues(place);
                 }
@@ -200,11 +202,14 @@ impl Play<'_> {
         (closes - self.sim.now()).max(0) + self.custom.between(1, 1_500)
     }
 
-    fn pays(&mut self, place: usize) {
+    fn pays(&mut self, place: usize, by_account: bool) {
         use Act::{Complete, Deposit, Pay, Return};
         use Means::{Account, Card, DeclinedCard};
         use Which::{First, Foreign, Last, MadeUp};
-        match self.custom.below(21) {
+        if by_account {
+            return self.pays_by_account(place);
+        }
+        match self.custom.below(17) {
             0..=2 => self.acts(place, &[Pay(Card), Complete(Last)]),
             3 => self.acts(place, &[Pay(Card), Return(Last), Complete(Last)]),
             4 => self.acts(place, &[Pay(Card)]),
@@ -214,27 +219,43 @@ impl Play<'_> {
             8 => self.acts(place, &[Pay(DeclinedCard), Complete(Last)]),
             9 => self.acts(place, &[Complete(MadeUp)]),
             10 => self.acts(place, &[Complete(Foreign), Pay(Card), Complete(Foreign)]),
-            11 => self.acts(place, &[Pay(Account), Pay(Account), Deposit(1), Deposit(0), Complete(First)]),
-            12 => self.acts(place, &[Pay(Account), Pay(Card), Deposit(0), Complete(Last)]),
-            13 => {
+            11 | 12 => {
                 let delay = self.too_late(place);
                 self.act_in(delay, place, Pay(Card));
                 self.act_in(delay + 5, place, Complete(Last));
             }
-            14 => self.acts(place, &[Pay(Account), Complete(Last), Deposit(0)]),
-            15 => self.acts(place, &[Pay(Account), Complete(Last)]),
-            16 => {
+            13 => self.acts(place, &[Act::CompleteAsStranger, Pay(Card), Act::CompleteAsStranger]),
+            // An account that the order did not ask for.
+            14 => self.acts(place, &[Pay(Account), Pay(Card), Deposit(0), Complete(Last)]),
+            15 => {
+                let delay = self.custom.between(1, 60);
+                self.act_in(delay, place, Pay(Card));
+                self.act_in(delay + 1, place, Complete(MadeUp));
+            }
+            _ => {}
+        }
+    }
+
+    fn pays_by_account(&mut self, place: usize) {
+        use Act::{Complete, Deposit, Pay};
+        use Means::{Account, Card};
+        use Which::{First, Last};
+        match self.custom.below(9) {
+            0 => self.acts(place, &[Pay(Account), Pay(Account), Deposit(1), Deposit(0), Complete(First)]),
+            1 => self.acts(place, &[Pay(Account), Pay(Card), Deposit(0), Complete(Last)]),
+            2 => self.acts(place, &[Pay(Account), Complete(Last), Deposit(0)]),
+            3 => self.acts(place, &[Pay(Account), Complete(Last)]),
+            4 => {
                 self.acts(place, &[Pay(Account)]);
                 let delay = self.too_late(place) + DEPOSIT_SECONDS + self.setup.policy.deposit_grace_seconds;
                 self.act_in(delay, place, Deposit(0));
             }
-            17 | 18 => {
+            5..=7 => {
                 // The account is issued in a window that was left open.
                 let delay = self.too_late(place);
                 self.act_in(delay, place, Pay(Account));
                 self.act_in(delay + self.setup.pause_seconds_max, place, Deposit(0));
             }
-            19 => self.acts(place, &[Act::CompleteAsStranger, Pay(Card), Act::CompleteAsStranger]),
             _ => {}
         }
     }
@@ -405,14 +426,16 @@ fn pay(world: &mut World, shopper: &Shopper, means: Means) -> Option<String> {
     let card = cards::read(number, "2044-12", now).ok().filter(|_| means != Means::Account);
     let amount = if means == Means::OtherAmount { TAMPERED } else { shopper.amount };
     let strange = matches!(means, Means::OtherAmount | Means::TestChannel);
+    let method = if means == Means::Account { "vbank" } else { "card" };
+    let key = shopper.key.as_ref().filter(|_| !strange);
     let window = WindowOrder {
-        order: ledger::Order::krw(shopper.uid.as_str(), amount, "월간 이용권"),
         card,
-        customer_uid: shopper.key.as_ref().filter(|_| !strange).map(ToString::to_string),
-        deposit_seconds: DEPOSIT_SECONDS,
+        key: key.map(|key| KeyWish { customer_uid: key.to_string(), customer_id: None }),
+        due_at: now + DEPOSIT_SECONDS,
+        ..WindowOrder::by(ledger::Order::krw(shopper.uid.as_str(), amount, "월간 이용권"), method)
     };
     on_channel(&mut world.ledger, means == Means::TestChannel, |books| {
-        books.pay_in_window(now, window).ok().map(|payment| payment.imp_uid)
+        books.pay_in_window(now, window).ok().and_then(|agreed| agreed.payment).map(|payment| payment.imp_uid)
     })
 }
 

@@ -93,6 +93,9 @@ pub(super) enum Record {
     Schedule(Box<ScheduleSnapshot>),
 }
 
+/// The most that a gateway takes, and gives back by itself, to test a card when it issues a key (`danal_tpay`: 10 won).
+const CARD_TEST_MINOR: u64 = 10;
+
 impl Record {
     /// What tells it from every other of its kind.
     pub(super) fn name(&self) -> &str {
@@ -119,12 +122,12 @@ impl Record {
     }
 
     /// Whether this is the trace of a key's issue in the window, which is no payment: it has the key's name for an order
-    /// number, and shows no more than the window did.
+    /// number, and shows no more than the window did, or than a gateway's own test of a card.
     pub(super) fn is_issue_of(&self, key: &BillingKey) -> bool {
         let (Self::Payment(payment), Some(window)) = (self, &key.window) else { return false };
         payment.facts.customer_uid_usage.as_deref() == Some("issue")
             && payment.merchant_uid == key.customer_uid.as_str()
-            && payment.amount.minor <= window.order.amount.minor
+            && payment.amount.minor <= window.order.amount.minor.max(CARD_TEST_MINOR)
     }
 }
 

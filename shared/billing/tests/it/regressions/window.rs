@@ -15,13 +15,20 @@ use crate::fixture::{
 };
 use crate::sweep::sweep;
 
+/// When a window is not waited for any more, in seconds.
+const CLOSED: i64 = DAY + 3_600;
+
 fn in_window() -> Order {
     Order { customer_uid: None, ..order("order_1") }
 }
 
 async fn opened() -> TestBilling {
+    opened_for("card").await
+}
+
+async fn opened_for(pay_method: &str) -> TestBilling {
     let billing = billing().await;
-    let window = Window { pay_method: "card".to_owned(), ..card_window() };
+    let window = Window { pay_method: pay_method.to_owned(), ..card_window() };
     let new = NewCheckout { order: in_window(), customer_id: customer("kim"), window };
     assert_eq!(billing.checkout(new).await.unwrap().0.state, State::Awaiting);
     billing
@@ -79,9 +86,9 @@ async fn an_order_that_was_told_failed_is_looked_at_once_more_when_its_window_cl
 #[tokio::test]
 async fn a_deposit_on_an_account_that_was_issued_too_late_is_late_money() {
     for late_paid in [LatePaidPolicy::Accept, LatePaidPolicy::Refund] {
-        let mut billing = opened().await;
+        let mut billing = opened_for("vbank").await;
         billing.policy.late_paid = late_paid;
-        sweeps(&billing, 1, DAY).await;
+        sweeps(&billing, 1, CLOSED).await;
         assert_eq!(row(&billing).await.state, State::Expired, "told 409");
         let issued = account(&billing);
         notice(&billing, &issued).await;
@@ -115,7 +122,7 @@ async fn money_that_the_psp_refuses_to_give_back_is_asked_for_more_and_more_rare
 
 #[tokio::test]
 async fn a_suspect_order_whose_account_still_waits_waits_on_once_the_wrong_money_is_gone() {
-    let billing = opened().await;
+    let billing = opened_for("vbank").await;
     account(&billing);
     let mut wrong = in_window();
     wrong.amount.minor = 1;
@@ -178,7 +185,7 @@ async fn a_key_that_an_open_window_issues_again_after_it_was_deleted_is_deleted_
 async fn a_key_that_was_issued_too_late_in_silence_is_found_by_the_daily_comparison() {
     let billing = billing().await;
     let uid = prepared(&billing).await;
-    sweeps(&billing, 1, DAY).await;
+    sweeps(&billing, 1, CLOSED).await;
     assert_eq!(key_state(&billing, uid.as_str()).await, KeyState::Abandoned);
     issued(&billing, &uid);
     billing.advance(DAY);

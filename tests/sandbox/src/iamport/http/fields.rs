@@ -104,11 +104,17 @@ impl<'a> Fields<'a> {
 
     /// What is to be charged. `default_name` is used where V1 lets the name be absent.
     pub(in crate::iamport) fn order(self, default_name: Option<&str>) -> Result<Order, Refusal> {
-        let currency = self.currency()?;
-        let amount = self.amount("amount", &currency)?.ok_or_else(|| missing("amount"))?;
-        if amount == 0 {
+        let order = self.order_or_issue(default_name)?;
+        if order.amount == 0 {
             return Err(Refusal::rejected("amount 는 0보다 커야 합니다"));
         }
+        Ok(order)
+    }
+
+    /// As [`Fields::order`], or with an amount of 0: a window that only issues a billing key has one.
+    pub(in crate::iamport) fn order_or_issue(self, default_name: Option<&str>) -> Result<Order, Refusal> {
+        let currency = self.currency()?;
+        let amount = self.amount("amount", &currency)?.ok_or_else(|| missing("amount"))?;
         let name = match default_name {
             None => self.required("name", 40)?,
             Some(default) => self.text("name", 40)?.unwrap_or_else(|| default.to_owned()),

@@ -13,16 +13,18 @@ pub(in crate::iamport) fn payment(row: &Payment) -> Value {
 }
 
 fn payment_facts(row: &Payment) -> Map<String, Value> {
+    let browser = row.browser.as_ref();
+    let channel = browser.map_or("api", |browser| if browser.mobile { "mobile" } else { "pc" });
     object(json!({
         "imp_uid": row.imp_uid,
         "merchant_uid": row.merchant_uid,
-        "channel": if row.in_window { "pc" } else { "api" },
+        "channel": channel,
         "pg_provider": row.channel.pg_provider,
-        "emb_pg_provider": null,
+        "emb_pg_provider": browser.and_then(|browser| browser.emb_pg_provider.as_ref()),
         "pg_tid": row.pg_tid,
         "pg_id": row.channel.pg_id,
         "sandbox": row.sandbox,
-        "escrow": false,
+        "escrow": browser.is_some_and(|browser| browser.escrow),
         "name": row.name,
         "amount": money::write(row.amount, &row.currency),
         "currency": row.currency,
@@ -32,7 +34,7 @@ fn payment_facts(row: &Payment) -> Map<String, Value> {
         "buyer_addr": row.buyer.addr,
         "buyer_postcode": row.buyer.postcode,
         "custom_data": row.custom_data,
-        "user_agent": if row.in_window { "window" } else { "api" },
+        "user_agent": browser.map_or(Some("api"), |browser| browser.user_agent.as_deref()),
         "customer_uid": row.customer_uid,
         "customer_uid_usage": row.usage.map(|usage| usage.as_str()),
         "promotion": null,
@@ -42,11 +44,14 @@ fn payment_facts(row: &Payment) -> Map<String, Value> {
 fn instrument(row: &Payment) -> Map<String, Value> {
     let card = row.card.as_ref();
     let vbank = row.vbank.as_ref();
+    let pay_method = row.browser.as_ref().map_or("card", |browser| &browser.pay_method);
+    // The account that a transfer was made from.
+    let transfer = pay_method == "trans" && row.paid_at != 0;
     object(json!({
-        "pay_method": if vbank.is_some() { "vbank" } else { "card" },
+        "pay_method": pay_method,
         "apply_num": row.apply_num,
-        "bank_code": null,
-        "bank_name": null,
+        "bank_code": transfer.then_some("004"),
+        "bank_name": transfer.then_some("KB국민은행"),
         "card_code": card.map(|card| &card.code),
         "card_name": card.map(|card| &card.name),
         "card_issuer_code": card.map(|card| &card.code),
@@ -100,6 +105,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 pub(in crate::iamport) fn key(row: &BillingKey) -> Value {
+    let card = Some(&row.card).filter(|card| !card.masked.is_empty());
     json!({
         "customer_uid": row.customer_uid,
         "pg_provider": row.channel.pg_provider,
@@ -107,13 +113,13 @@ pub(in crate::iamport) fn key(row: &BillingKey) -> Value {
         "sandbox": row.sandbox,
         "customer_id": row.customer_id,
         "card_name": row.card.name,
-        "card_code": row.card.code,
-        "card_issuer_code": row.card.code,
-        "card_issuer_name": row.card.name,
-        "card_publisher_code": row.card.code,
-        "card_publisher_name": row.card.name,
-        "card_number": row.card.masked,
-        "card_type": 0,
+        "card_code": card.map(|card| &card.code),
+        "card_issuer_code": card.map(|card| &card.code),
+        "card_issuer_name": card.map(|card| &card.name),
+        "card_publisher_code": card.map(|card| &card.code),
+        "card_publisher_name": card.map(|card| &card.name),
+        "card_number": card.map(|card| &card.masked),
+        "card_type": card.map(|_| 0),
         "customer_name": row.customer.name,
         "customer_tel": row.customer.tel,
         "customer_email": row.customer.email,

@@ -4,7 +4,7 @@ use billing::checkout::{Options, Window};
 use billing::order::{Details, Order};
 use billing::usecase::{Caller, Hint, NewCheckout, PrepareKey};
 use billing::{CustomerUid, ImpUid, MerchantUid, Money};
-use ledger::{KeyOrder, Prepared, WindowOrder, cards};
+use ledger::{KeyOrder, KeyWish, Prepared, WindowOrder, cards};
 
 use super::{id, kim, uid, with_fault};
 use crate::fault::Fault;
@@ -16,15 +16,20 @@ pub(super) const CARD: Option<&str> = Some("4242424242424242");
 pub(super) const DECLINED: Option<&str> = Some("4000000000000341");
 pub(super) const ACCOUNT: Option<&str> = None;
 
-/// How long a virtual account stays open, and how long a window, in seconds.
+/// How long a virtual account stays open, and after how long a window is not waited for any more, in seconds.
 const DEPOSIT_SECONDS: i64 = 3_600;
-const WINDOW_SECONDS: i64 = 86_400;
+const WINDOW_SECONDS: i64 = 86_400 + 3_600;
 
-fn window() -> Window {
-    Window { pg: None, pay_method: "card".to_owned(), options: Options::default() }
+fn window(card: Option<&str>) -> Window {
+    let pay_method = if card.is_some() { "card" } else { "vbank" };
+    Window { pg: None, pay_method: pay_method.to_owned(), options: Options::default() }
 }
 
 pub(super) fn checkout() -> Request {
+    checkout_with(CARD)
+}
+
+fn checkout_with(card: Option<&str>) -> Request {
     Request::Checkout(NewCheckout {
         order: Order {
             merchant_uid: uid("order1"),
@@ -34,7 +39,7 @@ pub(super) fn checkout() -> Request {
             details: Details::default(),
         },
         customer_id: kim(),
-        window: window(),
+        window: window(card),
     })
 }
 
@@ -55,19 +60,22 @@ fn pays(stage: &Stage<'_>, number: &str, amount: u64, card: Option<&str>, key: O
     let mut world = stage.sim.world();
     let now = world.kernel.now();
     let window = WindowOrder {
-        order: ledger::Order::krw(number, amount, "월간 이용권"),
         card: card.and_then(|card| cards::read(card, "2044-12", now).ok()),
-        customer_uid: key.map(ToString::to_string),
-        deposit_seconds: DEPOSIT_SECONDS,
+        key: key.map(|key| KeyWish { customer_uid: key.to_string(), customer_id: None }),
+        due_at: now + DEPOSIT_SECONDS,
+        ..WindowOrder::by(
+            ledger::Order::krw(number, amount, "월간 이용권"),
+            if card.is_some() { "card" } else { "vbank" },
+        )
     };
-    let paid = world.ledger.pay_in_window(now, window);
-    let imp_uid = paid.map_or_else(|_| "imp_000000000000".to_owned(), |payment| payment.imp_uid);
+    let paid = world.ledger.pay_in_window(now, window).ok().and_then(|agreed| agreed.payment);
+    let imp_uid = paid.map_or_else(|| "imp_000000000000".to_owned(), |payment| payment.imp_uid);
     world.run_ledger();
     id(ImpUid::parse(&imp_uid))
 }
 
 fn opened(stage: &mut Stage<'_>, card: Option<&str>) -> ImpUid {
-    stage.ask(&checkout());
+    stage.ask(&checkout_with(card));
     stage.wait(30);
     pays(stage, "order1", 8_900, card, None)
 }
@@ -148,7 +156,7 @@ pub(super) fn prepare(charged: Option<&str>) -> Request {
         amount: Money::krw(if charged.is_some() { 8_900 } else { 0 }),
         name: "카드 등록".to_owned(),
         details: Details::default(),
-        window: window(),
+        window: window(CARD),
     })
 }
 

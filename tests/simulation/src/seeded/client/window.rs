@@ -41,7 +41,8 @@ impl Shop {
             details: Details::default(),
         };
         self.charges.push((customer_id.clone(), order.merchant_uid.clone()));
-        Request::Checkout(NewCheckout { order, customer_id, window: window("card") })
+        let pay_method = if rng.chance(400) { "vbank" } else { "card" };
+        Request::Checkout(NewCheckout { order, customer_id, window: window(pay_method) })
     }
 
     /// A key; one in three is issued along with a payment.

@@ -1,0 +1,202 @@
+//! What is known of gateways and payment methods, against the API's own list; and what a window may be asked for.
+
+use billing::checkout::{CardDirect, Options, Period, Product, Warning, Window};
+use billing::money::Currency;
+use billing::order::{Details, Order};
+use billing::pg::{IssueSupport, PAY_METHODS, PGS, Support, issue_support, support};
+use billing::{Invalid, Money, Policy};
+
+use crate::fixture::{START, card_window, order};
+
+/// The list: each method that is tied to gateways, and every one of those.
+const ONLY: [(&str, &[&str]); 16] = [
+    ("samsung", &["html5_inicis", "inicis", "kcp", "kcp_billing"]),
+    ("kpay", &["html5_inicis", "inicis"]),
+    ("kakaopay", &["html5_inicis", "inicis", "kcp", "kcp_billing", "nice"]),
+    ("payco", &["html5_inicis", "inicis", "kcp", "kcp_billing"]),
+    ("lpay", &["html5_inicis", "inicis"]),
+    ("ssgpay", &["html5_inicis", "inicis"]),
+    ("tosspay", &["html5_inicis", "inicis"]),
+    ("cultureland", &["html5_inicis", "inicis", "uplus", "kcp", "kcp_billing"]),
+    ("smartculture", &["html5_inicis", "inicis", "uplus", "kcp", "kcp_billing"]),
+    ("happymoney", &["html5_inicis", "inicis", "kcp", "kcp_billing"]),
+    ("booknlife", &["uplus", "kcp", "kcp_billing"]),
+    ("point", &["kcp", "kcp_billing"]),
+    ("wechat", &["eximbay"]),
+    ("alipay", &["eximbay"]),
+    ("unionpay", &["eximbay"]),
+    ("tenpay", &["eximbay"]),
+];
+
+#[test]
+fn every_gateway_and_every_method_is_as_the_list_says() {
+    assert_eq!((PGS.len(), PAY_METHODS.len()), (27, 20));
+    let mut ruled_out = 0;
+    for pg in PGS {
+        for method in PAY_METHODS {
+            let tied = ONLY.iter().find(|(code, _)| *code == method.code);
+            let taken = tied.is_none_or(|(_, pgs)| pgs.contains(&pg.code));
+            let by_telephone = pg.code != "danal" || method.code == "phone";
+            let expected = if taken && by_telephone { Support::Listed } else { Support::RuledOut };
+            assert_eq!(support(pg.code, method.code), expected, "{} {}", pg.code, method.code);
+            ruled_out += u32::from(expected == Support::RuledOut);
+        }
+    }
+    assert_eq!(ruled_out, 391, "of 540");
+    assert_eq!(support("tosspayments", "card"), Support::UnlistedPg);
+    assert_eq!(support("nice", "samsungpay"), Support::UnlistedMethod);
+}
+
+fn checked(window: Window, order: Order) -> Result<Vec<Warning>, String> {
+    let checked = window.normal_form(order).and_then(|(order, window)| window.check(&order, &Policy::default()));
+    checked.map_err(|invalid: Invalid| invalid.code)
+}
+
+fn with(options: Options) -> Window {
+    Window { options, ..card_window() }
+}
+
+fn buyer() -> Order {
+    Order {
+        customer_uid: None,
+        amount: Money::krw(64_900),
+        details: Details { buyer_tel: Some("010-4242-4242".to_owned()), ..Details::default() },
+        ..order("order_1")
+    }
+}
+
+#[test]
+fn what_is_not_listed_is_accepted_with_a_warning_and_what_is_ruled_out_is_not() {
+    let at = |pg: &str, pay_method: &str| Window { pg: Some(pg.to_owned()), ..paid_by(pay_method) };
+    assert_eq!(checked(at("html5_inicis", "kpay"), buyer()), Ok(vec![]));
+    assert_eq!(checked(at("tosspayments", "card"), buyer()), Ok(vec![Warning::PgUnlisted]));
+    assert_eq!(checked(at("nice", "samsungpay"), buyer()), Ok(vec![Warning::PayMethodUnlisted]));
+    assert_eq!(checked(at("kakaopay", "kpay"), buyer()), Err("pay_method_unsupported".to_owned()));
+    for pg in ["html5_inicis.INIpayTest", "a b", "", "<pg>"] {
+        assert_eq!(checked(at(pg, "card"), buyer()), Err("pg_invalid".to_owned()), "{pg}");
+    }
+    let no_tel = Order { details: Details::default(), ..buyer() };
+    assert_eq!(checked(card_window(), no_tel), Ok(vec![Warning::BuyerTelMissing]));
+
+    let usd = Order { amount: Money::new(1_999, Currency::Usd), ..buyer() };
+    let policy = Policy { currencies: vec![Currency::Krw, Currency::Usd], ..Policy::default() };
+    let paypal = |order: Order| at("paypal", "card").check(&order, &policy).map(|_| ()).map_err(|invalid| invalid.code);
+    assert_eq!(paypal(buyer()), Err("currency_unsupported".to_owned()), "PayPal has no won");
+    assert_eq!(paypal(usd), Ok(()));
+    assert_eq!(checked(at("paymentwall", "card"), buyer()), Err("buyer_email_required".to_owned()));
+
+    let policy = Policy { pgs: vec!["nice".to_owned()], default_pg: Some("nice".to_owned()), ..Policy::default() };
+    let code = |window: Window| window.check(&buyer(), &policy).map(|_| ()).map_err(|invalid| invalid.code);
+    assert_eq!(code(at("kcp", "card")), Err("pg_not_configured".to_owned()));
+    assert_eq!(code(Window { pg: None, ..paid_by("kpay") }), Err("pay_method_unsupported".to_owned()));
+    assert_eq!(code(Window { pg: None, ..paid_by("card") }), Ok(()));
+}
+
+fn paid_by(pay_method: &str) -> Window {
+    Window { pay_method: pay_method.to_owned(), ..card_window() }
+}
+
+#[test]
+fn each_parameter_of_a_window_has_its_rule() {
+    let text = |value: &str| Some(value.to_owned());
+    let product = |quantity| Product { id: None, name: "의자".to_owned(), code: None, unit_price: 64_900, quantity };
+    let period = |from: &str| Some(Period { from: text(from), ..Period::default() });
+    let direct = |quota| Some(CardDirect { code: "361".to_owned(), quota });
+    let cases: [(Options, Result<(), &str>); 22] = [
+        (Options { language: text("en"), ..Options::default() }, Ok(())),
+        (Options { language: text("en<script>"), ..Options::default() }, Err("language_invalid")),
+        (Options { escrow: Some(true), digital: Some(false), ..Options::default() }, Ok(())),
+        (Options { vbank_due: text("20261231"), ..Options::default() }, Ok(())),
+        (Options { vbank_due: text("202612312359"), ..Options::default() }, Ok(())),
+        (Options { vbank_due: text("20260230"), ..Options::default() }, Err("vbank_due_invalid")),
+        (Options { vbank_due: text("202612312460"), ..Options::default() }, Err("vbank_due_invalid")),
+        (Options { vbank_due: text("2026-12-31"), ..Options::default() }, Err("vbank_due_invalid")),
+        (Options { app_scheme: text("myapp"), ..Options::default() }, Ok(())),
+        (Options { app_scheme: text("a\r\nb"), ..Options::default() }, Err("app_scheme_invalid")),
+        (Options { biz_num: text("123-45-67890"), ..Options::default() }, Ok(())),
+        (Options { biz_num: text("123456789"), ..Options::default() }, Err("biz_num_invalid")),
+        (Options { card_quota: Some(vec![]), ..Options::default() }, Ok(())),
+        (Options { card_quota: Some(vec![0, 2, 3, 6]), ..Options::default() }, Ok(())),
+        (Options { card_quota: Some(vec![1]), ..Options::default() }, Err("card_quota_invalid")),
+        (Options { card_quota: Some(vec![37]), ..Options::default() }, Err("card_quota_invalid")),
+        (Options { card_direct: direct(Some(3)), ..Options::default() }, Ok(())),
+        (Options { card_direct: direct(Some(1)), ..Options::default() }, Err("card_invalid")),
+        (Options { period: period("20261201"), ..Options::default() }, Ok(())),
+        (Options { period: period("20261301"), ..Options::default() }, Err("period_invalid")),
+        (Options { products: vec![product(1)], ..Options::default() }, Ok(())),
+        (Options { products: vec![product(0)], ..Options::default() }, Err("products_invalid")),
+    ];
+    for (options, expected) in cases {
+        let shown = format!("{options:?}");
+        assert_eq!(checked(with(options), buyer()).map(|_| ()), expected.map_err(str::to_owned), "{shown}");
+    }
+    let small = Order { amount: Money::krw(49_999), ..buyer() };
+    let instalments = Options { card_quota: Some(vec![2]), ..Options::default() };
+    assert_eq!(checked(with(instalments), small), Err("card_quota_invalid".to_owned()), "only from 50,000 won");
+
+    let due = |text: &str| Options { vbank_due: Some(text.to_owned()), ..Options::default() };
+    let new = |text: &str| with(due(text)).check_new(START, &Policy::default()).map_err(|invalid| invalid.code);
+    assert_eq!(new("20991231"), Err("vbank_due_invalid".to_owned()), "too far ahead");
+    assert_eq!(new("20200101"), Err("vbank_due_invalid".to_owned()), "past");
+    assert_eq!(new("20261231"), Ok(()));
+}
+
+/// What issuing a key does at each gateway: (gateway, method, amount, charges | the refusal's code).
+const ISSUES: [(&str, &str, u64, Result<bool, &str>); 34] = [
+    ("html5_inicis", "card", 0, Ok(false)),
+    ("html5_inicis", "card", 8_900, Ok(false)),
+    ("html5_inicis", "vbank", 0, Err("pay_method_unsupported")),
+    ("kcp_billing", "card", 8_900, Ok(false)),
+    ("tosspayments", "card", 8_900, Ok(false)),
+    ("kicc", "card", 8_900, Ok(false)),
+    ("payco", "card", 8_900, Ok(false)),
+    ("naverpay", "card", 0, Ok(false)),
+    ("naverpay", "card", 8_900, Ok(false)),
+    ("smartro_v2", "card", 8_900, Ok(false)),
+    ("welcome", "card", 8_900, Ok(false)),
+    ("welcome", "phone", 8_900, Ok(true)),
+    ("galaxia", "card", 8_900, Ok(false)),
+    ("galaxia", "phone", 8_900, Ok(true)),
+    ("kakaopay", "card", 0, Ok(false)),
+    ("kakaopay", "card", 8_900, Ok(true)),
+    ("danal_tpay", "card", 0, Ok(false)),
+    ("danal_tpay", "card", 8_900, Ok(true)),
+    ("settle_acc", "trans", 0, Ok(false)),
+    ("settle_acc", "trans", 8_900, Ok(true)),
+    ("mobilians", "card", 0, Ok(false)),
+    ("mobilians", "card", 8_900, Ok(true)),
+    ("mobilians", "phone", 8_900, Ok(true)),
+    ("paymentwall", "card", 0, Err("amount_invalid")),
+    ("paymentwall", "card", 8_900, Ok(true)),
+    ("nice_v2", "kakaopay", 0, Ok(false)),
+    ("nice_v2", "naverpay", 8_900, Err("amount_invalid")),
+    ("nice_v2", "card", 0, Err("pay_method_unsupported")),
+    ("tosspay_v2", "tosspay", 0, Ok(false)),
+    ("tosspay_v2", "card", 0, Err("pay_method_unsupported")),
+    ("paypal_v2", "paypal", 0, Err("currency_unsupported")),
+    ("jtnet", "card", 8_900, Ok(true)),
+    ("brand_new", "card", 0, Ok(false)),
+    ("brand_new", "card", 8_900, Ok(true)),
+];
+
+#[test]
+fn what_an_amount_does_is_known_for_each_gateway_that_issues_keys() {
+    for (pg, pay_method, amount, expected) in ISSUES {
+        let window = Window { pg: Some(pg.to_owned()), ..paid_by(pay_method) };
+        let details = Details { buyer_email: Some("gildong@gmail.com".to_owned()), ..Details::default() };
+        let order = Order { amount: Money::krw(amount), details, ..buyer() };
+        let issue = window.check_issue(&order, 3, &Policy::default());
+        let charges = issue.as_ref().map(|issue| issue.charges).map_err(|invalid| invalid.code.as_str());
+        assert_eq!(charges, expected, "{pg} {pay_method} {amount}");
+        if let Ok(issue) = issue {
+            let shown_least = if pg == "naverpay" { 10 } else { 0 };
+            assert_eq!(issue.shown.minor, amount.max(shown_least), "{pg}");
+            assert_eq!(issue.warnings.contains(&Warning::PgUnlisted), pg == "brand_new");
+        }
+    }
+    let long = Window { pg: Some("tosspay_v2".to_owned()), ..paid_by("tosspay") };
+    let zero = Order { amount: Money::krw(0), ..buyer() };
+    let refused = long.check_issue(&zero, 51, &Policy::default()).map(|_| ()).map_err(|invalid| invalid.code);
+    assert_eq!(refused, Err("customer_id_invalid".to_owned()));
+    assert_eq!(issue_support("brand_new", "card"), IssueSupport::Unlisted);
+}
