@@ -176,6 +176,10 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             if applied.row != *row {
                 let message = "the billing key is not active any more".to_owned();
                 applied.row.refusal = Some(Refusal { code: 0, message });
+                if !row.former_keys.is_empty() {
+                    // It was promised once; two keys that replace each other leave none that it could go to.
+                    applied.alarm(Alarm::ScheduleRevoked { merchant_uid: row.merchant_uid().clone() });
+                }
             }
             applied
         }

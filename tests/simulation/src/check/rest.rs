@@ -81,6 +81,11 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             let keys = row.order.customer_uid.iter().chain(&row.former_keys);
             let wanted =
                 told.unwanted.contains(uid) || keys.into_iter().any(|key| told.unwanted.contains(key.as_str()));
+            // Two keys that replace each other leave none that it could go to: then a person is told.
+            let mut keys = row.order.customer_uid.iter().chain(&row.former_keys);
+            let no_key = !row.former_keys.is_empty() && keys.all(|key| told.replaced.contains(key.as_str()));
+            let alarmed = |alarm: &Alarm| matches!(alarm, Alarm::ScheduleRevoked { merchant_uid } if merchant_uid == row.merchant_uid());
+            let wanted = wanted || (no_key && world.alarms.iter().any(alarmed));
             if lost && words.iter().any(|(word, _)| *word == Word::Scheduled) && !wanted && !told.console {
                 let state = row.state.name();
                 broken("I14", format!("{uid} was told scheduled, and is {state} though nobody asked for it"));

@@ -249,3 +249,22 @@ async fn a_schedule_that_is_on_its_next_key_already_does_not_go_there_again() {
     assert_eq!((there.former_keys.len(), there.order.customer_uid.as_ref()), (1, Some(&to)));
     assert_eq!(apply(&there, &seen, Source::Claim, START.plus(1), &billing.policy).row, there);
 }
+
+#[tokio::test]
+async fn a_schedule_that_no_key_is_left_for_fails_with_an_alarm() {
+    let billing = billing().await;
+    let to = other_key(&billing, "request-2").await;
+    billing.psp.will([Act::Unreachable]);
+    assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Intent);
+    let moved = apply(&row(&billing).await, &Evidence::KeyReplaced(to), Source::Claim, START, &billing.policy).row;
+    let applied = apply(&moved, &Evidence::KeyInactive, Source::Claim, START, &billing.policy);
+    let alarms: Vec<&str> = applied
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            billing::payment::Effect::Alarm(alarm) => Some(alarm.name()),
+            billing::payment::Effect::Fetch(_) => None,
+        })
+        .collect();
+    assert_eq!((applied.row.state, alarms), (State::Failed, vec!["schedule_revoked"]));
+}
