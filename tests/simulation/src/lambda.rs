@@ -73,7 +73,7 @@ pub enum Answer {
     Returned(Result<Returned, Failure>),
     Approved(Result<Result<(), Unconfirmed>, StoreError>),
     KeyDeleted(Result<KeyDeleted, Failure>),
-    Refund(Result<(Payment, Refund), Failure>),
+    Refund(Result<Box<(Payment, Refund)>, Failure>),
     Noticed(Result<Noticed, StoreError>),
     Swept(Result<SweepReport, StoreError>),
     Compared(Result<Comparison, StoreError>),
@@ -172,7 +172,7 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
             Box::pin(async move { Answer::Key(billing(HANDLER_SECONDS).import_key(customer_uid, customer).await) })
         }
         Request::Refund(request) => {
-            Box::pin(async move { Answer::Refund(billing(HANDLER_SECONDS).refund(request).await) })
+            Box::pin(async move { Answer::Refund(billing(HANDLER_SECONDS).refund(request).await.map(Box::new)) })
         }
         Request::Read { caller, merchant_uid } => {
             Box::pin(

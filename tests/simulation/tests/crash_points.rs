@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use billing::policy::LatePaidPolicy;
 use simulation::crash::{self, FLOWS, Report};
@@ -13,18 +12,21 @@ use simulation::crash::{self, FLOWS, Report};
 /// Explores every flow, as many at a time as there are cores: no flow shares anything with another.
 fn reports(late_paid: LatePaidPolicy, deep: bool) -> BTreeMap<usize, Report> {
     let next = AtomicUsize::new(0);
-    let reports = Mutex::new(BTreeMap::new());
     let explore = || {
+        let mut reports = Vec::new();
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(flow) = FLOWS.get(place) else { return };
-            let report = crash::explore(flow, late_paid, deep);
-            reports.lock().unwrap_or_else(PoisonError::into_inner).insert(place, report);
+            let Some(flow) = FLOWS.get(place) else { return reports };
+            reports.push((place, crash::explore(flow, late_paid, deep)));
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(explore))));
-    reports.into_inner().unwrap_or_else(PoisonError::into_inner)
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(explore)).collect();
+        let reports: BTreeMap<_, _> = running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect();
+        assert_eq!(reports.len(), FLOWS.len(), "a flow panicked, see above");
+        reports
+    })
 }
 
 fn explore_all(late_paid: LatePaidPolicy, deep: bool) {

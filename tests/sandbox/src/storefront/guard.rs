@@ -21,12 +21,12 @@ pub(super) struct Refused {
     code: &'static str,
     detail: String,
     field: Option<&'static str>,
-    more: Map<String, Value>,
+    more: Box<Map<String, Value>>,
 }
 
 impl Refused {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None, more: Map::new() }
+        Self { status, code, detail: detail.into(), field: None, more: Box::default() }
     }
 
     /// A field breaks a rule.
@@ -62,7 +62,7 @@ impl Refused {
 
     pub(super) fn into_reply(self) -> Reply {
         let retryable = self.status == StatusCode::SERVICE_UNAVAILABLE;
-        let mut body = self.more;
+        let mut body = *self.more;
         body.insert("status".to_owned(), json!(self.status.as_u16()));
         body.insert("code".to_owned(), json!(self.code));
         body.insert("detail".to_owned(), json!(self.detail));

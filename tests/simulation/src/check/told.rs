@@ -98,8 +98,8 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Approved(Err(_)) => return "unavailable",
         Answer::KeyDeleted(Ok(KeyDeleted::Done)) => return "key deleted",
         Answer::KeyDeleted(Ok(KeyDeleted::Pending)) => return "key deletion pending",
-        Answer::Refund(Ok((_, refund))) => {
-            return match refund.state {
+        Answer::Refund(Ok(refunded)) => {
+            return match refunded.1.state {
                 RefundState::Pending => "refund pending",
                 RefundState::Done => "refund done",
                 RefundState::Refused => "refund refused",
@@ -263,7 +263,8 @@ impl Told {
                 world.violation("I14", format!("{customer_uid} was told deleted and is at the PSP"));
             }
             (_, Answer::Compared(Ok(Comparison::Finished(report)))) => self.report = Some(report.clone()),
-            (_, Answer::Refund(Ok((row, refund)))) => {
+            (_, Answer::Refund(Ok(refunded))) => {
+                let (row, refund) = &**refunded;
                 let shown = world.ledger.payment(refund.imp_uid.as_str(), true).is_ok_and(|payment| {
                     payment.cancel_history.iter().any(|entry| entry.reason.contains(&format!("[{}]", refund.id)))
                 });

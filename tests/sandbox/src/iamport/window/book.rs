@@ -45,7 +45,7 @@ pub(super) enum State {
     Open,
     /// Something is being done; nothing else may be.
     Busy,
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 /// What the page said when it opened the window, beside the parameters of the payment.

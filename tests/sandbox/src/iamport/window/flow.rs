@@ -71,7 +71,7 @@ pub(super) fn open(sim: &Sim, page: Page, params: &Map<String, Value>, browser: 
     let pg = window.request.as_ref().map_or("", |request| &request.order.channel.pg_provider);
     window.bare = told::bare(sim.face.lock().callback_fields, pg);
     if let Some(refusal) = problem {
-        window.state = State::Ended(refused(sim, &window, &refusal));
+        window.state = State::Ended(Box::new(refused(sim, &window, &refusal)));
     }
     let view = window.view();
     sim.windows.book.lock().add(window);
@@ -112,7 +112,7 @@ pub(super) async fn act(sim: &Shared, id: &str, act: Act) -> Result<Value, Stopp
         let end = run(&task_sim, &window, request, act).await;
         let mut book = task_sim.windows.book.lock();
         let window = book.get(&window.id).ok_or(Stopped::Unknown)?;
-        window.state = end.as_ref().map_or(State::Open, |ended| State::Ended(ended.clone()));
+        window.state = end.as_ref().map_or(State::Open, |ended| State::Ended(Box::new(ended.clone())));
         end.map(|_| window.view()).map_err(Stopped::Form)
     });
     task.await.map_err(|_| Stopped::Broken)?
