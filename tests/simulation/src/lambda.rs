@@ -62,7 +62,6 @@ pub enum Request {
 /// What is answered.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the results of billing's use cases")]
-#[expect(clippy::large_enum_variant, reason = "few of them live at a time, and a box would cost an allocation a call")]
 pub enum Answer {
     Key(Result<BillingKey, Failure>),
     Keys(Result<Vec<BillingKey>, Failure>),
