@@ -1,6 +1,8 @@
 //! The simulated world: the PSP's books, the table, time, chance, and everything that was seen to go wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod counts;
+
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::alarm::Alarm;
@@ -22,6 +24,8 @@ use crate::psp::request::{PspReply, PspRequest, refusal};
 use crate::rng::Rng;
 use crate::table::{Backend, DueIndex, Rows};
 
+pub use counts::Counts;
+
 /// When the simulated world begins: 2026-11-24T00:00:00Z.
 pub const START: i64 = 1_795_478_400;
 
@@ -32,40 +36,6 @@ pub struct Violation {
     pub rule: &'static str,
     /// What was seen.
     pub detail: String,
-}
-
-/// How often what happened.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    /// Functions invoked.
-    pub invocations: u64,
-    /// Boundaries crossed, by call.
-    pub calls: BTreeMap<Call, u64>,
-    /// Faults, by call.
-    pub faults: BTreeMap<(Call, Fault), u64>,
-    /// Moves of payment rows.
-    pub moves: BTreeMap<(State, State, &'static str), u64>,
-    /// Alarms, by name.
-    pub alarms: BTreeMap<&'static str, u64>,
-    /// Schedules that went to another billing key.
-    pub moved_on: u64,
-}
-
-impl Counts {
-    /// Adds another count to this one.
-    pub fn add(&mut self, other: &Self) {
-        fn sum<K: Ord + Copy>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
-            for (key, count) in from {
-                *into.entry(*key).or_default() += count;
-            }
-        }
-        self.invocations += other.invocations;
-        self.moved_on += other.moved_on;
-        sum(&mut self.calls, &other.calls);
-        sum(&mut self.faults, &other.faults);
-        sum(&mut self.moves, &other.moves);
-        sum(&mut self.alarms, &other.alarms);
-    }
 }
 
 /// A request that may move money, and when it can no longer have an effect.
