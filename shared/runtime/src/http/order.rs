@@ -16,12 +16,28 @@ use super::Object;
 pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, Invalid> {
     let customer_uid = Some(customer_uid);
     object.alias("carf_quota", "card_quota")?;
-    object.alias("buyer_post", "buyer_postcode")?;
     let merchant_uid = object.required("merchant_uid", MerchantUid::parse)?;
     let currency = currency(object)?;
     let amount = money(object, "amount", currency)?.ok_or_else(|| object.missing("amount"))?;
     let name = object.required_text("name")?;
     let details = Details {
+        card_quota: object.integer("card_quota")?,
+        interest_free_by_merchant: object.flag("interest_free_by_merchant")?,
+        use_card_point: object.flag("use_card_point")?,
+        product_type: object.optional("product_type", ProductType::parse)?,
+        product_count: object.integer("product_count")?,
+        cash_receipt_type: object.optional("cash_receipt_type", CashReceiptType::parse)?,
+        browser_ip: object.text("browser_ip")?,
+        naver_use_cfm: naver_use_cfm(object)?,
+        ..common(object, currency)?
+    };
+    Ok(Order { merchant_uid, customer_uid, amount, name, details })
+}
+
+/// What may be said of every payment, however it is made: its tax, its buyer, and the storefront's own data.
+pub(super) fn common(object: &mut Object, currency: Currency) -> Result<Details, Invalid> {
+    object.alias("buyer_post", "buyer_postcode")?;
+    Ok(Details {
         tax_free: money(object, "tax_free", currency)?.map(|part| part.minor),
         vat_amount: money(object, "vat_amount", currency)?.map(|part| part.minor),
         buyer_name: object.text("buyer_name")?,
@@ -29,18 +45,9 @@ pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, In
         buyer_tel: object.text("buyer_tel")?,
         buyer_addr: object.text("buyer_addr")?,
         buyer_postcode: object.text("buyer_postcode")?,
-        card_quota: object.integer("card_quota")?,
-        interest_free_by_merchant: object.flag("interest_free_by_merchant")?,
-        use_card_point: object.flag("use_card_point")?,
         custom_data: object.text_or_json("custom_data")?,
-        product_type: object.optional("product_type", ProductType::parse)?,
-        product_count: object.integer("product_count")?,
-        cash_receipt_type: object.optional("cash_receipt_type", CashReceiptType::parse)?,
-        promotion_id: None,
-        browser_ip: object.text("browser_ip")?,
-        naver_use_cfm: naver_use_cfm(object)?,
-    };
-    Ok(Order { merchant_uid, customer_uid, amount, name, details })
+        ..Details::default()
+    })
 }
 
 /// Won unless another currency is named; `null` names none.

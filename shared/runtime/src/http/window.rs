@@ -5,7 +5,7 @@ use billing::order::{Details, Order};
 use billing::{Currency, Invalid, MerchantUid, Money};
 
 use super::Object;
-use super::order::{currency, money};
+use super::order::{common, currency, money};
 
 /// Most entries of a list that are read; the domain allows fewer.
 const LIST_MAX: usize = 200;
@@ -19,7 +19,7 @@ pub fn order(object: &mut Object) -> Result<Order, Invalid> {
     let currency = currency(object)?;
     let amount = money(object, "amount", currency)?.ok_or_else(|| object.missing("amount"))?;
     let name = object.required_text("name")?;
-    Ok(Order { merchant_uid, customer_uid: None, amount, name, details: details(object, currency)? })
+    Ok(Order { merchant_uid, customer_uid: None, amount, name, details: common(object, currency)? })
 }
 
 /// Takes what a window that issues a billing key shows out of `object`: an amount, if one is named, and the buyer.
@@ -29,22 +29,7 @@ pub fn order(object: &mut Object) -> Result<Order, Invalid> {
 pub fn shown(object: &mut Object) -> Result<(Option<Money>, Currency, Details), Invalid> {
     let currency = currency(object)?;
     let amount = money(object, "amount", currency)?;
-    Ok((amount, currency, details(object, currency)?))
-}
-
-fn details(object: &mut Object, currency: Currency) -> Result<Details, Invalid> {
-    object.alias("buyer_post", "buyer_postcode")?;
-    Ok(Details {
-        tax_free: money(object, "tax_free", currency)?.map(|part| part.minor),
-        vat_amount: money(object, "vat_amount", currency)?.map(|part| part.minor),
-        buyer_name: object.text("buyer_name")?,
-        buyer_email: object.text("buyer_email")?,
-        buyer_tel: object.text("buyer_tel")?,
-        buyer_addr: object.text("buyer_addr")?,
-        buyer_postcode: object.text("buyer_postcode")?,
-        custom_data: object.text_or_json("custom_data")?,
-        ..Details::default()
-    })
+    Ok((amount, currency, common(object, currency)?))
 }
 
 /// Takes a window's parameters out of `object`. Amounts among them are in `currency`.
