@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{KST_OFFSET_SECONDS, Timestamp};
@@ -36,19 +37,35 @@ impl KstDay {
     /// Reads `2026-11-24`; nothing else is a day.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let date: jiff::civil::Date = text.parse().ok()?;
-        let midnight = jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-        let day = Self(midnight.as_second().div_euclid(DAY_SECONDS));
+        let day = Self::on(text.parse().ok()?)?;
         (day.to_string() == text).then_some(day)
+    }
+
+    /// The day with this date. `None` at the calendar's very end.
+    pub(crate) fn on(date: Date) -> Option<Self> {
+        let midnight = jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+        Some(Self(midnight.as_second().div_euclid(DAY_SECONDS)))
+    }
+
+    /// Its date. `None` beyond every calendar.
+    pub(crate) fn date(self) -> Option<Date> {
+        let midnight = jiff::Timestamp::from_second(self.0.checked_mul(DAY_SECONDS)?).ok()?;
+        Some(jiff::tz::Offset::UTC.to_datetime(midnight).date())
+    }
+
+    /// Days from this one to `later`; negative if that is earlier.
+    #[must_use]
+    pub const fn days_until(self, later: Self) -> i64 {
+        later.0.saturating_sub(self.0)
     }
 }
 
 impl fmt::Display for KstDay {
     /// A day beyond every calendar is written as its number.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_second(self.0.saturating_mul(DAY_SECONDS)) {
-            Ok(midnight) => jiff::tz::Offset::UTC.to_datetime(midnight).date().fmt(out),
-            Err(_) => self.0.fmt(out),
+        match self.date() {
+            Some(date) => date.fmt(out),
+            None => self.0.fmt(out),
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod ports;
 pub mod report;
 pub mod scrub;
+pub mod subscription;
 pub mod text;
 pub mod time;
 pub mod usecase;

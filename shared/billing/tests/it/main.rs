@@ -11,6 +11,7 @@ mod fixture;
 mod keys;
 mod listing;
 mod machine;
+mod periods;
 mod refund;
 mod regressions;
 mod replaced_key;
