@@ -100,8 +100,12 @@ const PASSED_ON: &[(&str, &str)] = &[
 
 /// In the sources, and yet in no answer.
 const NEVER_ANSWERED: &[(&str, &str)] = &[
+    ("anchor_day_invalid", "no route begins a subscription yet"),
+    ("due_hour_invalid", "no route begins a subscription yet"),
+    ("interval_count_invalid", "no route begins a subscription yet"),
     ("nonce_invalid", "a nonce is made by us and read from our own rows"),
     ("promotion_id_invalid", "no request can carry a promotion_id"),
+    ("start_at_invalid", "no route begins a subscription yet"),
     ("token_invalid", "a browser that comes back without its order's token is sent on all the same"),
 ];
 
