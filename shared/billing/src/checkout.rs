@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 pub use options::{CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product};
 use options::{code, not_a_due, pg_code, vbank_due_at};
 
-use crate::ids::CustomerUid;
 use crate::invalid::Invalid;
 use crate::money::{Currency, Money};
 use crate::order::{Order, check_amount};
@@ -233,12 +232,4 @@ pub struct KeyWindow {
     pub open_until: Timestamp,
     /// Whether the gateway charges the order: then it is a payment with a row of its own.
     pub charges: bool,
-}
-
-impl KeyWindow {
-    /// The key that it issues.
-    #[must_use]
-    pub const fn customer_uid(&self) -> Option<&CustomerUid> {
-        self.order.customer_uid.as_ref()
-    }
 }

@@ -154,23 +154,9 @@ impl BillingKey {
         now: Timestamp,
     ) -> Self {
         Self {
-            customer_uid,
-            customer_id,
-            state: KeyState::Issuing,
-            version: 1,
-            writer: claim.nonce.clone(),
-            fingerprint,
             due_at: Some(now.plus(CLAIMANT_SECONDS)),
-            claim: Some(claim),
-            outcome_unknown: false,
-            cascade: false,
-            successor: None,
-            window: None,
-            looks: 0,
-            record: None,
-            refusal: None,
-            created_at: now,
-            updated_at: now,
+            claim: Some(claim.clone()),
+            ..Self::new(customer_uid, customer_id, KeyState::Issuing, fingerprint, claim.nonce, now)
         }
     }
 
@@ -185,23 +171,10 @@ impl BillingKey {
         now: Timestamp,
     ) -> Self {
         Self {
-            customer_uid,
-            customer_id,
-            state: KeyState::Prepared,
-            version: 1,
-            writer,
-            fingerprint,
             due_at: Some(next_window_look(now, 0, window.open_until)),
-            claim: None,
-            outcome_unknown: false,
-            cascade: false,
-            successor: None,
             window: Some(Box::new(window)),
             looks: 1,
-            record: None,
-            refusal: None,
-            created_at: now,
-            updated_at: now,
+            ..Self::new(customer_uid, customer_id, KeyState::Prepared, fingerprint, writer, now)
         }
     }
 
@@ -209,13 +182,29 @@ impl BillingKey {
     #[must_use]
     pub fn imported(record: KeySnapshot, key: (CustomerUid, CustomerId), writer: Nonce, now: Timestamp) -> Self {
         let (customer_uid, customer_id) = key;
+        let fingerprint = Fingerprint::of(&(&customer_id, "import"));
         Self {
-            fingerprint: Fingerprint::of(&(&customer_id, "import")),
+            record: Some(record),
+            ..Self::new(customer_uid, customer_id, KeyState::Active, fingerprint, writer, now)
+        }
+    }
+
+    /// A first version of which nothing is known or owed.
+    const fn new(
+        customer_uid: CustomerUid,
+        customer_id: CustomerId,
+        state: KeyState,
+        fingerprint: Fingerprint,
+        writer: Nonce,
+        now: Timestamp,
+    ) -> Self {
+        Self {
             customer_uid,
             customer_id,
-            state: KeyState::Active,
+            state,
             version: 1,
             writer,
+            fingerprint,
             due_at: None,
             claim: None,
             outcome_unknown: false,
@@ -223,7 +212,7 @@ impl BillingKey {
             successor: None,
             window: None,
             looks: 0,
-            record: Some(record),
+            record: None,
             refusal: None,
             created_at: now,
             updated_at: now,
@@ -390,9 +379,7 @@ fn absent(row: &mut BillingKey, now: Timestamp) {
         }
         KeyState::Abandoned => row.settle(KeyState::Abandoned),
         KeyState::Deleted => row.settle(KeyState::Deleted),
-        KeyState::Prepared if row.window.as_ref().is_some_and(|window| now < window_ends(window.open_until)) => {
-            row.keep_looking(now);
-        }
+        KeyState::Prepared if row.waits(now) => row.keep_looking(now),
         KeyState::Prepared => row.settle(KeyState::Abandoned),
         KeyState::Active => {}
     }

@@ -218,9 +218,8 @@ impl Details {
                 address.map(|ip| ip.to_string()).map_err(|_| Invalid::field("browser_ip", "an IPv4 or IPv6 address"))
             })?,
             naver_use_cfm: checked(self.naver_use_cfm, |value| {
-                let day = value.len() == 8 && value.parse::<jiff::civil::Date>().is_ok();
-                day.then(|| value.to_owned())
-                    .ok_or_else(|| Invalid::new("extra.naverUseCfm", "extra_invalid", "a day as yyyyMMdd"))
+                let refused = || Invalid::new("extra.naverUseCfm", "extra_invalid", text::CIVIL_DAY);
+                text::civil_day(value).ok_or_else(refused)
             })?,
         })
     }
@@ -238,10 +237,15 @@ pub(crate) fn takes_instalments(amount: Money) -> bool {
     amount.currency == Currency::Krw && amount.minor >= CARD_QUOTA_AMOUNT_MIN
 }
 
+/// Whether a card offers so many months of instalments; 0 is none.
+pub(crate) const fn is_quota(months: u32) -> bool {
+    matches!(months, 0 | 2..=CARD_QUOTA_MAX)
+}
+
 fn checked_quota(months: Option<u32>, amount: Money) -> Result<Option<u32>, Invalid> {
     match months {
         None | Some(0) => Ok(months),
-        Some(2..=CARD_QUOTA_MAX) if takes_instalments(amount) => Ok(months),
+        Some(some) if is_quota(some) && takes_instalments(amount) => Ok(months),
         Some(_) => Err(Invalid::field("card_quota", "0, or 2 to 36 months from 50,000 won")),
     }
 }

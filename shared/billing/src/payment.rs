@@ -254,27 +254,10 @@ impl Payment {
     pub fn claimed(order: Order, customer_id: CustomerId, plan: Plan, now: Timestamp, claim: Claim) -> Self {
         let fingerprint = fingerprint(&order, &customer_id, plan);
         Self {
-            order,
-            customer_id,
-            plan,
-            window: None,
-            moves_to: None,
-            former_keys: Vec::new(),
-            fingerprint,
-            state: State::Claimed,
-            version: 1,
-            writer: claim.nonce.clone(),
             due_at: Some(now.plus(CLAIMANT_SECONDS)),
-            claim: Some(claim),
+            claim: Some(claim.clone()),
             posts: 1,
-            looks: 0,
-            record: None,
-            schedule: None,
-            refusal: None,
-            refunds: Vec::new(),
-            log: Vec::new(),
-            created_at: now,
-            updated_at: now,
+            ..Self::new(order, customer_id, plan, fingerprint, claim.nonce, now)
         }
     }
 
@@ -290,20 +273,40 @@ impl Payment {
     ) -> Self {
         let fingerprint = checkout_fingerprint(&order, &customer_id, &window);
         Self {
+            window: Some(Box::new(window)),
+            due_at: Some(next_window_look(now, 0, open_until)),
+            looks: 1,
+            ..Self::new(order, customer_id, Plan::Checkout { open_until }, fingerprint, writer, now)
+        }
+    }
+
+    /// A first version of which nothing is known or owed.
+    const fn new(
+        order: Order,
+        customer_id: CustomerId,
+        plan: Plan,
+        fingerprint: Fingerprint,
+        writer: Nonce,
+        now: Timestamp,
+    ) -> Self {
+        Self {
             order,
             customer_id,
-            plan: Plan::Checkout { open_until },
-            window: Some(Box::new(window)),
+            plan,
+            window: None,
             moves_to: None,
             former_keys: Vec::new(),
             fingerprint,
-            state: State::Awaiting,
+            state: match plan {
+                Plan::Charge | Plan::Schedule { .. } => State::Claimed,
+                Plan::Checkout { .. } => State::Awaiting,
+            },
             version: 1,
             writer,
-            due_at: Some(next_window_look(now, 0, open_until)),
+            due_at: None,
             claim: None,
             posts: 0,
-            looks: 1,
+            looks: 0,
             record: None,
             schedule: None,
             refusal: None,
@@ -376,8 +379,12 @@ impl Payment {
     /// Whether a customer who is in the window now may still pay: the window ends later than it is offered.
     #[must_use]
     pub fn waits(&self, now: Timestamp) -> bool {
-        let open = self.open_until().is_some_and(|open_until| now < window_ends(open_until));
-        open && self.state == State::Awaiting && self.record.is_none()
+        self.window_is_open(now) && self.state == State::Awaiting && self.record.is_none()
+    }
+
+    /// Whether somebody may still be in the window, however the order stands.
+    pub(crate) fn window_is_open(&self, now: Timestamp) -> bool {
+        self.open_until().is_some_and(|open_until| now < window_ends(open_until))
     }
 
     /// The PSP's payment, once there is one.
@@ -430,7 +437,7 @@ impl Payment {
 
     /// Whether a schedule is only the trace of this one on a key that it was taken off.
     pub(crate) fn left_behind(&self, snapshot: &ScheduleSnapshot) -> bool {
-        snapshot.schedule_status == ScheduleStatus::Revoked && schedule::left_behind(self, snapshot)
+        schedule::left_behind(self, snapshot)
     }
 
     /// Moves to a state and writes the history.

@@ -74,6 +74,15 @@ fn unprintable(character: char) -> bool {
         || matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What [`civil_day`] takes, in words.
+pub(crate) const CIVIL_DAY: &str = "a day as yyyyMMdd";
+
+/// A day of the calendar as `yyyyMMdd`, if it is one.
+pub(crate) fn civil_day(text: &str) -> Option<String> {
+    let shaped = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    (shaped && text.parse::<jiff::civil::Date>().is_ok()).then(|| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -92,8 +92,13 @@ impl WindowChannel {
     /// The gateway's code.
     #[must_use]
     pub fn code(&self) -> &str {
-        self.pg.split_once('.').map_or(self.pg.as_str(), |(code, _)| code)
+        pg_code(&self.pg)
     }
+}
+
+/// The gateway's code in `{pg}` or `{pg}.{mid}`.
+pub(crate) fn pg_code(pg: &str) -> &str {
+    pg.split_once('.').map_or(pg, |(code, _)| code)
 }
 
 /// Shortest quarantine accepted, in seconds. Below it a late execution at the PSP could meet a second POST.
@@ -129,7 +134,7 @@ impl Config {
             .collect::<Option<_>>()
             .ok_or(ConfigError { variable: "IAMPORT_CHECKOUT_PGS", rule: channels_rule })?;
         let pg = optional("IAMPORT_PG");
-        let of_keys = pg.as_deref().map(|pg| pg.split_once('.').map_or(pg, |(code, _)| code).to_owned());
+        let of_keys = pg.as_deref().map(|pg| pg_code(pg).to_owned());
         let default_pg = window_channels.first().map(|channel| channel.code().to_owned()).or(of_keys);
         Ok(Self {
             table_name: required("TABLE_NAME")?,

@@ -8,7 +8,7 @@ use billing::{CustomerId, Money};
 use iamport::{Concealed, InvalidInput, RequestPay, ServicePeriod, WindowProduct};
 
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, pg_code};
 use crate::http::Request;
 use crate::psp::write::{amount, concealed};
 
@@ -132,9 +132,8 @@ fn channel(config: &Config, pg: Option<&str>) -> (Option<String>, Option<String>
         return (Some(channel.pg.clone()), channel.channel_key.clone());
     }
     let of_keys = config.pg.as_deref();
-    let code_of_keys = of_keys.map(|pg| pg.split_once('.').map_or(pg, |(code, _)| code));
     match pg {
-        Some(code) if code_of_keys != Some(code) => (Some(code.to_owned()), None),
+        Some(code) if of_keys.map(pg_code) != Some(code) => (Some(code.to_owned()), None),
         Some(_) | None => (of_keys.map(str::to_owned), config.channel_key.clone()),
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::invalid::Invalid;
 use crate::money::Money;
+use crate::order::{is_quota, takes_instalments};
 use crate::text;
 use crate::time::Timestamp;
 
@@ -173,10 +174,10 @@ impl Options {
 
 impl CardDirect {
     fn normal(self) -> Result<Self, Invalid> {
-        match self.quota {
-            Some(1) | Some(37..) => Err(Invalid::field("card", "quota: 0, or 2 to 36 months")),
-            quota => Ok(Self { code: code("card", &self.code, CODE_MAX)?, quota }),
+        if self.quota.is_some_and(|months| !is_quota(months)) {
+            return Err(Invalid::field("card", "quota: 0, or 2 to 36 months"));
         }
+        Ok(Self { code: code("card", &self.code, CODE_MAX)?, ..self })
     }
 }
 
@@ -252,8 +253,8 @@ pub(super) fn pg_code(value: &str) -> Result<String, Invalid> {
 }
 
 fn quotas(months: Vec<u32>, amount: Money) -> Result<Vec<u32>, Invalid> {
-    let wrong = months.len() > QUOTAS_MAX || months.iter().any(|month| !matches!(month, 0 | 2..=36));
-    if wrong || (months.iter().any(|month| *month > 1) && !crate::order::takes_instalments(amount)) {
+    let wrong = months.len() > QUOTAS_MAX || months.iter().any(|month| !is_quota(*month));
+    if wrong || (months.iter().any(|month| *month > 1) && !takes_instalments(amount)) {
         let detail = "display.card_quota: months of 0 or 2 to 36, and only from 50,000 won";
         return Err(Invalid::new("display.card_quota", "card_quota_invalid", detail));
     }
@@ -267,8 +268,7 @@ fn biz_num(number: &str) -> Result<String, Invalid> {
 }
 
 fn civil_day(field: &str, text: &str) -> Result<String, Invalid> {
-    let day = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<jiff::civil::Date>().is_ok();
-    if day { Ok(text.to_owned()) } else { Err(Invalid::field(field, "a day as yyyyMMdd")) }
+    text::civil_day(text).ok_or_else(|| Invalid::field(field, text::CIVIL_DAY))
 }
 
 fn vbank_due(text: &str) -> Result<String, Invalid> {

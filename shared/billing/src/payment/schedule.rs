@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// The PSP holds a schedule under the order number.
 pub(super) fn found(row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
-    if snapshot.schedule_status == ScheduleStatus::Revoked && left_behind(row, snapshot) {
+    if left_behind(row, snapshot) {
         return absent(row, by, now);
     }
     if let Some(field) = snapshot.mismatch(&row.order) {
@@ -42,7 +42,8 @@ pub(super) fn left_behind(row: &Payment, snapshot: &ScheduleSnapshot) -> bool {
     let elsewhere = row.order.customer_uid.as_ref().map(CustomerUid::as_str) != Some(&snapshot.customer_uid);
     let registering = row.claim.as_ref().filter(|claim| claim.purpose == Purpose::Register);
     let before = registering.is_some_and(|claim| snapshot.revoked_at.is_some_and(|at| at <= claim.claimed_at));
-    (elsewhere || before) && row.former_keys.iter().any(|key| key.as_str() == snapshot.customer_uid)
+    let revoked = snapshot.schedule_status == ScheduleStatus::Revoked;
+    revoked && (elsewhere || before) && row.former_keys.iter().any(|key| key.as_str() == snapshot.customer_uid)
 }
 
 fn waiting(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now: Timestamp) {

@@ -54,9 +54,10 @@ pub(super) fn ready(
 
 /// Every record that can be trusted failed.
 pub(super) fn failed(applied: &mut Applied, row: &Payment, failed: &PaymentSnapshot, by: Source, now: Timestamp) {
-    let open = row.open_until().is_some_and(|open_until| now < window_ends(open_until));
     match row.state {
-        State::Awaiting if open && by != Source::Customer && !planted::has(Bug::WindowFailureIsFinal) => {
+        State::Awaiting
+            if row.window_is_open(now) && by != Source::Customer && !planted::has(Bug::WindowFailureIsFinal) =>
+        {
             return applied.keep_looking(now);
         }
         State::Expired if by != Source::Customer => return applied.settle(),

@@ -234,9 +234,8 @@ where
         let prepared = |key: &BillingKey| key.window.is_some();
         let Some(key) = self.store.key(&customer_uid).await?.filter(prepared) else { return Ok(Returned::Unknown) };
         let open = matches!(key.state, KeyState::Prepared | KeyState::Abandoned);
-        let news = open && self.look_at_key(&customer_uid).await.unwrap_or(false);
-        let active = if news { self.store.key(&customer_uid).await? } else { Some(key) };
-        Ok(Returned::Key { active: active.is_some_and(|key| key.state == KeyState::Active) })
+        let news = if open { self.look_at_key(key.clone()).await.unwrap_or(None) } else { None };
+        Ok(Returned::Key { active: news.unwrap_or(key).state == KeyState::Active })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Billing, Caller, Failure, chargeable, customer_uid_in_path};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
-use crate::payment::{Claim, Evidence, Payment, Plan, Purpose, Source, State};
+use crate::payment::{Claim, Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
@@ -183,22 +183,11 @@ where
     /// Takes a schedule off its key and registers it on another one, under its own number. The first has to be confirmed
     /// before the second begins: never two of one payment.
     async fn move_schedule(&self, row: Payment, to: &CustomerUid) -> Result<Payment, Failure> {
-        let row = match row.state {
-            State::Intent => self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0,
-            State::Scheduled if planted::has(Bug::MovedBeforeRevoked) => {
-                self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0
-            }
-            State::Claimed
-            | State::Unknown
-            | State::Scheduled
-            | State::Paid
-            | State::PartiallyRefunded
-            | State::Refunded
-            | State::Failed
-            | State::Revoked
-            | State::Suspect
-            | State::Awaiting
-            | State::Expired => self.leaving(row, to).await?,
+        let unsent = row.state == State::Intent;
+        let row = if unsent || (row.state == State::Scheduled && planted::has(Bug::MovedBeforeRevoked)) {
+            self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0
+        } else {
+            self.leaving(row, to).await?
         };
         if row.state == State::Intent { Ok(self.send(row).await?) } else { Ok(row) }
     }
@@ -206,14 +195,12 @@ where
     /// Revokes a schedule so that it may move. One whose revocation was promised is revoked, and nothing else.
     async fn leaving(&self, row: Payment, to: &CustomerUid) -> Result<Payment, Failure> {
         let being_revoked = matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
-        match (being_revoked, &row.moves_to) {
-            (true, None) => self.changed(row, Purpose::Revoke).await,
-            (true, Some(_)) => {
-                let row = self.bound_for(row, Some(to)).await?;
-                self.changed(row, Purpose::Revoke).await
-            }
-            (false, _) => self.changed(Payment { moves_to: Some(to.clone()), ..row }, Purpose::Revoke).await,
-        }
+        let row = match (being_revoked, &row.moves_to) {
+            (true, None) => row,
+            (true, Some(_)) => self.bound_for(row, Some(to)).await?,
+            (false, _) => Payment { moves_to: Some(to.clone()), ..row },
+        };
+        self.changed(row, Purpose::Revoke).await
     }
 
     /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
@@ -282,42 +269,32 @@ where
     /// the key is kept.
     async fn moved_have_arrived(&self, key: &BillingKey) -> Result<bool, Failure> {
         let Some(successor) = &key.successor else { return Ok(true) };
-        let mut filter = ScheduleFilter {
-            customer_uid: Some(successor.clone()),
-            limit: SCHEDULES_PAGE,
-            ..ScheduleFilter::default()
-        };
-        loop {
-            let page = self.store.schedules_of(&key.customer_id, &filter).await?;
-            let from_here = |row: &&Payment| row.former_keys.last() == Some(&key.customer_uid);
-            if page.items.iter().filter(from_here).any(|row| !has_arrived(row)) {
-                return Ok(false);
-            }
-            match page.next {
-                Some(cursor) => filter.cursor = Some(cursor),
-                None => return Ok(true),
-            }
-        }
+        let from_here = |row: &&Payment| row.former_keys.last() == Some(&key.customer_uid);
+        let there = self.schedules_on(&key.customer_id, successor).await?;
+        Ok(there.iter().filter(from_here).all(has_arrived))
     }
 
     /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
     pub(super) async fn live_schedules(&self, key: &BillingKey) -> Result<Vec<Payment>, Failure> {
-        let mut live = Vec::new();
-        let mut filter = ScheduleFilter {
-            customer_uid: Some(key.customer_uid.clone()),
-            limit: SCHEDULES_PAGE,
-            ..ScheduleFilter::default()
-        };
+        let mut rows = self.schedules_on(&key.customer_id, &key.customer_uid).await?;
+        rows.retain(|row| {
+            let on_the_key = row.order.customer_uid.as_ref() == Some(&key.customer_uid);
+            on_the_key && !row.state.is_settled() && row.state != State::Suspect
+        });
+        Ok(rows)
+    }
+
+    /// A customer's schedules on one key, as the index has them.
+    async fn schedules_on(&self, owner: &CustomerId, key: &CustomerUid) -> Result<Vec<Payment>, Failure> {
+        let mut found = Vec::new();
+        let mut filter =
+            ScheduleFilter { customer_uid: Some(key.clone()), limit: SCHEDULES_PAGE, ..ScheduleFilter::default() };
         loop {
-            let page = self.store.schedules_of(&key.customer_id, &filter).await?;
-            live.extend(page.items.into_iter().filter(|row| {
-                let on_the_key = row.order.customer_uid.as_ref() == Some(&key.customer_uid);
-                let live = !row.state.is_settled() && row.state != State::Suspect;
-                matches!(row.plan, Plan::Schedule { .. }) && on_the_key && live
-            }));
+            let page = self.store.schedules_of(owner, &filter).await?;
+            found.extend(page.items);
             match page.next {
                 Some(cursor) => filter.cursor = Some(cursor),
-                None => return Ok(live),
+                None => return Ok(found),
             }
         }
     }

@@ -68,8 +68,7 @@ where
                     Err(Failure::IdempotencyKeyReused)
                 };
             }
-            let mut refund = self.acceptable(&row, amount, &id, reason.clone(), fingerprint.clone())?;
-            refund.account.clone_from(&account);
+            let refund = self.acceptable(&row, amount, &id, (reason.clone(), account.clone()), fingerprint.clone())?;
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
@@ -94,7 +93,7 @@ where
         row: &Payment,
         amount: u64,
         id: &str,
-        reason: Option<String>,
+        (reason, account): (Option<String>, Option<RefundAccount>),
         fingerprint: Fingerprint,
     ) -> Result<Refund, Failure> {
         let record = row.record.as_ref().filter(|record| row.state.was_paid() && record.net_paid() > 0);
@@ -115,7 +114,7 @@ where
             checksum: record.net_paid(),
             exponent: record.amount.currency.exponent(),
             reason,
-            account: None,
+            account,
             origin: Origin::Request,
             fingerprint,
             state: RefundState::Pending,

@@ -160,10 +160,7 @@ where
                 Looked::Absent => KeyEvidence::Absent,
                 Looked::Unreachable => return Ok(Some(false)),
             };
-            let (row, orphan) = self.conclude_key(row, &seen).await?;
-            if orphan {
-                self.finish_deletion(row).await?;
-            }
+            self.settle_key(row, &seen).await?;
         }
         let settled = self.store.key(uid).await?.is_none_or(|row| row.due_at.is_none());
         Ok(Some(settled))

@@ -52,9 +52,11 @@ where
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
-                        if let Some(customer_uid) = row.order.customer_uid.filter(|_| row.window.is_some()) {
+                        if let Some(customer_uid) = row.order.customer_uid.filter(|_| row.window.is_some())
+                            && let Ok(Some(key)) = self.store.key(&customer_uid).await
+                        {
                             // Its own calendar finds the key if this does not.
-                            self.look_at_key(&customer_uid).await.ok();
+                            self.look_at_key(key).await.ok();
                         }
                         Ok(Noticed::Applied)
                     }
@@ -74,13 +76,13 @@ where
     /// A window that only issues a key has the key's name for its order number.
     async fn notice_key(&self, merchant_uid: &MerchantUid) -> Result<Noticed, StoreError> {
         let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(Noticed::UnknownOrder) };
-        if self.store.key(&customer_uid).await?.is_none_or(|key| key.window.is_none()) {
+        let Some(key) = self.store.key(&customer_uid).await?.filter(|key| key.window.is_some()) else {
             return Ok(Noticed::UnknownOrder);
-        }
+        };
         // Whatever goes wrong here, the key's own calendar looks again.
-        match self.look_at_key(&customer_uid).await {
-            Ok(true) => Ok(Noticed::Applied),
-            Ok(false) => Ok(Noticed::NotOurs),
+        match self.look_at_key(key).await {
+            Ok(Some(_)) => Ok(Noticed::Applied),
+            Ok(None) => Ok(Noticed::NotOurs),
             Err(_) => Ok(Noticed::Deferred),
         }
     }

@@ -183,7 +183,7 @@ where
             KeyState::Active => row,
             KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
                 // Issued all the same, it is deleted: its customer was told that there is none.
-                self.look_at_key(&row.customer_uid).await.ok();
+                self.look_at_key(row).await.ok();
                 return Err(Failure::KeyInactive);
             }
             KeyState::Prepared | KeyState::Issuing => match self.psp.key(&row.customer_uid).await {
@@ -207,24 +207,26 @@ where
         }
     }
 
-    /// Looks for a key that was to be issued in the window, whoever hints at it. Says whether there was news. A window that
+    /// Looks for a key that was to be issued in the window, whoever hints at it. The row, if there was news. A window that
     /// was left open may issue it once it is given up, or deleted: then it is deleted (again).
-    pub(super) async fn look_at_key(&self, customer_uid: &CustomerUid) -> Result<bool, Failure> {
-        let row = self.store.key(customer_uid).await?.filter(|row| row.window.is_some());
-        let Some(row) =
-            row.filter(|row| matches!(row.state, KeyState::Prepared | KeyState::Abandoned | KeyState::Deleted))
-        else {
-            return Ok(false);
-        };
-        let seen = match self.psp.key(customer_uid).await {
-            Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
-            Looked::Absent | Looked::Unreachable => return Ok(false),
-        };
-        let (row, orphan) = self.conclude_key(row, &seen).await?;
-        if orphan {
-            self.finish_deletion(row).await?;
+    pub(super) async fn look_at_key(&self, row: BillingKey) -> Result<Option<BillingKey>, Failure> {
+        let awaited = matches!(row.state, KeyState::Prepared | KeyState::Abandoned | KeyState::Deleted);
+        if row.window.is_none() || !awaited {
+            return Ok(None);
         }
-        Ok(true)
+        match self.psp.key(&row.customer_uid).await {
+            Looked::Found(snapshot) => self.settle_key(row, &KeyEvidence::Found(snapshot)).await.map(Some),
+            Looked::Absent | Looked::Unreachable => Ok(None),
+        }
+    }
+
+    /// Writes down what was learnt of a key, and deletes one whose customer was told that there is none.
+    pub(super) async fn settle_key(&self, row: BillingKey, seen: &KeyEvidence) -> Result<BillingKey, Failure> {
+        let (row, orphan) = self.conclude_key(row, seen).await?;
+        if orphan {
+            self.finish_deletion(row.clone()).await?;
+        }
+        Ok(row)
     }
 
     /// Adopts a key that the merchant already has at the PSP. Once adopted it is that customer's for ever.
