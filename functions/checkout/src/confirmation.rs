@@ -1,10 +1,8 @@
 //! Iamport's question before a payment is approved (`confirm_url`): JSON or form, by a setting in its console.
 
 use billing::{Invalid, MerchantUid};
-use runtime::http::{Object, Problem, Reply, Request, form};
-
-/// Largest question, in bytes. A real one has about a hundred.
-const BODY_MAX: usize = 8 * 1024;
+use runtime::http::form::{self, Message};
+use runtime::http::{Object, Problem, Reply, Request};
 
 /// What is asked.
 pub(crate) struct Asked {
@@ -15,14 +13,9 @@ pub(crate) struct Asked {
 
 /// Reads the question. Other fields than these two decide nothing here.
 pub(crate) fn read(request: &Request) -> Result<Asked, Problem> {
-    let body = request.body();
-    if body.len() > BODY_MAX {
-        return Err(Problem::new(413, "payload_too_large", "At most 8 KiB."));
-    }
-    match request.content_type().as_str() {
-        "application/json" => Ok(from_json(body)?),
-        "application/x-www-form-urlencoded" => Ok(from_form(body)?),
-        _ => Err(Problem::new(415, "unsupported_media_type", "JSON or a form.")),
+    match Message::of(request)? {
+        Message::Json(body) => Ok(from_json(body)?),
+        Message::Form(body) => Ok(from_form(body)?),
     }
 }
 

@@ -2,21 +2,14 @@
 
 use billing::usecase::Hint;
 use billing::{ImpUid, Invalid, MerchantUid};
-use runtime::http::{Object, Problem, Request, form};
-
-/// Largest notice, in bytes. A real one has about a hundred.
-const BODY_MAX: usize = 8 * 1024;
+use runtime::http::form::{self, Message};
+use runtime::http::{Object, Problem, Request};
 
 /// Reads where to look. Everything else that a notice says is for the PSP's own record to say.
 pub(crate) fn read(request: &Request) -> Result<Hint, Problem> {
-    let body = request.body();
-    if body.len() > BODY_MAX {
-        return Err(Problem::new(413, "payload_too_large", "At most 8 KiB."));
-    }
-    let (imp_uid, merchant_uid) = match request.content_type().as_str() {
-        "application/json" => from_json(body),
-        "application/x-www-form-urlencoded" => from_form(body),
-        _ => return Err(Problem::new(415, "unsupported_media_type", "JSON or a form.")),
+    let (imp_uid, merchant_uid) = match Message::of(request)? {
+        Message::Json(body) => from_json(body),
+        Message::Form(body) => from_form(body),
     }
     .map_err(malformed)?;
     let imp_uid = ImpUid::parse(&imp_uid).map_err(malformed)?;

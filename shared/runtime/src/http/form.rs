@@ -2,6 +2,38 @@
 
 use billing::Invalid;
 
+use super::{Problem, Request};
+
+/// Largest message of the PSP's, in bytes. A real one has about a hundred.
+const MESSAGE_MAX: usize = 8 * 1024;
+
+/// A message of the PSP's: JSON or a form, by a setting in its console.
+#[derive(Debug, Clone, Copy)]
+pub enum Message<'a> {
+    /// JSON.
+    Json(&'a [u8]),
+    /// A form.
+    Form(&'a [u8]),
+}
+
+impl<'a> Message<'a> {
+    /// The body of a request that the PSP sends.
+    ///
+    /// # Errors
+    /// `payload_too_large`, `unsupported_media_type`.
+    pub fn of(request: &'a Request) -> Result<Self, Problem> {
+        let body = request.body();
+        if body.len() > MESSAGE_MAX {
+            return Err(Problem::new(413, "payload_too_large", "At most 8 KiB."));
+        }
+        match request.content_type().as_str() {
+            "application/json" => Ok(Self::Json(body)),
+            "application/x-www-form-urlencoded" => Ok(Self::Form(body)),
+            _ => Err(Problem::new(415, "unsupported_media_type", "JSON or a form.")),
+        }
+    }
+}
+
 /// One field of a form body.
 ///
 /// # Errors
