@@ -42,10 +42,7 @@ async fn declined_and_then_paid_under_another_number() {
     let world = World::shared().await;
     browse(Device::Desktop, async |tab| {
         tab.expect_error("status of 402");
-        tab.sign_in(&world).await;
-        let order = tab.order_number().await;
-        tab.click("#pay").await;
-        let page = tab.enter_pg(&order).await;
+        let (order, page) = tab.open_pg(&world, None).await;
         tab.click("#decline").await;
         tab.leave_popup(page).await;
         let said = tab.concludes("#pay-result", "failed").await;
@@ -71,10 +68,7 @@ async fn a_payment_that_was_cancelled_in_the_window_goes_on_under_another_number
     let world = World::shared().await;
     browse(Device::Desktop, async |tab| {
         tab.expect_error("status of 402");
-        tab.sign_in(&world).await;
-        let order = tab.order_number().await;
-        tab.click("#pay").await;
-        let page = tab.enter_pg(&order).await;
+        let (order, page) = tab.open_pg(&world, None).await;
         tab.click("#close").await;
         tab.leave_popup(page).await;
         let said = tab.concludes("#pay-result", "failed").await;
@@ -98,10 +92,7 @@ async fn a_payment_that_was_cancelled_in_the_window_goes_on_under_another_number
 async fn a_window_that_was_closed_by_its_frame_can_be_opened_again() {
     let world = World::shared().await;
     browse(Device::Desktop, async |tab| {
-        tab.sign_in(&world).await;
-        let order = tab.order_number().await;
-        tab.click("#pay").await;
-        let page = tab.enter_pg(&order).await;
+        let (order, page) = tab.open_pg(&world, None).await;
         tab.close_popup(page).await;
         tab.concludes("#pay-result", "closed").await;
         tab.step("closed").await;

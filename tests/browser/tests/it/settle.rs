@@ -146,11 +146,7 @@ async fn without_page_and_webhook_the_sweep_settles_it() {
 async fn a_virtual_account_is_shown_and_then_paid_into() {
     let world = World::shared().await;
     browse(Device::Desktop, async |tab| {
-        tab.sign_in(&world).await;
-        let order = tab.order_number().await;
-        tab.choose("#pay-method", "vbank").await;
-        tab.click("#pay").await;
-        let page = tab.enter_pg(&order).await;
+        let (order, page) = tab.open_pg(&world, Some("vbank")).await;
         tab.click("#approve").await;
         let account = until("the account", async || {
             let number = tab.text("#vbank-num").await;

@@ -181,11 +181,7 @@ async fn what_nobody_knows_to_be_paid_is_not_paid_again() {
 async fn while_an_account_waits_for_its_deposit_no_window_opens() {
     let world = World::shared().await;
     browse(Device::Desktop, async |tab| {
-        tab.sign_in(&world).await;
-        let order = tab.order_number().await;
-        tab.choose("#pay-method", "vbank").await;
-        tab.click("#pay").await;
-        let page = tab.enter_pg(&order).await;
+        let (order, page) = tab.open_pg(&world, Some("vbank")).await;
         tab.click("#approve").await;
         tab.click("#done").await;
         tab.leave_popup(page).await;

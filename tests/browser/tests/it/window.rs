@@ -3,8 +3,22 @@
 use thirtyfour::WindowHandle;
 
 use crate::session::Tab;
+use crate::world::World;
 
 impl Tab {
+    /// Signs in and opens the PG's window for the order that the page shows, by another method than its own if one is
+    /// named; returns the order's number and the shop's own window.
+    pub(crate) async fn open_pg(&mut self, world: &World, pay_method: Option<&str>) -> (String, WindowHandle) {
+        self.sign_in(world).await;
+        let order = self.order_number().await;
+        if let Some(pay_method) = pay_method {
+            self.choose("#pay-method", pay_method).await;
+        }
+        self.click("#pay").await;
+        let page = self.enter_pg(&order).await;
+        (order, page)
+    }
+
     /// Waits for the PG's window and reads in it that it is for this order; returns the shop's own window.
     pub(crate) async fn enter_pg(&mut self, merchant_uid: &str) -> WindowHandle {
         let page = self.enter_popup().await;
