@@ -90,6 +90,12 @@ identifier!(
     typed_by_people = false
 );
 identifier!(
+    /// One subscription: 104 random bits in hex, so that the numbers of its payments fit the PSP's 40 characters.
+    SubscriptionId, "id", max = 29, chars = "sub[0-9a-f]{26}",
+    allow = |c| matches!(c, '0'..='9' | 'a'..='f' | 's' | 'u'),
+    typed_by_people = false
+);
+identifier!(
     /// A writer's mark on a row: 128 random bits in hex. A conflict that carries our own mark is our own write.
     Nonce, "nonce", max = 32, chars = "[0-9a-f]", allow = |c| c.is_ascii_hexdigit(),
     typed_by_people = false

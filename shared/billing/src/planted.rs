@@ -43,6 +43,38 @@ pub enum Bug {
     MovedBeforeRevoked,
     /// A key that is replaced is deleted first and its schedules are moved afterwards.
     OldKeyDeletedFirst,
+    /// A payment's number says nothing of its period.
+    PeriodNotInNumber,
+    /// A period begins on the day of the month that the one before began on.
+    DueFromPreviousDue,
+    /// A subscription begins on its day in Greenwich.
+    UtcDayTaken,
+    /// A period is tried again while nothing is known of the try before.
+    TriedBesideUnknown,
+    /// A new card is registered before the old attempt is known to be off.
+    NewCardFirst,
+    /// A new price is registered before the old attempt is known to be off.
+    NewPlanFirst,
+    /// Nobody looks at what still waits once a subscription is ended or paused.
+    CancelForgetsSchedule,
+    /// What is paid after the end is kept.
+    PaidAfterEndKept,
+    /// A period is tried again though the subscription was ended.
+    TriedAfterEnd,
+    /// What was never sent is sent, whether its subscription still asks for it or not.
+    UnsentSentAfterEnd,
+    /// After an outage every period that went by is charged.
+    LapsedPeriodsCharged,
+    /// The price of a period changes between two tries.
+    PriceNotPinned,
+    /// Money that comes after a subscription was given up is nobody's.
+    LateMoneyIgnored,
+    /// A period is open to its customer before it is paid.
+    AccessBeforePaid,
+    /// What is due tomorrow is charged today.
+    ChargedBeforeItsDay,
+    /// A card that is refused for good is tried again.
+    FinalRefusalTriedAgain,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -92,6 +124,22 @@ mod switch {
                 | Bug::PrepareSkipped
                 | Bug::MovedBeforeRevoked
                 | Bug::OldKeyDeletedFirst
+                | Bug::PeriodNotInNumber
+                | Bug::DueFromPreviousDue
+                | Bug::UtcDayTaken
+                | Bug::TriedBesideUnknown
+                | Bug::NewCardFirst
+                | Bug::NewPlanFirst
+                | Bug::CancelForgetsSchedule
+                | Bug::PaidAfterEndKept
+                | Bug::TriedAfterEnd
+                | Bug::UnsentSentAfterEnd
+                | Bug::LapsedPeriodsCharged
+                | Bug::PriceNotPinned
+                | Bug::LateMoneyIgnored
+                | Bug::AccessBeforePaid
+                | Bug::ChargedBeforeItsDay
+                | Bug::FinalRefusalTriedAgain
                 | Bug::BareFingerprint,
             )
             | None => false,

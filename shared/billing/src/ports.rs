@@ -5,12 +5,13 @@ use std::future::Future;
 use crate::alarm::Alarm;
 use crate::card::Card;
 use crate::day::KstDay;
-use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
+use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce, SubscriptionId};
 use crate::key::{BillingKey, KeySnapshot};
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use crate::report::{Report, Window};
+use crate::subscription::{PlanId, Standing, Subscription};
 use crate::time::Timestamp;
 
 /// How a POST to the PSP ended. The compiler makes every caller choose.
@@ -202,6 +203,19 @@ pub enum Saved<R> {
     Conflict(Option<Box<R>>),
     /// The billing key is not active, or not this customer's.
     KeyNotActive,
+    /// The payment is a subscription's, which does not ask for it any more.
+    NotAskedFor,
+}
+
+/// How the writing of a new subscription ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// Written, now or by an earlier try of this very write.
+    Done,
+    /// One of that name stands there.
+    Conflict(Box<Subscription>),
+    /// Another one of the plan was begun meanwhile.
+    Overtaken,
 }
 
 /// A page of a list, and where the next one starts.
@@ -276,6 +290,47 @@ pub trait KeyStore: Sync {
     ) -> impl Future<Output = Result<Page<BillingKey>, StoreError>> + Send;
 }
 
+/// Subscription rows. Reads are strongly consistent.
+pub trait SubscriptionStore: Sync {
+    /// One row.
+    fn subscription(
+        &self,
+        id: &SubscriptionId,
+    ) -> impl Future<Output = Result<Option<Subscription>, StoreError>> + Send;
+    /// The subscription of a plan that the customer began last.
+    fn last_of_plan(
+        &self,
+        owner: &CustomerId,
+        plan: &PlanId,
+    ) -> impl Future<Output = Result<Option<SubscriptionId>, StoreError>> + Send;
+    /// Writes a new row and that it is the last of its plan, if its name is free and `last` is still the one before it.
+    fn begin_subscription(
+        &self,
+        row: &Subscription,
+        last: Option<&SubscriptionId>,
+    ) -> impl Future<Output = Result<Begun, StoreError>> + Send;
+    /// Writes the next version of a row: only if the version before it still stands there.
+    fn save_subscription(
+        &self,
+        row: &Subscription,
+    ) -> impl Future<Output = Result<Saved<Subscription>, StoreError>> + Send;
+    /// A customer's subscriptions, oldest first.
+    fn subscriptions_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<Page<Subscription>, StoreError>> + Send;
+    /// Everybody's subscriptions that stand so, oldest first. An index finds them: one that has just moved may be missing,
+    /// or still be there.
+    fn subscriptions_in(
+        &self,
+        standing: Standing,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<Page<Subscription>, StoreError>> + Send;
+}
+
 /// Number of partitions of the `due` index, so that no single one is hot.
 pub const DUE_SHARDS: u8 = 16;
 
@@ -286,6 +341,8 @@ pub enum DueRow {
     Payment(MerchantUid),
     /// A billing key.
     Key(CustomerUid),
+    /// A subscription.
+    Subscription(SubscriptionId),
 }
 
 /// The index of what is owed. It only finds candidates; decisions are taken on a consistent read.

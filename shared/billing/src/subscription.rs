@@ -1,5 +1,318 @@
-//! Subscriptions: which periods there are, and when each is due.
+//! Subscriptions: which periods there are, when each is due, and what follows from what became of their payments.
+//!
+//! A subscription owns no money. Each attempt at a period is an ordinary payment row under a number that follows from
+//! the subscription, the period and the attempt ([`Attempt::merchant_uid`]), so whoever works on a period, and however
+//! often, works on that one row. The subscription itself is due while it is alive: [`step()`] reads the rows of its
+//! current period and says the one thing that is to be done next. A tick that comes twice, late or never does no more.
 
+mod calendar;
+pub mod dunning;
 pub mod periods;
+pub mod plan;
+mod step;
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::day::KstDay;
+use crate::fingerprint::Fingerprint;
+use crate::ids::{CustomerId, CustomerUid, MerchantUid, Nonce};
+use crate::invalid::Invalid;
+use crate::money::Money;
+use crate::order::Order;
+use crate::payment::Payment;
+use crate::planted::{self, Bug};
+use crate::time::Timestamp;
+
+pub use crate::ids::SubscriptionId;
+pub use calendar::Calendar;
+pub use dunning::{Dunning, GiveUp};
 pub use periods::{Interval, Period, Periods, Unit};
+pub use plan::{NextPlan, PlanId, Price, Proration};
+pub use step::{Known, Next, Stepped, past, step, without_card};
+
+/// Digits of a subscription's name.
+pub(crate) const ID_DIGITS: usize = 26;
+
+/// One try at one period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The period's number, from 0.
+    pub period: u32,
+    /// The try, from 0.
+    pub number: u32,
+}
+
+impl Attempt {
+    /// The number that the PSP knows its payment by. Nothing but these three decides it.
+    ///
+    /// # Errors
+    /// `merchant_uid_invalid` beyond what 40 characters hold; no calendar has so many periods.
+    pub fn merchant_uid(self, id: &SubscriptionId) -> Result<MerchantUid, Invalid> {
+        let period = if planted::has(Bug::PeriodNotInNumber) { 0 } else { self.period };
+        MerchantUid::parse(&format!("{id}-{period}-{}", self.number))
+    }
+
+    /// The subscription and the attempt that a number stands for. `None` for a number that is no subscription's.
+    #[must_use]
+    pub fn of(uid: &MerchantUid) -> Option<(SubscriptionId, Self)> {
+        let mut parts = uid.as_str().split('-');
+        let id = SubscriptionId::parse(parts.next()?).ok().filter(|id| is_whole(id.as_str()))?;
+        let (period, number) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let attempt = Self { period, number };
+        // `+1`, `01` and the like are other texts.
+        let written = attempt.merchant_uid(&id).ok()?;
+        (parts.next().is_none() && written == *uid).then_some((id, attempt))
+    }
+}
+
+/// `sub` and 26 digits in hex: a storefront may well number its orders `sub-1-0`.
+fn is_whole(id: &str) -> bool {
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    id.strip_prefix("sub").is_some_and(|rest| rest.len() == ID_DIGITS && rest.bytes().all(hex))
+}
+
+/// Where a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Its periods are paid as they come.
+    Active,
+    /// The current period was declined, and is tried again.
+    PastDue,
+    /// Nothing is charged until it is resumed.
+    Paused,
+    /// It was ended, by somebody or by policy.
+    Canceled,
+    /// It was given up unpaid, and may be taken up again with another card.
+    Unpaid,
+    /// Its last period is paid.
+    Completed,
+}
+
+impl Standing {
+    /// The name used in rows, replies and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::PastDue => "past_due",
+            Self::Paused => "paused",
+            Self::Canceled => "canceled",
+            Self::Unpaid => "unpaid",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// `state_invalid`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let all = [Self::Active, Self::PastDue, Self::Paused, Self::Canceled, Self::Unpaid, Self::Completed];
+        let names = "active, past_due, paused, canceled, unpaid or completed";
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| Invalid::field("state", names))
+    }
+
+    /// Whether payments are still made in it.
+    #[must_use]
+    pub const fn charges(self) -> bool {
+        matches!(self, Self::Active | Self::PastDue)
+    }
+}
+
+/// How a subscription is to end, by somebody's wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// When the paid period ends.
+    AtPeriodEnd,
+    /// At once.
+    Now,
+}
+
+impl Ending {
+    /// Reads `period_end` or `now`.
+    ///
+    /// # Errors
+    /// `at_invalid`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let all = [Self::AtPeriodEnd, Self::Now];
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| Invalid::field("at", "period_end or now"))
+    }
+
+    /// The name used in requests and replies.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtPeriodEnd => "period_end",
+            Self::Now => "now",
+        }
+    }
+}
+
+/// What became of a period that is over or paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Past {
+    /// Attempts that were made at it, or were about to be.
+    pub attempts: u32,
+    /// The one that paid it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<u32>,
+}
+
+/// A subscription's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its name.
+    pub id: SubscriptionId,
+    /// Whose it is. Never changes.
+    pub customer_id: CustomerId,
+    /// The billing key that the next attempt is charged to.
+    pub customer_uid: CustomerUid,
+    /// Which plan it is of.
+    pub plan_id: PlanId,
+    /// When its periods begin.
+    pub calendar: Calendar,
+    /// How many periods there are; without it, it goes on until it is ended.
+    pub periods_max: Option<u32>,
+    /// What the period of the next attempt costs, before what is raised or lowered once.
+    pub price: Price,
+    /// What the period of the next attempt is raised or lowered by, in minor units: a plan was changed within a period that
+    /// was paid before.
+    pub adjustment: i64,
+    /// What the period that was paid last costs under the plan that holds in it: a change within it is counted from this.
+    pub running: Option<Money>,
+    /// Another plan, from a later period on.
+    pub next_plan: Option<NextPlan>,
+    /// What happens after a declined payment.
+    pub dunning: Dunning,
+    /// Where it stands.
+    pub standing: Standing,
+    /// How it is to end, if somebody wished it, and when they did.
+    pub ending: Option<(Ending, Timestamp)>,
+    /// Whether that was the merchant's wish, which its customer cannot take back.
+    pub ended_by_merchant: bool,
+    /// The attempt that is made now or next.
+    pub attempt: Attempt,
+    /// When that is due.
+    pub attempt_at: Timestamp,
+    /// Attempts at the current period that were declined.
+    pub declines: u32,
+    /// What became of each period before that of the attempt.
+    pub past: Vec<Past>,
+    /// Until when its customer has what was paid for, or was given for a trial.
+    pub access_until: Option<Timestamp>,
+    /// When its trial ends, if it began with one.
+    pub trial_until: Option<Timestamp>,
+    /// The storefront's own notes.
+    pub metadata: BTreeMap<String, String>,
+    /// The request in its normal form, to tell a repeat from a reuse.
+    pub fingerprint: Fingerprint,
+    /// Counts writes; each write is conditional on the one before.
+    pub version: u64,
+    /// The last writer's mark.
+    pub writer: Nonce,
+    /// Fruitless looks since the last news.
+    pub looks: u32,
+    /// When to look again. Present exactly while something is owed.
+    pub due_at: Option<Timestamp>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Subscription {
+    /// The fingerprint of the one order that may be put for it now: its attempt, for its price, to its card. None while
+    /// nothing is to be charged.
+    #[must_use]
+    pub fn asks_for(&self) -> Option<Fingerprint> {
+        let order = self.order().ok()?;
+        let asks = self.charges() && !self.awaits_plan();
+        (asks || planted::has(Bug::TriedAfterEnd)).then(|| Fingerprint::of(&order))
+    }
+
+    /// Whether a payment that was not made yet is the one that is wanted: its attempt, its card, its price, and that it is
+    /// charged at all.
+    #[must_use]
+    pub fn wants(&self, payment: &Payment) -> bool {
+        let wants = self.charges() && !self.awaits_plan();
+        wants && self.order().is_ok_and(|order| order == payment.order)
+    }
+
+    /// Whether payments are to be made: it charges, and nobody has ended it.
+    #[must_use]
+    pub const fn charges(&self) -> bool {
+        self.standing.charges() && self.ending.is_none()
+    }
+
+    /// Whether another plan is to begin with the next attempt's period. Until it has, nothing is put.
+    #[must_use]
+    pub fn awaits_plan(&self) -> bool {
+        self.next_plan.as_ref().is_some_and(|plan| plan.with_next_attempt)
+    }
+
+    /// Whether a payment that was made was to be made: nobody had ended the subscription before it was.
+    #[must_use]
+    pub fn was_to_be_paid(&self, payment: &Payment) -> bool {
+        let paid_at = payment.record.as_ref().and_then(|record| record.paid_at);
+        let before_the_end = |(_, asked_at)| paid_at.is_some_and(|paid_at| paid_at <= asked_at);
+        planted::has(Bug::PaidAfterEndKept) || self.ending.is_none_or(before_the_end)
+    }
+
+    /// As [`Self::wants()`], and its period is not over.
+    #[must_use]
+    pub fn still_wants(&self, payment: &Payment, now: Timestamp) -> bool {
+        self.wants(payment) && !self.is_over(now)
+    }
+
+    /// Whether the period of the attempt has passed.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        let period = self.calendar.period(self.attempt.period);
+        !planted::has(Bug::LapsedPeriodsCharged) && period.is_none_or(|period| period.ends <= KstDay::of(now))
+    }
+
+    /// Another attempt at the current period, under a number of its own: the one before was taken back, or is being.
+    pub(crate) fn next_attempt(&mut self, now: Timestamp) {
+        self.attempt.number = self.attempt.number.saturating_add(1);
+        self.attempt_at = self.attempt_at.max(now);
+    }
+
+    /// The numbers of every attempt so far at a period up to that of the next one.
+    #[must_use]
+    pub fn attempts_at(&self, period: u32) -> Vec<MerchantUid> {
+        let made = if period == self.attempt.period {
+            self.attempt.number.saturating_add(1)
+        } else {
+            let place = usize::try_from(period).unwrap_or(usize::MAX);
+            self.past.get(place).map_or(0, |past| past.attempts)
+        };
+        (0..made).filter_map(|number| Attempt { period, number }.merchant_uid(&self.id).ok()).collect()
+    }
+
+    /// Whether it has not ended: a customer has one of a plan at a time.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        !matches!(self.standing, Standing::Canceled | Standing::Completed)
+    }
+
+    /// The order of the attempt that is made now or next.
+    ///
+    /// # Errors
+    /// As [`Attempt::merchant_uid`].
+    pub fn order(&self) -> Result<Order, Invalid> {
+        Ok(Order {
+            merchant_uid: self.attempt.merchant_uid(&self.id)?,
+            customer_uid: Some(self.customer_uid.clone()),
+            amount: Money {
+                minor: self.price.amount.minor.saturating_add_signed(self.adjustment),
+                ..self.price.amount
+            },
+            name: self.price.name.clone(),
+            details: self.price.details.clone(),
+        })
+    }
+}

@@ -7,18 +7,22 @@ mod conclude;
 mod issue_key;
 mod keys;
 mod refund;
+mod renew;
 mod schedule;
 mod send;
+mod subscribe;
+mod subscriptions;
 mod sweep;
 mod webhook;
 mod window_key;
 
-use crate::ids::{CustomerId, CustomerUid};
+use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyState};
 use crate::payment::Refusal;
 use crate::policy::Policy;
 use crate::ports::StoreError;
+use crate::subscription::Attempt;
 
 pub use checkout::{NewCheckout, Returned, Unconfirmed};
 pub use compare::Comparison;
@@ -26,6 +30,8 @@ pub use issue_key::{IssueKey, check_idempotency_key};
 pub use keys::{KeyDeleted, Schedules};
 pub use refund::RefundRequest;
 pub use schedule::{NewSchedule, SCHEDULES_MAX, check_schedule_at};
+pub use subscribe::{NewPlan, NewSubscription};
+pub use subscriptions::{Instalment, NextCharge, SubscriptionView};
 pub use sweep::SweepReport;
 pub use webhook::{Hint, Noticed};
 pub use window_key::{PrepareKey, PreparedKey};
@@ -102,6 +108,12 @@ pub enum Failure {
     /// The schedule was revoked, or is not registered yet, or is being changed.
     #[error("the schedule cannot be changed in its present state")]
     ScheduleNotChangeable,
+    /// The customer has a live subscription of the same plan.
+    #[error("the customer has a live subscription of this plan")]
+    SubscriptionExists,
+    /// The subscription has ended, or is about to.
+    #[error("the subscription cannot be changed in its present state")]
+    SubscriptionNotChangeable,
     /// Nothing of the payment can be given back.
     #[error("nothing of this payment can be given back")]
     NotRefundable,
@@ -145,6 +157,17 @@ fn chargeable<'a>(key: Option<&'a BillingKey>, customer_id: Option<&CustomerId>)
         KeyState::Active => Ok(&key.customer_id),
         KeyState::Prepared | KeyState::Issuing => Err(Failure::KeyPending),
         KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => Err(Failure::KeyInactive),
+    }
+}
+
+/// Checks that an order number is not one of those that subscriptions make.
+///
+/// # Errors
+/// `merchant_uid_invalid`.
+fn not_reserved(merchant_uid: &MerchantUid) -> Result<(), Invalid> {
+    match Attempt::of(merchant_uid) {
+        None => Ok(()),
+        Some(_) => Err(Invalid::field("merchant_uid", "not a number that subscriptions make for their payments")),
     }
 }
 

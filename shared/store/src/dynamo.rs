@@ -5,6 +5,7 @@ mod error;
 mod insert;
 mod item;
 mod report;
+mod subscription;
 mod tries;
 
 use std::time::Duration;
@@ -15,10 +16,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 use billing::key::BillingKey;
 use billing::payment::Payment;
 use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::subscription::SubscriptionId;
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
 use crate::cursor;
-use item::{Item, KEY_SK, PAYMENT_SK, Row, key_pk, payment_pk, schedule_prefix, sortable, text, update};
+use item::{
+    Item, KEY_SK, PAYMENT_SK, Row, SUBSCRIPTION_SK, key_pk, payment_pk, schedule_prefix, sortable, text, update,
+};
 use tries::Tries;
 
 const OWNER_INDEX: &str = "owner";
@@ -347,6 +351,7 @@ fn due_row(item: &Item) -> Option<DueRow> {
     match sk {
         PAYMENT_SK => MerchantUid::parse(pk.strip_prefix("PAY#")?).ok().map(DueRow::Payment),
         KEY_SK => CustomerUid::parse(pk.strip_prefix("KEY#")?).ok().map(DueRow::Key),
+        SUBSCRIPTION_SK => SubscriptionId::parse(pk.strip_prefix("SUB#")?).ok().map(DueRow::Subscription),
         _ => None,
     }
 }

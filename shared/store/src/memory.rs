@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
 use billing::ports::{
-    ClaimStore, DueRow, DueStore, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter, StoreError,
+    Begun, ClaimStore, DueRow, DueStore, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter, StoreError,
+    SubscriptionStore,
 };
 use billing::report::{Report, Window, claims_at};
+use billing::subscription::{Attempt, PlanId, Standing, Subscription, SubscriptionId};
 use billing::{CustomerId, CustomerUid, KstDay, MerchantUid, Timestamp};
 
 use crate::cursor;
@@ -30,6 +33,8 @@ struct Rows {
     payments: BTreeMap<MerchantUid, Payment>,
     keys: BTreeMap<CustomerUid, BillingKey>,
     reports: BTreeMap<KstDay, Report>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    last_of_plan: BTreeMap<(CustomerId, PlanId), SubscriptionId>,
 }
 
 impl MemoryStore {
@@ -51,12 +56,40 @@ impl MemoryStore {
         self.lock().keys.values().cloned().collect()
     }
 
+    /// Every subscription row, by name.
+    #[must_use]
+    pub fn all_subscriptions(&self) -> Vec<Subscription> {
+        self.lock().subscriptions.values().cloned().collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Rows {
+    /// Whether a payment may be put as far as its subscription is concerned: one of none may always be; one of a
+    /// subscription only as the attempt that it asks for now, for its price and to its card.
+    fn is_asked_for(&self, row: &Payment) -> bool {
+        let Some((id, _)) = Attempt::of(row.merchant_uid()) else { return true };
+        let asked = self.subscriptions.get(&id).and_then(Subscription::asks_for);
+        asked == Some(Fingerprint::of(&row.order))
+    }
+
+    fn subscriptions_where(
+        &self,
+        list: &str,
+        wanted: impl Fn(&Subscription) -> bool,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, StoreError> {
+        let rows = self.subscriptions.values().filter(|row| wanted(row));
+        let mut sorted: Vec<_> =
+            rows.map(|row| (format!("{:011}#{}", row.created_at.0, row.id), row.clone())).collect();
+        sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+        page(list, sorted, limit, cursor)
+    }
+
     fn key_is_active(&self, row: &Payment) -> bool {
         let key = row.order.customer_uid.as_ref().and_then(|uid| self.keys.get(uid));
         key.is_some_and(|key| key.state == KeyState::Active && key.customer_id == row.customer_id)
@@ -111,6 +144,7 @@ impl PaymentStore for MemoryStore {
             let answer = match rows.against(row) {
                 Some(answer) => answer,
                 None if !rows.key_is_active(row) => Saved::KeyNotActive,
+                None if row.version == 1 && !rows.is_asked_for(row) => Saved::NotAskedFor,
                 None => {
                     rows.payments.insert(row.merchant_uid().clone(), row.clone());
                     Saved::Done
@@ -190,14 +224,78 @@ impl KeyStore for MemoryStore {
     }
 }
 
+impl SubscriptionStore for MemoryStore {
+    async fn subscription(&self, id: &SubscriptionId) -> Result<Option<Subscription>, StoreError> {
+        Ok(self.lock().subscriptions.get(id).cloned())
+    }
+
+    async fn last_of_plan(&self, owner: &CustomerId, plan: &PlanId) -> Result<Option<SubscriptionId>, StoreError> {
+        Ok(self.lock().last_of_plan.get(&(owner.clone(), plan.clone())).cloned())
+    }
+
+    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+        let mut rows = self.lock();
+        let current = rows.subscriptions.get(&row.id);
+        let own_mark = current.is_some_and(|current| current.writer == row.writer);
+        match verdict(row.version, current.map(|c| c.version), own_mark, current) {
+            Some(Saved::Conflict(Some(current))) => return Ok(Begun::Conflict(current)),
+            Some(Saved::Done) => return Ok(Begun::Done),
+            Some(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => return Ok(Begun::Overtaken),
+            None => {}
+        }
+        let plan = (row.customer_id.clone(), row.plan_id.clone());
+        if rows.last_of_plan.get(&plan) != last {
+            return Ok(Begun::Overtaken);
+        }
+        rows.last_of_plan.insert(plan, row.id.clone());
+        rows.subscriptions.insert(row.id.clone(), row.clone());
+        Ok(Begun::Done)
+    }
+
+    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+        let mut rows = self.lock();
+        let current = rows.subscriptions.get(&row.id);
+        let own_mark = current.is_some_and(|current| current.writer == row.writer);
+        Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
+            rows.subscriptions.insert(row.id.clone(), row.clone());
+            Saved::Done
+        }))
+    }
+
+    async fn subscriptions_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, StoreError> {
+        let list = format!("{owner}\nSUB#");
+        self.lock().subscriptions_where(&list, |row| row.customer_id == *owner, limit, cursor)
+    }
+
+    async fn subscriptions_in(
+        &self,
+        standing: Standing,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, StoreError> {
+        let list = format!("standing\n{}", standing.name());
+        self.lock().subscriptions_where(&list, |row| row.standing == standing, limit, cursor)
+    }
+}
+
 impl DueStore for MemoryStore {
     async fn due(&self, wanted: u8, until: Timestamp, cursor: Option<&str>) -> Result<Page<DueRow>, StoreError> {
         let rows = self.lock();
         let payments =
             rows.payments.iter().map(|(uid, row)| (row.due_at, format!("PAY#{uid}"), DueRow::Payment(uid.clone())));
         let keys = rows.keys.iter().map(|(uid, row)| (row.due_at, format!("KEY#{uid}"), DueRow::Key(uid.clone())));
+        let subscriptions = rows
+            .subscriptions
+            .iter()
+            .map(|(id, row)| (row.due_at, format!("SUB#{id}"), DueRow::Subscription(id.clone())));
         let mut sorted: Vec<(String, DueRow)> = payments
             .chain(keys)
+            .chain(subscriptions)
             .filter(|(_, pk, _)| shard(pk) == wanted)
             .filter_map(|(due_at, pk, row)| Some((due_at.filter(|at| *at <= until)?, pk, row)))
             .map(|(due_at, pk, row)| (format!("{:011}#{pk}", due_at.0), row))

@@ -27,6 +27,8 @@ pub enum Origin {
     DoublePaid,
     /// It was paid after its customer was told that it had failed, and the merchant does not keep such money.
     LatePaid,
+    /// Its subscription had ended, or has its period paid otherwise.
+    Unwanted,
 }
 
 /// Where a refund stands.
@@ -157,8 +159,8 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], now: 
             // Somebody else has given money back meanwhile, so the PSP would refuse ours.
             match (refund.origin, balance) {
                 (Origin::Request, _) => refund.state = RefundState::Refused,
-                (Origin::DoublePaid | Origin::LatePaid, 0) => refund.state = RefundState::Done,
-                (Origin::DoublePaid | Origin::LatePaid, left) => {
+                (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, 0) => refund.state = RefundState::Done,
+                (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, left) => {
                     (refund.amount, refund.checksum) = (left, left);
                     refund.refusal = None;
                 }
@@ -206,7 +208,7 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
                 applied.row.refunds.retain(|kept| kept.refusal.is_none());
             }
         }
-        Origin::DoublePaid | Origin::LatePaid => {
+        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted => {
             let imp_uid = refund.imp_uid.clone();
             applied.alarm(Alarm::RefundRefused { merchant_uid, imp_uid });
             applied.keep_looking(now);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::day::KstDay;
 use crate::invalid::Invalid;
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// The hour in Seoul at which a period is due unless its plan says otherwise: Korean banks close their books around
@@ -29,6 +30,28 @@ pub enum Unit {
     Month,
     /// Years of the calendar.
     Year,
+}
+
+impl Unit {
+    /// Reads `day`, `week`, `month` or `year`.
+    ///
+    /// # Errors
+    /// `interval_invalid`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let unit = LONGEST.iter().map(|(unit, _)| *unit).find(|unit| unit.name() == text);
+        unit.ok_or_else(|| Invalid::field("interval", "day, week, month or year"))
+    }
+
+    /// The name used in rows, requests and replies.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
 }
 
 /// How long a period is: one unit or several, at most a year.
@@ -132,6 +155,37 @@ impl Periods {
         Ok(Self { first, anchor_day, interval, due_hour })
     }
 
+    /// What they are counted in.
+    #[must_use]
+    pub const fn interval(&self) -> Interval {
+        self.interval
+    }
+
+    /// The day of the month that periods of months and years begin on; `None` for those of days and weeks.
+    #[must_use]
+    pub const fn anchor_day(&self) -> Option<i8> {
+        match self.interval.unit {
+            Unit::Day | Unit::Week => None,
+            Unit::Month | Unit::Year => Some(self.anchor_day),
+        }
+    }
+
+    /// The hour in Seoul at which they are due.
+    #[must_use]
+    pub const fn due_hour(&self) -> i8 {
+        self.due_hour
+    }
+
+    /// Periods of another interval, the first of which begins on `starts`. Those of months and years keep an anchor that has
+    /// been before, if that day is one of its own: a plan that changes on February 28 is still one of the 31st.
+    pub(crate) fn changed(&self, starts: KstDay, interval: Interval, anchor_day: Option<i8>) -> Result<Self, Invalid> {
+        let beyond = || Invalid::field("interval_count", "periods within the calendar");
+        let date = starts.date().ok_or_else(beyond)?;
+        let by_month = matches!(interval.unit, Unit::Month | Unit::Year);
+        let anchor_day = anchor_day.filter(|day| by_month && anchored(date, *day) == date);
+        Self::new(starts, anchor_day, interval, self.due_hour)
+    }
+
     /// The period with this number. `None` once the calendar ends, in the year 9999.
     #[must_use]
     pub fn period(&self, number: u32) -> Option<Period> {
@@ -158,7 +212,13 @@ impl Periods {
     }
 
     fn starts(&self, number: u32) -> Option<KstDay> {
-        let first = self.first.date()?;
+        let mut first = self.first.date()?;
+        if planted::has(Bug::DueFromPreviousDue) {
+            for _ in 0..number {
+                first = first.checked_add(self.interval.times(1)?).ok()?;
+            }
+            return KstDay::on(first);
+        }
         let later = match self.interval.unit {
             Unit::Day | Unit::Week => first.checked_add(self.interval.times(number)?).ok()?,
             // From the first of the month, which every month has.

@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 
-use super::{Billing, Caller, Failure, chargeable};
+use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
@@ -23,6 +23,12 @@ where
     /// # Errors
     /// Each [`Failure`] means that this call has sent nothing.
     pub async fn charge(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
+        not_reserved(&order.merchant_uid)?;
+        self.charge_order(order, customer_id).await
+    }
+
+    /// As [`Self::charge()`], under a number of a subscription's, too.
+    pub(super) async fn charge_order(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
         let order = order.checked(&self.policy)?;
         let customer_uid = order.customer_uid.clone().ok_or_else(no_key)?;
         let (key, existing) = join(self.store.key(&customer_uid), self.store.payment(&order.merchant_uid)).await;
@@ -51,7 +57,7 @@ where
                 chargeable(self.store.key(&customer_uid).await?.as_ref(), customer_id.as_ref())?;
                 Err(Failure::Unavailable)
             }
-            Some(Saved::Conflict(None)) | None => Err(Failure::Unavailable),
+            Some(Saved::Conflict(None) | Saved::NotAskedFor) | None => Err(Failure::Unavailable),
         }
     }
 

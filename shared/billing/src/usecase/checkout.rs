@@ -1,7 +1,7 @@
 //! Orders that their customer pays in the PG's window. Nothing is sent for them but the amount that the window must take;
 //! what the browser says of the outcome is a hint of what to look up.
 
-use super::{Billing, Caller, Failure};
+use super::{Billing, Caller, Failure, not_reserved};
 use crate::alarm::Alarm;
 use crate::checkout::{self, Warning, Window};
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid};
@@ -69,6 +69,7 @@ where
     /// # Errors
     /// Each [`Failure`] means that the window must not be opened. Repeating the same request is safe.
     pub async fn checkout(&self, new: NewCheckout) -> Result<(Payment, Vec<Warning>), Failure> {
+        not_reserved(&new.order.merchant_uid)?;
         let (order, window) = new.window.normal_form(new.order)?;
         let existing = self.store.payment(&order.merchant_uid).await?;
         let warnings = match window.check(&order, &self.policy) {
@@ -115,7 +116,7 @@ where
         match self.store.insert_checkout(&row).await? {
             Saved::Done => Ok(row),
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::KeyNotActive => Err(Failure::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
         }
     }
 

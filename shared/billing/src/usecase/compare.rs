@@ -87,7 +87,7 @@ where
         match self.store.save_report(&ours).await? {
             Saved::Done => Ok(Ok(ours)),
             Saved::Conflict(Some(theirs)) => Ok(Err(Comparison::Held(*theirs))),
-            Saved::Conflict(None) | Saved::KeyNotActive => Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable),
         }
     }
 
@@ -118,7 +118,7 @@ where
                 Ok(())
             }
             Saved::Conflict(Some(theirs)) => Err(Stop::Overtaken(theirs)),
-            Saved::Conflict(None) | Saved::KeyNotActive => Err(Stop::Unanswered),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Stop::Unanswered),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::alarm::Alarm;
 use crate::key::{self, BillingKey, KeyEvidence};
 use crate::payment::{Effect, Evidence, Payment, Source, apply};
 use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch};
+use crate::subscription::Attempt;
 
 /// Times a write is tried anew on what somebody else has written in between.
 const CONFLICTS_MAX: u32 = 5;
@@ -23,7 +24,11 @@ where
         by: Source,
     ) -> Result<(Payment, Vec<Effect>), StoreError> {
         for _ in 0..CONFLICTS_MAX {
-            let applied = apply(&row, seen, by, self.host.now(), &self.policy);
+            let now = self.host.now();
+            let mut applied = apply(&row, seen, by, now, &self.policy);
+            if is_news_for_its_subscription(&row, &applied.row) {
+                applied.row.due_at = applied.row.due_at.or(Some(now));
+            }
             if applied.row == row {
                 return Ok((row, self.raise(applied.effects)));
             }
@@ -40,7 +45,9 @@ where
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
                 Saved::Conflict(Some(current)) => return Ok((*current, Vec::new())),
-                Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                    return Err(StoreError::Unavailable);
+                }
             }
         }
         Err(StoreError::Unavailable)
@@ -59,6 +66,13 @@ where
             })
             .collect()
     }
+}
+
+/// Whether something happened that a subscription no longer waits for: money that came late, or was given back. The row
+/// stays due until the subscription knows.
+fn is_news_for_its_subscription(before: &Payment, after: &Payment) -> bool {
+    let moved = before.state.is_settled() && after.state != before.state;
+    moved && Attempt::of(before.merchant_uid()).is_some()
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -88,7 +102,7 @@ where
             match self.store.save_key(&next).await? {
                 Saved::Done => return Ok((next, applied.delete_orphan)),
                 Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive => return Err(Failure::Unavailable),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(Failure::Unavailable),
             }
         }
         Err(Failure::Unavailable)

@@ -69,7 +69,7 @@ where
         match self.store.insert_key(&row).await? {
             Saved::Done => self.issue_claimed(row, &request).await,
             Saved::Conflict(Some(current)) => self.issue_again(*current, &request, &fingerprint).await,
-            Saved::Conflict(None) | Saved::KeyNotActive => Err(Failure::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
         }
     }
 
@@ -103,7 +103,9 @@ where
                 };
                 match self.store.save_key(&next).await? {
                     Saved::Done => self.issue_claimed(next, request).await,
-                    Saved::Conflict(_) | Saved::KeyNotActive => Err(Failure::IdempotencyInProgress),
+                    Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                        Err(Failure::IdempotencyInProgress)
+                    }
                 }
             }
             KeyState::Prepared

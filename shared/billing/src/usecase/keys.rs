@@ -7,7 +7,7 @@ use crate::payment::{Claim, Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
-    SchedulePsp, Watch,
+    SchedulePsp, SubscriptionStore, Watch,
 };
 
 /// What becomes of the schedules of a key that is to be deleted.
@@ -67,7 +67,7 @@ where
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp,
-    S: KeyStore + PaymentStore,
+    S: KeyStore + PaymentStore + SubscriptionStore,
     H: Clock + Entropy + Watch,
 {
     /// Deletes a key at the PSP. Schedules on it are in the way, or revoked first, or moved to another key.
@@ -150,7 +150,7 @@ where
             return match self.store.save_key(&restored).await? {
                 Saved::Done => Err(Failure::KeyInUse),
                 // Somebody wrote in between, so it stays marked: the sweep decides anew.
-                Saved::Conflict(_) | Saved::KeyNotActive => Ok(KeyDeleted::Pending),
+                Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(KeyDeleted::Pending),
             };
         }
         let replaced_first = key.successor.is_some() && planted::has(Bug::OldKeyDeletedFirst);
@@ -164,10 +164,10 @@ where
             }
             let left = match &successor {
                 Some(to) => self.move_schedule(row, to).await,
-                None => self.unschedule(&Caller::Merchant, row.merchant_uid().as_str()).await,
+                None => self.take_schedule_back(row).await,
             };
             match left {
-                Ok(row) if row.state == State::Revoked => {}
+                Ok(row) if row.state == State::Revoked => self.wake_subscription(&row).await?,
                 // On the other key for good, or not: until that is known this one may still be needed.
                 Ok(row) if row.order.customer_uid.as_ref() != Some(&key.customer_uid) && has_arrived(&row) => {}
                 Err(Failure::AlreadyExecuted) => {}
@@ -246,10 +246,17 @@ where
         };
         match self.store.save_key(&marked).await? {
             Saved::Done => Ok(marked),
-            Saved::Conflict(_) | Saved::KeyNotActive => Err(Failure::IdempotencyInProgress),
+            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::IdempotencyInProgress),
         }
     }
+}
 
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + KeyPsp,
+    S: KeyStore + PaymentStore,
+    H: Clock + Entropy + Watch,
+{
     /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.
     pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
         let seen = match self.psp.delete(&key.customer_uid).await {

@@ -50,6 +50,15 @@ where
     /// # Errors
     /// Each [`Failure`] means that this call has given nothing back.
     pub async fn refund(&self, request: RefundRequest) -> Result<(Payment, Refund), Failure> {
+        self.refund_for(request, Origin::Request).await
+    }
+
+    /// As [`Self::refund()`], on somebody's behalf. What must not be kept is sent again if the PSP refuses it.
+    pub(super) async fn refund_for(
+        &self,
+        request: RefundRequest,
+        origin: Origin,
+    ) -> Result<(Payment, Refund), Failure> {
         super::check_idempotency_key(&request.idempotency_key)?;
         let reason = request.reason.as_deref().map(|reason| text::line("reason", reason, REASON_MAX)).transpose()?;
         let mut row = self.store.payment(&request.merchant_uid).await?.ok_or(Failure::NotFound)?;
@@ -68,7 +77,8 @@ where
                     Err(Failure::IdempotencyKeyReused)
                 };
             }
-            let refund = self.acceptable(&row, amount, &id, (reason.clone(), account.clone()), fingerprint.clone())?;
+            let wanted = (reason.clone(), account.clone());
+            let refund = Refund { origin, ..self.acceptable(&row, amount, &id, wanted, fingerprint.clone())? };
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
@@ -81,7 +91,7 @@ where
                     return refund.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
                 }
                 Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive => return Err(Failure::Unavailable),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(Failure::Unavailable),
             }
         }
         Err(Failure::Unavailable)
@@ -133,7 +143,7 @@ where
         match self.store.save(&claimed).await? {
             Saved::Done => self.cancel(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::KeyNotActive => Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable),
         }
     }
 

@@ -6,7 +6,7 @@ use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
 use super::send::{ChangeSent, Promised, outcome, registered};
-use super::{Billing, Caller, Failure, chargeable};
+use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
@@ -62,6 +62,19 @@ where
     /// # Errors
     /// Each [`Failure`] means that this call has sent nothing.
     pub async fn schedule(
+        &self,
+        customer_uid: &CustomerUid,
+        customer_id: Option<CustomerId>,
+        wanted: Vec<NewSchedule>,
+    ) -> Result<Vec<Payment>, Failure> {
+        for (index, new) in wanted.iter().enumerate() {
+            not_reserved(&new.order.merchant_uid).map_err(|invalid| invalid.within(&format!("schedules[{index}]")))?;
+        }
+        self.schedule_orders(customer_uid, customer_id, wanted).await
+    }
+
+    /// As [`Self::schedule()`], under numbers of a subscription's, too.
+    pub(super) async fn schedule_orders(
         &self,
         customer_uid: &CustomerUid,
         customer_id: Option<CustomerId>,
@@ -150,7 +163,7 @@ where
                     Err(failure) => refused = Some(failure),
                 },
                 Saved::KeyNotActive => refused = Some(Failure::KeyInactive),
-                Saved::Conflict(None) => refused = Some(Failure::Unavailable),
+                Saved::Conflict(None) | Saved::NotAskedFor => refused = Some(Failure::Unavailable),
             }
         }
         if let Some(failure) = refused {
@@ -207,6 +220,7 @@ where
     ) -> Result<Payment, Failure> {
         check_schedule_at(schedule_at, self.host.now(), &self.policy)?;
         let row = self.scheduled(caller, merchant_uid).await?;
+        own_timer(&row)?;
         if row.plan == (Plan::Schedule { schedule_at }) && row.state == State::Scheduled && row.claim.is_none() {
             return Ok(row);
         }
@@ -220,6 +234,12 @@ where
     /// [`Failure::AlreadyExecuted`], [`Failure::ScheduleNotChangeable`].
     pub async fn unschedule(&self, caller: &Caller, merchant_uid: &str) -> Result<Payment, Failure> {
         let row = self.scheduled(caller, merchant_uid).await?;
+        own_timer(&row)?;
+        self.take_schedule_back(row).await
+    }
+
+    /// As [`Self::unschedule()`], for a subscription's, too.
+    pub(super) async fn take_schedule_back(&self, row: Payment) -> Result<Payment, Failure> {
         let row = match row.state {
             State::Revoked => return Ok(row),
             // It was recorded and never left: taking it back needs nobody else.
@@ -296,7 +316,7 @@ where
         let next = self.next(Payment { moves_to: to.cloned(), ..row });
         match self.store.save(&next).await? {
             Saved::Done => Ok(next),
-            Saved::Conflict(_) | Saved::KeyNotActive => Err(Failure::ScheduleNotChangeable),
+            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::ScheduleNotChangeable),
         }
     }
 
@@ -322,6 +342,11 @@ where
             ChangeSent::Refused(_) | ChangeSent::Yes => Ok(row),
         }
     }
+}
+
+/// A subscription is the one owner of its timer: who wants another time changes the subscription.
+fn own_timer(row: &Payment) -> Result<(), Failure> {
+    not_reserved(row.merchant_uid()).map_err(|_| Failure::ScheduleNotChangeable)
 }
 
 /// Whether a row was written by the very same request.

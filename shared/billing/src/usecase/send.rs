@@ -33,7 +33,7 @@ where
         match self.store.reclaim(&claimed).await? {
             Saved::Done => self.post(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) => Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::NotAskedFor => Err(StoreError::Unavailable),
             Saved::KeyNotActive => {
                 let seen = self.other_key(&row).await?.map_or(Evidence::KeyInactive, Evidence::KeyReplaced);
                 self.conclude(row, &seen, Source::Claim).await.map(|(row, _)| row)
@@ -213,7 +213,7 @@ where
         match self.store.save(&claimed).await? {
             Saved::Done => {}
             Saved::Conflict(Some(current)) => return Ok((*current, ChangeSent::Overtaken)),
-            Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(StoreError::Unavailable),
         }
         let uid = claimed.merchant_uid().as_str();
         // Only a schedule can be changed, and a schedule always has a key.

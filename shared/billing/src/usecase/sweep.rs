@@ -2,14 +2,15 @@
 
 use super::{Billing, Failure};
 use crate::alarm::Alarm;
-use crate::ids::{CustomerUid, MerchantUid};
+use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
 use crate::key::{KeyEvidence, KeyState};
-use crate::payment::{Evidence, Purpose, Source, State};
+use crate::payment::{Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp,
-    SchedulePsp, StoreError, Watch,
+    SchedulePsp, StoreError, SubscriptionStore, Watch,
 };
+use crate::subscription::Attempt;
 use crate::time::Timestamp;
 
 /// Seconds that one row may need: the sweep stops taking rows when less is left.
@@ -41,7 +42,7 @@ pub struct SweepReport {
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
-    S: PaymentStore + KeyStore + DueStore,
+    S: PaymentStore + KeyStore + SubscriptionStore + DueStore,
     H: Clock + Entropy + Watch,
 {
     /// Works through every row that is due, until `deadline`. A tick carries no meaning: doubled, late or missing
@@ -65,7 +66,7 @@ where
                         return Ok(report);
                     }
                     match row {
-                        DueRow::Payment(_) => self.sweep_row(&row, until, &mut report).await,
+                        DueRow::Payment(_) | DueRow::Subscription(_) => self.sweep_row(&row, until, &mut report).await,
                         // Money comes first: customers make keys by themselves, and as many as they like.
                         DueRow::Key(_) if keys.len() < KEYS_MAX => keys.push(row),
                         DueRow::Key(_) => report.cut_short = true,
@@ -91,6 +92,7 @@ where
         let swept = match row {
             DueRow::Payment(uid) => self.sweep_payment(uid, until, report).await,
             DueRow::Key(uid) => self.sweep_key(uid, until, report).await,
+            DueRow::Subscription(id) => self.sweep_subscription(id, until, report).await,
         };
         match swept {
             Ok(None) => {}
@@ -117,6 +119,13 @@ where
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
         report.seen += 1;
         report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+        if row.state.was_paid() {
+            // Only after its subscription knows may it be done with. What it wants back may have to wait for another refund.
+            match self.renew_after(&row).await {
+                Ok(()) | Err(Failure::RefundInProgress | Failure::NotRefundable) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
         let unseen = planted::has(Bug::ExpiredUnseen) && row.open_until().is_some_and(|end| end <= self.host.now());
         let row = if row.state == State::Intent {
             row
@@ -127,14 +136,50 @@ where
             self.look(row, Source::Sweep).await?
         };
         let row = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
-            (State::Intent, _) => self.send(row).await?,
+            (State::Intent, _) => self.send_if_asked_for(row).await?,
             (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => self.resend_change(row).await?,
             _ => row,
         };
         // What the PSP refuses to give back waits for the calendar.
         let waits = row.refused_refund() && row.due_at.is_some_and(|due_at| due_at > self.host.now());
         let row = if row.pending_refund().is_some() && !waits { self.send_refund(row).await? } else { row };
+        if self.renew_after(&row).await.is_err() && row.state.was_paid() {
+            self.mark_due(row).await?;
+            return Ok(Some(false));
+        }
         Ok(Some(row.due_at.is_none()))
+    }
+
+    /// Sends an order that was recorded and never left. Whether a subscription's is still to be sent, that says: it may have
+    /// ended, or the period may be over.
+    async fn send_if_asked_for(&self, row: Payment) -> Result<Payment, Failure> {
+        let Some((id, _)) = Attempt::of(row.merchant_uid()) else { return Ok(self.send(row).await?) };
+        if planted::has(Bug::UnsentSentAfterEnd) {
+            return Ok(self.send(row).await?);
+        }
+        let subscription = Box::pin(self.renew(&id)).await?;
+        let row = self.store.payment(row.merchant_uid()).await?.unwrap_or(row);
+        let now = self.host.now();
+        let wanted = subscription.is_some_and(|subscription| subscription.still_wants(&row, now));
+        if wanted {
+            return Ok(self.send(row).await?);
+        }
+        Ok(row)
+    }
+
+    /// Carries a subscription on.
+    async fn sweep_subscription(
+        &self,
+        id: &SubscriptionId,
+        until: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<Option<bool>, Failure> {
+        let Some(row) = self.store.subscription(id).await? else { return Ok(None) };
+        let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
+        report.seen += 1;
+        report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+        let row = Box::pin(self.renew(id)).await?;
+        Ok(Some(row.is_none_or(|row| row.due_at.is_none())))
     }
 
     /// Looks for one key; carries a deletion on; deletes a key whose customer was told that there is none.

@@ -6,7 +6,8 @@ use crate::ids::{CustomerUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
 use crate::planted;
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
+    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
+    SubscriptionStore, Watch,
 };
 
 /// What a webhook's body may say: where to look, never what is true.
@@ -34,7 +35,7 @@ pub enum Noticed {
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
-    S: PaymentStore + KeyStore,
+    S: PaymentStore + KeyStore + SubscriptionStore,
     H: Clock + Entropy + Watch,
 {
     /// Looks up what a webhook hints at, and applies the PSP's own record. Forged, repeated and reordered hints cost
@@ -52,6 +53,8 @@ where
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
+                        // If this goes wrong the subscription is due, or the payment is.
+                        self.renew_after(&row).await.ok();
                         if let Some(customer_uid) = row.order.customer_uid.filter(|_| row.window.is_some())
                             && let Ok(Some(key)) = self.store.key(&customer_uid).await
                         {
@@ -105,7 +108,9 @@ where
             match self.store.save(&due).await? {
                 Saved::Done => return Ok(Noticed::Deferred),
                 Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive => return Err(StoreError::Unavailable),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                    return Err(StoreError::Unavailable);
+                }
             }
         }
         Err(StoreError::Unavailable)

@@ -97,7 +97,7 @@ where
         match self.store.insert_key(&row).await? {
             Saved::Done => Ok(PreparedKey { key: row, payment, warnings }),
             Saved::Conflict(Some(current)) => self.prepare_again(*current, &asked).await,
-            Saved::Conflict(None) | Saved::KeyNotActive => Err(Failure::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
         }
     }
 
@@ -256,7 +256,7 @@ where
         match self.store.insert_key(&row).await? {
             Saved::Done => Ok(row),
             Saved::Conflict(Some(current)) => self.imported_before(*current, &customer_id).await,
-            Saved::Conflict(None) | Saved::KeyNotActive => Err(Failure::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
         }
     }
 

@@ -16,6 +16,7 @@ mod refund;
 mod regressions;
 mod replaced_key;
 mod schedule;
+mod subscription;
 mod sweep;
 mod webhook;
 mod window_key;

@@ -5,12 +5,14 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
+use billing::fingerprint::Fingerprint;
 use billing::key::KeyState;
 use billing::payment::Payment;
 use billing::ports::{Saved, StoreError};
+use billing::subscription::Attempt;
 use sha2::{Digest, Sha256};
 
-use super::item::{KEY_SK, PAYMENT_SK, Row, key_pk, update};
+use super::item::{KEY_SK, PAYMENT_SK, Row, SUBSCRIPTION_SK, key_pk, subscription_pk, update};
 use super::tries::Tries;
 use super::{DynamoStore, conflict, error, version_condition};
 
@@ -60,7 +62,15 @@ impl DynamoStore {
     /// and the rows that are `Done` had nothing against them.
     pub(super) async fn transact(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
-        let mut actions = vec![TransactWriteItem::builder().condition_check(self.key_is_active(first)?).build()];
+        let mut conditions = vec![self.key_is_active(first)?];
+        for row in rows {
+            conditions.extend(self.is_asked_for(row)?);
+        }
+        let count = conditions.len();
+        let mut actions: Vec<TransactWriteItem> = conditions
+            .into_iter()
+            .map(|condition| TransactWriteItem::builder().condition_check(condition).build())
+            .collect();
         for row in rows {
             actions.push(TransactWriteItem::builder().update(self.row_update(row)?).build());
         }
@@ -70,7 +80,7 @@ impl DynamoStore {
             let request = self.client.transact_write_items().set_transact_items(Some(actions.clone()));
             match request.client_request_token(&token).customize().interceptor(tries.clone()).send().await {
                 Ok(_) => return Ok(rows.iter().map(|_| Saved::Done).collect()),
-                Err(failure) => match refusals(rows, &failure, &tries)? {
+                Err(failure) => match refusals(rows, count, &failure, &tries)? {
                     Refusals::Final(saved) => return Ok(saved),
                     Refusals::TryAgain => self.wait(wait).await,
                 },
@@ -92,6 +102,22 @@ impl DynamoStore {
             .expression_attribute_values(":active", AttributeValue::S(KeyState::Active.name().to_owned()))
             .expression_attribute_values(":owner", AttributeValue::S(row.customer_id.to_string()))
             .build()
+            .map_err(|_| StoreError::Unavailable)
+    }
+
+    /// What a subscription has to ask for, for its payment to be written.
+    fn is_asked_for(&self, row: &Payment) -> Result<Option<ConditionCheck>, StoreError> {
+        let Some((id, _)) = Attempt::of(row.merchant_uid()).filter(|_| row.version == 1) else { return Ok(None) };
+        let asked = Fingerprint::of(&row.order).as_str().to_owned();
+        ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(subscription_pk(&id)))
+            .key("sk", AttributeValue::S(SUBSCRIPTION_SK.to_owned()))
+            .condition_expression("#asks_for = :asked")
+            .expression_attribute_names("#asks_for", "asks_for")
+            .expression_attribute_values(":asked", AttributeValue::S(asked))
+            .build()
+            .map(Some)
             .map_err(|_| StoreError::Unavailable)
     }
 
@@ -130,6 +156,7 @@ enum Refusals {
 /// What a failed transaction says of each row.
 fn refusals<R>(
     rows: &[Payment],
+    conditions: usize,
     failure: &SdkError<TransactWriteItemsError, R>,
     tries: &Tries,
 ) -> Result<Refusals, StoreError> {
@@ -144,15 +171,21 @@ fn refusals<R>(
         };
     };
     let refused = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-    let (key, of_rows) = reasons.split_first().ok_or(StoreError::Unknown)?;
-    if !refused(key) && !of_rows.iter().any(refused) {
+    let (before, of_rows) = reasons.split_at_checked(conditions).ok_or(StoreError::Unknown)?;
+    // The first condition is the key's, the others are subscriptions'.
+    let unmet = match before.iter().position(refused) {
+        Some(0) => Some(Saved::KeyNotActive),
+        Some(_) => Some(Saved::NotAskedFor),
+        None => None,
+    };
+    if unmet.is_none() && !of_rows.iter().any(refused) {
         // A conflict with another transaction, or throttling: nothing was written.
         return Ok(Refusals::TryAgain);
     }
-    let answer = |(row, reason): (&Payment, &CancellationReason)| match (refused(reason), refused(key)) {
+    let answer = |(row, reason): (&Payment, &CancellationReason)| match (refused(reason), &unmet) {
         (true, _) => conflict(row, reason.item.clone()),
-        (false, true) => Ok(Saved::KeyNotActive),
-        (false, false) => Ok(Saved::Done),
+        (false, Some(unmet)) => Ok(unmet.clone()),
+        (false, None) => Ok(Saved::Done),
     };
     let saved = rows.iter().zip(of_rows).map(answer).collect::<Result<Vec<_>, _>>()?;
     Ok(Refusals::Final(saved))

@@ -8,6 +8,7 @@ use billing::order::Order;
 use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refund, Refusal, ScheduleSnapshot, State, Step};
 use billing::ports::StoreError;
 use billing::report::claims_at;
+use billing::subscription::SubscriptionId;
 use billing::{CustomerId, CustomerUid, KstDay, MerchantUid, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,7 @@ pub(super) const SCHEMA: u32 = 1;
 
 pub(super) const PAYMENT_SK: &str = "PAY";
 pub(super) const KEY_SK: &str = "KEY";
+pub(super) const SUBSCRIPTION_SK: &str = "SUB";
 
 pub(super) fn payment_pk(uid: &MerchantUid) -> String {
     format!("PAY#{uid}")
@@ -29,6 +31,10 @@ pub(super) fn payment_pk(uid: &MerchantUid) -> String {
 
 pub(super) fn key_pk(uid: &CustomerUid) -> String {
     format!("KEY#{uid}")
+}
+
+pub(super) fn subscription_pk(id: &SubscriptionId) -> String {
+    format!("SUB#{id}")
 }
 
 /// Sort key of the `owner` index for a schedule: by key, then by time. Seconds are zero-padded to sort as text.
@@ -41,7 +47,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 20] = [
+const OPTIONAL: [&str; 33] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -62,23 +68,36 @@ const OPTIONAL: [&str; 20] = [
     "outcome_unknown",
     "cascade",
     "expires_at",
+    "periods_max",
+    "ending",
+    "ended_by_merchant",
+    "access_until",
+    "asks_for",
+    "next_plan",
+    "adjustment",
+    "running",
+    "past",
+    "trial_until",
+    "metadata",
+    "standing",
+    "standing_sk",
 ];
 
 #[derive(Serialize, Deserialize)]
-struct Keyed<T> {
+pub(super) struct Keyed<T> {
     pk: String,
     sk: String,
     schema: u32,
     /// Partition and sort key of the `owner` index.
-    owner: CustomerId,
+    pub owner: CustomerId,
     owner_sk: String,
     /// Partition and sort key of the `due` index: present exactly while something is owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    due_at: Option<Timestamp>,
+    pub due_at: Option<Timestamp>,
     #[serde(flatten)]
-    row: T,
+    pub row: T,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -162,17 +181,24 @@ pub(super) trait Row: Sized {
     fn from_item(item: Item) -> Result<Self, StoreError>;
 }
 
-fn keyed<T>(pk: String, sk: &str, owner: &CustomerId, owner_sk: String, due_at: Option<Timestamp>, row: T) -> Keyed<T> {
+pub(super) fn keyed<T>(
+    pk: String,
+    sk: &str,
+    owner: &CustomerId,
+    owner_sk: String,
+    due_at: Option<Timestamp>,
+    row: T,
+) -> Keyed<T> {
     let due_shard = due_at.map(|_| shard(&pk).to_string());
     Keyed { pk, sk: sk.to_owned(), schema: SCHEMA, owner: owner.clone(), owner_sk, due_shard, due_at, row }
 }
 
-fn write<T: Serialize>(keyed: Keyed<T>) -> Result<Item, StoreError> {
+pub(super) fn write<T: Serialize>(keyed: Keyed<T>) -> Result<Item, StoreError> {
     let pk = keyed.pk.clone();
     serde_dynamo::to_item(keyed).map_err(|_| StoreError::Unreadable { row: pk })
 }
 
-fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<Keyed<T>, StoreError> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<Keyed<T>, StoreError> {
     let row = text(&item, "pk").unwrap_or_default().to_owned();
     serde_dynamo::from_item(item).map_err(|_| StoreError::Unreadable { row })
 }

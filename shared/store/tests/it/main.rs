@@ -16,7 +16,8 @@ macro_rules! both_stores {
                     + billing::ports::KeyStore
                     + billing::ports::DueStore
                     + billing::ports::ClaimStore
-                    + billing::ports::ReportStore,
+                    + billing::ports::ReportStore
+                    + billing::ports::SubscriptionStore,
             $body
 
             #[tokio::test]
@@ -38,5 +39,6 @@ mod lists;
 mod lost;
 mod reports;
 mod rows;
+mod subscriptions;
 mod table;
 mod windows;

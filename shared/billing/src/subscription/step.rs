@@ -1,0 +1,487 @@
+//! The one function that moves a subscription: what its payments' rows say, and what is to be done next.
+
+use super::{Attempt, Ending, GiveUp, Past, Standing, Subscription, dunning};
+use crate::alarm::Alarm;
+use crate::calendar::{first_overdue_look, next_look};
+use crate::day::{DAY_SECONDS, KstDay};
+use crate::ids::{CustomerUid, ImpUid, MerchantUid};
+use crate::order::Order;
+use crate::payment::refund::Origin;
+use crate::payment::{Payment, Refund, RefundState, State};
+use crate::planted::{self, Bug};
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// Seconds that pass at most between a step and the check of what it asks for.
+const SEND_SECONDS: i64 = 60;
+
+/// The one thing that is to be done next. Each may be done twice without harm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing, until the subscription is due.
+    Wait,
+    /// Look once more: the rows of another period or attempt decide now.
+    Again,
+    /// There is no row for this order yet: register it for this time, or charge it now.
+    Put(Box<Order>, Option<Timestamp>),
+    /// Take the schedule of this order back.
+    TakeBack(MerchantUid),
+    /// Give this payment back: it was not to be made, or the period was paid before.
+    GiveBack(MerchantUid),
+}
+
+/// The subscription after a step, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stepped {
+    /// The row. It is written before anything else is done.
+    pub row: Subscription,
+    /// What comes next.
+    pub next: Next,
+    /// What a person must be told.
+    pub alarms: Vec<Alarm>,
+}
+
+/// What is known besides the subscription's own rows, where it decides something.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Whether the customer has begun another subscription of the plan since this one was given up.
+    pub superseded: bool,
+    /// Whether the card that was to be charged is not a billing key any more.
+    pub gone: bool,
+    /// The customer's newest card, if it is newer than that one.
+    pub newer: Option<CustomerUid>,
+}
+
+/// Moves a subscription by the payment rows of its current period, in the order of their attempts. Pure: the same
+/// arguments always give the same answer.
+#[must_use]
+pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp, policy: &Policy) -> Stepped {
+    stepped(row, now, |row, alarms| decide(row, payments, known, alarms, now, policy))
+}
+
+/// Moves a subscription by news of a payment of a period that is over or paid.
+#[must_use]
+pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
+    stepped(row, now, |row, alarms| {
+        let Some((_, of)) = Attempt::of(payment.merchant_uid()) else { return Next::Wait };
+        let place = usize::try_from(of.period).unwrap_or(usize::MAX);
+        let paid = row.past.get(place).and_then(|past| past.paid);
+        if paid == Some(of.number) {
+            withdraw_access(row, payment, of.period, now);
+            return Next::Wait;
+        }
+        if !holds_money(payment) {
+            return Next::Wait;
+        }
+        // The period was paid otherwise, or it is over and nobody had it.
+        if let Some(imp_uid) = payment.imp_uid().filter(|_| paid.is_some()) {
+            let merchant_uid = payment.merchant_uid().clone();
+            alarms.push(Alarm::DoublePaid { merchant_uid, imp_uid: imp_uid.clone() });
+        }
+        Next::GiveBack(payment.merchant_uid().clone())
+    })
+}
+
+/// The card that was to be charged is no billing key any more: another one is, if there is one. Without one the attempt
+/// counts as declined once its time has come; until then its customer may register another.
+#[must_use]
+pub fn without_card(row: &Subscription, other: Option<&CustomerUid>, now: Timestamp) -> Stepped {
+    stepped(row, now, |row, _| match other {
+        Some(other) => {
+            row.customer_uid = other.clone();
+            row.due_at = Some(now);
+            Next::Again
+        }
+        None if now < row.attempt_at => {
+            row.looks = 0;
+            row.due_at = Some(row.attempt_at);
+            Next::Wait
+        }
+        None => declined(row, false, now),
+    })
+}
+
+fn stepped(
+    row: &Subscription,
+    now: Timestamp,
+    decide: impl FnOnce(&mut Subscription, &mut Vec<Alarm>) -> Next,
+) -> Stepped {
+    let mut stepped = Stepped { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
+    stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
+    if stepped.row != *row {
+        stepped.row.updated_at = now;
+    }
+    stepped
+}
+
+fn decide(
+    row: &mut Subscription,
+    payments: &[Payment],
+    known: &Known,
+    alarms: &mut Vec<Alarm>,
+    now: Timestamp,
+    policy: &Policy,
+) -> Next {
+    let last = payments.iter().rfind(|payment| is_of(payment, row.attempt));
+    // A key that is replaced takes its schedules along.
+    if let Some(key) = last.filter(|last| last.former_keys.contains(&row.customer_uid)) {
+        row.customer_uid = key.order.customer_uid.clone().unwrap_or_else(|| row.customer_uid.clone());
+    }
+    let stopped = !row.standing.charges() && row.ending.is_none();
+    if (stopped && planted::has(Bug::LateMoneyIgnored))
+        || ((stopped || row.ending.is_some()) && planted::has(Bug::CancelForgetsSchedule))
+    {
+        return rest(row, now);
+    }
+    // Money decides first, whatever was meant to happen.
+    let mut paid: Vec<&Payment> = payments.iter().filter(|payment| holds_money(payment)).collect();
+    paid.sort_by_key(|payment| paid_at(payment));
+    let is_open = |payment: &Payment| payment.due_at.is_some() && payment.state != State::Refunded;
+    let open = payments.iter().find(|payment| is_open(payment) && !holds_money(payment));
+    if let [first, rest @ ..] = paid.as_slice() {
+        let unwanted = if row.was_to_be_paid(first) { rest.first() } else { Some(first) };
+        if let Some(payment) = unwanted {
+            return give_back(row, payment, first, alarms, now);
+        }
+        // Late money takes up again what was given up, but nothing that is over, and nothing that has begun anew elsewhere.
+        if is_given_up(row) && (row.is_over(now) || known.superseded) {
+            return give_back(row, first, first, alarms, now);
+        }
+        // Another attempt that is still to be made would pay the period twice.
+        return match open {
+            Some(open) => take_back(row, open, now),
+            None => close(row, first, now),
+        };
+    }
+    // A refunded attempt closes its period as well: nobody gives money back in order to take it again. Unless it came too
+    // late, and was given back for that: the period is still to be paid.
+    if let Some(refunded) = payments.iter().find(|payment| payment.state == State::Refunded && !was_late(payment)) {
+        withdraw_access(row, refunded, row.attempt.period, now);
+        if row.standing.charges() && row.ending.is_none() && open.is_none() {
+            return skip(row, None, now);
+        }
+    }
+    if open.is_none() && row.awaits_plan() && row.charges() {
+        return begin_plan(row, last.is_some(), now);
+    }
+    let Some(last) = last else {
+        let careless = [Bug::TriedBesideUnknown, Bug::NewCardFirst, Bug::NewPlanFirst].into_iter().any(planted::has);
+        return match open.filter(|_| !careless) {
+            Some(open) => take_back(row, open, now),
+            None => begin(row, now, policy),
+        };
+    };
+    // Nothing is begun beside an attempt of which something is still owed.
+    if let Some(open) = open {
+        if open.state == State::Unknown && planted::has(Bug::TriedBesideUnknown) {
+            return declined(row, false, now);
+        }
+        if row.still_wants(open, now) {
+            return wait_for(row, open, now);
+        }
+        if is_of(open, row.attempt) && row.standing.charges() && row.ending.is_none() {
+            let another = row.order().is_ok_and(|order| order.customer_uid != open.order.customer_uid);
+            // Another card or price has a number of its own from now on: who changes back meanwhile asks for that one, and
+            // what is being taken back is not mistaken for what somebody stopped in the PSP's console.
+            row.next_attempt(now);
+            if planted::has(if another { Bug::NewCardFirst } else { Bug::NewPlanFirst }) {
+                row.due_at = Some(now);
+                return begin(row, now, policy);
+            }
+        }
+        return take_back(row, open, now);
+    }
+    if (!row.standing.charges() || row.ending.is_some()) && !planted::has(Bug::TriedAfterEnd) {
+        return rest(row, now);
+    }
+    match last.state {
+        State::Failed => {
+            if let Some(newer) = &known.newer {
+                row.customer_uid = newer.clone();
+            }
+            if now < row.attempt_at && !was_tried(last) {
+                return unregistered(row, known.newer.is_some(), now);
+            }
+            let is_final = dunning::is_final(last) && !planted::has(Bug::FinalRefusalTriedAgain);
+            declined(row, known.newer.is_none() && is_final, now)
+        }
+        // Its customer was told that it had failed.
+        State::Refunded if was_late(last) => declined(row, false, now),
+        // Somebody took it back in the PSP's console: nobody charges what was stopped there.
+        State::Revoked if row.still_wants(last, now) && !known.gone => {
+            row.standing = Standing::Paused;
+            row.due_at = None;
+            Next::Wait
+        }
+        // It was taken back here, for another card or price.
+        State::Revoked => {
+            row.attempt.number = row.attempt.number.saturating_add(1);
+            row.looks = 0;
+            row.due_at = Some(now);
+            Next::Again
+        }
+        State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Scheduled
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Suspect
+        | State::Awaiting
+        | State::Expired => wait_for(row, last, now),
+    }
+}
+
+/// Whether the PSP has ever tried a payment that failed.
+fn was_tried(payment: &Payment) -> bool {
+    payment.record.is_some() || payment.schedule.as_ref().is_some_and(|schedule| schedule.executed_at.is_some())
+}
+
+/// The PSP did not take the registration. Nothing was declined: the attempt is made when its time comes, under another
+/// number, and registered for then at once only on another card.
+fn unregistered(row: &mut Subscription, on_another: bool, now: Timestamp) -> Next {
+    row.attempt.number = row.attempt.number.saturating_add(1);
+    row.looks = 0;
+    row.due_at = Some(if on_another { now } else { row.attempt_at });
+    if on_another { Next::Again } else { Next::Wait }
+}
+
+/// Whether a payment is of this attempt.
+fn is_of(payment: &Payment, attempt: Attempt) -> bool {
+    Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of == attempt)
+}
+
+/// Whether the merchant has money by a payment, and is not about to give all of it back.
+fn holds_money(payment: &Payment) -> bool {
+    let gone = payment.record.as_ref().map_or(0, |record| record.cancel_amount);
+    let left = payment.order.amount.minor.saturating_sub(gone);
+    let all = |refund: &Refund| refund.amount >= left && Some(&refund.imp_uid) == payment.imp_uid();
+    // Another payment under the same number may be on its way back.
+    let given_back = payment.refunds.iter().any(|refund| refund.state == RefundState::Pending && all(refund));
+    matches!(payment.state, State::Paid | State::PartiallyRefunded) && !given_back
+}
+
+/// Whether a payment was given back because it came after its customer was told that it had failed, or had ended it all.
+fn was_late(payment: &Payment) -> bool {
+    let late = |refund: &Refund| matches!(refund.origin, Origin::LatePaid | Origin::Unwanted);
+    payment.refunds.iter().any(|refund| late(refund) && Some(&refund.imp_uid) == payment.imp_uid())
+}
+
+fn paid_at(payment: &Payment) -> Option<Timestamp> {
+    payment.record.as_ref().and_then(|record| record.paid_at)
+}
+
+fn give_back(
+    row: &mut Subscription,
+    payment: &Payment,
+    first: &Payment,
+    alarms: &mut Vec<Alarm>,
+    now: Timestamp,
+) -> Next {
+    let twice = payment.merchant_uid() != first.merchant_uid();
+    if let Some(imp_uid) = payment.imp_uid().filter(|_| twice) {
+        let (merchant_uid, imp_uid): (MerchantUid, ImpUid) = (payment.merchant_uid().clone(), imp_uid.clone());
+        alarms.push(Alarm::DoublePaid { merchant_uid, imp_uid });
+    }
+    look_again(row, now);
+    Next::GiveBack(payment.merchant_uid().clone())
+}
+
+/// What is not on its way yet is taken back. What is cannot be; if it is paid, that is given back.
+fn take_back(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
+    // Soon, whenever it is to run: the taking back may go wrong.
+    look_again(row, now);
+    match open.state {
+        State::Scheduled | State::Intent => Next::TakeBack(open.merchant_uid().clone()),
+        State::Claimed
+        | State::Unknown
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Failed
+        | State::Revoked
+        | State::Suspect
+        | State::Awaiting
+        | State::Expired => Next::Wait,
+    }
+}
+
+/// Whether its tries came to an end, and nobody's wish did that.
+fn is_given_up(row: &Subscription) -> bool {
+    matches!(row.standing, Standing::Canceled | Standing::Unpaid) && row.ending.is_none()
+}
+
+/// The plan begins that was to begin with the period of the next attempt.
+fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
+    if let Some(plan) = row.next_plan.take() {
+        // It was checked when it was asked for; a calendar that ends goes on in the interval that it has.
+        row.calendar.change(row.attempt.period, plan.interval).ok();
+        (row.plan_id, row.price) = (plan.id, plan.price);
+    }
+    if let Some(period) = row.calendar.period(row.attempt.period) {
+        row.attempt_at = period.due_at;
+    }
+    if attempted {
+        row.next_attempt(now);
+    }
+    row.looks = 0;
+    row.due_at = Some(now);
+    Next::Again
+}
+
+/// Nobody keeps what was given back in full.
+fn withdraw_access(row: &mut Subscription, payment: &Payment, period: u32, now: Timestamp) {
+    let end = row.calendar.period(period).map(|period| period.ends.start());
+    if payment.state == State::Refunded && end.is_some() && row.access_until == end {
+        row.access_until = end.map(|end| end.min(now));
+    }
+}
+
+/// The current period is paid: on to the next.
+fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
+    if let Some(period) = row.calendar.period(row.attempt.period) {
+        let end = period.ends.start();
+        row.access_until = match row.ending {
+            Some((Ending::Now, asked_at)) => Some(end.min(asked_at)),
+            Some((Ending::AtPeriodEnd, _)) | None => Some(end),
+        };
+    }
+    // Late money takes up again what was given up; what somebody stopped or ended stays so.
+    if row.ending.is_none() && row.standing != Standing::Paused {
+        row.standing = Standing::Active;
+    }
+    let as_asked = row.order().is_ok_and(|order| order.amount == payment.order.amount);
+    row.running = Some(if as_asked { row.price.amount } else { payment.order.amount });
+    if as_asked {
+        // What was charged under an earlier price did not bring the difference: that is still to come.
+        row.adjustment = 0;
+    }
+    let paid = Attempt::of(payment.merchant_uid()).map(|(_, of)| of.number);
+    skip(row, paid, now)
+}
+
+/// Nothing more is to come of the current period. Periods that passed meanwhile are not charged: nobody pays for a
+/// month that is over.
+fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) -> Next {
+    let today = row.calendar.period_on(KstDay::of(now)).map_or(0, |period| period.number);
+    let today = if planted::has(Bug::LapsedPeriodsCharged) { 0 } else { today };
+    let next = row.attempt.period.saturating_add(1).max(today);
+    let is_last = row.periods_max.is_some_and(|max| next >= max);
+    if let Some(plan) = row.next_plan.take_if(|_| !is_last) {
+        // A calendar that ends goes on in the interval that it has.
+        row.calendar.change(next, plan.interval).ok();
+        (row.plan_id, row.price) = (plan.id, plan.price);
+    }
+    let Some(period) = row.calendar.period(next).filter(|_| !is_last) else {
+        if row.ending.is_some() {
+            return rest(row, now);
+        }
+        row.standing = Standing::Completed;
+        row.looks = 0;
+        row.due_at = None;
+        return Next::Wait;
+    };
+    row.past.push(Past { attempts: row.attempt.number.saturating_add(1), paid });
+    row.past.resize(usize::try_from(next).unwrap_or(usize::MAX), Past::default());
+    row.attempt = Attempt { period: next, number: 0 };
+    row.attempt_at = period.due_at;
+    row.declines = 0;
+    row.looks = 0;
+    row.due_at = Some(now);
+    Next::Again
+}
+
+/// No row exists for the attempt yet.
+fn begin(row: &mut Subscription, now: Timestamp, policy: &Policy) -> Next {
+    if (!row.standing.charges() || row.ending.is_some()) && !planted::has(Bug::TriedAfterEnd) {
+        return rest(row, now);
+    }
+    if row.is_over(now) {
+        return skip(row, None, now);
+    }
+    let registrable = row.attempt_at.plus(-policy.schedule_ahead_max_seconds);
+    if now < registrable {
+        // Farther ahead than the PSP takes it.
+        row.looks = 0;
+        row.due_at = Some(registrable);
+        return Next::Wait;
+    }
+    let early = planted::has(Bug::ChargedBeforeItsDay);
+    let lead = if early { crate::day::DAY_SECONDS } else { policy.schedule_lead_min_seconds + SEND_SECONDS };
+    // It has to be early enough still when it is sent.
+    let soon = row.attempt_at < now.plus(lead);
+    if soon && now < row.attempt_at && !early {
+        // Too late to be registered, and never before its time.
+        row.due_at = Some(row.attempt_at);
+        return Next::Wait;
+    }
+    let Ok(order) = row.order() else {
+        row.standing = Standing::Completed;
+        row.due_at = None;
+        return Next::Wait;
+    };
+    if let Some(period) = row.calendar.period(row.attempt.period).filter(|_| planted::has(Bug::AccessBeforePaid)) {
+        row.access_until = Some(period.ends.start());
+    }
+    look_again(row, now);
+    Next::Put(Box::new(order), (!soon).then_some(row.attempt_at))
+}
+
+/// The PSP's last word on the attempt is no. A final one is not worth another try of that card.
+fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
+    row.declines = row.declines.saturating_add(1);
+    let period = row.calendar.period(row.attempt.period);
+    let day = row.dunning.day(row.declines).filter(|_| !is_final);
+    let retry = day.zip(period).and_then(|(day, period)| {
+        let at = period.due_at.plus(i64::from(day) * DAY_SECONDS);
+        // After an outage several of these days may have passed: no card is tried more than once a day for that.
+        let at = if at > now { at } else { now.plus(DAY_SECONDS) };
+        (at < period.ends.start()).then_some(at)
+    });
+    let Some(at) = retry else {
+        row.standing = match row.dunning.give_up {
+            GiveUp::Cancel => Standing::Canceled,
+            GiveUp::Unpaid => Standing::Unpaid,
+        };
+        row.looks = 0;
+        row.due_at = None;
+        return Next::Wait;
+    };
+    row.standing = Standing::PastDue;
+    row.attempt.number = row.attempt.number.saturating_add(1);
+    row.attempt_at = at;
+    row.looks = 0;
+    row.due_at = Some(now);
+    Next::Again
+}
+
+/// Nothing is charged any more, or for now.
+fn rest(row: &mut Subscription, now: Timestamp) -> Next {
+    row.looks = 0;
+    row.due_at = match row.ending {
+        Some((Ending::AtPeriodEnd, _)) if row.standing.charges() => row.access_until.filter(|end| now < *end),
+        _ => None,
+    };
+    if row.ending.is_some() && row.due_at.is_none() {
+        row.standing = Standing::Canceled;
+    }
+    Next::Wait
+}
+
+/// Something is owed at the payment's own row, which has a calendar of its own.
+fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
+    match payment.schedule_at() {
+        Some(at) if payment.state == State::Scheduled && now < first_overdue_look(at) => {
+            row.looks = 0;
+            row.due_at = Some(first_overdue_look(at));
+        }
+        Some(_) | None => look_again(row, now),
+    }
+    Next::Wait
+}
+
+fn look_again(row: &mut Subscription, now: Timestamp) {
+    row.due_at = Some(next_look(now, row.looks, None));
+    row.looks = row.looks.saturating_add(1);
+}

@@ -1,0 +1,315 @@
+//! Carrying a subscription on: from one period's payment to the next.
+
+use super::{Billing, Failure, NewSchedule, RefundRequest};
+use crate::alarm::Alarm;
+use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
+use crate::key::{BillingKey, KeyState};
+use crate::order::Order;
+use crate::payment::refund::Origin;
+use crate::payment::{Evidence, Payment, Source, State};
+use crate::ports::{
+    ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, SubscriptionStore,
+    Watch,
+};
+use crate::subscription::{Attempt, Known, Next, PlanId, Standing, Stepped, Subscription, past, step, without_card};
+use crate::time::Timestamp;
+
+/// Most steps of one subscription in one go: a period closed, the next one put, and what came of it.
+const STEPS_MAX: u32 = 8;
+/// No further step is begun after so many seconds: somebody is waiting for an answer, and the sweep goes on.
+pub(super) const STEPS_SECONDS: i64 = 8;
+/// How far a customer's cards are looked through for the newest, and subscriptions for one of a plan.
+const KEYS_A_PAGE: usize = 100;
+const KEY_PAGES_MAX: u32 = 10;
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + RefundPsp,
+    S: PaymentStore + KeyStore + SubscriptionStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Carries on the subscription that a payment belongs to, if it belongs to one.
+    ///
+    /// # Errors
+    /// The table is out of reach, or money that is to go back could not be sent back yet.
+    pub(super) async fn renew_after(&self, payment: &Payment) -> Result<(), Failure> {
+        let Some((id, of)) = Attempt::of(payment.merchant_uid()) else { return Ok(()) };
+        match Box::pin(self.renew(&id)).await? {
+            Some(row) if of.period < row.attempt.period => self.look_back(row, payment).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Does what there is to do about a subscription now. The row as it then stands; nothing if there is none.
+    ///
+    /// # Errors
+    /// The table is out of reach. It stays due.
+    pub async fn renew(&self, id: &SubscriptionId) -> Result<Option<Subscription>, Failure> {
+        let Some(mut row) = self.store.subscription(id).await? else { return Ok(None) };
+        let mut done = None;
+        let began = self.host.now();
+        for _ in 0..STEPS_MAX {
+            if self.host.now() > began.plus(STEPS_SECONDS) {
+                break;
+            }
+            let before = row.attempt.period.checked_sub(1).map_or_else(Vec::new, |before| row.attempts_at(before));
+            let wanted: Vec<MerchantUid> = before.into_iter().chain(row.attempts_at(row.attempt.period)).collect();
+            let (payments, earlier): (Vec<Payment>, Vec<Payment>) =
+                self.store.payments(&wanted).await?.into_iter().partition(|payment| is_of_period(payment, &row));
+            // Somebody was about to make another attempt when the period was closed: it would be paid twice.
+            if let Some(left) = earlier.into_iter().find(|payment| is_left_over(payment, done.as_ref())) {
+                let next = Next::TakeBack(left.merchant_uid().clone());
+                if !matches!(Box::pin(self.act(&row, &next)).await?, Acted::Done) {
+                    self.mark_due(left).await?;
+                    return Ok(Some(row));
+                }
+                done = Some(next);
+                continue;
+            }
+            let known = self.known(&row, &payments).await?;
+            let stepped = step(&row, &payments, &known, self.host.now(), &self.policy);
+            let next = stepped.next.clone();
+            row = match self.write_step(row, stepped).await? {
+                Ok(row) => row,
+                Err(overtaken) => {
+                    row = overtaken;
+                    continue;
+                }
+            };
+            // What was done a moment ago and is still to be done is waited for.
+            if next == Next::Wait || done.as_ref() == Some(&next) {
+                return Ok(Some(row));
+            }
+            // Boxed: a charge, a registration and a refund side by side are too much for a stack.
+            match Box::pin(self.act(&row, &next)).await? {
+                Acted::Done => done = Some(next).filter(|next| *next != Next::Again),
+                Acted::Later => return Ok(Some(row)),
+                Acted::NoCard => {
+                    let key = self.store.key(&row.customer_uid).await?;
+                    let other = self.other_card(&row, key.as_ref()).await?;
+                    let stepped = without_card(&row, other.as_ref(), self.host.now());
+                    let waits = stepped.next == Next::Wait;
+                    row = self.write_step(row, stepped).await?.unwrap_or_else(|overtaken| overtaken);
+                    if waits {
+                        return Ok(Some(row));
+                    }
+                }
+            }
+        }
+        Ok(Some(row))
+    }
+
+    /// Takes notice of news of a payment of a period that is over or paid.
+    async fn look_back(&self, mut row: Subscription, payment: &Payment) -> Result<(), Failure> {
+        for _ in 0..STEPS_MAX {
+            let stepped = past(&row, payment, self.host.now());
+            let next = stepped.next.clone();
+            match self.write_step(row, stepped).await? {
+                Ok(_) => {
+                    return match next {
+                        Next::GiveBack(uid) => Box::pin(self.give_back(&uid)).await,
+                        Next::Wait | Next::Again | Next::Put(..) | Next::TakeBack(_) => Ok(()),
+                    };
+                }
+                Err(overtaken) => row = overtaken,
+            }
+        }
+        Err(Failure::Unavailable)
+    }
+
+    /// Writes what a step made of a row, if it changed it. `Err` with what somebody else wrote in between.
+    async fn write_step(
+        &self,
+        row: Subscription,
+        stepped: Stepped,
+    ) -> Result<Result<Subscription, Subscription>, Failure> {
+        stepped.alarms.iter().for_each(|alarm| self.host.alarm(alarm));
+        if stepped.row == row {
+            return Ok(Ok(row));
+        }
+        let next = self.next_subscription(stepped.row);
+        match self.store.save_subscription(&next).await? {
+            Saved::Done => Ok(Ok(next)),
+            Saved::Conflict(Some(current)) => Ok(Err(*current)),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+        }
+    }
+
+    /// What is to be known besides the rows to decide what follows from them.
+    async fn known(&self, row: &Subscription, payments: &[Payment]) -> Result<Known, Failure> {
+        let superseded = row.standing == Standing::Canceled
+            && payments.iter().any(|payment| payment.state.was_paid())
+            && self.holds_plan(&row.customer_id, &row.plan_id, Some(&row.id)).await?;
+        let ended = |payment: &Payment| matches!(payment.state, State::Failed | State::Revoked);
+        let asks = row.standing.charges() && payments.last().is_some_and(|last| last.due_at.is_none() && ended(last));
+        if !asks {
+            return Ok(Known { superseded, ..Known::default() });
+        }
+        let key = self.store.key(&row.customer_uid).await?;
+        let gone = key.as_ref().is_none_or(|key| key.state != KeyState::Active);
+        let newer = self.other_card(row, key.as_ref()).await?;
+        Ok(Known { superseded, gone, newer })
+    }
+
+    /// Whether a customer has a live subscription of a plan, another one than `except`. What was begun last is known for
+    /// certain; what came to the plan by a change is found by an index that may be a moment behind.
+    pub(super) async fn holds_plan(
+        &self,
+        owner: &CustomerId,
+        plan: &PlanId,
+        except: Option<&SubscriptionId>,
+    ) -> Result<bool, Failure> {
+        let holds = |row: &Subscription| row.is_live() && row.plan_id == *plan && Some(&row.id) != except;
+        if let Some(last) = self.store.last_of_plan(owner, plan).await?
+            && self.store.subscription(&last).await?.is_some_and(|row| holds(&row))
+        {
+            return Ok(true);
+        }
+        let mut cursor = None;
+        for _ in 0..KEY_PAGES_MAX {
+            let page = self.store.subscriptions_of(owner, KEYS_A_PAGE, cursor.as_deref()).await?;
+            if page.items.iter().any(holds) {
+                return Ok(true);
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// The card that took the place of one which is gone; else the customer's newest, if it is newer than that one.
+    async fn other_card(&self, row: &Subscription, key: Option<&BillingKey>) -> Result<Option<CustomerUid>, Failure> {
+        let is_active = |key: &BillingKey| key.state == KeyState::Active && key.customer_id == row.customer_id;
+        if let Some(successor) = key.and_then(|key| key.successor.as_ref())
+            && self.store.key(successor).await?.is_some_and(|key| is_active(&key))
+        {
+            return Ok(Some(successor.clone()));
+        }
+        let mut newest: Option<BillingKey> = None;
+        let mut cursor = None;
+        for _ in 0..KEY_PAGES_MAX {
+            let page = self.store.keys_of(&row.customer_id, KEYS_A_PAGE, cursor.as_deref()).await?;
+            newest = page.items.into_iter().rfind(is_active).or(newest);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let since = key.filter(|key| is_active(key)).map(|key| key.created_at);
+        let newest = newest.filter(|newest| newest.customer_uid != row.customer_uid);
+        Ok(newest.filter(|newest| since.is_none_or(|since| newest.created_at > since)).map(|key| key.customer_uid))
+    }
+
+    /// Does one thing.
+    async fn act(&self, row: &Subscription, next: &Next) -> Result<Acted, Failure> {
+        let done = match next {
+            Next::Wait => return Ok(Acted::Later),
+            Next::Again => return Ok(Acted::Done),
+            Next::Put(order, at) => self.put(row, order, *at).await,
+            Next::TakeBack(uid) => self.take_back(uid).await,
+            Next::GiveBack(uid) => self.give_back(uid).await,
+        };
+        match done {
+            Ok(()) => Ok(Acted::Done),
+            Err(Failure::Store(error @ StoreError::Unreadable { .. })) => Err(Failure::Store(error)),
+            Err(Failure::KeyInactive | Failure::KeyPending) if matches!(next, Next::Put(..)) => Ok(Acted::NoCard),
+            Err(Failure::Invalid(invalid)) => {
+                // It was checked when it was asked for: nobody but a person can help.
+                let rule = "the order of a subscription can be sent";
+                self.host.alarm(&Alarm::RowViolation { row: format!("{}: {}", row.id, invalid.field), rule });
+                Ok(Acted::Later)
+            }
+            // It ran, or somebody else has it: what came of that stands in its row by now.
+            Err(Failure::AlreadyExecuted | Failure::ScheduleNotChangeable) => Ok(Acted::Done),
+            // Somebody else is at it, or it cannot be done now: it stays due.
+            Err(_) => Ok(Acted::Later),
+        }
+    }
+
+    async fn put(&self, row: &Subscription, order: &Order, at: Option<Timestamp>) -> Result<(), Failure> {
+        let (order, owner) = (order.clone(), Some(row.customer_id.clone()));
+        match at {
+            Some(schedule_at) => {
+                let wanted = vec![NewSchedule { order, schedule_at }];
+                self.schedule_orders(&row.customer_uid, owner, wanted).await.map(|_| ())
+            }
+            None => self.charge_order(order, owner).await.map(|_| ()),
+        }
+    }
+
+    async fn take_back(&self, uid: &MerchantUid) -> Result<(), Failure> {
+        let payment = self.store.payment(uid).await?.ok_or(Failure::NotFound)?;
+        if payment.state == State::Intent {
+            self.conclude(payment, &Evidence::Withdrawn, Source::Claim).await?;
+            return Ok(());
+        }
+        self.take_schedule_back(payment).await.map(|_| ())
+    }
+
+    /// Gives back what is left of a payment. What the PSP refuses to give back is asked for again, as everything is that is
+    /// owed back.
+    async fn give_back(&self, uid: &MerchantUid) -> Result<(), Failure> {
+        let payment = self.store.payment(uid).await?.ok_or(Failure::NotFound)?;
+        let left = payment.record.as_ref().map_or(0, |record| record.amount.minor - record.cancel_amount);
+        let amount = crate::money::Money { minor: left, ..payment.order.amount };
+        let request = RefundRequest {
+            merchant_uid: uid.clone(),
+            amount: amount.decimal(),
+            reason: Some("구독 중복 결제 또는 해지 후 결제".to_owned()),
+            account: None,
+            idempotency_key: format!("{uid}-back-{left}"),
+        };
+        self.refund_for(request, Origin::Unwanted).await.map(|_| ())
+    }
+
+    /// The row's next version under a fresh mark.
+    pub(super) fn next_subscription(&self, row: Subscription) -> Subscription {
+        Subscription { version: row.version + 1, writer: self.host.nonce(), ..row }
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: SubscriptionStore,
+    H: Clock + Entropy,
+{
+    /// Lets the sweep look at the subscription that a payment belongs to, if it belongs to one: its schedule was taken
+    /// back with its key.
+    pub(super) async fn wake_subscription(&self, payment: &Payment) -> Result<(), StoreError> {
+        let Some((id, _)) = Attempt::of(payment.merchant_uid()) else { return Ok(()) };
+        let mut standing = self.store.subscription(&id).await?;
+        for _ in 0..STEPS_MAX {
+            let now = self.host.now();
+            let Some(row) = standing.filter(|row| row.due_at.is_some_and(|due_at| due_at > now)) else { return Ok(()) };
+            let next = Subscription { due_at: Some(now), version: row.version + 1, writer: self.host.nonce(), ..row };
+            match self.store.save_subscription(&next).await? {
+                Saved::Conflict(Some(current)) => standing = Some(*current),
+                Saved::Done => return Ok(()),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => break,
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+}
+
+fn is_of_period(payment: &Payment, row: &Subscription) -> bool {
+    Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of.period == row.attempt.period)
+}
+
+/// Whether an attempt at a period that is closed is still to be made, and was not taken back a moment ago.
+fn is_left_over(payment: &Payment, done: Option<&Next>) -> bool {
+    let open = payment.due_at.is_some() && matches!(payment.state, State::Scheduled | State::Intent);
+    open && done != Some(&Next::TakeBack(payment.merchant_uid().clone()))
+}
+
+/// How a thing that was to be done ended.
+enum Acted {
+    /// Done: look what is next.
+    Done,
+    /// Not now. The row is due.
+    Later,
+    /// The card that was to be charged is no billing key any more.
+    NoCard,
+}

@@ -1,0 +1,201 @@
+//! Subscriptions as they are shown: where they stand, what is charged next, what became of each period.
+
+use super::{Billing, Caller, Failure};
+use crate::day::KstDay;
+use crate::ids::{CustomerId, MerchantUid, SubscriptionId};
+use crate::invalid::Invalid;
+use crate::money::Money;
+use crate::payment::{Payment, State};
+use crate::ports::{Clock, Page, PaymentStore, SubscriptionStore};
+use crate::subscription::{Attempt, Period, Standing, Subscription};
+use crate::time::Timestamp;
+
+/// A charge that is to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextCharge {
+    /// Its order number.
+    pub merchant_uid: MerchantUid,
+    /// Which attempt it is.
+    pub attempt: Attempt,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A subscription with what is known of its payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionView {
+    /// Its row.
+    pub row: Subscription,
+    /// The period that it is now.
+    pub current: Option<Period>,
+    /// Until when its customer has access: the end of what was paid for, or of the trial. While the next period is about to
+    /// be charged, through its first day: it begins at midnight, and is charged in the morning.
+    pub access_until: Option<Timestamp>,
+    /// The charge that is to come, if one is.
+    pub next_charge: Option<NextCharge>,
+    /// Payments of the period before that of the next attempt, and of that.
+    pub payments: Vec<Payment>,
+    /// Whether that charge is to be made by now.
+    pub is_due: bool,
+}
+
+impl SubscriptionView {
+    /// Whether something of it is under way whose end is not known: a charge, also one that is due and could not be made
+    /// yet, a schedule that is being registered or taken back, money that goes back.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        let made = |next: &NextCharge| self.payments.iter().any(|payment| *payment.merchant_uid() == next.merchant_uid);
+        let unmade = self.is_due && self.next_charge.as_ref().is_some_and(|next| !made(next));
+        let under_way = |payment: &Payment| match payment.told_state() {
+            State::Failed | State::Refunded | State::Revoked | State::Expired => false,
+            State::Scheduled => !self.row.wants(payment) || payment.claim.is_some(),
+            State::Paid | State::PartiallyRefunded => {
+                payment.pending_refund().is_some() || !self.row.was_to_be_paid(payment)
+            }
+            State::Intent | State::Claimed | State::Unknown | State::Suspect | State::Awaiting => true,
+        };
+        unmade || self.payments.iter().any(under_way)
+    }
+
+    /// Whether it was ended by somebody's wish, or is to end.
+    #[must_use]
+    pub const fn is_ending(&self) -> bool {
+        self.row.ending.is_some()
+    }
+}
+
+/// A period and what was done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instalment {
+    /// The period.
+    pub period: Period,
+    /// Whether it was paid.
+    pub paid: bool,
+    /// Its payments in the order of their attempts.
+    pub payments: Vec<Payment>,
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: SubscriptionStore,
+{
+    /// A subscription's row, for its owner or the merchant.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for a missing, a foreign and a malformed name alike.
+    pub async fn subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
+        let id = SubscriptionId::parse(id).map_err(|_| Failure::NotFound)?;
+        let row = self.store.subscription(&id).await?.ok_or(Failure::NotFound)?;
+        if caller.may_see(&row.customer_id) { Ok(row) } else { Err(Failure::NotFound) }
+    }
+
+    /// Subscriptions, oldest first: a customer's own; for the merchant those of one customer, or those that stand so.
+    ///
+    /// # Errors
+    /// `customer_id_required` from a merchant who names neither; `state_invalid` for both, and from a customer;
+    /// `cursor_invalid`; the table is out of reach.
+    pub async fn subscriptions(
+        &self,
+        caller: &Caller,
+        owner: Option<&CustomerId>,
+        standing: Option<Standing>,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, Failure> {
+        let owner = match (caller, owner, standing) {
+            (Caller::Merchant, None, Some(standing)) => {
+                return Ok(self.store.subscriptions_in(standing, limit, cursor).await?);
+            }
+            (_, _, Some(_)) => return Err(Invalid::field("state", "for the merchant, and without customer_id").into()),
+            (Caller::Customer(own), Some(owner), None) if owner != own => return Err(Failure::NotFound),
+            (Caller::Customer(own), _, None) => own,
+            (Caller::Merchant, Some(owner), None) => owner,
+            (Caller::Merchant, None, None) => {
+                let detail = "the customer whose subscriptions are wanted, or a state";
+                return Err(Invalid::new("customer_id", "customer_id_required", detail).into());
+            }
+        };
+        Ok(self.store.subscriptions_of(owner, limit, cursor).await?)
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: PaymentStore + SubscriptionStore,
+    H: Clock,
+{
+    /// What there is to show of a row.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn view(&self, row: Subscription) -> Result<SubscriptionView, Failure> {
+        let period = row.attempt.period;
+        let mut wanted = period.checked_sub(1).map_or_else(Vec::new, |before| row.attempts_at(before));
+        wanted.extend(row.attempts_at(period));
+        let payments = self.store.payments(&wanted).await?;
+        Ok(SubscriptionView { payments, ..self.outline(row) })
+    }
+
+    /// What there is to show of a row without its payments, as in a list.
+    #[must_use]
+    pub fn outline(&self, row: Subscription) -> SubscriptionView {
+        let current = row.calendar.period_on(KstDay::of(self.host.now()));
+        let charges = row.standing.charges() && row.ending.is_none();
+        let next_charge = row.order().ok().filter(|_| charges).map(|order| NextCharge {
+            merchant_uid: order.merchant_uid,
+            attempt: row.attempt,
+            amount: order.amount,
+            at: row.attempt_at,
+        });
+        let access_until = row.access_until.map(|until| until.max(first_day_ends(&row).unwrap_or(until)));
+        let is_due = row.attempt_at <= self.host.now();
+        SubscriptionView { row, current, access_until, next_charge, is_due, payments: Vec::new() }
+    }
+
+    /// A subscription's periods with their payments, newest first, from that of the next attempt on.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] as with [`Self::subscription()`]; `cursor_invalid`.
+    pub async fn instalments(
+        &self,
+        caller: &Caller,
+        id: &str,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Instalment>, Failure> {
+        let row = self.subscription(caller, id).await?;
+        let newest = match cursor {
+            None => row.attempt.period,
+            Some(text) => {
+                let number = text.parse().ok().filter(|number| *number < row.attempt.period);
+                number.ok_or_else(|| Invalid::new("cursor", "cursor_invalid", "a cursor of this very list"))?
+            }
+        };
+        let count = u32::try_from(limit).unwrap_or(u32::MAX);
+        let oldest = newest.saturating_sub(count.saturating_sub(1));
+        let numbers: Vec<u32> = (oldest..=newest).rev().collect();
+        let wanted: Vec<MerchantUid> = numbers.iter().flat_map(|number| row.attempts_at(*number)).collect();
+        let payments = self.store.payments(&wanted).await?;
+        let items = numbers.iter().filter_map(|number| {
+            let period = row.calendar.period(*number)?;
+            let of =
+                |payment: &&Payment| Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of.period == *number);
+            let payments: Vec<Payment> = payments.iter().filter(of).cloned().collect();
+            let place = usize::try_from(*number).unwrap_or(usize::MAX);
+            let recorded = row.past.get(place).and_then(|past| past.paid).is_some();
+            let paid = recorded || payments.iter().any(|payment| payment.state.was_paid());
+            Some(Instalment { period, paid, payments })
+        });
+        Ok(Page { items: items.collect(), next: oldest.checked_sub(1).map(|next| next.to_string()) })
+    }
+}
+
+/// The end of the day on which the next period is charged, if it follows on what its customer has.
+fn first_day_ends(row: &Subscription) -> Option<Timestamp> {
+    let next = row.calendar.period(row.attempt.period)?;
+    let follows = row.access_until == Some(next.starts.start());
+    let is_charged = row.standing == Standing::Active && row.ending.is_none();
+    (follows && is_charged).then(|| next.starts.next().start())
+}

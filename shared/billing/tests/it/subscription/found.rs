@@ -1,0 +1,108 @@
+//! What the simulation found in subscriptions, one test each.
+
+use billing::payment::{ScheduleStatus, State};
+use billing::ports::Clock;
+use billing::subscription::{Ending, Standing};
+use billing::usecase::{Caller, KeyDeleted, Schedules};
+
+use super::money::{run_late, states_of};
+use super::{pass, plan, row, wanted};
+use crate::fixture::{Act, TestWorld, billing, issue_request, secret};
+use crate::sweep::sweep;
+
+const DAY: i64 = 86_400;
+
+#[tokio::test]
+async fn a_schedule_that_could_not_be_taken_back_is_taken_back_soon_and_not_when_it_has_run() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    billing.psp.world().down = true;
+    billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
+    let due_at = row(&billing, &id).await.due_at.unwrap();
+    assert!(due_at < billing.host.now().plus(3_600), "and not in a month");
+    billing.psp.world().down = false;
+    billing.advance(3_600);
+    sweep(&billing).await;
+    let next = format!("{id}-1-0");
+    assert_eq!(billing.psp.world().schedules[&next].schedule_status, ScheduleStatus::Revoked);
+    assert_eq!(row(&billing, &id).await.due_at, None);
+}
+
+#[tokio::test]
+async fn what_never_left_is_not_sent_once_its_period_is_over() {
+    let billing = billing().await;
+    billing.psp.will([Act::Unreachable]);
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    assert_eq!(states_of(&billing, 0), [State::Intent]);
+    billing.advance(40 * DAY);
+    for _ in 0..4 {
+        sweep(&billing).await;
+        billing.advance(300);
+    }
+    assert_eq!(states_of(&billing, 0), [State::Revoked], "nobody pays for a month that is over");
+    assert_eq!(states_of(&billing, 1), [State::Paid]);
+    let charged = format!("charge {id}-0-0");
+    assert!(billing.psp.world().posts.iter().filter(|post| post.starts_with(&charged)).count() <= 1);
+}
+
+#[tokio::test]
+async fn an_end_that_is_brought_forward_keeps_what_came_after_the_first_wish_unwanted() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    billing.advance(32 * DAY);
+    billing.psp.world().down = true;
+    billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
+    billing.advance(60);
+    billing.psp.world().down = false;
+    let hints = run_late(&billing, &id);
+    billing.psp.world().down = true;
+    billing.advance(60);
+    billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+    billing.psp.world().down = false;
+    billing.notice(&hints[0]).await.unwrap();
+    for _ in 0..4 {
+        billing.advance(3_600);
+        sweep(&billing).await;
+    }
+    assert_eq!(states_of(&billing, 1), [State::Refunded]);
+    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+}
+
+#[tokio::test]
+async fn the_first_period_costs_what_it_did_when_it_was_tried() {
+    let billing = billing().await;
+    billing.psp.will([Act::Decline]);
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    assert_eq!(states_of(&billing, 0)[0], State::Failed);
+    let changed = billing.change_plan(&Caller::Merchant, &id, plan("더 큰 이용권", 19_900)).await.unwrap();
+    assert_eq!((changed.attempt.period, changed.price.amount.minor), (0, 8_900));
+    assert_eq!(changed.next_plan.unwrap().price.amount.minor, 19_900);
+}
+
+#[tokio::test]
+async fn resumed_within_a_declined_period_it_is_tried_at_once() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    pass(&billing, 31, &["key1"], true).await;
+    assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
+    billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
+    let resumed = billing.resume_subscription(&Caller::Merchant, &id).await.unwrap();
+    assert_eq!((resumed.standing, resumed.attempt.period), (Standing::Active, 2));
+    assert_eq!(states_of(&billing, 1).last(), Some(&State::Paid));
+}
+
+#[tokio::test]
+async fn a_key_is_deleted_though_a_subscriptions_payment_is_scheduled_on_it() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+    assert_eq!(deleted, KeyDeleted::Done);
+    for _ in 0..3 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    pass(&billing, 32, &[], true).await;
+    let paid = states_of(&billing, 1).into_iter().filter(|state| *state == State::Paid).count();
+    assert_eq!((paid, row(&billing, &id).await.customer_uid), (1, other.customer_uid));
+}

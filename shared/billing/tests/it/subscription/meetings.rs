@@ -1,0 +1,150 @@
+//! Late money, another plan and somebody's end, each where another subscription or a running schedule stands in the way.
+
+use super::changes::paid;
+use super::money::{paid_after_all, states_of};
+use super::{pass, plan, row, run_schedules, timeline, wanted};
+use crate::fixture::{TestBilling, TestWorld, billing, secret};
+use crate::sweep::sweep;
+use billing::payment::State;
+use billing::ports::Clock;
+use billing::subscription::{Ending, Interval, Standing, Unit};
+use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
+
+const DAY: i64 = 86_400;
+
+fn again() -> NewSubscription {
+    NewSubscription { idempotency_key: "subscribe-2".to_owned(), ..wanted() }
+}
+
+fn yearly() -> NewPlan {
+    NewPlan { interval: Interval::new(Unit::Year, 1).unwrap(), ..plan("연간", 99_000) }
+}
+
+/// One whose next period was declined until it was given up.
+async fn given_up(billing: &TestBilling) -> String {
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    pass(billing, 40, &["key1"], true).await;
+    assert_eq!(row(billing, &id).await.standing, Standing::Canceled);
+    id
+}
+
+#[tokio::test]
+async fn late_money_takes_up_nothing_that_was_begun_anew_meanwhile() {
+    let billing = billing().await;
+    let id = given_up(&billing).await;
+    let second = billing.subscribe(again(), &secret()).await.unwrap();
+    billing.notice(&paid_after_all(&billing, &format!("{id}-1-4"))).await.unwrap();
+    sweep(&billing).await;
+    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+    assert_eq!(row(&billing, second.id.as_str()).await.standing, Standing::Active);
+    assert!(timeline(&billing).iter().any(|(of, _, state)| (of.number, *state) == (4, State::Refunded)));
+}
+
+#[tokio::test]
+async fn late_money_for_a_period_that_is_over_goes_back_and_takes_up_nothing() {
+    let billing = billing().await;
+    let id = given_up(&billing).await;
+    pass(&billing, 120, &[], true).await;
+    let before = timeline(&billing).len();
+    billing.notice(&paid_after_all(&billing, &format!("{id}-1-4"))).await.unwrap();
+    pass(&billing, 2, &[], true).await;
+    assert_eq!(timeline(&billing).len(), before, "nothing new is charged");
+    assert_eq!(states_of(&billing, 1).last(), Some(&State::Refunded));
+    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+}
+
+#[tokio::test]
+async fn what_a_running_schedule_pays_is_a_period_of_the_length_that_it_was_for() {
+    for yearly_first in [false, true] {
+        let billing = billing().await;
+        let (one, other) =
+            if yearly_first { (yearly(), plan("월간", 8_900)) } else { (plan("월간", 8_900), yearly()) };
+        let id = billing.subscribe(NewSubscription { plan: one, ..wanted() }, &secret()).await.unwrap().id.to_string();
+        // A year ahead it is registered once the PSP takes it.
+        pass(&billing, 1, &[], true).await;
+        let next = row(&billing, &id).await.calendar.period(1).unwrap();
+        billing.advance(next.due_at.0 - 60 - billing.host.now().0);
+        billing.psp.world().down = true;
+        billing.change_plan(&Caller::Merchant, &id, other).await.unwrap();
+        billing.psp.world().down = false;
+        billing.advance(90);
+        for hint in run_schedules(&billing, &[]) {
+            billing.notice(&hint).await.unwrap();
+        }
+        let after = row(&billing, &id).await;
+        let days = (after.access_until.unwrap().0 - next.starts.start().0) / DAY;
+        let amounts: Vec<u64> = paid(&billing).iter().map(|(_, won)| *won).collect();
+        assert_eq!(amounts, if yearly_first { [99_000, 99_000] } else { [8_900, 8_900] });
+        assert_eq!(days > 300, yearly_first, "{days} days");
+        assert_eq!((after.attempt.period, after.next_plan), (2, None), "the other length begins with the period after");
+        let wanted = if yearly_first { Unit::Month } else { Unit::Year };
+        assert_eq!(after.calendar.latest().unwrap().interval().unit(), wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_the_length_waits_for_the_old_schedule_to_be_off() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    billing.psp.world().down = true;
+    let waits = billing.change_plan(&Caller::Merchant, &id, yearly()).await.unwrap();
+    assert_eq!((waits.awaits_plan(), waits.asks_for()), (true, None), "nothing may be put meanwhile");
+    assert!(billing.view(waits).await.unwrap().is_pending());
+    billing.psp.world().down = false;
+    for _ in 0..3 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    let done = row(&billing, &id).await;
+    assert_eq!((done.price.amount.minor, done.next_plan.is_none()), (99_000, true));
+    assert_eq!(states_of(&billing, 1), [State::Revoked, State::Scheduled]);
+}
+
+#[tokio::test]
+async fn a_plan_that_its_customer_has_is_not_changed_to_nor_begun() {
+    let billing = billing().await;
+    let monthly = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let other = NewSubscription { plan: yearly(), ..again() };
+    let second = billing.subscribe(other, &secret()).await.unwrap().id.to_string();
+    let same = plan("월간 이용권", 8_900);
+    let refused = billing.change_plan(&Caller::Merchant, &second, same.clone()).await;
+    assert_eq!(refused.map(|_| ()), Err(Failure::SubscriptionExists));
+    billing.change_plan(&Caller::Merchant, &monthly, plan("최고", 18_900)).await.unwrap();
+    let third = NewSubscription { plan: plan("최고", 18_900), idempotency_key: "subscribe-3".to_owned(), ..wanted() };
+    assert_eq!(billing.subscribe(third, &secret()).await.map(|_| ()), Err(Failure::SubscriptionExists));
+    billing.change_plan(&Caller::Merchant, &second, same).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_customer_takes_back_an_end_of_their_own_and_not_the_merchants() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let customer = Caller::Customer(row(&billing, &id).await.customer_id);
+    for (who, allowed) in [(&customer, true), (&Caller::Merchant, false)] {
+        billing.cancel_subscription(who, &id, Ending::AtPeriodEnd).await.unwrap();
+        let back = billing.reactivate_subscription(&customer, &id).await;
+        assert_eq!(back.is_ok(), allowed);
+    }
+    let back = billing.reactivate_subscription(&Caller::Merchant, &id).await.unwrap();
+    assert_eq!((back.ending, back.ended_by_merchant), (None, false));
+}
+
+#[tokio::test]
+async fn nobody_makes_attempts_at_a_period_without_end() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let mut rounds = 0;
+    let refused = loop {
+        billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
+        billing.advance(1);
+        match billing.reactivate_subscription(&Caller::Merchant, &id).await {
+            Ok(_) if rounds < 200 => rounds += 1,
+            ended => break ended.map(|_| ()),
+        }
+    };
+    assert_eq!(refused, Err(Failure::SubscriptionNotChangeable));
+    assert!((50..=70).contains(&rounds), "{rounds}");
+    // It can always be ended.
+    let over = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+    assert_eq!(over.standing, Standing::Canceled);
+}

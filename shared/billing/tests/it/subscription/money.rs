@@ -1,0 +1,166 @@
+//! Money that comes late, twice, or goes back.
+
+use super::{pass, row, run_schedules, timeline, wanted};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
+use crate::sweep::sweep;
+use billing::MerchantUid;
+use billing::payment::{PspStatus, ScheduleStatus, State};
+use billing::ports::Clock;
+use billing::subscription::{Ending, Standing};
+use billing::usecase::{Caller, Hint, RefundRequest};
+
+const DAY: i64 = 86_400;
+
+/// The PSP's record of an attempt turns from failed to paid, as after a retry in its console.
+pub(super) fn paid_after_all(billing: &TestBilling, uid: &str) -> Hint {
+    let now = billing.host.now();
+    let mut world = billing.psp.world();
+    let record = world.payments.get_mut(uid).unwrap().first_mut().unwrap();
+    (record.status, record.paid_at, record.failed_at, record.fail_reason) = (PspStatus::Paid, Some(now), None, None);
+    Hint { imp_uid: record.imp_uid.clone(), merchant_uid: MerchantUid::parse(uid).unwrap() }
+}
+
+pub(super) fn states_of(billing: &TestBilling, period: u32) -> Vec<State> {
+    timeline(billing).iter().filter(|(of, ..)| of.period == period).map(|(.., state)| *state).collect()
+}
+
+#[tokio::test]
+async fn late_money_pays_the_period_and_the_next_try_is_taken_back_first() {
+    for told in [true, false] {
+        let billing = billing().await;
+        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        pass(&billing, 31, &["key1"], true).await;
+        let behind = row(&billing, &id).await;
+        assert_eq!((behind.standing, behind.attempt.number), (Standing::PastDue, 1));
+        let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+        if told {
+            billing.notice(&hint).await.unwrap();
+        } else {
+            // The console is not the webhook: the next look at the row brings it.
+            billing.notice(&hint).await.unwrap();
+            sweep(&billing).await;
+        }
+        let row = row(&billing, &id).await;
+        assert_eq!((row.standing, row.attempt.period), (Standing::Active, 2));
+        assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked]);
+        pass(&billing, 10, &[], true).await;
+        assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked]);
+    }
+}
+
+#[tokio::test]
+async fn late_money_takes_up_again_what_was_given_up() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    pass(&billing, 40, &["key1"], true).await;
+    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+    let hint = paid_after_all(&billing, &format!("{id}-1-4"));
+    billing.notice(&hint).await.unwrap();
+    sweep(&billing).await;
+    let row = row(&billing, &id).await;
+    assert_eq!((row.standing, row.attempt.period), (Standing::Active, 2));
+    assert!(row.access_until > Some(billing.host.now()));
+}
+
+#[tokio::test]
+async fn of_two_attempts_that_are_paid_the_later_goes_back() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    pass(&billing, 31, &["key1"], true).await;
+    // The second try pays the period, and weeks later the first turns out paid, too.
+    pass(&billing, 12, &[], true).await;
+    assert_eq!(states_of(&billing, 1), [State::Failed, State::Paid]);
+    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    billing.notice(&hint).await.unwrap();
+    sweep(&billing).await;
+    assert_eq!(states_of(&billing, 1), [State::Refunded, State::Paid]);
+    assert!(billing.alarms().contains(&"double_paid"));
+    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+}
+
+#[tokio::test]
+async fn money_for_a_past_period_goes_back_even_if_the_first_try_to_send_it_fails() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    pass(&billing, 31, &["key1"], true).await;
+    pass(&billing, 12, &[], true).await;
+    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    billing.psp.will([Act::Lose]);
+    billing.notice(&hint).await.unwrap();
+    for _ in 0..6 {
+        billing.advance(900);
+        sweep(&billing).await;
+    }
+    assert_eq!(states_of(&billing, 1), [State::Refunded, State::Paid]);
+}
+
+#[tokio::test]
+async fn a_charge_that_pays_after_the_end_goes_back_and_one_that_paid_before_stays() {
+    for (ended_before, told) in [(true, true), (true, false), (false, true), (false, false)] {
+        let billing = billing().await;
+        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        billing.advance(32 * DAY);
+        let hints = if ended_before {
+            // The PSP does not take the schedule back any more: it is running.
+            billing.psp.world().down = true;
+            billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+            billing.advance(5);
+            billing.psp.world().down = false;
+            run_late(&billing, &id)
+        } else {
+            let hints = run_schedules(&billing, &[]);
+            billing.advance(5);
+            billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+            hints
+        };
+        if told {
+            for hint in &hints {
+                billing.notice(hint).await.unwrap();
+            }
+        }
+        for _ in 0..4 {
+            billing.advance(3_600);
+            sweep(&billing).await;
+        }
+        let wanted = if ended_before { State::Refunded } else { State::Paid };
+        assert_eq!(states_of(&billing, 1), [wanted], "{ended_before} {told}");
+        let row = row(&billing, &id).await;
+        assert_eq!((row.standing, row.due_at), (Standing::Canceled, None));
+    }
+}
+
+/// The PSP runs the next period's schedule now.
+pub(super) fn run_late(billing: &TestBilling, id: &str) -> Vec<Hint> {
+    let now = billing.host.now();
+    let uid = format!("{id}-1-0");
+    let mut world = billing.psp.world();
+    let schedule = world.schedules[&uid].clone();
+    assert_eq!(schedule.schedule_status, ScheduleStatus::Scheduled);
+    let mut order = crate::fixture::order(&uid);
+    order.amount = schedule.amount;
+    let record = world.execute(&order, PspStatus::Paid, now);
+    vec![Hint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid }]
+}
+
+#[tokio::test]
+async fn what_is_given_back_in_full_is_not_the_customers_any_more() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let paid = row(&billing, &id).await;
+    assert!(paid.access_until > Some(billing.host.now()));
+    let refund = |amount: &str, key: &str| RefundRequest {
+        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
+        amount: amount.to_owned(),
+        reason: None,
+        account: None,
+        idempotency_key: key.to_owned(),
+    };
+    billing.refund(refund("900", "a-part-of-it")).await.unwrap();
+    sweep(&billing).await;
+    assert_eq!(row(&billing, &id).await.access_until, paid.access_until, "a part is a discount");
+    billing.refund(refund("8000", "all-the-rest")).await.unwrap();
+    sweep(&billing).await;
+    let refunded = row(&billing, &id).await;
+    assert_eq!(refunded.access_until, Some(billing.host.now()));
+    assert_eq!((refunded.standing, refunded.attempt), (Standing::Active, paid.attempt), "it goes on next month");
+}

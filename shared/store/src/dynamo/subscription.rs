@@ -1,0 +1,352 @@
+//! Subscriptions' rows, and which one of a plan a customer began last.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use billing::fingerprint::{Fingerprint, hex};
+use billing::ports::{Begun, Page, Saved, StoreError, SubscriptionStore};
+use billing::subscription::{
+    Attempt, Calendar, Dunning, Ending, NextPlan, Past, PlanId, Price, Standing, Subscription, SubscriptionId,
+};
+use billing::{CustomerId, CustomerUid, Money, Nonce, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::item::{Item, Keyed, Row, SUBSCRIPTION_SK, keyed, read, sortable, subscription_pk, text, update, write};
+use super::tries::Tries;
+use super::{CONFLICT_WAITS_MS, DynamoStore, OwnerRange, conflict, error, version_condition};
+use crate::cursor;
+
+const STANDING_INDEX: &str = "standing";
+const PLAN_SK: &str = "PLAN";
+
+#[derive(Serialize, Deserialize)]
+struct SubscriptionItem {
+    id: SubscriptionId,
+    customer_uid: CustomerUid,
+    state: Standing,
+    /// Partition and sort key of the `standing` index.
+    standing: Standing,
+    standing_sk: String,
+    version: u64,
+    writer: Nonce,
+    plan_id: PlanId,
+    calendar: Calendar,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    periods_max: Option<u32>,
+    price: Price,
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    adjustment: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    running: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_plan: Option<NextPlan>,
+    dunning: Dunning,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ending: Option<(Ending, Timestamp)>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ended_by_merchant: bool,
+    attempt: Attempt,
+    attempt_at: Timestamp,
+    declines: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    past: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    access_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trial_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    /// The one order that may be put for it: the condition under which its payments are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asks_for: Option<Fingerprint>,
+    fingerprint: Fingerprint,
+    looks: u32,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
+const fn is_nothing(adjustment: &i64) -> bool {
+    *adjustment == 0
+}
+
+/// Periods as text, equal ones in a row together: `1:0*35,4:3` is 35 that were paid at once and one by its fourth attempt.
+/// Ten years of days are some letters then, and not a row that costs fifty writes.
+fn past_text(past: &[Past]) -> String {
+    past.chunk_by(|a, b| a == b)
+        .filter_map(|run| {
+            let Past { attempts, paid } = run.first()?;
+            let paid = paid.map_or_else(String::new, |number| format!(":{number}"));
+            let times = if run.len() > 1 { format!("*{}", run.len()) } else { String::new() };
+            Some(format!("{attempts}{paid}{times}"))
+        })
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+fn past_from(text: &str) -> Option<Vec<Past>> {
+    let mut past = Vec::new();
+    for run in text.split(',').filter(|run| !run.is_empty()) {
+        let (one, times) =
+            run.split_once('*').map_or(Some((run, 1)), |(one, times)| Some((one, times.parse().ok()?)))?;
+        let (attempts, paid) = match one.split_once(':') {
+            Some((attempts, paid)) => (attempts, Some(paid.parse().ok()?)),
+            None => (one, None),
+        };
+        let one = Past { attempts: attempts.parse().ok()?, paid };
+        past.resize(past.len().checked_add(times)?, one);
+    }
+    Some(past)
+}
+
+impl Row for Subscription {
+    fn pk(&self) -> String {
+        subscription_pk(&self.id)
+    }
+
+    fn sk() -> &'static str {
+        SUBSCRIPTION_SK
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn writer(&self) -> &Nonce {
+        &self.writer
+    }
+
+    fn to_item(&self) -> Result<Item, StoreError> {
+        let place = format!("{}#{}", sortable(self.created_at), self.id);
+        let owner_sk = format!("SUB#{place}");
+        let row = SubscriptionItem {
+            id: self.id.clone(),
+            customer_uid: self.customer_uid.clone(),
+            state: self.standing,
+            standing: self.standing,
+            standing_sk: place,
+            version: self.version,
+            writer: self.writer.clone(),
+            plan_id: self.plan_id.clone(),
+            calendar: self.calendar.clone(),
+            periods_max: self.periods_max,
+            price: self.price.clone(),
+            adjustment: self.adjustment,
+            running: self.running,
+            next_plan: self.next_plan.clone(),
+            dunning: self.dunning.clone(),
+            ending: self.ending,
+            ended_by_merchant: self.ended_by_merchant,
+            attempt: self.attempt,
+            attempt_at: self.attempt_at,
+            declines: self.declines,
+            past: past_text(&self.past),
+            access_until: self.access_until,
+            trial_until: self.trial_until,
+            metadata: self.metadata.clone(),
+            asks_for: self.asks_for(),
+            fingerprint: self.fingerprint.clone(),
+            looks: self.looks,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        };
+        write(keyed(self.pk(), SUBSCRIPTION_SK, &self.customer_id, owner_sk, self.due_at, row))
+    }
+
+    fn from_item(item: Item) -> Result<Self, StoreError> {
+        let Keyed { owner, due_at, row, .. } = read::<SubscriptionItem>(item)?;
+        let unreadable = || StoreError::Unreadable { row: subscription_pk(&row.id) };
+        Ok(Self {
+            past: past_from(&row.past).ok_or_else(unreadable)?,
+            id: row.id,
+            customer_id: owner,
+            customer_uid: row.customer_uid,
+            plan_id: row.plan_id,
+            calendar: row.calendar,
+            periods_max: row.periods_max,
+            price: row.price,
+            adjustment: row.adjustment,
+            running: row.running,
+            next_plan: row.next_plan,
+            dunning: row.dunning,
+            standing: row.state,
+            ending: row.ending,
+            ended_by_merchant: row.ended_by_merchant,
+            attempt: row.attempt,
+            attempt_at: row.attempt_at,
+            declines: row.declines,
+            access_until: row.access_until,
+            trial_until: row.trial_until,
+            metadata: row.metadata,
+            fingerprint: row.fingerprint,
+            version: row.version,
+            writer: row.writer,
+            looks: row.looks,
+            due_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// A customer's plan. The name is a digest, because either part may hold any character.
+fn plan_pk(owner: &CustomerId, plan: &PlanId) -> String {
+    let digest = Sha256::digest(format!("{owner}\n{plan}"));
+    format!("PLAN#{}", hex(&digest[..16]))
+}
+
+impl SubscriptionStore for DynamoStore {
+    async fn subscription(&self, id: &SubscriptionId) -> Result<Option<Subscription>, StoreError> {
+        self.read(subscription_pk(id)).await
+    }
+
+    async fn last_of_plan(&self, owner: &CustomerId, plan: &PlanId) -> Result<Option<SubscriptionId>, StoreError> {
+        let pk = plan_pk(owner, plan);
+        let Some(item) = self.get(pk.clone(), PLAN_SK).await? else { return Ok(None) };
+        let last = text(&item, "last").and_then(|last| SubscriptionId::parse(last).ok());
+        last.map(Some).ok_or(StoreError::Unreadable { row: pk })
+    }
+
+    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+        let actions = vec![
+            TransactWriteItem::builder().update(self.new_row(row)?).build(),
+            TransactWriteItem::builder().update(self.last_one(row, last)?).build(),
+        ];
+        let tries = Tries::default();
+        for wait in CONFLICT_WAITS_MS {
+            let request = self.client.transact_write_items().set_transact_items(Some(actions.clone()));
+            // Each write has a mark of its own, which 32 characters hold.
+            let token = row.writer.as_str();
+            let Err(failure) = request.client_request_token(token).customize().interceptor(tries.clone()).send().await
+            else {
+                return Ok(Begun::Done);
+            };
+            let Some(reasons) = error::cancellation(&failure) else {
+                match error::write(&failure) {
+                    StoreError::Unavailable => return Err(tries.refused()),
+                    _ => tries.may_have_written(),
+                }
+                self.wait(wait).await;
+                continue;
+            };
+            let refused =
+                |place: usize| reasons.get(place).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
+            if let Some(reason) = refused(0) {
+                return match conflict(row, reason.item.clone())? {
+                    Saved::Done => Ok(Begun::Done),
+                    Saved::Conflict(Some(current)) => Ok(Begun::Conflict(current)),
+                    Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unknown),
+                };
+            }
+            if refused(1).is_some() {
+                return Ok(Begun::Overtaken);
+            }
+            self.wait(wait).await;
+        }
+        Err(tries.refused())
+    }
+
+    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+        self.write(row).await
+    }
+
+    async fn subscriptions_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, StoreError> {
+        let (pks, next) = self.owned(owner, OwnerRange::prefix("SUB#"), limit, cursor).await?;
+        Ok(Page { items: self.rows(&pks).await?, next })
+    }
+
+    async fn subscriptions_in(
+        &self,
+        standing: Standing,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, StoreError> {
+        let list = format!("standing\n{}", standing.name());
+        let mut request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(STANDING_INDEX)
+            .key_condition_expression("#standing = :standing")
+            .expression_attribute_names("#standing", "standing")
+            .expression_attribute_values(":standing", AttributeValue::S(standing.name().to_owned()))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        if let Some(cursor) = cursor {
+            let [pk, sk, place] = cursor::decode::<3>(&list, cursor)?;
+            let key = [("pk", pk), ("sk", sk), ("standing", standing.name().to_owned()), ("standing_sk", place)];
+            request = request.set_exclusive_start_key(Some(
+                key.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect(),
+            ));
+        }
+        let reply = request.send().await.map_err(|error| error::read(&error))?;
+        let next = reply.last_evaluated_key.as_ref().map(|key| {
+            let part = |name| text(key, name).unwrap_or_default();
+            cursor::encode(&list, &[part("pk"), part("sk"), part("standing_sk")])
+        });
+        let names = reply.items.unwrap_or_default();
+        let pks: Vec<String> = names.iter().filter_map(|item| text(item, "pk").map(str::to_owned)).collect();
+        let mut items: Vec<Subscription> = self.rows(&pks).await?;
+        // The index may be a moment behind.
+        items.retain(|row| row.standing == standing);
+        Ok(Page { items, next })
+    }
+}
+
+impl DynamoStore {
+    fn new_row(&self, row: &Subscription) -> Result<Update, StoreError> {
+        let mut update = update(row.to_item()?);
+        let condition = version_condition(row, &mut update.values);
+        Update::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(row.pk()))
+            .key("sk", AttributeValue::S(SUBSCRIPTION_SK.to_owned()))
+            .update_expression(update.expression)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|_| StoreError::Unavailable)
+    }
+
+    fn last_one(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Update, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(plan_pk(&row.customer_id, &row.plan_id)))
+            .key("sk", AttributeValue::S(PLAN_SK.to_owned()))
+            .update_expression("SET #last = :id")
+            .expression_attribute_names("#last", "last")
+            .expression_attribute_values(":id", AttributeValue::S(row.id.to_string()));
+        let update = match last {
+            None => update.condition_expression("attribute_not_exists(#last)"),
+            Some(last) => update
+                .condition_expression("#last = :last")
+                .expression_attribute_values(":last", AttributeValue::S(last.to_string())),
+        };
+        update.build().map_err(|_| StoreError::Unavailable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_periods_reads_back_as_it_was_written() {
+        let paid = |attempts, number| Past { attempts, paid: Some(number) };
+        let mut past = vec![paid(1, 0); 35];
+        past.extend([paid(4, 3), Past::default(), Past { attempts: 5, paid: None }, paid(1, 0)]);
+        assert_eq!(past_text(&past), "1:0*35,4:3,0,5,1:0");
+        assert_eq!(past_from(&past_text(&past)), Some(past));
+        assert_eq!(past_from(""), Some(Vec::new()));
+        for text in ["x", "1:", "1*", "1:0*-1", "1:0*x", "-1"] {
+            assert_eq!(past_from(text), None, "{text}");
+        }
+    }
+}

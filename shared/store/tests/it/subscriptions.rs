@@ -1,0 +1,183 @@
+//! Rows of subscriptions, and their payments, which are written only while they are asked for.
+
+use std::collections::BTreeMap;
+
+use billing::fingerprint::Fingerprint;
+use billing::key::KeyState;
+use billing::order::Details;
+use billing::payment::{Payment, Plan};
+use billing::ports::{Begun, DUE_SHARDS, DueRow, Saved, StoreError};
+use billing::subscription::{
+    Attempt, Calendar, Dunning, Ending, Interval, NextPlan, Past, Periods, PlanId, Price, Standing, Subscription,
+    SubscriptionId, Unit,
+};
+use billing::{CustomerUid, KstDay, Money};
+
+use crate::rows::{NOW, customer, key, nonce, payment};
+
+fn subscription(owner: &str, number: u64) -> Subscription {
+    let monthly = Interval::new(Unit::Month, 1).unwrap();
+    Subscription {
+        id: SubscriptionId::parse(&format!("sub{number:026x}")).unwrap(),
+        customer_id: customer(owner),
+        customer_uid: CustomerUid::parse("key1").unwrap(),
+        plan_id: PlanId::parse("월간").unwrap(),
+        calendar: Calendar::new(Periods::new(KstDay::of(NOW), Some(31), monthly, 10).unwrap()),
+        periods_max: Some(12),
+        price: Price { name: "월간 이용권".to_owned(), amount: Money::krw(8_900), details: Details::default() },
+        adjustment: -900,
+        running: Some(Money::krw(8_900)),
+        next_plan: Some(NextPlan {
+            id: PlanId::parse("연간").unwrap(),
+            price: Price {
+                name: "연간 이용권".to_owned(), amount: Money::krw(89_000), details: Details::default()
+            },
+            interval: Interval::new(Unit::Year, 1).unwrap(),
+            with_next_attempt: false,
+        }),
+        dunning: Dunning::default(),
+        standing: Standing::Active,
+        ending: None,
+        ended_by_merchant: true,
+        attempt: Attempt { period: 3, number: 1 },
+        attempt_at: NOW.plus(3_600),
+        declines: 1,
+        past: vec![Past { attempts: 1, paid: Some(0) }, Past { attempts: 4, paid: Some(3) }, Past::default()],
+        access_until: Some(NOW.plus(86_400)),
+        trial_until: Some(NOW),
+        metadata: BTreeMap::from([("source".to_owned(), "광고".to_owned())]),
+        fingerprint: Fingerprint::of(&number),
+        version: 1,
+        writer: nonce(number),
+        looks: 0,
+        due_at: Some(NOW),
+        created_at: NOW.plus(i64::try_from(number).unwrap()),
+        updated_at: NOW,
+    }
+}
+
+fn after(row: &Subscription, writer: u64) -> Subscription {
+    Subscription { version: row.version + 1, writer: nonce(writer), ..row.clone() }
+}
+
+fn payment_of(row: &Subscription, writer: u64) -> Payment {
+    let order = row.order().unwrap();
+    let mut new = payment(order.merchant_uid.as_str(), "key1", row.customer_id.as_str(), Plan::Charge);
+    (new.order, new.writer) = (order, nonce(writer));
+    new
+}
+
+both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_another, |store| {
+    let row = subscription("kim", 1);
+    assert_eq!(store.save_subscription(&row).await.unwrap(), Saved::Done);
+    assert_eq!(store.save_subscription(&row).await.unwrap(), Saved::Done, "our own write, seen again");
+    assert_eq!(store.subscription(&row.id).await.unwrap(), Some(row.clone()));
+    let ended = Subscription {
+        standing: Standing::Canceled,
+        ending: Some((Ending::Now, NOW)),
+        periods_max: None,
+        access_until: None,
+        trial_until: None,
+        next_plan: None,
+        adjustment: 0,
+        running: None,
+        past: Vec::new(),
+        metadata: BTreeMap::new(),
+        due_at: None,
+        ..after(&row, 2)
+    };
+    assert_eq!(store.save_subscription(&ended).await.unwrap(), Saved::Done);
+    assert_eq!(store.subscription(&row.id).await.unwrap(), Some(ended.clone()));
+    let rival = after(&row, 3);
+    assert_eq!(store.save_subscription(&rival).await.unwrap(), Saved::Conflict(Some(Box::new(ended))));
+    assert_eq!(store.subscription(&subscription("kim", 9).id).await.unwrap(), None);
+});
+
+both_stores!(subscriptions_are_listed_for_their_owner_and_found_when_they_are_due, |store| {
+    let rows = [subscription("kim", 1), subscription("kim", 2), subscription("lee", 3), subscription("kim", 4)];
+    for row in &rows {
+        store.save_subscription(row).await.unwrap();
+    }
+    let first = store.subscriptions_of(&customer("kim"), 2, None).await.unwrap();
+    assert_eq!(first.items, rows[..2]);
+    let rest = store.subscriptions_of(&customer("kim"), 2, first.next.as_deref()).await.unwrap();
+    assert_eq!((rest.items, rest.next), (vec![rows[3].clone()], None));
+
+    let mut due = Vec::new();
+    for shard in 0..DUE_SHARDS {
+        due.extend(store.due(shard, NOW, None).await.unwrap().items);
+    }
+    due.sort();
+    assert_eq!(due, rows.map(|row| DueRow::Subscription(row.id)));
+});
+
+both_stores!(subscriptions_are_listed_by_where_they_stand, |store| {
+    let mut rows: Vec<Subscription> =
+        (1..=5).map(|number| subscription(&format!("customer{number}"), number)).collect();
+    for row in &mut rows {
+        row.standing = if row.created_at == NOW.plus(2) { Standing::Active } else { Standing::PastDue };
+        store.save_subscription(row).await.unwrap();
+    }
+    let behind: Vec<Subscription> = rows.iter().filter(|row| row.standing == Standing::PastDue).cloned().collect();
+    let first = store.subscriptions_in(Standing::PastDue, 3, None).await.unwrap();
+    assert_eq!(first.items, behind[..3]);
+    let rest = store.subscriptions_in(Standing::PastDue, 3, first.next.as_deref()).await.unwrap();
+    assert_eq!((rest.items, rest.next), (behind[3..].to_vec(), None));
+    let foreign = store.subscriptions_in(Standing::Active, 3, first.next.as_deref()).await;
+    assert_eq!(foreign, Err(StoreError::Cursor));
+
+    let recovered = Subscription { standing: Standing::Active, ..after(&rows[0], 77) };
+    store.save_subscription(&recovered).await.unwrap();
+    let behind = store.subscriptions_in(Standing::PastDue, 10, None).await.unwrap().items;
+    assert_eq!(behind.len(), 3);
+});
+
+both_stores!(of_one_plan_a_customer_begins_one_after_the_other, |store| {
+    let (first, second) = (subscription("kim", 1), subscription("kim", 2));
+    let begin = async |row: &Subscription, last: Option<&Subscription>| {
+        store.begin_subscription(row, last.map(|last| &last.id)).await.unwrap()
+    };
+    let last = async |owner: &str| store.last_of_plan(&customer(owner), &first.plan_id).await.unwrap();
+    assert_eq!(last("kim").await, None);
+    assert_eq!(begin(&first, None).await, Begun::Done);
+    assert_eq!(begin(&first, None).await, Begun::Done, "our own write, seen again");
+    assert_eq!(begin(&second, None).await, Begun::Overtaken, "two at once");
+    assert_eq!(store.subscription(&second.id).await.unwrap(), None);
+    assert_eq!(last("kim").await, Some(first.id.clone()));
+    let rival = Subscription { writer: nonce(50), ..first.clone() };
+    assert_eq!(begin(&rival, None).await, Begun::Conflict(Box::new(first.clone())));
+    assert_eq!(begin(&second, Some(&first)).await, Begun::Done);
+    assert_eq!(last("kim").await, Some(second.id.clone()));
+    assert_eq!(begin(&subscription("kim", 3), Some(&first)).await, Begun::Overtaken);
+    // Another customer's, and another plan's, are others.
+    assert_eq!(begin(&subscription("lee", 4), None).await, Begun::Done);
+    let yearly = Subscription { plan_id: PlanId::parse("연간").unwrap(), ..subscription("kim", 5) };
+    assert_eq!(begin(&yearly, None).await, Begun::Done);
+});
+
+both_stores!(a_payment_is_written_only_while_its_subscription_asks_for_it, |store| {
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let row = subscription("kim", 1);
+    let payment = payment_of(&row, 1);
+    let refused = vec![Saved::NotAskedFor];
+    assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), refused, "there is no subscription");
+    store.save_subscription(&row).await.unwrap();
+
+    let mut changes = vec![row.clone(); 5];
+    changes[0].ending = Some((Ending::AtPeriodEnd, NOW));
+    changes[1].standing = Standing::Paused;
+    changes[2].attempt.number += 1;
+    changes[3].price.amount = Money::krw(9_900);
+    changes[4].next_plan.as_mut().unwrap().with_next_attempt = true;
+    let mut standing = row.clone();
+    for changed in changes {
+        standing = Subscription { version: standing.version + 1, writer: nonce(standing.version + 10), ..changed };
+        assert_eq!(store.save_subscription(&standing).await.unwrap(), Saved::Done);
+        assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), refused);
+        assert_eq!(store.payment(payment.merchant_uid()).await.unwrap(), None);
+    }
+    let again = Subscription { version: standing.version + 1, writer: nonce(99), ..row };
+    store.save_subscription(&again).await.unwrap();
+    assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), [Saved::Done]);
+    assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), [Saved::Done], "our own write, seen again");
+});
