@@ -87,6 +87,7 @@ WARM_UPS: Mapping[str, WarmUp] = {
     # Without an Idempotency-Key it is refused before anything is read.
     "issue-billing-key": WarmUp("POST", "/billing-keys", "customer", b"{}"),
     "schedule": WarmUp("GET", "/schedules/warm-up", "merchant"),
+    "subscription": WarmUp("GET", "/subscriptions/warm-up", "merchant"),
     "webhook": WarmUp("POST", "/webhooks/iamport/not-the-token", None, b"{}"),
 }
 WITHOUT_ROUTE = ("reconcile",)

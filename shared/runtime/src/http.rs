@@ -7,6 +7,7 @@ pub mod present;
 mod problem;
 mod reply;
 mod request;
+pub mod subscription;
 pub mod window;
 
 pub use input::Object;

@@ -255,12 +255,33 @@ impl Object {
         numbers.map_err(|_| Invalid::new(self.at(name), format!("{name}_invalid"), "a list of whole numbers"))
     }
 
+    /// An object of texts.
+    ///
+    /// # Errors
+    /// `field_type`, `duplicate_field`.
+    pub fn texts(&mut self, name: &str) -> Result<BTreeMap<String, String>, Invalid> {
+        let Some(mut object) = self.object(name)? else { return Ok(BTreeMap::new()) };
+        let names: Vec<String> = object.fields.keys().cloned().collect();
+        let read = |name: String| {
+            let Some(value) = object.fields.remove(&name) else { return Ok((name, String::new())) };
+            let text = serde_json::from_str(value.get()).map_err(|_| wrong_type(&object.at(&shown(&name)), "a string"));
+            text.map(|text| (name, text))
+        };
+        names.into_iter().map(read).collect()
+    }
+
+    /// Whether the field is a string.
+    #[must_use]
+    pub fn is_text(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|value| value.get().starts_with('"'))
+    }
+
     /// A field of any JSON shape, as text: a string's content, or the JSON itself.
     ///
     /// # Errors
     /// `field_type` for a string that cannot be read.
     pub fn text_or_json(&mut self, name: &str) -> Result<Option<String>, Invalid> {
-        if self.fields.get(name).is_some_and(|value| value.get().starts_with('"')) {
+        if self.is_text(name) {
             return self.text(name);
         }
         Ok(self.take(name).map(|value| value.get().to_owned()))

@@ -15,12 +15,18 @@ use super::Object;
 /// The first field that is missing or of the wrong form.
 pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, Invalid> {
     let customer_uid = Some(customer_uid);
-    object.alias("carf_quota", "card_quota")?;
     let merchant_uid = object.required("merchant_uid", MerchantUid::parse)?;
     let currency = currency(object)?;
     let amount = money(object, "amount", currency)?.ok_or_else(|| object.missing("amount"))?;
     let name = object.required_text("name")?;
-    let details = Details {
+    let details = details(object, currency)?;
+    Ok(Order { merchant_uid, customer_uid, amount, name, details })
+}
+
+/// What may be said of a payment on a billing key.
+pub(super) fn details(object: &mut Object, currency: Currency) -> Result<Details, Invalid> {
+    object.alias("carf_quota", "card_quota")?;
+    Ok(Details {
         card_quota: object.integer("card_quota")?,
         interest_free_by_merchant: object.flag("interest_free_by_merchant")?,
         use_card_point: object.flag("use_card_point")?,
@@ -30,8 +36,7 @@ pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, In
         browser_ip: object.text("browser_ip")?,
         naver_use_cfm: naver_use_cfm(object)?,
         ..common(object, currency)?
-    };
-    Ok(Order { merchant_uid, customer_uid, amount, name, details })
+    })
 }
 
 /// What may be said of every payment, however it is made: its tax, its buyer, and the storefront's own data.

@@ -174,6 +174,13 @@ impl From<Failure> for Problem {
                 "schedule_not_changeable",
                 "The schedule is not registered (yet), was revoked, or is being changed.",
             ),
+            Failure::SubscriptionExists => {
+                conflict("subscription_exists", "The customer has a live subscription of this plan.").field("plan")
+            }
+            Failure::SubscriptionNotChangeable => conflict(
+                "subscription_not_changeable",
+                "The subscription has ended, is about to, or is not in a state that this change is for.",
+            ),
             Failure::NotRefundable => conflict("not_refundable", "Nothing of this payment can be given back."),
             Failure::RefundInProgress => {
                 conflict("refund_in_progress", "Another refund of this payment is under way.").retryable()

@@ -92,6 +92,12 @@ async fn samples_about_a_key_that_nobody_has_are_not_found() {
         ("schedule-list", 404),
         ("schedule-move", 404),
         ("schedule-revoke", 404),
+        ("subscription", 404),
+        ("subscription-all-fields", 404),
+        ("subscription-cancel", 404),
+        ("subscription-change", 404),
+        ("subscription-get", 404),
+        ("subscription-periods", 404),
     ]);
     let samples = samples(&world, &Names::new(), SAMPLE_KEY).await;
     for (name, status) in expected {
@@ -138,6 +144,14 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
         ("schedule-list", 200, "/list/0/merchant_uid", json!(second)),
         ("schedule-move", 200, "/status", json!("scheduled")),
         ("schedule-revoke", 200, "/status", json!("revoked")),
+        ("subscription", 201, "/attempts/0/status", json!("paid")),
+        ("subscription-all-fields", 201, "/plan/interval_count", json!(3)),
+        // The name of a subscription is not known before it is begun: these say one that nobody has.
+        ("subscription-get", 404, "/code", json!("not_found")),
+        ("subscription-periods", 404, "/code", json!("not_found")),
+        ("subscription-change", 404, "/code", json!("not_found")),
+        ("subscription-cancel", 404, "/code", json!("not_found")),
+        ("subscription-list", 200, "/list", json!([])),
         ("billing-keys-delete", 204, "", Value::Null),
     ];
     for (name, status, place, value) in walk {

@@ -23,6 +23,7 @@ mod schedules;
 mod seed;
 mod shop;
 mod slow;
+mod subscriptions;
 mod table;
 mod table_faults;
 mod tour;

@@ -100,12 +100,8 @@ const PASSED_ON: &[(&str, &str)] = &[
 
 /// In the sources, and yet in no answer.
 const NEVER_ANSWERED: &[(&str, &str)] = &[
-    ("anchor_day_invalid", "no route begins a subscription yet"),
-    ("due_hour_invalid", "no route begins a subscription yet"),
-    ("interval_count_invalid", "no route begins a subscription yet"),
     ("nonce_invalid", "a nonce is made by us and read from our own rows"),
     ("promotion_id_invalid", "no request can carry a promotion_id"),
-    ("start_at_invalid", "no route begins a subscription yet"),
     ("token_invalid", "a browser that comes back without its order's token is sent on all the same"),
 ];
 
@@ -206,6 +202,8 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::KeyInUse,
         Failure::AlreadyExecuted,
         Failure::ScheduleNotChangeable,
+        Failure::SubscriptionExists,
+        Failure::SubscriptionNotChangeable,
         Failure::NotRefundable,
         Failure::RefundInProgress,
         Failure::Refused(Refusal { code: 1, message: "이미 실행된 예약입니다.".to_owned() }),
@@ -229,6 +227,8 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::KeyInUse
             | Failure::AlreadyExecuted
             | Failure::ScheduleNotChangeable
+            | Failure::SubscriptionExists
+            | Failure::SubscriptionNotChangeable
             | Failure::NotRefundable
             | Failure::RefundInProgress
             | Failure::Refused(_)

@@ -7,6 +7,7 @@ use crate::sources::{self, Call};
 
 const ORDER: &str = "shared/runtime/src/http/order.rs";
 const REQUEST: &str = "shared/runtime/src/http/request.rs";
+const SUBSCRIPTION: &str = "shared/runtime/src/http/subscription.rs";
 const WINDOW: &str = "shared/runtime/src/http/window.rs";
 /// The functions of that file that take a window's fields.
 const WINDOW_PARTS: &[&str] = &["window", "display", "card", "period", "products", "naver_products"];
@@ -25,6 +26,7 @@ const FIELDS: &[&str] = &[
     "object",
     "list",
     "optional_list",
+    "texts",
 ];
 
 /// The fields that one function of a file takes out of JSON objects.
@@ -46,7 +48,7 @@ fn taken(calls: &[Call], file: &str, functions: &[&str]) -> BTreeSet<String> {
 #[test]
 fn the_fields_of_every_request_are_those_that_are_read() {
     let calls = sources::calls(sources::EDGE);
-    let order = || taken(&calls, ORDER, &["order", "common", "currency", "naver_use_cfm"]);
+    let order = || taken(&calls, ORDER, &["order", "details", "common", "currency", "naver_use_cfm"]);
     let card = taken(&calls, ORDER, &["card"]);
     assert!(order().len() > 20 && card.len() > 8, "the reader finds too little");
 
@@ -74,6 +76,16 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let refund = taken(&calls, "functions/refund/src/handler.rs", &["command"]);
     assert_eq!(described("RefundRequest"), refund);
 
+    let subscription = taken(&calls, SUBSCRIPTION, &["subscription", "plan_object"]);
+    let priced = taken(&calls, ORDER, &["details", "common", "currency", "naver_use_cfm"]);
+    let plan = &taken(&calls, SUBSCRIPTION, &["plan"]) | &priced;
+    assert_eq!(described("OtherPlan"), plan);
+    let new_plan = &plan | &taken(&calls, SUBSCRIPTION, &["dunning"]);
+    assert_eq!(described("NewPlan"), new_plan);
+    assert_eq!(described("SubscriptionRequest"), &subscription | &new_plan);
+    let change = taken(&calls, "functions/subscription/src/handler.rs", &["command"]);
+    assert_eq!(described("SubscriptionChange"), &(&change | &BTreeSet::from(["plan".to_owned()])) | &plan);
+
     let schedule = "functions/schedule/src/handler.rs";
     let register = taken(&calls, schedule, &["command"]);
     let own: BTreeSet<String> = &described("ScheduleRequest") | &described("ScheduleEntry");
@@ -90,6 +102,9 @@ fn the_query_parameters_of_every_operation_are_those_that_are_read() {
         ("DELETE /billing-keys/{customer_uid}", "functions/billing-keys/src/handler.rs", "delete"),
         ("GET /checkouts/{merchant_uid}/return", "functions/checkout/src/handler.rs", "returned"),
         ("GET /schedules", "functions/schedule/src/handler.rs", "list"),
+        ("GET /subscriptions", "functions/subscription/src/handler.rs", "list"),
+        ("GET /subscriptions/{id}/periods", "functions/subscription/src/handler.rs", "periods"),
+        ("DELETE /subscriptions/{id}", "functions/subscription/src/handler.rs", "cancel"),
     ];
     let read = |file: &str, within: &str| -> BTreeSet<String> {
         let here = calls.iter().filter(|call| call.file == file && call.within == within);
@@ -140,12 +155,18 @@ fn an_idempotency_key_is_asked_for_where_one_is_read() {
         "functions/billing-keys/src/window.rs",
         "functions/issue-billing-key/src/handler.rs",
         "functions/refund/src/handler.rs",
+        "functions/subscription/src/handler.rs",
     ]
     .map(str::to_owned);
     assert_eq!(readers, BTreeSet::from(wanted));
     for operation in Contract::read().operations() {
         let asked = operation.parameters("header").contains("Idempotency-Key");
-        let with_key = ["POST /billing-keys", "POST /billing-keys/window", "POST /charges/{merchant_uid}/refunds"];
+        let with_key = [
+            "POST /billing-keys",
+            "POST /billing-keys/window",
+            "POST /charges/{merchant_uid}/refunds",
+            "POST /subscriptions",
+        ];
         let wanted = with_key.contains(&operation.key.as_str());
         assert_eq!(asked, wanted, "{}", operation.key);
     }

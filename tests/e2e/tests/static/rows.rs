@@ -7,7 +7,12 @@ use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
 use billing::payment::snapshot::Facts;
 use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
-use billing::{Currency, CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
+use billing::subscription::{
+    Attempt, Calendar, Dunning, Ending, Interval, NextPlan, Past, Periods, PlanId, Price, Proration, Standing,
+    Subscription, SubscriptionId, Unit,
+};
+use billing::usecase::{Instalment, NextCharge, SubscriptionView};
+use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
 use runtime::http::present;
 use serde_json::Value;
 
@@ -200,4 +205,134 @@ fn whatever_a_charge_comes_to_is_an_answer_of_the_contract() {
         statuses.insert(reply.status());
     }
     assert_eq!(statuses, BTreeSet::from([200, 202, 402]));
+}
+
+/// A subscription as it stands in every state, with everything that it can have and with nothing that it need not.
+fn subscriptions() -> Vec<SubscriptionView> {
+    let plan =
+        |won| Price { name: "월간 이용권".to_owned(), amount: Money::krw(won), details: Details::default() };
+    let interval = |unit| Interval::new(unit, 1).unwrap();
+    let monthly = Periods::new(KstDay::of(NOW), Some(31), interval(Unit::Month), 10).unwrap();
+    let weekly = Periods::new(KstDay::of(NOW), None, interval(Unit::Week), 10).unwrap();
+    let id = SubscriptionId::parse("sub00112233445566778899aabbcc").unwrap();
+    let row = Subscription {
+        id: id.clone(),
+        customer_id: CustomerId::parse("kim").unwrap(),
+        customer_uid: CustomerUid::parse("gildong_0001_1234").unwrap(),
+        plan_id: PlanId::parse("monthly").unwrap(),
+        calendar: Calendar::new(monthly),
+        periods_max: Some(12),
+        price: plan(8_900),
+        adjustment: 100,
+        running: Some(Money::krw(8_900)),
+        next_plan: Some(NextPlan {
+            id: PlanId::parse("weekly").unwrap(),
+            price: plan(900),
+            interval: interval(Unit::Week),
+            with_next_attempt: false,
+        }),
+        dunning: Dunning::default(),
+        standing: Standing::Active,
+        ending: None,
+        ended_by_merchant: false,
+        attempt: Attempt { period: 1, number: 0 },
+        attempt_at: LATER,
+        declines: 0,
+        past: vec![Past { attempts: 1, paid: Some(0) }],
+        access_until: Some(LATER),
+        trial_until: Some(NOW),
+        metadata: [("channel".to_owned(), "app".to_owned())].into(),
+        fingerprint: Fingerprint::of(&"request"),
+        version: 1,
+        writer: Nonce::parse("0123456789abcdef0123456789abcdef").unwrap(),
+        looks: 0,
+        due_at: Some(LATER),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let bare = Subscription {
+        calendar: Calendar::new(weekly),
+        periods_max: None,
+        next_plan: None,
+        access_until: None,
+        trial_until: None,
+        metadata: [].into(),
+        ..row.clone()
+    };
+    let standings = [
+        Standing::Active,
+        Standing::PastDue,
+        Standing::Paused,
+        Standing::Canceled,
+        Standing::Unpaid,
+        Standing::Completed,
+    ];
+    let endings = [None, Some((Ending::AtPeriodEnd, NOW)), Some((Ending::Now, NOW))];
+    let attempts: Vec<Payment> = payments()
+        .into_iter()
+        .map(|mut payment| {
+            payment.order.merchant_uid = Attempt { period: 0, number: 0 }.merchant_uid(&id).unwrap();
+            payment
+        })
+        .collect();
+    let mut views = Vec::new();
+    for (standing, ending) in standings.into_iter().flat_map(|standing| endings.map(|ending| (standing, ending))) {
+        for row in [&row, &bare] {
+            let row = Subscription { standing, ending, ..row.clone() };
+            let next_charge = NextCharge {
+                merchant_uid: row.order().unwrap().merchant_uid,
+                attempt: row.attempt,
+                amount: row.price.amount,
+                at: row.attempt_at,
+            };
+            let (current, access_until) = (row.calendar.period(0), row.access_until);
+            let nothing = SubscriptionView {
+                row,
+                current: None,
+                access_until,
+                next_charge: None,
+                is_due: false,
+                payments: Vec::new(),
+            };
+            views.push(SubscriptionView {
+                current,
+                next_charge: Some(next_charge),
+                payments: attempts.clone(),
+                ..nothing.clone()
+            });
+            views.push(nothing);
+        }
+    }
+    views
+}
+
+#[test]
+fn subscriptions_are_shown_as_described() {
+    let contract = Contract::read();
+    let operation = contract.operation("PATCH /subscriptions/{id}");
+    let holds = |schema: &str, shown: &Value| {
+        assert_eq!(contract.errors(contract.schema(schema), shown), Vec::<String>::new(), "{shown}");
+    };
+    let (mut states, mut statuses) = (BTreeSet::new(), BTreeSet::new());
+    for view in subscriptions() {
+        let shown = serde_json::to_value(present::subscription::subscription(&view)).expect("JSON");
+        holds("Subscription", &shown);
+        states.extend(shown["state"].as_str().map(str::to_owned));
+        holds("Subscription", &serde_json::to_value(present::subscription::outline(&view)).expect("JSON"));
+        for amount in [2_450, -300, 0] {
+            let proration = Proration { amount, days_left: 15, days: 30 };
+            let reply = present::subscription::changed(200, &view, Some(proration));
+            let body: Value = serde_json::from_str(reply.body()).expect("JSON");
+            assert_eq!(body["proration"]["amount"], amount);
+            let errors = operation.answer_errors(reply.status(), "application/json", Some(&body));
+            assert_eq!(errors, Vec::<String>::new(), "{body}");
+            statuses.insert(reply.status());
+        }
+        let period = view.row.calendar.period(0).expect("a period");
+        let instalment = Instalment { period, paid: true, payments: view.payments.clone() };
+        let list = present::page(vec![present::subscription::instalment(&instalment)], None);
+        holds("PeriodList", &serde_json::to_value(list).expect("JSON"));
+    }
+    assert_eq!(states, contract.listed(contract.schema("SubscriptionState")));
+    assert_eq!(statuses, BTreeSet::from([200, 202]));
 }

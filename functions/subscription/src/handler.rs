@@ -1,0 +1,126 @@
+//! `POST` and `GET /subscriptions`, `GET`, `PATCH` and `DELETE /subscriptions/{id}`, and `GET /subscriptions/{id}/periods`.
+
+use billing::subscription::{Ending, Standing};
+use billing::usecase::{Caller, Failure, NewPlan};
+use billing::{CustomerId, CustomerUid, Invalid};
+use runtime::App;
+use runtime::http::present::subscription as present;
+use runtime::http::{Object, Problem, Reply, Request, present::page, subscription};
+
+pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
+    match request.route() {
+        "POST /subscriptions" => subscribe(&app, &request).await,
+        "GET /subscriptions" => list(&app, &request).await,
+        "GET /subscriptions/{id}" => read(&app, &request).await,
+        "GET /subscriptions/{id}/periods" => periods(&app, &request).await,
+        "PATCH /subscriptions/{id}" => change(&app, &request).await,
+        "DELETE /subscriptions/{id}" => cancel(&app, &request).await,
+        _ => Err(Problem::new(404, "not_found", "There is no such route.")),
+    }
+}
+
+async fn subscribe(app: &App, request: &Request) -> Result<Reply, Problem> {
+    request.merchant()?;
+    let idempotency_key = request.idempotency_key()?.to_owned();
+    let mut body = request.json()?;
+    let new = subscription::subscription(&mut body, idempotency_key)?;
+    body.finish()?;
+    let secret = app.secret().await.map_err(|_| Failure::Unavailable)?;
+    let billing = app.billing(request.deadline());
+    let row = billing.subscribe(new, secret.fingerprint_key()).await?;
+    Ok(present::changed(201, &billing.view(row).await?, None))
+}
+
+async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let owner = request.query("customer_id")?.map(|id| CustomerId::parse(&id)).transpose()?;
+    let standing = request.query("state")?.map(|state| Standing::parse(&state)).transpose()?;
+    let (limit, cursor) = (request.limit()?, request.query("cursor")?);
+    let billing = app.billing(request.deadline());
+    let found = billing.subscriptions(&caller, owner.as_ref(), standing, limit, cursor.as_deref()).await?;
+    let seen: Vec<_> = found.items.into_iter().map(|row| billing.outline(row)).collect();
+    Ok(Reply::json(200, &page(seen.iter().map(present::outline).collect(), found.next)))
+}
+
+async fn read(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let billing = app.billing(request.deadline());
+    let row = billing.subscription(&caller, &request.path("id")?).await?;
+    Ok(Reply::json(200, &present::subscription(&billing.view(row).await?)))
+}
+
+async fn periods(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let (limit, cursor) = (request.limit()?, request.query("cursor")?);
+    let billing = app.billing(request.deadline());
+    let found = billing.instalments(&caller, &request.path("id")?, limit, cursor.as_deref()).await?;
+    Ok(Reply::json(200, &page(found.items.iter().map(present::instalment).collect(), found.next)))
+}
+
+/// One change a request, so that each is done whole or not at all.
+enum Change {
+    Card(CustomerUid),
+    CancelAtPeriodEnd(bool),
+    Paused(bool),
+    Plan { plan: Box<NewPlan>, now: bool },
+}
+
+async fn change(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let id = request.path("id")?;
+    let wanted = command(request.json()?)?;
+    if matches!(wanted, Change::Paused(_) | Change::Plan { .. }) {
+        // Who names an amount, or lets one go, is the storefront.
+        request.merchant()?;
+    }
+    let billing = app.billing(request.deadline());
+    let (row, proration) = match wanted {
+        Change::Card(customer_uid) => (billing.change_card(&caller, &id, &customer_uid).await?, None),
+        Change::CancelAtPeriodEnd(true) => {
+            (billing.cancel_subscription(&caller, &id, Ending::AtPeriodEnd).await?, None)
+        }
+        Change::CancelAtPeriodEnd(false) => (billing.reactivate_subscription(&caller, &id).await?, None),
+        Change::Paused(true) => (billing.pause_subscription(&Caller::Merchant, &id).await?, None),
+        Change::Paused(false) => (billing.resume_subscription(&Caller::Merchant, &id).await?, None),
+        Change::Plan { plan, now: false } => (billing.change_plan(&Caller::Merchant, &id, *plan).await?, None),
+        Change::Plan { plan, now: true } => {
+            let (row, proration) = billing.change_plan_now(&Caller::Merchant, &id, *plan).await?;
+            (row, Some(proration))
+        }
+    };
+    Ok(present::changed(200, &billing.view(row).await?, proration))
+}
+
+fn command(mut body: Object) -> Result<Change, Problem> {
+    let mut changes = Vec::new();
+    changes.extend(body.optional("customer_uid", CustomerUid::parse)?.map(Change::Card));
+    changes.extend(body.flag("cancel_at_period_end")?.map(Change::CancelAtPeriodEnd));
+    changes.extend(body.flag("paused")?.map(Change::Paused));
+    let when = body.optional("change", |text| match text {
+        "next_period" => Ok(false),
+        "now" => Ok(true),
+        _ => Err(Invalid::field("change", "next_period or now")),
+    })?;
+    if body.has("plan") {
+        let plan = Box::new(subscription::other_plan(&mut body)?);
+        changes.push(Change::Plan { plan, now: when.unwrap_or(false) });
+    } else if when.is_some() {
+        return Err(body.missing("plan").into());
+    }
+    body.finish()?;
+    match (changes.pop(), changes.is_empty()) {
+        (Some(change), true) => Ok(change),
+        _ => {
+            let wanted = "exactly one of customer_uid, cancel_at_period_end, paused and plan";
+            Err(Invalid::new("body", "changes_invalid", wanted).into())
+        }
+    }
+}
+
+async fn cancel(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let ending = request.query("at")?.map(|at| Ending::parse(&at)).transpose()?.unwrap_or(Ending::AtPeriodEnd);
+    let billing = app.billing(request.deadline());
+    let row = billing.cancel_subscription(&caller, &request.path("id")?, ending).await?;
+    Ok(present::changed(200, &billing.view(row).await?, None))
+}
