@@ -12,7 +12,10 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use billing::key::BillingKey;
 use billing::payment::Payment;
-use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::ports::{
+    Begun, DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
+};
+use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
 use simulation::chooser::Chooser;
@@ -43,6 +46,7 @@ pub struct SdkTable {
 struct Known {
     payments: BTreeMap<MerchantUid, Payment>,
     keys: BTreeMap<CustomerUid, BillingKey>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
 }
 
 /// The SDK's client with the production's retries and timeouts, over this wire.
@@ -103,6 +107,7 @@ impl SdkTable {
         let (item, version, writer) = match row {
             Row::Payment(row) => (format!("PAY#{}", row.merchant_uid()), row.version, row.writer.as_str()),
             Row::Key(row) => (format!("KEY#{}", row.customer_uid), row.version, row.writer.as_str()),
+            Row::Subscription(row) => (format!("SUB#{}", row.id), row.version, row.writer.as_str()),
         };
         if !self.wire.was_written(&item, version, writer) {
             self.wire.broken(format!("{item} {version} was answered as written and never was"));
@@ -119,6 +124,11 @@ impl SdkTable {
             let after = at_once(self.store.payment(&uid)).flatten()?;
             let before = self.known().payments.insert(uid, after.clone());
             return Some(Written::Payment { before, after });
+        }
+        if let Some(id) = item.strip_prefix("SUB#").and_then(|id| SubscriptionId::parse(id).ok()) {
+            let after = at_once(self.store.subscription(&id)).flatten()?;
+            let before = self.known().subscriptions.insert(id, after.clone());
+            return Some(Written::Subscription { before, after });
         }
         let uid = item.strip_prefix("KEY#").and_then(|uid| CustomerUid::parse(uid).ok())?;
         let after = at_once(self.store.key(&uid)).flatten()?;
@@ -145,6 +155,7 @@ fn at_once<T>(call: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
 enum Row<'a> {
     Payment(&'a Payment),
     Key(&'a BillingKey),
+    Subscription(&'a Subscription),
 }
 
 /// Whether faults may befall the polled process now.
@@ -220,6 +231,50 @@ impl Backend for SdkTable {
         Box::pin(self.store.keys_of(owner, limit, cursor))
     }
 
+    fn subscription<'a>(&'a self, id: &'a SubscriptionId) -> Call<'a, Option<Subscription>> {
+        Box::pin(async move {
+            if self.wire.is_in_call() {
+                self.store.subscription(id).await
+            } else {
+                Ok(self.known().subscriptions.get(id).cloned())
+            }
+        })
+    }
+
+    fn last_of_plan<'a>(&'a self, owner: &'a CustomerId, plan: &'a PlanId) -> Call<'a, Option<SubscriptionId>> {
+        Box::pin(self.store.last_of_plan(owner, plan))
+    }
+
+    fn begin_subscription<'a>(&'a self, row: &'a Subscription, last: Option<&'a SubscriptionId>) -> Call<'a, Begun> {
+        Box::pin(self.write(self.store.begin_subscription(row, last), |begun| {
+            if *begun == Begun::Done { vec![Row::Subscription(row)] } else { Vec::new() }
+        }))
+    }
+
+    fn save_subscription<'a>(&'a self, row: &'a Subscription) -> Call<'a, Saved<Subscription>> {
+        Box::pin(self.write(self.store.save_subscription(row), |saved| {
+            if *saved == Saved::Done { vec![Row::Subscription(row)] } else { Vec::new() }
+        }))
+    }
+
+    fn subscriptions_of<'a>(
+        &'a self,
+        owner: &'a CustomerId,
+        limit: usize,
+        cursor: Option<&'a str>,
+    ) -> Call<'a, Page<Subscription>> {
+        Box::pin(self.store.subscriptions_of(owner, limit, cursor))
+    }
+
+    fn subscriptions_in<'a>(
+        &'a self,
+        standing: Standing,
+        limit: usize,
+        cursor: Option<&'a str>,
+    ) -> Call<'a, Page<Subscription>> {
+        Box::pin(self.store.subscriptions_in(standing, limit, cursor))
+    }
+
     fn due<'a>(&'a self, shard: u8, until: Timestamp, cursor: Option<&'a str>) -> Call<'a, Page<DueRow>> {
         Box::pin(self.store.due(shard, until, cursor))
     }
@@ -240,6 +295,15 @@ impl Backend for SdkTable {
         uids.sort();
         let rows = uids.iter().filter_map(|uid| at_once(self.store.key(uid)).flatten()).collect();
         self.scanned(&self.known().keys, rows)
+    }
+
+    fn all_subscriptions(&self) -> Vec<Subscription> {
+        let names = self.wire.engine().names().unwrap_or_default();
+        let ids = names.iter().filter_map(|name| SubscriptionId::parse(name.strip_prefix("SUB#")?).ok());
+        let mut ids: Vec<SubscriptionId> = ids.collect();
+        ids.sort();
+        let rows = ids.iter().filter_map(|id| at_once(self.store.subscription(id)).flatten()).collect();
+        self.scanned(&self.known().subscriptions, rows)
     }
 
     fn is_calm(&self) -> bool {

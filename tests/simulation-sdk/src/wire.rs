@@ -323,7 +323,9 @@ impl Wire {
     /// Somebody else will write the item of a write that was done.
     fn let_overtake(&self, status: u16, body: &str) {
         let request: Value = serde_json::from_str(body).unwrap_or_default();
-        let name = request.pointer("/Key/pk/S").or_else(|| request.pointer("/TransactItems/1/Update/Key/pk/S"));
+        let items = request["TransactItems"].as_array().into_iter().flatten();
+        let mut names = items.filter_map(|item| item.pointer("/Update/Key/pk/S"));
+        let name = request.pointer("/Key/pk/S").or_else(|| names.next());
         if let (Some(name), 200, Some(turn)) = (name.and_then(Value::as_str), status, &mut self.state().turn) {
             turn.overtaken = Some(name.to_owned());
         }
@@ -332,7 +334,8 @@ impl Wire {
     /// Somebody else touches an item: its next version, by another writer, and nothing else.
     fn overtake(&self) {
         let Some(name) = self.state().turn.as_mut().and_then(|turn| turn.overtaken.take()) else { return };
-        let sort = if name.starts_with("PAY#") { "PAY" } else { "KEY" };
+        // Each kind of row has the name that its own begins with.
+        let sort = name.split('#').next().unwrap_or_default();
         let touch = json!({
             "TableName": crate::engine::TABLE,
             "Key": { "pk": { "S": name }, "sk": { "S": sort } },
@@ -352,18 +355,19 @@ impl Wire {
 
     fn note_write(&self, operation: &str, body: &str, reply: &Reply) {
         let Ok(request) = serde_json::from_str::<Value>(body) else { return };
-        let writes: Vec<&Value> = match operation {
-            "UpdateItem" => vec![&request],
-            _ => request["TransactItems"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|item| item.get("Update"))
-                .collect(),
+        // With its place in the transaction. What says which subscription is the last of its plan is no row.
+        let rows = |(place, item): (usize, &'_ Value)| -> Option<(usize, Value)> {
+            let write = item.get("Update")?;
+            write.pointer("/ExpressionAttributeValues/:version")?;
+            Some((place, write.clone()))
+        };
+        let writes: Vec<(usize, Value)> = match operation {
+            "UpdateItem" => vec![(0, request)],
+            _ => request["TransactItems"].as_array().into_iter().flatten().enumerate().filter_map(rows).collect(),
         };
         let mut state = self.state();
         let State { turn, counts, written, .. } = &mut *state;
-        for (place, write) in writes.into_iter().enumerate() {
+        for (place, write) in writes {
             let part = |pointer: &str| write.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
             let name = part("/Key/pk/S");
             let version = part("/ExpressionAttributeValues/:version/N");
@@ -381,7 +385,7 @@ impl Wire {
                 let refused: Value = serde_json::from_str(&reply.body).unwrap_or_default();
                 let standing = match operation {
                     "UpdateItem" => refused.pointer("/Item/writer/S"),
-                    _ => refused.pointer(&format!("/CancellationReasons/{}/Item/writer/S", place + 1)),
+                    _ => refused.pointer(&format!("/CancellationReasons/{place}/Item/writer/S")),
                 };
                 if let Some(standing) = standing.and_then(Value::as_str) {
                     let what = match (operation, standing == writer) {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use billing::subscription::Standing;
+
 use crate::fault::Fault;
 use crate::seeded::{self, Outcome, setup};
 use crate::sim::{Counts, Violation};
@@ -106,6 +108,10 @@ impl Card {
                 };
                 self.counts.moves.iter().filter(same).map(|(_, count)| count).sum()
             }
+            Branch::Standing(from, to) => {
+                let same = |((f, t), _): &(&(Standing, Standing), &u64)| (f, t) == (from, to);
+                self.counts.standings.iter().filter(same).map(|(_, count)| count).sum()
+            }
             Branch::Alarm(name) => self.counts.alarms.get(name).copied().unwrap_or(0),
             Branch::Event(name) => self.events.get(name).copied().unwrap_or(0),
             Branch::MovedOn => self.counts.moved_on,
@@ -145,6 +151,9 @@ impl Card {
         for ((from, to, by), count) in &self.counts.moves {
             line(&format!("  {} → {} ({by})", from.name(), to.name()), count.to_string());
         }
+        for ((from, to), count) in &self.counts.standings {
+            line(&format!("  subscription {} → {}", from.name(), to.name()), count.to_string());
+        }
         for (alarm, count) in &self.counts.alarms {
             line(&format!("  alarm {alarm}"), count.to_string());
         }
@@ -171,6 +180,8 @@ pub struct Speed {
 #[derive(Debug)]
 enum Branch {
     Move(&'static str, &'static str, &'static str),
+    /// Of a subscription.
+    Standing(Standing, Standing),
     Alarm(&'static str),
     Event(&'static str),
     /// A schedule went to another billing key.
@@ -279,4 +290,24 @@ const BRANCHES: &[Branch] = &[
     Branch::Event("issued too late"),
     Branch::MovedOn,
     Branch::Event("key replaced"),
+    Branch::Standing(Standing::Active, Standing::PastDue),
+    Branch::Standing(Standing::Active, Standing::Paused),
+    Branch::Standing(Standing::Active, Standing::Canceled),
+    Branch::Standing(Standing::Active, Standing::Unpaid),
+    Branch::Standing(Standing::Active, Standing::Completed),
+    Branch::Standing(Standing::PastDue, Standing::Active),
+    Branch::Standing(Standing::PastDue, Standing::Canceled),
+    Branch::Standing(Standing::Paused, Standing::Active),
+    Branch::Standing(Standing::Unpaid, Standing::Active),
+    Branch::Standing(Standing::Unpaid, Standing::Canceled),
+    Branch::Event("subscription exists"),
+    Branch::Event("subscription not changeable"),
+    Branch::Event("subscriptions"),
+    Branch::Event("card declines"),
+    Branch::Event("card recovers"),
+    Branch::Event("forgotten schedule run by hand"),
+    Branch::Event("subscription of three years"),
+    Branch::Event("period paid"),
+    Branch::Event("period paid by a retry"),
+    Branch::Event("period that nobody paid for"),
 ];

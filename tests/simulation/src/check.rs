@@ -4,5 +4,6 @@
 pub(crate) mod moves;
 pub mod rest;
 pub mod seen;
+pub mod subscription;
 pub mod told;
 pub(crate) mod window;

@@ -47,6 +47,7 @@ pub fn run(flow: &Flow, points: &[Point], late_paid: LatePaidPolicy) -> Run {
     stage.ask(&request);
     stage.heal();
     crate::check::rest::check(&sim, &stage.told, stage.policy());
+    crate::check::subscription::rest::check(&sim);
     let (made, fired) = match plan {
         Chooser::Plan(plan) => (plan.made().to_vec(), plan.fired() == points.len()),
         Chooser::Calm | Chooser::Chance(_) => (Vec::new(), false),

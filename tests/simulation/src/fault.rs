@@ -37,6 +37,11 @@ pub enum Call {
     Claims,
     ReadReport,
     SaveReport,
+    ReadSubscription,
+    LastOfPlan,
+    BeginSubscription,
+    SaveSubscription,
+    ListSubscriptions,
 }
 
 /// Calls that fail alike.
@@ -111,7 +116,7 @@ pub enum Fault {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 38] = [
         Self::Ready,
         Self::Charge,
         Self::FindAll,
@@ -145,6 +150,11 @@ impl Call {
         Self::Claims,
         Self::ReadReport,
         Self::SaveReport,
+        Self::ReadSubscription,
+        Self::LastOfPlan,
+        Self::BeginSubscription,
+        Self::SaveSubscription,
+        Self::ListSubscriptions,
     ];
 
     /// What kind of call it is.
@@ -169,15 +179,22 @@ impl Call {
             | Self::ListPayments
             | Self::ListChanges
             | Self::ListPlanned => Class::Get,
-            Self::ReadPayment | Self::ReadPayments | Self::ReadKey | Self::ReadReport => Class::Read,
+            Self::ReadPayment
+            | Self::ReadPayments
+            | Self::ReadKey
+            | Self::ReadReport
+            | Self::ReadSubscription
+            | Self::LastOfPlan => Class::Read,
             Self::Insert
             | Self::InsertCheckout
             | Self::Reclaim
             | Self::Save
             | Self::InsertKey
             | Self::SaveKey
-            | Self::SaveReport => Class::Write,
-            Self::ListSchedules | Self::ListKeys | Self::Due | Self::Claims => Class::Index,
+            | Self::SaveReport
+            | Self::BeginSubscription
+            | Self::SaveSubscription => Class::Write,
+            Self::ListSchedules | Self::ListKeys | Self::Due | Self::Claims | Self::ListSubscriptions => Class::Index,
         }
     }
 }

@@ -7,9 +7,10 @@ use billing::order::Order;
 use billing::payment::{Payment, Refund};
 use billing::policy::Policy;
 use billing::ports::{Holder, StoreError};
+use billing::subscription::{Ending, Standing, Subscription};
 use billing::usecase::{
-    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewCheckout, NewSchedule, Noticed, PrepareKey,
-    PreparedKey, RefundRequest, Returned, Schedules, SweepReport, Unconfirmed,
+    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule,
+    NewSubscription, Noticed, PrepareKey, PreparedKey, RefundRequest, Returned, Schedules, SweepReport, Unconfirmed,
 };
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 
@@ -54,9 +55,26 @@ pub enum Request {
     Refund(RefundRequest),
     Read { caller: Caller, merchant_uid: MerchantUid },
     Keys(CustomerId),
+    Subscribe(Box<NewSubscription>),
+    Subscription { caller: Caller, id: String, wish: Wish },
+    Subscriptions { caller: Caller, owner: Option<CustomerId>, standing: Option<Standing> },
     Notice(Hint),
     Sweep,
     Compare,
+}
+
+/// What is to become of a subscription.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the arguments of billing's use cases")]
+pub enum Wish {
+    Read,
+    Cancel(Ending),
+    Reactivate,
+    Pause,
+    Resume,
+    ChangeCard(CustomerUid),
+    ChangePlan(NewPlan),
+    ChangePlanNow(NewPlan),
 }
 
 /// What is answered.
@@ -73,6 +91,8 @@ pub enum Answer {
     Approved(Result<Result<(), Unconfirmed>, StoreError>),
     KeyDeleted(Result<KeyDeleted, Failure>),
     Refund(Result<Box<(Payment, Refund)>, Failure>),
+    Subscription(Result<Box<Subscription>, Failure>),
+    Subscriptions(Result<Vec<Subscription>, Failure>),
     Noticed(Result<Noticed, StoreError>),
     Swept(Result<SweepReport, StoreError>),
     Compared(Result<Comparison, StoreError>),
@@ -111,6 +131,8 @@ pub fn secret() -> FingerprintKey {
 #[must_use]
 pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Process<'a, Answer> {
     let Machine { skew, policy, secret } = machine;
+    let now = sim.now();
+    sim.world().subscriptions.ask(&request, now);
     let billing = move |seconds: i64| Billing {
         psp: Psp::new(sim, sim.now() + seconds),
         store: Table::new(sim),
@@ -182,6 +204,17 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
             let page = billing(HANDLER_SECONDS).billing_keys(&customer, KEYS_PAGE, None).await;
             Answer::Keys(page.map(|page| page.items))
         }),
+        Request::Subscribe(new) => Box::pin(async move {
+            Answer::Subscription(billing(HANDLER_SECONDS).subscribe(*new, &secret).await.map(Box::new))
+        }),
+        Request::Subscription { caller, id, wish } => {
+            Box::pin(async move { Answer::Subscription(wished(billing(HANDLER_SECONDS), &caller, &id, wish).await) })
+        }
+        Request::Subscriptions { caller, owner, standing } => Box::pin(async move {
+            let billing = billing(HANDLER_SECONDS);
+            let page = billing.subscriptions(&caller, owner.as_ref(), standing, KEYS_PAGE, None).await;
+            Answer::Subscriptions(page.map(|page| page.items))
+        }),
         Request::Notice(hint) => Box::pin(async move {
             let Billing { psp, store, host, policy } = billing(WEBHOOK_SECONDS);
             Answer::Noticed(
@@ -197,6 +230,26 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
             Answer::Compared(billing(SWEEP_SECONDS).compare(deadline).await)
         }),
     }
+}
+
+/// Does with a subscription as its customer, or the merchant, wishes.
+async fn wished(
+    billing: Billing<Psp<'_>, Table<'_>, Host<'_>>,
+    caller: &Caller,
+    id: &str,
+    wish: Wish,
+) -> Result<Box<Subscription>, Failure> {
+    let row = match wish {
+        Wish::Read => billing.view(billing.subscription(caller, id).await?).await?.row,
+        Wish::Cancel(ending) => billing.cancel_subscription(caller, id, ending).await?,
+        Wish::Reactivate => billing.reactivate_subscription(caller, id).await?,
+        Wish::Pause => billing.pause_subscription(caller, id).await?,
+        Wish::Resume => billing.resume_subscription(caller, id).await?,
+        Wish::ChangeCard(customer_uid) => billing.change_card(caller, id, &customer_uid).await?,
+        Wish::ChangePlan(plan) => billing.change_plan(caller, id, plan).await?,
+        Wish::ChangePlanNow(plan) => billing.change_plan_now(caller, id, plan).await?.0,
+    };
+    Ok(Box::new(row))
 }
 
 /// A card form as a customer fills it in.

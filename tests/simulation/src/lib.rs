@@ -10,6 +10,7 @@
 //! | [`lambda`] | an invocation of a function: one production use case |
 //! | [`check`] | the rules, read from books, table and answers only |
 //! | [`crash`] | every boundary of every flow, times every fault, one and two deep |
+//! | [`quiet`] | when nothing is owed any more |
 //! | [`planted`] | bugs to see whether the rules find them |
 //! | [`seeded`], [`card`] | many clients, webhooks, a console and time, by seed; and what a run of seeds came to |
 
@@ -24,6 +25,7 @@ pub mod kernel;
 pub mod lambda;
 pub mod planted;
 pub mod psp;
+pub mod quiet;
 pub mod rng;
 pub mod seeded;
 pub mod sim;

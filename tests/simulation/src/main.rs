@@ -1,4 +1,5 @@
-//! `simulation --seeds N [--from S]`: runs seeds and prints the acceptance card. `--seed S` replays one.
+//! `simulation --seeds N [--from S]`: runs seeds and prints the acceptance card. `--seed S` replays one. `--zoo [--from N]
+//! [--seeds K]` plants the bugs, K of them from the Nth of the list on.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
         }
     };
     if zoo {
-        return show_zoo(threads);
+        return show_zoo(from, seeds, threads);
     }
     let began = std::time::Instant::now();
     let card = Card::of(from, seeds, threads);
@@ -76,8 +77,11 @@ fn main() -> ExitCode {
 
 /// Prints which planted bug is found by which rule, and by which seed first.
 #[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
-fn show_zoo(threads: u64) -> ExitCode {
-    let hunted = zoo::hunt_all(usize::try_from(threads).unwrap_or(1));
+fn show_zoo(from: u64, count: u64, threads: u64) -> ExitCode {
+    let first = usize::try_from(from.saturating_sub(1)).unwrap_or(0);
+    let plants = simulation::planted::ZOO.get(first..).unwrap_or_default();
+    let plants = plants.get(..usize::try_from(count).unwrap_or(usize::MAX)).unwrap_or(plants);
+    let hunted = zoo::hunt_each(plants, usize::try_from(threads).unwrap_or(1));
     println!("{}", zoo::table(&hunted));
     let missed = hunted.iter().any(|(_, hunt)| matches!(hunt, zoo::Hunt::Missed));
     if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -80,6 +80,12 @@ pub enum Bug {
     ConfirmedByAnybody,
     /// Billing keys never show in the `due` index.
     KeysNeverDue,
+    /// A subscription's next payment is written whatever stands there, and whether it is asked for or not.
+    NextPutCarelessly,
+    /// A subscription's payment is written whether it is asked for or not.
+    PutUnasked,
+    /// Subscriptions never show in the `due` index.
+    SubscriptionsNeverDue,
     /// One inside the domain.
     Inside(Inner),
 }
@@ -158,17 +164,37 @@ pub const ZOO: &[Plant] = &[
     plant(0, "moved before it is revoked", Bug::Inside(Inner::MovedBeforeRevoked), &["I8"]),
     plant(0, "old key deleted before schedules moved", Bug::Inside(Inner::OldKeyDeletedFirst), &["I8"]),
     plant(0, "billing keys never due", Bug::KeysNeverDue, &["I13", "I10"]),
+    plant(
+        16,
+        "fixed merchant_uid in the rolling schedule",
+        Bug::Inside(Inner::PeriodNotInNumber),
+        &["I2", "I9", "I13"],
+    ),
+    plant(17, "next schedule without put-if-absent", Bug::NextPutCarelessly, &["I12", "I5", "I1", "I4"]),
+    plant(0, "next schedule though nobody asks for it", Bug::PutUnasked, &["I2", "I5", "I6", "I8", "I22"]),
+    plant(19, "due from previous due (31→28→28)", Bug::Inside(Inner::DueFromPreviousDue), &["I23"]),
+    plant(20, "UTC date as KST date", Bug::Inside(Inner::UtcDayTaken), &["I23"]),
+    plant(0, "dunning beside an unknown attempt", Bug::Inside(Inner::TriedBesideUnknown), &["I2", "I5", "I8"]),
+    plant(0, "new card before the old attempt is dead", Bug::Inside(Inner::NewCardFirst), &["I8", "I5", "I2"]),
+    plant(0, "two live schedules after a plan change", Bug::Inside(Inner::NewPlanFirst), &["I8", "I5", "I2"]),
+    plant(0, "cancel forgets the schedule", Bug::Inside(Inner::CancelForgetsSchedule), &["I8", "I6"]),
+    plant(0, "paid after cancel kept", Bug::Inside(Inner::PaidAfterEndKept), &["I6"]),
+    plant(0, "retry after cancel", Bug::Inside(Inner::TriedAfterEnd), &["I6", "I8"]),
+    plant(0, "unsent attempt sent after cancel", Bug::Inside(Inner::UnsentSentAfterEnd), &["I6", "I22"]),
+    plant(0, "lapsed periods all charged", Bug::Inside(Inner::LapsedPeriodsCharged), &["I22"]),
+    plant(0, "price changed between attempts", Bug::Inside(Inner::PriceNotPinned), &["R8"]),
+    plant(0, "late money ignored once given up", Bug::Inside(Inner::LateMoneyIgnored), &["I9", "I2"]),
+    plant(0, "access granted before paid", Bug::Inside(Inner::AccessBeforePaid), &["I9"]),
+    plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),
+    plant(0, "final refusal tried again", Bug::Inside(Inner::FinalRefusalTriedAgain), &["I22"]),
+    plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
 ];
 
-/// Bugs of the list that are not planted here, and where they are, or why they cannot be yet.
+/// Bugs of the list that are not planted here, and where they are.
 pub const ELSEWHERE: &[(u8, &str, &str)] = &[
     (14, "IP from X-Forwarded-For first hop", EDGE),
     (15, "403 sent but processing continues", EDGE),
-    (16, "fixed merchant_uid in the rolling schedule", NOT_YET),
-    (17, "next schedule without put-if-absent", NOT_YET),
     (18, "schedule_at in ms", EDGE),
-    (19, "due from previous due (31→28→28)", NOT_YET),
-    (20, "UTC date as KST date", NOT_YET),
     (21, "expired_at + 9 h", EDGE),
     (36, "unknown enum panics", EDGE),
     (38, "PAN in Debug of request", EDGE),
@@ -178,7 +204,6 @@ pub const ELSEWHERE: &[(u8, &str, &str)] = &[
     (45, "redirect followed", EDGE),
 ];
 const EDGE: &str = "at the HTTP edge: tests/edge";
-const NOT_YET: &str = "does not apply yet: no subscriptions";
 
 /// What the planted bug remembers.
 #[derive(Debug, Default)]
@@ -370,7 +395,8 @@ pub(crate) fn due(
     const WINDOW_SECONDS: i64 = 300;
     page.map(|mut page| {
         match world.bug {
-            Some(Bug::KeysNeverDue) => page.items.retain(|row| matches!(row, DueRow::Payment(_))),
+            Some(Bug::KeysNeverDue) => page.items.retain(|row| !matches!(row, DueRow::Key(_))),
+            Some(Bug::SubscriptionsNeverDue) => page.items.retain(|row| !matches!(row, DueRow::Subscription(_))),
             Some(Bug::SweepWindow) => {
                 page.items
                     .retain(|row| world.index.due_at(row).is_none_or(|due_at| until.0 - due_at.0 < WINDOW_SECONDS));

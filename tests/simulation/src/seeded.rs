@@ -8,6 +8,7 @@ mod mail;
 mod rest;
 pub mod setup;
 mod shopper;
+mod subscribed;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,10 @@ const DAY: i64 = 86_400;
 const TICK_SECONDS: i64 = 300;
 /// Ticks of one seed that come every five minutes.
 const TICKS_SPARED_AFTER: u64 = 40;
+/// Broken rules after which a seed ends.
+const BROKEN_MAX: usize = 30;
+/// Ten times the longest that is passed over where somebody subscribes, in seconds.
+const SPARED_SECONDS_MAX: i64 = 2 * DAY;
 /// The gateway gives up after this many seconds.
 const GATEWAY_SECONDS: i64 = 29;
 
@@ -79,6 +84,8 @@ struct Play<'a> {
     mail: Rng,
     /// For customers in windows only.
     custom: Rng,
+    /// For what befalls cards only.
+    cards: Rng,
     shoppers: Vec<Shopper>,
     /// What they have still to do, and how often they have asked us for something.
     acting: u64,
@@ -157,6 +164,7 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         pulse: Rng::new(seed ^ 0x71c5),
         mail: Rng::new(seed ^ 0x3a11),
         custom: Rng::new(seed ^ 0xc057),
+        cards: Rng::new(seed ^ 0xca4d),
         shoppers: Vec::new(),
         acting: 0,
         deeds: 0,
@@ -178,6 +186,15 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         play.ask_again();
         play.heal()
     };
+    if at_rest && setup.subscribed > 0 {
+        play.count_subscriptions();
+        crate::check::subscription::rest::check(sim);
+        play.end_subscriptions();
+        at_rest = play.heal();
+        if at_rest {
+            crate::check::subscription::rest::check(sim);
+        }
+    }
     if at_rest && play.compares {
         play.compare_at_rest();
         // It has every key looked for that was issued and is not known.
@@ -272,9 +289,17 @@ impl Play<'_> {
             }
         }
         self.after(TICK_SECONDS, Scene::Tick(1));
-        while self.acting > 0 || self.left.iter().any(|left| *left > 0) {
+        while self.acting > 0 || self.left.iter().any(|left| *left > 0) || self.lasts() {
+            if self.is_broken() {
+                return;
+            }
             self.step(i64::MAX);
         }
+    }
+
+    /// Whether so many rules are broken that nothing is learnt from more: a planted bug may go on for ever.
+    fn is_broken(&self) -> bool {
+        self.sim.world().violations.len() > BROKEN_MAX
     }
 
     fn pause(&mut self) -> i64 {
@@ -345,6 +370,7 @@ impl Play<'_> {
         let key = (u64::try_from(client).unwrap_or(0) << 32) | number;
         self.before(&request);
         self.spawn(request, Some(client), key);
+        self.befall_subscriptions();
         if self.mail.chance(self.setup.webhooks.forged) {
             self.forge();
         }
@@ -373,11 +399,21 @@ impl Play<'_> {
         let first = self.sim.world().index.first().map_or(now, |due_at| due_at.0);
         let ahead = (first - now).max(TICK_SECONDS) / TICK_SECONDS * TICK_SECONDS;
         // Where years pass, most of the ticks during a long outage are passed over as well.
-        let spared = if number < TICKS_SPARED_AFTER { 0 } else { self.setup.pause_seconds_max / 10 };
+        let spared = match self.setup.subscribed {
+            _ if number < TICKS_SPARED_AFTER => 0,
+            0 => self.setup.pause_seconds_max / 10,
+            _ => self.setup.pause_seconds_max.min(SPARED_SECONDS_MAX) / 10,
+        };
         let ahead = if self.setup.plain { TICK_SECONDS } else { ahead.clamp(spared, DAY.max(spared)) };
         self.after(ahead + late, Scene::Tick(number + 1));
         if self.pulse.chance(ticks.skipped) {
             return self.count("tick skipped");
+        }
+        // Where years pass, a sweep that finds nothing shows nothing, and neither does a second report of one day.
+        let nothing_due = self.sim.world().index.first().is_none_or(|due_at| due_at.0 > now);
+        let idle = self.setup.subscribed > 0 && number > TICKS_SPARED_AFTER && nothing_due;
+        if idle && !(self.compares && now.rem_euclid(DAY) < ahead + late) {
+            return;
         }
         let key = number ^ 0x71c4_0000_0000;
         self.spawn(Request::Sweep, None, key);

@@ -8,13 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use billing::alarm::Alarm;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Claim, Payment, Purpose, RefundState, State};
-use billing::ports::{KeyStore, PaymentStore, Posted};
+use billing::ports::{KeyStore, PaymentStore, Posted, SubscriptionStore};
+use billing::subscription::{Subscription, SubscriptionId};
 use billing::{CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
 use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
 use crate::check::seen::Seen;
+use crate::check::subscription::{self, Histories};
 use crate::chooser::{Chooser, LATE_SECONDS_MAX};
 use crate::exec::Pause;
 use crate::fault::{Call, Fault};
@@ -83,6 +85,8 @@ pub struct World {
     pub unanswered: BTreeSet<String>,
     /// What a bystander has seen.
     pub seen: Seen,
+    /// What is known of subscriptions.
+    pub subscriptions: Histories,
     /// How often what happened.
     pub counts: Counts,
     /// A running digest of all that happened.
@@ -197,6 +201,9 @@ impl World {
     /// I5: nothing is sent while an earlier request for the same thing may still execute.
     fn check_alone(&mut self, request: &PspRequest) {
         let now = self.kernel.now();
+        let under_way = self.flights.iter().filter(|flight| flight.may_execute(now, &self.ledger));
+        let under_way: Vec<String> = under_way.map(|flight| flight.subject.clone()).collect();
+        subscription::check_sent(self, request, &under_way);
         for subject in request.subjects() {
             if self.flights.iter().any(|flight| flight.subject == subject && flight.may_execute(now, &self.ledger)) {
                 self.violation("I5", format!("{subject} was sent while an earlier request for it may still execute"));
@@ -239,6 +246,7 @@ impl Sim {
                 violations: Vec::new(),
                 unanswered: BTreeSet::new(),
                 seen: Seen::default(),
+                subscriptions: Histories::default(),
                 counts: Counts::default(),
                 trace: seed,
                 bug: None,
@@ -278,6 +286,12 @@ impl Sim {
     #[must_use]
     pub fn key(&self, uid: &CustomerUid) -> Option<BillingKey> {
         self.rows.key(uid).now_or_never().and_then(Result::ok).flatten()
+    }
+
+    /// A subscription's row as it stands now.
+    #[must_use]
+    pub fn subscription(&self, id: &SubscriptionId) -> Option<Subscription> {
+        self.rows.subscription(id).now_or_never().and_then(Result::ok).flatten()
     }
 
     /// A call sets out. Answers what goes wrong with it, once it is where it has its effect.

@@ -1,6 +1,5 @@
 //! One thing after another in a simulated world: ask, wait, heal. For crash points, where a run must be exact.
 
-use billing::Timestamp;
 use billing::policy::Policy;
 
 use crate::check::seen::check_answered;
@@ -84,8 +83,7 @@ impl<'a> Stage<'a> {
     pub fn heal(&mut self) -> u32 {
         let mut sweeps = 0;
         loop {
-            let due: Option<Timestamp> = self.sim.world().index.first();
-            let Some(due) = due else { return sweeps };
+            let Some(due) = crate::quiet::first_owed(self.sim) else { return sweeps };
             if sweeps == SWEEPS_MAX {
                 self.sim.world().violation("I13", format!("still owed after {sweeps} sweeps"));
                 return sweeps;

@@ -5,6 +5,7 @@ mod index;
 mod port;
 mod report;
 mod rows;
+mod subscription;
 mod wired;
 
 pub use index::DueIndex;

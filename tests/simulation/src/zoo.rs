@@ -66,13 +66,19 @@ pub fn hunt(plant: &Plant) -> Hunt {
 /// Looks for every bug, several at a time. The answers are in the order of [`ZOO`].
 #[must_use]
 pub fn hunt_all(threads: usize) -> Vec<(Plant, Hunt)> {
+    hunt_each(ZOO, threads)
+}
+
+/// Looks for some of the bugs, several at a time. The answers are in their order.
+#[must_use]
+pub fn hunt_each(plants: &[Plant], threads: usize) -> Vec<(Plant, Hunt)> {
     let next = AtomicUsize::new(0);
     let hunted = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
-                while let Some(plant) = ZOO.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let place = ZOO.iter().position(|other| other.bug == plant.bug);
+                while let Some(plant) = plants.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let place = plants.iter().position(|other| other.bug == plant.bug);
                     let found = (place, *plant, hunt(plant));
                     if let Ok(mut hunted) = hunted.lock() {
                         hunted.push(found);

@@ -11,7 +11,7 @@ use billing::report::{Report, Verdict};
 use billing::usecase::{Caller, Comparison, Failure, KeyDeleted, Returned, Schedules, Unconfirmed};
 use ledger::{Ledger, PaymentSort};
 
-use super::window;
+use super::{subscription, window};
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
 
@@ -105,6 +105,8 @@ fn kind(answer: &Answer) -> &'static str {
                 RefundState::Refused => "refund refused",
             };
         }
+        Answer::Subscription(Ok(row)) => return row.standing.name(),
+        Answer::Subscriptions(Ok(_)) => return "subscriptions",
         Answer::Noticed(Ok(_)) => return "noticed",
         Answer::Noticed(Err(_)) => return "notice not taken",
         Answer::Compared(Ok(Comparison::Finished(report))) => {
@@ -124,6 +126,8 @@ fn kind(answer: &Answer) -> &'static str {
         | Answer::Prepared(Err(failure))
         | Answer::Returned(Err(failure))
         | Answer::KeyDeleted(Err(failure))
+        | Answer::Subscription(Err(failure))
+        | Answer::Subscriptions(Err(failure))
         | Answer::Refund(Err(failure)) => failure,
     };
     match failure {
@@ -140,6 +144,8 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::ImpUidMismatch => "imp_uid mismatch",
         Failure::AlreadyExecuted => "already executed",
         Failure::ScheduleNotChangeable => "not changeable",
+        Failure::SubscriptionExists => "subscription exists",
+        Failure::SubscriptionNotChangeable => "subscription not changeable",
         Failure::NotRefundable => "not refundable",
         Failure::RefundInProgress => "refund in progress",
         Failure::Refused(_) => "refused",
@@ -203,6 +209,7 @@ impl Told {
         world.run_ledger();
         world.note_text(kind);
         world.write(|| format!("answered {kind}: {request:?}"));
+        subscription::check_told(&mut world, request, answer);
         match (request, answer) {
             (Request::Charge { order, .. }, Answer::Payment(Ok(row))) => {
                 if row.order != *order {
@@ -364,7 +371,7 @@ impl Told {
 }
 
 impl Told {
-    /// I18 of keys: only its owner, or the merchant, confirms one; one that was brought along is one customer's for ever.
+    /// I18 of keys and subscriptions: only its owner, or the merchant, confirms one; one that was brought along is one customer's for ever.
     fn check_key_owner(&self, sim: &Sim, request: &Request, answer: &Answer) {
         let owner = |uid| sim.key(uid).map(|row| row.customer_id);
         let disclosed = match (request, answer) {
@@ -378,10 +385,10 @@ impl Told {
             (Request::ImportKey { customer, customer_uid }, Answer::Key(Ok(_))) => {
                 owner(customer_uid).is_some_and(|owner| owner != *customer)
             }
-            _ => false,
+            _ => subscription::is_foreign(sim, request, answer),
         };
         if disclosed {
-            sim.world().violation("I18", format!("somebody else's key was answered: {request:?}"));
+            sim.world().violation("I18", format!("somebody else's row was answered: {request:?}"));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The flows whose every boundary is tried, each with what has to stand before it.
 
+mod subscription;
 mod window;
 
 use billing::order::{Details, Order};
+use billing::subscription::Ending;
 use billing::usecase::{Caller, Hint, NewSchedule, RefundRequest, Schedules};
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 
@@ -77,6 +79,29 @@ pub const FLOWS: &[Flow] = &[
     Flow { name: "replace key, never sent", prepare: replace_unsent },
     Flow { name: "replace key while one runs", prepare: |stage| replace(stage, 3_600) },
     Flow { name: "sweep of a replacement", prepare: sweep_of_a_replacement },
+    Flow { name: "subscribe", prepare: subscription::subscribe },
+    Flow { name: "subscribe, declined", prepare: subscription::subscribe_declined },
+    Flow { name: "renewal by webhook", prepare: subscription::renewal_by_webhook },
+    Flow { name: "renewal by sweep", prepare: subscription::renewal_by_sweep },
+    Flow { name: "renewal declined", prepare: subscription::decline },
+    Flow { name: "renewal refused for good", prepare: subscription::refused_for_good },
+    Flow { name: "retry paid", prepare: subscription::retry },
+    Flow { name: "cancel now", prepare: |stage| subscription::cancel(stage, Ending::Now) },
+    Flow { name: "cancel at period end", prepare: |stage| subscription::cancel(stage, Ending::AtPeriodEnd) },
+    Flow { name: "cancel, charged a moment before", prepare: subscription::cancel_too_late },
+    Flow { name: "cancel, charge in flight", prepare: subscription::cancel_in_flight },
+    Flow { name: "reactivate", prepare: subscription::reactivate },
+    Flow { name: "sweep of an ending", prepare: subscription::sweep_of_an_ending },
+    Flow { name: "pause", prepare: subscription::pause },
+    Flow { name: "resume", prepare: subscription::resume },
+    Flow { name: "change card", prepare: subscription::change_card },
+    Flow { name: "change card, past due", prepare: subscription::change_card_past_due },
+    Flow { name: "change plan", prepare: subscription::change_plan },
+    Flow { name: "change plan now", prepare: subscription::change_plan_now },
+    Flow { name: "late money of a paid period", prepare: subscription::late_money },
+    Flow { name: "late money once given up", prepare: subscription::late_money_after_the_end },
+    Flow { name: "sweep after an outage", prepare: subscription::sweep_after_an_outage },
+    Flow { name: "delete key of a subscription", prepare: subscription::delete_key },
 ];
 
 #[expect(clippy::expect_used, reason = "the names below are identifiers")]

@@ -1,11 +1,13 @@
 //! What clients ask: new things, old things again, things that race, and things that are not theirs.
 
+mod subscription;
 mod window;
 
 use std::collections::BTreeMap;
 
 use billing::order::{Details, Order};
 use billing::payment::Plan;
+use billing::subscription::{Attempt, Interval};
 use billing::usecase::{Caller, NewSchedule, RefundRequest, Schedules};
 use billing::{CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
 
@@ -36,6 +38,12 @@ pub(super) struct Shop {
     /// Order numbers of charges and of schedules, with their owners.
     charges: Vec<(CustomerId, MerchantUid)>,
     schedules: Vec<(CustomerId, MerchantUid)>,
+    /// Names of subscriptions with their owners, the attempts that they were last heard to be at, and how long a period is.
+    subscriptions: Vec<(CustomerId, String)>,
+    /// When the first of them was begun.
+    pub(super) subscribed_at: Option<i64>,
+    attempts: BTreeMap<String, Attempt>,
+    intervals: BTreeMap<String, Interval>,
     made: u64,
     issued: BTreeMap<CustomerId, u64>,
 }
@@ -64,6 +72,9 @@ impl Shop {
             // The newest ones most of all: these are the ones that race.
             let back = rng.place(self.asked.len().min(3)) + 1;
             return self.asked[self.asked.len() - back].clone();
+        }
+        if rng.chance(setup.subscribed) {
+            return self.about_subscriptions(rng, setup, now);
         }
         if rng.chance(setup.windows) {
             return self.in_window(rng, setup);
@@ -194,6 +205,7 @@ impl Shop {
 
     /// What the storefront remembers of an answer.
     pub(super) fn hear(&mut self, answer: &Answer) {
+        self.hear_subscription(answer);
         match answer {
             Answer::Key(Ok(row)) if row.state == billing::key::KeyState::Active => {
                 let known = (row.customer_id.clone(), row.customer_uid.clone());

@@ -80,6 +80,8 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
                     let at = now + rng.between(60, 4_000);
                     books.move_schedule(now, uid, at).ok().map(|_| "edit")
                 }
+                // An order has one payment only, here as well.
+                _ if books.payments().iter().any(|it| it.merchant_uid == *uid && it.paid_at != 0) => None,
                 _ => books.retry(now, uid).ok().map(|_| "retry"),
             }
         }

@@ -14,8 +14,12 @@ use crate::lambda::Request;
 
 /// Sweeps after which a row that is due must be settled, once everything is calm and no lost request can execute.
 const SWEEPS_MAX: u32 = 5;
+/// Sweeps after which everything must be settled: a subscription that is charged each day, while a schedule waits for a year.
+const SWEEPS_IN_ALL_MAX: u32 = 1_500;
 /// Looks at a window, besides, until it is closed and its deposit is not waited for any more.
 const WINDOW_LOOKS_MAX: u32 = 6;
+/// Looks at a subscription, besides, while one attempt comes to its end.
+const SUBSCRIPTION_LOOKS_MAX: u32 = 12;
 /// After this many seconds of calm no request that was ever sent can still execute.
 const CALM_SECONDS: i64 = 300;
 
@@ -27,6 +31,13 @@ impl Play<'_> {
         let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
         while self.step(until) {}
         self.put_right();
+        if self.setup.subscribed > 0 {
+            let mut world = self.sim.world();
+            let knobs = ledger::Knobs { lose_schedules: 0, ..world.ledger.knobs().clone() };
+            world.ledger.set_knobs(knobs);
+            drop(world);
+            while self.run_forgotten(0) {}
+        }
         if !self.sweep() {
             return false;
         }
@@ -37,9 +48,18 @@ impl Play<'_> {
 
     /// Sweeps whenever something is due, until nothing is owed any more. Says whether that came to be.
     pub(super) fn sweep(&mut self) -> bool {
-        let mut swept: BTreeMap<DueRow, u32> = BTreeMap::new();
+        let mut swept: BTreeMap<(DueRow, u64), u32> = BTreeMap::new();
+        let mut sweeps = 0;
         loop {
-            let Some(first) = self.sim.world().index.first() else { return true };
+            sweeps += 1;
+            if self.is_broken() {
+                return false;
+            }
+            if sweeps > SWEEPS_IN_ALL_MAX {
+                self.sim.world().violation("I13", format!("something is owed after {sweeps} sweeps"));
+                return false;
+            }
+            let Some(first) = self.first_owed() else { return true };
             // Whatever clock the sweep runs by, the row is due there too.
             let until = first.0.max(self.sim.now() + 1) + SKEW_SECONDS_MAX;
             while self.step(until) {}
@@ -47,7 +67,7 @@ impl Play<'_> {
             let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(now)).cloned().collect();
             for row in due {
                 self.give_back_by_hand(&row);
-                let times = swept.entry(row.clone()).or_default();
+                let times = swept.entry((row.clone(), self.stage_of(&row))).or_default();
                 *times += 1;
                 if *times > SWEEPS_MAX + self.extra(&row) {
                     self.sim.world().violation("I13", format!("{row:?} is still owed after {times} sweeps"));
@@ -69,6 +89,14 @@ impl Play<'_> {
         }
     }
 
+    /// When the first row is due that does not only wait for a day to come.
+    fn first_owed(&self) -> Option<Timestamp> {
+        if self.setup.subscribed == 0 {
+            return self.sim.world().index.first();
+        }
+        crate::quiet::first_owed(self.sim)
+    }
+
     /// What is due at `until` or before, and in which version. A key that is being deleted may have to wait for its schedules,
     /// and stands as it is until then.
     fn owed(&self, until: i64) -> BTreeMap<DueRow, u64> {
@@ -76,6 +104,7 @@ impl Play<'_> {
         let version = |row: &DueRow| match row {
             DueRow::Payment(uid) => self.sim.payment(uid).map(|row| row.version),
             DueRow::Key(uid) => self.sim.key(uid).filter(|row| row.state != KeyState::Deleting).map(|row| row.version),
+            DueRow::Subscription(id) => self.sim.subscription(id).map(|row| row.version),
         };
         due.into_iter().filter_map(|row| Some((row.clone(), version(&row)?))).collect()
     }
@@ -85,6 +114,7 @@ impl Play<'_> {
         let in_window = match row {
             DueRow::Payment(uid) => self.sim.payment(uid).is_some_and(|row| row.window.is_some()),
             DueRow::Key(uid) => self.sim.key(uid).is_some_and(|row| row.window.is_some()),
+            DueRow::Subscription(_) => return SUBSCRIPTION_LOOKS_MAX,
         };
         if in_window {
             return WINDOW_LOOKS_MAX;

@@ -78,6 +78,12 @@ pub struct Setup {
     pub windows: u64,
     /// Keys replaced in place of whatever else a client would ask, in a thousand.
     pub replaced: u64,
+    /// Subscriptions in place of whatever else a client would ask, in a thousand.
+    pub subscribed: u64,
+    /// Cards that begin to decline, or recover, beside each step of a client, in a thousand.
+    pub turning_cards: u64,
+    /// How long time goes on at least, in seconds.
+    pub lasts_seconds: i64,
     /// Whether the daily comparison runs, too.
     pub compares: bool,
     /// Whether what clients ask depends on nothing but time, and sweeps never fail: for comparing one seed with itself.
@@ -133,6 +139,9 @@ impl Setup {
             odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
             windows: 0,
             replaced: 0,
+            subscribed: 0,
+            turning_cards: 0,
+            lasts_seconds: 0,
             compares: rng.chance(200),
             plain: false,
             knobs: knobs(rng),
@@ -147,7 +156,7 @@ impl Setup {
             4 => setup.crowded(),
             _ => {}
         }
-        if rng.chance(200) {
+        if rng.chance(240) {
             setup.windowed(rng);
         }
         if rng.chance(60) {
@@ -159,6 +168,8 @@ impl Setup {
             setup.pause_seconds_max = 200 * DAY;
             setup.ahead_seconds_max = 390 * DAY;
         }
+        // Last, so that every other seed is the story that it was before there were subscriptions.
+        setup.subscribing(rng);
         setup
     }
 }
@@ -222,6 +233,56 @@ impl Setup {
         }
     }
 
+    /// Customers subscribe. One in seventy of all seeds goes on for three years and more.
+    fn subscribing(&mut self, rng: &mut Rng) {
+        if !rng.chance(300) {
+            return;
+        }
+        self.subscribed = *rng.pick(&[300, 600, 900]).unwrap_or(&600);
+        self.turning_cards = *rng.pick(&[0, 150, 400]).unwrap_or(&150);
+        if rng.chance(250) {
+            self.knobs.lose_schedules = 1;
+        }
+        let lasting = rng.chance(50);
+        let days = *rng.pick(&[0, 0, 1, 6, 40]).unwrap_or(&0);
+        if lasting {
+            // What comes of a window is over long before.
+            self.windows = 0;
+            self.clients = 1;
+            self.steps = 12;
+            self.pause_seconds_max = 150 * DAY;
+            self.lasts_seconds = 1_130 * DAY;
+            self.outages = outages(rng, true);
+            self.soften(60);
+        } else if rng.chance(150) {
+            // Everybody wants something else of the same subscription at once.
+            self.customers = 1;
+            self.clients = 3;
+            self.steps = 10;
+            self.subscribed = 900;
+            self.pause_seconds_max = 6;
+            self.slow = 300;
+            self.odd_cards = 0;
+            self.soften(60);
+        } else if days > 0 && self.windows == 0 && self.replaced == 0 {
+            self.steps += 4;
+            self.pause_seconds_max = days * DAY;
+            if days > 1 {
+                self.soften(200);
+            }
+        }
+    }
+
+    /// Fewer faults, in a thousand, where time is long: with more of them no sweep ever comes to its end.
+    fn soften(&mut self, most: u64) {
+        for (_, faults) in &mut self.rates {
+            let sum: u64 = faults.iter().map(|(_, rate)| rate).sum();
+            if sum > most {
+                faults.iter_mut().for_each(|(_, rate)| *rate = (*rate * most / sum).max(1));
+            }
+        }
+    }
+
     /// Keys are replaced while payments wait on them.
     const fn replacing(&mut self) {
         self.customers = 1;
@@ -246,6 +307,7 @@ impl Setup {
             refunds: 0,
             windows: 0,
             replaced: 0,
+            subscribed: 0,
             webhooks,
             compares: false,
             plain: true,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::payment::State;
+use billing::subscription::Standing;
 
 use crate::fault::{Call, Fault};
 
@@ -17,6 +18,8 @@ pub struct Counts {
     pub faults: BTreeMap<(Call, Fault), u64>,
     /// Moves of payment rows.
     pub moves: BTreeMap<(State, State, &'static str), u64>,
+    /// Moves of subscriptions.
+    pub standings: BTreeMap<(Standing, Standing), u64>,
     /// Alarms, by name.
     pub alarms: BTreeMap<&'static str, u64>,
     /// Schedules that went to another billing key.
@@ -36,6 +39,7 @@ impl Counts {
         sum(&mut self.calls, &other.calls);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.moves, &other.moves);
+        sum(&mut self.standings, &other.standings);
         sum(&mut self.alarms, &other.alarms);
     }
 }

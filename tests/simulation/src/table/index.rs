@@ -23,6 +23,7 @@ fn shard(row: &DueRow) -> u8 {
     let name = match row {
         DueRow::Payment(uid) => uid.as_str(),
         DueRow::Key(uid) => uid.as_str(),
+        DueRow::Subscription(id) => id.as_str(),
     };
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     u8::try_from(hash % u32::from(DUE_SHARDS)).unwrap_or_default()
@@ -53,6 +54,13 @@ impl DueIndex {
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
         self.shards.values().filter_map(|rows| rows.first()).map(|(due_at, _)| *due_at).min()
+    }
+
+    /// Every row that is due, by when it is.
+    pub fn all(&self) -> impl Iterator<Item = &(Timestamp, DueRow)> {
+        let mut all: Vec<&(Timestamp, DueRow)> = self.shards.values().flatten().collect();
+        all.sort();
+        all.into_iter()
     }
 
     /// When what makes a row due was written, in seconds.
@@ -109,11 +117,12 @@ impl DueIndex {
     }
 }
 
-/// A row's name. Payments sort before keys here as they do in [`DueRow`].
+/// A row's name. Payments sort before keys, and keys before subscriptions, here as they do in [`DueRow`].
 fn text(row: &DueRow) -> String {
     match row {
         DueRow::Payment(uid) => format!("0{uid}"),
         DueRow::Key(uid) => format!("1{uid}"),
+        DueRow::Subscription(id) => format!("2{id}"),
     }
 }
 

@@ -7,11 +7,12 @@ use futures_util::FutureExt;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
 use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::subscription::Attempt;
 use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
 
 use super::rows::Rows;
 use super::wired::Wired;
-use crate::check::{moves, window};
+use crate::check::{moves, subscription, window};
 use crate::fault::{Call, Fault};
 use crate::planted::{self, Bug};
 use crate::sim::Sim;
@@ -123,19 +124,27 @@ impl<'a> Table<'a> {
         }
     }
 
+    pub(super) const fn sim(&self) -> &'a Sim {
+        self.sim
+    }
+
     pub(super) const fn rows(&self) -> &'a Rows {
         &self.sim.rows
     }
 
     /// The same calls over another table than the one in memory.
-    fn wired(&self) -> Option<Wired<'a>> {
+    pub(super) fn wired(&self) -> Option<Wired<'a>> {
         self.rows().backend().map(|backend| Wired { sim: self.sim, backend })
     }
 
     /// What stands before and after one write: the index follows, and the rules of moving are checked.
     pub(super) fn payment_written(&self, before: Option<Payment>, tried: &Payment) {
         let Ok(Some(after)) = now(self.rows().payment(tried.merchant_uid())) else { return };
+        let unasked = before.is_none().then(|| subscription::unasked(self.sim, &after)).flatten();
         let mut world = self.sim.world();
+        if let Some(detail) = unasked {
+            world.violation("I6", detail);
+        }
         let clock = world.kernel.now();
         if before.as_ref() != Some(&after) {
             moves::check_payment(&mut world, before.as_ref(), &after);
@@ -186,6 +195,12 @@ impl<'a> Table<'a> {
         let now = self.sim.now();
         self.sim.has(Bug::IndexDecidesUniqueness)
             && standing.is_some_and(|standing| now - standing.created_at.0 < LAG_SECONDS)
+    }
+
+    /// Planted: whether a row is written without asking its subscription.
+    fn unguarded(&self, row: &Payment) -> bool {
+        let bug = self.sim.world().bug;
+        matches!(bug, Some(Bug::NextPutCarelessly | Bug::PutUnasked)) && Attempt::of(row.merchant_uid()).is_some()
     }
 
     /// Planted: a row as it is written over whatever stands there.
@@ -261,8 +276,14 @@ impl PaymentStore for Table<'_> {
                     saved.push(conflict);
                     continue;
                 }
-                let row = &self.forced(before.as_ref(), row, self.hidden(before.as_ref()));
-                let answer = now(self.rows().insert(std::slice::from_ref(row)))?.pop();
+                let unguarded = self.unguarded(row);
+                let careless = unguarded && self.sim.has(Bug::NextPutCarelessly);
+                let row = &self.forced(before.as_ref(), row, careless || self.hidden(before.as_ref()));
+                let answer = if unguarded {
+                    Some(now(self.rows().save(row))?)
+                } else {
+                    now(self.rows().insert(std::slice::from_ref(row)))?.pop()
+                };
                 let answer = answer.unwrap_or(Saved::Conflict(None));
                 if answer == Saved::Done {
                     self.payment_written(before, row);

@@ -5,7 +5,8 @@ use std::pin::Pin;
 
 use billing::key::BillingKey;
 use billing::payment::Payment;
-use billing::ports::{DueRow, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::ports::{Begun, DueRow, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use store::MemoryStore;
 
@@ -32,12 +33,30 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
         limit: usize,
         cursor: Option<&'a str>,
     ) -> Call<'a, Page<BillingKey>>;
+    fn subscription<'a>(&'a self, id: &'a SubscriptionId) -> Call<'a, Option<Subscription>>;
+    fn last_of_plan<'a>(&'a self, owner: &'a CustomerId, plan: &'a PlanId) -> Call<'a, Option<SubscriptionId>>;
+    fn begin_subscription<'a>(&'a self, row: &'a Subscription, last: Option<&'a SubscriptionId>) -> Call<'a, Begun>;
+    fn save_subscription<'a>(&'a self, row: &'a Subscription) -> Call<'a, Saved<Subscription>>;
+    fn subscriptions_of<'a>(
+        &'a self,
+        owner: &'a CustomerId,
+        limit: usize,
+        cursor: Option<&'a str>,
+    ) -> Call<'a, Page<Subscription>>;
+    fn subscriptions_in<'a>(
+        &'a self,
+        standing: Standing,
+        limit: usize,
+        cursor: Option<&'a str>,
+    ) -> Call<'a, Page<Subscription>>;
     fn due<'a>(&'a self, shard: u8, until: Timestamp, cursor: Option<&'a str>) -> Call<'a, Page<DueRow>>;
 
     /// Every payment row, by order number.
     fn all_payments(&self) -> Vec<Payment>;
     /// Every billing key row, by name.
     fn all_keys(&self) -> Vec<BillingKey>;
+    /// Every subscription row, by name.
+    fn all_subscriptions(&self) -> Vec<Subscription>;
     /// Whether nothing ever goes wrong here, so that a seed must end as it does in memory.
     fn is_calm(&self) -> bool;
     /// Carries a call through the simulated world: it takes its time, and what goes wrong here goes wrong. What it writes
@@ -83,6 +102,15 @@ impl Rows {
         match self {
             Self::Memory(rows) => rows.all_keys(),
             Self::Backed(backend) => backend.all_keys(),
+        }
+    }
+
+    /// Every subscription row, by name.
+    #[must_use]
+    pub fn all_subscriptions(&self) -> Vec<Subscription> {
+        match self {
+            Self::Memory(rows) => rows.all_subscriptions(),
+            Self::Backed(backend) => backend.all_subscriptions(),
         }
     }
 }

@@ -5,12 +5,11 @@ use std::future::Future;
 
 use futures_util::FutureExt;
 
+use billing::Timestamp;
+use billing::key::{BillingKey, KeyState};
+use billing::payment::Payment;
 use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError};
-use billing::{
-    Timestamp,
-    key::{BillingKey, KeyState},
-    payment::Payment,
-};
+use billing::subscription::Subscription;
 
 use super::Backend;
 use super::port::{LAG_SECONDS, OPERATION_SECONDS, Table};
@@ -150,6 +149,13 @@ pub enum Written {
         /// What stands there.
         after: BillingKey,
     },
+    /// A subscription's row, before and after.
+    Subscription {
+        /// What stood there.
+        before: Option<Subscription>,
+        /// What stands there.
+        after: Subscription,
+    },
 }
 
 impl Sim {
@@ -159,6 +165,7 @@ impl Sim {
         match row {
             Written::Payment { before, after } => table.payment_written(before, &after),
             Written::Key { before, after } => table.key_written(before, &after),
+            Written::Subscription { before, after } => table.subscription_written(before.as_ref(), &after),
         }
     }
 }

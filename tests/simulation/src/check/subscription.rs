@@ -1,0 +1,416 @@
+//! The rules of subscriptions (reliability §4: I2, I6, I8, I9, I22, I23), read from the PSP's books, what stands in the table,
+//! and what was asked and answered.
+
+pub mod periods;
+pub(crate) mod rest;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billing::payment::Payment;
+use billing::subscription::{Attempt, Ending, Standing, Subscription, SubscriptionId};
+use billing::usecase::{Caller, Failure, NewSubscription};
+use billing::{MerchantUid, Timestamp};
+use ledger::{Ledger, PaymentSort, ScheduleStatus};
+
+use self::periods::Expected;
+use crate::lambda::{Answer, Request, Wish};
+use crate::psp::request::PspRequest;
+use crate::sim::{Sim, World};
+
+/// The storefront's own note by which a row is known as that of a request.
+pub const NOTE: &str = "request";
+/// Farthest that two clocks may be apart, and more: what was decided by one may be done by another.
+const CLOCKS: i64 = 15;
+/// How long a function may go on with what it has read before, in seconds.
+const FUNCTION: i64 = 40;
+/// The same of a sweep.
+const SWEEP: i64 = 300;
+
+/// What is known of every subscription.
+#[derive(Debug, Default)]
+pub struct Histories {
+    /// What was asked for, by its note.
+    asked: BTreeMap<String, NewSubscription>,
+    /// Amounts that plans were ever asked to have.
+    amounts: BTreeSet<u64>,
+    /// By name.
+    known: BTreeMap<String, History>,
+}
+
+/// What is known of one.
+#[derive(Debug)]
+pub struct History {
+    /// Its periods.
+    pub(crate) expected: Expected,
+    /// What each period was to cost while it was next.
+    offered: BTreeMap<u32, BTreeSet<u64>>,
+    /// The highest attempt at each period.
+    attempts: BTreeMap<u32, u32>,
+    /// When a customer had heard that it ends.
+    ended_at: Option<i64>,
+    /// When somebody last wished to take that back.
+    reactivated_at: Option<i64>,
+    /// Whether somebody took it up again, changed its card or its plan.
+    pub(crate) steered: bool,
+}
+
+impl Histories {
+    /// Takes in what is asked.
+    pub(crate) fn ask(&mut self, request: &Request, now: i64) {
+        match request {
+            Request::Subscribe(new) => {
+                self.amounts.insert(new.plan.price.amount.minor);
+                if let Some(note) = new.metadata.get(NOTE) {
+                    self.asked.entry(note.clone()).or_insert_with(|| (**new).clone());
+                }
+            }
+            Request::Subscription { id, wish, .. } => {
+                if let Wish::ChangePlan(plan) | Wish::ChangePlanNow(plan) = wish {
+                    self.amounts.insert(plan.price.amount.minor);
+                }
+                let Some(history) = self.known.get_mut(id) else { return };
+                match wish {
+                    Wish::Reactivate => (history.ended_at, history.reactivated_at) = (None, Some(now)),
+                    Wish::Resume | Wish::ChangeCard(_) | Wish::ChangePlan(_) | Wish::ChangePlanNow(_) => {
+                        history.steered = true;
+                    }
+                    Wish::Cancel(_) | Wish::Pause | Wish::Read => {}
+                }
+            }
+            Request::DeleteKey { .. } => self.known.values_mut().for_each(|history| history.steered = true),
+            _ => {}
+        }
+    }
+
+    /// What is known of one.
+    pub(crate) fn of(&self, id: &str) -> Option<&History> {
+        self.known.get(id)
+    }
+}
+
+/// Takes in an answer, and checks what must be true when it is given.
+pub(crate) fn check_told(world: &mut World, request: &Request, answer: &Answer) {
+    let Answer::Subscription(Ok(row)) = answer else { return };
+    match request {
+        Request::Subscribe(new) => {
+            let asked =
+                row.metadata == new.metadata && new.customer_id.as_ref().is_none_or(|owner| *owner == row.customer_id);
+            if !asked {
+                world.violation("I15", format!("{} was answered to another request", row.id));
+            }
+        }
+        Request::Subscription { id, .. } if row.id.as_str() != id => {
+            world.violation("I15", format!("{} was answered for {id}", row.id));
+        }
+        Request::Subscription { wish: Wish::Cancel(ending), .. } => {
+            let now = world.kernel.now();
+            let ended = row.ending.is_some() || matches!(row.standing, Standing::Canceled | Standing::Completed);
+            let history = world.subscriptions.of(row.id.as_str());
+            // Somebody may have taken the wish back meanwhile.
+            let overtaken = *ending == Ending::AtPeriodEnd
+                && history.is_some_and(|history| history.reactivated_at.is_some_and(|at| at + FUNCTION > now));
+            if overtaken {
+                return;
+            }
+            if !ended {
+                world.violation("I6", format!("{} was told ended and goes on", row.id));
+            }
+            if let Some(history) = world.subscriptions.known.get_mut(row.id.as_str())
+                && row.ending.is_some()
+            {
+                history.ended_at.get_or_insert(now);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// I18: whether somebody else's subscription was shown, or changed.
+pub(crate) fn is_foreign(sim: &Sim, request: &Request, answer: &Answer) -> bool {
+    let (caller, id) = match (request, answer) {
+        (Request::Subscriptions { caller: Caller::Customer(asking), .. }, Answer::Subscriptions(Ok(rows))) => {
+            return rows.iter().any(|row| row.customer_id != *asking);
+        }
+        (Request::Subscription { caller: Caller::Customer(asking), id, .. }, Answer::Subscription(_)) => (asking, id),
+        _ => return false,
+    };
+    let owner = SubscriptionId::parse(id).ok().and_then(|id| sim.subscription(&id)).map(|row| row.customer_id);
+    let foreign = owner.is_some_and(|owner| owner != *caller);
+    foreign
+        && !matches!(answer, Answer::Subscription(Err(Failure::NotFound | Failure::Unavailable | Failure::Invalid(_))))
+}
+
+/// Checks one write of a subscription's row.
+pub(crate) fn check_written(world: &mut World, before: Option<&Subscription>, after: &Subscription) {
+    world.write(|| {
+        let (id, version, standing, attempt) = (&after.id, after.version, after.standing.name(), after.attempt);
+        let at = |time: Option<Timestamp>| time.map(|time| time.0 - crate::sim::START);
+        format!(
+            "    {id} v{version} {standing} {}-{} at {:?} due {:?} access {:?} ending {:?} declines {} {}{:+}",
+            attempt.period,
+            attempt.number,
+            at(Some(after.attempt_at)),
+            at(after.due_at),
+            at(after.access_until),
+            after.ending,
+            after.declines,
+            after.price.amount.minor,
+            after.adjustment
+        )
+    });
+    world.note_text(after.standing.name());
+    world.note(u64::from(after.attempt.period) << 8 | u64::from(after.attempt.number));
+    match before {
+        None => begin(world, after),
+        Some(before) => {
+            if before.standing != after.standing {
+                let moved = (before.standing, after.standing);
+                *world.counts.standings.entry(moved).or_default() += 1;
+            }
+            for (rule, detail) in moved_wrongly(world, before, after) {
+                world.violation(rule, format!("{}: {detail}", after.id));
+            }
+        }
+    }
+    let Some(mut history) = world.subscriptions.known.remove(after.id.as_str()) else { return };
+    if before.is_some() {
+        follow(&mut history, after);
+    }
+    if let Some(detail) = wrong_periods(&history.expected, after) {
+        world.violation("I23", format!("{}: {detail}", after.id));
+    }
+    if let Some(detail) = unbacked(&world.ledger, &history, before, after) {
+        world.violation("I9", format!("{}: {detail}", after.id));
+    }
+    world.subscriptions.known.insert(after.id.to_string(), history);
+}
+
+fn begin(world: &mut World, row: &Subscription) {
+    let Some(new) = row.metadata.get(NOTE).and_then(|note| world.subscriptions.asked.get(note)) else {
+        return world.violation("I15", format!("{} was never asked for", row.id));
+    };
+    let trial = new.trial_days.map(|days| row.created_at.0 + i64::from(days) * 86_400);
+    let start = new.start_at.map(|at| at.0).or(trial).unwrap_or(row.created_at.0);
+    let expected = Expected::new(start, new.anchor_day, new.plan.interval, new.due_hour);
+    let first = periods::midnight(expected.starts(0));
+    let as_asked = row.version == 1
+        && row.customer_uid == new.customer_uid
+        && (&row.plan_id, &row.price) == (&new.plan.id, &new.plan.price)
+        && (row.periods_max, &row.dunning) == (new.periods_max, &new.dunning)
+        && (row.adjustment, row.attempt) == (0, Attempt { period: 0, number: 0 })
+        && row.trial_until.map(|at| at.0) == trial.map(|_| first)
+        && row.access_until == row.trial_until;
+    let mut history = History {
+        expected,
+        offered: BTreeMap::new(),
+        attempts: BTreeMap::new(),
+        ended_at: None,
+        reactivated_at: None,
+        steered: false,
+    };
+    follow(&mut history, row);
+    world.subscriptions.known.insert(row.id.to_string(), history);
+    if !as_asked {
+        world.violation("I15", format!("{} is not what was asked for: {row:?}", row.id));
+    }
+}
+
+/// What a row adds to what is known.
+fn follow(history: &mut History, row: &Subscription) {
+    let Attempt { period, number } = row.attempt;
+    let interval = row.calendar.latest().map(billing::subscription::Periods::interval);
+    if let Some(interval) = interval.filter(|interval| history.expected.interval() != Some(*interval)) {
+        history.expected.change(period, interval);
+    }
+    let amount = row.price.amount.minor.saturating_add_signed(row.adjustment);
+    history.offered.entry(period).or_default().insert(amount);
+    let highest = history.attempts.entry(period).or_default();
+    *highest = number.max(*highest);
+}
+
+/// I23: the row's periods around now are those that we reckon with.
+fn wrong_periods(expected: &Expected, row: &Subscription) -> Option<String> {
+    let period = row.attempt.period;
+    (period.saturating_sub(1)..=period + 1).find_map(|number| {
+        let wanted = (periods::midnight(expected.starts(number)), expected.ends_at(number), expected.due_at(number));
+        let it = row.calendar.period(number)?;
+        let is = (it.starts.start().0, it.ends.start().0, it.due_at.0);
+        (is != wanted).then(|| format!("period {number} is {is:?}, and it should be {wanted:?}"))
+    })
+}
+
+/// I9: nobody gets access to what is not paid for.
+fn unbacked(books: &Ledger, history: &History, before: Option<&Subscription>, after: &Subscription) -> Option<String> {
+    let earlier = before.and_then(|before| before.access_until);
+    let until =
+        after.access_until.filter(|until| before.is_some() && earlier.is_none_or(|earlier| earlier < *until))?;
+    let backed = history.attempts.keys().any(|period| {
+        let ends_at = history.expected.ends_at(*period);
+        let cut = matches!(after.ending, Some((Ending::Now, asked_at)) if asked_at == until && until.0 <= ends_at);
+        (ends_at == until.0 || cut)
+            && history.payments(books, after.id.as_str(), *period).iter().any(|payment| payment.paid_at != 0)
+    });
+    (!backed).then(|| format!("access until {until} that nobody has paid for"))
+}
+
+impl History {
+    /// Everything that the PSP has tried for a period.
+    pub(crate) fn payments<'a>(&self, books: &'a Ledger, id: &str, period: u32) -> Vec<&'a ledger::Payment> {
+        let attempts = self.attempts.get(&period).map_or(0, |highest| highest + 1);
+        let numbers = (0..attempts).map(|number| format!("{id}-{period}-{number}"));
+        numbers.flat_map(|uid| books.find_all(&uid, None, PaymentSort::Started)).collect()
+    }
+}
+
+fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    let mut broken = |rule, detail: String| found.push((rule, detail));
+    if after.version != before.version + 1 {
+        broken("I12", format!("went from version {} to {}", before.version, after.version));
+    }
+    let unchanged = |row: &Subscription| {
+        let given = (row.id.clone(), row.customer_id.clone(), row.periods_max, row.dunning.clone());
+        (given, row.trial_until, row.metadata.clone(), row.fingerprint.clone(), row.created_at)
+    };
+    if unchanged(before) != unchanged(after) {
+        broken("I12", "changed what was asked for".to_owned());
+    }
+    let (was, is) = (before.attempt, after.attempt);
+    let places = usize::try_from(is.period).unwrap_or(usize::MAX);
+    if is < was || after.past.len() != places || !after.past.starts_with(&before.past) {
+        broken("I12", format!("went from attempt {was:?} to {is:?} with {} periods past", after.past.len()));
+    }
+    let over = |row: &Subscription| row.standing == Standing::Canceled && row.ending.is_some();
+    let stays = over(before) || before.standing == Standing::Completed;
+    if stays && (after.standing != before.standing || after.ending.is_none() && before.ending.is_some()) {
+        broken("I12", format!("{} and then {}", before.standing.name(), after.standing.name()));
+    }
+    if matches!(before.ending, Some((Ending::Now, _))) && after.ending != before.ending {
+        broken("I12", format!("was to end {:?} and then {:?}", before.ending, after.ending));
+    }
+    let price = |row: &Subscription| (row.price.amount.minor, row.adjustment);
+    if was.period == is.period && price(before) != price(after) {
+        // Whoever changes the plan may not have known of a decline in this very moment.
+        let known = world.kernel.now() - FUNCTION - CLOCKS;
+        let history = world.subscriptions.of(after.id.as_str());
+        let payments = history.map(|history| history.payments(&world.ledger, after.id.as_str(), is.period));
+        let touched = |uid: &str| world.seen.touched.contains(uid);
+        let tried = payments.into_iter().flatten().any(|it| it.started_at < known && !touched(&it.merchant_uid));
+        // With the last period paid nothing is left to be raised.
+        let over = after.standing == Standing::Completed && after.adjustment == 0;
+        if tried && !over {
+            broken("R8", format!("period {} was tried, and then its price changed", is.period));
+        }
+        if !world.subscriptions.amounts.contains(&after.price.amount.minor) {
+            broken("R8", format!("{} was asked for by nobody", after.price.amount.minor));
+        }
+        if before.adjustment != after.adjustment && !over && !is_prorated(history, before, after) {
+            broken("R8", format!("adjusted from {} to {}", before.adjustment, after.adjustment));
+        }
+    }
+    if was.period < is.period {
+        let next = before.next_plan.as_ref().map(|plan| &plan.price).filter(|_| after.next_plan.is_none());
+        if after.price != before.price && next != Some(&after.price)
+            || after.next_plan.is_none() && next.is_none() && before.next_plan.is_some()
+        {
+            broken("R8", format!("period {} costs what nobody asked for", is.period));
+        }
+    }
+    found
+}
+
+/// Whether an adjustment is the difference of the prices for the days that are left of the period that runs.
+fn is_prorated(history: Option<&History>, before: &Subscription, after: &Subscription) -> bool {
+    let (Some(history), Some(period)) = (history, after.attempt.period.checked_sub(1)) else { return false };
+    let (starts, ends) = (history.expected.starts(period), history.expected.starts(period + 1));
+    // A period that was paid before it began is left as a whole.
+    let left = (ends - periods::day_of(after.updated_at.0)).min(ends - starts);
+    // From what the running period costs, which may be less than what the next one was to.
+    let running = before.running.map_or(before.price.amount.minor, |running| running.minor);
+    let difference = i128::from(after.price.amount.minor) - i128::from(running);
+    // To the customer's favour.
+    let stated = (difference * i128::from(left)).div_euclid(i128::from(ends - starts));
+    i128::from(after.adjustment) - i128::from(before.adjustment) == stated
+}
+
+/// A subscription's payment is written only while that asks for it: this attempt, for its price and to its card (C17).
+pub(crate) fn unasked(sim: &Sim, payment: &Payment) -> Option<String> {
+    let uid = payment.merchant_uid().as_str();
+    let (id, attempt) = attempt_of(uid)?;
+    let row = SubscriptionId::parse(&id).ok().and_then(|id| sim.subscription(&id));
+    let asks = row.is_some_and(|row| {
+        let amount = row.price.amount.minor.saturating_add_signed(row.adjustment);
+        matches!(row.standing, Standing::Active | Standing::PastDue)
+            && row.ending.is_none()
+            && row.attempt == attempt
+            && payment.order.amount.minor == amount
+            && payment.order.customer_uid.as_ref() == Some(&row.customer_uid)
+    });
+    (!asks).then(|| format!("{uid} was written, and its subscription does not ask for it"))
+}
+
+/// The subscription's name and the attempt that a number stands for.
+pub(crate) fn attempt_of(uid: &str) -> Option<(String, Attempt)> {
+    let mut parts = uid.split('-');
+    let id = parts.next().filter(|id| id.starts_with("sub"))?;
+    let (period, number) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.next().is_none().then(|| (id.to_owned(), Attempt { period, number }))
+}
+
+/// Whether two numbers are of one subscription, and different.
+fn beside(uid: &str, other: &str) -> bool {
+    let id = |uid: &str| attempt_of(uid).map(|(id, _)| id);
+    uid != other && id(uid).is_some() && id(uid) == id(other)
+}
+
+/// What must hold when something is sent that a subscription's payment comes of. `in_flight`: order numbers of requests that
+/// may still execute.
+pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[String]) {
+    let sent: Vec<(MerchantUid, Option<Timestamp>)> = match request {
+        PspRequest::Charge(order) => vec![(order.merchant_uid.clone(), None)],
+        PspRequest::Register { orders, .. } => {
+            orders.iter().map(|(order, at)| (order.merchant_uid.clone(), Some(*at))).collect()
+        }
+        _ => return,
+    };
+    for (uid, at) in sent {
+        let Some((id, attempt)) = attempt_of(uid.as_str()) else { continue };
+        // What is paid cannot be paid again by a request that is still on its way.
+        let paid = |uid: &str| world.ledger.find_all(uid, None, PaymentSort::Started).iter().any(|it| it.paid_at != 0);
+        let same_period = |other: &str| attempt_of(other).is_some_and(|(_, it)| it.period == attempt.period);
+        let other = in_flight.iter().find(|it| beside(it, uid.as_str()) && same_period(it) && !paid(it));
+        if let Some(other) = other {
+            world.violation("I5", format!("{uid} was sent while {other} may still execute"));
+        }
+        let waiting = world.ledger.schedules().find(|schedule| {
+            schedule.status == ScheduleStatus::Scheduled && beside(&schedule.order.merchant_uid, uid.as_str())
+        });
+        if let Some(waiting) = waiting {
+            let waiting = waiting.order.merchant_uid.clone();
+            world.violation("I8", format!("{uid} was sent while {waiting} is scheduled"));
+        }
+        let now = world.kernel.now();
+        let Some(history) = world.subscriptions.of(&id) else { continue };
+        let (due_at, ends_at) = (history.expected.due_at(attempt.period), history.expected.ends_at(attempt.period));
+        let executes = at.map_or(now, |at| at.0);
+        // Whoever begins today is charged at once, before the hour that is for the days to come.
+        let earliest =
+            if attempt.period == 0 { due_at.min(periods::midnight(history.expected.starts(0))) } else { due_at };
+        let tried = !history.payments(&world.ledger, &id, attempt.period).is_empty();
+        let on_its_day = at.is_none_or(|at| at.0 == due_at || tried || history.steered || now + FUNCTION > earliest);
+        if !on_its_day {
+            world.violation("I22", format!("{uid} was sent for {executes}, and its period begins at {due_at}"));
+            continue;
+        }
+        let ended = history.ended_at.is_some_and(|at| at + SWEEP + CLOCKS < now);
+        if executes + CLOCKS < earliest {
+            world.violation("I22", format!("{uid} was sent for {executes}, and it is due at {due_at}"));
+        }
+        if executes >= ends_at + SWEEP + CLOCKS {
+            world.violation("I22", format!("{uid} was sent for {executes}, and its period was over at {ends_at}"));
+        }
+        if ended {
+            world.violation("I6", format!("{uid} was sent after its customer had heard that it ends"));
+        }
+    }
+}

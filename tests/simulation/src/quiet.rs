@@ -1,0 +1,50 @@
+//! When a world is quiet: nothing is owed any more but what waits for a day to come. Subscriptions that go on are due for ever.
+
+use billing::Timestamp;
+use billing::payment::{Payment, State};
+use billing::ports::DueRow;
+use billing::subscription::{Attempt, Subscription};
+
+use crate::sim::Sim;
+
+/// The farthest ahead that the PSP is given anything, in seconds.
+const AHEAD_MAX: i64 = 400 * 86_400;
+/// What is due sooner than this is waited for, in seconds.
+const SOON: i64 = 600;
+
+/// When the first row is due that does not only wait for a day to come.
+#[must_use]
+pub fn first_owed(sim: &Sim) -> Option<Timestamp> {
+    let due: Vec<(Timestamp, DueRow)> = sim.world().index.all().cloned().collect();
+    due.into_iter().find(|(_, row)| !waits(sim, row)).map(|(due_at, _)| due_at)
+}
+
+/// Whether nothing has to be done about a row before its time comes: it is a subscription that goes on, or the payment that
+/// such a one waits for.
+fn waits(sim: &Sim, row: &DueRow) -> bool {
+    let now = sim.now();
+    match row {
+        DueRow::Payment(uid) => {
+            Attempt::of(uid).is_some() && sim.payment(uid).is_some_and(|row| is_scheduled(&row, now))
+        }
+        DueRow::Key(_) => false,
+        DueRow::Subscription(id) => sim.subscription(id).is_some_and(|row| goes_on(sim, &row, now)),
+    }
+}
+
+fn is_ahead(at: Option<Timestamp>, now: i64) -> bool {
+    at.is_some_and(|at| at.0 > now + SOON)
+}
+
+fn is_scheduled(row: &Payment, now: i64) -> bool {
+    row.state == State::Scheduled && row.claim.is_none() && is_ahead(row.schedule_at(), now)
+}
+
+fn goes_on(sim: &Sim, row: &Subscription, now: i64) -> bool {
+    let uids = row.attempts_at(row.attempt.period);
+    let mut open = uids.iter().filter_map(|uid| sim.payment(uid)).filter(|payment| payment.due_at.is_some());
+    let ends = row.ending.is_some() && row.due_at == row.access_until;
+    let at_its_time = is_ahead(Some(row.attempt_at), now) && row.due_at >= Some(row.attempt_at);
+    let far = row.attempt_at.0 > now + AHEAD_MAX && row.due_at.is_some_and(|at| at.0 > now);
+    is_ahead(row.due_at, now) && (at_its_time || ends || far) && open.all(|payment| is_scheduled(&payment, now))
+}

@@ -1,0 +1,159 @@
+//! What clients ask about subscriptions: begun, read, changed, paused, ended.
+
+use std::collections::BTreeMap;
+
+use billing::order::Details;
+use billing::subscription::{Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, Standing, Subscription, Unit};
+use billing::usecase::{Caller, NewPlan, NewSubscription, RefundRequest};
+use billing::{CustomerId, CustomerUid, Money, Timestamp};
+
+use super::{Setup, Shop, id};
+use crate::check::subscription::NOTE;
+use crate::lambda::{Answer, Request, Wish};
+use crate::rng::Rng;
+
+const DAY: i64 = 86_400;
+
+/// Every unit, with the most of it in one period here.
+const UNITS: [(Unit, u64); 8] = [
+    (Unit::Day, 1),
+    (Unit::Day, 10),
+    (Unit::Week, 2),
+    (Unit::Month, 1),
+    (Unit::Month, 1),
+    (Unit::Month, 3),
+    (Unit::Month, 12),
+    (Unit::Year, 1),
+];
+
+const RETRY_DAYS: [&[u16]; 5] = [&[1, 3, 5, 7], &[1, 3, 5, 7], &[], &[2], &[1, 2, 10, 20, 29]];
+
+impl Shop {
+    /// Something about subscriptions.
+    pub(super) fn about_subscriptions(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
+        let Some((owner, name)) = rng.pick(&self.subscriptions).cloned() else {
+            return self.subscribe(rng, setup, now);
+        };
+        let lasting = setup.lasts_seconds > 0;
+        let drawn = rng.below(100);
+        let wish = match drawn {
+            0..=7 if !lasting => return self.subscribe(rng, setup, now),
+            8..=11 => Wish::Read,
+            12..=15 => {
+                let standing = rng.chance(500).then(|| *rng.pick(&STANDINGS).unwrap_or(&Standing::Active));
+                let by_merchant = standing.is_some() || rng.chance(300);
+                let caller = if by_merchant { Caller::Merchant } else { Caller::Customer(owner.clone()) };
+                let owner = (standing.is_none() && by_merchant).then_some(owner);
+                return Request::Subscriptions { caller, owner, standing };
+            }
+            16..=23 if !lasting => Wish::Cancel(Ending::Now),
+            24..=35 if !lasting || rng.chance(200) => Wish::Cancel(Ending::AtPeriodEnd),
+            36..=45 => Wish::Reactivate,
+            46..=51 => Wish::Pause,
+            52..=62 => Wish::Resume,
+            63..=72 => match self.key_of(rng, &owner) {
+                Some(key) => Wish::ChangeCard(key),
+                None => return self.issue(rng, setup),
+            },
+            73..=79 => Wish::ChangePlan(self.plan(rng, None)),
+            80..=89 => {
+                let interval = self.intervals.get(&name).copied().filter(|_| rng.chance(900));
+                Wish::ChangePlanNow(self.plan(rng, interval))
+            }
+            90..=94 => return self.issue(rng, setup),
+            _ => return self.refund_of_subscription(rng, &name).unwrap_or_else(|| self.issue(rng, setup)),
+        };
+        let caller = match rng.below(20) {
+            0 => Caller::Customer(rng.pick(&self.customers).cloned().unwrap_or(owner)),
+            1..=9 => Caller::Customer(owner),
+            _ => Caller::Merchant,
+        };
+        Request::Subscription { caller, id: name, wish }
+    }
+
+    fn key_of(&self, rng: &mut Rng, owner: &CustomerId) -> Option<CustomerUid> {
+        let keys: Vec<&CustomerUid> = self.keys.iter().filter(|(of, _)| of == owner).map(|(_, key)| key).collect();
+        rng.pick(&keys).map(|key| (*key).clone())
+    }
+
+    pub(super) fn subscribe(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
+        let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup) };
+        self.made += 1;
+        let lasting = setup.lasts_seconds > 0;
+        let (start_at, trial_days) = match rng.below(10) {
+            0 => (Some(Timestamp(now + rng.between(1, 40 * DAY))), None),
+            1 => (None, u16::try_from(1 + rng.below(30)).ok()),
+            2 => (Some(Timestamp(now + rng.between(1, 40_000))), None),
+            _ => (None, None),
+        };
+        let plan = self.plan(rng, None);
+        let by_month = matches!(plan.interval.unit(), Unit::Month | Unit::Year);
+        let anchor_day = (by_month && rng.chance(400)).then(|| i8::try_from(rng.between(1, 31)).unwrap_or(31));
+        let give_up = if rng.chance(500) { GiveUp::Cancel } else { GiveUp::Unpaid };
+        let retry_days = rng.pick(&RETRY_DAYS).copied().unwrap_or_default().to_vec();
+        // The same name for another request, now and then.
+        let reused = rng.chance(50);
+        let number = if reused { self.made.saturating_sub(2) } else { self.made };
+        let new = NewSubscription {
+            idempotency_key: format!("subscribe-request-{number}"),
+            customer_id: rng.chance(300).then(|| owner.clone()),
+            customer_uid: key,
+            plan,
+            anchor_day,
+            due_hour: *rng.pick(&[10, 10, 0, 8, 23]).unwrap_or(&10),
+            start_at,
+            trial_days,
+            periods_max: (!lasting && rng.chance(150)).then(|| u32::try_from(1 + rng.below(4)).unwrap_or(1)),
+            dunning: id(Dunning::new(retry_days, give_up)),
+            metadata: BTreeMap::from([(NOTE.to_owned(), self.made.to_string())]),
+        };
+        Request::Subscribe(Box::new(new))
+    }
+
+    fn plan(&mut self, rng: &mut Rng, interval: Option<Interval>) -> NewPlan {
+        let name = *rng.pick(&["basic", "basic", "plus", "한 달"]).unwrap_or(&"basic");
+        let (unit, most) = *rng.pick(&UNITS).unwrap_or(&(Unit::Month, 1));
+        let count = u16::try_from(1 + rng.below(most)).unwrap_or(1);
+        let amount = *rng.pick(&[8_900, 8_900, 4_900, 19_900, 100]).unwrap_or(&8_900);
+        NewPlan {
+            id: id(PlanId::parse(name)),
+            price: Price { name: name.to_owned(), amount: Money::krw(amount), details: Details::default() },
+            interval: interval.unwrap_or_else(|| id(Interval::new(unit, count))),
+        }
+    }
+
+    /// A refund of one of the last payments of a subscription.
+    fn refund_of_subscription(&self, rng: &mut Rng, name: &str) -> Option<Request> {
+        let heard = self.attempts.get(name)?;
+        let period = heard.period.saturating_sub(u32::try_from(rng.below(3)).unwrap_or(0));
+        let number = u32::try_from(rng.below(2)).unwrap_or(0);
+        let sub = billing::subscription::SubscriptionId::parse(name).ok()?;
+        let merchant_uid = Attempt { period, number }.merchant_uid(&sub).ok()?;
+        let amount = if rng.chance(500) { 8_900 } else { 1_000 };
+        Some(Request::Refund(RefundRequest {
+            idempotency_key: format!("refund-{merchant_uid}-{}", rng.below(3)),
+            merchant_uid,
+            amount: amount.to_string(),
+            reason: None,
+            account: None,
+        }))
+    }
+
+    /// What the storefront remembers of a subscription.
+    pub(super) fn hear_subscription(&mut self, answer: &Answer) {
+        let Answer::Subscription(Ok(row)) = answer else { return };
+        let Subscription { id, customer_id, attempt, calendar, .. } = &**row;
+        let known = (customer_id.clone(), id.to_string());
+        if !self.subscriptions.contains(&known) {
+            self.subscriptions.push(known);
+        }
+        self.subscribed_at.get_or_insert(row.created_at.0);
+        self.attempts.insert(id.to_string(), *attempt);
+        if let Some(periods) = calendar.latest() {
+            self.intervals.insert(id.to_string(), periods.interval());
+        }
+    }
+}
+
+const STANDINGS: [Standing; 6] =
+    [Standing::Active, Standing::PastDue, Standing::Paused, Standing::Canceled, Standing::Unpaid, Standing::Completed];
