@@ -89,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     invoke.set_defaults(run=_invoke)
 
-    clock = commands.add_parser("clock", help="move the sandbox's clock, as in `./dev clock +31d`; what falls due runs")
+    clock = commands.add_parser(
+        "clock", help="move the sandbox's clock, as in `./dev clock +31d`: what falls due runs, with sweeps on the way"
+    )
     clock.add_argument("by", metavar="+DURATION", help="+30s, +5m, +2h, +31d")
     clock.set_defaults(run=_clock)
 
@@ -159,7 +161,7 @@ def _welcome(urls: Urls, stack: Stack) -> str:
     return f"""
 ready
 
-  open {urls.storefront}    a demo storefront: register a card, pay, schedule, refund
+  open {urls.storefront}    a demo storefront: register a card, pay, schedule, subscribe, refund
 
   storefront API    {urls.gateway}
   Iamport           {urls.iamport}
@@ -208,9 +210,10 @@ def _dump(_options: argparse.Namespace) -> int:
 
 
 def _clock(options: argparse.Namespace) -> int:
-    iamport = running().iamport
-    require_running(iamport)
-    return _sandbox("clock", options.by, "--iamport-url", iamport)
+    urls = running()
+    require_running(urls.iamport)
+    elsewhere = ["--iamport-url", urls.iamport, "--lambda-url", urls.functions, "--aws-url", urls.aws]
+    return _sandbox("clock", options.by, *elsewhere)
 
 
 def _invoke(options: argparse.Namespace) -> int:

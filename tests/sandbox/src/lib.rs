@@ -8,6 +8,7 @@ pub mod cli;
 pub mod files;
 pub mod gateway;
 pub mod iamport;
+pub mod journey;
 pub mod net;
 pub mod storefront;
 pub mod template;

@@ -13,6 +13,8 @@ mod session;
 mod settle;
 mod site;
 mod storefront;
+mod subscribing;
+mod subscriptions;
 mod twice;
 mod window;
 mod window_keys;

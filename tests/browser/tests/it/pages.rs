@@ -68,7 +68,15 @@ const FAULTS: &str = "
     }
     return faults;";
 
-async fn has_no_faults(tab: &mut Tab, what: &str) {
+/// Korean words of an English page. A card's issuer is called what it is called.
+pub(crate) const KOREAN: &str = "
+    const hangul = /[\\uac00-\\ud7a3]/;
+    return [...document.querySelectorAll('main *')].filter((element) => element.checkVisibility()
+      && !element.closest('[lang=ko]') && !element.textContent.includes('••••')
+      && [...element.childNodes].some((node) => node.nodeType === 3 && hangul.test(node.data)))
+      .map((element) => element.textContent);";
+
+pub(crate) async fn has_no_faults(tab: &mut Tab, what: &str) {
     tab.step(what).await;
     assert_eq!(tab.run(FAULTS, Vec::new()).await, json!([]), "{what}");
 }
@@ -169,13 +177,7 @@ async fn the_page_speaks_korean_and_with_a_press_english() {
         tab.says("#pay", "Pay ₩12,900").await;
         tab.register_card(card::APPROVES).await;
         tab.says("#card-result", "The card is registered").await;
-        // The card's issuer is called what it is called.
-        let korean = "
-            const hangul = /[\\uac00-\\ud7a3]/;
-            return [...document.querySelectorAll('main *')].filter((element) => element.checkVisibility()
-              && !element.closest('[lang=ko]') && !element.innerText.includes('••••') && [...element.childNodes].some((node) => node.nodeType === 3 && hangul.test(node.data)))
-              .map((element) => element.innerText);";
-        assert_eq!(tab.run(korean, Vec::new()).await, json!([]), "Korean is left in the English page");
+        assert_eq!(tab.run(KOREAN, Vec::new()).await, json!([]), "Korean is left in the English page");
         tab.step("English").await;
         let order = tab.order_number().await;
         tab.click("#pay").await;

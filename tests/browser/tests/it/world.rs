@@ -66,7 +66,7 @@ impl World {
     }
 
     /// A token of the storefront's server.
-    fn merchant(&self) -> String {
+    pub(crate) fn merchant(&self) -> String {
         static TOKEN: OnceLock<String> = OnceLock::new();
         TOKEN.get_or_init(|| self.token(&["merchant"])).clone()
     }

@@ -171,8 +171,19 @@ impl Client {
     /// # Errors
     /// [`AwsClientError`].
     pub async fn scan(&self, table: &str) -> Result<Vec<Value>, AwsClientError> {
+        self.every_item(json!({ "TableName": table, "ConsistentRead": true })).await
+    }
+
+    /// Every item of a global secondary index, in DynamoDB's JSON.
+    ///
+    /// # Errors
+    /// [`AwsClientError`].
+    pub async fn scan_index(&self, table: &str, index: &str) -> Result<Vec<Value>, AwsClientError> {
+        self.every_item(json!({ "TableName": table, "IndexName": index })).await
+    }
+
+    async fn every_item(&self, mut request: Value) -> Result<Vec<Value>, AwsClientError> {
         let mut items = Vec::new();
-        let mut request = json!({ "TableName": table, "ConsistentRead": true });
         loop {
             let mut page = self.dynamodb("Scan", &request).await?;
             if let Some(Value::Array(found)) = page.get_mut("Items").map(Value::take) {

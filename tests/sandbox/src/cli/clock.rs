@@ -1,25 +1,19 @@
 //! `sandbox clock`: moves the simulator's clock.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
-use http_body_util::Full;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
-use serde_json::{Value, json};
 
+use super::serve::DEFAULT_TABLE;
 use super::state::{self, Running};
 use super::{CliError, span};
-use crate::net::Http;
+use crate::journey::{Journey, Places, TablePlace};
 
-/// Moving the clock runs every schedule it passes, webhooks included.
-const TIMEOUT: Duration = Duration::from_secs(120);
-/// The answer is a few numbers.
-const MAX_ANSWER: usize = 1 << 20;
 /// Hours that Korean time is ahead of UTC.
 const KST_HOURS: i8 = 9;
+/// Where a simulator is unless told otherwise.
+const DEFAULT_IAMPORT: &str = "http://127.0.0.1:8010";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,6 +23,15 @@ pub(super) struct Args {
     /// The simulator; that of the running sandbox if not given
     #[arg(long)]
     iamport_url: Option<String>,
+    /// Where the functions run, for the sweeps on the way; those of the running sandbox if no address is given
+    #[arg(long, requires = "iamport_url")]
+    lambda_url: Option<String>,
+    /// The functions' AWS endpoint, whose table says when there is something to sweep; without it that is every day
+    #[arg(long, requires = "iamport_url")]
+    aws_url: Option<String>,
+    /// The table's name
+    #[arg(long, default_value = DEFAULT_TABLE)]
+    table: String,
     /// The running sandbox's state directory
     #[arg(long, default_value = state::DEFAULT_STATE)]
     state: PathBuf,
@@ -41,45 +44,42 @@ enum Move {
     To(Timestamp),
 }
 
+/// Moves the clock; returns the time reached, and on a second line what happened on the way.
 pub(super) async fn run(args: Args) -> Result<String, CliError> {
     let wanted = parse(&args.to).map_err(CliError::Usage)?;
-    let url = args.iamport_url.or_else(|| Running::read(&args.state).map(|running| running.iamport_url));
-    let url = url.unwrap_or_else(|| "http://127.0.0.1:8010".to_owned());
-    let url = format!("{}/_sim/clock", url.trim_end_matches('/'));
-    let seconds = match wanted {
-        Move::By(seconds) => seconds,
-        Move::To(time) => {
-            let now = simulated_now(&exchange(&url, None).await?)?;
-            time.as_second().saturating_sub(now.as_second())
-        }
+    let named = |aws_url| TablePlace { aws_url, name: args.table };
+    let places = match (args.iamport_url, Running::read(&args.state)) {
+        (Some(iamport_url), _) => Places { iamport_url, lambda_url: args.lambda_url, table: args.aws_url.map(named) },
+        (None, Some(running)) => Places {
+            iamport_url: running.iamport_url,
+            lambda_url: Some(running.lambda_url),
+            table: Some(TablePlace { aws_url: running.aws_url, name: running.table }),
+        },
+        (None, None) => Places { iamport_url: DEFAULT_IAMPORT.to_owned(), lambda_url: None, table: None },
     };
-    let now = simulated_now(&exchange(&url, Some(&json!({ "advance_seconds": seconds }))).await?)?;
+    let target = match wanted {
+        Move::By(seconds) => places.now().await?.saturating_add(seconds),
+        Move::To(time) => time.as_second(),
+    };
+    let journey = places.travel(target).await?;
+    let now = Timestamp::from_second(journey.now)
+        .map_err(|_| CliError::Failed("the simulator's clock is beyond all calendars".to_owned()))?;
     let korean = now.to_zoned_datetime(TimeZone::fixed(offset(KST_HOURS)));
-    Ok(format!("{} KST  {}", korean.strftime("%Y-%m-%d %H:%M:%S"), now.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    let (korean, utc) = (korean.strftime("%Y-%m-%d %H:%M:%S"), now.strftime("%Y-%m-%dT%H:%M:%SZ"));
+    Ok(format!("{korean} KST  {utc}\n{}", told(&journey)))
 }
 
-async fn exchange(url: &str, body: Option<&Value>) -> Result<Value, CliError> {
-    let method = if body.is_some() { Method::POST } else { Method::GET };
-    let body = body.map(Value::to_string).unwrap_or_default();
-    let request = Request::builder()
-        .method(method)
-        .uri(url)
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(body)))
-        .map_err(|_| CliError::Usage(format!("`{url}` is not a URL")))?;
-    let answer = Http::new().send(request, TIMEOUT, MAX_ANSWER).await?;
-    if answer.status() != StatusCode::OK {
-        let refusal: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let why = refusal.get("error").and_then(Value::as_str).unwrap_or_default();
-        return Err(CliError::Failed(format!("{url} refuses with {}: {why}", answer.status())));
+/// What happened on the way, in words.
+fn told(journey: &Journey) -> String {
+    let Journey { moments, sweeps, failed, unswept, .. } = journey;
+    let mut words = format!("schedules ran at {moments} moments, {sweeps} sweeps");
+    if *failed > 0 {
+        words.push_str(&format!(", {failed} of them with failures: see the functions' log"));
     }
-    serde_json::from_slice(answer.body()).map_err(|error| CliError::Failed(format!("{url}: {error}")))
-}
-
-fn simulated_now(answer: &Value) -> Result<Timestamp, CliError> {
-    let seconds = answer.get("now").and_then(Value::as_i64);
-    let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.ok_or_else(|| CliError::Failed("the simulator's answer has no time".to_owned()))
+    if let Some(why) = unswept {
+        words.push_str(&format!("; no more sweeps: {why}"));
+    }
+    words
 }
 
 fn parse(text: &str) -> Result<Move, String> {

@@ -16,6 +16,7 @@ use crate::aws::AwsError;
 use crate::aws::client::AwsClientError;
 use crate::gateway::GatewayError;
 use crate::gateway::keys::KeyError;
+use crate::journey::JourneyError;
 use crate::net::{HttpError, chain};
 use crate::storefront::StorefrontError;
 use crate::template::TemplateError;
@@ -36,7 +37,7 @@ enum Command {
     Token(token::Args),
     /// Print every row of the table as one line of JSON, sorted by key
     Dump(dump::Args),
-    /// Move the simulator's clock, which runs the schedules it passes
+    /// Move the clock, which runs the schedules that it passes and sweeps on the way
     Clock(clock::Args),
 }
 
@@ -86,6 +87,8 @@ enum CliError {
     Secret { name: String, why: String },
     #[error(transparent)]
     Http(#[from] HttpError),
+    #[error(transparent)]
+    Journey(#[from] JourneyError),
     #[error("{0}")]
     Failed(String),
 }

@@ -22,6 +22,7 @@ use crate::aws::seed::SecretFields;
 use crate::aws::table::Table;
 use crate::gateway::keys::{AUDIENCE, ISSUER, SigningKey};
 use crate::gateway::sam::{Api, MAX_INTEGRATION_TIMEOUT};
+use crate::journey::{Places, TablePlace};
 use crate::net::Http;
 use crate::template::Template;
 use crate::{aws, gateway, iamport, storefront};
@@ -260,6 +261,11 @@ async fn start(
         gateway_url: gateway_url.clone(),
         iamport_url: iamport_url.clone(),
         clock_file: Some(clock_file.clone()),
+        clock: (!args.no_iamport).then(|| Places {
+            iamport_url: iamport_url.clone(),
+            lambda_url: Some(args.lambda_url.clone()),
+            table: Some(TablePlace { aws_url: aws_url.clone(), name: args.table.clone() }),
+        }),
     };
     let stopped = roles.stopped();
     let listener = listeners.storefront;

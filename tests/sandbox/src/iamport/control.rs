@@ -157,8 +157,10 @@ async fn reset(State(sim): State<Shared>) -> Response {
     show(json!({}))
 }
 
+/// The clock, and when something runs next by it: whoever moves it can stop there.
 async fn clock(State(sim): State<Shared>) -> Response {
-    show(json!({ "now": sim.clock.now(), "offset_seconds": sim.clock.offset() }))
+    let next_due = sim.ledger.lock().next_due();
+    show(json!({ "now": sim.clock.now(), "offset_seconds": sim.clock.offset(), "next_due": next_due }))
 }
 
 #[derive(Deserialize)]
@@ -191,9 +193,8 @@ async fn move_clock(State(sim): State<Shared>, body: Bytes) -> Shown {
     }
     let traveller = sim.clone();
     // A task of its own: a caller that goes away does not stop time half-way.
-    let reached =
-        tokio::spawn(async move { traveller.travel(target).await }).await.map_err(std::io::Error::other)??;
-    Ok(show(json!({ "now": reached, "offset_seconds": sim.clock.offset() })))
+    tokio::spawn(async move { traveller.travel(target).await }).await.map_err(std::io::Error::other)??;
+    Ok(clock(State(sim)).await)
 }
 
 fn all_knobs(sim: &Shared) -> Result<Map<String, Value>, Failure> {

@@ -9,6 +9,8 @@
 //! | POST `orders/{merchant_uid}/checkout` | starts a payment in the PG's window |
 //! | POST `orders/{merchant_uid}/charge` | charges a registered card |
 //! | POST `orders/{merchant_uid}/schedule` | schedules a payment with one |
+//! | POST `subscriptions` | [subscribes](super::subscriptions) |
+//! | GET, POST `clock` | reads and moves the [sandbox's clock](super::clock): no real shop has this |
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -16,11 +18,11 @@ use http::{StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::catalogue::{self, LATER, PAY_METHODS, PRODUCTS, Product};
+use super::catalogue::{self, LATER, PAY_METHODS, PLANS, PRODUCTS, Plan, Product, TRIAL_DAYS};
 use super::guard::{Asked, Refused};
 use super::orders::{Order, Way};
-use super::sessions::{self, Customer};
-use super::{Shop, billing, done, lock};
+use super::sessions::{self, Customer, TELEPHONE};
+use super::{Shop, billing, clock, done, lock, subscriptions};
 use crate::net::{self, Reply};
 
 /// Orders that a list shows.
@@ -48,6 +50,9 @@ pub(super) async fn answer(shop: &Shop, asked: &Asked, path: &str) -> Result<Rep
         ("POST", ["orders", merchant_uid, "checkout"]) => checkout(shop, asked, merchant_uid).await,
         ("POST", ["orders", merchant_uid, "charge"]) => charge(shop, asked, merchant_uid).await,
         ("POST", ["orders", merchant_uid, "schedule"]) => schedule(shop, asked, merchant_uid).await,
+        ("POST", ["subscriptions"]) => subscriptions::begin(shop, asked, &signed_in(shop, asked)?).await,
+        ("GET", ["clock"]) => clock::read(shop),
+        ("POST", ["clock"]) => clock::step(shop, asked).await,
         _ => Err(Refused::not_found()),
     }
 }
@@ -67,6 +72,9 @@ fn session(shop: &Shop, customer: Option<Customer>) -> Reply {
             "products": PRODUCTS.iter().map(Product::view).collect::<Vec<_>>(),
             "pay_methods": PAY_METHODS,
             "later": later,
+            "plans": PLANS.iter().map(Plan::view).collect::<Vec<_>>(),
+            "trial_days": TRIAL_DAYS,
+            "clock": shop.clock.is_some().then(|| shop.now()),
         }),
     )
 }
@@ -182,13 +190,13 @@ fn order_of(order: &Order, customer: &Customer) -> Value {
         "merchant_uid": order.merchant_uid,
         "amount": order.product.price,
         "name": order.product.name,
-        "buyer_name": customer.name.chars().take(16).collect::<String>(),
-        "buyer_email": format!("{}@example.com", customer.name),
-        "buyer_tel": "010-4242-4242",
+        "buyer_name": customer.buyer_name(),
+        "buyer_email": customer.email(),
+        "buyer_tel": TELEPHONE,
     })
 }
 
-fn customer_uid(asked: &Asked) -> Result<&str, Refused> {
+pub(super) fn customer_uid(asked: &Asked) -> Result<&str, Refused> {
     let text = asked.text("customer_uid")?;
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if text.is_empty() || text.len() > CUSTOMER_UID_MAX || !plain {

@@ -14,7 +14,7 @@ use crate::net::{self, Http, Reply};
 
 /// Above the gateway's own limit of 30 s: its answer is worth waiting for.
 const TIMEOUT: Duration = Duration::from_secs(35);
-/// The answers are single payments.
+/// The answers are single payments, or a page of a list.
 const MAX_ANSWER: usize = 1 << 20;
 /// A token of the server's is made for one request.
 const MERCHANT_TOKEN_SECONDS: i64 = 60;
@@ -73,6 +73,16 @@ impl Billing {
             StatusCode::NOT_FOUND => Ok(None),
             _ => Err(Refused::unavailable("the billing API does not say how the payment stands")),
         }
+    }
+
+    /// Asks for something.
+    pub(super) async fn get(&self, route: &str) -> Result<Answer, Refused> {
+        self.send(Method::GET, route, None, None).await
+    }
+
+    /// Changes something: said twice it is as said once.
+    pub(super) async fn patch(&self, route: &str, body: &Value) -> Result<Answer, Refused> {
+        self.send(Method::PATCH, route, Some(body), None).await
     }
 
     async fn send(

@@ -1,4 +1,4 @@
-//! What the shop sells. Prices are known here and nowhere in the browser.
+//! What the shop sells, once or every so often. Prices are known here and nowhere in the browser.
 
 use serde_json::{Value, json};
 
@@ -42,5 +42,55 @@ impl Product {
     /// As a page shows it.
     pub(super) fn view(&self) -> Value {
         json!({ "id": self.id, "name": { "ko": self.name, "en": self.english }, "price": self.price })
+    }
+}
+
+/// What can be subscribed to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// How the browser and the billing API name it.
+    pub id: &'static str,
+    /// On receipts, at most 40 characters.
+    pub name: &'static str,
+    pub english: &'static str,
+    /// Won for each period.
+    pub price: u32,
+    /// `week`, `month` or `year`.
+    pub interval: &'static str,
+}
+
+pub(super) const PLANS: [Plan; 4] = [
+    Plan { id: "basic", name: "월간 이용권", english: "Monthly pass", price: 9_900, interval: "month" },
+    Plan {
+        id: "plus", name: "월간 이용권 플러스", english: "Monthly pass plus", price: 14_900, interval: "month"
+    },
+    Plan { id: "weekly", name: "주간 원두 배송", english: "Weekly coffee", price: 6_500, interval: "week" },
+    Plan { id: "yearly", name: "연간 이용권", english: "Yearly pass", price: 99_000, interval: "year" },
+];
+
+/// How long a trial lasts.
+pub(super) const TRIAL_DAYS: u32 = 14;
+
+pub(super) fn plan(id: &str) -> Option<&'static Plan> {
+    PLANS.iter().find(|plan| plan.id == id)
+}
+
+impl Plan {
+    /// As a page shows it.
+    pub(super) fn view(&self) -> Value {
+        let name = json!({ "ko": self.name, "en": self.english });
+        json!({ "id": self.id, "name": name, "price": self.price, "interval": self.interval })
+    }
+
+    /// As the billing API takes it.
+    pub(super) fn request(&self) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "amount": self.price,
+            "currency": "KRW",
+            "interval": self.interval,
+            "interval_count": 1,
+        })
     }
 }

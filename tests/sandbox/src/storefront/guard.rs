@@ -82,19 +82,21 @@ impl Refused {
 pub(super) struct Asked {
     pub method: Method,
     pub headers: HeaderMap,
+    query: String,
     body: Map<String, Value>,
 }
 
 impl Asked {
     /// Checks a request and reads its body.
     pub(super) async fn read(parts: Parts, body: Incoming, authority: &str) -> Result<Self, Refused> {
-        let Parts { method, headers, .. } = parts;
+        let Parts { method, headers, uri, .. } = parts;
+        let query = uri.query().unwrap_or_default().to_owned();
         if host(&headers).as_deref() != Some(authority) {
             let detail = format!("This shop is http://{authority}.");
             return Err(Refused::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", detail));
         }
         if method == Method::GET || method == Method::HEAD {
-            return Ok(Self { method, headers, body: Map::new() });
+            return Ok(Self { method, headers, query, body: Map::new() });
         }
         let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         if origin.and_then(|origin| origin.strip_prefix("http://")) != Some(authority) {
@@ -111,7 +113,7 @@ impl Asked {
             .map_err(|_| Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "At most 4 KiB."))?;
         let body: Value = serde_json::from_slice(&body).map_err(|_| malformed())?;
         let Value::Object(body) = body else { return Err(malformed()) };
-        Ok(Self { method, headers, body })
+        Ok(Self { method, headers, query, body })
     }
 
     /// A member that has to be text.
@@ -123,6 +125,22 @@ impl Asked {
     /// A member as it is.
     pub(super) fn get(&self, field: &str) -> Option<&Value> {
         self.body.get(field)
+    }
+
+    /// A member of the query.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        let mut pairs = form_urlencoded::parse(self.query.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// A member that names a request: the same name makes a repeat of it, which is not carried out twice.
+    pub(super) fn request_name(&self, field: &'static str) -> Result<&str, Refused> {
+        let name = self.text(field)?;
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !(8..=64).contains(&name.len()) || !plain {
+            return Err(Refused::invalid(field, &format!("{field} is a name of 8 to 64 letters, digits and -")));
+        }
+        Ok(name)
     }
 
     /// A member that is one of a list, which is what comes back.

@@ -7,6 +7,8 @@
 //! | `api` | `/api/*`, the shop's own server: it knows prices, gives out order numbers and holds the merchant's token |
 //! | `owner` | `/api/owner/*`: what the shop's owner may do, behind a sign-in of its own |
 //! | `billing` | the billing API as the shop's server calls it |
+//! | `subscriptions` | subscribing, and what the owner does with everybody's subscriptions |
+//! | `clock` | the sandbox's clock, moved from the page: no real shop has this |
 //! | `orders` | which order number was given out for what, in memory |
 //!
 //! Whoever names an amount holds the merchant's token, so the browser names a product and the server its price. The
@@ -16,11 +18,13 @@
 mod api;
 mod billing;
 mod catalogue;
+mod clock;
 mod guard;
 mod orders;
 mod owner;
 mod pages;
 mod sessions;
+mod subscriptions;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -33,11 +37,13 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use self::billing::Billing;
+use self::clock::Clock;
 use self::guard::{Asked, Refused};
 use self::orders::Orders;
 use self::pages::Pages;
 use self::sessions::Sessions;
 use crate::gateway::keys::SigningKey;
+use crate::journey::Places;
 use crate::net::{self, Reply};
 
 /// What the shop needs to know.
@@ -51,6 +57,8 @@ pub struct Options {
     pub iamport_url: String,
     /// Seconds by which the sandbox's clock is ahead of the machine's, as text. Without the file it is not ahead.
     pub clock_file: Option<PathBuf>,
+    /// What has to be told when the page moves the clock; without it the page cannot.
+    pub clock: Option<Places>,
 }
 
 /// Why the shop cannot open.
@@ -72,6 +80,7 @@ struct Shop {
     sessions: Mutex<Sessions>,
     orders: Mutex<Orders>,
     clock_file: Option<PathBuf>,
+    clock: Option<Clock>,
 }
 
 /// Serves the shop on `listener` until `shutdown` resolves.
@@ -91,6 +100,7 @@ pub async fn serve(
         sessions: Mutex::default(),
         orders: Mutex::default(),
         clock_file: options.clock_file,
+        clock: options.clock.map(Clock::new),
     });
     net::serve(listener, shutdown, move |request, _peer| {
         let shop = Arc::clone(&shop);

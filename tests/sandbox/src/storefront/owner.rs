@@ -5,13 +5,14 @@
 //! | POST, DELETE `session` | sign-in (a demo asks for no password) and sign-out |
 //! | GET `orders` | every order of the shop, each as the billing API has it now |
 //! | POST `orders/{merchant_uid}/refund` | gives back a part or all of what was paid |
+//! | `subscriptions/…` | everybody's [subscriptions](super::subscriptions) |
 
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::guard::{Asked, Refused};
 use super::sessions;
-use super::{Shop, api, done, lock};
+use super::{Shop, api, done, lock, subscriptions};
 use crate::net::{self, Reply};
 
 /// What the refund is called at Iamport.
@@ -30,6 +31,10 @@ pub(super) async fn answer(shop: &Shop, asked: &Asked, path: &str) -> Result<Rep
         ("POST", ["orders", merchant_uid, "refund"]) => {
             require_owner(shop, asked)?;
             refund(shop, asked, merchant_uid).await
+        }
+        (_, ["subscriptions", rest @ ..]) => {
+            require_owner(shop, asked)?;
+            subscriptions::owner(shop, asked, rest).await
         }
         _ => Err(Refused::not_found()),
     }
@@ -62,13 +67,14 @@ async fn refund(shop: &Shop, asked: &Asked, merchant_uid: &str) -> Result<Reply,
     if !lock(&shop.orders).knows(merchant_uid) {
         return Err(Refused::not_found());
     }
+    refund_of(shop, asked, merchant_uid).await
+}
+
+/// Gives money back that was paid under a number of this shop's.
+pub(super) async fn refund_of(shop: &Shop, asked: &Asked, merchant_uid: &str) -> Result<Reply, Refused> {
     let amount = asked.get("amount").filter(|amount| amount.is_number());
     let amount = amount.ok_or_else(|| Refused::invalid("amount", "amount is a number"))?;
-    let refund = asked.text("refund")?;
-    let plain = refund.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !(8..=64).contains(&refund.len()) || !plain {
-        return Err(Refused::invalid("refund", "refund is a name of 8 to 64 letters, digits and -"));
-    }
+    let refund = asked.request_name("refund")?;
     let mut body: Value = json!({ "amount": amount, "reason": REASON });
     // Money that came into a virtual account has no card to go back to. Whether all of it is there, the API says.
     for field in ["refund_holder", "refund_bank", "refund_account"] {

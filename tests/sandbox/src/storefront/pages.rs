@@ -25,18 +25,26 @@ macro_rules! file {
 const PAGES: [(&str, &str); 2] = [("/", file!("index.html")), ("/return", file!("return.html"))];
 
 /// What the pages load: name below `/static/`, content type, content.
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("billing.js", SCRIPT, file!("billing.js")),
     ("cards.js", SCRIPT, file!("cards.js")),
     ("checkout.js", SCRIPT, file!("checkout.js")),
+    ("clock.js", SCRIPT, file!("clock.js")),
     ("http.js", SCRIPT, file!("http.js")),
+    ("marks.js", SCRIPT, file!("marks.js")),
     ("orders.js", SCRIPT, file!("orders.js")),
+    ("owner-subscriptions.js", SCRIPT, file!("owner-subscriptions.js")),
     ("owner.js", SCRIPT, file!("owner.js")),
     ("page.js", SCRIPT, file!("page.js")),
+    ("plans.js", SCRIPT, file!("plans.js")),
     ("return.js", SCRIPT, file!("return.js")),
     ("shop.js", SCRIPT, file!("shop.js")),
+    ("subscribe.js", SCRIPT, file!("subscribe.js")),
+    ("subscriptions.js", SCRIPT, file!("subscriptions.js")),
     ("texts.js", SCRIPT, file!("texts.js")),
+    ("timeline.js", SCRIPT, file!("timeline.js")),
     ("style.css", STYLE, file!("style.css")),
+    ("subscriptions.css", STYLE, file!("subscriptions.css")),
     ("icon.svg", IMAGE, file!("icon.svg")),
     ("coffee.svg", IMAGE, file!("coffee.svg")),
     ("mug.svg", IMAGE, file!("mug.svg")),

@@ -43,6 +43,11 @@ impl Cookie {
     }
 }
 
+/// A demo customer's telephone, which the PG asks for.
+pub(super) const TELEPHONE: &str = "010-4242-4242";
+/// The longest `buyer_name` that every PG takes.
+const BUYER_NAME_MAX: usize = 16;
+
 /// A demo customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Customer {
@@ -62,6 +67,15 @@ impl Customer {
     /// Their `customer_id` at the billing API, the `sub` of their token.
     pub(super) fn id(&self) -> String {
         format!("demo-{}", self.name)
+    }
+
+    /// Their name for the PG.
+    pub(super) fn buyer_name(&self) -> String {
+        self.name.chars().take(BUYER_NAME_MAX).collect()
+    }
+
+    pub(super) fn email(&self) -> String {
+        format!("{}@example.com", self.name)
     }
 }
 

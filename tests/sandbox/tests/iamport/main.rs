@@ -5,6 +5,7 @@
 mod charges;
 mod faults;
 mod harness;
+mod journey;
 mod keys;
 mod payments;
 mod persistence;

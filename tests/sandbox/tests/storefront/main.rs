@@ -2,10 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "a helper that cannot go on fails the test")]
 
+mod clock;
 mod guard;
 mod orders;
 mod owner;
 mod pages;
 mod sessions;
+mod subscriptions;
 mod support;
 mod texts;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use sandbox::gateway::keys::SigningKey;
+use sandbox::journey::Places;
 use sandbox::net::{self, Hangup, Http};
 use sandbox::storefront::{self, Options};
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::ephemeral().expe
 pub(crate) struct Seen {
     pub(crate) method: String,
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
@@ -59,6 +61,7 @@ impl Api {
                 let seen = Seen {
                     method: parts.method.to_string(),
                     path: parts.uri.path().to_owned(),
+                    query: parts.uri.query().unwrap_or_default().to_owned(),
                     headers: parts.headers,
                     body: serde_json::from_slice(&body).unwrap_or_default(),
                 };
@@ -163,6 +166,15 @@ impl Shop {
     }
 
     pub(crate) async fn with_clock(clock_file: Option<&Path>) -> Self {
+        Self::with(clock_file, None).await
+    }
+
+    /// A shop whose page moves a clock.
+    pub(crate) async fn with_places(places: Places) -> Self {
+        Self::with(None, Some(places)).await
+    }
+
+    async fn with(clock_file: Option<&Path>, clock: Option<Places>) -> Self {
         let api = Api::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let authority = listener.local_addr().expect("its address").to_string();
@@ -171,6 +183,7 @@ impl Shop {
             gateway_url: api.url.clone(),
             iamport_url: "http://127.0.0.1:8010".to_owned(),
             clock_file: clock_file.map(Path::to_path_buf),
+            clock,
         };
         tokio::spawn(storefront::serve(listener, options, std::future::pending()));
         Self { url: format!("http://{authority}"), authority, api }

@@ -79,7 +79,16 @@ fn every_text_that_a_script_asks_for_is_there() {
     let names = statuses.iter().chain(&more).map(|status| format!("status_{status}"));
     let ways = ["checkout", "charge", "schedule"].iter().map(|way| format!("way_of_{way}"));
     let cards = ["card_issuing", "card_prepared"].map(str::to_owned);
-    for key in names.chain(ways).chain(cards) {
+    let states = ["trial", "active", "ending", "past_due", "paused", "canceled", "unpaid", "completed"];
+    let states = states.iter().flat_map(|state| [format!("state_{state}"), format!("state_{state}_detail")]);
+    let kinds =
+        ["paid", "failed", "scheduled", "revoked", "refunded", "partially_refunded", "pending", "suspect"].iter();
+    let looks = ["trial", "gap", "paid", "refunded", "open", "failed", "scheduled", "none"].iter();
+    let pictures = kinds.map(|kind| format!("attempt_{kind}")).chain(looks.map(|look| format!("period_{look}")));
+    let units = ["day", "week", "month", "year"].iter();
+    let often = units.flat_map(|unit| [format!("every_{unit}"), format!("every_n_{unit}")]);
+    let changes = ["next_period", "now"].iter().map(|when| format!("change_plan_{when}"));
+    for key in names.chain(ways).chain(cards).chain(states).chain(pictures).chain(often).chain(changes) {
         assert!(table.contains_key(&key), "no text {key}");
     }
 }
@@ -91,9 +100,10 @@ fn no_text_is_left_over() {
     {
         used.push_str(&text);
     }
-    let composed = ["status_", "way_of_", "error_", "bank_", "card_issuing", "card_prepared"];
+    let starts = ["status_", "way_of_", "error_", "bank_", "state_", "attempt_", "period_", "every_", "change_plan_"];
+    let composed = starts.iter().chain(&["card_issuing", "card_prepared"]);
     for name in table().keys() {
-        let known = used.contains(&format!("\"{name}\"")) || composed.iter().any(|start| name.starts_with(start));
+        let known = used.contains(&format!("\"{name}\"")) || composed.clone().any(|start| name.starts_with(start));
         assert!(known, "nothing shows {name}");
     }
 }

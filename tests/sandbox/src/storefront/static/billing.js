@@ -94,19 +94,66 @@ async function issued(reply, onWait) {
 
 /** The customer's cards that can be charged, or still wait for their window. */
 export async function cards() {
-  const list = [];
-  for (let next = ""; next !== null; ) {
-    const { body } = await api.get(`/billing-keys?limit=100${next && `&cursor=${encodeURIComponent(next)}`}`);
-    list.push(...body.list.filter(({ status }) => ["active", "prepared", "issuing"].includes(status)));
-    next = body.next;
-  }
-  return list;
+  const list = await everyPage("/billing-keys?limit=100");
+  return list.filter(({ status }) => ["active", "prepared", "issuing"].includes(status));
 }
 
 /** Deletes a card; `cascade` revokes the payments that are scheduled with it first. */
 export async function deleteCard(customer_uid, cascade) {
   return api.delete(`/billing-keys/${customer_uid}${cascade ? "?cascade=true" : ""}`);
 }
+
+/**
+ * Subscribes. The shop's server does it, because it names the plan's price; `request` is the name of the wish, the same
+ * until its outcome is known: as long as that is open, the very same request asks for it. Resolves with the subscription.
+ */
+export async function subscribe(plan, customer_uid, start, request, onWait) {
+  const ask = () => shop.post("/api/subscriptions", { plan, customer_uid, start, request });
+  let reply = await ask();
+  for (let seconds = 1; reply.body.pending && seconds < 15; seconds *= 1.6) {
+    onWait?.(reply.body);
+    await pause(Math.max(seconds, reply.retryAfter));
+    reply = await ask();
+  }
+  return reply.body;
+}
+
+/** The customer's subscriptions, oldest first. */
+export async function subscriptions() {
+  return everyPage("/subscriptions?limit=100");
+}
+
+/** The periods of one, newest first, with the payments of each: up to 100, and where the earlier ones are. */
+export async function periods(id, cursor = "") {
+  return (await api.get(`/subscriptions/${id}/periods?limit=100${after(cursor)}`)).body;
+}
+
+/** From now on this card pays. What is overdue it pays at once. */
+export async function changeCard(id, customer_uid) {
+  return api.patch(`/subscriptions/${id}`, { customer_uid });
+}
+
+/** Ends a subscription: with the period that is paid for, or `now`. */
+export async function cancel(id, at) {
+  return api.delete(`/subscriptions/${id}?at=${at}`);
+}
+
+/** Takes back that it ends with the period. */
+export async function reactivate(id) {
+  return api.patch(`/subscriptions/${id}`, { cancel_at_period_end: false });
+}
+
+async function everyPage(path) {
+  const list = [];
+  for (let next = ""; next !== null; ) {
+    const { body } = await api.get(path + after(next));
+    list.push(...body.list);
+    next = body.next;
+  }
+  return list;
+}
+
+const after = (cursor) => cursor && `&cursor=${encodeURIComponent(cursor)}`;
 
 function pause(seconds) {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));

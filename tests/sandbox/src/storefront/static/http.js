@@ -24,6 +24,7 @@ export const api = {
   url: "",
   get: (path) => withToken("GET", path),
   post: (path, body, idempotencyKey) => withToken("POST", path, body, idempotencyKey),
+  patch: (path, body) => withToken("PATCH", path, body),
   delete: (path) => withToken("DELETE", path),
 };
 

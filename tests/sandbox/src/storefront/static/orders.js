@@ -45,7 +45,8 @@ export function orderRow(order, of, ...steps) {
     text(`way_of_${order.way}`),
     payment?.status === "scheduled" ? text("due_on", { when: dateTime(payment.schedule_at) }) : payment && dateTime(payment.paid_at ?? payment.created_at),
     payment?.cancel_amount > 0 && text("refunded_of", { amount: money(payment.cancel_amount) }),
-    payment?.status === "failed" && payment.fail_reason,
+    // The PG's own words, which are Korean in both languages.
+    payment?.status === "failed" && payment.fail_reason && make("span", { lang: "ko" }, payment.fail_reason),
   ];
   return make("li", { class: "row", "data-merchant-uid": merchant_uid, "data-status": standing(payment, answered) },
     make("span", { class: "row-main" },

@@ -26,7 +26,10 @@ export function start() {
     await attempt(() => shop.delete("/api/owner/session"));
     leave();
   }));
-  $("owner-refresh").addEventListener("click", () => once($("owner-refresh"), refreshOwner));
+  $("owner-refresh").addEventListener("click", () => once($("owner-refresh"), async () => {
+    await refreshOwner();
+    tell("owner");
+  }));
   on("orders", refreshOwner);
 }
 
@@ -42,8 +45,10 @@ export async function refreshOwner() {
     say($("owner-result"), () => mishap(thrown));
   }
   $("owner-enter").hidden = true;
+  const entered = $("owner-inside").hidden;
   $("owner-inside").hidden = false;
   showOwner();
+  if (entered) tell("owner");
 }
 
 function leave() {
@@ -87,7 +92,7 @@ async function refund(merchant_uid, wanted) {
   await attempt(async () => {
     const { body } = await shop.post(`/api/owner/orders/${merchant_uid}/refund`, { ...wanted, refund: refunds.get(merchant_uid) });
     if (body.status !== "pending") refunds.delete(merchant_uid);
-    say($("owner-result"), () => described(body), true);
+    say($("owner-result"), () => refundDescribed(body), true);
   }, (thrown) => {
     if (!thrown.retryable) refunds.delete(merchant_uid);
   });
@@ -95,7 +100,8 @@ async function refund(merchant_uid, wanted) {
   tell("orders");
 }
 
-function described({ status, amount }) {
+/** What came of a refund. */
+export function refundDescribed({ status, amount }) {
   if (status === "pending") return { state: "pending", title: text("refund_pending") };
   if (status === "refused") return { state: "error", title: text("refund_refused") };
   return { state: "paid", title: text("refund_done", { amount: money(amount) }) };

@@ -136,6 +136,13 @@ export function button(id, name, run) {
   return make("button", { type: "button", id, class: "quiet", onclick: firstClick(run) }, text(name));
 }
 
+/** A button of a list's line: what it does stands in `data-do`, and while that runs it cannot be pressed again. */
+export function lineButton(name, run) {
+  const pressed = button(null, name, () => once(pressed, run));
+  pressed.dataset.do = name;
+  return pressed;
+}
+
 /** The second click of a double click may meet a button that has only just moved there. It is not meant for it. */
 export function firstClick(run = () => {}) {
   return (event) => (event.detail > 1 ? event.preventDefault() : run(event));

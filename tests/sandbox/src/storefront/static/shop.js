@@ -2,22 +2,31 @@
 
 import * as cards from "./cards.js";
 import * as checkout from "./checkout.js";
+import * as clock from "./clock.js";
 import { api, forgetToken, shop } from "./http.js";
 import * as orders from "./orders.js";
+import * as ownerSubscriptions from "./owner-subscriptions.js";
 import * as owner from "./owner.js";
 import { $, hush, mishap, once, say, sayAgain, whenShown } from "./page.js";
+import { setPlans } from "./plans.js";
+import * as subscribe from "./subscribe.js";
+import * as subscriptions from "./subscriptions.js";
 import { languageButton, text, translate } from "./texts.js";
 
 let customer = null;
 
 translate();
-for (const part of [cards, checkout, orders, owner]) part.start();
+for (const part of [cards, checkout, orders, clock, subscribe, subscriptions, owner, ownerSubscriptions]) part.start();
 languageButton($("language"), () => {
   showCustomer();
   checkout.translateCheckout();
   cards.showCardList();
   orders.showOrders();
+  clock.showClock();
+  subscribe.showForm();
+  subscriptions.showSubscriptions();
   owner.showOwner();
+  ownerSubscriptions.showOwnerSubscriptions();
   sayAgain();
 });
 
@@ -59,9 +68,14 @@ whenShown(async () => {
 async function enter(session) {
   api.url = session.billing_api;
   customer = session.customer;
+  setPlans(session.plans);
+  clock.setClock(session.clock);
+  subscribe.enter(session);
   showCustomer();
   const refreshed = [owner.refreshOwner()];
-  if (customer) refreshed.push(checkout.enter(session), cards.refreshCards(), orders.refreshOrders());
+  if (customer) {
+    refreshed.push(checkout.enter(session), cards.refreshCards(), orders.refreshOrders(), subscriptions.refreshSubscriptions());
+  }
   await Promise.all(refreshed);
 }
 

@@ -153,6 +153,113 @@ export const TEXTS = {
   refunded_of: ["환불 {amount}", "{amount} refunded"],
   due_on: ["{when} 예정", "Due {when}"],
 
+  // Subscriptions
+  subscriptions: ["정기 구독", "Subscriptions"],
+  subscriptions_empty: ["아직 구독이 없습니다.", "No subscription yet."],
+  subscribe_title: ["구독 시작하기", "Subscribe"],
+  plan: ["이용권", "Plan"],
+  start: ["첫 결제", "First charge"],
+  start_now: ["지금 바로", "Right now"],
+  start_trial: ["{days}일 무료 체험 뒤", "After {days} free days"],
+  subscribe_now: ["{amount} 결제하고 구독하기", "Pay {amount} and subscribe"],
+  subscribe_trial: ["무료 체험 시작하기", "Start the free trial"],
+  subscribed: ["{name} 구독을 시작했습니다", "Subscribed: {name}"],
+  trial_begun: ["{name} 무료 체험을 시작했습니다", "Your trial has begun: {name}"],
+  subscribe_failed: ["첫 결제가 되지 않았습니다", "The first charge failed"],
+  next_charge_detail: ["다음 결제: {when}, {amount}", "Next charge: {when}, {amount}"],
+  past_due_detail: [
+    "정해진 날에 다시 시도합니다. 다른 카드로 바꾸면 바로 결제합니다.",
+    "It is tried again on set days. Another card is charged at once.",
+  ],
+  every_day: ["매일", "day"],
+  every_week: ["매주", "week"],
+  every_month: ["매월", "month"],
+  every_year: ["매년", "year"],
+  every_n_day: ["{count}일마다", "{count} days"],
+  every_n_week: ["{count}주마다", "{count} weeks"],
+  every_n_month: ["{count}개월마다", "{count} months"],
+  every_n_year: ["{count}년마다", "{count} years"],
+  state_trial: ["무료 체험", "Trial"],
+  state_active: ["이용 중", "Active"],
+  state_ending: ["해지 예정", "Ending"],
+  state_past_due: ["결제 밀림", "Past due"],
+  state_paused: ["일시 정지", "Paused"],
+  state_canceled: ["해지됨", "Canceled"],
+  state_unpaid: ["미납", "Unpaid"],
+  state_completed: ["기간 끝남", "Completed"],
+  state_trial_detail: ["아직 결제하지 않았습니다. 체험이 끝나면 첫 결제가 됩니다.", "Nothing is charged yet. The first charge comes when the trial ends."],
+  state_active_detail: ["정해진 날마다 자동으로 결제됩니다.", "Renews by itself on its day."],
+  state_ending_detail: ["더 결제되지 않고, 이용 기간이 끝나면 해지됩니다.", "Nothing more is charged; it ends with the period that is paid for."],
+  state_past_due_detail: ["결제가 되지 않아 다시 시도하고 있습니다. 카드를 바꾸면 바로 결제합니다.", "The charge failed and is being retried. Another card is charged at once."],
+  state_paused_detail: ["멈춰 있는 동안에는 결제되지 않습니다.", "Nothing is charged while it is paused."],
+  state_canceled_detail: ["더 결제되지 않습니다.", "Nothing more is charged."],
+  state_unpaid_detail: ["끝까지 결제되지 않았습니다. 카드를 바꿔 주세요.", "No attempt went through. Please change the card."],
+  state_completed_detail: ["정해진 횟수를 모두 결제했습니다.", "All of its periods are done."],
+  next_charge: ["다음 결제", "Next charge"],
+  no_next_charge: ["없음", "None"],
+  access_until: ["이용 기한", "Access until"],
+  trial_until: ["체험 기한", "Trial until"],
+  next_plan: ["다음 기간부터", "From the next period"],
+  cancel_requested: ["해지 신청", "Cancellation asked"],
+  other_card: ["바꿀 카드", "Another card"],
+  other_card_first: ["다른 카드를 등록하면 바꿀 수 있습니다", "Register another card to change to it"],
+  change_card: ["카드 바꾸기", "Change card"],
+  card_changed: ["카드를 바꿨습니다", "The card is changed"],
+  cancel_at_end: ["기간 끝에 해지", "Cancel at period end"],
+  cancel_now: ["지금 해지", "Cancel now"],
+  cancel_now_question: ["{name}, 지금 해지할까요?", "Cancel {name} now?"],
+  cancel_now_detail: ["이용이 바로 끝나며 되돌릴 수 없습니다.", "It ends at once and cannot be taken back."],
+  cancel_now_yes: ["네, 지금 해지합니다", "Yes, cancel now"],
+  cancel_now_no: ["그대로 두기", "Keep it"],
+  canceled: ["해지했습니다", "Canceled"],
+  ends_then: ["기간 끝에 해지됩니다", "It ends with the period"],
+  ends_then_detail: ["{when}까지 이용할 수 있고, 그때까지 해지를 취소할 수 있습니다.", "You have access until {when}, and can take this back until then."],
+  reactivate: ["해지 취소", "Keep the subscription"],
+  reactivated: ["계속 이용합니다", "The subscription goes on"],
+  change_pending: ["아직 확인되지 않았습니다", "Not confirmed yet"],
+  change_pending_detail: ["결제사의 확인을 기다립니다. 잠시 뒤 새로 고침을 눌러 주세요.", "We are waiting for the payment provider. Please refresh in a moment."],
+  earlier_periods: ["이전 기간 더 보기", "Earlier periods"],
+
+  // The picture of a subscription
+  timeline: ["기간과 결제", "Periods and payments"],
+  timeline_desc: [
+    "{from}부터 {to}까지 {periods}개 기간. 결제 {paid}번, 실패 {failed}번, 환불 {refunded}번, 예약 {scheduled}번. 자세한 것은 아래 표에 있습니다.",
+    "{periods} periods from {from} to {to}: {paid} paid, {failed} failed, {refunded} refunded, {scheduled} scheduled. The table below has them all.",
+  ],
+  timeline_now: ["지금", "Now"],
+  as_table: ["표로 보기", "As a table"],
+  period: ["기간", "Period"],
+  payments: ["결제", "Payments"],
+  retried: ["다시 시도 (숫자는 몇 번째인지)", "Retried (the number counts the tries)"],
+  try_number: ["{number}번째 시도", "try {number}"],
+  period_trial: ["체험", "Trial"],
+  period_gap: ["쉼", "Break"],
+  period_paid: ["결제됨", "Paid"],
+  period_refunded: ["환불됨", "Refunded"],
+  period_open: ["확인 중", "Being confirmed"],
+  period_failed: ["결제되지 않음", "Not paid"],
+  period_scheduled: ["예정", "To come"],
+  period_none: ["결제 없음", "Nothing to pay"],
+  attempt_paid: ["결제됨", "Paid"],
+  attempt_failed: ["실패", "Failed"],
+  attempt_scheduled: ["예약", "Scheduled"],
+  attempt_revoked: ["예약 취소", "Revoked"],
+  attempt_refunded: ["환불", "Refunded"],
+  attempt_partially_refunded: ["부분 환불", "Partly refunded"],
+  attempt_pending: ["확인 중", "Being confirmed"],
+  attempt_suspect: ["확인 필요", "To be looked at"],
+
+  // The sandbox's clock
+  clock: ["샌드박스 시계", "Sandbox clock"],
+  clock_1d: ["하루 뒤로", "+1 day"],
+  clock_1w: ["일주일 뒤로", "+1 week"],
+  clock_1m: ["한 달 뒤로", "+1 month"],
+  clock_moving: ["시간을 옮기고 있습니다…", "Time is passing…"],
+  clock_moved: ["지금은 {when}입니다", "It is {when} now"],
+  clock_ran: ["예약이 실행된 때 {moments}번, 점검 {sweeps}번", "Schedules ran at {moments} moments, {sweeps} sweeps"],
+  clock_failed: ["실패한 점검 {failed}번", "{failed} sweeps with failures"],
+  clock_unswept: ["점검 함수가 답하지 않았습니다", "The sweep did not answer"],
+
   // The owner
   owner: ["가게 주인", "Shop owner"],
   owner_lead: [
@@ -162,6 +269,19 @@ export const TEXTS = {
   owner_enter: ["가게 주인으로 들어가기", "Enter as the owner"],
   owner_leave: ["나가기", "Leave"],
   owner_empty: ["들어온 주문이 없습니다.", "No orders yet."],
+  owner_subscriptions: ["정기 구독", "Subscriptions"],
+  owner_state: ["상태", "State"],
+  owner_subscriptions_empty: ["이 상태의 구독이 없습니다.", "No subscription is in this state."],
+  more: ["더 보기", "More"],
+  pause: ["일시 정지", "Pause"],
+  resume: ["다시 시작", "Resume"],
+  other_plan: ["바꿀 이용권", "Another plan"],
+  change_plan_next_period: ["다음 기간부터 변경", "Change at the next period"],
+  change_plan_now: ["지금 변경", "Change now"],
+  change_done: ["변경했습니다", "Changed"],
+  proration_up: ["다음 결제에 {amount}이 더해집니다 ({days}일 중 {days_left}일 남음).", "{amount} is added to the next charge ({days_left} of {days} days left)."],
+  proration_down: ["다음 결제에서 {amount}이 빠집니다 ({days}일 중 {days_left}일 남음).", "{amount} is taken off the next charge ({days_left} of {days} days left)."],
+  refund_amount_of: ["{amount} 환불", "Refund {amount}"],
   refund_amount: ["환불 금액 (원)", "Refund (won)"],
   refund_holder: ["환불 예금주", "Refund to (holder)"],
   refund_account: ["환불 계좌번호", "Refund account"],
@@ -219,6 +339,9 @@ export const TEXTS = {
     "끝내지 않은 카드 등록이 너무 많습니다. 잠시 뒤 다시 시도해 주세요.",
     "Too many card registrations are unfinished. Please try again in a while.",
   ],
+  error_subscription_exists: ["이미 이용 중인 이용권입니다.", "You already have this plan."],
+  error_subscription_not_changeable: ["지금은 바꿀 수 없는 구독입니다.", "This subscription cannot be changed now."],
+  error_proration_invalid: ["이 이용권으로는 지금 바꿀 수 없습니다. 다음 기간부터 바꿔 주세요.", "Not possible now for this plan. Please change it at the next period."],
   error_signed_out: ["로그인이 끝났습니다. 다시 시작해 주세요.", "You are signed out. Please start again."],
   error_no_window: [
     "결제창을 불러오지 못했습니다. 잠시 뒤 다시 시도해 주세요.",
@@ -249,10 +372,19 @@ export function money(amount) {
 
 /** UNIX seconds as a date and time in Seoul. */
 export function dateTime(seconds) {
-  const locale = current === "ko" ? "ko-KR" : "en-GB";
-  const form = { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Seoul" };
-  return new Intl.DateTimeFormat(locale, form).format(new Date(seconds * 1000));
+  return inSeoul(seconds, { dateStyle: "medium", timeStyle: "short" });
 }
+
+/** UNIX seconds as Seoul's calendar says it. */
+function inSeoul(seconds, form) {
+  const locale = current === "ko" ? "ko-KR" : "en-GB";
+  return new Intl.DateTimeFormat(locale, { ...form, timeZone: "Asia/Seoul" }).format(new Date(seconds * 1000));
+}
+
+export const day = (seconds) => inSeoul(seconds, { dateStyle: "medium" });
+export const monthDay = (seconds) => inSeoul(seconds, { month: "short", day: "numeric" });
+export const monthName = (seconds) => inSeoul(seconds, { month: "short" });
+export const yearName = (seconds) => inSeoul(seconds, { year: "numeric" });
 
 /** Puts the texts into the page. */
 export function translate() {
