@@ -60,6 +60,16 @@ impl Ledger {
         self.keys.values()
     }
 
+    /// A card's limits change, or its issuer's mind: charges turn out like this from now on. Nobody is told.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn turn_card(&mut self, customer_uid: &str, behaviour: Behaviour) -> Result<(), Refusal> {
+        let key = self.keys.get_mut(customer_uid);
+        key.ok_or_else(|| Refusal::not_found("등록된 빌링키가 없습니다"))?.card.behaviour = behaviour;
+        Ok(())
+    }
+
     /// `DELETE /subscribe/customers/{customer_uid}`. Its schedules stay, and fail when they run, unless the knob
     /// says otherwise.
     ///
