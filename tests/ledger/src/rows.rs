@@ -310,6 +310,14 @@ pub struct Schedule {
     pub(super) ticket: Option<(i64, u64)>,
 }
 
+impl Schedule {
+    /// Whether it waits for ever: its time came, and nothing happened.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.status == ScheduleStatus::Scheduled && self.ticket.is_none()
+    }
+}
+
 /// An amount registered before the payment window opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prepared {

@@ -435,7 +435,7 @@ where
             let next = self.next_subscription(changed);
             match self.store.save_subscription(&next).await? {
                 // It is due, and its caller has waited long enough.
-                Saved::Done if self.host.now() > began.plus(STEPS_SECONDS) => return Ok((next, stated)),
+                Saved::Done if self.host.now() > began.plus(STEPS_SECONDS / 2) => return Ok((next, stated)),
                 Saved::Done => {
                     return Ok((Box::pin(self.renew(&next.id)).await.ok().flatten().unwrap_or(next), stated));
                 }

@@ -50,6 +50,8 @@ pub struct History {
     ended_at: Option<i64>,
     /// When somebody last wished to take that back.
     reactivated_at: Option<i64>,
+    /// When somebody wished for another plan.
+    plans_asked: Vec<i64>,
     /// Whether somebody took it up again, changed its card or its plan.
     pub(crate) steered: bool,
 }
@@ -70,10 +72,15 @@ impl Histories {
                 }
                 let Some(history) = self.known.get_mut(id) else { return };
                 match wish {
-                    Wish::Reactivate => (history.ended_at, history.reactivated_at) = (None, Some(now)),
-                    Wish::Resume | Wish::ChangeCard(_) | Wish::ChangePlan(_) | Wish::ChangePlanNow(_) => {
+                    Wish::Reactivate => {
+                        (history.ended_at, history.reactivated_at) = (None, Some(now));
                         history.steered = true;
                     }
+                    Wish::ChangePlan(_) | Wish::ChangePlanNow(_) => {
+                        history.plans_asked.push(now);
+                        history.steered = true;
+                    }
+                    Wish::Resume | Wish::ChangeCard(_) => history.steered = true,
                     Wish::Cancel(_) | Wish::Pause | Wish::Read => {}
                 }
             }
@@ -206,6 +213,7 @@ fn begin(world: &mut World, row: &Subscription) {
         attempts: BTreeMap::new(),
         ended_at: None,
         reactivated_at: None,
+        plans_asked: Vec::new(),
         steered: false,
     };
     follow(&mut history, row);
@@ -295,10 +303,15 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         let history = world.subscriptions.of(after.id.as_str());
         let payments = history.map(|history| history.payments(&world.ledger, after.id.as_str(), is.period));
         let touched = |uid: &str| world.seen.touched.contains(uid);
+        // What was wished before its day may have to wait until the old schedule is off, and that one may run.
+        let in_time = history.is_some_and(|history| {
+            let before = is.period.checked_sub(1).map_or(i64::MIN, |before| history.expected.due_at(before));
+            history.plans_asked.iter().any(|at| before < *at && *at < history.expected.due_at(is.period))
+        });
         let tried = payments.into_iter().flatten().any(|it| it.started_at < known && !touched(&it.merchant_uid));
         // With the last period paid nothing is left to be raised.
         let over = after.standing == Standing::Completed && after.adjustment == 0;
-        if tried && !over {
+        if tried && !over && !in_time {
             broken("R8", format!("period {} was tried, and then its price changed", is.period));
         }
         if !world.subscriptions.amounts.contains(&after.price.amount.minor) {
@@ -390,6 +403,10 @@ pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[S
             world.violation("I8", format!("{uid} was sent while {waiting} is scheduled"));
         }
         let now = world.kernel.now();
+        if world.seen.touched.contains(uid.as_str()) {
+            // Somebody has given it another time in the console.
+            continue;
+        }
         let Some(history) = world.subscriptions.of(&id) else { continue };
         let (due_at, ends_at) = (history.expected.due_at(attempt.period), history.expected.ends_at(attempt.period));
         let executes = at.map_or(now, |at| at.0);

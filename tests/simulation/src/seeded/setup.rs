@@ -156,7 +156,7 @@ impl Setup {
             4 => setup.crowded(),
             _ => {}
         }
-        if rng.chance(240) {
+        if rng.chance(260) {
             setup.windowed(rng);
         }
         if rng.chance(60) {

@@ -4,7 +4,6 @@
 use billing::ports::DueRow;
 use billing::subscription::{Ending, Standing, Subscription};
 use billing::usecase::Caller;
-use ledger::ScheduleStatus;
 use ledger::cards::Behaviour;
 
 use super::Play;
@@ -48,11 +47,8 @@ impl Play<'_> {
             let mut world = self.sim.world();
             world.run_ledger();
             let now = world.kernel.now();
-            let late = late + world.ledger.knobs().schedule_delay_seconds;
-            let forgotten = world
-                .ledger
-                .schedules()
-                .find(|schedule| schedule.status == ScheduleStatus::Scheduled && schedule.schedule_at + late < now);
+            let lost = |schedule: &&ledger::Schedule| schedule.is_lost() && schedule.schedule_at + late <= now;
+            let forgotten = world.ledger.schedules().find(lost);
             let forgotten = forgotten.map(|schedule| schedule.order.merchant_uid.clone());
             forgotten.filter(|uid| world.ledger.move_schedule(now, uid, now + 60).is_ok()).map(|uid| {
                 world.seen.touched.insert(uid);
