@@ -1,9 +1,10 @@
 //! When a world is quiet: nothing is owed any more but what waits for a day to come. Subscriptions that go on are due for ever.
 
-use billing::Timestamp;
+use billing::key::KeyState;
 use billing::payment::{Payment, State};
 use billing::ports::DueRow;
 use billing::subscription::{Attempt, Subscription};
+use billing::{CustomerUid, Timestamp};
 
 use crate::sim::Sim;
 
@@ -19,17 +20,28 @@ pub fn first_owed(sim: &Sim) -> Option<Timestamp> {
     due.into_iter().find(|(_, row)| !waits(sim, row)).map(|(due_at, _)| due_at)
 }
 
-/// Whether nothing has to be done about a row before its time comes: it is a subscription that goes on, or the payment that
-/// such a one waits for.
+/// Whether nothing has to be done about a row before its time comes: it is a subscription that goes on, the payment that
+/// such a one waits for, or a key that waits for its schedules.
 fn waits(sim: &Sim, row: &DueRow) -> bool {
     let now = sim.now();
     match row {
         DueRow::Payment(uid) => {
             Attempt::of(uid).is_some() && sim.payment(uid).is_some_and(|row| is_scheduled(&row, now))
         }
-        DueRow::Key(_) => false,
+        DueRow::Key(uid) => waits_for_its_schedules(sim, uid),
         DueRow::Subscription(id) => sim.subscription(id).is_some_and(|row| goes_on(sim, &row, now)),
     }
+}
+
+/// Whether a key that is being deleted can only wait: a schedule that has left it for another key is not known to be there, and
+/// is looked at later.
+#[must_use]
+pub fn waits_for_its_schedules(sim: &Sim, uid: &CustomerUid) -> bool {
+    let on_its_way = |row: &Payment| {
+        let unknown = matches!(row.state, State::Intent | State::Claimed | State::Unknown);
+        unknown && row.former_keys.last() == Some(uid) && row.due_at.is_some_and(|due_at| due_at.0 > sim.now())
+    };
+    sim.key(uid).is_some_and(|key| key.state == KeyState::Deleting) && sim.rows.all_payments().iter().any(on_its_way)
 }
 
 fn is_ahead(at: Option<Timestamp>, now: i64) -> bool {
@@ -46,5 +58,8 @@ fn goes_on(sim: &Sim, row: &Subscription, now: i64) -> bool {
     let ends = row.ending.is_some() && row.due_at == row.access_until;
     let at_its_time = is_ahead(Some(row.attempt_at), now) && row.due_at >= Some(row.attempt_at);
     let far = row.attempt_at.0 > now + AHEAD_MAX && row.due_at.is_some_and(|at| at.0 > now);
-    is_ahead(row.due_at, now) && (at_its_time || ends || far) && open.all(|payment| is_scheduled(&payment, now))
+    // Another attempt than the one that is waited for is to be taken back first.
+    let waited_for = |payment: &Payment| Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of == row.attempt);
+    let in_order = open.all(|payment| is_scheduled(&payment, now) && waited_for(&payment));
+    is_ahead(row.due_at, now) && (at_its_time || ends || far) && in_order
 }

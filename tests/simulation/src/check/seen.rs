@@ -28,15 +28,18 @@ pub struct Seen {
 #[derive(Debug)]
 struct Claimant {
     process: ProcessId,
+    /// The mark of the write that made the claim. Whoever had no answer to that one does not know that it claimed anything.
+    made_by: Nonce,
     /// It has heard that the claim stands, or has sent something since.
     knows: bool,
 }
 
 impl Seen {
     /// A row with this claim stands in the table.
-    pub(crate) fn stands(&mut self, process: ProcessId, claim: Option<&Claim>) {
+    pub(crate) fn stands(&mut self, process: ProcessId, claim: Option<&Claim>, writer: &Nonce) {
         if let Some(claim) = claim {
-            self.claimants.entry(claim.nonce.clone()).or_insert(Claimant { process, knows: false });
+            let claimant = || Claimant { process, made_by: writer.clone(), knows: false };
+            self.claimants.entry(claim.nonce.clone()).or_insert_with(claimant);
         }
     }
 
@@ -73,7 +76,8 @@ impl Seen {
         match claim {
             Some(nonce) => {
                 // Whoever only writes on leaves the claim that stands there as it is.
-                if let Some(claimant) = self.claimants.get_mut(&nonce).filter(|c| c.process == process && !c.knows) {
+                let own = |claimant: &&mut Claimant| claimant.process == process && claimant.made_by == *writer;
+                if let Some(claimant) = self.claimants.get_mut(&nonce).filter(own).filter(|claimant| !claimant.knows) {
                     claimant.knows = true;
                     claims.insert(row, may_wait);
                 }

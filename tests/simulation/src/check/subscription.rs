@@ -308,9 +308,11 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
             let before = is.period.checked_sub(1).map_or(i64::MIN, |before| history.expected.due_at(before));
             history.plans_asked.iter().any(|at| before < *at && *at < history.expected.due_at(is.period))
         });
-        let tried = payments.into_iter().flatten().any(|it| it.started_at < known && !touched(&it.merchant_uid));
+        let payments = payments.unwrap_or_default();
+        let tried = payments.iter().any(|it| it.started_at < known && !touched(&it.merchant_uid));
         // With the last period paid nothing is left to be raised.
-        let over = after.standing == Standing::Completed && after.adjustment == 0;
+        let ends = after.standing == Standing::Completed || after.ending.is_some();
+        let over = ends && after.adjustment == 0 && payments.iter().any(|it| it.paid_at != 0);
         if tried && !over && !in_time {
             broken("R8", format!("period {} was tried, and then its price changed", is.period));
         }

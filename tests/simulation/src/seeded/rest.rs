@@ -11,6 +11,7 @@ use super::fleet::SKEW_SECONDS_MAX;
 use super::{Play, Scene};
 use crate::chooser::Chooser;
 use crate::lambda::Request;
+use crate::quiet;
 
 /// Sweeps after which a row that is due must be settled, once everything is calm and no lost request can execute.
 const SWEEPS_MAX: u32 = 5;
@@ -66,6 +67,9 @@ impl Play<'_> {
             let now = self.sim.now();
             let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(now)).cloned().collect();
             for row in due {
+                if matches!(&row, DueRow::Key(uid) if quiet::waits_for_its_schedules(self.sim, uid)) {
+                    continue;
+                }
                 self.give_back_by_hand(&row);
                 let times = swept.entry((row.clone(), self.stage_of(&row))).or_default();
                 *times += 1;
@@ -91,10 +95,7 @@ impl Play<'_> {
 
     /// When the first row is due that does not only wait for a day to come.
     fn first_owed(&self) -> Option<Timestamp> {
-        if self.setup.subscribed == 0 {
-            return self.sim.world().index.first();
-        }
-        crate::quiet::first_owed(self.sim)
+        quiet::first_owed(self.sim)
     }
 
     /// What is due at `until` or before, and in which version. A key that is being deleted may have to wait for its schedules,

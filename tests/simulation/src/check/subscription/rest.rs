@@ -68,8 +68,10 @@ fn check_period(
     }
     for payment in &kept {
         let number = attempt_of(&payment.merchant_uid).map(|(_, attempt)| attempt.number);
-        // After the last one there is none to go on to; those between may be over by then.
-        let is_last = row.periods_max.is_some() && row.due_at.is_none() && period == row.attempt.period;
+        // After the last one there is none to go on to; those between may be over by then. One that is to end with it is due
+        // until it does.
+        let none_follows = row.due_at.is_none() || row.periods_max == Some(period + 1);
+        let is_last = row.periods_max.is_some() && none_follows && period == row.attempt.period;
         let touched = world.seen.touched.contains(&payment.merchant_uid);
         if number.is_none() || (closed_by != number && !is_last && !touched) {
             let uid = &payment.merchant_uid;
