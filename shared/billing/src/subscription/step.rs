@@ -482,6 +482,11 @@ fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
 }
 
 fn look_again(row: &mut Subscription, now: Timestamp) {
-    row.due_at = Some(next_look(now, row.looks, None));
-    row.looks = row.looks.saturating_add(1);
+    let next = next_look(now, row.looks, None);
+    // Whoever looks before its time does not use up the calendar: callers who ask again and again would put the sweep off.
+    let waits = |due_at: &Timestamp| row.looks > 0 && now < *due_at && *due_at <= next;
+    if row.due_at.filter(waits).is_none() {
+        row.due_at = Some(next);
+        row.looks = row.looks.saturating_add(1);
+    }
 }

@@ -9,6 +9,8 @@ use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
     SchedulePsp, SubscriptionStore, Watch,
 };
+use crate::subscription::Attempt;
+use crate::time::Timestamp;
 
 /// What becomes of the schedules of a key that is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +34,8 @@ pub enum KeyDeleted {
 
 /// Seconds before now and after the latest possible schedule that the PSP's list is asked for.
 const LIST_MARGIN_SECONDS: i64 = 86_400;
-/// A deletion revokes schedules for so long, in seconds, before it leaves the rest to the sweep: its caller waits.
-const CASCADE_SECONDS: i64 = 12;
+/// A deletion revokes and moves schedules for so long, in seconds, before it leaves the rest to the sweep: its caller waits.
+const CASCADE_SECONDS: i64 = 8;
 /// Schedules of a key read at a time.
 const SCHEDULES_PAGE: usize = 100;
 
@@ -83,6 +85,7 @@ where
         customer_uid: &str,
         schedules: Schedules,
     ) -> Result<KeyDeleted, Failure> {
+        let until = self.cascade_until();
         let key = self.billing_key(caller, customer_uid).await?;
         match key.state {
             KeyState::Deleted => return Ok(KeyDeleted::Done),
@@ -108,12 +111,17 @@ where
                 Schedules::MoveTo(to) => key.successor.as_ref() == Some(to),
             };
         let key = if marked { key } else { self.mark_deleting(key, schedules).await? };
-        self.continue_deletion(key).await
+        self.continue_deletion(key, until).await
     }
 
-    /// Carries the deletion of a marked key on, as it was asked for. No new schedule can claim the key any more, but one
-    /// may have been registered just before it was marked.
-    pub(super) async fn continue_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
+    /// Until when a deletion that is asked for now goes on by itself.
+    pub(super) fn cascade_until(&self) -> Timestamp {
+        self.host.now().plus(CASCADE_SECONDS)
+    }
+
+    /// Carries the deletion of a marked key on, as it was asked for, until somebody has waited long enough. No new schedule
+    /// can claim the key any more, but one may have been registered just before it was marked.
+    pub(super) async fn continue_deletion(&self, key: BillingKey, until: Timestamp) -> Result<KeyDeleted, Failure> {
         let mut live = self.live_schedules(&key).await?;
         if !self.moved_have_arrived(&key).await? {
             return Ok(KeyDeleted::Pending);
@@ -157,19 +165,20 @@ where
         if replaced_first || planted::has(Bug::KeyDeletedFirst) {
             self.finish_deletion(key.clone()).await?;
         }
-        let began = self.host.now();
         for row in live {
-            if self.host.now() >= began.plus(CASCADE_SECONDS) {
+            if self.host.now() >= until {
                 return Ok(KeyDeleted::Pending);
             }
             let left = match &successor {
-                Some(to) => self.move_schedule(row, to).await,
-                None => self.take_schedule_back(row).await,
+                Some(to) if self.is_wanted(&row).await? => self.move_schedule(row, to, until).await,
+                Some(_) | None => self.take_schedule_back(row).await,
             };
             match left {
                 Ok(row) if row.state == State::Revoked => self.wake_subscription(&row).await?,
                 // On the other key for good, or not: until that is known this one may still be needed.
                 Ok(row) if row.order.customer_uid.as_ref() != Some(&key.customer_uid) && has_arrived(&row) => {}
+                // It ran before it could be taken off.
+                Ok(row) if row.state.is_settled() => {}
                 Err(Failure::AlreadyExecuted) => {}
                 Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
             }
@@ -180,16 +189,28 @@ where
         self.finish_deletion(key).await
     }
 
+    /// Whether a schedule is to run on another key: a subscription's only if that still charges.
+    async fn is_wanted(&self, row: &Payment) -> Result<bool, Failure> {
+        let Some((id, attempt)) = Attempt::of(row.merchant_uid()) else { return Ok(true) };
+        let subscription = self.store.subscription(&id).await?;
+        let now = self.host.now();
+        Ok(subscription.is_some_and(|row| row.charges() && row.attempt == attempt && !row.is_over(now)))
+    }
+
     /// Takes a schedule off its key and registers it on another one, under its own number. The first has to be confirmed
-    /// before the second begins: never two of one payment.
-    async fn move_schedule(&self, row: Payment, to: &CustomerUid) -> Result<Payment, Failure> {
+    /// before the second begins: never two of one payment. After `until` the second is the sweep's.
+    async fn move_schedule(&self, row: Payment, to: &CustomerUid, until: Timestamp) -> Result<Payment, Failure> {
         let unsent = row.state == State::Intent;
         let row = if unsent || (row.state == State::Scheduled && planted::has(Bug::MovedBeforeRevoked)) {
             self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0
         } else {
             self.leaving(row, to).await?
         };
-        if row.state == State::Intent { Ok(self.send(row).await?) } else { Ok(row) }
+        if row.state != State::Intent || self.host.now() >= until {
+            return Ok(row);
+        }
+        // Its subscription may have ended while it was taken off.
+        if self.is_wanted(&row).await? { Ok(self.send(row).await?) } else { self.take_schedule_back(row).await }
     }
 
     /// Revokes a schedule so that it may move. One whose revocation was promised is revoked, and nothing else.

@@ -16,8 +16,8 @@ use crate::time::Timestamp;
 
 /// Most steps of one subscription in one go: a period closed, the next one put, and what came of it.
 const STEPS_MAX: u32 = 8;
-/// No further step is begun after so many seconds: somebody is waiting for an answer, and the sweep goes on.
-pub(super) const STEPS_SECONDS: i64 = 8;
+/// No further step is begun so many seconds after its caller came: an answer is waited for, and the sweep goes on.
+const STEPS_SECONDS: i64 = 8;
 /// How far a customer's cards are looked through for the newest, and subscriptions for one of a plan.
 const KEYS_A_PAGE: usize = 100;
 const KEY_PAGES_MAX: u32 = 10;
@@ -45,11 +45,24 @@ where
     /// # Errors
     /// The table is out of reach. It stays due.
     pub async fn renew(&self, id: &SubscriptionId) -> Result<Option<Subscription>, Failure> {
+        self.renew_until(id, self.steps_until()).await
+    }
+
+    /// Until when steps are begun for a caller who comes now.
+    pub(super) fn steps_until(&self) -> Timestamp {
+        self.host.now().plus(STEPS_SECONDS)
+    }
+
+    /// As [`Self::renew()`], for a caller who has waited for some time already: after `until` no further step is begun.
+    pub(super) async fn renew_until(
+        &self,
+        id: &SubscriptionId,
+        until: Timestamp,
+    ) -> Result<Option<Subscription>, Failure> {
         let Some(mut row) = self.store.subscription(id).await? else { return Ok(None) };
         let mut done = None;
-        let began = self.host.now();
         for _ in 0..STEPS_MAX {
-            if self.host.now() > began.plus(STEPS_SECONDS) {
+            if self.host.now() > until {
                 break;
             }
             let before = row.attempt.period.checked_sub(1).map_or_else(Vec::new, |before| row.attempts_at(before));
@@ -117,14 +130,15 @@ where
         Err(Failure::Unavailable)
     }
 
-    /// Writes what a step made of a row, if it changed it. `Err` with what somebody else wrote in between.
+    /// Writes what a step made of a row, if it changed it, or if something is to be done now: what it was decided on has to
+    /// stand still. `Err` with what somebody else wrote in between.
     async fn write_step(
         &self,
         row: Subscription,
         stepped: Stepped,
     ) -> Result<Result<Subscription, Subscription>, Failure> {
         stepped.alarms.iter().for_each(|alarm| self.host.alarm(alarm));
-        if stepped.row == row {
+        if stepped.row == row && matches!(stepped.next, Next::Wait | Next::Again) {
             return Ok(Ok(row));
         }
         let next = self.next_subscription(stepped.row);

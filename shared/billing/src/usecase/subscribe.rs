@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::renew::STEPS_SECONDS;
 use super::{Billing, Caller, Failure, chargeable, check_idempotency_key};
 use crate::day::{DAY_SECONDS, KstDay};
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
@@ -78,6 +77,7 @@ where
     /// # Errors
     /// Each [`Failure`] means that there is no subscription by this request.
     pub async fn subscribe(&self, new: NewSubscription, secret: &FingerprintKey) -> Result<Subscription, Failure> {
+        let until = self.steps_until();
         check_idempotency_key(&new.idempotency_key)?;
         let key = self.store.key(&new.customer_uid).await?;
         let owner = key.as_ref().map(|key| key.customer_id.clone()).ok_or(Failure::NotFound)?;
@@ -107,7 +107,9 @@ where
                 answered => answered?,
             };
             match begun {
-                Begun::Done => return Ok(Box::pin(self.renew(&row.id)).await.ok().flatten().unwrap_or(row)),
+                Begun::Done => {
+                    return Ok(Box::pin(self.renew_until(&row.id, until)).await.ok().flatten().unwrap_or(row));
+                }
                 Begun::Conflict(current) => return self.subscribe_again(*current, &row.fingerprint).await,
                 Begun::Overtaken => {}
             }
@@ -187,7 +189,8 @@ where
         id: &str,
         ending: Ending,
     ) -> Result<Subscription, Failure> {
-        self.change_subscription(caller, id, |row, now| {
+        let until = self.steps_until();
+        self.change_subscription((caller, until), id, |row, now| {
             let over =
                 row.standing == Standing::Completed || (row.standing == Standing::Canceled && row.ending.is_some());
             let sooner = matches!(row.ending, Some((Ending::AtPeriodEnd, _))) && ending == Ending::Now;
@@ -212,7 +215,8 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended, and for a customer if the merchant wished it.
     pub async fn reactivate_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        self.change_subscription(caller, id, |row, now| match (row.standing.charges(), row.ending) {
+        let until = self.steps_until();
+        self.change_subscription((caller, until), id, |row, now| match (row.standing.charges(), row.ending) {
             (true, Some(_)) if row.ended_by_merchant && *caller != Caller::Merchant => {
                 Err(Failure::SubscriptionNotChangeable)
             }
@@ -232,7 +236,8 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended, or is to end.
     pub async fn pause_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        self.change_subscription(caller, id, |row, _| {
+        let until = self.steps_until();
+        self.change_subscription((caller, until), id, |row, _| {
             if row.standing == Standing::Paused {
                 return Ok(());
             }
@@ -250,7 +255,8 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended.
     pub async fn resume_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        self.change_subscription(caller, id, |row, now| match row.standing {
+        let until = self.steps_until();
+        self.change_subscription((caller, until), id, |row, now| match row.standing {
             Standing::Active | Standing::PastDue => Ok(()),
             Standing::Paused | Standing::Unpaid => {
                 row.standing = Standing::Active;
@@ -276,10 +282,11 @@ where
         id: &str,
         customer_uid: &CustomerUid,
     ) -> Result<Subscription, Failure> {
+        let until = self.steps_until();
         let key = self.store.key(customer_uid).await?;
         let owner = self.subscription(caller, id).await?.customer_id;
         chargeable(key.as_ref(), Some(&owner))?;
-        self.change_subscription(caller, id, |row, now| {
+        self.change_subscription((caller, until), id, |row, now| {
             if !row.is_live() {
                 return Err(Failure::SubscriptionNotChangeable);
             }
@@ -300,8 +307,9 @@ where
     /// The first field that breaks a rule; [`Failure::SubscriptionExists`] for a plan that the customer has; `proration_invalid` where the new price cannot take what was changed before;
     /// [`Failure::SubscriptionNotChangeable`] once it has ended or is to end.
     pub async fn change_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<Subscription, Failure> {
+        let until = self.steps_until();
         let plan = self.checked_plan(caller, id, plan).await?;
-        self.change_subscription(caller, id, |row, now| {
+        self.change_subscription((caller, until), id, |row, now| {
             if !row.is_live() || row.ending.is_some() {
                 return Err(Failure::SubscriptionNotChangeable);
             }
@@ -357,8 +365,9 @@ where
         id: &str,
         plan: NewPlan,
     ) -> Result<(Subscription, Proration), Failure> {
+        let until = self.steps_until();
         let plan = self.checked_plan(caller, id, plan).await?;
-        self.change_stating(caller, id, |row, now| {
+        self.change_stating((caller, until), id, |row, now| {
             let today = KstDay::of(now);
             let number = row.attempt.period.checked_sub(1);
             let period = number.and_then(|number| row.calendar.period(number)).filter(|it| today < it.ends);
@@ -400,24 +409,24 @@ where
 
     async fn change_subscription(
         &self,
-        caller: &Caller,
+        asked: (&Caller, Timestamp),
         id: &str,
         change: impl Fn(&mut Subscription, Timestamp) -> Result<(), Failure>,
     ) -> Result<Subscription, Failure> {
-        self.change_stating(caller, id, change).await.map(|(row, ())| row)
+        self.change_stating(asked, id, change).await.map(|(row, ())| row)
     }
 
-    /// Writes a change down, and then does what follows from it. What the change states is handed back.
+    /// Writes a change down, and then does what follows from it, as far as there is time for it: it is due. What the change
+    /// states is handed back.
     async fn change_stating<T>(
         &self,
-        caller: &Caller,
+        (caller, until): (&Caller, Timestamp),
         id: &str,
         change: impl Fn(&mut Subscription, Timestamp) -> Result<T, Failure>,
     ) -> Result<(Subscription, T), Failure> {
         // What has happened by now comes first: a period that is paid is not the one that is changed.
-        let began = self.host.now();
         let id = self.subscription(caller, id).await?.id;
-        let mut row = Box::pin(self.renew(&id)).await?.ok_or(Failure::NotFound)?;
+        let mut row = Box::pin(self.renew_until(&id, until)).await?.ok_or(Failure::NotFound)?;
         for _ in 0..CONFLICTS_MAX {
             let now = self.host.now();
             let mut changed = row.clone();
@@ -434,10 +443,9 @@ where
             changed.updated_at = now;
             let next = self.next_subscription(changed);
             match self.store.save_subscription(&next).await? {
-                // It is due, and its caller has waited long enough.
-                Saved::Done if self.host.now() > began.plus(STEPS_SECONDS / 2) => return Ok((next, stated)),
                 Saved::Done => {
-                    return Ok((Box::pin(self.renew(&next.id)).await.ok().flatten().unwrap_or(next), stated));
+                    let renewed = Box::pin(self.renew_until(&next.id, until)).await;
+                    return Ok((renewed.ok().flatten().unwrap_or(next), stated));
                 }
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(Failure::Unavailable),

@@ -1,5 +1,7 @@
 //! A new card for an old one: schedules move first, and no payment is ever registered twice.
 
+use std::sync::atomic::Ordering;
+
 use billing::CustomerUid;
 use billing::key::KeyState;
 use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
@@ -163,4 +165,37 @@ async fn the_old_key_stays_until_its_schedules_are_known_to_be_on_the_new_one() 
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
     let row = scheduled(&billing).await;
     assert_eq!((row.state, row.order.customer_uid), (State::Scheduled, Some(second)));
+}
+
+#[tokio::test]
+async fn schedules_that_have_all_run_keep_the_key_for_no_sweep_more() {
+    let (billing, second) = two_keys().await;
+    let others =
+        ["order_2", "order_3"].map(|uid| new_schedule(uid, START.plus(86_400 + i64::from(uid.ends_with('3')))));
+    billing.schedule(&others[0].order.customer_uid.clone().unwrap(), None, others.to_vec()).await.unwrap();
+    billing.advance(86_500);
+    let now = billing.host.now();
+    for uid in ["order_1", "order_2", "order_3"] {
+        let order = billing.scheduled(&Caller::Merchant, uid).await.unwrap().order;
+        billing.psp.world().execute(&order, PspStatus::Paid, now);
+    }
+    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await;
+    assert_eq!(moved, Ok(KeyDeleted::Done));
+}
+
+#[tokio::test]
+async fn a_slow_move_is_answered_in_time_and_goes_on_in_the_sweep() {
+    let (billing, second) = two_keys().await;
+    billing.host.ticking.store(2, Ordering::Relaxed);
+    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
+    assert_eq!(moved, Ok(KeyDeleted::Pending));
+    assert_eq!(billing.psp.world().posts, ["revoke order_1"], "the second request would not fit in");
+    billing.host.ticking.store(0, Ordering::Relaxed);
+    for _ in 0..3 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    let row = scheduled(&billing).await;
+    assert_eq!((row.state, row.order.customer_uid), (State::Scheduled, Some(second)));
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
 }

@@ -106,3 +106,35 @@ async fn a_key_is_deleted_though_a_subscriptions_payment_is_scheduled_on_it() {
     let paid = states_of(&billing, 1).into_iter().filter(|state| *state == State::Paid).count();
     assert_eq!((paid, row(&billing, &id).await.customer_uid), (1, other.customer_uid));
 }
+
+#[tokio::test]
+async fn the_schedule_of_one_that_has_ended_does_not_follow_its_card_to_another() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
+    billing.psp.will([Act::Unreachable]);
+    billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+    billing.psp.world().posts.clear();
+    billing.delete_key(&Caller::Merchant, "key1", Schedules::MoveTo(other.customer_uid)).await.unwrap();
+    for _ in 0..3 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    assert_eq!(states_of(&billing, 1), [State::Revoked]);
+    let posts = billing.psp.world().posts.clone();
+    assert_eq!(posts, [format!("revoke {id}-1-0"), "delete key1".to_owned()]);
+}
+
+#[tokio::test]
+async fn callers_who_ask_again_and_again_do_not_put_the_sweep_off() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
+    billing.psp.world().down = true;
+    for _ in 0..10 {
+        billing.change_card(&Caller::Merchant, &id, &other.customer_uid).await.unwrap();
+        billing.advance(1);
+    }
+    let due_at = row(&billing, &id).await.due_at.unwrap();
+    assert!(due_at <= billing.host.now().plus(60), "{due_at} at {}", billing.host.now());
+}
