@@ -67,6 +67,8 @@ pub enum Bug {
     LapsedPeriodsCharged,
     /// The price of a period changes between two tries.
     PriceNotPinned,
+    /// A difference stays to be charged though the payment that was registered with it has brought it.
+    DifferenceChargedTwice,
     /// Money that comes after a subscription was given up is nobody's.
     LateMoneyIgnored,
     /// A period is open to its customer before it is paid.
@@ -136,6 +138,7 @@ mod switch {
                 | Bug::UnsentSentAfterEnd
                 | Bug::LapsedPeriodsCharged
                 | Bug::PriceNotPinned
+                | Bug::DifferenceChargedTwice
                 | Bug::LateMoneyIgnored
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay

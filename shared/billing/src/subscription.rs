@@ -2,8 +2,8 @@
 //!
 //! A subscription owns no money. Each attempt at a period is an ordinary payment row under a number that follows from
 //! the subscription, the period and the attempt ([`Attempt::merchant_uid`]), so whoever works on a period, and however
-//! often, works on that one row. The subscription itself is due while it is alive: [`step()`] reads the rows of its
-//! current period and says the one thing that is to be done next. A tick that comes twice, late or never does no more.
+//! often, works on that one row. The subscription itself is due as long as it is to be charged: [`step()`] reads the rows of
+//! its current period and says the one thing that is to be done next. A tick that comes twice, late or never does no more.
 
 mod calendar;
 pub mod dunning;
@@ -182,6 +182,9 @@ pub struct Subscription {
     /// What the period of the next attempt is raised or lowered by, in minor units: a plan was changed within a period that
     /// was paid before.
     pub adjustment: i64,
+    /// What attempts at the current period were raised or lowered by when they were put: whichever of them pays has brought
+    /// that much of the adjustment, whatever was changed since.
+    pub carried: Vec<(u32, i64)>,
     /// What the period that was paid last costs under the plan that holds in it: a change within it is counted from this.
     pub running: Option<Money>,
     /// Another plan, from a later period on.
@@ -297,6 +300,26 @@ impl Subscription {
     #[must_use]
     pub const fn is_live(&self) -> bool {
         !matches!(self.standing, Standing::Canceled | Standing::Completed)
+    }
+
+    /// The attempt is put as it stands now.
+    pub(crate) fn carry(&mut self) {
+        self.carried.retain(|(number, _)| *number != self.attempt.number);
+        if self.adjustment != 0 {
+            self.carried.push((self.attempt.number, self.adjustment));
+        }
+    }
+
+    /// The period was paid by this attempt and amount: what that was raised or lowered by is settled, the rest is still to
+    /// come, and what is left is what the period costs.
+    pub(crate) fn settle(&mut self, number: Option<u32>, amount: Money) {
+        let as_asked = self.order().is_ok_and(|order| order.amount == amount);
+        let forgotten = planted::has(Bug::DifferenceChargedTwice);
+        let carried = self.carried.iter().find(|(attempt, _)| Some(*attempt) == number && !forgotten);
+        let carried = carried.map_or(if as_asked { self.adjustment } else { 0 }, |(_, carried)| *carried);
+        self.adjustment = self.adjustment.saturating_sub(carried);
+        self.running = Some(Money { minor: amount.minor.saturating_add_signed(carried.saturating_neg()), ..amount });
+        self.carried.clear();
     }
 
     /// The order of the attempt that is made now or next.

@@ -26,6 +26,12 @@ impl Calendar {
         self.stretches.last().map(|(_, periods)| periods)
     }
 
+    /// What the period with this number is counted in.
+    #[must_use]
+    pub fn interval_of(&self, number: u32) -> Option<Interval> {
+        self.stretches.iter().rfind(|(first, _)| *first <= number).map(|(_, periods)| periods.interval())
+    }
+
     /// The period with this number. `None` once the calendar ends.
     #[must_use]
     pub fn period(&self, number: u32) -> Option<Period> {

@@ -351,13 +351,8 @@ fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     if row.ending.is_none() && row.standing != Standing::Paused {
         row.standing = Standing::Active;
     }
-    let as_asked = row.order().is_ok_and(|order| order.amount == payment.order.amount);
-    row.running = Some(if as_asked { row.price.amount } else { payment.order.amount });
-    if as_asked {
-        // What was charged under an earlier price did not bring the difference: that is still to come.
-        row.adjustment = 0;
-    }
     let paid = Attempt::of(payment.merchant_uid()).map(|(_, of)| of.number);
+    row.settle(paid, payment.order.amount);
     skip(row, paid, now)
 }
 
@@ -385,6 +380,7 @@ fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) -> Next {
     row.past.push(Past { attempts: row.attempt.number.saturating_add(1), paid });
     row.past.resize(usize::try_from(next).unwrap_or(usize::MAX), Past::default());
     row.attempt = Attempt { period: next, number: 0 };
+    row.carried.clear();
     row.attempt_at = period.due_at;
     row.declines = 0;
     row.looks = 0;
@@ -424,6 +420,7 @@ fn begin(row: &mut Subscription, now: Timestamp, policy: &Policy) -> Next {
     if let Some(period) = row.calendar.period(row.attempt.period).filter(|_| planted::has(Bug::AccessBeforePaid)) {
         row.access_until = Some(period.ends.start());
     }
+    row.carry();
     look_again(row, now);
     Next::Put(Box::new(order), (!soon).then_some(row.attempt_at))
 }

@@ -7,7 +7,7 @@ use crate::payment::{Claim, Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
-    SchedulePsp, SubscriptionStore, Watch,
+    SchedulePsp, StoreError, SubscriptionStore, Watch,
 };
 use crate::subscription::Attempt;
 use crate::time::Timestamp;
@@ -111,17 +111,21 @@ where
                 Schedules::MoveTo(to) => key.successor.as_ref() == Some(to),
             };
         let key = if marked { key } else { self.mark_deleting(key, schedules).await? };
-        self.continue_deletion(key, until).await
+        self.continue_deletion(key, Some(until)).await
     }
 
     /// Until when a deletion that is asked for now goes on by itself.
-    pub(super) fn cascade_until(&self) -> Timestamp {
+    fn cascade_until(&self) -> Timestamp {
         self.host.now().plus(CASCADE_SECONDS)
     }
 
-    /// Carries the deletion of a marked key on, as it was asked for, until somebody has waited long enough. No new schedule
+    /// Carries the deletion of a marked key on, as it was asked for, until its caller has waited long enough. No new schedule
     /// can claim the key any more, but one may have been registered just before it was marked.
-    pub(super) async fn continue_deletion(&self, key: BillingKey, until: Timestamp) -> Result<KeyDeleted, Failure> {
+    pub(super) async fn continue_deletion(
+        &self,
+        key: BillingKey,
+        until: Option<Timestamp>,
+    ) -> Result<KeyDeleted, Failure> {
         let mut live = self.live_schedules(&key).await?;
         if !self.moved_have_arrived(&key).await? {
             return Ok(KeyDeleted::Pending);
@@ -165,15 +169,24 @@ where
         if replaced_first || planted::has(Bug::KeyDeletedFirst) {
             self.finish_deletion(key.clone()).await?;
         }
+        // Where nobody waits, a slow list leaves time for the schedules all the same.
+        let until = until.unwrap_or_else(|| self.cascade_until());
+        let mut unreadable = false;
         for row in live {
             if self.host.now() >= until {
                 return Ok(KeyDeleted::Pending);
             }
             let left = match &successor {
-                Some(to) if self.is_wanted(&row).await? => self.move_schedule(row, to, until).await,
-                Some(_) | None => self.take_schedule_back(row).await,
+                Some(to) => match self.is_wanted(&row).await {
+                    Ok(true) => self.move_schedule(row, to, until).await,
+                    Ok(false) => self.take_schedule_back(row).await,
+                    Err(failure) => Err(failure),
+                },
+                None => self.take_schedule_back(row).await,
             };
             match left {
+                // A person is told where its own turn comes; the others are not kept waiting for that.
+                Err(Failure::Store(StoreError::Unreadable { .. })) => unreadable = true,
                 Ok(row) if row.state == State::Revoked => self.wake_subscription(&row).await?,
                 // On the other key for good, or not: until that is known this one may still be needed.
                 Ok(row) if row.order.customer_uid.as_ref() != Some(&key.customer_uid) && has_arrived(&row) => {}
@@ -183,7 +196,7 @@ where
                 Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
             }
         }
-        if !self.revoke_unkept(&key, unkept).await {
+        if unreadable || !self.revoke_unkept(&key, unkept).await {
             return Ok(KeyDeleted::Pending);
         }
         self.finish_deletion(key).await

@@ -35,7 +35,11 @@ where
     pub(super) async fn renew_after(&self, payment: &Payment) -> Result<(), Failure> {
         let Some((id, of)) = Attempt::of(payment.merchant_uid()) else { return Ok(()) };
         match Box::pin(self.renew(&id)).await? {
-            Some(row) if of.period < row.attempt.period => self.look_back(row, payment).await,
+            Some(row) if of.period < row.attempt.period => {
+                // It may have been given back a moment ago.
+                let standing = self.store.payment(payment.merchant_uid()).await?;
+                self.look_back(row, standing.as_ref().unwrap_or(payment)).await
+            }
             _ => Ok(()),
         }
     }
@@ -70,13 +74,18 @@ where
             let (payments, earlier): (Vec<Payment>, Vec<Payment>) =
                 self.store.payments(&wanted).await?.into_iter().partition(|payment| is_of_period(payment, &row));
             // Somebody was about to make another attempt when the period was closed: it would be paid twice.
-            if let Some(left) = earlier.into_iter().find(|payment| is_left_over(payment, done.as_ref())) {
+            if let Some(left) = earlier.iter().find(|payment| is_left_over(payment, done.as_ref())) {
                 let next = Next::TakeBack(left.merchant_uid().clone());
                 if !matches!(Box::pin(self.act(&row, &next)).await?, Acted::Done) {
-                    self.mark_due(left).await?;
+                    self.mark_due(left.clone()).await?;
                     return Ok(Some(row));
                 }
                 done = Some(next);
+                continue;
+            }
+            // Or has made it, and nobody has told us since.
+            if self.give_earlier_back(&row, &earlier).await? {
+                row = self.store.subscription(id).await?.unwrap_or(row);
                 continue;
             }
             let known = self.known(&row, &payments).await?;
@@ -110,6 +119,18 @@ where
             }
         }
         Ok(Some(row))
+    }
+
+    /// Gives back one payment of the period before that is not the one which closed it. Says whether there was one.
+    async fn give_earlier_back(&self, row: &Subscription, earlier: &[Payment]) -> Result<bool, Failure> {
+        let unwanted = |payment: &&Payment| matches!(past(row, payment, self.host.now()).next, Next::GiveBack(_));
+        let Some(payment) = earlier.iter().find(unwanted) else { return Ok(false) };
+        match self.look_back(row.clone(), payment).await {
+            Ok(()) => Ok(true),
+            // What it waits for has a calendar of its own.
+            Err(Failure::RefundInProgress | Failure::NotRefundable) => Ok(false),
+            Err(_) => self.mark_due(payment.clone()).await.map(|_| false).map_err(Failure::from),
+        }
     }
 
     /// Takes notice of news of a payment of a period that is over or paid.
@@ -173,7 +194,9 @@ where
         plan: &PlanId,
         except: Option<&SubscriptionId>,
     ) -> Result<bool, Failure> {
-        let holds = |row: &Subscription| row.is_live() && row.plan_id == *plan && Some(&row.id) != except;
+        let is_of =
+            |row: &Subscription| row.plan_id == *plan || row.next_plan.as_ref().is_some_and(|next| next.id == *plan);
+        let holds = |row: &Subscription| row.is_live() && is_of(row) && Some(&row.id) != except;
         if let Some(last) = self.store.last_of_plan(owner, plan).await?
             && self.store.subscription(&last).await?.is_some_and(|row| holds(&row))
         {

@@ -142,6 +142,7 @@ where
             calendar: Calendar::new(periods),
             periods_max: new.periods_max,
             adjustment: 0,
+            carried: Vec::new(),
             running: None,
             next_plan: None,
             dunning: new.dunning,
@@ -293,7 +294,11 @@ where
             if row.customer_uid != *customer_uid && row.standing == Standing::PastDue {
                 // Its customer is waiting for this: the new card is tried at once, though not before the period's day.
                 let due_at = row.calendar.period(row.attempt.period).map_or(now, |period| period.due_at);
-                row.attempt_at = row.attempt_at.min(now.max(due_at));
+                if now.max(due_at) < row.attempt_at {
+                    // One more try than the plan has: if it is declined, the one that was next still comes.
+                    row.attempt_at = now.max(due_at);
+                    row.declines = row.declines.saturating_sub(1);
+                }
             }
             row.customer_uid = customer_uid.clone();
             Ok(())
@@ -318,11 +323,14 @@ where
             let period = row.calendar.period(row.attempt.period);
             // Whoever subscribes is charged at once, before the hour that is for the days to come.
             let first = row.attempt.period == 0 && period.is_some_and(|it| it.starts <= KstDay::of(now));
-            let tried = row.declines > 0 || row.attempt_at <= now || first;
+            let tried = row.declines > 0 || row.standing == Standing::PastDue || row.attempt_at <= now || first;
             let begun = tried || period.is_none_or(|it| it.due_at <= now);
             if begun && !planted::has(Bug::PriceNotPinned) {
                 let same = row.price == plan.price && row.plan_id == plan.id;
                 let same = same && row.calendar.latest().map(Periods::interval) == Some(plan.interval);
+                // A difference that this period does not bring, because nobody pays it, is the next one's.
+                let currency = row.price.amount.currency;
+                self.check_adjusted(&Subscription { price: plan.price.clone(), ..row.clone() }, currency)?;
                 row.next_plan = Some(plan).filter(|_| !same);
                 return Ok(());
             }
@@ -375,7 +383,8 @@ where
             // One that was never paid, or was given back, has nothing left to be counted.
             let period = period.filter(|it| runs && row.access_until == Some(it.ends.start()));
             let period = period.ok_or(Failure::SubscriptionNotChangeable)?;
-            if row.calendar.latest().map(Periods::interval) != Some(plan.interval) {
+            let runs_in = row.calendar.interval_of(period.number);
+            if [runs_in, row.calendar.latest().map(Periods::interval)] != [Some(plan.interval); 2] {
                 let detail = "the present one: another begins with the next period";
                 return Err(Invalid::field("interval", detail).into());
             }
@@ -434,8 +443,10 @@ where
             if changed == row {
                 return Ok((row, stated));
             }
-            if changed.charges() && row.attempt.number >= ATTEMPTS_MAX {
-                // Each change and its taking back are two calls of the PSP, and one more payment to look at.
+            // Each change and its taking back are two calls of the PSP, and one more payment to look at. The merchant's resuming is
+            // not for ever refused.
+            let resumed = !row.standing.charges();
+            if changed.charges() && !resumed && row.attempt.number >= ATTEMPTS_MAX {
                 return Err(Failure::SubscriptionNotChangeable);
             }
             changed.due_at = Some(now);

@@ -194,7 +194,7 @@ where
         report.seen += 1;
         report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
         if row.state == KeyState::Deleting {
-            match self.continue_deletion(row, self.cascade_until()).await {
+            match self.continue_deletion(row, None).await {
                 // A schedule turned up in time, so the key stays.
                 Ok(_) | Err(Failure::KeyInUse) => {}
                 Err(failure) => return Err(failure),

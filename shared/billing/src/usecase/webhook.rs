@@ -1,6 +1,6 @@
 //! Taking a webhook's hint.
 
-use super::Billing;
+use super::{Billing, Failure};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
@@ -53,8 +53,13 @@ where
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
-                        // If this goes wrong the subscription is due, or the payment is.
-                        self.renew_after(&row).await.ok();
+                        match self.renew_after(&row).await {
+                            Ok(()) | Err(Failure::RefundInProgress | Failure::NotRefundable) => {}
+                            // Money of a period that is over is found by nobody else.
+                            Err(_) if row.state.was_paid() => return self.mark_due(row).await,
+                            // The subscription is due.
+                            Err(_) => {}
+                        }
                         if let Some(customer_uid) = row.order.customer_uid.filter(|_| row.window.is_some())
                             && let Ok(Some(key)) = self.store.key(&customer_uid).await
                         {

@@ -47,7 +47,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 33] = [
+const OPTIONAL: [&str; 34] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -75,6 +75,7 @@ const OPTIONAL: [&str; 33] = [
     "asks_for",
     "next_plan",
     "adjustment",
+    "carried",
     "running",
     "past",
     "trial_until",

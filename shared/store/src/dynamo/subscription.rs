@@ -37,6 +37,8 @@ struct SubscriptionItem {
     price: Price,
     #[serde(default, skip_serializing_if = "is_nothing")]
     adjustment: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    carried: Vec<(u32, i64)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     running: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,6 +135,7 @@ impl Row for Subscription {
             periods_max: self.periods_max,
             price: self.price.clone(),
             adjustment: self.adjustment,
+            carried: self.carried.clone(),
             running: self.running,
             next_plan: self.next_plan.clone(),
             dunning: self.dunning.clone(),
@@ -167,6 +170,7 @@ impl Row for Subscription {
             periods_max: row.periods_max,
             price: row.price,
             adjustment: row.adjustment,
+            carried: row.carried,
             running: row.running,
             next_plan: row.next_plan,
             dunning: row.dunning,

@@ -26,6 +26,7 @@ fn subscription(owner: &str, number: u64) -> Subscription {
         periods_max: Some(12),
         price: Price { name: "월간 이용권".to_owned(), amount: Money::krw(8_900), details: Details::default() },
         adjustment: -900,
+        carried: vec![(0, 300), (1, -900)],
         running: Some(Money::krw(8_900)),
         next_plan: Some(NextPlan {
             id: PlanId::parse("연간").unwrap(),
@@ -80,6 +81,7 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
         trial_until: None,
         next_plan: None,
         adjustment: 0,
+        carried: Vec::new(),
         running: None,
         past: Vec::new(),
         metadata: BTreeMap::new(),

@@ -224,6 +224,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
         periods_max: Some(12),
         price: plan(8_900),
         adjustment: 100,
+        carried: vec![(0, 100)],
         running: Some(Money::krw(8_900)),
         next_plan: Some(NextPlan {
             id: PlanId::parse("weekly").unwrap(),
