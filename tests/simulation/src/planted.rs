@@ -183,6 +183,7 @@ pub const ZOO: &[Plant] = &[
     plant(0, "unsent attempt sent after cancel", Bug::Inside(Inner::UnsentSentAfterEnd), &["I6", "I22"]),
     plant(0, "lapsed periods all charged", Bug::Inside(Inner::LapsedPeriodsCharged), &["I22"]),
     plant(0, "price changed between attempts", Bug::Inside(Inner::PriceNotPinned), &["R8"]),
+    plant(0, "difference charged twice", Bug::Inside(Inner::DifferenceChargedTwice), &["R8"]),
     plant(0, "late money ignored once given up", Bug::Inside(Inner::LateMoneyIgnored), &["I9", "I2"]),
     plant(0, "access granted before paid", Bug::Inside(Inner::AccessBeforePaid), &["I9"]),
     plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),

@@ -46,6 +46,8 @@ pub struct History {
     offered: BTreeMap<u32, BTreeSet<u64>>,
     /// The highest attempt at each period.
     attempts: BTreeMap<u32, u32>,
+    /// What each attempt was raised or lowered by when it was put.
+    brings: BTreeMap<Attempt, i64>,
     /// When a customer had heard that it ends.
     ended_at: Option<i64>,
     /// When somebody last wished to take that back.
@@ -86,6 +88,14 @@ impl Histories {
             }
             Request::DeleteKey { .. } => self.known.values_mut().for_each(|history| history.steered = true),
             _ => {}
+        }
+    }
+
+    /// A payment was put while its subscription stood like this.
+    pub(crate) fn put(&mut self, uid: &MerchantUid, row: &Subscription) {
+        let of = attempt_of(uid.as_str()).zip(self.known.get_mut(row.id.as_str()));
+        if let Some(((_, attempt), history)) = of {
+            history.brings.insert(attempt, row.adjustment);
         }
     }
 
@@ -211,6 +221,7 @@ fn begin(world: &mut World, row: &Subscription) {
         expected,
         offered: BTreeMap::new(),
         attempts: BTreeMap::new(),
+        brings: BTreeMap::new(),
         ended_at: None,
         reactivated_at: None,
         plans_asked: Vec::new(),
@@ -329,6 +340,14 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
             || after.next_plan.is_none() && next.is_none() && before.next_plan.is_some()
         {
             broken("R8", format!("period {} costs what nobody asked for", is.period));
+        }
+        let place = usize::try_from(was.period).unwrap_or(usize::MAX);
+        let paid = after.past.get(place).and_then(|past| past.paid).map(|number| Attempt { number, ..was });
+        let brings = world.subscriptions.of(after.id.as_str()).map(|history| &history.brings);
+        let brought = paid.zip(brings).and_then(|(paid, brings)| brings.get(&paid)).map_or(0, |brought| *brought);
+        if after.adjustment != before.adjustment - brought {
+            let (left, of) = (after.adjustment, before.adjustment);
+            broken("R8", format!("a payment brought {brought} of a difference of {of}, and {left} is left"));
         }
     }
     found
