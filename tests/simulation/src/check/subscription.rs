@@ -321,9 +321,14 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         });
         let payments = payments.unwrap_or_default();
         let tried = payments.iter().any(|it| it.started_at < known && !touched(&it.merchant_uid));
-        // With the last period paid nothing is left to be raised.
+        // With the last period paid nothing comes after it: what that payment was raised or lowered by is settled.
         let ends = after.standing == Standing::Completed || after.ending.is_some();
-        let over = ends && after.adjustment == 0 && payments.iter().any(|it| it.paid_at != 0);
+        let brought = before.adjustment - after.adjustment;
+        let brings = |it: &&ledger::Payment| {
+            let of = attempt_of(&it.merchant_uid).map(|(_, attempt)| attempt);
+            it.paid_at != 0 && of.zip(history).is_some_and(|(of, it)| it.brings.get(&of) == Some(&brought))
+        };
+        let over = ends && payments.iter().any(brings);
         if tried && !over && !in_time {
             broken("R8", format!("period {} was tried, and then its price changed", is.period));
         }
