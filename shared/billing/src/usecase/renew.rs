@@ -64,7 +64,7 @@ where
         until: Timestamp,
     ) -> Result<Option<Subscription>, Failure> {
         let Some(mut row) = self.store.subscription(id).await? else { return Ok(None) };
-        let mut done = None;
+        let (mut done, mut given_back) = (None, Vec::new());
         for _ in 0..STEPS_MAX {
             if self.host.now() > until {
                 break;
@@ -83,8 +83,9 @@ where
                 done = Some(next);
                 continue;
             }
-            // Or has made it, and nobody has told us since.
-            if self.give_earlier_back(&row, &earlier).await? {
+            // Or has made it, and nobody has told us since. Each once: what does not go back must not keep the rest waiting.
+            if let Some(back) = self.give_earlier_back(&row, &earlier, &given_back).await? {
+                given_back.push(back);
                 row = self.store.subscription(id).await?.unwrap_or(row);
                 continue;
             }
@@ -121,16 +122,27 @@ where
         Ok(Some(row))
     }
 
-    /// Gives back one payment of the period before that is not the one which closed it. Says whether there was one.
-    async fn give_earlier_back(&self, row: &Subscription, earlier: &[Payment]) -> Result<bool, Failure> {
-        let unwanted = |payment: &&Payment| matches!(past(row, payment, self.host.now()).next, Next::GiveBack(_));
-        let Some(payment) = earlier.iter().find(unwanted) else { return Ok(false) };
+    /// Gives back one payment of the period before that is not the one which closed it, if there is one besides those that
+    /// were given back a moment ago. Says which.
+    async fn give_earlier_back(
+        &self,
+        row: &Subscription,
+        earlier: &[Payment],
+        given_back: &[MerchantUid],
+    ) -> Result<Option<MerchantUid>, Failure> {
+        let unwanted = |payment: &&Payment| {
+            let back = matches!(past(row, payment, self.host.now()).next, Next::GiveBack(_));
+            back && !given_back.contains(payment.merchant_uid())
+        };
+        let Some(payment) = earlier.iter().find(unwanted) else { return Ok(None) };
         match self.look_back(row.clone(), payment).await {
-            Ok(()) => Ok(true),
             // What it waits for has a calendar of its own.
-            Err(Failure::RefundInProgress | Failure::NotRefundable) => Ok(false),
-            Err(_) => self.mark_due(payment.clone()).await.map(|_| false).map_err(Failure::from),
+            Ok(()) | Err(Failure::RefundInProgress | Failure::NotRefundable) => {}
+            Err(_) => {
+                self.mark_due(payment.clone()).await?;
+            }
         }
+        Ok(Some(payment.merchant_uid().clone()))
     }
 
     /// Takes notice of news of a payment of a period that is over or paid.
