@@ -316,6 +316,7 @@ impl Subscription {
         let as_asked = self.order().is_ok_and(|order| order.amount == amount);
         let forgotten = planted::has(Bug::DifferenceChargedTwice);
         let carried = self.carried.iter().find(|(attempt, _)| Some(*attempt) == number && !forgotten);
+        // What an older version put is not remembered: it has brought all of it, if it is what would be put now.
         let carried = carried.map_or(if as_asked { self.adjustment } else { 0 }, |(_, carried)| *carried);
         self.adjustment = self.adjustment.saturating_sub(carried);
         self.running = Some(Money { minor: amount.minor.saturating_add_signed(carried.saturating_neg()), ..amount });

@@ -177,11 +177,7 @@ where
                 return Ok(KeyDeleted::Pending);
             }
             let left = match &successor {
-                Some(to) => match self.is_wanted(&row).await {
-                    Ok(true) => self.move_schedule(row, to, until).await,
-                    Ok(false) => self.take_schedule_back(row).await,
-                    Err(failure) => Err(failure),
-                },
+                Some(to) => self.move_schedule(row, to, until).await,
                 None => self.take_schedule_back(row).await,
             };
             match left {
@@ -211,8 +207,12 @@ where
     }
 
     /// Takes a schedule off its key and registers it on another one, under its own number. The first has to be confirmed
-    /// before the second begins: never two of one payment. After `until` the second is the sweep's.
+    /// before the second begins: never two of one payment. After `until` the second is the sweep's. What is not to run on any
+    /// key is only taken back.
     async fn move_schedule(&self, row: Payment, to: &CustomerUid, until: Timestamp) -> Result<Payment, Failure> {
+        if !self.is_wanted(&row).await? {
+            return self.take_schedule_back(row).await;
+        }
         let unsent = row.state == State::Intent;
         let row = if unsent || (row.state == State::Scheduled && planted::has(Bug::MovedBeforeRevoked)) {
             self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0

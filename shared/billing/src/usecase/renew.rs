@@ -136,11 +136,10 @@ where
         };
         let Some(payment) = earlier.iter().find(unwanted) else { return Ok(None) };
         match self.look_back(row.clone(), payment).await {
-            // What it waits for has a calendar of its own.
-            Ok(()) | Err(Failure::RefundInProgress | Failure::NotRefundable) => {}
-            Err(_) => {
+            Err(failure) if !waits_by_itself(&failure) => {
                 self.mark_due(payment.clone()).await?;
             }
+            Ok(()) | Err(_) => {}
         }
         Ok(Some(payment.merchant_uid().clone()))
     }
@@ -341,6 +340,11 @@ where
         }
         Err(StoreError::Unavailable)
     }
+}
+
+/// Whether money that is to go back waits for another refund of its payment, or for a person: that has a calendar of its own.
+pub(super) const fn waits_by_itself(failure: &Failure) -> bool {
+    matches!(failure, Failure::RefundInProgress | Failure::NotRefundable)
 }
 
 fn is_of_period(payment: &Payment, row: &Subscription) -> bool {

@@ -190,8 +190,7 @@ where
         id: &str,
         ending: Ending,
     ) -> Result<Subscription, Failure> {
-        let until = self.steps_until();
-        self.change_subscription((caller, until), id, |row, now| {
+        self.change_subscription(caller, id, |row, now| {
             let over =
                 row.standing == Standing::Completed || (row.standing == Standing::Canceled && row.ending.is_some());
             let sooner = matches!(row.ending, Some((Ending::AtPeriodEnd, _))) && ending == Ending::Now;
@@ -216,8 +215,7 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended, and for a customer if the merchant wished it.
     pub async fn reactivate_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        let until = self.steps_until();
-        self.change_subscription((caller, until), id, |row, now| match (row.standing.charges(), row.ending) {
+        self.change_subscription(caller, id, |row, now| match (row.standing.charges(), row.ending) {
             (true, Some(_)) if row.ended_by_merchant && *caller != Caller::Merchant => {
                 Err(Failure::SubscriptionNotChangeable)
             }
@@ -237,8 +235,7 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended, or is to end.
     pub async fn pause_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        let until = self.steps_until();
-        self.change_subscription((caller, until), id, |row, _| {
+        self.change_subscription(caller, id, |row, _| {
             if row.standing == Standing::Paused {
                 return Ok(());
             }
@@ -256,8 +253,7 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended.
     pub async fn resume_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        let until = self.steps_until();
-        self.change_subscription((caller, until), id, |row, now| match row.standing {
+        self.change_subscription(caller, id, |row, now| match row.standing {
             Standing::Active | Standing::PastDue => Ok(()),
             Standing::Paused | Standing::Unpaid => {
                 row.standing = Standing::Active;
@@ -287,7 +283,7 @@ where
         let key = self.store.key(customer_uid).await?;
         let owner = self.subscription(caller, id).await?.customer_id;
         chargeable(key.as_ref(), Some(&owner))?;
-        self.change_subscription((caller, until), id, |row, now| {
+        self.change_stating((caller, until), id, |row, now| {
             if !row.is_live() {
                 return Err(Failure::SubscriptionNotChangeable);
             }
@@ -304,6 +300,7 @@ where
             Ok(())
         })
         .await
+        .map(|(row, ())| row)
     }
 
     /// Charges another plan from the next period on.
@@ -314,7 +311,7 @@ where
     pub async fn change_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<Subscription, Failure> {
         let until = self.steps_until();
         let plan = self.checked_plan(caller, id, plan).await?;
-        self.change_subscription((caller, until), id, |row, now| {
+        self.change_stating((caller, until), id, |row, now| {
             if !row.is_live() || row.ending.is_some() {
                 return Err(Failure::SubscriptionNotChangeable);
             }
@@ -347,6 +344,7 @@ where
             self.check_adjusted(row, currency)
         })
         .await
+        .map(|(row, ())| row)
     }
 
     /// Whether the next charge can take what it is raised or lowered by.
@@ -418,11 +416,11 @@ where
 
     async fn change_subscription(
         &self,
-        asked: (&Caller, Timestamp),
+        caller: &Caller,
         id: &str,
         change: impl Fn(&mut Subscription, Timestamp) -> Result<(), Failure>,
     ) -> Result<Subscription, Failure> {
-        self.change_stating(asked, id, change).await.map(|(row, ())| row)
+        self.change_stating((caller, self.steps_until()), id, change).await.map(|(row, ())| row)
     }
 
     /// Writes a change down, and then does what follows from it, as far as there is time for it: it is due. What the change

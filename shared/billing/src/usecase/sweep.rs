@@ -1,5 +1,6 @@
 //! The sweep: everything that is owed is looked at, with or without a webhook.
 
+use super::renew::waits_by_itself;
 use super::{Billing, Failure};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
@@ -122,8 +123,8 @@ where
         if row.state.was_paid() {
             // Only after its subscription knows may it be done with. What it wants back may have to wait for another refund.
             match self.renew_after(&row).await {
-                Ok(()) | Err(Failure::RefundInProgress | Failure::NotRefundable) => {}
-                Err(failure) => return Err(failure),
+                Err(failure) if !waits_by_itself(&failure) => return Err(failure),
+                Ok(()) | Err(_) => {}
             }
         }
         let unseen = planted::has(Bug::ExpiredUnseen) && row.open_until().is_some_and(|end| end <= self.host.now());

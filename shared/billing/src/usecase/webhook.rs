@@ -1,6 +1,7 @@
 //! Taking a webhook's hint.
 
-use super::{Billing, Failure};
+use super::Billing;
+use super::renew::waits_by_itself;
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
@@ -54,11 +55,12 @@ where
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
                         match self.renew_after(&row).await {
-                            Ok(()) | Err(Failure::RefundInProgress | Failure::NotRefundable) => {}
                             // Money of a period that is over is found by nobody else.
-                            Err(_) if row.state.was_paid() => return self.mark_due(row).await,
-                            // The subscription is due.
-                            Err(_) => {}
+                            Err(failure) if row.state.was_paid() && !waits_by_itself(&failure) => {
+                                return self.mark_due(row).await;
+                            }
+                            // Where that went wrong the subscription is due.
+                            Ok(()) | Err(_) => {}
                         }
                         if let Some(customer_uid) = row.order.customer_uid.filter(|_| row.window.is_some())
                             && let Ok(Some(key)) = self.store.key(&customer_uid).await

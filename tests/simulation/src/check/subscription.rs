@@ -91,14 +91,6 @@ impl Histories {
         }
     }
 
-    /// A payment was put while its subscription stood like this.
-    pub(crate) fn put(&mut self, uid: &MerchantUid, row: &Subscription) {
-        let of = attempt_of(uid.as_str()).zip(self.known.get_mut(row.id.as_str()));
-        if let Some(((_, attempt), history)) = of {
-            history.brings.insert(attempt, row.adjustment);
-        }
-    }
-
     /// What is known of one.
     pub(crate) fn of(&self, id: &str) -> Option<&History> {
         self.known.get(id)
@@ -294,6 +286,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     if unchanged(before) != unchanged(after) {
         broken("I12", "changed what was asked for".to_owned());
     }
+    let history = world.subscriptions.of(after.id.as_str());
     let (was, is) = (before.attempt, after.attempt);
     let places = usize::try_from(is.period).unwrap_or(usize::MAX);
     if is < was || after.past.len() != places || !after.past.starts_with(&before.past) {
@@ -311,7 +304,6 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     if was.period == is.period && price(before) != price(after) {
         // Whoever changes the plan may not have known of a decline in this very moment.
         let known = world.kernel.now() - FUNCTION - CLOCKS;
-        let history = world.subscriptions.of(after.id.as_str());
         let payments = history.map(|history| history.payments(&world.ledger, after.id.as_str(), is.period));
         let touched = |uid: &str| world.seen.touched.contains(uid);
         // What was wished before its day may have to wait until the old schedule is off, and that one may run.
@@ -348,8 +340,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         }
         let place = usize::try_from(was.period).unwrap_or(usize::MAX);
         let paid = after.past.get(place).and_then(|past| past.paid).map(|number| Attempt { number, ..was });
-        let brings = world.subscriptions.of(after.id.as_str()).map(|history| &history.brings);
-        let brought = paid.zip(brings).and_then(|(paid, brings)| brings.get(&paid)).map_or(0, |brought| *brought);
+        let brought = paid.zip(history).and_then(|(paid, history)| history.brings.get(&paid)).map_or(0, |it| *it);
         if after.adjustment != before.adjustment - brought {
             let (left, of) = (after.adjustment, before.adjustment);
             broken("R8", format!("a payment brought {brought} of a difference of {of}, and {left} is left"));
@@ -372,11 +363,16 @@ fn is_prorated(history: Option<&History>, before: &Subscription, after: &Subscri
     i128::from(after.adjustment) - i128::from(before.adjustment) == stated
 }
 
-/// A subscription's payment is written only while that asks for it: this attempt, for its price and to its card (C17).
-pub(crate) fn unasked(sim: &Sim, payment: &Payment) -> Option<String> {
+/// A subscription's payment is written only while that asks for it: this attempt, for its price and to its card (C17). What it
+/// brings is kept.
+pub(crate) fn check_put(sim: &Sim, payment: &Payment) {
     let uid = payment.merchant_uid().as_str();
-    let (id, attempt) = attempt_of(uid)?;
+    let Some((id, attempt)) = attempt_of(uid) else { return };
     let row = SubscriptionId::parse(&id).ok().and_then(|id| sim.subscription(&id));
+    let mut world = sim.world();
+    if let Some((row, history)) = row.as_ref().zip(world.subscriptions.known.get_mut(&id)) {
+        history.brings.insert(attempt, row.adjustment);
+    }
     let asks = row.is_some_and(|row| {
         let amount = row.price.amount.minor.saturating_add_signed(row.adjustment);
         matches!(row.standing, Standing::Active | Standing::PastDue)
@@ -385,7 +381,9 @@ pub(crate) fn unasked(sim: &Sim, payment: &Payment) -> Option<String> {
             && payment.order.amount.minor == amount
             && payment.order.customer_uid.as_ref() == Some(&row.customer_uid)
     });
-    (!asks).then(|| format!("{uid} was written, and its subscription does not ask for it"))
+    if !asks {
+        world.violation("I6", format!("{uid} was written, and its subscription does not ask for it"));
+    }
 }
 
 /// The subscription's name and the attempt that a number stands for.

@@ -140,16 +140,10 @@ impl<'a> Table<'a> {
     /// What stands before and after one write: the index follows, and the rules of moving are checked.
     pub(super) fn payment_written(&self, before: Option<Payment>, tried: &Payment) {
         let Ok(Some(after)) = now(self.rows().payment(tried.merchant_uid())) else { return };
-        let unasked = before.is_none().then(|| subscription::unasked(self.sim, &after)).flatten();
-        let subscription = Attempt::of(after.merchant_uid()).filter(|_| before.is_none());
-        let subscription = subscription.and_then(|(id, _)| self.sim.subscription(&id));
+        if before.is_none() {
+            subscription::check_put(self.sim, &after);
+        }
         let mut world = self.sim.world();
-        if let Some(row) = subscription {
-            world.subscriptions.put(after.merchant_uid(), &row);
-        }
-        if let Some(detail) = unasked {
-            world.violation("I6", detail);
-        }
         let clock = world.kernel.now();
         if before.as_ref() != Some(&after) {
             moves::check_payment(&mut world, before.as_ref(), &after);

@@ -16,7 +16,7 @@ fn again() -> NewSubscription {
     NewSubscription { idempotency_key: "subscribe-2".to_owned(), ..wanted() }
 }
 
-fn yearly() -> NewPlan {
+pub(super) fn yearly() -> NewPlan {
     NewPlan { interval: Interval::new(Unit::Year, 1).unwrap(), ..plan("연간", 99_000) }
 }
 

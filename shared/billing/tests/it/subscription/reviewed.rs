@@ -2,17 +2,14 @@
 
 use billing::payment::State;
 use billing::ports::{Clock, PaymentStore};
-use billing::subscription::{Interval, Standing, Unit};
-use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
+use billing::subscription::Standing;
+use billing::usecase::{Caller, Failure, NewSubscription};
 
 use super::changes::paid;
+use super::meetings::yearly;
 use super::money::{paid_after_all, states_of};
 use super::{pass, plan, row, run_schedules, wanted};
 use crate::fixture::{Act, TestBilling, TestWorld, billing, issue_request, secret};
-
-fn yearly() -> NewPlan {
-    NewPlan { interval: Interval::new(Unit::Year, 1).unwrap(), ..plan("연간", 89_000) }
-}
 
 async fn to_its_day(billing: &TestBilling, id: &str, seconds: i64) {
     let due = row(billing, id).await.calendar.period(1).unwrap().due_at;
