@@ -1,5 +1,7 @@
 //! Refunds.
 
+use std::borrow::Cow;
+
 use super::{Cancellation, Ledger, PartialCancelStatus, Payment, PaymentStatus, Refusal};
 
 /// `POST /payments/cancel`.
@@ -66,6 +68,24 @@ impl Ledger {
             self.notify(now, place, Some(cancellation_id));
         }
         Ok(payment)
+    }
+
+    /// A payment as the gateway lets it be seen: reasons may be cut, and the history left out.
+    #[must_use]
+    pub fn shown<'a>(&self, row: &'a Payment) -> Cow<'a, Payment> {
+        if self.knobs.reason_chars.is_none() && !self.knobs.history_hidden {
+            return Cow::Borrowed(row);
+        }
+        let mut shown = row.clone();
+        if self.knobs.history_hidden {
+            shown.cancel_history.clear();
+        }
+        if let Some(most) = self.knobs.reason_chars {
+            for entry in &mut shown.cancel_history {
+                entry.reason = entry.reason.chars().take(most).collect();
+            }
+        }
+        Cow::Owned(shown)
     }
 
     fn cancellable_place(&self, order: &CancelOrder) -> Result<usize, Refusal> {

@@ -99,6 +99,12 @@ pub struct Knobs {
     pub double_charges: u32,
     /// A `merchant_uid` whose schedule was revoked may be registered again, on any key.
     pub revoked_reusable: bool,
+    /// Characters of a refund's reason that the gateway keeps; without it all of them.
+    pub reason_chars: Option<usize>,
+    /// Payments show no `cancel_history`, which the schema does not require.
+    pub history_hidden: bool,
+    /// How long a schedule runs, in seconds: until its end it shows as `scheduled`, and can neither be moved nor revoked.
+    pub running_seconds: i64,
     /// What a window that was closed leaves behind.
     pub closed_window: ClosedWindow,
     /// A billing key's issue that charges nothing has the amount shown in its window on its record, not 0.
@@ -124,6 +130,9 @@ impl Default for Knobs {
             double_schedules: 0,
             double_charges: 0,
             revoked_reusable: true,
+            reason_chars: None,
+            history_hidden: false,
+            running_seconds: 0,
             closed_window: ClosedWindow::Failed,
             issue_shows_amount: false,
             unlisted_issue: UnlistedIssue::Refuse,

@@ -44,6 +44,8 @@ pub use self::window::{Agreed, Issue, KeyWish, Means, WindowOrder};
 enum Task {
     /// The schedule of this `merchant_uid`.
     Schedule(String),
+    /// The end of that schedule's run.
+    Running(String),
     /// A charge admitted earlier whose caller never got an answer.
     Late(Box<Admission>),
     /// A payment that a customer confirmed in a window and that is approved late.
@@ -149,7 +151,8 @@ impl Ledger {
                 break;
             }
             match entry.remove() {
-                Task::Schedule(merchant_uid) => self.run_schedule(at, &merchant_uid),
+                Task::Schedule(merchant_uid) => self.begin_schedule(at, &merchant_uid),
+                Task::Running(merchant_uid) => self.run_schedule(at, &merchant_uid),
                 Task::Late(admission) => self.run_late(at, *admission),
                 Task::Window(order) => self.run_late_window(at, *order),
             }

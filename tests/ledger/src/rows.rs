@@ -306,6 +306,9 @@ pub struct Schedule {
     pub imp_uid: Option<String>,
     /// The PG's words on a decline.
     pub fail_reason: Option<String>,
+    /// Whether the attempt is under way: it can neither be moved nor revoked.
+    #[serde(default)]
+    pub(super) running: bool,
     /// Place in the agenda while it waits.
     pub(super) ticket: Option<(i64, u64)>,
 }

@@ -107,6 +107,7 @@ impl Ledger {
             payment_status: None,
             imp_uid: None,
             fail_reason: None,
+            running: false,
             ticket: Some(ticket),
         };
         self.schedules.insert(merchant_uid, row.clone());
@@ -144,7 +145,8 @@ impl Ledger {
     }
 
     pub(super) fn revoke_one(&mut self, now: i64, merchant_uid: &str) -> Option<Schedule> {
-        let row = self.schedules.get_mut(merchant_uid).filter(|row| row.status == ScheduleStatus::Scheduled)?;
+        let waits = |row: &&mut Schedule| row.status == ScheduleStatus::Scheduled && !row.running;
+        let row = self.schedules.get_mut(merchant_uid).filter(waits)?;
         row.status = ScheduleStatus::Revoked;
         row.revoked_at = now;
         let ticket = row.ticket.take();
@@ -161,7 +163,7 @@ impl Ledger {
     /// `NotFound`; `Invalid` once executed or revoked, and for a past time.
     pub fn move_schedule(&mut self, now: i64, merchant_uid: &str, schedule_at: i64) -> Result<Schedule, Refusal> {
         let row = self.schedule(merchant_uid)?;
-        if row.status != ScheduleStatus::Scheduled {
+        if row.status != ScheduleStatus::Scheduled || row.running {
             return Err(Refusal::invalid("이미 실행되었거나 취소된 예약입니다"));
         }
         self.set_time(now, merchant_uid, schedule_at)
@@ -220,9 +222,23 @@ impl Ledger {
         Ok(row)
     }
 
+    /// A schedule's time has come. Its run may take a while.
+    pub(super) fn begin_schedule(&mut self, at: i64, merchant_uid: &str) {
+        if self.knobs.running_seconds == 0 {
+            return self.run_schedule(at, merchant_uid);
+        }
+        let ends = at.saturating_add(self.knobs.running_seconds);
+        let ticket = self.enqueue(ends, Task::Running(merchant_uid.to_owned()));
+        if let Some(row) = self.schedules.get_mut(merchant_uid) {
+            row.ticket = Some(ticket);
+            row.running = true;
+        }
+    }
+
     pub(super) fn run_schedule(&mut self, at: i64, merchant_uid: &str) {
         if let Some(row) = self.schedules.get_mut(merchant_uid) {
             row.ticket = None;
+            row.running = false;
         }
         if self.knobs.lose_schedules > 0 {
             self.knobs.lose_schedules -= 1;

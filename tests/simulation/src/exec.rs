@@ -141,6 +141,10 @@ impl<'a, T> Executor<'a, T> {
                 self.sim.world().arrive_late(&request);
                 Step::Busy
             }
+            Some(Event::Landing(process, write)) => {
+                write.land(self.sim, process);
+                Step::Busy
+            }
             Some(Event::Scenario(number)) => Step::Scenario(number),
             None => Step::Busy,
         }

@@ -106,6 +106,8 @@ pub enum Fault {
     SilentCommit,
     /// Write: not committed, and no answer.
     SilentDrop,
+    /// Write: no answer, and it is committed after its sender has looked whether it was.
+    LateCommit,
     /// Write: somebody else wrote first.
     Conflict,
     /// Write: it is seen again, as when the SDK repeats a lost request.
@@ -231,6 +233,7 @@ impl Class {
                 Fault::Throttled,
                 Fault::SilentCommit,
                 Fault::SilentDrop,
+                Fault::LateCommit,
                 Fault::Conflict,
                 Fault::OwnWriteAgain,
             ],
@@ -241,7 +244,7 @@ impl Class {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::NotSent,
@@ -263,6 +266,7 @@ impl Fault {
         Self::Throttled,
         Self::SilentCommit,
         Self::SilentDrop,
+        Self::LateCommit,
         Self::Conflict,
         Self::OwnWriteAgain,
         Self::Stale,

@@ -6,6 +6,7 @@ use std::task::{Context, Waker};
 
 use crate::psp::request::PspRequest;
 use crate::rng::Rng;
+use crate::table::Landing;
 
 /// A process: one invocation of one function.
 pub type ProcessId = u64;
@@ -23,6 +24,8 @@ pub enum Event {
     Kill(ProcessId),
     /// A request reaches the PSP long after its sender has given up on it.
     Late(Box<PspRequest>),
+    /// A write of this process reaches the table long after that has given up on it.
+    Landing(ProcessId, Box<Landing>),
     /// The scenario's own events, by number: the scenario keeps what they mean.
     Scenario(u64),
 }

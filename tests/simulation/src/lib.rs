@@ -10,6 +10,7 @@
 //! | [`lambda`] | an invocation of a function: one production use case |
 //! | [`check`] | the rules, read from books, table and answers only |
 //! | [`crash`] | every boundary of every flow, times every fault, one and two deep |
+//! | [`stubborn`] | a gateway that refuses or ignores one thing for ever |
 //! | [`quiet`] | when nothing is owed any more |
 //! | [`planted`] | bugs to see whether the rules find them |
 //! | [`seeded`], [`card`] | many clients, webhooks, a console and time, by seed; and what a run of seeds came to |
@@ -30,6 +31,7 @@ pub mod rng;
 pub mod seeded;
 pub mod sim;
 pub mod stage;
+pub mod stubborn;
 pub mod table;
 pub mod zoo;
 

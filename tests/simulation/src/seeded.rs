@@ -2,7 +2,8 @@
 
 mod client;
 mod compared;
-mod console;
+pub(crate) mod console;
+mod endure;
 pub mod fleet;
 mod mail;
 mod rest;
@@ -18,6 +19,7 @@ use billing::usecase::Hint;
 use self::client::Shop;
 use self::setup::Setup;
 use self::shopper::{Act, Shopper};
+use crate::check::recorded;
 use crate::check::told::Told;
 use crate::chooser::{Chooser, Side, Swarm};
 use crate::exec::{Executor, Step};
@@ -147,6 +149,8 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         let mut world = sim.world();
         world.ledger.set_knobs(setup.knobs.clone());
         world.admit_first = setup.admit_first;
+        world.stubborn.clone_from(&setup.stubborn);
+        world.index.lag_seconds = setup.lag_seconds;
         world.chooser = Chooser::Chance(Box::new(Swarm {
             seed,
             rates: setup.rates.clone(),
@@ -182,6 +186,10 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
     };
     play.note_setup();
     play.act();
+    if setup.stubborn.is_some() {
+        play.calm_down();
+        play.endure();
+    }
     let mut at_rest = play.heal() && {
         play.ask_again();
         play.heal()
@@ -249,6 +257,7 @@ impl Play<'_> {
         let id = self.executor.spawn(process, life);
         let mut world = self.sim.world();
         world.counts.invocations += 1;
+        world.recorded.ask(id, &request);
         if !(self.setup.plain && matches!(request, Request::Sweep)) {
             world.chooser.begin(id, key);
         }
@@ -346,6 +355,7 @@ impl Play<'_> {
                     self.sim.world().violation("I13", format!("answered after {took} s: {request:?}"));
                 }
                 crate::check::seen::check_answered(&mut self.sim.world(), id, answer);
+                recorded::check_answered(self.sim, id, answer);
                 self.told.hear(self.sim, &request, answer, moment);
                 self.shop.hear(answer);
                 self.opened(answer);
@@ -377,6 +387,10 @@ impl Play<'_> {
         if self.rng.chance(self.setup.strangers) {
             let orders = self.shop.charged();
             let done = console::haunt(&mut self.sim.world(), &mut self.rng, &orders);
+            done.into_iter().for_each(|done| self.count(done));
+        }
+        if self.setup.other_hands > 0 && self.cards.chance(self.setup.other_hands) {
+            let done = console::meddle(&mut self.sim.world(), &mut self.cards);
             done.into_iter().for_each(|done| self.count(done));
         }
         if self.rng.chance(self.setup.console) {

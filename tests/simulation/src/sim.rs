@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
+use crate::check::recorded::Recorded;
 use crate::check::seen::Seen;
 use crate::check::subscription::{self, Histories};
 use crate::chooser::{Chooser, LATE_SECONDS_MAX};
@@ -24,6 +25,7 @@ use crate::kernel::{Event, Kernel};
 use crate::planted::{self, Bug};
 use crate::psp::request::{PspReply, PspRequest, refusal};
 use crate::rng::Rng;
+use crate::stubborn::Stubborn;
 use crate::table::{Backend, DueIndex, Rows};
 
 pub use counts::Counts;
@@ -85,6 +87,8 @@ pub struct World {
     pub unanswered: BTreeSet<String>,
     /// What a bystander has seen.
     pub seen: Seen,
+    /// What requests have written of what they wish.
+    pub recorded: Recorded,
     /// What is known of subscriptions.
     pub subscriptions: Histories,
     /// How often what happened.
@@ -97,6 +101,8 @@ pub struct World {
     pub(crate) planted: planted::Memory,
     /// What happened, line by line, if anybody wants to read it.
     pub journal: Option<Vec<String>>,
+    /// What the gateway refuses, or ignores, for ever.
+    pub stubborn: Option<Stubborn>,
     /// Whether a late charge was admitted when it arrived, rather than when it executes.
     pub admit_first: bool,
     flights: Vec<Flight>,
@@ -246,12 +252,14 @@ impl Sim {
                 violations: Vec::new(),
                 unanswered: BTreeSet::new(),
                 seen: Seen::default(),
+                recorded: Recorded::default(),
                 subscriptions: Histories::default(),
                 counts: Counts::default(),
                 trace: seed,
                 bug: None,
                 planted: planted::Memory::default(),
                 journal: None,
+                stubborn: None,
                 admit_first: false,
                 flights: Vec::new(),
                 chance,
@@ -352,7 +360,9 @@ impl Sim {
         }
         let now = world.kernel.now();
         let mut resolves = now;
+        let stubborn = if matches!(fault, Some(Fault::NotSent)) { None } else { world.resisted(&request) };
         let sent = match fault {
+            _ if stubborn.is_some() => Sent { posted: stubborn.unwrap_or(Posted::Lost), seconds: 0 },
             Some(fault) if fault.stops_the_request() => match fault {
                 Fault::LostRequest => Sent { posted: Posted::Lost, seconds: timeout },
                 Fault::ErrorBefore | Fault::GarbledBefore => Sent { posted: Posted::Lost, seconds: 0 },

@@ -2,6 +2,7 @@
 //! real table does besides.
 
 mod index;
+mod landing;
 mod port;
 mod report;
 mod rows;
@@ -9,6 +10,7 @@ mod subscription;
 mod wired;
 
 pub use index::DueIndex;
+pub use landing::Landing;
 pub use port::Table;
 pub use rows::{Backend, Call, Rows};
 pub use wired::Written;

@@ -10,6 +10,7 @@ use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
 use super::window;
+use crate::seeded::console::is_foreign;
 use crate::sim::{Sim, Violation};
 
 /// The reason that marks a refund made in the console.
@@ -48,16 +49,17 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             |payment: &&ledger::Payment| payment.customer_uid.is_some() && !window::is_mere_issue(payment, &keys);
         let at_psp = books.payments().iter().filter(ours).map(|payment| payment.merchant_uid.as_str());
         for uid in at_psp.chain(books.schedules().map(|schedule| schedule.order.merchant_uid.as_str())) {
-            if !known.contains(uid) {
+            if !known.contains(uid) && !is_foreign(uid) {
                 broken("I11", format!("{uid} is at the PSP and has no row"));
             }
         }
         for schedule in books.schedules() {
-            if schedule.status == ledger::ScheduleStatus::Scheduled && books.key(&schedule.customer_uid).is_err() {
+            let gone = books.key(&schedule.customer_uid).is_err() && !world.seen.vanished.contains(&schedule.customer_uid);
+            if schedule.status == ledger::ScheduleStatus::Scheduled && gone {
                 broken("I8", format!("{} is scheduled on a deleted key", schedule.order.merchant_uid));
             }
         }
-        check_keys(&keys, books, told, &mut broken);
+        check_keys(&keys, books, told, &world.seen.vanished, &mut broken);
         if let Err(detail) = window::check_issue_alarms(&keys, &world.alarms) {
             broken("I11", detail);
         }
@@ -254,12 +256,18 @@ fn check_late(
     }
 }
 
-fn check_keys(keys: &[BillingKey], books: &Ledger, told: &Told, broken: &mut impl FnMut(&'static str, String)) {
+fn check_keys(
+    keys: &[BillingKey],
+    books: &Ledger,
+    told: &Told,
+    vanished: &BTreeSet<String>,
+    broken: &mut impl FnMut(&'static str, String),
+) {
     for key in keys {
         let uid = key.customer_uid.as_str();
         let at_psp = books.key(uid).is_ok();
         let agrees = match key.state {
-            KeyState::Active => at_psp,
+            KeyState::Active => at_psp || vanished.contains(uid),
             KeyState::Deleted | KeyState::Abandoned => !at_psp,
             KeyState::Prepared | KeyState::Issuing | KeyState::Deleting => false,
         };

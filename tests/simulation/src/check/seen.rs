@@ -19,6 +19,8 @@ pub struct Seen {
     pub refused: BTreeSet<String>,
     /// Order numbers that somebody has changed in the PSP's console, and those of schedules that it has changed.
     pub touched: BTreeSet<String>,
+    /// Keys that are gone at the PSP though nobody here has deleted them.
+    pub vanished: BTreeSet<String>,
     /// Rows that a process has claimed without having sent anything since.
     claimed: BTreeMap<ProcessId, BTreeMap<String, bool>>,
     /// The marks of all claims that ever stood in the table, and whose they are.

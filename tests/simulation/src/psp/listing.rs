@@ -14,7 +14,7 @@ use crate::fault::Call;
 const PAGE_RECORDS: usize = 4;
 
 /// One page of a list; one past the end is empty.
-fn page<R, S>(rows: Vec<&R>, number: u32, read: fn(&R) -> Option<S>, name: fn(&R) -> &str) -> Looked<Listing<S>> {
+fn page<R, S>(rows: Vec<&R>, number: u32, read: impl Fn(&R) -> Option<S>, name: fn(&R) -> &str) -> Looked<Listing<S>> {
     let cut = Page::cut(rows, usize::try_from(number).unwrap_or(1), PAGE_RECORDS);
     let Some(cut) = cut else {
         return Looked::Found(Listing { items: Vec::new(), unreadable: Vec::new(), next: None });
@@ -34,7 +34,7 @@ impl ListingPsp for Psp<'_> {
     async fn listed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
         let Window { from: Timestamp(from), until: Timestamp(until) } = window;
         self.get(Call::ListPayments, |books| {
-            page(books.by_status(None, from, until, PaymentSort::Started), number, wire::payment, |row| {
+            page(books.by_status(None, from, until, PaymentSort::Started), number, |row| wire::shown(books, row), |row| {
                 &row.merchant_uid
             })
         })
@@ -45,7 +45,7 @@ impl ListingPsp for Psp<'_> {
         let Window { from: Timestamp(from), until: Timestamp(until) } = window;
         self.get(Call::ListChanges, |books| {
             let rows = books.by_status(None, from, until, PaymentSort::UpdatedDescending);
-            page(rows, number, wire::payment, |row| &row.merchant_uid)
+            page(rows, number, |row| wire::shown(books, row), |row| &row.merchant_uid)
         })
         .await
     }

@@ -116,7 +116,7 @@ impl ChargePsp for Psp<'_> {
     async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
         let looked = self.get(Call::FindAll, |books| {
             let rows = books.find_all(merchant_uid.as_str(), None, PaymentSort::StartedDescending);
-            if rows.is_empty() { Looked::Absent } else { found(rows.into_iter().map(wire::payment).collect()) }
+            if rows.is_empty() { Looked::Absent } else { found(rows.into_iter().map(|row| wire::shown(books, row)).collect()) }
         });
         let looked = looked.await;
         planted::listed(self.sim.world().bug, looked)
@@ -124,7 +124,7 @@ impl ChargePsp for Psp<'_> {
 
     async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
         let looked = self.get(Call::GetPayment, |books| {
-            books.payment(imp_uid.as_str(), true).map_or(Looked::Absent, |row| found(wire::payment(row)))
+            books.payment(imp_uid.as_str(), true).map_or(Looked::Absent, |row| found(wire::shown(books, row)))
         });
         let looked = looked.await;
         match self.named {

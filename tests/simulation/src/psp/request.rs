@@ -194,7 +194,8 @@ fn cancel(
         reason: Some(refund.sent_reason()),
         ..CancelOrder::default()
     };
-    Ok(wire::payment(&books.cancel(now, &order)?).map(PspReply::Payment))
+    let row = books.cancel(now, &order)?;
+    Ok(wire::shown(books, &row).map(PspReply::Payment))
 }
 
 fn prepared(row: &ledger::Prepared) -> Option<PspReply> {

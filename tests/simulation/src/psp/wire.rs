@@ -19,6 +19,11 @@ const fn status(status: ledger::PaymentStatus) -> PspStatus {
     }
 }
 
+/// A payment as the gateway lets it be seen.
+pub(super) fn shown(books: &ledger::Ledger, row: &ledger::Payment) -> Option<PaymentSnapshot> {
+    payment(&books.shown(row))
+}
+
 pub(super) fn payment(row: &ledger::Payment) -> Option<PaymentSnapshot> {
     let currency: Currency = row.currency.parse().ok()?;
     let entry = |cancellation: &ledger::Cancellation| CancelEntry {

@@ -94,7 +94,7 @@ impl Shop {
                 Request::Charge { order, customer: owner }
             }
             31..=46 => {
-                let count = 1 + rng.place(3);
+                let count = if rng.chance(setup.batches) { 40 + rng.place(61) } else { 1 + rng.place(3) };
                 let mut wanted = Vec::new();
                 for place in 0..count {
                     let order = self.order(rng, &key);

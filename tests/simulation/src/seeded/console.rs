@@ -18,6 +18,46 @@ fn stranger(books: &mut Ledger, rng: &mut Rng, orders: &[Order], now: i64) -> Op
     books.pay_in_window(now, window).ok().map(|_| "stranger")
 }
 
+/// Names that other systems on the same account give their orders, and we never would.
+pub(crate) const FOREIGN: [&str; 4] = ["wc-renewal:", "invoice#", "shop.example.", "주문 "];
+
+/// Other hands on the same account: another system schedules and charges on a key of ours, under names of its own; or a
+/// customer unlinks the card in the gateway's app, and the key is gone.
+pub(super) fn meddle(world: &mut World, rng: &mut Rng) -> Option<&'static str> {
+    world.run_ledger();
+    let now = world.kernel.now();
+    let keys: Vec<String> = world.ledger.keys().map(|key| key.customer_uid.clone()).collect();
+    let key = rng.pick(&keys)?.clone();
+    let name = format!("{}{}", rng.pick(&FOREIGN)?, rng.below(1_000_000));
+    let order = ledger::Order::krw(&name, 2_500, "다른 시스템의 주문");
+    let books = &mut world.ledger;
+    let done = match rng.below(10) {
+        0..=5 => {
+            let entry = ledger::ScheduleOrder { order, schedule_at: now + rng.between(600, 40 * 86_400) };
+            books.register(now, &key, None, 0, vec![entry]).ok().map(|_| "scheduled by another system")
+        }
+        6..=7 => {
+            let admitted = books.admit(now, order, ledger::Instrument::Key(key.clone())).ok()?;
+            books.commit(now, admitted).ok().map(|_| "charged by another system")
+        }
+        _ => {
+            let done = books.delete_key(now, &key).ok().map(|_| "key vanished");
+            world.seen.vanished.insert(key.clone());
+            done
+        }
+    };
+    world.run_ledger();
+    if let Some(done) = done {
+        world.write(|| format!("{done}: {key} {name}"));
+    }
+    done
+}
+
+/// Whether an order is another system's.
+pub(crate) fn is_foreign(name: &str) -> bool {
+    FOREIGN.iter().any(|foreign| name.starts_with(foreign))
+}
+
 /// Lets somebody use the newest of our order numbers in a browser.
 pub(super) fn haunt(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<&'static str> {
     world.run_ledger();

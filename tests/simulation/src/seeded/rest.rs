@@ -27,10 +27,7 @@ const CALM_SECONDS: i64 = 300;
 impl Play<'_> {
     /// Nothing goes wrong any more; sweeps come until nothing is owed. Says whether that came to be.
     pub(super) fn heal(&mut self) -> bool {
-        self.sim.world().chooser = Chooser::Calm;
-        self.calm = true;
-        let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
-        while self.step(until) {}
+        self.calm_down();
         self.put_right();
         if self.setup.subscribed > 0 {
             let mut world = self.sim.world();
@@ -45,6 +42,14 @@ impl Play<'_> {
         crate::check::rest::check_untouched(self.sim);
         self.report_daily();
         self.sweep()
+    }
+
+    /// Nothing goes wrong any more, and what was sent has come to its end.
+    pub(super) fn calm_down(&mut self) {
+        self.sim.world().chooser = Chooser::Calm;
+        self.calm = true;
+        let until = self.sim.now() + CALM_SECONDS + crate::lambda::SWEEP_LIFE_SECONDS;
+        while self.step(until) {}
     }
 
     /// Sweeps whenever something is due, until nothing is owed any more. Says whether that came to be.

@@ -8,6 +8,7 @@ use crate::chooser::{LATE_SECONDS_MAX, Outage, Side};
 use crate::fault::{Call, Class, Fault};
 use crate::rng::Rng;
 use crate::sim::START;
+use crate::stubborn::Stubborn;
 
 /// How webhooks reach us, in a thousand each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,6 +91,14 @@ pub struct Setup {
     pub plain: bool,
     /// The PSP where nobody knows how it behaves.
     pub knobs: Knobs,
+    /// How far a lagging index is behind, in seconds.
+    pub lag_seconds: i64,
+    /// Batches of up to a hundred among the schedules that a client asks for, in a thousand.
+    pub batches: u64,
+    /// What other systems on the same account do, and keys that vanish, beside each step of a client, in a thousand.
+    pub other_hands: u64,
+    /// What the gateway refuses, or ignores, for ever.
+    pub stubborn: Option<Stubborn>,
 }
 
 const DAY: i64 = 86_400;
@@ -145,6 +154,10 @@ impl Setup {
             compares: rng.chance(200),
             plain: false,
             knobs: knobs(rng),
+            lag_seconds: 10,
+            batches: 0,
+            other_hands: 0,
+            stubborn: None,
         };
         setup.fleet = Fleet::draw(rng, &setup.policy);
         setup.outages = outages(rng, long);
@@ -170,6 +183,7 @@ impl Setup {
         }
         // Last, so that every other seed is the story that it was before there were subscriptions.
         setup.subscribing(rng);
+        setup.widened(rng);
         setup
     }
 }
@@ -283,6 +297,34 @@ impl Setup {
         }
     }
 
+    /// What an inspection found missing: permanence, batches that split, an index that is minutes behind, refunds that the
+    /// gateway shows in part, schedules that run for minutes, and other hands on the account.
+    fn widened(&mut self, rng: &mut Rng) {
+        self.lag_seconds = *rng.pick(&[0, 10, 10, 60, 300]).unwrap_or(&10);
+        if rng.chance(250) {
+            self.knobs.reason_chars = Some(rng.place(40));
+        }
+        self.knobs.history_hidden = rng.chance(100);
+        self.knobs.running_seconds = *rng.pick(&[0, 0, 0, 30, 400]).unwrap_or(&0);
+        if rng.chance(150) {
+            self.other_hands = 150;
+        }
+        if rng.chance(20) && self.lasts_seconds == 0 {
+            self.batches = 500;
+            self.clients = 1;
+        }
+        if rng.chance(100) && self.lasts_seconds == 0 {
+            let (call, how) = *rng.pick(&Stubborn::KINDS).unwrap_or(&Stubborn::KINDS[0]);
+            self.stubborn = Some(Stubborn::new(call, rng.below(3), how));
+            match call {
+                Call::Cancel => self.refunds = self.refunds.max(300),
+                Call::Delete => self.replaced = self.replaced.max(100),
+                _ => {}
+            }
+            self.soften(60);
+        }
+    }
+
     /// Keys are replaced while payments wait on them.
     const fn replacing(&mut self) {
         self.customers = 1;
@@ -310,6 +352,9 @@ impl Setup {
             subscribed: 0,
             webhooks,
             compares: false,
+            batches: 0,
+            other_hands: 0,
+            stubborn: None,
             plain: true,
             // What a customer was told, hence what is given back, does depend on which came first.
             policy: Policy::default(),

@@ -7,16 +7,25 @@ use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError};
 
 /// Rows of a page. One, so that a sweep that reads the first page only misses something soon.
 const PAGE: usize = 1;
-/// How far a lagging index is behind, in seconds.
+/// How far a lagging index is behind where nobody says otherwise, in seconds.
 const LAG_SECONDS: i64 = 10;
 
 /// The index.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct DueIndex {
+    /// How far it is behind when it lags, in seconds.
+    pub lag_seconds: i64,
     shards: BTreeMap<u8, BTreeSet<(Timestamp, DueRow)>>,
     places: BTreeMap<DueRow, (Timestamp, i64)>,
     /// Entries that were removed, and when: a lagging index still shows them.
     ghosts: Vec<(i64, Timestamp, DueRow)>,
+}
+
+impl Default for DueIndex {
+    fn default() -> Self {
+        let (shards, places) = (BTreeMap::new(), BTreeMap::new());
+        Self { lag_seconds: LAG_SECONDS, shards, places, ghosts: Vec::new() }
+    }
 }
 
 fn shard(row: &DueRow) -> u8 {
@@ -41,7 +50,8 @@ impl DueIndex {
             if let Some(rows) = self.shards.get_mut(&shard) {
                 rows.remove(&(before, row.clone()));
             }
-            self.ghosts.retain(|(at, ..)| now - at < LAG_SECONDS);
+            let lag = self.lag_seconds;
+            self.ghosts.retain(|(at, ..)| now - at < lag);
             self.ghosts.push((now, before, row.clone()));
         }
         if let Some(due_at) = due_at {
@@ -95,13 +105,13 @@ impl DueIndex {
             .take_while(|(due_at, _)| *due_at <= until)
             .filter(|(_, row)| {
                 let written = self.places.get(row).map_or(0, |(_, written)| *written);
-                lagging_at.is_none_or(|now| now - written >= LAG_SECONDS)
+                lagging_at.is_none_or(|now| now - written >= self.lag_seconds)
             })
             .cloned()
             .collect();
         if let Some(now) = lagging_at {
             let seen = |(at, due_at, row): &&(i64, Timestamp, DueRow)| {
-                now - at < LAG_SECONDS && *due_at <= until && shard(row) == wanted
+                now - at < self.lag_seconds && *due_at <= until && shard(row) == wanted
             };
             rows.extend(self.ghosts.iter().filter(seen).map(|(_, due_at, row)| (*due_at, row.clone())));
             rows.sort();

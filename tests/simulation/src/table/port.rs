@@ -10,17 +10,21 @@ use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, Sche
 use billing::subscription::Attempt;
 use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
 
+use super::landing::Landing;
 use super::rows::Rows;
 use super::wired::Wired;
-use crate::check::{moves, subscription, window};
+use crate::check::{moves, recorded, subscription, window};
 use crate::fault::{Call, Fault};
+use crate::kernel::Event;
 use crate::planted::{self, Bug};
 use crate::sim::Sim;
 
 /// The table's own operation timeout, in seconds (design §6).
 pub(super) const OPERATION_SECONDS: i64 = 3;
-/// How far a lagging index is behind, in seconds.
-pub(super) const LAG_SECONDS: i64 = 10;
+/// Longest that a write reaches the table after its sender has given up on it, in seconds.
+const LANDING_SECONDS_MAX: i64 = 30;
+/// Rows that the real table takes in one transaction: a larger batch is written piece by piece (`store`, `CHUNK`).
+const CHUNK: usize = 50;
 
 /// The table, as every process sees it.
 #[derive(Debug, Clone, Copy)]
@@ -51,17 +55,27 @@ impl<'a> Table<'a> {
         answer
     }
 
-    /// A conditional write. `perform` does it, and may be done twice; `rival` lets somebody else write first.
+    /// A conditional write. `perform` does it, and may be done twice; `rival` lets somebody else write first; `landing` is
+    /// the same write, to be done later.
     pub(super) async fn writing<T>(
         &self,
         call: Call,
         rival: impl FnOnce(),
+        landing: impl FnOnce() -> Landing,
         perform: impl Fn() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let fault = self.sim.enter(call).await;
         let (answer, seconds) = match fault {
             Some(Fault::Throttled) => (Err(StoreError::Unavailable), 0),
             Some(Fault::SilentDrop) => (Err(StoreError::Unknown), OPERATION_SECONDS),
+            Some(Fault::LateCommit) => {
+                let mut world = self.sim.world();
+                let process = world.kernel.current;
+                let late = world.chooser.lateness(process).min(LANDING_SECONDS_MAX);
+                let landing = Event::Landing(process, Box::new(landing()));
+                world.kernel.after(OPERATION_SECONDS + late, landing);
+                (Err(StoreError::Unknown), OPERATION_SECONDS)
+            }
             Some(Fault::SilentCommit) => {
                 perform()?;
                 (Err(StoreError::Unknown), OPERATION_SECONDS)
@@ -122,6 +136,12 @@ impl<'a> Table<'a> {
         if now(self.rows().save_key(&theirs)) == Ok(Saved::Done) {
             self.key_written(standing.map(|row| row.state), &theirs);
         }
+    }
+
+    /// Now, and how far a lagging index is behind, in seconds.
+    pub(super) fn lag(&self) -> (i64, i64) {
+        let world = self.sim.world();
+        (world.kernel.now(), world.index.lag_seconds)
     }
 
     pub(super) const fn sim(&self) -> &'a Sim {
@@ -191,9 +211,9 @@ impl<'a> Table<'a> {
 
     /// Planted: whether the lagging index that decides does not show a row yet.
     fn hidden(&self, standing: Option<&Payment>) -> bool {
-        let now = self.sim.now();
+        let (now, lag) = self.lag();
         self.sim.has(Bug::IndexDecidesUniqueness)
-            && standing.is_some_and(|standing| now - standing.created_at.0 < LAG_SECONDS)
+            && standing.is_some_and(|standing| now - standing.created_at.0 < lag)
     }
 
     /// Planted: whether a row is written without asking its subscription.
@@ -217,7 +237,69 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, StoreError> {
+    /// Writes new rows, each for itself.
+    pub(super) fn insert_rows(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        let mut saved = Vec::with_capacity(rows.len());
+        for row in rows {
+            let before = now(self.rows().payment(row.merchant_uid()))?;
+            if let Some(conflict) = self.own_write(before.as_ref(), row) {
+                saved.push(conflict);
+                continue;
+            }
+            let unguarded = self.unguarded(row);
+            let careless = unguarded && self.sim.has(Bug::NextPutCarelessly);
+            let row = &self.forced(before.as_ref(), row, careless || self.hidden(before.as_ref()));
+            let answer = if unguarded {
+                Some(now(self.rows().save(row))?)
+            } else {
+                now(self.rows().insert(std::slice::from_ref(row)))?.pop()
+            };
+            let answer = answer.unwrap_or(Saved::Conflict(None));
+            if answer == Saved::Done {
+                recorded::payment(self.sim, before.as_ref(), row);
+                self.payment_written(before, row);
+            }
+            saved.push(answer);
+        }
+        Ok(saved)
+    }
+
+    /// Writes the new row of a window.
+    pub(super) fn insert_window(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+        let before = now(self.rows().payment(row.merchant_uid()))?;
+        if let Some(conflict) = self.own_write(before.as_ref(), row) {
+            return Ok(conflict);
+        }
+        let saved = now(self.rows().insert_checkout(row))?;
+        if saved == Saved::Done {
+            recorded::payment(self.sim, before.as_ref(), row);
+            self.payment_written(before, row);
+        }
+        Ok(saved)
+    }
+
+    /// Writes new rows as the real table does: piece by piece, so that a later piece may be refused after an earlier one was
+    /// written.
+    async fn insert_pieces(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+        let mut saved = Vec::with_capacity(rows.len());
+        for piece in rows.chunks(CHUNK) {
+            let rival = || {
+                if let Some(first) = piece.first() {
+                    self.rival_payment(first);
+                }
+            };
+            let landing = || Landing::Insert(piece.to_vec());
+            match self.writing(Call::Insert, rival, landing, || self.insert_rows(piece)).await {
+                Ok(answers) => saved.extend(answers),
+                // An earlier piece stands in the table already.
+                Err(StoreError::Unavailable) if saved.contains(&Saved::Done) => return Err(StoreError::Unknown),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(saved)
+    }
+
+    pub(super) fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, StoreError> {
         let before = now(self.rows().payment(row.merchant_uid()))?;
         if let Some(conflict) = self.own_write(before.as_ref(), row) {
             return Ok(conflict);
@@ -226,22 +308,23 @@ impl<'a> Table<'a> {
         let row = &self.forced(before.as_ref(), row, self.sim.has(careless));
         let saved = if reclaim { now(self.rows().reclaim(row))? } else { now(self.rows().save(row))? };
         if saved == Saved::Done {
+            recorded::payment(self.sim, before.as_ref(), row);
             self.payment_written(before, row);
         }
         Ok(saved)
     }
 
-    fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, StoreError> {
+    pub(super) fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, StoreError> {
         if self.sim.has(Bug::OwnWriteTakenAsConflict) {
             let standing = now(self.rows().key(&row.customer_uid))?.filter(|standing| standing.writer == row.writer);
             if let Some(standing) = standing {
                 return Ok(Saved::Conflict(Some(Box::new(standing))));
             }
         }
-        let activates = row.state == KeyState::Active;
-        let before = if activates { now(self.rows().key(&row.customer_uid))?.map(|row| row.state) } else { None };
+        let before = now(self.rows().key(&row.customer_uid))?.map(|row| row.state);
         let saved = if new { now(self.rows().insert_key(row))? } else { now(self.rows().save_key(row))? };
         if saved == Saved::Done {
+            recorded::key(self.sim, before, row);
             self.key_written(before, row);
         }
         Ok(saved)
@@ -267,30 +350,6 @@ impl PaymentStore for Table<'_> {
         if planted::withholds(self.sim, rows) {
             return Ok(rows.iter().map(|_| Saved::Done).collect());
         }
-        let perform = || {
-            let mut saved = Vec::with_capacity(rows.len());
-            for row in rows {
-                let before = now(self.rows().payment(row.merchant_uid()))?;
-                if let Some(conflict) = self.own_write(before.as_ref(), row) {
-                    saved.push(conflict);
-                    continue;
-                }
-                let unguarded = self.unguarded(row);
-                let careless = unguarded && self.sim.has(Bug::NextPutCarelessly);
-                let row = &self.forced(before.as_ref(), row, careless || self.hidden(before.as_ref()));
-                let answer = if unguarded {
-                    Some(now(self.rows().save(row))?)
-                } else {
-                    now(self.rows().insert(std::slice::from_ref(row)))?.pop()
-                };
-                let answer = answer.unwrap_or(Saved::Conflict(None));
-                if answer == Saved::Done {
-                    self.payment_written(before, row);
-                }
-                saved.push(answer);
-            }
-            Ok(saved)
-        };
         let rival = || {
             if let Some(first) = rows.first() {
                 self.rival_payment(first);
@@ -298,7 +357,7 @@ impl PaymentStore for Table<'_> {
         };
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::Insert, rival, || wired.backend.insert(rows)).await,
-            None => self.writing(Call::Insert, rival, perform).await,
+            None => self.insert_pieces(rows).await,
         };
         if answer.is_ok() {
             rows.iter().for_each(|row| self.see_payment(row));
@@ -311,21 +370,13 @@ impl PaymentStore for Table<'_> {
     }
 
     async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
-        let perform = || {
-            let before = now(self.rows().payment(row.merchant_uid()))?;
-            if let Some(conflict) = self.own_write(before.as_ref(), row) {
-                return Ok(conflict);
-            }
-            let saved = now(self.rows().insert_checkout(row))?;
-            if saved == Saved::Done {
-                self.payment_written(before, row);
-            }
-            Ok(saved)
-        };
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::InsertCheckout, rival, || wired.backend.insert_checkout(row)).await?,
-            None => self.writing(Call::InsertCheckout, rival, perform).await?,
+            None => {
+                let landing = || Landing::InsertCheckout(Box::new(row.clone()));
+                self.writing(Call::InsertCheckout, rival, landing, || self.insert_window(row)).await?
+            }
         };
         self.see_payment(row);
         Ok(answer)
@@ -335,7 +386,10 @@ impl PaymentStore for Table<'_> {
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::Reclaim, rival, || wired.backend.reclaim(row)).await?,
-            None => self.writing(Call::Reclaim, rival, || self.put_payment(row, true)).await?,
+            None => {
+                let landing = || Landing::Reclaim(Box::new(row.clone()));
+                self.writing(Call::Reclaim, rival, landing, || self.put_payment(row, true)).await?
+            }
         };
         self.see_payment(row);
         Ok(answer)
@@ -345,7 +399,10 @@ impl PaymentStore for Table<'_> {
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::Save, rival, || wired.backend.save(row)).await?,
-            None => self.writing(Call::Save, rival, || self.put_payment(row, false)).await?,
+            None => {
+                let landing = || Landing::Save(Box::new(row.clone()));
+                self.writing(Call::Save, rival, landing, || self.put_payment(row, false)).await?
+            }
         };
         self.see_payment(row);
         Ok(answer)
@@ -363,8 +420,8 @@ impl PaymentStore for Table<'_> {
         };
         let answer = answer.map(|mut page| {
             if fault == Some(Fault::Stale) {
-                let now = self.sim.now();
-                page.items.retain(|row| now - row.created_at.0 >= LAG_SECONDS);
+                let (now, lag) = self.lag();
+                page.items.retain(|row| now - row.created_at.0 >= lag);
             }
             page
         });
@@ -385,7 +442,10 @@ impl KeyStore for Table<'_> {
         let rival = || self.rival_key(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::InsertKey, rival, || wired.backend.save_key(row, true)).await?,
-            None => self.writing(Call::InsertKey, rival, || self.put_key(row, true)).await?,
+            None => {
+                let landing = || Landing::InsertKey(Box::new(row.clone()));
+                self.writing(Call::InsertKey, rival, landing, || self.put_key(row, true)).await?
+            }
         };
         self.see_key(row);
         Ok(answer)
@@ -395,7 +455,10 @@ impl KeyStore for Table<'_> {
         let rival = || self.rival_key(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::SaveKey, rival, || wired.backend.save_key(row, false)).await?,
-            None => self.writing(Call::SaveKey, rival, || self.put_key(row, false)).await?,
+            None => {
+                let landing = || Landing::SaveKey(Box::new(row.clone()));
+                self.writing(Call::SaveKey, rival, landing, || self.put_key(row, false)).await?
+            }
         };
         self.see_key(row);
         Ok(answer)

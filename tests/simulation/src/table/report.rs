@@ -6,6 +6,7 @@ use billing::{KstDay, MerchantUid};
 
 use store::MemoryStore;
 
+use super::landing::Landing;
 use super::port::{Table, now};
 use super::rows::Rows;
 use crate::fault::Call;
@@ -40,6 +41,7 @@ impl ReportStore for Table<'_> {
                 let _ = now(rows.save_report(&theirs));
             }
         };
-        self.writing(Call::SaveReport, rival, || now(rows.save_report(row))).await
+        let landing = || Landing::SaveReport(Box::new(row.clone()));
+        self.writing(Call::SaveReport, rival, landing, || now(rows.save_report(row))).await
     }
 }

@@ -4,9 +4,10 @@ use billing::CustomerId;
 use billing::ports::{Begun, DueRow, Page, Saved, StoreError, SubscriptionStore};
 use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
 
-use super::port::{LAG_SECONDS, Table, now};
+use super::landing::Landing;
+use super::port::{Table, now};
 use super::rows::Rows;
-use crate::check::subscription;
+use crate::check::{recorded, subscription};
 use crate::fault::{Call, Fault};
 
 impl Table<'_> {
@@ -40,19 +41,21 @@ impl Table<'_> {
         }
     }
 
-    fn begin(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+    pub(super) fn begin(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
         let before = now(self.rows().subscription(&row.id))?;
         let begun = now(self.rows().begin_subscription(row, last))?;
         if begun == Begun::Done {
+            recorded::subscription(self.sim(), before.as_ref(), row);
             self.subscription_written(before.as_ref(), row);
         }
         Ok(begun)
     }
 
-    fn put_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+    pub(super) fn put_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
         let before = now(self.rows().subscription(&row.id))?;
         let saved = now(self.rows().save_subscription(row))?;
         if saved == Saved::Done {
+            recorded::subscription(self.sim(), before.as_ref(), row);
             self.subscription_written(before.as_ref(), row);
         }
         Ok(saved)
@@ -73,8 +76,8 @@ impl Table<'_> {
             },
         };
         if let (Ok(page), Some(Fault::Stale)) = (&mut answer, fault) {
-            let now = self.sim().now();
-            page.items.retain(|row| now - row.updated_at.0 >= LAG_SECONDS);
+            let (now, lag) = self.lag();
+            page.items.retain(|row| now - row.updated_at.0 >= lag);
         }
         self.sim().leave(call, fault, 0).await;
         answer
@@ -101,7 +104,10 @@ impl SubscriptionStore for Table<'_> {
         let rival = || self.rival_beginning(row, last);
         match self.wired() {
             Some(wired) => wired.writing(call, rival, || wired.backend.begin_subscription(row, last)).await,
-            None => self.writing(call, rival, || self.begin(row, last)).await,
+            None => {
+                let landing = || Landing::Begin(Box::new(row.clone()), last.cloned());
+                self.writing(call, rival, landing, || self.begin(row, last)).await
+            }
         }
     }
 
@@ -110,7 +116,10 @@ impl SubscriptionStore for Table<'_> {
         let rival = || self.rival_subscription(row);
         match self.wired() {
             Some(wired) => wired.writing(call, rival, || wired.backend.save_subscription(row)).await,
-            None => self.writing(call, rival, || self.put_subscription(row)).await,
+            None => {
+                let landing = || Landing::SaveSubscription(Box::new(row.clone()));
+                self.writing(call, rival, landing, || self.put_subscription(row)).await
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError};
 use billing::subscription::Subscription;
 
 use super::Backend;
-use super::port::{LAG_SECONDS, OPERATION_SECONDS, Table};
+use super::port::{OPERATION_SECONDS, Table};
 use crate::fault::{Call, Fault};
 use crate::sim::Sim;
 
@@ -60,7 +60,8 @@ impl<'a> Wired<'a> {
         let fault = self.sim.enter(call).await;
         let (answer, seconds) = match fault {
             Some(Fault::Throttled) => (Err(StoreError::Unavailable), 0),
-            Some(Fault::SilentDrop) => (Err(StoreError::Unknown), OPERATION_SECONDS),
+            // Late commits are met over the table in memory: the wire has its own way of losing writes.
+            Some(Fault::SilentDrop | Fault::LateCommit) => (Err(StoreError::Unknown), OPERATION_SECONDS),
             Some(Fault::SilentCommit) => {
                 let answer = self.drive(perform()).await;
                 (answer.and(Err(StoreError::Unknown)), OPERATION_SECONDS)
@@ -124,7 +125,8 @@ impl<'a> Wired<'a> {
         if let (Ok(page), Some(Fault::Stale)) = (&mut answer, fault) {
             let world = self.sim.world();
             let now = world.kernel.now();
-            page.items.retain(|row| world.index.written_at(row).is_none_or(|at| now - at >= LAG_SECONDS));
+            let lag = world.index.lag_seconds;
+            page.items.retain(|row| world.index.written_at(row).is_none_or(|at| now - at >= lag));
         }
         self.sim.leave(Call::Due, fault, 0).await;
         answer

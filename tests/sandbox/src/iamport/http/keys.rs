@@ -124,7 +124,7 @@ pub(super) fn page_number(query: Fields<'_>) -> Result<usize, Refusal> {
 }
 
 /// One page of rows; past the end there is nothing to be found.
-pub(super) fn paged<T>(rows: Vec<&T>, number: usize, limit: usize, shape: fn(&T) -> Value) -> Answer {
+pub(super) fn paged<T>(rows: Vec<&T>, number: usize, limit: usize, shape: impl Fn(&T) -> Value) -> Answer {
     let page = Page::cut(rows, number, limit).ok_or_else(|| Refusal::not_found("페이지가 없습니다"))?;
     let response: Response = envelope::ok(wire::page(page, shape));
     Ok(response)

@@ -23,7 +23,8 @@ pub(super) async fn one(
     Extension(input): Extension<Input>,
 ) -> Answer {
     let include_sandbox = input.query().flag("include_sandbox");
-    Ok(envelope::ok(wire::payment(sim.ledger.lock().payment(&imp_uid, include_sandbox)?)))
+    let ledger = sim.ledger.lock();
+    Ok(envelope::ok(wire::payment(&ledger.shown(ledger.payment(&imp_uid, include_sandbox)?))))
 }
 
 pub(super) async fn many(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
@@ -35,7 +36,7 @@ pub(super) async fn many(State(sim): State<Shared>, Extension(input): Extension<
     let by_merchant_uid = merchant_uids
         .iter()
         .filter_map(|uid| ledger.find_all(uid, None, PaymentSort::StartedDescending).first().copied());
-    let found: Vec<Value> = by_imp_uid.chain(by_merchant_uid).map(wire::payment).collect();
+    let found: Vec<Value> = by_imp_uid.chain(by_merchant_uid).map(|row| wire::payment(&ledger.shown(row))).collect();
     partial(imp_uids.len() + merchant_uids.len(), found, "imp_uid")
 }
 
@@ -60,7 +61,7 @@ fn first(sim: &Shared, merchant_uid: &str, status: Option<PaymentStatus>, query:
     let ledger = sim.ledger.lock();
     let rows = ledger.find_all(merchant_uid, status, sort);
     let row = rows.first().ok_or_else(|| Refusal::not_found("존재하지 않는 결제정보입니다"))?;
-    Ok(envelope::ok(wire::payment(row)))
+    Ok(envelope::ok(wire::payment(&ledger.shown(row))))
 }
 
 pub(super) async fn find_all(
@@ -86,7 +87,7 @@ fn all(sim: &Shared, merchant_uid: &str, status: Option<PaymentStatus>, query: F
     if rows.is_empty() {
         return Err(Refusal::not_found("존재하지 않는 결제정보입니다").into());
     }
-    paged(rows, number, limit, wire::payment)
+    paged(rows, number, limit, |row| wire::payment(&ledger.shown(row)))
 }
 
 pub(super) async fn by_status(
@@ -107,7 +108,7 @@ pub(super) async fn by_status(
     let page = Page::cut(ledger.by_status(status, from, to, sort), number, limit);
     // Here, unlike elsewhere, a page past the end is a bad request.
     let page = page.ok_or_else(|| Refusal::invalid("페이지가 없습니다"))?;
-    Ok(envelope::ok(wire::page(page, wire::payment)))
+    Ok(envelope::ok(wire::page(page, |row| wire::payment(&ledger.shown(row)))))
 }
 
 fn sorting(query: Fields<'_>) -> Result<PaymentSort, Refusal> {
@@ -153,7 +154,7 @@ pub(super) async fn cancel(State(sim): State<Shared>, Extension(input): Extensio
         let order = cancel_order(input.body(), |imp_uid, merchant_uid| ledger.currency_of(imp_uid, merchant_uid))?;
         ledger.cancel(now, &order)
     })?;
-    Ok(envelope::ok(wire::payment(&row)))
+    Ok(envelope::ok(wire::payment(&sim.ledger.lock().shown(&row))))
 }
 
 /// Amounts of a refund are in the currency of the payment they refund.
