@@ -33,6 +33,9 @@ pub use counts::Counts;
 /// When the simulated world begins: 2026-11-24T00:00:00Z.
 pub const START: i64 = 1_795_478_400;
 
+/// What another system does so many seconds before our own request may not have been seen by it.
+const OVERTAKES_SECONDS: i64 = 60;
+
 /// Something that must never happen, and did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -181,11 +184,20 @@ impl World {
     /// I8: a key is not deleted while the PSP still has schedules that would charge it.
     fn check_unused(&mut self, request: &PspRequest) {
         let PspRequest::Delete { customer_uid } = request else { return };
+        let now = self.kernel.now();
+        // Another system may schedule something between our look and our deletion.
+        let overtakes = |uid: &str| self.seen.foreign.get(uid).is_some_and(|at| at + OVERTAKES_SECONDS > now);
         let waiting = self.ledger.schedules().find(|schedule| {
-            schedule.customer_uid == customer_uid.as_str() && schedule.status == ScheduleStatus::Scheduled
+            schedule.customer_uid == customer_uid.as_str()
+                && schedule.status == ScheduleStatus::Scheduled
+                && !overtakes(&schedule.order.merchant_uid)
         });
-        if let Some(schedule) = waiting {
-            let detail = format!("{customer_uid} is deleted while {} is scheduled", schedule.order.merchant_uid);
+        let raced = self.ledger.schedules().filter(|schedule| schedule.customer_uid == customer_uid.as_str());
+        let raced: Vec<String> = raced.map(|row| row.order.merchant_uid.clone()).filter(|uid| overtakes(uid)).collect();
+        let waiting = waiting.map(|schedule| schedule.order.merchant_uid.clone());
+        self.seen.raced.extend(raced);
+        if let Some(waiting) = waiting {
+            let detail = format!("{customer_uid} is deleted while {waiting} is scheduled");
             self.violation("I8", detail);
         }
     }

@@ -203,6 +203,6 @@ fn check_denied(sim: &Sim, process: ProcessId, what: &str) {
     if let Some(trace) = left {
         let mut world = sim.world();
         let request = world.recorded.requests.get(&process).map(|asked| format!("{:?}", asked.request));
-        world.violation("503", format!("{} {what}: {trace:?}", request.unwrap_or_default()));
+        world.violation("I28", format!("{} {what}: {trace:?}", request.unwrap_or_default()));
     }
 }

@@ -54,7 +54,10 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             }
         }
         for schedule in books.schedules() {
-            let gone = books.key(&schedule.customer_uid).is_err() && !world.seen.vanished.contains(&schedule.customer_uid);
+            // A key that vanished leaves its schedules behind; and another system may schedule on one that goes just then.
+            let gone = books.key(&schedule.customer_uid).is_err()
+                && !world.seen.vanished.contains(&schedule.customer_uid)
+                && !world.seen.raced.contains(&schedule.order.merchant_uid);
             if schedule.status == ledger::ScheduleStatus::Scheduled && gone {
                 broken("I8", format!("{} is scheduled on a deleted key", schedule.order.merchant_uid));
             }
@@ -87,7 +90,9 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             let mut keys = row.order.customer_uid.iter().chain(&row.former_keys);
             let no_key = !row.former_keys.is_empty() && keys.all(|key| told.replaced.contains(key.as_str()));
             let alarmed = |alarm: &Alarm| matches!(alarm, Alarm::ScheduleRevoked { merchant_uid } if merchant_uid == row.merchant_uid());
-            let wanted = wanted || (no_key && world.alarms.iter().any(alarmed));
+            let vanished = |key: &billing::CustomerUid| world.seen.vanished.contains(key.as_str());
+            let vanished = row.order.customer_uid.iter().chain(&row.former_keys).any(vanished);
+            let wanted = wanted || vanished || (no_key && world.alarms.iter().any(alarmed));
             if lost && words.iter().any(|(word, _)| *word == Word::Scheduled) && !wanted && !told.console {
                 let state = row.state.name();
                 broken("I14", format!("{uid} was told scheduled, and is {state} though nobody asked for it"));

@@ -19,6 +19,10 @@ pub struct Seen {
     pub refused: BTreeSet<String>,
     /// Order numbers that somebody has changed in the PSP's console, and those of schedules that it has changed.
     pub touched: BTreeSet<String>,
+    /// Orders of other systems on keys of ours, and when each came to be, in UNIX seconds.
+    pub foreign: BTreeMap<String, i64>,
+    /// Those among them that came to be just when their key was deleted.
+    pub raced: BTreeSet<String>,
     /// Keys that are gone at the PSP though nobody here has deleted them.
     pub vanished: BTreeSet<String>,
     /// Rows that a process has claimed without having sent anything since.

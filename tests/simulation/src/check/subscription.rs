@@ -6,10 +6,11 @@ pub(crate) mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use billing::order::Order;
 use billing::payment::Payment;
 use billing::subscription::{Attempt, Ending, Standing, Subscription, SubscriptionId};
-use billing::usecase::{Caller, Failure, NewSubscription};
-use billing::{MerchantUid, Timestamp};
+use billing::usecase::{Caller, Failure, NewSubscription, Schedules};
+use billing::{CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleStatus};
 
 use self::periods::Expected;
@@ -33,6 +34,8 @@ pub struct Histories {
     asked: BTreeMap<String, NewSubscription>,
     /// Amounts that plans were ever asked to have.
     amounts: BTreeSet<u64>,
+    /// Keys that others were to take the place of, with those.
+    successors: BTreeSet<(CustomerUid, CustomerUid)>,
     /// By name.
     known: BTreeMap<String, History>,
 }
@@ -42,6 +45,8 @@ pub struct Histories {
 pub struct History {
     /// Its periods.
     pub(crate) expected: Expected,
+    /// The cards that somebody has named for it.
+    cards: BTreeSet<CustomerUid>,
     /// What each period was to cost while it was next.
     offered: BTreeMap<u32, BTreeSet<u64>>,
     /// The highest attempt at each period.
@@ -82,12 +87,34 @@ impl Histories {
                         history.plans_asked.push(now);
                         history.steered = true;
                     }
-                    Wish::Resume | Wish::ChangeCard(_) => history.steered = true,
+                    Wish::ChangeCard(card) => {
+                        history.cards.insert(card.clone());
+                        history.steered = true;
+                    }
+                    Wish::Resume => history.steered = true,
                     Wish::Cancel(_) | Wish::Pause | Wish::Read => {}
                 }
             }
-            Request::DeleteKey { .. } => self.known.values_mut().for_each(|history| history.steered = true),
+            Request::DeleteKey { customer_uid, schedules, .. } => {
+                if let Schedules::MoveTo(to) = schedules {
+                    self.successors.insert((customer_uid.clone(), to.clone()));
+                }
+                self.known.values_mut().for_each(|history| history.steered = true);
+            }
             _ => {}
+        }
+    }
+
+    /// Consent: whether a card was named for a subscription, or has taken the place of one that was.
+    fn is_named(&self, history: &History, card: &CustomerUid) -> bool {
+        let mut named = history.cards.clone();
+        loop {
+            let next = self.successors.iter().filter(|(from, to)| named.contains(from) && !named.contains(to));
+            let next: Vec<CustomerUid> = next.map(|(_, to)| to.clone()).collect();
+            if next.is_empty() {
+                return named.contains(card);
+            }
+            named.extend(next);
         }
     }
 
@@ -211,6 +238,7 @@ fn begin(world: &mut World, row: &Subscription) {
         && row.access_until == row.trial_until;
     let mut history = History {
         expected,
+        cards: BTreeSet::from([row.customer_uid.clone()]),
         offered: BTreeMap::new(),
         attempts: BTreeMap::new(),
         brings: BTreeMap::new(),
@@ -403,15 +431,20 @@ fn beside(uid: &str, other: &str) -> bool {
 /// What must hold when something is sent that a subscription's payment comes of. `in_flight`: order numbers of requests that
 /// may still execute.
 pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[String]) {
-    let sent: Vec<(MerchantUid, Option<Timestamp>)> = match request {
-        PspRequest::Charge(order) => vec![(order.merchant_uid.clone(), None)],
-        PspRequest::Register { orders, .. } => {
-            orders.iter().map(|(order, at)| (order.merchant_uid.clone(), Some(*at))).collect()
-        }
+    let sent: Vec<(&Order, Option<Timestamp>)> = match request {
+        PspRequest::Charge(order) => vec![(order, None)],
+        PspRequest::Register { orders, .. } => orders.iter().map(|(order, at)| (order, Some(*at))).collect(),
         _ => return,
     };
-    for (uid, at) in sent {
+    for (order, at) in sent {
+        let uid = &order.merchant_uid;
         let Some((id, attempt)) = attempt_of(uid.as_str()) else { continue };
+        let consented = world.subscriptions.of(&id).zip(order.customer_uid.as_ref());
+        let consented = consented.is_none_or(|(history, card)| world.subscriptions.is_named(history, card));
+        if !consented {
+            let card = order.customer_uid.as_ref().map(ToString::to_string);
+            world.violation("I30", format!("{uid} was sent to a card that nobody has named for it: {card:?}"));
+        }
         // What is paid cannot be paid again by a request that is still on its way.
         let paid = |uid: &str| world.ledger.find_all(uid, None, PaymentSort::Started).iter().any(|it| it.paid_at != 0);
         let same_period = |other: &str| attempt_of(other).is_some_and(|(_, it)| it.period == attempt.period);

@@ -66,7 +66,9 @@ pub(crate) fn check_move(world: &mut World, before: &Payment, after: &Payment) {
 /// I17: a key is active by the PSP's own record alone.
 pub(crate) fn check_activated(world: &mut World, before: Option<KeyState>, after: &BillingKey) {
     let activated = after.state == KeyState::Active && !matches!(before, Some(KeyState::Active | KeyState::Deleting));
-    if activated && world.ledger.key(after.customer_uid.as_str()).is_err() {
+    let at_psp = world.ledger.key(after.customer_uid.as_str()).is_ok();
+    // It may have vanished since it was looked at.
+    if activated && !at_psp && !world.seen.vanished.contains(after.customer_uid.as_str()) {
         world.violation("I17", format!("{} became active, and the PSP has no such key", after.customer_uid));
     }
 }

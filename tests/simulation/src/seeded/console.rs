@@ -41,13 +41,20 @@ pub(super) fn meddle(world: &mut World, rng: &mut Rng) -> Option<&'static str> {
             books.commit(now, admitted).ok().map(|_| "charged by another system")
         }
         _ => {
+            // What waits on it fails, or is revoked with it: that is nobody's doing here.
+            let on_it = books.schedules().filter(|row| row.customer_uid == key);
+            let on_it: Vec<String> = on_it.map(|row| row.order.merchant_uid.clone()).collect();
             let done = books.delete_key(now, &key).ok().map(|_| "key vanished");
+            world.seen.touched.extend(on_it);
             world.seen.vanished.insert(key.clone());
             done
         }
     };
     world.run_ledger();
     if let Some(done) = done {
+        if done != "key vanished" {
+            world.seen.foreign.insert(name.clone(), now);
+        }
         world.write(|| format!("{done}: {key} {name}"));
     }
     done

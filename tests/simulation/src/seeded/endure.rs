@@ -55,21 +55,21 @@ impl Play<'_> {
         let mut world = self.sim.world();
         let Some(stubborn) = world.stubborn.clone() else { return };
         if let Some((day, asked)) = stubborn.asked.iter().find(|(day, asked)| **day > 0 && **asked > ASKED_A_DAY) {
-            world.violation("P1", format!("{subject} was asked for {asked} times on day {day}: {:?}", stubborn.call));
+            world.violation("I31", format!("{subject} was asked for {asked} times on day {day}: {:?}", stubborn.call));
         }
         let about = |alarm: &billing::alarm::Alarm| {
             let text = format!("{alarm:?}");
             concerned.iter().any(|name| text.contains(name.as_str()))
         };
         if owed && !world.alarms.iter().any(&about) {
-            world.violation("P2", format!("{subject} resists for two weeks, and nobody was told: {:?}", stubborn.call));
+            world.violation("I31", format!("{subject} resists for two weeks, and nobody was told: {:?}", stubborn.call));
         }
         let mut raised: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
         for alarm in world.alarms.iter().skip(before).filter(|alarm| about(alarm)) {
             *raised.entry(format!("{alarm:?}")).or_default() += 1;
         }
         if let Some((alarm, times)) = raised.into_iter().find(|(_, times)| *times > ALARMS_MAX) {
-            world.violation("P2", format!("{times} times in two weeks: {alarm}"));
+            world.violation("I31", format!("{times} times in two weeks: {alarm}"));
         }
         let waits = |due: &&(billing::Timestamp, DueRow)| due.0.0 + HELD_UP < now;
         let held: Vec<DueRow> = world.index.all().filter(waits).map(|(_, row)| row.clone()).collect();
@@ -81,7 +81,7 @@ impl Play<'_> {
                 DueRow::Subscription(id) => id.to_string(),
             };
             if !concerned.contains(&name) {
-                self.sim.world().violation("P3", format!("{row:?} is held up by {subject}"));
+                self.sim.world().violation("I31", format!("{row:?} is held up by {subject}"));
             }
         }
         if stubborn.call == Call::Cancel && self.setup.subscribed > 0 {
