@@ -110,10 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--seeds", metavar="N", type=_count, default=10_000, help="how many (default: 10000)")
     which.add_argument("--seed", metavar="S", type=_count, help="only this one, with its journal")
     sim.add_argument("--from", metavar="S", type=_count, default=1, dest="first", help="the first (default: 1)")
+    sim.add_argument("--write", action="store_true", help="write the card to docs/acceptance-card.md")
     sim.set_defaults(run=_sim)
 
     zoo = commands.add_parser("zoo", help="plant known bugs; print by which rule and seed each is caught")
-    zoo.set_defaults(run=lambda options: suites.zoo())
+    zoo.add_argument("--write", action="store_true", help="write the tables to docs/planted-bugs.md")
+    zoo.set_defaults(run=lambda options: suites.zoo("./dev zoo --write" if options.write else ""))
 
     check = commands.add_parser("check", help="format, lints, documentation, licences, template")
     check.set_defaults(run=lambda options: suites.check())
@@ -131,8 +133,9 @@ def _count(text: str) -> int:
 def _sim(options: argparse.Namespace) -> int:
     if options.seed is not None:
         return suites.simulate(["--seed", str(options.seed)])
-    threads = str(os.cpu_count() or 1)
-    return suites.simulate(["--seeds", str(options.seeds), "--from", str(options.first), "--threads", threads])
+    seeds = ["--seeds", str(options.seeds), "--from", str(options.first)]
+    paper = " ".join(["./dev sim", *seeds, "--write"]) if options.write else ""
+    return suites.simulate([*seeds, "--threads", str(os.cpu_count() or 1)], paper)
 
 
 def _help(parser: argparse.ArgumentParser) -> int:

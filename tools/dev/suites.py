@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from . import chromium, install
+from . import chromium, install, papers
 from .console import Failure, complain, say, step
 from .processes import free_ports, shown
 from .settings import E2E_STATE, REGION, ROOT, TOOLS, Urls, base_environment
@@ -122,22 +122,31 @@ def _passes_on_stack(
     return False
 
 
-def simulate(arguments: Sequence[str]) -> int:
-    """Runs seeds of the simulation, on the product as it is deployed: without the switches of the planted bugs."""
+def simulate(arguments: Sequence[str], paper: str = "") -> int:
+    """Runs seeds of the simulation, on the product as it is deployed: without the switches of the planted bugs. With the
+    command that `paper` names the acceptance card becomes a page of docs/."""
     install.require_rust()
-    command = ["run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", *arguments]
-    return subprocess.run(["cargo", *command], cwd=ROOT, env=test_environment(), check=False).returncode
+    command = ["cargo", "run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", *arguments]
+    status, card = papers.told(command, test_environment())
+    if paper:
+        text = papers.page("Acceptance card of the simulation", paper, time.strftime("%Y-%m-%d"), [card])
+        papers.write(papers.CARD, text)
+    return status
 
 
-def zoo() -> int:
-    """Hunts every planted bug, in the core and at the HTTP edge; says by which rule and which seed each is found."""
+def zoo(paper: str = "") -> int:
+    """Hunts every planted bug, in the core and at the HTTP edge; says by which rule and which seed each is found. With the
+    command that `paper` names the tables become a page of docs/."""
     install.require_rust()
     environment = planted(test_environment())
     core = ["run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", "--zoo"]
     core += ["--threads", str(os.cpu_count() or 1)]
     edge = ["run", "--quiet", "-p", EDGE, "--locked", "--", "--zoo"]
-    missed = [subprocess.run(["cargo", *command], cwd=ROOT, env=environment, check=False) for command in (core, edge)]
-    return int(any(each.returncode != 0 for each in missed))
+    hunts = [papers.told(["cargo", *command], environment) for command in (core, edge)]
+    if paper:
+        tables = [table for _, table in hunts]
+        papers.write(papers.ZOO, papers.page("Planted bugs", paper, time.strftime("%Y-%m-%d"), tables))
+    return int(any(status != 0 for status, _ in hunts))
 
 
 def planted(environment: Mapping[str, str]) -> dict[str, str]:

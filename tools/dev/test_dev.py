@@ -11,13 +11,29 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import chromium, cli, events, install, processes, settings, stack, suites
+from . import chromium, cli, events, install, papers, processes, settings, stack, suites
 from .console import Failure
 
 
 def listener(family: int = socket.AF_INET, host: str = settings.HOST) -> socket.socket:
     """A socket that listens on a port of the system's choice."""
     return socket.create_server((host, 0), family=family)
+
+
+class Papers(unittest.TestCase):
+    def test_a_command_is_shown_and_kept_with_its_status(self) -> None:
+        command = [sys.executable, "-c", "print('seeds 7'); raise SystemExit(3)"]
+        with mock.patch("sys.stdout") as terminal:
+            status, text = papers.told(command, os.environ)
+        self.assertEqual((status, text), (3, "seeds 7\n"))
+        terminal.write.assert_called_once_with("seeds 7\n")
+
+    def test_a_page_says_what_wrote_it_and_shows_the_output_as_it_was(self) -> None:
+        page = papers.page("Card", "./dev sim --seeds 7 --write", "2026-11-29", ["seeds   7\n", "second\n"])
+        lines = page.splitlines()
+        self.assertEqual(lines[0], "# Card")
+        self.assertIn("`./dev sim --seeds 7 --write` on 2026-11-29", lines[2])
+        self.assertEqual(lines[4:], ["```", "seeds   7", "```", "", "```", "second", "```"])
 
 
 class Ports(unittest.TestCase):
