@@ -86,6 +86,10 @@ impl Shop {
         if !self.charges.is_empty() && rng.chance(setup.refunds) {
             return self.refund(rng).unwrap_or_else(|| self.issue(rng, setup));
         }
+        if setup.batches > 0 && rng.chance(setup.batches) {
+            let count = 40 + rng.place(61);
+            return self.schedule(rng, setup, now, (owner, key), count);
+        }
         let kinds = if setup.plain { 63 } else { 100 };
         match rng.below(kinds) {
             0..=30 => {
@@ -94,17 +98,8 @@ impl Shop {
                 Request::Charge { order, customer: owner }
             }
             31..=46 => {
-                let count = if rng.chance(setup.batches) { 40 + rng.place(61) } else { 1 + rng.place(3) };
-                let mut wanted = Vec::new();
-                for place in 0..count {
-                    let order = self.order(rng, &key);
-                    self.schedules.push((owner.clone(), order.merchant_uid.clone()));
-                    let after = rng.between(330, setup.ahead_seconds_max) + i64::try_from(place).unwrap_or(0);
-                    wanted.push(NewSchedule { order, schedule_at: Timestamp(now + after) });
-                }
-                wanted.sort_by_key(|new| new.schedule_at);
-                wanted.dedup_by_key(|new| new.schedule_at);
-                Request::Schedule { customer_uid: key, customer: owner, wanted }
+                let count = 1 + rng.place(3);
+                self.schedule(rng, setup, now, (owner, key), count)
             }
             47..=54 => match rng.pick(&self.schedules).cloned() {
                 Some((_, merchant_uid)) => Request::Revoke { caller: Caller::Merchant, merchant_uid },
@@ -126,6 +121,27 @@ impl Shop {
             91..=94 => self.foreign(rng).unwrap_or_else(|| self.issue(rng, setup)),
             _ => self.issue(rng, setup),
         }
+    }
+
+    /// So many payments of one key at times to come.
+    fn schedule(
+        &mut self,
+        rng: &mut Rng,
+        setup: &Setup,
+        now: i64,
+        (customer, key): (CustomerId, CustomerUid),
+        count: usize,
+    ) -> Request {
+        let mut wanted = Vec::new();
+        for place in 0..count {
+            let order = self.order(rng, &key);
+            self.schedules.push((customer.clone(), order.merchant_uid.clone()));
+            let after = rng.between(330, setup.ahead_seconds_max) + i64::try_from(place).unwrap_or(0);
+            wanted.push(NewSchedule { order, schedule_at: Timestamp(now + after) });
+        }
+        wanted.sort_by_key(|new| new.schedule_at);
+        wanted.dedup_by_key(|new| new.schedule_at);
+        Request::Schedule { customer_uid: key, customer, wanted }
     }
 
     /// A refund of some charge, under one of three names.

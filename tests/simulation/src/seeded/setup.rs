@@ -310,7 +310,7 @@ impl Setup {
             self.other_hands = 150;
         }
         if rng.chance(20) && self.lasts_seconds == 0 {
-            self.batches = 500;
+            self.batches = 400;
             self.clients = 1;
         }
         if rng.chance(100) && self.lasts_seconds == 0 {
@@ -323,6 +323,23 @@ impl Setup {
             }
             self.soften(60);
         }
+    }
+
+    /// Hundreds of payments fall due within minutes, and no webhook tells of any.
+    #[must_use]
+    pub fn backlog(rng: &mut Rng) -> Self {
+        let mut setup = Self::draw(rng);
+        setup.clients = 2;
+        setup.customers = 1;
+        setup.steps = 8;
+        setup.pause_seconds_max = 30;
+        setup.ahead_seconds_max = 900;
+        (setup.batches, setup.odd_cards, setup.console, setup.other_hands) = (850, 0, 0, 0);
+        (setup.windows, setup.subscribed, setup.lasts_seconds, setup.replaced) = (0, 0, 0, 0);
+        (setup.webhooks.dropped, setup.stubborn, setup.compares) = (1_000, None, false);
+        setup.knobs.past_schedule = PastSchedule::Run;
+        setup.soften(60);
+        setup
     }
 
     /// Keys are replaced while payments wait on them.
