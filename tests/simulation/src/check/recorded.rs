@@ -154,9 +154,7 @@ fn stands(sim: &Sim, trace: &Trace) -> bool {
             // What was withdrawn and never sent may be claimed again: it is as good as not there.
             sim.payment(uid).is_some_and(|row| row.state != State::Revoked)
         }
-        Trace::Refund(uid, id) => {
-            sim.payment(uid).is_some_and(|row| row.refunds.iter().any(|refund| refund.id == *id))
-        }
+        Trace::Refund(uid, id) => sim.payment(uid).is_some_and(|row| row.refunds.iter().any(|refund| refund.id == *id)),
         Trace::Claim(uid, nonce) => sim.payment(uid).is_some_and(|row| {
             row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce)
         }),

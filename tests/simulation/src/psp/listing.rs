@@ -34,9 +34,12 @@ impl ListingPsp for Psp<'_> {
     async fn listed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
         let Window { from: Timestamp(from), until: Timestamp(until) } = window;
         self.get(Call::ListPayments, |books| {
-            page(books.by_status(None, from, until, PaymentSort::Started), number, |row| wire::shown(books, row), |row| {
-                &row.merchant_uid
-            })
+            page(
+                books.by_status(None, from, until, PaymentSort::Started),
+                number,
+                |row| wire::shown(books, row),
+                |row| &row.merchant_uid,
+            )
         })
         .await
     }

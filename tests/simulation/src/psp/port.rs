@@ -116,7 +116,11 @@ impl ChargePsp for Psp<'_> {
     async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
         let looked = self.get(Call::FindAll, |books| {
             let rows = books.find_all(merchant_uid.as_str(), None, PaymentSort::StartedDescending);
-            if rows.is_empty() { Looked::Absent } else { found(rows.into_iter().map(|row| wire::shown(books, row)).collect()) }
+            if rows.is_empty() {
+                Looked::Absent
+            } else {
+                found(rows.into_iter().map(|row| wire::shown(books, row)).collect())
+            }
         });
         let looked = looked.await;
         planted::listed(self.sim.world().bug, looked)

@@ -62,7 +62,8 @@ impl Play<'_> {
             concerned.iter().any(|name| text.contains(name.as_str()))
         };
         if owed && !world.alarms.iter().any(&about) {
-            world.violation("I31", format!("{subject} resists for two weeks, and nobody was told: {:?}", stubborn.call));
+            world
+                .violation("I31", format!("{subject} resists for two weeks, and nobody was told: {:?}", stubborn.call));
         }
         let mut raised: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
         for alarm in world.alarms.iter().skip(before).filter(|alarm| about(alarm)) {

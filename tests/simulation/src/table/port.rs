@@ -212,8 +212,7 @@ impl<'a> Table<'a> {
     /// Planted: whether the lagging index that decides does not show a row yet.
     fn hidden(&self, standing: Option<&Payment>) -> bool {
         let (now, lag) = self.lag();
-        self.sim.has(Bug::IndexDecidesUniqueness)
-            && standing.is_some_and(|standing| now - standing.created_at.0 < lag)
+        self.sim.has(Bug::IndexDecidesUniqueness) && standing.is_some_and(|standing| now - standing.created_at.0 < lag)
     }
 
     /// Planted: whether a row is written without asking its subscription.
