@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--seeds", metavar="N", type=_count, default=10_000, help="how many (default: 10000)")
     which.add_argument("--seed", metavar="S", type=_count, help="only this one, with its journal")
     sim.add_argument("--from", metavar="S", type=_count, default=1, dest="first", help="the first (default: 1)")
+    sim.add_argument("--sdk", action="store_true", help="over the DynamoDB adapter, the SDK and the embedded engine")
     sim.add_argument("--write", action="store_true", help="write the card to docs/acceptance-card.md")
     sim.set_defaults(run=_sim)
 
@@ -131,11 +132,14 @@ def _count(text: str) -> int:
 
 
 def _sim(options: argparse.Namespace) -> int:
+    package = "simulation-sdk" if options.sdk else "simulation"
+    if options.write and (options.sdk or options.seed is not None):
+        raise Failure("--write is for a run of many seeds, without --sdk")
     if options.seed is not None:
-        return suites.simulate(["--seed", str(options.seed)])
+        return suites.simulate(["--seed", str(options.seed)], package=package)
     seeds = ["--seeds", str(options.seeds), "--from", str(options.first)]
     paper = " ".join(["./dev sim", *seeds, "--write"]) if options.write else ""
-    return suites.simulate([*seeds, "--threads", str(os.cpu_count() or 1)], paper)
+    return suites.simulate([*seeds, "--threads", str(os.cpu_count() or 1)], paper, package)
 
 
 def _help(parser: argparse.ArgumentParser) -> int:

@@ -122,11 +122,11 @@ def _passes_on_stack(
     return False
 
 
-def simulate(arguments: Sequence[str], paper: str = "") -> int:
-    """Runs seeds of the simulation, on the product as it is deployed: without the switches of the planted bugs. With the
+def simulate(arguments: Sequence[str], paper: str = "", package: str = "simulation") -> int:
+    """Runs seeds of the simulation, or of the one over the SDK, on the product as it is deployed: without the switches of the planted bugs. With the
     command that `paper` names the acceptance card becomes a page of docs/."""
     install.require_rust()
-    command = ["cargo", "run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", *arguments]
+    command = ["cargo", "run", "--quiet", *SIMULATED, "-p", package, "--locked", "--", *arguments]
     status, card = papers.told(command, test_environment())
     if paper:
         text = papers.page("Acceptance card of the simulation", paper, time.strftime("%Y-%m-%d"), [card])

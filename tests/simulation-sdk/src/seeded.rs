@@ -34,7 +34,7 @@ pub struct Run {
 /// # Errors
 /// If the engine does not start.
 pub fn run(seed: u64) -> Result<Run, String> {
-    play(seed, Weather::draw(seed), false)
+    play(seed, &setup(seed), Weather::draw(seed), false)
 }
 
 /// Runs a seed and keeps its journal.
@@ -42,7 +42,7 @@ pub fn run(seed: u64) -> Result<Run, String> {
 /// # Errors
 /// If the engine does not start.
 pub fn replay(seed: u64) -> Result<Run, String> {
-    play(seed, Weather::draw(seed), true)
+    play(seed, &setup(seed), Weather::draw(seed), true)
 }
 
 /// Runs a seed over the SDK with nothing going wrong below the adapter: as in memory.
@@ -50,7 +50,7 @@ pub fn replay(seed: u64) -> Result<Run, String> {
 /// # Errors
 /// If the engine does not start.
 pub fn run_calm(seed: u64) -> Result<Run, String> {
-    play(seed, Weather::calm(), false)
+    play(seed, &calm_setup(seed), Weather::calm(), false)
 }
 
 /// What a seed draws above the adapter, as in memory, with fewer clients and steps: each request costs a hundred times what
@@ -63,13 +63,23 @@ pub fn setup(seed: u64) -> Setup {
     Setup { clients, steps, compares: false, ..drawn }
 }
 
-fn play(seed: u64, weather: Weather, journal: bool) -> Result<Run, String> {
-    let setup = setup(seed);
+/// The same without what only the table in memory does in its own way: a write that lands late, and the pieces of a batch, each
+/// of which may fail.
+#[must_use]
+pub fn calm_setup(seed: u64) -> Setup {
+    let mut setup = Setup { batches: 0, ..setup(seed) };
+    for (_, faults) in &mut setup.rates {
+        faults.retain(|(fault, _)| *fault != simulation::fault::Fault::LateCommit);
+    }
+    setup
+}
+
+fn play(seed: u64, setup: &Setup, weather: Weather, journal: bool) -> Result<Run, String> {
     let head = journal.then(|| vec![format!("{weather:?}"), format!("{setup:#?}")]);
     let wire = Arc::new(Wire::new(seed, weather)?);
     let sim = Sim::over(Box::new(SdkTable::new(Arc::clone(&wire))), seed, true);
     sim.world().journal = head;
-    let mut outcome = seeded::play(&sim, seed, &setup);
+    let mut outcome = seeded::play(&sim, seed, setup);
     let broken = wire.take_broken().into_iter();
     outcome.violations.extend(broken.map(|detail| Violation { rule: "store", detail }));
     let journal = sim.world().journal.take().unwrap_or_default();
@@ -86,6 +96,29 @@ pub struct Report {
 }
 
 impl Report {
+    /// Runs `seeds` seeds from `from` on, on so many threads: a world shares nothing with another.
+    ///
+    /// # Errors
+    /// If the engine does not start.
+    pub fn of(from: u64, seeds: u64, threads: u64) -> Result<Self, String> {
+        let share = move |share: u64| {
+            let mut report = Self::default();
+            for seed in (from..from.saturating_add(seeds)).filter(|seed| seed % threads == share) {
+                report.add(&run(seed)?);
+            }
+            Ok::<Self, String>(report)
+        };
+        let shares: Vec<Result<Self, String>> = std::thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|number| scope.spawn(move || share(number))).collect();
+            running.into_iter().filter_map(|share| share.join().ok()).collect()
+        });
+        let mut report = Self::default();
+        for share in shares {
+            report.join(&share?);
+        }
+        Ok(report)
+    }
+
     /// Takes in one seed.
     pub fn add(&mut self, run: &Run) {
         self.card.add(&run.outcome);

@@ -17,19 +17,7 @@ const THREADS: u64 = 2;
 #[test]
 fn no_seed_breaks_a_rule() {
     let began = std::time::Instant::now();
-    let share = |share: u64| {
-        let mut report = Report::default();
-        for seed in (1..=SEEDS).filter(|seed| seed % THREADS == share) {
-            report.add(&seeded::run(seed).unwrap());
-        }
-        report
-    };
-    let shares: Vec<Report> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..THREADS).map(|number| scope.spawn(move || share(number))).collect();
-        running.into_iter().map(|share| share.join().unwrap()).collect()
-    });
-    let mut report = Report::default();
-    shares.iter().for_each(|share| report.join(share));
+    let report = Report::of(1, SEEDS, THREADS).unwrap();
     println!("{}", report.text(began.elapsed(), THREADS));
     for (seed, violation) in &report.card.violations {
         println!("seed {seed}: {} {}", violation.rule, violation.detail);
@@ -55,7 +43,7 @@ fn a_seed_replays_bit_for_bit() {
 #[test]
 fn without_faults_below_the_adapter_the_table_is_the_one_in_memory() {
     for seed in 1..=200 {
-        let memory = simulation::seeded::run_with(seed, &seeded::setup(seed), true);
+        let memory = simulation::seeded::run_with(seed, &seeded::calm_setup(seed), true);
         let sdk = seeded::run_calm(seed).unwrap();
         assert_eq!(sdk.outcome.violations, memory.violations, "seed {seed}");
         assert_eq!(sdk.outcome.table, memory.table, "seed {seed}");
