@@ -77,6 +77,12 @@ pub enum Bug {
     ChargedBeforeItsDay,
     /// A card that is refused for good is tried again.
     FinalRefusalTriedAgain,
+    /// The next period is put while an attempt at the one before may still be made.
+    PutBesideEarlier,
+    /// A payment that owes a refund, or holds money that nobody ordered, keeps its period open.
+    RefundHoldsPeriod,
+    /// A subscription stays active for as long as it waits for a payment.
+    ActiveForEver,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -143,6 +149,9 @@ mod switch {
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay
                 | Bug::FinalRefusalTriedAgain
+                | Bug::PutBesideEarlier
+                | Bug::RefundHoldsPeriod
+                | Bug::ActiveForEver
                 | Bug::BareFingerprint,
             )
             | None => false,

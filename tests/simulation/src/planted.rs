@@ -189,6 +189,9 @@ pub const ZOO: &[Plant] = &[
     plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),
     plant(0, "final refusal tried again", Bug::Inside(Inner::FinalRefusalTriedAgain), &["I22"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
+    plant(0, "put beside an attempt at the period before", Bug::Inside(Inner::PutBesideEarlier), &["I8"]),
+    plant(0, "a refund that is refused holds its period", Bug::Inside(Inner::RefundHoldsPeriod), &["I13", "I9"]),
+    plant(0, "active for as long as a payment is waited for", Bug::Inside(Inner::ActiveForEver), &["I13"]),
 ];
 
 /// Bugs of the list that are not planted here, and where they are.

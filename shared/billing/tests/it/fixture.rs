@@ -58,6 +58,8 @@ pub(crate) struct World {
     /// Every GET.
     pub(crate) gets: u32,
     pub(crate) down: bool,
+    /// Whether the PSP refuses each refund.
+    pub(crate) refunds_refused: bool,
     /// How the listings behave.
     pub(crate) listing: crate::listing::Habits,
     made: u32,
@@ -222,6 +224,9 @@ impl RefundPsp for TestPsp {
             let payment = world.payments.values().flatten().find(|record| record.imp_uid == refund.imp_uid);
             payment.map_or(0, PaymentSnapshot::net_paid)
         };
+        if self.world().refunds_refused {
+            return Posted::Refused(Refusal { code: 1, message: "취소할 수 없는 거래입니다".to_owned() });
+        }
         if balance(&self.world()) != refund.checksum {
             return Posted::Refused(Refusal { code: 1, message: "취소 가능 금액이 다릅니다".to_owned() });
         }
