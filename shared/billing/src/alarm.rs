@@ -81,6 +81,20 @@ pub enum Alarm {
         /// The payment.
         imp_uid: ImpUid,
     },
+    /// As much of a payment has gone back as a refund was to give, and it is not known whether that was the refund. It stays
+    /// pending, and is not sent.
+    RefundUnclear {
+        /// The row.
+        merchant_uid: MerchantUid,
+        /// The payment.
+        imp_uid: ImpUid,
+    },
+    /// Something was sent, or is to be sent, and the PSP has not said for a quarter of an hour what became of it. It is carried
+    /// on all the same.
+    OutcomeUnknown {
+        /// The row.
+        merchant_uid: MerchantUid,
+    },
     /// A row would have broken one of its own rules; it was not written.
     RowViolation {
         /// The row's name.
@@ -119,9 +133,35 @@ impl Alarm {
             Self::ScheduleRevoked { .. } => "schedule_revoked",
             Self::ScheduleOverdue { .. } => "schedule_overdue",
             Self::RefundRefused { .. } => "refund_refused",
+            Self::RefundUnclear { .. } => "refund_unclear",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::RowViolation { .. } => "row_violation",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::OrphanKey { .. } => "orphan_key",
+        }
+    }
+    /// What a row remembers this alarm by, if it is raised by each look for as long as something stays as it is: such a one is
+    /// raised once, and then daily. The others tell of a change.
+    #[must_use]
+    pub fn lasting(&self) -> Option<String> {
+        match self {
+            Self::DoublePaid { imp_uid, .. }
+            | Self::RefundRefused { imp_uid, .. }
+            | Self::RefundUnclear { imp_uid, .. } => Some(format!("{} {imp_uid}", self.name())),
+            Self::PspMismatch { field, .. } => Some(format!("{} {field}", self.name())),
+            Self::MissingAtPsp { .. }
+            | Self::UnknownStatus { .. }
+            | Self::ScheduleOverdue { .. }
+            | Self::OutcomeUnknown { .. } => Some(self.name().to_owned()),
+            Self::PspNonsense { .. }
+            | Self::LatePaid { .. }
+            | Self::Unrecorded { .. }
+            | Self::ForeignPayment { .. }
+            | Self::ScheduleMoved { .. }
+            | Self::ScheduleRevoked { .. }
+            | Self::RowViolation { .. }
+            | Self::KeyMismatch { .. }
+            | Self::OrphanKey { .. } => None,
         }
     }
 }

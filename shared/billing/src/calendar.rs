@@ -1,5 +1,6 @@
 //! When to look again at something that is still owed. The waits are data, each with its reason.
 
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Waits between looks at an unknown outcome, in seconds; the last one repeats for ever.
@@ -10,6 +11,20 @@ const UNKNOWN: [i64; 5] = [
     900,   // an outage: do not add to it
     3_600, // hourly from here on; money is never given up on
 ];
+
+/// Waits before something of which nothing was found is sent again, by how often it was sent, in seconds; the last one repeats
+/// for ever. What is never answered must not be asked of the PSP at every sweep.
+const SEND_AGAIN: [i64; 6] = [
+    0,      // at once: it was lost, and nothing of it can execute any more
+    300,    // one sweep later
+    900,    // a fault that does not pass
+    1_800,  // half an hour
+    3_600,  // an hour
+    21_600, // four times a day
+];
+
+/// Seconds after which a person is told of what nobody knows the outcome of (reliability.md §7.11, S10).
+pub const UNKNOWN_ALARM_SECONDS: i64 = 900;
 
 /// Seconds after its time before anyone asks about a schedule: the PSP promises no punctuality, and its webhook
 /// usually comes first.
@@ -42,6 +57,26 @@ pub fn next_look(now: Timestamp, looks: u32, quarantine_until: Option<Timestamp>
         Some(end) if now < end => next.min(end),
         Some(_) | None => next,
     }
+}
+
+/// When something may be sent again that was sent `posts` times and not found.
+#[must_use]
+pub fn next_post(now: Timestamp, posts: u32) -> Timestamp {
+    let posts = if planted::has(Bug::SentAtEverySweep) { 0 } else { posts.saturating_sub(1) };
+    now.plus(wait(&SEND_AGAIN, posts))
+}
+
+/// When the change of a schedule is sent again that was claimed then, after so many fruitless looks: each sending brings two,
+/// its own and the one when it can no longer arrive. The nearer the schedule's time, the less is waited: what is to be taken
+/// back must not run for that.
+#[must_use]
+pub fn next_change(claimed_at: Timestamp, looks: u32, runs_at: Option<Timestamp>) -> Timestamp {
+    if looks < 2 || planted::has(Bug::SentAtEverySweep) {
+        return claimed_at;
+    }
+    let ahead = runs_at.map(|at| at.0 - claimed_at.0).filter(|ahead| *ahead > 0);
+    let most = ahead.map_or(i64::MAX, |ahead| (ahead / 4).max(300));
+    claimed_at.plus(wait(&UNKNOWN, looks - 2).min(most))
 }
 
 /// Seconds after a window is offered no more until nobody can still be in it: a PG's own page lives for half an hour, and
@@ -86,6 +121,19 @@ mod tests {
     fn waits_grow_and_the_last_repeats() {
         let waits: Vec<i64> = (0..8).map(|looks| next_look(Timestamp(0), looks, None).0).collect();
         assert_eq!(waits, [10, 60, 300, 900, 3_600, 3_600, 3_600, 3_600]);
+    }
+
+    #[test]
+    fn what_is_never_answered_is_sent_four_times_a_day_in_the_end() {
+        let waits: Vec<i64> = (1..9).map(|posts| next_post(Timestamp(0), posts).0).collect();
+        assert_eq!(waits, [0, 300, 900, 1_800, 3_600, 21_600, 21_600, 21_600]);
+    }
+
+    #[test]
+    fn a_change_is_sent_hourly_in_the_end_and_more_often_before_the_schedule_runs() {
+        let at = |looks, runs_at: i64| next_change(Timestamp(0), looks, Some(Timestamp(runs_at))).0;
+        assert_eq!([0, 1, 2, 4, 6, 60].map(|looks| at(looks, 864_000)), [0, 0, 10, 300, 3_600, 3_600]);
+        assert_eq!([7_200, 600, 60, -60].map(|runs_at| at(60, runs_at)), [1_800, 300, 300, 3_600]);
     }
 
     #[test]

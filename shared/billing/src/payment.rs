@@ -5,7 +5,10 @@ mod records;
 pub mod refund;
 mod schedule;
 pub mod snapshot;
+mod under_way;
 mod window;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +21,7 @@ use crate::checkout::Window;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 use crate::order::Order;
-use crate::planted;
+use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -232,6 +235,10 @@ pub struct Payment {
     pub looks: u32,
     /// When to look again. Present exactly while something is owed.
     pub due_at: Option<Timestamp>,
+    /// Since when something of it is under way whose outcome is not known: present exactly while it is.
+    pub under_way_since: Option<Timestamp>,
+    /// When a person was last told of what lasts, by what it is ([`Alarm::lasting`]). Kept while something is owed.
+    pub alarmed_at: BTreeMap<String, Timestamp>,
     /// The PSP's record of the payment.
     pub record: Option<PaymentSnapshot>,
     /// The PSP's record of the schedule.
@@ -255,6 +262,7 @@ impl Payment {
         let fingerprint = fingerprint(&order, &customer_id, plan);
         Self {
             due_at: Some(now.plus(CLAIMANT_SECONDS)),
+            under_way_since: Some(now),
             claim: Some(claim.clone()),
             posts: 1,
             ..Self::new(order, customer_id, plan, fingerprint, claim.nonce, now)
@@ -304,6 +312,8 @@ impl Payment {
             version: 1,
             writer,
             due_at: None,
+            under_way_since: None,
+            alarmed_at: BTreeMap::new(),
             claim: None,
             posts: 0,
             looks: 0,
@@ -326,11 +336,20 @@ impl Payment {
                 self.posts = self.posts.saturating_add(1);
                 self.refusal = None;
             }
-            Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
+            Purpose::Refund => {
+                let pending = self.refunds.iter_mut().find(|refund| refund.state == RefundState::Pending);
+                if let Some(refund) = pending {
+                    refund.posts = refund.posts.saturating_add(1);
+                }
+            }
+            Purpose::Revoke | Purpose::Move { .. } => {}
         }
-        // What the PSP refuses to give back is asked for more and more rarely.
+        // What the PSP refuses, or does not answer, is asked for more and more rarely.
         let refused = claim.purpose == Purpose::Refund && self.refused_refund();
-        self.looks = if refused { self.looks } else { 0 };
+        let once_more = matches!(claim.purpose, Purpose::Revoke | Purpose::Move { .. })
+            && self.claim.as_ref().is_some_and(|before| before.purpose == claim.purpose);
+        self.looks = if refused || (once_more && !planted::has(Bug::SentAtEverySweep)) { self.looks } else { 0 };
+        self.under_way_since = self.under_way_since.or(Some(now));
         self.claim = Some(claim);
         self.due_at = Some(now.plus(CLAIMANT_SECONDS));
         self
@@ -391,18 +410,6 @@ impl Payment {
     #[must_use]
     pub fn imp_uid(&self) -> Option<&ImpUid> {
         self.record.as_ref().map(|record| &record.imp_uid)
-    }
-
-    /// When the claim's last request can no longer execute.
-    #[must_use]
-    pub fn quarantine_until(&self) -> Option<Timestamp> {
-        self.claim.as_ref().map(|claim| claim.quarantine_until)
-    }
-
-    /// Whether a request may still be under way at `now`.
-    #[must_use]
-    pub fn in_flight(&self, now: Timestamp) -> bool {
-        self.claim.as_ref().is_some_and(|claim| claim.is_live(now))
     }
 
     /// The refund that is to be sent next, or was sent last without a known outcome.

@@ -77,6 +77,24 @@ pub enum Bug {
     ChargedBeforeItsDay,
     /// A card that is refused for good is tried again.
     FinalRefusalTriedAgain,
+    /// The next period is put while an attempt at the one before may still be made.
+    PutBesideEarlier,
+    /// A payment that owes a refund, or holds money that nobody ordered, keeps its period open.
+    RefundHoldsPeriod,
+    /// A subscription stays active for as long as it waits for a payment.
+    ActiveForEver,
+    /// A refund's name stands at the end of its reason, where gateways cut it off.
+    RefundMarkLast,
+    /// A refund that no entry of the PSP's history names is called refused, whatever the balance says.
+    RefundRefusedInDoubt,
+    /// What the PSP never answers, or refuses, is sent again at every sweep.
+    SentAtEverySweep,
+    /// Nobody is told of what nobody knows the outcome of.
+    UnknownUntold,
+    /// A person is told of the same thing at every look.
+    AlarmAtEveryLook,
+    /// A request to give money back waits for the refund that waits for its account.
+    AccountNotTaken,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -143,6 +161,15 @@ mod switch {
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay
                 | Bug::FinalRefusalTriedAgain
+                | Bug::PutBesideEarlier
+                | Bug::RefundHoldsPeriod
+                | Bug::ActiveForEver
+                | Bug::RefundMarkLast
+                | Bug::RefundRefusedInDoubt
+                | Bug::SentAtEverySweep
+                | Bug::UnknownUntold
+                | Bug::AlarmAtEveryLook
+                | Bug::AccountNotTaken
                 | Bug::BareFingerprint,
             )
             | None => false,

@@ -5,7 +5,9 @@
 //! often, works on that one row. The subscription itself is due as long as it is to be charged: [`step()`] reads the rows of
 //! its current period and says the one thing that is to be done next. A tick that comes twice, late or never does no more.
 
+mod attempts;
 mod calendar;
+mod close;
 pub mod dunning;
 pub mod periods;
 pub mod plan;
@@ -26,6 +28,7 @@ use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 pub use crate::ids::SubscriptionId;
+pub use attempts::holds_up;
 pub use calendar::Calendar;
 pub use dunning::{Dunning, GiveUp};
 pub use periods::{Interval, Period, Periods, Unit};
@@ -276,6 +279,39 @@ impl Subscription {
     pub fn is_over(&self, now: Timestamp) -> bool {
         let period = self.calendar.period(self.attempt.period);
         !planted::has(Bug::LapsedPeriodsCharged) && period.is_none_or(|period| period.ends <= KstDay::of(now))
+    }
+
+    /// The period after the current one; those that passed meanwhile are left out.
+    pub(crate) fn next_period(&self, now: Timestamp) -> u32 {
+        let today = self.calendar.period_on(KstDay::of(now)).map_or(0, |period| period.number);
+        let today = if planted::has(Bug::LapsedPeriodsCharged) { 0 } else { today };
+        self.attempt.period.saturating_add(1).max(today)
+    }
+
+    /// Whether a period lies beyond the last one.
+    pub(crate) fn is_beyond(&self, next: u32) -> bool {
+        self.periods_max.is_some_and(|max| next >= max)
+    }
+
+    /// The period that follows on the current one, if one does.
+    pub(crate) fn following(&self, now: Timestamp) -> Option<Period> {
+        let next = self.next_period(now);
+        self.calendar.period(next).filter(|_| !self.is_beyond(next))
+    }
+
+    /// Whether the period of a payment is closed, and another one has paid it.
+    #[must_use]
+    pub fn is_paid_by_another(&self, payment: &Payment) -> bool {
+        let Some((_, of)) = Attempt::of(payment.merchant_uid()) else { return false };
+        let past = self.past.get(usize::try_from(of.period).unwrap_or(usize::MAX));
+        past.and_then(|past| past.paid).is_some_and(|paid| paid != of.number)
+    }
+
+    /// The latest period before the current one that anything was tried for; those in between had passed.
+    #[must_use]
+    pub fn tried_before(&self) -> Option<u32> {
+        let place = self.past.iter().rposition(|past| past.attempts > 0)?;
+        u32::try_from(place).ok().filter(|period| *period < self.attempt.period)
     }
 
     /// Another attempt at the current period, under a number of its own: the one before was taken back, or is being.

@@ -189,6 +189,15 @@ pub const ZOO: &[Plant] = &[
     plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),
     plant(0, "final refusal tried again", Bug::Inside(Inner::FinalRefusalTriedAgain), &["I22"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
+    plant(0, "put beside an attempt at the period before", Bug::Inside(Inner::PutBesideEarlier), &["I8"]),
+    plant(0, "a refund that is refused holds its period", Bug::Inside(Inner::RefundHoldsPeriod), &["I13", "I9"]),
+    plant(0, "active for as long as a payment is waited for", Bug::Inside(Inner::ActiveForEver), &["I13"]),
+    plant(0, "refund's name at the end of its reason", Bug::Inside(Inner::RefundMarkLast), &["I7", "I14"]),
+    plant(0, "refund in doubt called refused", Bug::Inside(Inner::RefundRefusedInDoubt), &["I7", "I14"]),
+    plant(0, "unanswered order sent at every sweep", Bug::Inside(Inner::SentAtEverySweep), &["I13"]),
+    plant(0, "nobody told of an unknown outcome", Bug::Inside(Inner::UnknownUntold), &["I13"]),
+    plant(0, "alarm at every look", Bug::Inside(Inner::AlarmAtEveryLook), &["I13"]),
+    plant(0, "refund waits for an account that was named", Bug::Inside(Inner::AccountNotTaken), &["I13"]),
 ];
 
 /// Bugs of the list that are not planted here, and where they are.

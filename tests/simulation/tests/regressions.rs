@@ -4,7 +4,7 @@
 use simulation::seeded;
 
 /// Seed, and what it showed.
-const SEEDS: [(u64, &str); 11] = [
+const SEEDS: [(u64, &str); 12] = [
     (74, "a refund answered with an untrustworthy record settled the refund and not the row"),
     (121, "a key was deleted while the lagging index hid its schedule"),
     (1_428, "two revocations of one schedule were under way at once"),
@@ -16,6 +16,7 @@ const SEEDS: [(u64, &str); 11] = [
     (22_267, "a key was given up before its last possible execution"),
     (70_595, "a second refund hid in the first one's record"),
     (82_219, "a refund of the rest was done and the row did not show it"),
+    (770_028_484, "the next period was registered beside an attempt that was put while its own was closed"),
 ];
 
 #[test]

@@ -5,15 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
 use super::{Payment, Plan, Purpose, Refusal, State, records, refund, schedule};
 use crate::alarm::Alarm;
-use crate::calendar::{first_overdue_look, next_look, next_overdue_look, next_window_look};
+use crate::calendar::{UNKNOWN_ALARM_SECONDS, first_overdue_look, next_look, next_overdue_look, next_window_look};
+use crate::day::DAY_SECONDS;
 use crate::ids::{CustomerUid, ImpUid, Nonce};
 use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
-/// Registrations, all in all, after which a schedule that was moved to another key and is refused there has failed: an hour
-/// of sweeps.
-const MOVED_POSTS_MAX: u32 = 12;
+/// Registrations, all in all, after which a schedule that was moved to another key and is refused there has failed: some two
+/// hours.
+const MOVED_POSTS_MAX: u32 = 6;
+/// Alarms that a row remembers, so that its size has an end.
+const ALARMS_MAX: usize = 24;
 
 /// What brought the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,8 @@ pub enum Evidence {
     Withdrawn,
     /// The customer replaces the billing key, and the order was never sent on the old one.
     KeyReplaced(CustomerUid),
+    /// Nobody says anything: only time has passed.
+    Silence,
 }
 
 /// How a POST ended that brought no record.
@@ -80,7 +85,7 @@ impl Evidence {
     pub fn outlives_a_change(&self) -> bool {
         match self {
             Self::Records { list, .. } => !list.is_empty(),
-            Self::Posted { .. } | Self::KeyInactive | Self::Withdrawn | Self::KeyReplaced(_) => true,
+            Self::Posted { .. } | Self::KeyInactive | Self::Withdrawn | Self::KeyReplaced(_) | Self::Silence => true,
             Self::Schedule(_) | Self::NoSchedule => false,
         }
     }
@@ -122,6 +127,36 @@ impl Applied {
         if self.row.pending_refund().is_none() {
             self.row.due_at = None;
             self.row.looks = 0;
+        }
+    }
+
+    /// What follows from a row as it now stands, whatever brought it there: since when something is under way, that a person is
+    /// told if nobody knows what became of it, and that nobody is told of the same thing at every look.
+    fn follow_up(&mut self, now: Timestamp) {
+        let since = self.row.under_way_since.unwrap_or(now);
+        self.row.under_way_since = self.row.is_under_way().then_some(since);
+        let silent = self.row.unanswered_since().is_some_and(|since| since.plus(UNKNOWN_ALARM_SECONDS) <= now);
+        if silent && !planted::has(Bug::UnknownUntold) {
+            self.alarm(Alarm::OutcomeUnknown { merchant_uid: self.row.merchant_uid().clone() });
+        }
+        if self.row.due_at.is_none() {
+            // Nothing is owed, so that no calendar tells of it again; and whatever comes next is news.
+            self.row.alarmed_at.clear();
+            return;
+        }
+        let told = &mut self.row.alarmed_at;
+        self.effects.retain(|effect| {
+            let Effect::Alarm(alarm) = effect else { return true };
+            let Some(what) = alarm.lasting().filter(|_| !planted::has(Bug::AlarmAtEveryLook)) else { return true };
+            let again = told.get(&what).is_none_or(|at| at.plus(DAY_SECONDS) <= now);
+            if again {
+                told.insert(what, now);
+            }
+            again
+        });
+        while told.len() > ALARMS_MAX {
+            let oldest = told.iter().min_by_key(|(_, at)| **at).map(|(what, _)| what.clone());
+            oldest.and_then(|oldest| told.remove(&oldest));
         }
     }
 
@@ -171,6 +206,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             (Some(purpose), Outcome::NotSent) => not_sent(row, purpose, by, now),
             (Some(purpose), Outcome::Lost) => lost(row, purpose, by, now),
         },
+        Evidence::Silence => Applied::unchanged(row),
         Evidence::KeyInactive => {
             let mut applied = never_sent(row, State::Failed, by, now);
             if applied.row != *row {
@@ -197,6 +233,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
     if applied.row.claim.is_none() {
         applied.row.moves_to = None;
     }
+    applied.follow_up(now);
     if applied.row != *row {
         applied.row.updated_at = now;
     }

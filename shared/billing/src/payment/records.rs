@@ -5,6 +5,7 @@ use super::refund;
 use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Payment, Purpose, State, window};
 use crate::alarm::Alarm;
+use crate::calendar::next_post;
 use crate::planted::{self, Bug};
 use crate::policy::{LatePaidPolicy, Policy};
 use crate::time::Timestamp;
@@ -70,7 +71,7 @@ pub(super) fn apply(
     } else if complete && !list.iter().any(|record| record.net_paid() > 0) {
         nothing_found(&mut applied, row, by, now);
     }
-    refund::resolve(&mut applied, &trusted, now);
+    refund::resolve(&mut applied, &trusted, by, now);
     applied
 }
 
@@ -204,7 +205,7 @@ fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestam
             // Nothing of ours can execute any more: the same order number may be sent again, under a new claim.
             applied.row.claim = None;
             applied.row.step(State::Intent, by, now);
-            applied.row.due_at = Some(now);
+            applied.row.due_at = Some(next_post(now, row.posts));
         }
         State::Failed if row.in_flight(now) => applied.row.due_at = row.quarantine_until(),
         State::Failed | State::Revoked => applied.settle(),

@@ -1,21 +1,28 @@
 //! Giving money back. Each refund is an entry of its payment's row, written before it is sent and never removed, so that it
 //! is its own idempotency record.
 
-use serde::{Deserialize, Serialize};
+mod trace;
 
-use super::apply::Applied;
-use super::snapshot::{CancelEntry, PaymentSnapshot};
-use super::{Purpose, Refusal};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::trace::Trace;
+use super::apply::{Applied, Source};
+use super::snapshot::PaymentSnapshot;
+use super::{Payment, Purpose, Refusal};
 use crate::alarm::Alarm;
-use crate::fingerprint::Fingerprint;
+use crate::calendar::next_post;
+use crate::fingerprint::{Fingerprint, hex};
 use crate::ids::ImpUid;
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Most refunds of one payment. Gateways allow far fewer, and an item has 400 KB.
 pub const REFUNDS_MAX: usize = 50;
-/// Seconds by which the PSP's clock may be behind ours.
-const CLOCK_TOLERANCE_SECONDS: i64 = 600;
+/// Letters of a refund's mark.
+const MARK_LETTERS: usize = 8;
+/// Seconds after which a refund whose money went back, nobody knows by whom, counts as made: a person was told each day.
+const DOUBT_SECONDS: i64 = 7 * 86_400;
 
 /// Who wants the money given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +73,7 @@ impl std::fmt::Debug for RefundAccount {
 /// One refund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// Its name within the payment: letters and digits, sent along in the reason, so that the PSP's history shows it.
+    /// Its name within the payment: letters and digits. What is sent along in the reason follows from it ([`mark`]).
     pub id: String,
     /// The payment it is taken from.
     pub imp_uid: ImpUid,
@@ -91,32 +98,46 @@ pub struct Refund {
     /// Why the PSP refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
+    /// How often it was claimed for sending.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub posts: u32,
     /// When it was recorded.
     pub requested_at: Timestamp,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Refund {
-    /// The reason as it is sent: the storefront's words and this refund's name.
+    /// The reason as it is sent: this refund's mark, and the storefront's words. The mark comes first and is short, because a
+    /// gateway may cut a reason at any length, and what is left of it has to be recognised.
     #[must_use]
     pub fn sent_reason(&self) -> String {
+        let mark = mark(&self.id);
         match &self.reason {
-            Some(reason) => format!("{reason} [{}]", self.id),
-            None => format!("[{}]", self.id),
+            Some(reason) if planted::has(Bug::RefundMarkLast) => format!("{reason} [{}]", self.id),
+            Some(reason) => format!("[{mark}] {reason}"),
+            None => format!("[{mark}]"),
         }
     }
+}
 
-    /// Whether an entry of the PSP's history is this refund: it carries the name, or, where the PSP keeps no reasons, it
-    /// has the amount and the time, and the balance shows that something was given back since this one was decided on.
-    fn is(&self, entry: &CancelEntry, balance: u64) -> bool {
-        match &entry.reason {
-            Some(reason) => reason.contains(&format!("[{}]", self.id)),
-            None => {
-                let since = self.requested_at.plus(-CLOCK_TOLERANCE_SECONDS);
-                let since_then = balance.saturating_add(self.amount) <= self.checksum;
-                since_then && entry.amount == self.amount && entry.cancelled_at.is_none_or(|at| at >= since)
-            }
-        }
-    }
+/// What the PSP's history knows a refund by, within its payment: eight letters that follow from its name. Letters only,
+/// because long runs of digits are hidden in the PSP's words.
+#[must_use]
+pub fn mark(id: &str) -> String {
+    letters('r', &Sha256::digest(format!("refund mark\n{id}"))[..4]).chars().take(MARK_LETTERS).collect()
+}
+
+/// Bytes as letters, after a first one.
+pub(crate) fn letters(first: char, bytes: &[u8]) -> String {
+    let letter = |digit: char| match digit {
+        '0'..='9' => "ghijklmnop".chars().nth(digit.to_digit(10).and_then(|n| n.try_into().ok()).unwrap_or(0)),
+        letter => Some(letter),
+    };
+    std::iter::once(first).chain(hex(bytes).chars().filter_map(letter)).collect()
 }
 
 /// Records that a payment has to be given back in full, unless that is recorded already.
@@ -139,67 +160,106 @@ pub(super) fn owe(applied: &mut Applied, record: &PaymentSnapshot, origin: Origi
         fingerprint: Fingerprint::of(&(&record.imp_uid, balance)),
         state: RefundState::Pending,
         refusal: None,
+        posts: 0,
         requested_at: now,
     });
     row.due_at = Some(now);
 }
 
 /// Compares the row's refunds with the PSP's records of their payments: those that are what was ordered.
-pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], now: Timestamp) {
+pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: Source, now: Timestamp) {
     let in_flight = applied.row.in_flight(now);
     let merchant_uid = applied.row.merchant_uid().clone();
-    let mut stuck = Vec::new();
-    for refund in applied.row.refunds.iter_mut().filter(|refund| refund.state != RefundState::Done) {
-        let Some(record) = trusted.iter().find(|record| record.imp_uid == refund.imp_uid) else { continue };
+    let refunding = applied.row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Refund);
+    // The answer to our own POST, which the PSP has taken.
+    let answered = by == Source::Reply && refunding;
+    let was_pending = applied.row.pending_refund().is_some();
+    let (mut stuck, mut doubted) = (Vec::new(), Vec::new());
+    for record in trusted {
+        let traces = trace::traces(&applied.row.refunds, record, answered);
         let balance = record.net_paid();
-        if record.cancel_history.iter().any(|entry| refund.is(entry, balance)) {
-            refund.state = RefundState::Done;
-            refund.refusal = None;
-        } else if refund.state == RefundState::Pending && !in_flight && balance != refund.checksum {
-            // Somebody else has given money back meanwhile, so the PSP would refuse ours.
-            match (refund.origin, balance) {
-                (Origin::Request, _) => refund.state = RefundState::Refused,
-                (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, 0) => refund.state = RefundState::Done,
-                (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, left) => {
-                    (refund.amount, refund.checksum) = (left, left);
+        for (refund, trace) in applied.row.refunds.iter_mut().zip(traces) {
+            let Some(trace) = trace.filter(|_| refund.state != RefundState::Done) else { continue };
+            let pending = refund.state == RefundState::Pending;
+            match trace {
+                Trace::Made => {
+                    refund.state = RefundState::Done;
                     refund.refusal = None;
                 }
+                // Somebody else has given money back meanwhile, so the PSP would refuse ours.
+                Trace::Elsewhere if pending && !in_flight => match (refund.origin, balance) {
+                    (Origin::Request, _) => refund.state = RefundState::Refused,
+                    (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, 0) => refund.state = RefundState::Done,
+                    (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, left) => {
+                        (refund.amount, refund.checksum) = (left, left);
+                        refund.refusal = None;
+                    }
+                },
+                // Its money went back, and nobody has said otherwise for as long as that.
+                Trace::Unclear if pending && refund.requested_at.plus(DOUBT_SECONDS) <= now => {
+                    refund.state = RefundState::Done;
+                    refund.refusal = None;
+                }
+                Trace::Unclear if pending && !in_flight => doubted.push(refund.imp_uid.clone()),
+                Trace::Elsewhere | Trace::Unclear | Trace::Untouched => {
+                    if refund.refusal.is_some() && refund.origin != Origin::Request {
+                        stuck.push(refund.imp_uid.clone());
+                    }
+                }
             }
-        } else if refund.refusal.is_some() && refund.origin != Origin::Request {
-            stuck.push(refund.imp_uid.clone());
         }
+    }
+    let in_doubt = !doubted.is_empty();
+    for imp_uid in doubted {
+        applied.alarm(Alarm::RefundUnclear { merchant_uid: merchant_uid.clone(), imp_uid });
     }
     for imp_uid in stuck {
         applied.alarm(Alarm::RefundRefused { merchant_uid: merchant_uid.clone(), imp_uid });
     }
-    let refunding = applied.row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Refund);
     match applied.row.pending_refund() {
         Some(_) if in_flight && refunding => applied.keep_looking(now),
+        // It is not sent again: as much as it is has gone back.
+        Some(_) if in_doubt => {
+            if refunding {
+                applied.row.claim = None;
+            }
+            applied.keep_looking(now);
+        }
         // Refused again: the next try waits for the calendar.
         Some(_) if refunding && applied.row.refused_refund() => {
             applied.row.claim = None;
             applied.keep_looking(now);
         }
-        Some(_) => {
-            if refunding {
-                applied.row.claim = None;
-            }
-            applied.row.due_at = Some(now);
+        // Nothing of it was found: it is sent again, more and more rarely.
+        Some(refund) if refunding => {
+            let at = next_post(now, refund.posts);
+            applied.row.claim = None;
+            applied.row.due_at = Some(at);
         }
-        None if refunding => applied.settle(),
+        Some(refund) => {
+            let waits = applied.row.due_at.filter(|due_at| refund.posts > 0 && *due_at > now);
+            applied.row.due_at = waits.or(Some(now));
+        }
+        None if refunding || was_pending => applied.settle(),
         None => {}
     }
 }
 
-/// The PSP refused a refund, and its record does not show it. A request ends there; money that must not be kept is
-/// tried again by the calendar.
+/// The PSP refused a refund, and its record does not show it. A request ends there, unless as much has gone back as it is: then
+/// nobody knows whether that was ours. Money that must not be kept is tried again by the calendar.
 pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) {
     let merchant_uid = applied.row.merchant_uid().clone();
+    let unclear = applied.row.refund_is_unclear();
     let Some(refund) = applied.row.refunds.iter_mut().find(|refund| refund.state == RefundState::Pending) else {
         return;
     };
     refund.refusal = Some(refusal.clone());
+    let imp_uid = refund.imp_uid.clone();
     match refund.origin {
+        Origin::Request if unclear => {
+            applied.alarm(Alarm::RefundUnclear { merchant_uid, imp_uid });
+            applied.keep_looking(now);
+        }
         Origin::Request => {
             refund.state = RefundState::Refused;
             // One look after the quarantine, as after every refusal.
@@ -209,9 +269,20 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
             }
         }
         Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted => {
-            let imp_uid = refund.imp_uid.clone();
             applied.alarm(Alarm::RefundRefused { merchant_uid, imp_uid });
             applied.keep_looking(now);
         }
+    }
+}
+
+impl Payment {
+    /// Whether as much of the payment has gone back as the refund that is to be sent, and it is not known whether that was it.
+    /// It is neither sent nor called refused then.
+    #[must_use]
+    pub fn refund_is_unclear(&self) -> bool {
+        let Some(record) = &self.record else { return false };
+        let traces = trace::traces(&self.refunds, record, false);
+        let pending = self.refunds.iter().zip(traces).find(|(refund, _)| refund.state == RefundState::Pending);
+        pending.is_some_and(|(_, trace)| trace == Some(Trace::Unclear))
     }
 }

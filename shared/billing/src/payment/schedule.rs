@@ -4,6 +4,7 @@ use super::apply::{Applied, Effect, Source};
 use super::snapshot::{PspStatus, ScheduleSnapshot, ScheduleStatus};
 use super::{Claim, Payment, Plan, Purpose, State};
 use crate::alarm::Alarm;
+use crate::calendar::next_post;
 use crate::ids::CustomerUid;
 use crate::time::Timestamp;
 
@@ -139,7 +140,7 @@ pub(super) fn absent(row: &Payment, by: Source, now: Timestamp) -> Applied {
         State::Claimed | State::Unknown => {
             applied.row.claim = None;
             applied.row.step(State::Intent, by, now);
-            applied.row.due_at = Some(now);
+            applied.row.due_at = Some(next_post(now, row.posts));
         }
         State::Scheduled if row.in_flight(now) => applied.keep_looking(now),
         State::Scheduled => {

@@ -1,13 +1,14 @@
 //! The one function that moves a subscription: what its payments' rows say, and what is to be done next.
 
-use super::{Attempt, Ending, GiveUp, Past, Standing, Subscription, dunning};
+use super::attempts::{holds_money, is_of, is_open, may_still_pay, paid_at, stays_with_us, was_late, was_tried};
+use super::close::{close_unless_last, grant, rest, skip, withdraw_access};
+use super::{Attempt, GiveUp, Standing, Subscription, dunning};
 use crate::alarm::Alarm;
 use crate::calendar::{first_overdue_look, next_look};
 use crate::day::{DAY_SECONDS, KstDay};
 use crate::ids::{CustomerUid, ImpUid, MerchantUid};
 use crate::order::Order;
-use crate::payment::refund::Origin;
-use crate::payment::{Payment, Refund, RefundState, State};
+use crate::payment::{Payment, State};
 use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -50,13 +51,27 @@ pub struct Known {
     pub gone: bool,
     /// The customer's newest card, if it is newer than that one.
     pub newer: Option<CustomerUid>,
+    /// Whether an attempt at a period that is closed may still be made, or may have been: nothing is put beside it.
+    pub held: bool,
 }
 
 /// Moves a subscription by the payment rows of its current period, in the order of their attempts. Pure: the same
 /// arguments always give the same answer.
 #[must_use]
 pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp, policy: &Policy) -> Stepped {
-    stepped(row, now, |row, alarms| decide(row, payments, known, alarms, now, policy))
+    stepped(row, now, |row, alarms| {
+        let (looks, due_at) = (row.looks, row.due_at);
+        let next = decide(row, payments, known, alarms, now, policy);
+        if next == Next::Wait {
+            fall_behind(row, now);
+            if known.held && !planted::has(Bug::PutBesideEarlier) {
+                // Whatever else it waits for: what is to be taken back is seen to by its own calendar.
+                (row.looks, row.due_at) = (looks, due_at);
+                look_again(row, now);
+            }
+        }
+        next
+    })
 }
 
 /// Moves a subscription by news of a payment of a period that is over or paid.
@@ -136,28 +151,36 @@ fn decide(
     // Money decides first, whatever was meant to happen.
     let mut paid: Vec<&Payment> = payments.iter().filter(|payment| holds_money(payment)).collect();
     paid.sort_by_key(|payment| paid_at(payment));
-    let is_open = |payment: &Payment| payment.due_at.is_some() && payment.state != State::Refunded;
-    let open = payments.iter().find(|payment| is_open(payment) && !holds_money(payment));
-    if let [first, rest @ ..] = paid.as_slice() {
-        let unwanted = if row.was_to_be_paid(first) { rest.first() } else { Some(first) };
-        if let Some(payment) = unwanted {
-            return give_back(row, payment, first, alarms, now);
+    let open = payments.iter().find(|payment| is_open(payment, now) && !holds_money(payment));
+    if let [first, others @ ..] = paid.as_slice() {
+        if !row.was_to_be_paid(first) {
+            return give_back(row, first, first, alarms, now);
         }
         // Late money takes up again what was given up, but nothing that is over, and nothing that has begun anew elsewhere.
         if is_given_up(row) && (row.is_over(now) || known.superseded) {
             return give_back(row, first, first, alarms, now);
         }
-        // Another attempt that is still to be made would pay the period twice.
-        return match open {
-            Some(open) => take_back(row, open, now),
-            None => close(row, first, now),
-        };
+        // What was paid besides goes back from the next period, so that a refund which cannot be made now keeps nobody from
+        // what is paid for. After the last period there is none.
+        let others_first = row.following(now).is_none() || planted::has(Bug::RefundHoldsPeriod);
+        if let Some(other) = others.first().filter(|_| others_first) {
+            if !planted::has(Bug::RefundHoldsPeriod) {
+                grant(row);
+            }
+            return give_back(row, other, first, alarms, now);
+        }
+        return close_unless_last(row, first, payments, now);
+    }
+    // What the PSP will not give back stays with us, and its customer has what it pays for: nobody is charged beside it.
+    let kept = payments.iter().find(|payment| stays_with_us(payment, now) && row.was_to_be_paid(payment));
+    if let Some(kept) = kept.filter(|_| !is_given_up(row) || !(row.is_over(now) || known.superseded)) {
+        return close_unless_last(row, kept, payments, now);
     }
     // A refunded attempt closes its period as well: nobody gives money back in order to take it again. Unless it came too
     // late, and was given back for that: the period is still to be paid.
     if let Some(refunded) = payments.iter().find(|payment| payment.state == State::Refunded && !was_late(payment)) {
         withdraw_access(row, refunded, row.attempt.period, now);
-        if row.standing.charges() && row.ending.is_none() && open.is_none() {
+        if row.standing.charges() && row.ending.is_none() && !payments.iter().any(may_still_pay) {
             return skip(row, None, now);
         }
     }
@@ -168,7 +191,7 @@ fn decide(
         let careless = [Bug::TriedBesideUnknown, Bug::NewCardFirst, Bug::NewPlanFirst].into_iter().any(planted::has);
         return match open.filter(|_| !careless) {
             Some(open) => take_back(row, open, now),
-            None => begin(row, now, policy),
+            None => begin(row, known, now, policy),
         };
     };
     // Nothing is begun beside an attempt of which something is still owed.
@@ -186,7 +209,7 @@ fn decide(
             row.next_attempt(now);
             if planted::has(if another { Bug::NewCardFirst } else { Bug::NewPlanFirst }) {
                 row.due_at = Some(now);
-                return begin(row, now, policy);
+                return begin(row, known, now, policy);
             }
         }
         return take_back(row, open, now);
@@ -233,11 +256,6 @@ fn decide(
     }
 }
 
-/// Whether the PSP has ever tried a payment that failed.
-fn was_tried(payment: &Payment) -> bool {
-    payment.record.is_some() || payment.schedule.as_ref().is_some_and(|schedule| schedule.executed_at.is_some())
-}
-
 /// The PSP did not take the registration. Nothing was declined: the attempt is made when its time comes, under another
 /// number, and registered for then at once only on another card.
 fn unregistered(row: &mut Subscription, on_another: bool, now: Timestamp) -> Next {
@@ -245,31 +263,6 @@ fn unregistered(row: &mut Subscription, on_another: bool, now: Timestamp) -> Nex
     row.looks = 0;
     row.due_at = Some(if on_another { now } else { row.attempt_at });
     if on_another { Next::Again } else { Next::Wait }
-}
-
-/// Whether a payment is of this attempt.
-fn is_of(payment: &Payment, attempt: Attempt) -> bool {
-    Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of == attempt)
-}
-
-/// Whether the merchant has money by a payment, and is not about to give all of it back.
-fn holds_money(payment: &Payment) -> bool {
-    let gone = payment.record.as_ref().map_or(0, |record| record.cancel_amount);
-    let left = payment.order.amount.minor.saturating_sub(gone);
-    let all = |refund: &Refund| refund.amount >= left && Some(&refund.imp_uid) == payment.imp_uid();
-    // Another payment under the same number may be on its way back.
-    let given_back = payment.refunds.iter().any(|refund| refund.state == RefundState::Pending && all(refund));
-    matches!(payment.state, State::Paid | State::PartiallyRefunded) && !given_back
-}
-
-/// Whether a payment was given back because it came after its customer was told that it had failed, or had ended it all.
-fn was_late(payment: &Payment) -> bool {
-    let late = |refund: &Refund| matches!(refund.origin, Origin::LatePaid | Origin::Unwanted);
-    payment.refunds.iter().any(|refund| late(refund) && Some(&refund.imp_uid) == payment.imp_uid())
-}
-
-fn paid_at(payment: &Payment) -> Option<Timestamp> {
-    payment.record.as_ref().and_then(|record| record.paid_at)
 }
 
 fn give_back(
@@ -289,7 +282,7 @@ fn give_back(
 }
 
 /// What is not on its way yet is taken back. What is cannot be; if it is paid, that is given back.
-fn take_back(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
+pub(super) fn take_back(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
     // Soon, whenever it is to run: the taking back may go wrong.
     look_again(row, now);
     match open.state {
@@ -330,66 +323,8 @@ fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
     Next::Again
 }
 
-/// Nobody keeps what was given back in full.
-fn withdraw_access(row: &mut Subscription, payment: &Payment, period: u32, now: Timestamp) {
-    let end = row.calendar.period(period).map(|period| period.ends.start());
-    if payment.state == State::Refunded && end.is_some() && row.access_until == end {
-        row.access_until = end.map(|end| end.min(now));
-    }
-}
-
-/// The current period is paid: on to the next.
-fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
-    if let Some(period) = row.calendar.period(row.attempt.period) {
-        let end = period.ends.start();
-        row.access_until = match row.ending {
-            Some((Ending::Now, asked_at)) => Some(end.min(asked_at)),
-            Some((Ending::AtPeriodEnd, _)) | None => Some(end),
-        };
-    }
-    // Late money takes up again what was given up; what somebody stopped or ended stays so.
-    if row.ending.is_none() && row.standing != Standing::Paused {
-        row.standing = Standing::Active;
-    }
-    let paid = Attempt::of(payment.merchant_uid()).map(|(_, of)| of.number);
-    row.settle(paid, payment.order.amount);
-    skip(row, paid, now)
-}
-
-/// Nothing more is to come of the current period. Periods that passed meanwhile are not charged: nobody pays for a
-/// month that is over.
-fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) -> Next {
-    let today = row.calendar.period_on(KstDay::of(now)).map_or(0, |period| period.number);
-    let today = if planted::has(Bug::LapsedPeriodsCharged) { 0 } else { today };
-    let next = row.attempt.period.saturating_add(1).max(today);
-    let is_last = row.periods_max.is_some_and(|max| next >= max);
-    if let Some(plan) = row.next_plan.take_if(|_| !is_last) {
-        // A calendar that ends goes on in the interval that it has.
-        row.calendar.change(next, plan.interval).ok();
-        (row.plan_id, row.price) = (plan.id, plan.price);
-    }
-    let Some(period) = row.calendar.period(next).filter(|_| !is_last) else {
-        if row.ending.is_some() {
-            return rest(row, now);
-        }
-        row.standing = Standing::Completed;
-        row.looks = 0;
-        row.due_at = None;
-        return Next::Wait;
-    };
-    row.past.push(Past { attempts: row.attempt.number.saturating_add(1), paid });
-    row.past.resize(usize::try_from(next).unwrap_or(usize::MAX), Past::default());
-    row.attempt = Attempt { period: next, number: 0 };
-    row.carried.clear();
-    row.attempt_at = period.due_at;
-    row.declines = 0;
-    row.looks = 0;
-    row.due_at = Some(now);
-    Next::Again
-}
-
 /// No row exists for the attempt yet.
-fn begin(row: &mut Subscription, now: Timestamp, policy: &Policy) -> Next {
+fn begin(row: &mut Subscription, known: &Known, now: Timestamp, policy: &Policy) -> Next {
     if (!row.standing.charges() || row.ending.is_some()) && !planted::has(Bug::TriedAfterEnd) {
         return rest(row, now);
     }
@@ -410,6 +345,9 @@ fn begin(row: &mut Subscription, now: Timestamp, policy: &Policy) -> Next {
     if soon && now < row.attempt_at && !early {
         // Too late to be registered, and never before its time.
         row.due_at = Some(row.attempt_at);
+        return Next::Wait;
+    }
+    if known.held && !planted::has(Bug::PutBesideEarlier) {
         return Next::Wait;
     }
     let Ok(order) = row.order() else {
@@ -453,17 +391,14 @@ fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
     Next::Again
 }
 
-/// Nothing is charged any more, or for now.
-fn rest(row: &mut Subscription, now: Timestamp) -> Next {
-    row.looks = 0;
-    row.due_at = match row.ending {
-        Some((Ending::AtPeriodEnd, _)) if row.standing.charges() => row.access_until.filter(|end| now < *end),
-        _ => None,
-    };
-    if row.ending.is_some() && row.due_at.is_none() {
-        row.standing = Standing::Canceled;
+/// A state that customers read has a deadline: once the day of the attempt is over and nothing is paid, the subscription is
+/// behind, whatever is waited for. No other attempt is put for that; whatever pays the period makes it active again.
+fn fall_behind(row: &mut Subscription, now: Timestamp) {
+    let active = row.standing == Standing::Active && row.ending.is_none() && !planted::has(Bug::ActiveForEver);
+    let has_access = row.access_until.is_some_and(|until| now < until);
+    if active && !has_access && KstDay::of(row.attempt_at).next().start() <= now {
+        row.standing = Standing::PastDue;
     }
-    Next::Wait
 }
 
 /// Something is owed at the payment's own row, which has a calendar of its own.

@@ -6,7 +6,7 @@ use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
-use crate::payment::{Claim, Payment, Plan, Purpose, State, fingerprint};
+use crate::payment::{Claim, Payment, Plan, Purpose, fingerprint};
 use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, StoreError, Watch};
 
 impl<P, S, H> Billing<P, S, H>
@@ -72,7 +72,7 @@ where
         if row.plan != Plan::Charge || row.fingerprint != fingerprint(order, owner, Plan::Charge) {
             return Err(Failure::MerchantUidReused);
         }
-        if row.state == State::Intent {
+        if row.may_be_sent(self.host.now()) {
             return Ok(self.send(row.clone()).await.unwrap_or(row));
         }
         Ok(row)

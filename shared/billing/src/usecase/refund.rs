@@ -3,11 +3,11 @@
 use super::send::outcome;
 use super::{Billing, Failure};
 use crate::alarm::Alarm;
-use crate::fingerprint::{Fingerprint, hex};
+use crate::fingerprint::Fingerprint;
 use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
 use crate::money::Money;
-use crate::payment::refund::{Origin, REFUNDS_MAX, RefundAccount};
+use crate::payment::refund::{Origin, REFUNDS_MAX, RefundAccount, letters};
 use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
 use crate::planted::{self, Bug};
 use crate::ports::{
@@ -82,8 +82,8 @@ where
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
-            let mut claimed = self.claim(row, Purpose::Refund);
-            claimed.refunds.push(refund);
+            row.refunds.push(refund);
+            let claimed = self.claim(row, Purpose::Refund);
             match self.store.save(&claimed).await? {
                 Saved::Done => {
                     let row = self.cancel(claimed.clone()).await.unwrap_or(claimed);
@@ -129,6 +129,7 @@ where
             fingerprint,
             state: RefundState::Pending,
             refusal: None,
+            posts: 0,
             requested_at: self.host.now(),
         })
     }
@@ -136,7 +137,9 @@ where
     /// Sends a row's pending refund under a new claim, if nothing of it can be under way.
     pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, StoreError> {
         let under_way = row.in_flight(self.host.now()) && !planted::has(Bug::RefundRunAgain);
-        if row.pending_refund().is_none() || under_way || !self.psp.ready().await {
+        // What may have been made is not sent again: the PSP would refuse it, and that would say nothing.
+        let nothing_to_send = row.pending_refund().is_none() || row.refund_is_unclear();
+        if nothing_to_send || under_way || !self.psp.ready().await {
             return Ok(row);
         }
         let claimed = self.claim(row, Purpose::Refund);
@@ -151,7 +154,7 @@ where
     /// PSP records counts more than what it answered.
     async fn cancel(&self, row: Payment) -> Result<Payment, StoreError> {
         let Some(refund) = row.pending_refund().cloned() else { return Ok(row) };
-        let otherwise = match self.psp.cancel(&refund).await {
+        let mut otherwise = match self.psp.cancel(&refund).await {
             Posted::Known(record) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 return self.conclude(row, &seen, Source::Reply).await.map(|(row, _)| row);
@@ -173,7 +176,12 @@ where
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 self.conclude(row, &seen, Source::Look).await?.0
             }
-            Looked::Absent | Looked::Unreachable => row,
+            Looked::Absent => row,
+            Looked::Unreachable => {
+                // A gateway may have given it back behind a refusal: nobody is told "refused" before that was looked at.
+                otherwise = outcome(&row, Outcome::Lost);
+                row
+            }
         };
         self.conclude(row, &otherwise, Source::Reply).await.map(|(row, _)| row)
     }
@@ -207,15 +215,9 @@ fn checked(account: RefundAccount) -> Result<RefundAccount, Invalid> {
     })
 }
 
-/// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order. Letters only:
-/// it comes back in the PSP's own words, in which long runs of digits are hidden, and it has to be found there.
+/// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order.
 fn name(idempotency_key: &str) -> String {
-    let digest = hex(&Sha256::digest(format!("refund\n{idempotency_key}"))[..10]);
-    let letter = |digit: char| match digit {
-        '0'..='9' => "ghijklmnop".chars().nth(digit.to_digit(10).and_then(|n| n.try_into().ok()).unwrap_or(0)),
-        letter => Some(letter),
-    };
-    std::iter::once('r').chain(digest.chars().filter_map(letter)).collect()
+    letters('r', &Sha256::digest(format!("refund\n{idempotency_key}"))[..10])
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ use crate::ports::{
     ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, SubscriptionStore,
     Watch,
 };
-use crate::subscription::{Attempt, Known, Next, PlanId, Standing, Stepped, Subscription, past, step, without_card};
+use crate::subscription::{
+    Attempt, Known, Next, PlanId, Standing, Stepped, Subscription, holds_up, past, step, without_card,
+};
 use crate::time::Timestamp;
 
 /// Most steps of one subscription in one go: a period closed, the next one put, and what came of it.
@@ -64,23 +66,21 @@ where
         until: Timestamp,
     ) -> Result<Option<Subscription>, Failure> {
         let Some(mut row) = self.store.subscription(id).await? else { return Ok(None) };
-        let (mut done, mut given_back) = (None, Vec::new());
+        let (mut done, mut taken_back, mut given_back) = (None, Vec::new(), Vec::new());
         for _ in 0..STEPS_MAX {
             if self.host.now() > until {
                 break;
             }
-            let before = row.attempt.period.checked_sub(1).map_or_else(Vec::new, |before| row.attempts_at(before));
+            let before = row.tried_before().map_or_else(Vec::new, |before| row.attempts_at(before));
             let wanted: Vec<MerchantUid> = before.into_iter().chain(row.attempts_at(row.attempt.period)).collect();
             let (payments, earlier): (Vec<Payment>, Vec<Payment>) =
                 self.store.payments(&wanted).await?.into_iter().partition(|payment| is_of_period(payment, &row));
-            // Somebody was about to make another attempt when the period was closed: it would be paid twice.
-            if let Some(left) = earlier.iter().find(|payment| is_left_over(payment, done.as_ref())) {
+            // Somebody was about to make another attempt when the period was closed: it would be paid twice. Each is taken
+            // back once: what cannot be must not keep the rest waiting.
+            if let Some(left) = earlier.iter().find(|payment| is_left_over(payment, &taken_back)) {
                 let next = Next::TakeBack(left.merchant_uid().clone());
-                if !matches!(Box::pin(self.act(&row, &next)).await?, Acted::Done) {
-                    self.mark_due(left.clone()).await?;
-                    return Ok(Some(row));
-                }
-                done = Some(next);
+                taken_back.push(left.merchant_uid().clone());
+                Box::pin(self.act(&row, &next)).await?;
                 continue;
             }
             // Or has made it, and nobody has told us since. Each once: what does not go back must not keep the rest waiting.
@@ -89,7 +89,9 @@ where
                 row = self.store.subscription(id).await?.unwrap_or(row);
                 continue;
             }
-            let known = self.known(&row, &payments).await?;
+            let now = self.host.now();
+            let held = earlier.iter().any(|payment| holds_up(&row, payment, now));
+            let known = Known { held, ..self.known(&row, &payments).await? };
             let stepped = step(&row, &payments, &known, self.host.now(), &self.policy);
             let next = stepped.next.clone();
             row = match self.write_step(row, stepped).await? {
@@ -194,7 +196,7 @@ where
         let key = self.store.key(&row.customer_uid).await?;
         let gone = key.as_ref().is_none_or(|key| key.state != KeyState::Active);
         let newer = self.other_card(row, key.as_ref()).await?;
-        Ok(Known { superseded, gone, newer })
+        Ok(Known { superseded, gone, newer, held: false })
     }
 
     /// Whether a customer has a live subscription of a plan, another one than `except`. What was begun last is known for
@@ -352,9 +354,9 @@ fn is_of_period(payment: &Payment, row: &Subscription) -> bool {
 }
 
 /// Whether an attempt at a period that is closed is still to be made, and was not taken back a moment ago.
-fn is_left_over(payment: &Payment, done: Option<&Next>) -> bool {
+fn is_left_over(payment: &Payment, taken_back: &[MerchantUid]) -> bool {
     let open = payment.due_at.is_some() && matches!(payment.state, State::Scheduled | State::Intent);
-    open && done != Some(&Next::TakeBack(payment.merchant_uid().clone()))
+    open && !taken_back.contains(payment.merchant_uid())
 }
 
 /// How a thing that was to be done ended.

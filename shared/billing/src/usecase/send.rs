@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Billing;
 use crate::alarm::Alarm;
+use crate::calendar::next_change;
 use crate::ids::CustomerUid;
 use crate::key::KeyState;
 use crate::payment::{
@@ -194,8 +195,11 @@ where
         };
         let now = self.host.now();
         let being_sent = row.claim.as_ref().is_some_and(|claim| claim.is_being_sent(now));
-        let waits = row.in_flight(now) && (being_sent || matches!(purpose, Purpose::Move { .. }));
-        if waits || !self.psp.ready().await {
+        let under_way = row.in_flight(now) && (being_sent || matches!(purpose, Purpose::Move { .. }));
+        // What the PSP refuses, or does not answer, is asked for more and more rarely.
+        let waits =
+            row.claim.as_ref().is_some_and(|claim| now < next_change(claim.claimed_at, row.looks, row.schedule_at()));
+        if under_way || waits || !self.psp.ready().await {
             return Ok(row);
         }
         self.change(row, purpose, Promised::Yes).await.map(|(row, _)| row)

@@ -51,10 +51,13 @@ impl SubscriptionView {
         let under_way = |payment: &Payment| match payment.told_state() {
             State::Failed | State::Refunded | State::Revoked | State::Expired => false,
             State::Scheduled => !self.row.wants(payment) || payment.claim.is_some(),
+            // What the PSP will not give back waits for a person, who was told.
             State::Paid | State::PartiallyRefunded => {
-                payment.pending_refund().is_some() || !self.row.was_to_be_paid(payment)
+                let goes_back = payment.pending_refund().is_some_and(|refund| refund.refusal.is_none());
+                goes_back || (payment.pending_refund().is_none() && !self.row.was_to_be_paid(payment))
             }
-            State::Intent | State::Claimed | State::Unknown | State::Suspect | State::Awaiting => true,
+            State::Suspect => !self.row.is_paid_by_another(payment),
+            State::Intent | State::Claimed | State::Unknown | State::Awaiting => true,
         };
         unmade || self.payments.iter().any(under_way)
     }

@@ -36,7 +36,7 @@ pub struct SweepReport {
     pub failed: u32,
     /// Whether time ran out before the last row.
     pub cut_short: bool,
-    /// How long the oldest row had been due, in seconds.
+    /// How long the oldest row had been due, or nobody had known what became of it, in seconds.
     pub oldest_seconds: i64,
 }
 
@@ -119,7 +119,9 @@ where
         let Some(row) = self.store.payment(uid).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
         report.seen += 1;
-        report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+        // Each look puts the next one off; how long nobody has known what became of it does not begin anew by that.
+        let since = row.unanswered_since().map_or(due_at, |since| since.min(due_at));
+        report.oldest_seconds = report.oldest_seconds.max(until.0 - since.0);
         if row.state.was_paid() {
             // Only after its subscription knows may it be done with. What it wants back may have to wait for another refund.
             match self.renew_after(&row).await {
@@ -136,14 +138,17 @@ where
         } else {
             self.look(row, Source::Sweep).await?
         };
+        let waits = row.due_at.is_some_and(|due_at| due_at > self.host.now());
         let row = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
+            (State::Intent, _) if waits => row,
             (State::Intent, _) => self.send_if_asked_for(row).await?,
             (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => self.resend_change(row).await?,
             _ => row,
         };
-        // What the PSP refuses to give back waits for the calendar.
-        let waits = row.refused_refund() && row.due_at.is_some_and(|due_at| due_at > self.host.now());
+        // What the PSP refuses to give back, or does not answer, waits for the calendar.
+        let waits = row.due_at.is_some_and(|due_at| due_at > self.host.now());
         let row = if row.pending_refund().is_some() && !waits { self.send_refund(row).await? } else { row };
+        let row = self.conclude(row, &Evidence::Silence, Source::Sweep).await?.0;
         if self.renew_after(&row).await.is_err() && row.state.was_paid() {
             self.mark_due(row).await?;
             return Ok(Some(false));

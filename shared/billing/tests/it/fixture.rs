@@ -22,6 +22,22 @@ use store::MemoryStore;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
 
+/// What becomes of a refund's reason at the PSP.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Reasons {
+    /// It stands in the history as it was sent.
+    #[default]
+    Kept,
+    /// So many characters are left of it.
+    Cut(usize),
+    /// The history has entries without reasons.
+    Dropped,
+    /// The gateway has a text of its own.
+    Replaced,
+    /// There is no history.
+    NoHistory,
+}
+
 /// What a test's PSP does with the next POST.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
@@ -58,6 +74,12 @@ pub(crate) struct World {
     /// Every GET.
     pub(crate) gets: u32,
     pub(crate) down: bool,
+    /// Whether nothing can be looked up.
+    pub(crate) looks_fail: bool,
+    /// What becomes of a refund's reason.
+    pub(crate) reasons: Reasons,
+    /// Whether the PSP refuses each refund.
+    pub(crate) refunds_refused: bool,
     /// How the listings behave.
     pub(crate) listing: crate::listing::Habits,
     made: u32,
@@ -136,7 +158,7 @@ impl TestPsp {
     pub(crate) fn getting<T>(&self, read: impl FnOnce(&World) -> Option<T>) -> Looked<T> {
         let mut world = self.world();
         world.gets += 1;
-        if world.down || world.listing.no_more() {
+        if world.down || world.looks_fail || world.listing.no_more() {
             return Looked::Unreachable;
         }
         read(&world).map_or(Looked::Absent, Looked::Found)
@@ -222,22 +244,31 @@ impl RefundPsp for TestPsp {
             let payment = world.payments.values().flatten().find(|record| record.imp_uid == refund.imp_uid);
             payment.map_or(0, PaymentSnapshot::net_paid)
         };
+        if self.world().refunds_refused {
+            return Posted::Refused(Refusal { code: 1, message: "취소할 수 없는 거래입니다".to_owned() });
+        }
         if balance(&self.world()) != refund.checksum {
             return Posted::Refused(Refusal { code: 1, message: "취소 가능 금액이 다릅니다".to_owned() });
         }
         answered(&act, |_| {
             let mut world = self.world();
+            let habit = world.reasons;
             let payment =
                 world.payments.values_mut().flatten().find(|record| record.imp_uid == refund.imp_uid).unwrap();
             payment.cancel_amount += refund.amount;
             payment.cancelled_at = Some(now);
-            payment.cancel_history.push(CancelEntry {
-                amount: refund.amount,
-                cancelled_at: Some(now),
-                reason: Some(refund.sent_reason()),
-                pg_tid: None,
-                receipt_url: None,
-            });
+            let sent = refund.sent_reason();
+            let reason = match habit {
+                Reasons::Kept | Reasons::NoHistory => Some(sent),
+                Reasons::Cut(left) => Some(sent.chars().take(left).collect()),
+                Reasons::Dropped => None,
+                Reasons::Replaced => Some("고객 요청에 의한 취소".to_owned()),
+            };
+            let (pg_tid, receipt_url) = (None, None);
+            if habit != Reasons::NoHistory {
+                let entry = CancelEntry { amount: refund.amount, cancelled_at: Some(now), reason, pg_tid, receipt_url };
+                payment.cancel_history.push(entry);
+            }
             if payment.net_paid() == 0 {
                 payment.status = PspStatus::Cancelled;
             }

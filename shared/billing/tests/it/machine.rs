@@ -66,6 +66,8 @@ fn row(state: State, plan: Plan, purpose: Option<Purpose>) -> Payment {
     row.claim = purpose.map(claim);
     row.state = state;
     row.due_at = (!state.is_settled() || purpose.is_some()).then_some(START);
+    let sending = matches!(state, State::Intent | State::Claimed | State::Unknown);
+    row.under_way_since = (sending || purpose.is_some()).then_some(START);
     if state.was_paid() {
         let mut record = World::default().record(&order("order_1"), PspStatus::Paid, START);
         record.cancel_amount = match state {

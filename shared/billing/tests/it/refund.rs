@@ -1,5 +1,7 @@
 //! Giving money back: once for one request, never more than was paid.
 
+mod doubt;
+
 use billing::MerchantUid;
 use billing::payment::{PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;

@@ -73,7 +73,7 @@ async fn a_revocation_that_was_promised_is_carried_out_whatever_stands_in_its_wa
     scheduled(&billing, START.plus(DAY)).await;
     billing.psp.will([Act::Lose, Act::Unreachable, Act::Lose, Act::Unreachable]);
     assert!(billing.unschedule(&Caller::Merchant, "order_1").await.unwrap().claim.is_some(), "202");
-    sweeps(&billing, 10, 300).await;
+    sweeps(&billing, 30, 300).await;
     assert_eq!(row(&billing).await.state, State::Revoked);
     assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
 }

@@ -6,6 +6,7 @@ mod edges;
 mod found;
 mod meetings;
 mod money;
+mod permanent;
 mod reviewed;
 
 use std::collections::BTreeMap;

@@ -96,8 +96,11 @@ async fn an_outage_changes_nothing_and_loses_nothing() {
     let before = billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.world().down = true;
     billing.advance(3_600);
-    assert_eq!(sweep(&billing).await.pending, 1);
-    assert_eq!(billing.payment(&Caller::Merchant, "order_1").await.unwrap(), before);
+    let report = sweep(&billing).await;
+    assert_eq!((report.pending, report.oldest_seconds), (1, 3_600));
+    let after = billing.payment(&Caller::Merchant, "order_1").await.unwrap();
+    assert_eq!((after.state, after.due_at, &after.claim), (before.state, before.due_at, &before.claim));
+    assert_eq!(billing.alarms(), ["outcome_unknown"]);
     billing.psp.world().down = false;
     sweep(&billing).await;
     assert_eq!(state(&billing, "order_1").await, State::Paid);
@@ -170,4 +173,77 @@ async fn an_order_whose_key_went_away_before_it_was_sent_fails() {
     sweep(&billing).await;
     assert_eq!(state(&billing, "order_1").await, State::Failed);
     assert_eq!(billing.psp.world().posts, ["delete key1"]);
+}
+
+/// The PSP takes the order and never says what became of it, and shows nothing: a permanent 5xx, or a firewall.
+#[tokio::test]
+async fn an_order_that_is_never_answered_is_sent_more_and_more_rarely_and_a_person_is_told_each_day() {
+    let billing = billing().await;
+    billing.psp.will(std::iter::repeat_n(Act::Lose, 5_000));
+    billing.charge(order("order_1"), None).await.unwrap();
+    let (mut alarms, mut oldest) = (Vec::new(), Vec::new());
+    for day in 1..=7 {
+        for _ in 0..288 {
+            billing.advance(300);
+            oldest.push(sweep(&billing).await.oldest_seconds);
+        }
+        let told = billing.alarms();
+        assert_eq!(told, ["outcome_unknown"], "once a day: day {day}");
+        alarms.extend(told);
+        // Whoever asks again and again does not send it again and again.
+        let before = billing.psp.world().posts.len();
+        billing.charge(order("order_1"), None).await.unwrap();
+        assert_eq!(billing.psp.world().posts.len(), before);
+    }
+    let posts = billing.psp.world().posts.len();
+    assert!((20..=40).contains(&posts), "{posts} in a week");
+    assert!(oldest.iter().max() > Some(&(6 * 86_400)), "and its age grows");
+    // What the PSP says in the end counts at once.
+    billing.psp.world().record(&order("order_1"), PspStatus::Paid, Timestamp(0));
+    for _ in 0..72 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    let row = billing.payment(&Caller::Merchant, "order_1").await.unwrap();
+    assert_eq!((row.state, row.under_way_since, row.alarmed_at.len()), (State::Paid, None, 0));
+}
+
+#[tokio::test]
+async fn a_change_that_is_never_answered_or_always_refused_is_sent_hourly_and_told_of_daily() {
+    for act in [Act::Lose, Act::Refuse(1)] {
+        let billing = billing().await;
+        let new = new_schedule("order_1", billing.host.now().plus(30 * 86_400));
+        billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
+        billing.psp.will(std::iter::repeat_n(act.clone(), 5_000));
+        billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+        for _ in 0..2 * 288 {
+            billing.advance(300);
+            sweep(&billing).await;
+        }
+        let posts = billing.psp.world().posts.len();
+        assert!((20..=70).contains(&posts), "{posts} in two days: {act:?}");
+        assert_eq!(billing.alarms(), ["outcome_unknown"; 2], "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_is_never_answered_is_sent_more_and_more_rarely() {
+    let billing = billing().await;
+    billing.charge(order("order_1"), None).await.unwrap();
+    billing.psp.will(std::iter::repeat_n(Act::Lose, 5_000));
+    let request = billing::usecase::RefundRequest {
+        merchant_uid: order("order_1").merchant_uid,
+        amount: "900".to_owned(),
+        reason: None,
+        account: None,
+        idempotency_key: "refund-1".to_owned(),
+    };
+    billing.refund(request).await.unwrap();
+    for _ in 0..3 * 288 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    let posts = billing.psp.world().posts.len();
+    assert!((8..=20).contains(&posts), "{posts} in three days");
+    assert_eq!(billing.alarms(), ["outcome_unknown"; 3]);
 }

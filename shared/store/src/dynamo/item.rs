@@ -1,5 +1,7 @@
 //! Rows as items: the one place that knows the table's layout (design §5).
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use billing::checkout::{KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
@@ -47,7 +49,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 34] = [
+const OPTIONAL: [&str; 36] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -58,6 +60,8 @@ const OPTIONAL: [&str; 34] = [
     "claim",
     "due_at",
     "due_shard",
+    "under_way_since",
+    "alarmed_at",
     "day",
     "day_at",
     "imp_uid",
@@ -131,6 +135,10 @@ struct PaymentItem {
     claim: Option<Claim>,
     posts: u32,
     looks: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    under_way_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    alarmed_at: BTreeMap<String, Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     imp_uid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -249,6 +257,8 @@ impl Row for Payment {
             claim: self.claim.clone(),
             posts: self.posts,
             looks: self.looks,
+            under_way_since: self.under_way_since,
+            alarmed_at: self.alarmed_at.clone(),
             imp_uid: self.imp_uid().map(ToString::to_string),
             record: self.record.clone(),
             schedule: self.schedule.clone(),
@@ -282,6 +292,8 @@ impl Row for Payment {
             posts: row.posts,
             looks: row.looks,
             due_at,
+            under_way_since: row.under_way_since,
+            alarmed_at: row.alarmed_at,
             record: row.record,
             schedule: row.schedule,
             refusal: row.refusal,

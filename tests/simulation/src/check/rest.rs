@@ -127,7 +127,8 @@ fn has_run(uid: &str, books: &Ledger) -> bool {
 
 /// Refunds of a payment that carry this name.
 fn entries(payment: &ledger::Payment, id: &str) -> usize {
-    payment.cancel_history.iter().filter(|entry| entry.reason.contains(&format!("[{id}]"))).count()
+    let mark = format!("[{}]", billing::payment::refund::mark(id));
+    payment.cancel_history.iter().filter(|entry| entry.reason.starts_with(&mark)).count()
 }
 
 /// I10: the row is what the PSP's books say, and nothing of it is under way.

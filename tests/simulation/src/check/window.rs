@@ -117,7 +117,7 @@ pub(crate) fn check_paid_once(row: &Payment, paid: &[&&ledger::Payment], alarms:
         .collect();
     let own = row.record.as_ref().map(|record| record.imp_uid.as_str());
     let hidden = |payment: &&&ledger::Payment| {
-        let by_us = payment.cancel_history.iter().any(|entry| entry.reason.contains("[auto"));
+        let by_us = payment.cancel_history.iter().any(|entry| entry.reason.starts_with("[r"));
         own != Some(payment.imp_uid.as_str()) && by_us && !told.contains(payment.imp_uid.as_str())
     };
     match paid.iter().copied().find(hidden) {

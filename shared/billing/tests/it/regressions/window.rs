@@ -206,7 +206,7 @@ async fn replace(billing: &TestBilling, uid: &str, to: &CustomerUid) -> KeyDelet
 }
 
 #[tokio::test]
-async fn a_refusal_on_the_next_key_ends_nothing_before_an_hour_of_sweeps() {
+async fn a_refusal_on_the_next_key_ends_nothing_before_it_was_tried_for_two_hours() {
     let billing = billing().await;
     let to = other_key(&billing, "request-2").await;
     scheduled(&billing, START.plus(3 * DAY)).await;
@@ -220,7 +220,7 @@ async fn a_refusal_on_the_next_key_ends_nothing_before_an_hour_of_sweeps() {
         let row = Payment { posts, ..row.clone() };
         apply(&row, &seen, Source::Reply, START.plus(10), &billing.policy).row.state
     };
-    assert_eq!((after(2), after(11), after(12)), (State::Unknown, State::Unknown, State::Failed));
+    assert_eq!((after(2), after(5), after(6)), (State::Unknown, State::Unknown, State::Failed));
 }
 
 #[tokio::test]

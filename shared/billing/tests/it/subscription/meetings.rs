@@ -5,9 +5,9 @@ use super::money::{paid_after_all, states_of};
 use super::{pass, plan, row, run_schedules, timeline, wanted};
 use crate::fixture::{TestBilling, TestWorld, billing, secret};
 use crate::sweep::sweep;
-use billing::payment::State;
-use billing::ports::Clock;
-use billing::subscription::{Ending, Interval, Standing, Unit};
+use billing::payment::{Claim, Payment, PspStatus, Purpose, State};
+use billing::ports::{Clock, Entropy, PaymentStore, Saved, SubscriptionStore};
+use billing::subscription::{Ending, Interval, Known, Standing, Subscription, Unit, step};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 
 const DAY: i64 = 86_400;
@@ -147,4 +147,76 @@ async fn nobody_makes_attempts_at_a_period_without_end() {
     // It can always be ended.
     let over = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
     assert_eq!(over.standing, Standing::Canceled);
+}
+
+/// Writes a row of the table as somebody else has made it.
+async fn stands(billing: &TestBilling, row: Payment) {
+    let next = Payment { version: row.version + 1, writer: billing.host.nonce(), ..row };
+    assert_eq!(billing.store.save(&next).await.unwrap(), Saved::Done);
+}
+
+/// Seed 770028484: an attempt is put between the reading of the payments and the write that closes their period. It is sent
+/// after that, and the next period's used to be registered beside it.
+#[tokio::test]
+async fn nothing_is_put_beside_an_attempt_that_was_put_while_its_period_was_closed() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    pass(&billing, 31, &["key1"], true).await;
+    let behind = row(&billing, &id).await;
+    assert_eq!((behind.standing, behind.attempt.number), (Standing::PastDue, 1));
+    let uid = |text: String| billing::MerchantUid::parse(&text).unwrap();
+    let mut first = billing.store.payment(&uid(format!("{id}-1-0"))).await.unwrap().unwrap();
+    let mut second = billing.store.payment(&uid(format!("{id}-1-1"))).await.unwrap().unwrap();
+    // The first attempt turns out paid, and the second is just being sent.
+    let now = billing.host.now();
+    let mut paid = first.record.clone().unwrap();
+    (paid.status, paid.paid_at, paid.failed_at) = (PspStatus::Paid, Some(now), None);
+    billing.psp.world().payments.insert(format!("{id}-1-0"), vec![paid.clone()]);
+    (first.state, first.record) = (State::Paid, Some(paid));
+    stands(&billing, first.clone()).await;
+    let claim = Claim::new(Purpose::Register, billing.host.nonce(), now, &billing.policy);
+    (second.state, second.due_at, second.created_at) = (State::Claimed, Some(now.plus(30)), now);
+    second.claim = Some(claim);
+    stands(&billing, second).await;
+    // Whoever closes the period has read its payments before.
+    let closed = step(&behind, &[first], &Known::default(), now, &billing.policy).row;
+    let closed = Subscription { version: behind.version + 1, writer: billing.host.nonce(), ..closed };
+    assert_eq!((billing.store.save_subscription(&closed).await.unwrap(), closed.attempt.period), (Saved::Done, 2));
+    let before = billing.psp.world().posts.len();
+    billing.renew(&closed.id).await.unwrap();
+    let waits = row(&billing, &id).await;
+    assert_eq!(billing.psp.world().posts.len(), before, "nothing is registered beside it");
+    assert_eq!((waits.standing, states_of(&billing, 2)), (Standing::Active, Vec::new()));
+    assert!(waits.due_at.is_some_and(|due_at| due_at <= now.plus(60)), "and it is looked at soon");
+    for _ in 0..4 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    assert_eq!(
+        (states_of(&billing, 1), states_of(&billing, 2)),
+        (vec![State::Paid, State::Revoked], vec![State::Scheduled])
+    );
+}
+
+/// The same with the last period, after which nothing would look at it again.
+#[tokio::test]
+async fn an_attempt_that_was_put_while_the_last_period_was_closed_is_taken_back() {
+    let billing = billing().await;
+    let new = NewSubscription { periods_max: Some(2), ..wanted() };
+    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    pass(&billing, 31, &["key1"], true).await;
+    let behind = row(&billing, &id).await;
+    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    let mut first = billing.store.payment(&hint.merchant_uid).await.unwrap().unwrap();
+    first.record = billing.psp.world().payments[hint.merchant_uid.as_str()].first().cloned();
+    first.state = State::Paid;
+    stands(&billing, first.clone()).await;
+    let stepped = step(&behind, &[first], &Known::default(), billing.host.now(), &billing.policy);
+    assert_eq!((stepped.row.standing, stepped.next), (Standing::Completed, billing::subscription::Next::Again));
+    let closed = Subscription { version: behind.version + 1, writer: billing.host.nonce(), ..stepped.row };
+    billing.store.save_subscription(&closed).await.unwrap();
+    billing.renew(&closed.id).await.unwrap();
+    assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked]);
+    let done = row(&billing, &id).await;
+    assert_eq!((done.standing, done.due_at), (Standing::Completed, None));
 }

@@ -1,0 +1,102 @@
+//! How a period comes to its end: paid, given back, passed, or with the subscription itself.
+
+use super::attempts::{holds_money, is_open, may_still_pay};
+use super::step::{Next, take_back};
+use super::{Attempt, Ending, Past, Standing, Subscription};
+use crate::payment::{Payment, State};
+use crate::planted::{self, Bug};
+use crate::time::Timestamp;
+
+/// Nobody keeps what was given back in full.
+pub(super) fn withdraw_access(row: &mut Subscription, payment: &Payment, period: u32, now: Timestamp) {
+    let end = row.calendar.period(period).map(|period| period.ends.start());
+    if payment.state == State::Refunded && end.is_some() && row.access_until == end {
+        row.access_until = end.map(|end| end.min(now));
+    }
+}
+
+/// The current period is paid. Another attempt that is still to be made would pay it twice: it is taken back from the next
+/// period, where nothing is put before it is off. After the last period there is none, and so it is taken back first.
+pub(super) fn close_unless_last(row: &mut Subscription, payment: &Payment, all: &[Payment], now: Timestamp) -> Next {
+    let held = |payment: &&Payment| may_still_pay(payment) || (is_open(payment, now) && !holds_money(payment));
+    let held_for_ever = planted::has(Bug::RefundHoldsPeriod);
+    let open = all.iter().find(|other| if held_for_ever { held(other) } else { may_still_pay(other) });
+    match open.filter(|_| held_for_ever || (row.following(now).is_none() && !row.is_over(now))) {
+        Some(open) => {
+            if !held_for_ever {
+                grant(row);
+            }
+            take_back(row, open, now)
+        }
+        None => close(row, payment, now),
+    }
+}
+
+/// Its customer has the current period from now on.
+pub(super) fn grant(row: &mut Subscription) {
+    if let Some(period) = row.calendar.period(row.attempt.period) {
+        let end = period.ends.start();
+        row.access_until = match row.ending {
+            Some((Ending::Now, asked_at)) => Some(end.min(asked_at)),
+            Some((Ending::AtPeriodEnd, _)) | None => Some(end),
+        };
+    }
+    // Late money takes up again what was given up; what somebody stopped or ended stays so.
+    if row.ending.is_none() && row.standing != Standing::Paused {
+        row.standing = Standing::Active;
+    }
+}
+
+/// The current period is paid: on to the next.
+fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
+    let settled = row.standing == Standing::Completed;
+    grant(row);
+    let paid = Attempt::of(payment.merchant_uid()).map(|(_, of)| of.number);
+    if !settled {
+        row.settle(paid, payment.order.amount);
+    }
+    skip(row, paid, now)
+}
+
+/// Nothing more is to come of the current period. Periods that passed meanwhile are not charged: nobody pays for a
+/// month that is over.
+pub(super) fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) -> Next {
+    let next = row.next_period(now);
+    let is_last = row.is_beyond(next);
+    if let Some(plan) = row.next_plan.take_if(|_| !is_last) {
+        // A calendar that ends goes on in the interval that it has.
+        row.calendar.change(next, plan.interval).ok();
+        (row.plan_id, row.price) = (plan.id, plan.price);
+    }
+    let Some(period) = row.calendar.period(next).filter(|_| !is_last) else {
+        let before = row.standing;
+        rest(row, now);
+        if row.ending.is_none() {
+            (row.standing, row.due_at) = (Standing::Completed, None);
+        }
+        // Somebody may have put an attempt in this very moment: it is seen once this is written.
+        return if row.standing == before { Next::Wait } else { Next::Again };
+    };
+    row.past.push(Past { attempts: row.attempt.number.saturating_add(1), paid });
+    row.past.resize(usize::try_from(next).unwrap_or(usize::MAX), Past::default());
+    row.attempt = Attempt { period: next, number: 0 };
+    row.carried.clear();
+    row.attempt_at = period.due_at;
+    row.declines = 0;
+    row.looks = 0;
+    row.due_at = Some(now);
+    Next::Again
+}
+
+/// Nothing is charged any more, or for now.
+pub(super) fn rest(row: &mut Subscription, now: Timestamp) -> Next {
+    row.looks = 0;
+    row.due_at = match row.ending {
+        Some((Ending::AtPeriodEnd, _)) if row.standing.charges() => row.access_until.filter(|end| now < *end),
+        _ => None,
+    };
+    if row.ending.is_some() && row.due_at.is_none() {
+        row.standing = Standing::Canceled;
+    }
+    Next::Wait
+}

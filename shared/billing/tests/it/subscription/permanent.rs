@@ -1,0 +1,150 @@
+//! What the PSP refuses, or does not say, for ever: it holds up nothing else, and customers are told where they stand.
+
+use billing::MerchantUid;
+use billing::payment::{PspStatus, RefundState, State};
+use billing::policy::LatePaidPolicy;
+use billing::ports::{Clock, PaymentStore};
+use billing::subscription::Standing;
+use billing::usecase::NewSubscription;
+
+use super::money::{paid_after_all, states_of};
+use super::{pass, row, run_schedules, wanted};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, order, secret};
+use crate::sweep::sweep;
+
+const DAY: i64 = 86_400;
+
+async fn payment(billing: &TestBilling, uid: &str) -> billing::payment::Payment {
+    billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
+}
+
+/// A subscription whose second period was declined once, and whose next try is scheduled.
+async fn behind(billing: &TestBilling, new: NewSubscription) -> String {
+    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    pass(billing, 31, &["key1"], true).await;
+    assert_eq!(row(billing, &id).await.standing, Standing::PastDue);
+    id
+}
+
+/// Time goes by in which the PSP refuses to give anything back.
+async fn without_refunds(billing: &TestBilling, days: i64) {
+    for _ in 0..days * 24 {
+        billing.advance(3_600);
+        for hint in run_schedules(billing, &[]) {
+            billing.notice(&hint).await.unwrap();
+        }
+        sweep(billing).await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_paid_attempts_one_pays_the_period_though_the_other_cannot_be_given_back() {
+    let billing = billing().await;
+    billing.psp.world().refunds_refused = true;
+    let id = behind(&billing, wanted()).await;
+    // The try of the plan pays, and so does the first one in the console, before anybody has heard of either.
+    let at = row(&billing, &id).await.attempt_at;
+    billing.advance(at.0 + 1 - billing.host.now().0);
+    let tried = run_schedules(&billing, &[]);
+    let recovered = paid_after_all(&billing, &format!("{id}-1-0"));
+    for hint in tried.iter().chain([&recovered]) {
+        billing.notice(hint).await.unwrap();
+    }
+    sweep(&billing).await;
+    let paid = row(&billing, &id).await;
+    assert_eq!((paid.standing, paid.attempt.period), (Standing::Active, 2));
+    assert!(paid.access_until > Some(billing.host.now().plus(20 * DAY)));
+    without_refunds(&billing, 40).await;
+    assert_eq!(states_of(&billing, 2), [State::Paid], "and it goes on");
+    assert_eq!(states_of(&billing, 1), [State::Paid, State::Paid]);
+    let owed = [payment(&billing, &format!("{id}-1-0")).await, payment(&billing, &format!("{id}-1-1")).await];
+    let owed: Vec<_> = owed.iter().filter(|row| row.pending_refund().is_some()).collect();
+    assert_eq!(owed.len(), 1, "one goes back as soon as the PSP lets it");
+    assert!(owed.iter().all(|row| row.due_at.is_some()));
+}
+
+#[tokio::test]
+async fn late_money_that_the_psp_will_not_give_back_pays_its_period_and_nobody_is_charged_beside_it() {
+    let mut billing = billing().await;
+    billing.policy.late_paid = LatePaidPolicy::Refund;
+    let id = behind(&billing, wanted()).await;
+    billing.psp.world().refunds_refused = true;
+    billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+    for _ in 0..3 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    without_refunds(&billing, 6).await;
+    let kept = row(&billing, &id).await;
+    assert_eq!((kept.standing, kept.attempt.period), (Standing::Active, 2));
+    assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked], "not charged a second time");
+    // Once it is given back after all, nobody keeps what it paid for.
+    billing.psp.world().refunds_refused = false;
+    without_refunds(&billing, 2).await;
+    assert_eq!(states_of(&billing, 1), [State::Refunded, State::Revoked]);
+    assert!(row(&billing, &id).await.access_until <= Some(billing.host.now()));
+}
+
+#[tokio::test]
+async fn a_suspect_attempt_beside_a_paid_one_stops_nothing() {
+    let billing = billing().await;
+    let id = behind(&billing, wanted()).await;
+    // Money of another amount lies under the first attempt's number.
+    let mut wrong = order(&format!("{id}-1-0"));
+    wrong.amount = billing::Money::krw(1_000);
+    let record = billing.psp.world().record(&wrong, PspStatus::Paid, billing.host.now());
+    let hint = billing::usecase::Hint { imp_uid: record.imp_uid, merchant_uid: wrong.merchant_uid };
+    billing.notice(&hint).await.unwrap();
+    assert_eq!(states_of(&billing, 1), [State::Suspect, State::Scheduled]);
+    pass(&billing, 12, &[], true).await;
+    let paid = row(&billing, &id).await;
+    assert_eq!((paid.standing, paid.attempt.period), (Standing::Active, 2));
+    assert_eq!(states_of(&billing, 1), [State::Suspect, State::Paid]);
+    assert!(payment(&billing, &format!("{id}-1-0")).await.due_at.is_some(), "a person is waited for");
+    assert!(!billing.view(paid).await.unwrap().is_pending());
+}
+
+#[tokio::test]
+async fn one_whose_payment_nobody_knows_the_end_of_is_past_due_after_its_day_and_active_once_it_is_paid() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let due = row(&billing, &id).await.attempt_at;
+    billing.advance(due.0 - 600 - billing.host.now().0);
+    // The schedule is lost at the PSP, and each registration after that is not answered.
+    billing.psp.world().schedules.clear();
+    billing.psp.will(std::iter::repeat_n(Act::Lose, 20));
+    billing.advance(2 * 3_600);
+    sweep(&billing).await;
+    assert_eq!(row(&billing, &id).await.standing, Standing::Active, "its day is not over");
+    for _ in 0..2 * 24 {
+        billing.advance(3_600);
+        sweep(&billing).await;
+    }
+    let waits = row(&billing, &id).await;
+    assert_eq!((waits.standing, waits.attempt.number, waits.declines), (Standing::PastDue, 0, 0), "no other attempt");
+    assert_eq!(states_of(&billing, 1).len(), 1);
+    // Its money turns up.
+    let record = billing.psp.world().record(&order(&format!("{id}-1-0")), PspStatus::Paid, billing.host.now());
+    let hint =
+        billing::usecase::Hint { imp_uid: record.imp_uid, merchant_uid: order(&format!("{id}-1-0")).merchant_uid };
+    billing.notice(&hint).await.unwrap();
+    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+}
+
+#[tokio::test]
+async fn a_schedule_that_cannot_be_taken_back_keeps_no_paid_period_open() {
+    let billing = billing().await;
+    let id = behind(&billing, wanted()).await;
+    billing.psp.will(std::iter::repeat_n(Act::Refuse(1), 200));
+    billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+    let paid = row(&billing, &id).await;
+    assert_eq!((paid.standing, paid.attempt.period), (Standing::Active, 2));
+    assert!(paid.access_until > Some(billing.host.now()));
+    assert_eq!(states_of(&billing, 2), [], "nothing is put beside it");
+    let before = billing.psp.world().posts.len();
+    without_refunds(&billing, 1).await;
+    let posts = billing.psp.world().posts.len() - before;
+    assert!((1..=60).contains(&posts), "{posts} calls in a day");
+    let refused = payment(&billing, &format!("{id}-1-1")).await;
+    assert_eq!(refused.refunds.iter().filter(|refund| refund.state == RefundState::Done).count(), 0);
+}
