@@ -210,14 +210,14 @@ fn check_money(row: &Payment, books: &Ledger, alarms: &[Alarm], broken: &mut imp
         }
         let mut left = payment.amount;
         for entry in &payment.cancel_history {
-            let ours = row.refunds.iter().find(|refund| entry.reason.contains(&format!("[{}]", refund.id)));
+            let ours = row.refunds.iter().find(|refund| entry.reason == refund.sent_reason());
             if let Some(refund) = ours.filter(|refund| refund.checksum != left) {
                 let decided = refund.checksum;
                 broken("I7", format!("{uid} gave back {} of {left}, and it was decided on {decided}", entry.amount));
             }
             left = left.saturating_sub(entry.amount);
             let wanted = row.refunds.iter().any(|refund| {
-                entry.reason.contains(&format!("[{}]", refund.id))
+                entry.reason == refund.sent_reason()
                     && refund.amount == entry.amount
                     && refund.state == RefundState::Done
             });

@@ -273,7 +273,7 @@ impl Told {
             (_, Answer::Refund(Ok(refunded))) => {
                 let (row, refund) = &**refunded;
                 let shown = world.ledger.payment(refund.imp_uid.as_str(), true).is_ok_and(|payment| {
-                    payment.cancel_history.iter().any(|entry| entry.reason.contains(&format!("[{}]", refund.id)))
+                    payment.cancel_history.iter().any(|entry| entry.reason == refund.sent_reason())
                 });
                 if refund.state == RefundState::Done && !shown {
                     world.violation("I17", format!("{} was told given back: {}", row.merchant_uid(), refund.id));
