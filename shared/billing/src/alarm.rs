@@ -100,6 +100,16 @@ pub enum Alarm {
         /// The row.
         customer_uid: CustomerUid,
     },
+    /// An active key is no key at the PSP any more: its customer has taken it off, or somebody has in the console.
+    KeyGone {
+        /// The row.
+        customer_uid: CustomerUid,
+    },
+    /// A key could not be deleted at the PSP for a day. It is tried on, and its schedules may run meanwhile.
+    KeyDeletionStuck {
+        /// The row.
+        customer_uid: CustomerUid,
+    },
 }
 
 impl Alarm {
@@ -122,6 +132,8 @@ impl Alarm {
             Self::RowViolation { .. } => "row_violation",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::OrphanKey { .. } => "orphan_key",
+            Self::KeyGone { .. } => "key_gone",
+            Self::KeyDeletionStuck { .. } => "key_deletion_stuck",
         }
     }
 }

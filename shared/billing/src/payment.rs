@@ -3,6 +3,7 @@
 pub mod apply;
 mod records;
 pub mod refund;
+pub(crate) mod said;
 mod schedule;
 pub mod snapshot;
 mod window;
@@ -63,7 +64,7 @@ pub enum State {
     Refunded,
     /// The PSP says failed, or refused it.
     Failed,
-    /// A schedule that was taken back before it ran.
+    /// A schedule that was taken back before it ran, or a checkout that the merchant has withdrawn.
     Revoked,
     /// The PSP holds something that is not what was ordered. A person decides.
     Suspect,
@@ -113,6 +114,11 @@ impl State {
     #[must_use]
     pub const fn was_paid(self) -> bool {
         matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded)
+    }
+
+    /// Whether its customer is still expected to pay it.
+    const fn is_waited_for(self) -> bool {
+        matches!(self, Self::Awaiting | Self::Expired)
     }
 
     /// Whether nothing is owed any more, as far as the state alone can tell.
@@ -212,6 +218,8 @@ pub struct Payment {
     pub plan: Plan,
     /// The window that it is paid in, for a checkout. Never changes.
     pub window: Option<Box<Window>>,
+    /// When the merchant withdrew it, for a checkout: whatever is paid afterwards goes back. Never changes again.
+    pub withdrawn_at: Option<Timestamp>,
     /// The billing key that it moves to once it is revoked on the present one.
     pub moves_to: Option<CustomerUid>,
     /// The billing keys that it was scheduled on before, oldest first.
@@ -294,6 +302,7 @@ impl Payment {
             customer_id,
             plan,
             window: None,
+            withdrawn_at: None,
             moves_to: None,
             former_keys: Vec::new(),
             fingerprint,
@@ -382,6 +391,19 @@ impl Payment {
         self.window_is_open(now) && self.state == State::Awaiting && self.record.is_none()
     }
 
+    /// Whether the merchant has withdrawn it.
+    #[must_use]
+    pub const fn is_withdrawn(&self) -> bool {
+        self.withdrawn_at.is_some()
+    }
+
+    /// Its virtual account, while the PSP's record says that it waits for its deposit.
+    #[must_use]
+    pub fn open_account(&self) -> Option<&PaymentSnapshot> {
+        let record = self.record.as_ref()?;
+        Some(record).filter(|record| record.status == PspStatus::Ready && record.facts.vbank_num.is_some())
+    }
+
     /// Whether somebody may still be in the window, however the order stands.
     pub(crate) fn window_is_open(&self, now: Timestamp) -> bool {
         self.open_until().is_some_and(|open_until| now < window_ends(open_until))
@@ -458,6 +480,7 @@ impl Payment {
         let rules = [
             (self.state.is_settled() || self.due_at.is_some(), "an unsettled row is due"),
             (self.pending_refund().is_none() || self.due_at.is_some(), "a row with a pending refund is due"),
+            (!self.is_withdrawn() || !self.state.is_waited_for(), "a withdrawn checkout is not waited for"),
             (!self.state.was_paid() || self.record.is_some(), "a paid row has the PSP's record"),
             (!matches!(self.state, State::Claimed) || self.claim.is_some(), "a claimed row has a claimant"),
             (self.record.as_ref().is_none_or(|r| r.cancel_amount <= r.amount.minor), "refunds are within the amount"),

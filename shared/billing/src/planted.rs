@@ -77,6 +77,14 @@ pub enum Bug {
     ChargedBeforeItsDay,
     /// A card that is refused for good is tried again.
     FinalRefusalTriedAgain,
+    /// Names that the PSP holds are taken only as we would make them ourselves.
+    ForeignNamesRefused,
+    /// A key that is gone at the PSP stays active.
+    GoneKeyKept,
+    /// Nobody is told of a key that cannot be deleted.
+    StuckDeletionUntold,
+    /// What is paid for a checkout that was withdrawn is kept.
+    PaidAfterWithdrawalKept,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -143,6 +151,10 @@ mod switch {
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay
                 | Bug::FinalRefusalTriedAgain
+                | Bug::ForeignNamesRefused
+                | Bug::GoneKeyKept
+                | Bug::StuckDeletionUntold
+                | Bug::PaidAfterWithdrawalKept
                 | Bug::BareFingerprint,
             )
             | None => false,

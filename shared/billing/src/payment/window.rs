@@ -84,7 +84,56 @@ pub(super) fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, no
     wait(applied, row.open_until().unwrap_or(row.created_at), by, now);
 }
 
-/// The order has failed. Its window may still be open in another tab, so there is one more look when it closes: a payment
+/// The merchant withdraws the order: whatever is paid from now on goes back. What was paid before, or is not what was ordered,
+/// is not withdrawn.
+pub(super) fn withdrawn(row: &Payment, by: Source, now: Timestamp) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    match row.state {
+        State::Awaiting | State::Expired | State::Failed => {
+            applied.row.withdrawn_at = Some(now);
+            applied.row.step(State::Revoked, by, now);
+            end(&mut applied, row, now);
+        }
+        State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Scheduled
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Revoked
+        | State::Suspect => {}
+    }
+    applied
+}
+
+/// Nothing that counts was paid under a withdrawn order. An account that was opened all the same is to be closed, so it is due
+/// at once; one that is closed is kept as it is.
+pub(super) fn stays_withdrawn(
+    applied: &mut Applied,
+    row: &Payment,
+    trusted: &[&PaymentSnapshot],
+    complete: bool,
+    by: Source,
+    now: Timestamp,
+) {
+    if row.state == State::Suspect && !complete {
+        // What is not what was ordered may still be there.
+        return;
+    }
+    let ours = trusted.iter().find(|record| Some(&record.imp_uid) == row.imp_uid()).copied();
+    let open = account(row, trusted);
+    if let Some(record) = open.or(ours) {
+        applied.row.record = Some(record.clone());
+    }
+    applied.row.step(State::Revoked, by, now);
+    end(applied, row, now);
+    if open.is_some_and(|open| Some(&open.imp_uid) != row.imp_uid()) {
+        applied.row.due_at = Some(now);
+    }
+}
+
+/// The order has failed, or was withdrawn. Its window may still be open in another tab, so there is one more look when it closes: a payment
 /// whose webhook is lost is found then.
 fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
     applied.settle();

@@ -17,7 +17,7 @@ use billing::ports::{
     ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch, WindowPsp,
 };
 use billing::usecase::{Billing, IssueKey};
-use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
+use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
@@ -31,6 +31,8 @@ pub(crate) enum Act {
     Decline,
     /// Refuses with this code and records nothing.
     Refuse(i64),
+    /// Refuses because it does not know the key.
+    Unregistered,
     /// Does nothing; nothing is known.
     Lose,
     /// Does it; nothing is known.
@@ -114,6 +116,11 @@ impl TestPsp {
         self.world().acts.extend(acts);
     }
 
+    /// From now on the PSP approves again.
+    pub(crate) fn forgives(&self) {
+        self.world().acts.clear();
+    }
+
     fn registers(&self, order: &Order) -> Money {
         self.world().prepared.insert(order.merchant_uid.to_string(), order.amount);
         order.amount
@@ -148,6 +155,9 @@ fn answered<T>(act: &Act, done: impl FnOnce(Act) -> T) -> Posted<T> {
     let refusal = |code| Refusal { code, message: "PG 거절".to_owned() };
     match act {
         Act::Refuse(code) => Posted::Refused(refusal(*code)),
+        Act::Unregistered => {
+            Posted::Refused(Refusal { message: "등록되지 않은 구매자입니다".to_owned(), ..refusal(-1) })
+        }
         Act::Lose => Posted::Lost,
         Act::ApproveAndLose => {
             done(Act::Approve);
@@ -209,6 +219,18 @@ impl WindowPsp for TestPsp {
 
     async fn prepared(&self, order: &Order) -> Looked<Money> {
         self.getting(|world| world.prepared.get(order.merchant_uid.as_str()).copied())
+    }
+
+    async fn close_account(&self, imp_uid: &ImpUid) -> Posted<PaymentSnapshot> {
+        let Some(act) = self.posting(format!("close {imp_uid}")) else { return Posted::NotSent };
+        let now = self.now();
+        answered(&act, |_| {
+            let mut world = self.world();
+            let account = world.payments.values_mut().flatten().find(|record| record.imp_uid == *imp_uid).unwrap();
+            account.status = PspStatus::Cancelled;
+            account.cancelled_at = Some(now);
+            account.clone()
+        })
     }
 }
 
@@ -276,7 +298,7 @@ impl SchedulePsp for TestPsp {
         })
     }
 
-    async fn revoke(&self, _: &CustomerUid, merchant_uid: &MerchantUid) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn revoke(&self, _: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
         let Some(act) = self.posting(format!("revoke {merchant_uid}")) else { return Posted::NotSent };
         let now = self.now();
         let waiting = self.world().schedules.get(merchant_uid.as_str()).map(|schedule| schedule.schedule_status);
@@ -320,6 +342,13 @@ impl KeyPsp for TestPsp {
 
     async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
         self.getting(|world| world.keys.get(customer_uid.as_str()).cloned())
+    }
+
+    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Looked<Vec<String>> {
+        self.getting(|world| {
+            let held = customer_uids.iter().filter(|uid| world.keys.contains_key(uid.as_str()));
+            Some(held.map(ToString::to_string).collect())
+        })
     }
 
     async fn waiting_schedules(
