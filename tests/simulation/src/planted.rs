@@ -189,6 +189,10 @@ pub const ZOO: &[Plant] = &[
     plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),
     plant(0, "final refusal tried again", Bug::Inside(Inner::FinalRefusalTriedAgain), &["I22"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
+    plant(0, "names of others dropped", Bug::Inside(Inner::ForeignNamesRefused), &["I8"]),
+    plant(0, "key gone at the PSP kept", Bug::Inside(Inner::GoneKeyKept), &["I10"]),
+    plant(0, "nobody told of a key that stays", Bug::Inside(Inner::StuckDeletionUntold), &["I13"]),
+    plant(0, "paid after withdrawal kept", Bug::Inside(Inner::PaidAfterWithdrawalKept), &["I6"]),
 ];
 
 /// Bugs of the list that are not planted here, and where they are.
