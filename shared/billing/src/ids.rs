@@ -70,6 +70,12 @@ fn token(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
+/// Whatever the PSP may call an order.
+fn foreign(text: &str) -> bool {
+    let dropped = planted::has(Bug::ForeignNamesRefused) && MerchantUid::parse(text).is_err();
+    !dropped && !text.chars().any(char::is_control)
+}
+
 /// A name that the PSP may hold although nobody here would make it. No percent sign: a gateway may decode a path once more
 /// than it was encoded. No relative path segment either, which no encoding protects.
 fn segment(text: &str) -> bool {
@@ -88,9 +94,7 @@ identifier!(
     /// An order number as the PSP, or whoever speaks for it, wrote it: another system's, which follows no rule of ours. It is
     /// good for naming that order to the PSP again, and for nothing else. The PSP's own limit is 40 characters.
     ForeignUid, "merchant_uid", max = 300, chars = "any kind but control characters",
-    allow = |text| {
-        !text.chars().any(char::is_control) && !(planted::has(Bug::ForeignNamesRefused) && MerchantUid::parse(text).is_err())
-    },
+    allow = foreign,
     typed_by_people = false
 );
 

@@ -14,7 +14,7 @@ pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
 pub use refund::{Refund, RefundAccount, RefundState};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
-use crate::calendar::{CLAIMANT_SECONDS, next_window_look, window_ends};
+use crate::calendar::{CLAIMANT_SECONDS, next_window_look};
 use crate::checkout::Window;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
@@ -377,36 +377,6 @@ impl Payment {
             Plan::Charge | Plan::Schedule { .. } => None,
             Plan::Checkout { open_until } => Some(open_until),
         }
-    }
-
-    /// Whether its customer may open the window now: it waits, and no virtual account was issued for it.
-    #[must_use]
-    pub fn is_payable(&self, now: Timestamp) -> bool {
-        self.waits(now) && self.open_until().is_some_and(|open_until| now < open_until)
-    }
-
-    /// Whether a customer who is in the window now may still pay: the window ends later than it is offered.
-    #[must_use]
-    pub fn waits(&self, now: Timestamp) -> bool {
-        self.window_is_open(now) && self.state == State::Awaiting && self.record.is_none()
-    }
-
-    /// Whether the merchant has withdrawn it.
-    #[must_use]
-    pub const fn is_withdrawn(&self) -> bool {
-        self.withdrawn_at.is_some()
-    }
-
-    /// Its virtual account, while the PSP's record says that it waits for its deposit.
-    #[must_use]
-    pub fn open_account(&self) -> Option<&PaymentSnapshot> {
-        let record = self.record.as_ref()?;
-        Some(record).filter(|record| record.status == PspStatus::Ready && record.facts.vbank_num.is_some())
-    }
-
-    /// Whether somebody may still be in the window, however the order stands.
-    pub(crate) fn window_is_open(&self, now: Timestamp) -> bool {
-        self.open_until().is_some_and(|open_until| now < window_ends(open_until))
     }
 
     /// The PSP's payment, once there is one.

@@ -1,6 +1,8 @@
 //! A world small enough to hold in a test: the table in memory, a clock that the test moves, and a PSP that does what it
 //! is told and remembers what it was asked.
 
+mod keys;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -14,7 +16,7 @@ use billing::order::{Details, Order};
 use billing::payment::snapshot::{CancelEntry, Facts};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::{
-    ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch, WindowPsp,
+    ChargePsp, Clock, Entropy, Holder, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch, WindowPsp,
 };
 use billing::usecase::{Billing, IssueKey};
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -326,52 +328,6 @@ impl SchedulePsp for TestPsp {
 
     async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
         self.getting(|world| world.schedules.get(merchant_uid.as_str()).cloned())
-    }
-}
-
-impl KeyPsp for TestPsp {
-    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, _: &Holder) -> Posted<KeySnapshot> {
-        let Some(act) = self.posting(format!("issue {customer_uid}")) else { return Posted::NotSent };
-        let number = billing::scrub::mask_card_number(card.number.expose());
-        answered(&act, |_| {
-            let key = key_snapshot(customer_uid.as_str(), &number);
-            self.world().keys.insert(customer_uid.to_string(), key.clone());
-            key
-        })
-    }
-
-    async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
-        self.getting(|world| world.keys.get(customer_uid.as_str()).cloned())
-    }
-
-    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Looked<Vec<String>> {
-        self.getting(|world| {
-            let held = customer_uids.iter().filter(|uid| world.keys.contains_key(uid.as_str()));
-            Some(held.map(ToString::to_string).collect())
-        })
-    }
-
-    async fn waiting_schedules(
-        &self,
-        customer_uid: &CustomerUid,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> Looked<Vec<String>> {
-        self.getting(|world| {
-            let waiting = world.schedules.values().filter(|schedule| {
-                schedule.customer_uid == customer_uid.as_str()
-                    && schedule.schedule_status == ScheduleStatus::Scheduled
-                    && (from..until).contains(&schedule.schedule_at)
-            });
-            Some(waiting.map(|schedule| schedule.merchant_uid.clone()).collect())
-        })
-    }
-
-    async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
-        let Some(act) = self.posting(format!("delete {customer_uid}")) else { return Posted::NotSent };
-        answered(&act, |_| {
-            self.world().keys.remove(customer_uid.as_str());
-        })
     }
 }
 
