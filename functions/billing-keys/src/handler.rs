@@ -48,9 +48,15 @@ async fn confirm(app: &App, request: &Request) -> Result<Reply, Problem> {
     let row = app.billing(request.deadline()).confirm_key(&caller, &request.path("customer_uid")?).await?;
     let view = present::billing_key(&row);
     match row.state {
-        KeyState::Active => Ok(Reply::json(200, &view)),
-        KeyState::Prepared | KeyState::Issuing | KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
-            Ok(present::pending(&view, &format!("/billing-keys/{}", row.customer_uid)))
+        KeyState::Active if row.missing_since.is_none() => Ok(Reply::json(200, &view)),
+        KeyState::Prepared
+        | KeyState::Issuing
+        // The PSP does not have it, and is asked once more before it is told to be gone.
+        | KeyState::Active
+        | KeyState::Deleting
+        | KeyState::Deleted
+        | KeyState::Abandoned => {
+            Ok(present::pending(&view, &present::billing_key_path(&row.customer_uid)))
         }
     }
 }
@@ -62,7 +68,7 @@ async fn import(app: &App, request: &Request) -> Result<Reply, Problem> {
     let customer_id = body.required("customer_id", CustomerId::parse)?;
     body.finish()?;
     let row = app.billing(request.deadline()).import_key(customer_uid, customer_id).await?;
-    let location = format!("/billing-keys/{}", row.customer_uid);
+    let location = present::billing_key_path(&row.customer_uid);
     match row.state {
         KeyState::Active => Ok(Reply::json(201, &present::billing_key(&row)).header("location", location)),
         KeyState::Prepared | KeyState::Issuing | KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
@@ -88,7 +94,7 @@ async fn delete(app: &App, request: &Request) -> Result<Reply, Problem> {
         KeyDeleted::Done => Ok(Reply::empty(204)),
         KeyDeleted::Pending => {
             let row = billing.billing_key(&caller, &customer_uid).await?;
-            Ok(present::pending(&present::billing_key(&row), &format!("/billing-keys/{}", row.customer_uid)))
+            Ok(present::pending(&present::billing_key(&row), &present::billing_key_path(&row.customer_uid)))
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn prepare(app: &App, request: &Request) -> Result<Reply, Probl
         Some(_) | None => None,
     };
     let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &prepared.warnings };
-    let location = format!("/billing-keys/{}", key.customer_uid);
+    let location = present::billing_key_path(&key.customer_uid);
     Ok(Reply::json(201, &present::window::prepared_key(key, payment, &opening)).header("location", location))
 }
 

@@ -1,4 +1,4 @@
-//! `POST /checkouts`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
+//! `POST /checkouts`, `DELETE /checkouts/{merchant_uid}`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
 //! `POST /checkouts/confirm/{token}`.
 
 use std::time::Duration;
@@ -19,6 +19,7 @@ const CONFIRM_BUDGET: Duration = Duration::from_secs(4);
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     match request.route() {
         "POST /checkouts" => open(&app, &request).await,
+        "DELETE /checkouts/{merchant_uid}" => withdraw(&app, &request).await,
         "POST /checkouts/{merchant_uid}/complete" => complete(&app, &request).await,
         "GET /checkouts/{merchant_uid}/return" => returned(&app, &request).await,
         "POST /checkouts/confirm/{token}" => match timeout(CONFIRM_BUDGET, confirm(&app, &request)).await {
@@ -51,6 +52,13 @@ fn command(mut body: Object) -> Result<NewCheckout, Problem> {
     let window = window::window(&mut body, order.amount.currency)?;
     body.finish()?;
     Ok(NewCheckout { order, customer_id, window })
+}
+
+/// Whoever promised the goods takes them back: the merchant alone.
+async fn withdraw(app: &App, request: &Request) -> Result<Reply, Problem> {
+    request.merchant()?;
+    let row = app.billing(request.deadline()).withdraw_checkout(&request.path("merchant_uid")?).await?;
+    Ok(Reply::json(200, &present::window::withdrawn(&row)))
 }
 
 /// What the browser says of the outcome (`success`, an amount) is not even read.

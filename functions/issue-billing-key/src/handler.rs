@@ -16,7 +16,7 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
     let issue = IssueKey { customer_id, idempotency_key, card, holder };
     let row = app.billing(request.deadline()).issue_key(issue, secret.fingerprint_key()).await?;
 
-    let location = format!("/billing-keys/{}", row.customer_uid);
+    let location = present::billing_key_path(&row.customer_uid);
     match row.state {
         KeyState::Abandoned => {
             // No reason, bank or field: a form that says why a card fails is a tool for testing stolen ones.

@@ -5,7 +5,7 @@ use billing::ports::ScheduleFilter;
 use billing::usecase::{Caller, NewSchedule, SCHEDULES_MAX};
 use billing::{CustomerId, CustomerUid, Invalid, Timestamp};
 use runtime::App;
-use runtime::http::{Object, Problem, Reply, Request, order, present};
+use runtime::http::{Object, Problem, Reply, Request, form, order, present};
 
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     match request.route() {
@@ -31,7 +31,10 @@ async fn register(app: &App, request: &Request) -> Result<Reply, Problem> {
     }
     let open = |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
     if rows.iter().any(open) {
-        return Ok(present::pending(&body, &format!("/schedules?customer_uid={customer_uid}")));
+        return Ok(present::pending(
+            &body,
+            &form::with_query("/schedules", &[("customer_uid", customer_uid.as_str())]),
+        ));
     }
     Ok(Reply::json(201, &body))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use billing::usecase::Noticed;
+use billing::usecase::{Hint, Noticed};
 use runtime::App;
 use runtime::config::WebhookIpMode;
 use runtime::http::{Problem, Reply, Request};
@@ -14,13 +14,17 @@ use crate::notice;
 /// The sender waits 15 to 30 seconds and sends once: the answer is out long before that.
 pub(crate) const BUDGET: Duration = Duration::from_secs(8);
 
+/// An order of somebody else, or none.
+const UNKNOWN_ORDER: &str = "unknown_order";
+
 /// Checks in the order of design §7: token, address, shape, row; only then one call to the PSP.
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     let secret = app.secret().await.map_err(|_| undecided())?;
     let token = request.path("token").unwrap_or_default();
     let known = if is_order_token(&token) {
         // A window's own address, which its customer's browser has seen: it is good for hints at that order alone.
-        notice::read(&request).is_ok_and(|hint| secret.knows_order_token(&token, &hint.merchant_uid))
+        let named = notice::read(&request).ok().and_then(|notice| notice.merchant_uid.own());
+        named.is_some_and(|merchant_uid| secret.knows_order_token(&token, &merchant_uid))
     } else {
         secret.knows_webhook_token(&token)
     };
@@ -40,10 +44,15 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 }
 
 async fn process(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let hint = notice::read(request)?;
+    let notice = notice::read(request)?;
+    let Some(hint) = Hint::about(notice.imp_uid, &notice.merchant_uid) else {
+        // Whatever another system calls its orders: the name may hold anything, so it is not repeated here.
+        tracing::info!(request_id = request.id(), result = UNKNOWN_ORDER, "webhook");
+        return Ok(Reply::empty(200));
+    };
     let noticed = app.billing(request.deadline()).notice(&hint).await.map_err(|_| undecided())?;
     let result = match noticed {
-        Noticed::UnknownOrder => "unknown_order",
+        Noticed::UnknownOrder => UNKNOWN_ORDER,
         Noticed::NotOurs => "not_ours",
         Noticed::Applied => "applied",
         Noticed::Deferred => "deferred",

@@ -1,20 +1,25 @@
 //! A notice's body: JSON or form, by a setting in Iamport's console.
 
-use billing::usecase::Hint;
-use billing::{ImpUid, Invalid, MerchantUid};
+use billing::{ForeignUid, ImpUid, Invalid};
 use runtime::http::form::{self, Message};
 use runtime::http::{Object, Problem, Request};
 
+/// Where to look, as the notice names it: an order of ours, or of whoever shares the account.
+pub(crate) struct Notice {
+    pub(crate) imp_uid: ImpUid,
+    pub(crate) merchant_uid: ForeignUid,
+}
+
 /// Reads where to look. Everything else that a notice says is for the PSP's own record to say.
-pub(crate) fn read(request: &Request) -> Result<Hint, Problem> {
+pub(crate) fn read(request: &Request) -> Result<Notice, Problem> {
     let (imp_uid, merchant_uid) = match Message::of(request)? {
         Message::Json(body) => from_json(body),
         Message::Form(body) => from_form(body),
     }
     .map_err(malformed)?;
     let imp_uid = ImpUid::parse(&imp_uid).map_err(malformed)?;
-    let merchant_uid = MerchantUid::parse(&merchant_uid).map_err(malformed)?;
-    Ok(Hint { imp_uid, merchant_uid })
+    let merchant_uid = ForeignUid::parse(&merchant_uid).map_err(malformed)?;
+    Ok(Notice { imp_uid, merchant_uid })
 }
 
 fn malformed(invalid: Invalid) -> Problem {

@@ -114,6 +114,16 @@ pub enum Alarm {
         /// The row.
         customer_uid: CustomerUid,
     },
+    /// An active key is no key at the PSP any more: its customer has taken it off, or somebody has in the console.
+    KeyGone {
+        /// The row.
+        customer_uid: CustomerUid,
+    },
+    /// A key could not be deleted at the PSP for a day. It is tried on, and its schedules may run meanwhile.
+    KeyDeletionStuck {
+        /// The row.
+        customer_uid: CustomerUid,
+    },
 }
 
 impl Alarm {
@@ -138,8 +148,11 @@ impl Alarm {
             Self::RowViolation { .. } => "row_violation",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::OrphanKey { .. } => "orphan_key",
+            Self::KeyGone { .. } => "key_gone",
+            Self::KeyDeletionStuck { .. } => "key_deletion_stuck",
         }
     }
+
     /// What a row remembers this alarm by, if it is raised by each look for as long as something stays as it is: such a one is
     /// raised once, and then daily. The others tell of a change.
     #[must_use]
@@ -161,7 +174,9 @@ impl Alarm {
             | Self::ScheduleRevoked { .. }
             | Self::RowViolation { .. }
             | Self::KeyMismatch { .. }
-            | Self::OrphanKey { .. } => None,
+            | Self::OrphanKey { .. }
+            | Self::KeyGone { .. }
+            | Self::KeyDeletionStuck { .. } => None,
         }
     }
 }

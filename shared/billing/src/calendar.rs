@@ -45,6 +45,14 @@ const WINDOW: [i64; 4] = [
     21_600, // a deposit: banks book by the day
 ];
 
+/// Seconds between two alarms about one thing that stays as it is, and before the first about a deletion: a person is told,
+/// and not every hour.
+pub const ALARM_AGAIN_SECONDS: i64 = 86_400;
+
+/// Seconds after which a billing key that the PSP says it does not have is looked for once more: whatever made it say so by
+/// mistake has passed by then.
+pub const GONE_AGAIN_SECONDS: i64 = 600;
+
 /// Seconds after a claim before anyone else looks: the claimant itself reports within the gateway's 30 seconds.
 pub const CLAIMANT_SECONDS: i64 = 30;
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::invalid::Invalid;
+use crate::planted::{self, Bug};
 use crate::scrub::holds_card_number;
 
 // Identifiers that machines make are random: some of them look like a card number, and refusing those would refuse one
@@ -26,8 +27,8 @@ macro_rules! identifier {
             /// A code `…_invalid` when it is empty, too long or has a character outside the allowed set;
             /// `sensitive_data_in_field` when a person may have typed a card number into it.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
-                let allowed: fn(char) -> bool = $allow;
-                if text.is_empty() || text.len() > $max || !text.chars().all(allowed) {
+                let allowed: fn(&str) -> bool = $allow;
+                if text.is_empty() || text.chars().count() > $max || !allowed(text) {
                     return Err(Invalid::field($field, concat!("1 to ", $max, " characters of ", $chars)));
                 }
                 if $typed && holds_card_number(text) {
@@ -65,8 +66,23 @@ macro_rules! identifier {
     };
 }
 
-fn token(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '-' || character == '_'
+fn token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+/// Whatever the PSP may call an order.
+fn foreign(text: &str) -> bool {
+    let dropped = planted::has(Bug::ForeignNamesRefused) && MerchantUid::parse(text).is_err();
+    !dropped && !text.chars().any(char::is_control)
+}
+
+/// A name that the PSP may hold although nobody here would make it. No percent sign: a gateway may decode a path once more
+/// than it was encoded. No relative path segment either, which no encoding protects.
+fn segment(text: &str) -> bool {
+    if planted::has(Bug::ForeignNamesRefused) {
+        return token(text);
+    }
+    text != "." && text != ".." && !text.chars().any(|character| character.is_control() || character == '%')
 }
 
 identifier!(
@@ -75,13 +91,37 @@ identifier!(
     typed_by_people = true
 );
 identifier!(
-    /// One billing key: one customer's one card. Written once, never pointed at another card.
-    CustomerUid, "customer_uid", max = 80, chars = "[A-Za-z0-9_-]", allow = token,
+    /// An order number as the PSP, or whoever speaks for it, wrote it: another system's, which follows no rule of ours. It is
+    /// good for naming that order to the PSP again, and for nothing else. The PSP's own limit is 40 characters.
+    ForeignUid, "merchant_uid", max = 300, chars = "any kind but control characters",
+    allow = foreign,
+    typed_by_people = false
+);
+
+impl ForeignUid {
+    /// The order number if it is one that could be ours.
+    #[must_use]
+    pub fn own(&self) -> Option<MerchantUid> {
+        MerchantUid::parse(&self.0).ok()
+    }
+}
+
+impl From<&MerchantUid> for ForeignUid {
+    fn from(uid: &MerchantUid) -> Self {
+        Self(uid.0.clone())
+    }
+}
+
+identifier!(
+    /// One billing key: one customer's one card. Written once, never pointed at another card. Those that are made here are
+    /// letters and digits; an adopted one has whatever name the PSP holds it under (`customer_uid`, at most 80 characters:
+    /// Iamport V1 schema, 2026-08).
+    CustomerUid, "customer_uid", max = 80, chars = "any kind but control characters and %", allow = segment,
     typed_by_people = true
 );
 identifier!(
     /// The storefront's customer: the `sub` of the token, so wider than our own identifiers (`auth0|…`, an e-mail).
-    CustomerId, "customer_id", max = 128, chars = "printable ASCII without spaces", allow = |c| c.is_ascii_graphic(),
+    CustomerId, "customer_id", max = 128, chars = "printable ASCII without spaces", allow = |text| text.bytes().all(|byte| byte.is_ascii_graphic()),
     typed_by_people = false
 );
 identifier!(
@@ -92,12 +132,12 @@ identifier!(
 identifier!(
     /// One subscription: 104 random bits in hex, so that the numbers of its payments fit the PSP's 40 characters.
     SubscriptionId, "id", max = 29, chars = "sub[0-9a-f]{26}",
-    allow = |c| matches!(c, '0'..='9' | 'a'..='f' | 's' | 'u'),
+    allow = |text| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b's' | b'u')),
     typed_by_people = false
 );
 identifier!(
     /// A writer's mark on a row: 128 random bits in hex. A conflict that carries our own mark is our own write.
-    Nonce, "nonce", max = 32, chars = "[0-9a-f]", allow = |c| c.is_ascii_hexdigit(),
+    Nonce, "nonce", max = 32, chars = "[0-9a-f]", allow = |text| text.bytes().all(|byte| byte.is_ascii_hexdigit()),
     typed_by_people = false
 );
 
@@ -149,6 +189,29 @@ mod tests {
         for uid in ["", "../users/getToken", "a b", "a\u{0}", "주문", "a/b", "%2e", long.as_str()] {
             assert_eq!(MerchantUid::parse(uid).map_err(|e| e.code), Err("merchant_uid_invalid".to_owned()), "{uid}");
         }
+    }
+
+    #[test]
+    fn a_key_may_have_any_name_that_the_psp_holds() {
+        for uid in ["shop/kim", "kim#1", "kim?card=1", "kim@shop.kr", "kim+1", "길동 0001:1", &"가".repeat(80)] {
+            assert_eq!(CustomerUid::parse(uid).map(String::from), Ok(uid.to_owned()));
+        }
+        for uid in ["", ".", "..", "a\r\nb", "a\u{0}", "a%2Fb", &"가".repeat(81)] {
+            assert_eq!(CustomerUid::parse(uid).map_err(|e| e.code), Err("customer_uid_invalid".to_owned()), "{uid}");
+        }
+        let card = CustomerUid::parse("kim/4242424242424242").map_err(|e| e.code);
+        assert_eq!(card, Err("sensitive_data_in_field".to_owned()));
+    }
+
+    #[test]
+    fn another_systems_order_number_is_kept_as_it_is_and_is_none_of_ours() {
+        for uid in ["wc-renewal:11", "#1", "a.b", "주문 1", "../users/getToken", &"x".repeat(300)] {
+            let foreign = ForeignUid::parse(uid).unwrap();
+            assert_eq!((foreign.as_str(), foreign.own()), (uid, None));
+        }
+        assert!(["", "a\nb", &"x".repeat(301)].iter().all(|uid| ForeignUid::parse(uid).is_err()));
+        let own = MerchantUid::parse("order_1").unwrap();
+        assert_eq!(ForeignUid::from(&own).own(), Some(own));
     }
 
     #[test]

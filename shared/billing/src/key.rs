@@ -4,13 +4,26 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alarm::Alarm;
-use crate::calendar::{CLAIMANT_SECONDS, next_look, next_window_look, window_ends};
+use crate::calendar::{
+    ALARM_AGAIN_SECONDS, CLAIMANT_SECONDS, GONE_AGAIN_SECONDS, next_look, next_window_look, window_ends,
+};
 use crate::checkout::KeyWindow;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, Nonce};
-use crate::payment::{Claim, Refusal};
+use crate::payment::{Claim, Payment, Refusal, State, said};
+use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
+
+/// What PGs and the PSP write when they do not know a billing key (`등록되지 않은 구매자입니다`: Iamport V1, `again`). A hint to look
+/// the key up; what it misses is found by the daily comparison.
+const UNREGISTERED: [&str; 5] = [
+    "등록되지 않은 구매자",
+    "등록되지 않은 빌링키",
+    "등록된 빌링키가 없",
+    "빌링키를 찾을 수 없",
+    "billing key not found",
+];
 
 /// Where a billing key stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,8 +122,12 @@ pub struct BillingKey {
     pub due_at: Option<Timestamp>,
     /// The PSP's record.
     pub record: Option<KeySnapshot>,
-    /// Why the PSP refused the card, if it did.
+    /// Why the PSP refused the card, or the deletion, if it did.
     pub refusal: Option<Refusal>,
+    /// Since when the PSP does not have it, where an active key was not to be found.
+    pub missing_since: Option<Timestamp>,
+    /// When a person is told next that it stays as it is.
+    pub alarm_at: Option<Timestamp>,
     /// When the key was named.
     pub created_at: Timestamp,
     /// When the row last changed.
@@ -130,6 +147,8 @@ pub enum KeyEvidence {
     NotSent,
     /// The request left, or may have, and its outcome is not known.
     Lost,
+    /// Its deletion cannot go on yet: what would be charged to it could not be taken off.
+    Held,
 }
 
 /// The row after the evidence, and what follows from it.
@@ -214,6 +233,8 @@ impl BillingKey {
             looks: 0,
             record: None,
             refusal: None,
+            missing_since: None,
+            alarm_at: None,
             created_at: now,
             updated_at: now,
         }
@@ -244,6 +265,12 @@ impl BillingKey {
         matches!(self.state, KeyState::Abandoned) && self.refusal.is_some()
     }
 
+    /// Whether its subscriptions have still to be told that it is gone.
+    #[must_use]
+    pub const fn is_to_be_told_of(&self) -> bool {
+        matches!(self.state, KeyState::Deleted) && self.missing_since.is_some() && self.due_at.is_some()
+    }
+
     /// The rules that every row keeps, checked before each write.
     ///
     /// # Errors
@@ -263,6 +290,8 @@ impl BillingKey {
         self.claim = None;
         self.outcome_unknown = false;
         self.cascade = false;
+        self.alarm_at = None;
+        self.missing_since = self.missing_since.filter(|_| state == KeyState::Deleted);
         // A deleted key goes on saying what replaced it: schedules may still be on their way to it.
         self.successor = self.successor.take().filter(|_| state == KeyState::Deleted);
         self.due_at = None;
@@ -297,9 +326,9 @@ pub fn apply(
     let ours = sent_under.is_none_or(|nonce| row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce));
     match seen {
         // How a POST ended says something only about the claim that it was sent under.
-        KeyEvidence::Refused(_) | KeyEvidence::NotSent | KeyEvidence::Lost if !ours => {}
+        KeyEvidence::Refused(_) | KeyEvidence::NotSent | KeyEvidence::Lost | KeyEvidence::Held if !ours => {}
         KeyEvidence::Found(snapshot) => found(&mut applied, snapshot, now, policy),
-        KeyEvidence::Absent => absent(&mut applied.row, now),
+        KeyEvidence::Absent => absent(&mut applied, now),
         KeyEvidence::Refused(refusal) => match row.state {
             KeyState::Issuing => {
                 let confirm_at = row.claim.as_ref().map(|claim| claim.quarantine_until);
@@ -309,21 +338,32 @@ pub fn apply(
                 // One look after the quarantine: a refused call that made a key all the same leaves an orphan.
                 applied.row.due_at = confirm_at;
             }
-            KeyState::Deleting => applied.row.keep_looking(now),
+            KeyState::Deleting => {
+                applied.row.refusal = Some(refusal.clone());
+                not_deleted(&mut applied, now);
+            }
             KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
         },
         KeyEvidence::NotSent => match row.state {
             // The card is not kept, so nobody can send it later: the customer types it again.
             KeyState::Issuing => applied.row.settle(KeyState::Abandoned),
-            KeyState::Deleting => applied.row.keep_looking(now),
+            KeyState::Deleting => not_deleted(&mut applied, now),
             KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
         },
         KeyEvidence::Lost => match row.state {
-            KeyState::Issuing | KeyState::Deleting => {
+            KeyState::Issuing => {
                 applied.row.outcome_unknown = true;
                 applied.row.keep_looking(now);
             }
+            KeyState::Deleting => {
+                applied.row.outcome_unknown = true;
+                not_deleted(&mut applied, now);
+            }
             KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+        },
+        KeyEvidence::Held => match row.state {
+            KeyState::Deleting => not_deleted(&mut applied, now),
+            KeyState::Prepared | KeyState::Issuing | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
         },
     }
     if applied.row != *row {
@@ -346,9 +386,13 @@ fn found(applied: &mut KeyApplied, snapshot: &KeySnapshot, now: Timestamp, polic
         match (row.state, field) {
             // A test channel's key could never be charged here.
             (KeyState::Issuing | KeyState::Prepared, "sandbox") => row.settle(KeyState::Abandoned),
-            (KeyState::Issuing | KeyState::Deleting, _) => {
+            (KeyState::Issuing, _) => {
                 row.outcome_unknown = true;
                 row.keep_looking(now);
+            }
+            (KeyState::Deleting, _) => {
+                row.outcome_unknown = true;
+                not_deleted(applied, now);
             }
             (KeyState::Prepared, _) => row.keep_looking(now),
             (KeyState::Active | KeyState::Deleted | KeyState::Abandoned, _) => {}
@@ -360,20 +404,68 @@ fn found(applied: &mut KeyApplied, snapshot: &KeySnapshot, now: Timestamp, polic
             row.record = Some(snapshot.clone());
             row.settle(KeyState::Active);
         }
-        KeyState::Deleting => row.keep_looking(now),
+        KeyState::Deleting => not_deleted(applied, now),
         KeyState::Abandoned | KeyState::Deleted => {
-            applied.alarms.push(Alarm::OrphanKey { customer_uid: row.customer_uid.clone() });
+            // It is tried by the hour; a person is told once a day.
+            if row.alarm_at.is_none_or(|alarm_at| alarm_at <= now) {
+                row.alarm_at = Some(now.plus(ALARM_AGAIN_SECONDS));
+                applied.alarms.push(Alarm::OrphanKey { customer_uid: row.customer_uid.clone() });
+            }
             applied.delete_orphan = true;
             row.keep_looking(now);
         }
     }
 }
 
-fn absent(row: &mut BillingKey, now: Timestamp) {
+/// A key under deletion is still there, or may be. It is tried on by the calendar; after a day a person is told, and then once
+/// a day.
+fn not_deleted(applied: &mut KeyApplied, now: Timestamp) {
+    let row = &mut applied.row;
+    row.keep_looking(now);
+    // Rows of older versions have no time for it: they count from their claim.
+    let claimed_at = row.claim.as_ref().map(|claim| claim.claimed_at.plus(ALARM_AGAIN_SECONDS));
+    let alarm_at = row.alarm_at.or(claimed_at).unwrap_or(now);
+    if alarm_at <= now && !planted::has(Bug::StuckDeletionUntold) {
+        row.alarm_at = Some(now.plus(ALARM_AGAIN_SECONDS));
+        applied.alarms.push(Alarm::KeyDeletionStuck { customer_uid: row.customer_uid.clone() });
+    }
+}
+
+/// An active key that the PSP does not have. One answer is not enough: in a brownout a PSP may say so of anything. So it is
+/// asked once more some minutes later, and the key is charged meanwhile if somebody wants that: on a key that is gone a charge
+/// is refused, and on one that is not it is right. Then the key is deleted, and due until its subscriptions are told.
+fn missing(applied: &mut KeyApplied, now: Timestamp) {
+    let row = &mut applied.row;
+    match row.missing_since {
+        _ if planted::has(Bug::GoneKeyKept) => row.due_at = None,
+        None => {
+            row.missing_since = Some(now);
+            row.due_at = Some(now.plus(GONE_AGAIN_SECONDS));
+        }
+        Some(since) if now < since.plus(GONE_AGAIN_SECONDS) => row.due_at = Some(since.plus(GONE_AGAIN_SECONDS)),
+        Some(_) => {
+            row.settle(KeyState::Deleted);
+            row.due_at = Some(now);
+            applied.alarms.push(Alarm::KeyGone { customer_uid: row.customer_uid.clone() });
+        }
+    }
+}
+
+/// Whether a payment failed because nobody knows its billing key, as far as the words for it say.
+#[must_use]
+pub fn is_named_unregistered(payment: &Payment) -> bool {
+    payment.state == State::Failed && said::names(payment, &UNREGISTERED)
+}
+
+fn absent(applied: &mut KeyApplied, now: Timestamp) {
+    let row = &mut applied.row;
     match row.state {
         KeyState::Issuing if row.in_flight(now) => row.keep_looking(now),
         KeyState::Issuing => row.settle(KeyState::Abandoned),
-        KeyState::Deleting => row.settle(KeyState::Deleted),
+        KeyState::Deleting => {
+            row.refusal = None;
+            row.settle(KeyState::Deleted);
+        }
         KeyState::Abandoned if row.in_flight(now) => {
             row.due_at = row.claim.as_ref().map(|claim| claim.quarantine_until);
         }
@@ -381,6 +473,6 @@ fn absent(row: &mut BillingKey, now: Timestamp) {
         KeyState::Deleted => row.settle(KeyState::Deleted),
         KeyState::Prepared if row.waits(now) => row.keep_looking(now),
         KeyState::Prepared => row.settle(KeyState::Abandoned),
-        KeyState::Active => {}
+        KeyState::Active => missing(applied, now),
     }
 }

@@ -35,7 +35,7 @@ pub mod usecase;
 
 pub use alarm::Alarm;
 pub use day::KstDay;
-pub use ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
+pub use ids::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Nonce};
 pub use invalid::Invalid;
 pub use money::{Currency, Money};
 pub use policy::Policy;

@@ -3,6 +3,7 @@
 pub mod apply;
 mod records;
 pub mod refund;
+pub(crate) mod said;
 mod schedule;
 pub mod snapshot;
 mod under_way;
@@ -16,7 +17,7 @@ pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
 pub use refund::{Refund, RefundAccount, RefundState};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
-use crate::calendar::{CLAIMANT_SECONDS, next_window_look, window_ends};
+use crate::calendar::{CLAIMANT_SECONDS, next_window_look};
 use crate::checkout::Window;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
@@ -66,7 +67,7 @@ pub enum State {
     Refunded,
     /// The PSP says failed, or refused it.
     Failed,
-    /// A schedule that was taken back before it ran.
+    /// A schedule that was taken back before it ran, or a checkout that the merchant has withdrawn.
     Revoked,
     /// The PSP holds something that is not what was ordered. A person decides.
     Suspect,
@@ -116,6 +117,11 @@ impl State {
     #[must_use]
     pub const fn was_paid(self) -> bool {
         matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded)
+    }
+
+    /// Whether its customer is still expected to pay it.
+    const fn is_waited_for(self) -> bool {
+        matches!(self, Self::Awaiting | Self::Expired)
     }
 
     /// Whether nothing is owed any more, as far as the state alone can tell.
@@ -215,6 +221,8 @@ pub struct Payment {
     pub plan: Plan,
     /// The window that it is paid in, for a checkout. Never changes.
     pub window: Option<Box<Window>>,
+    /// When the merchant withdrew it, for a checkout: whatever is paid afterwards goes back. Never changes again.
+    pub withdrawn_at: Option<Timestamp>,
     /// The billing key that it moves to once it is revoked on the present one.
     pub moves_to: Option<CustomerUid>,
     /// The billing keys that it was scheduled on before, oldest first.
@@ -302,6 +310,7 @@ impl Payment {
             customer_id,
             plan,
             window: None,
+            withdrawn_at: None,
             moves_to: None,
             former_keys: Vec::new(),
             fingerprint,
@@ -389,23 +398,6 @@ impl Payment {
         }
     }
 
-    /// Whether its customer may open the window now: it waits, and no virtual account was issued for it.
-    #[must_use]
-    pub fn is_payable(&self, now: Timestamp) -> bool {
-        self.waits(now) && self.open_until().is_some_and(|open_until| now < open_until)
-    }
-
-    /// Whether a customer who is in the window now may still pay: the window ends later than it is offered.
-    #[must_use]
-    pub fn waits(&self, now: Timestamp) -> bool {
-        self.window_is_open(now) && self.state == State::Awaiting && self.record.is_none()
-    }
-
-    /// Whether somebody may still be in the window, however the order stands.
-    pub(crate) fn window_is_open(&self, now: Timestamp) -> bool {
-        self.open_until().is_some_and(|open_until| now < window_ends(open_until))
-    }
-
     /// The PSP's payment, once there is one.
     #[must_use]
     pub fn imp_uid(&self) -> Option<&ImpUid> {
@@ -465,6 +457,7 @@ impl Payment {
         let rules = [
             (self.state.is_settled() || self.due_at.is_some(), "an unsettled row is due"),
             (self.pending_refund().is_none() || self.due_at.is_some(), "a row with a pending refund is due"),
+            (!self.is_withdrawn() || !self.state.is_waited_for(), "a withdrawn checkout is not waited for"),
             (!self.state.was_paid() || self.record.is_some(), "a paid row has the PSP's record"),
             (!matches!(self.state, State::Claimed) || self.claim.is_some(), "a claimed row has a claimant"),
             (self.record.as_ref().is_none_or(|r| r.cancel_amount <= r.amount.minor), "refunds are within the amount"),

@@ -95,6 +95,14 @@ pub enum Bug {
     AlarmAtEveryLook,
     /// A request to give money back waits for the refund that waits for its account.
     AccountNotTaken,
+    /// Names that the PSP holds are taken only as we would make them ourselves.
+    ForeignNamesRefused,
+    /// A key that is gone at the PSP stays active.
+    GoneKeyKept,
+    /// Nobody is told of a key that cannot be deleted.
+    StuckDeletionUntold,
+    /// What is paid for a checkout that was withdrawn is kept.
+    PaidAfterWithdrawalKept,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -170,6 +178,10 @@ mod switch {
                 | Bug::UnknownUntold
                 | Bug::AlarmAtEveryLook
                 | Bug::AccountNotTaken
+                | Bug::ForeignNamesRefused
+                | Bug::GoneKeyKept
+                | Bug::StuckDeletionUntold
+                | Bug::PaidAfterWithdrawalKept
                 | Bug::BareFingerprint,
             )
             | None => false,

@@ -5,7 +5,7 @@ use std::future::Future;
 use crate::alarm::Alarm;
 use crate::card::Card;
 use crate::day::KstDay;
-use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce, SubscriptionId};
+use crate::ids::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Nonce, SubscriptionId};
 use crate::key::{BillingKey, KeySnapshot};
 use crate::money::Money;
 use crate::order::Order;
@@ -73,6 +73,8 @@ pub trait WindowPsp: Sync {
     fn correct(&self, order: &Order) -> impl Future<Output = Posted<Money>> + Send;
     /// `GET /payments/prepare/{merchant_uid}`.
     fn prepared(&self, order: &Order) -> impl Future<Output = Looked<Money>> + Send;
+    /// `DELETE /vbanks/{imp_uid}`: closes a virtual account that waits for its deposit. Not every gateway can.
+    fn close_account(&self, imp_uid: &ImpUid) -> impl Future<Output = Posted<PaymentSnapshot>> + Send;
 }
 
 /// Giving money back.
@@ -89,11 +91,12 @@ pub trait SchedulePsp: Sync {
         customer_uid: &CustomerUid,
         orders: &[(&Order, Timestamp)],
     ) -> impl Future<Output = Posted<Vec<ScheduleSnapshot>>> + Send;
-    /// `POST /subscribe/payments/unschedule` of one order; naming none would revoke all of the customer's.
+    /// `POST /subscribe/payments/unschedule` of one order, under the name that the PSP has for it; naming none would revoke
+    /// all of the customer's.
     fn revoke(
         &self,
         customer_uid: &CustomerUid,
-        merchant_uid: &MerchantUid,
+        merchant_uid: &ForeignUid,
     ) -> impl Future<Output = Posted<Vec<ScheduleSnapshot>>> + Send;
     /// `PUT /subscribe/payments/schedule/{merchant_uid}`.
     fn reschedule(
@@ -116,6 +119,8 @@ pub trait KeyPsp: Sync {
     ) -> impl Future<Output = Posted<KeySnapshot>> + Send;
     /// `GET /subscribe/customers/{customer_uid}`.
     fn key(&self, customer_uid: &CustomerUid) -> impl Future<Output = Looked<KeySnapshot>> + Send;
+    /// Names of those among these keys that the PSP has (`GET /subscribe/customers?customer_uid[]=…`).
+    fn held_keys(&self, customer_uids: &[CustomerUid]) -> impl Future<Output = Looked<Vec<String>>> + Send;
     /// Order numbers of the key's schedules that are still to run before `until`, as the PSP lists them
     /// (`GET /subscribe/customers/{customer_uid}/schedules`).
     fn waiting_schedules(

@@ -4,6 +4,7 @@ mod charge;
 mod checkout;
 mod compare;
 mod conclude;
+mod gone_key;
 mod issue_key;
 mod keys;
 mod refund;
@@ -15,6 +16,7 @@ mod subscriptions;
 mod sweep;
 mod webhook;
 mod window_key;
+mod withdraw;
 
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
@@ -123,6 +125,12 @@ pub enum Failure {
     /// The payment that was named belongs to another order. Nothing was changed, and a person was told.
     #[error("the payment belongs to another order")]
     ImpUidMismatch,
+    /// The checkout was paid, so there is nothing to withdraw.
+    #[error("the checkout was paid")]
+    AlreadyPaid,
+    /// Something was paid for the checkout that is not what was ordered.
+    #[error("the checkout cannot be withdrawn in its present state")]
+    CheckoutNotWithdrawable,
     /// The PSP refused a change; the row stands as before.
     #[error("the payment provider refused: {}", .0.message)]
     Refused(Refusal),

@@ -94,6 +94,7 @@ mod secret;
 mod text;
 mod token;
 mod transport;
+mod vbank;
 mod wire;
 
 pub use amount::Amount;
@@ -103,7 +104,7 @@ pub use client::Client;
 pub use config::{BASE_URL, Clock, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
 pub use error::{Cause, Class, Error, NotSentReason};
-pub use ids::{CustomerUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};
+pub use ids::{CustomerUid, ForeignUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
 pub use page::{Many, Page};
 pub use payment::{

@@ -5,7 +5,7 @@ use crate::charge::{CashReceiptType, Details, NAME_CHARS_MAX, check_positive, wr
 use crate::client::{Call, Client};
 use crate::envelope::{same, same_if_told};
 use crate::error::Error;
-use crate::ids::{CustomerUid, InvalidInput, MerchantUid, NonEmpty, check_text};
+use crate::ids::{CustomerUid, ForeignUid, InvalidInput, MerchantUid, NonEmpty, check_text};
 use crate::payment::Payment;
 use crate::planted::{self, Bug};
 use crate::scheduled::{ScheduledPayment, one};
@@ -143,15 +143,15 @@ impl Schedule {
 /// The API takes a missing list of numbers for "all of this customer's"; here it cannot be missing.
 #[derive(Debug, Clone)]
 pub struct Unschedule {
-    merchant_uids: NonEmpty<MerchantUid>,
+    merchant_uids: NonEmpty<ForeignUid>,
     /// Restricts the numbers to those of one billing key.
     pub customer_uid: Option<CustomerUid>,
 }
 
 impl Unschedule {
-    /// Revokes the payments with these numbers.
+    /// Revokes the payments with these numbers, as Iamport lists them.
     #[must_use]
-    pub const fn new(merchant_uids: NonEmpty<MerchantUid>) -> Self {
+    pub const fn new(merchant_uids: NonEmpty<ForeignUid>) -> Self {
         Self { merchant_uids, customer_uid: None }
     }
 }
@@ -214,7 +214,7 @@ impl Client {
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let numbers = NonEmpty::new(MerchantUid::new("order_monthly_0002")?);
+    /// let numbers = NonEmpty::new(ForeignUid::new("order_monthly_0002")?);
     /// let revoked = client.unschedule(&Unschedule::new(numbers)).await?;
     /// # Ok(()) }
     /// ```
@@ -225,7 +225,7 @@ impl Client {
         let body = body(|object| {
             object.maybe_text("customer_uid", request.customer_uid.as_ref().map(CustomerUid::as_str));
             let named = if planted::is(Bug::UnscheduleWithoutNumbers) { 0 } else { usize::MAX };
-            object.texts("merchant_uid", request.merchant_uids.iter().map(MerchantUid::as_str).take(named));
+            object.texts("merchant_uid", request.merchant_uids.iter().map(ForeignUid::as_str).take(named));
         });
         let call = Call::post(Target::new("/subscribe/payments/unschedule"), Some(body));
         let revoked: Vec<ScheduledPayment> = self.send(call).await?;

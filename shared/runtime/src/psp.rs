@@ -11,7 +11,7 @@ use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp, WindowPsp};
-use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
+use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use iamport::{Class, Client, Concealed, Error, FindAll, KeySchedules, TestPayments, Unschedule};
 
 use crate::config::Config;
@@ -21,6 +21,8 @@ use crate::secret::Secrets;
 /// Longest money POST (design §6); the client's own limit for a change is the same.
 const POST_MAX: Duration = Duration::from_secs(15);
 
+/// Billing keys that are asked for at once. Iamport takes a hundred; eighty characters of Hangul each are long in a URL.
+const KEYS_A_CALL: usize = 25;
 /// Widest window of a list of schedules: Iamport allows three months.
 const SCHEDULE_WINDOW_SECONDS: i64 = 85 * 86_400;
 /// The envelope's code for "there is no such thing" on HTTP 200 (observed with older accounts).
@@ -201,6 +203,18 @@ impl WindowPsp for Psp {
         let read = |prepared| read::prepared(&prepared, order.amount.currency);
         looked(self.client().prepared(&uid).await, read, "prepared")
     }
+
+    async fn close_account(&self, imp_uid: &ImpUid) -> Posted<PaymentSnapshot> {
+        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Posted::NotSent };
+        match self.posting().revoke_vbank(&uid).await {
+            // A deposit or another closing came first, or the gateway cannot: no fault of the request.
+            Err(error) if matches!(error.class(), Class::Rejected | Class::NotFound) => {
+                note(&error, "revoke_vbank");
+                Posted::Refused(refusal(&error))
+            }
+            reply => posted(reply, |payment| read::payment(&payment), "revoke_vbank"),
+        }
+    }
 }
 
 impl RefundPsp for Psp {
@@ -221,9 +235,9 @@ impl SchedulePsp for Psp {
         posted(self.posting().schedule(&request).await, |list| read::schedules(&list), "schedule")
     }
 
-    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &MerchantUid) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
         let (Ok(uid), Ok(key)) =
-            (iamport::MerchantUid::new(merchant_uid.as_str()), iamport::CustomerUid::new(customer_uid.as_str()))
+            (iamport::ForeignUid::new(merchant_uid.as_str()), iamport::CustomerUid::new(customer_uid.as_str()))
         else {
             return Posted::NotSent;
         };
@@ -255,6 +269,20 @@ impl KeyPsp for Psp {
     async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
         let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Looked::Unreachable };
         looked(self.client().billing_key(&uid).await, |key| Some(read::key(&key)), "customer")
+    }
+
+    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Looked<Vec<String>> {
+        let (client, mut held) = (self.client(), Vec::new());
+        for names in customer_uids.chunks(KEYS_A_CALL) {
+            let names: Result<Vec<_>, _> = names.iter().map(|uid| iamport::CustomerUid::new(uid.as_str())).collect();
+            let Ok(Ok(names)) = names.map(iamport::NonEmpty::try_from) else { return Looked::Unreachable };
+            match looked(client.billing_keys(&names).await, Some, "customers") {
+                Looked::Found(many) => held.extend(many.found.into_iter().map(|key| key.customer_uid)),
+                Looked::Absent => {}
+                Looked::Unreachable => return Looked::Unreachable,
+            }
+        }
+        Looked::Found(held)
     }
 
     async fn waiting_schedules(

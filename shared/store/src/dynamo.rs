@@ -190,7 +190,8 @@ struct OwnerRange {
 
 impl OwnerRange {
     fn prefix(prefix: &str) -> Self {
-        Self { from: prefix.to_owned(), to: format!("{prefix}\u{7f}") }
+        // The last of all characters: a key's name may be in any script.
+        Self { from: prefix.to_owned(), to: format!("{prefix}{}", char::MAX) }
     }
 }
 

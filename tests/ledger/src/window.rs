@@ -17,6 +17,22 @@ use super::{
     Refusal, Task, VirtualAccount,
 };
 
+/// PGs that close a virtual account (`x-portone-supported-pgs` of `revokeVbank`, V1 schema of 2026-08).
+const CLOSING_PGS: [&str; 12] = [
+    "html5_inicis",
+    "uplus",
+    "danal",
+    "nice",
+    "kicc",
+    "settle",
+    "smartro",
+    "tosspayments",
+    "ksnet",
+    "smartro_v2",
+    "nice_v2",
+    "welcome",
+];
+
 /// The wish for a billing key: `customer_uid` of `IMP.request_pay`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyWish {
@@ -258,6 +274,30 @@ impl Ledger {
             self.notify(now, place, None);
         }
         Ok(payment)
+    }
+
+    /// `DELETE /vbanks/{imp_uid}`: nobody can pay into the account any more. Nothing is announced.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for what is no account that waits for its deposit; a PG refusal where the gateway cannot
+    /// (`x-portone-supported-pgs` of the V1 schema), and by `html5_inicis` without its own `pg_api_key`.
+    pub fn close_account(&mut self, now: i64, imp_uid: &str, has_api_key: bool) -> Result<Payment, Refusal> {
+        let place = self.by_imp_uid.get(imp_uid).copied();
+        let row = place.and_then(|place| self.payments.get_mut(place));
+        let row = row.ok_or_else(|| Refusal::not_found("유효하지 않은 imp_uid 입니다"))?;
+        if row.vbank.is_none() || row.status != PaymentStatus::Ready {
+            return Err(Refusal::invalid("입금대기 상태의 가상계좌가 아닙니다"));
+        }
+        let pg = row.channel.pg_provider.as_str();
+        if pg == "html5_inicis" && !has_api_key {
+            return Err(Refusal::pg("hashData 불일치"));
+        }
+        if !CLOSING_PGS.contains(&pg) {
+            return Err(Refusal::pg("가상계좌 말소를 지원하지 않는 PG사입니다"));
+        }
+        row.status = PaymentStatus::Cancelled;
+        row.cancelled_at = now;
+        Ok(row.clone())
     }
 
     /// Writes the record. The order in which ids are drawn is part of what a seed means.

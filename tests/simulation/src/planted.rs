@@ -198,6 +198,10 @@ pub const ZOO: &[Plant] = &[
     plant(0, "nobody told of an unknown outcome", Bug::Inside(Inner::UnknownUntold), &["I13"]),
     plant(0, "alarm at every look", Bug::Inside(Inner::AlarmAtEveryLook), &["I13"]),
     plant(0, "refund waits for an account that was named", Bug::Inside(Inner::AccountNotTaken), &["I13"]),
+    plant(0, "names of others dropped", Bug::Inside(Inner::ForeignNamesRefused), &["I8"]),
+    plant(0, "key gone at the PSP kept", Bug::Inside(Inner::GoneKeyKept), &["I10"]),
+    plant(0, "nobody told of a key that stays", Bug::Inside(Inner::StuckDeletionUntold), &["I13"]),
+    plant(0, "paid after withdrawal kept", Bug::Inside(Inner::PaidAfterWithdrawalKept), &["I6"]),
 ];
 
 /// Bugs of the list that are not planted here, and where they are.

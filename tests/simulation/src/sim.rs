@@ -10,7 +10,7 @@ use billing::key::{BillingKey, KeyState};
 use billing::payment::{Claim, Payment, Purpose, RefundState, State};
 use billing::ports::{KeyStore, PaymentStore, Posted, SubscriptionStore};
 use billing::subscription::{Subscription, SubscriptionId};
-use billing::{CustomerUid, MerchantUid, Timestamp};
+use billing::{CustomerUid, ImpUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
 use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
@@ -443,16 +443,20 @@ impl Sim {
                 claimed == purpose && row.state == State::Claimed && row.order == *order
             })
         };
+        let withdrawn = |row: &Payment, imp_uid: &ImpUid| row.is_withdrawn() && row.imp_uid() == Some(imp_uid);
         let kept = match request {
+            // An account is closed only for an order that is withdrawn.
+            PspRequest::CloseAccount(imp_uid) => self.rows.all_payments().iter().any(|row| withdrawn(row, imp_uid)),
             PspRequest::Charge(order) => sending(order, Purpose::Charge),
             PspRequest::Register { orders, .. } => orders.iter().all(|(order, _)| sending(order, Purpose::Register)),
             // A schedule that the PSP's own record has ended meanwhile may still be sent its change: it is refused there.
             PspRequest::Revoke { customer_uid, merchant_uid } => {
                 // A key that is marked for deletion with all that is on it was written down before, too.
                 let key = self.rows.key(customer_uid).await.ok().flatten();
+                let own = merchant_uid.own();
                 key.is_some_and(|key| key.state == KeyState::Deleting && key.cascade)
-                    || claimed(merchant_uid, &|_, purpose| purpose == Purpose::Revoke)
-                    || ended(merchant_uid)
+                    || own.as_ref().is_some_and(|uid| claimed(uid, &|_, purpose| purpose == Purpose::Revoke))
+                    || own.as_ref().is_some_and(ended)
             }
             PspRequest::Move { merchant_uid, schedule_at } => {
                 let purpose = Purpose::Move { schedule_at: *schedule_at };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
-use super::{Payment, Plan, Purpose, Refusal, State, records, refund, schedule};
+use super::{Payment, Plan, Purpose, Refusal, State, records, refund, schedule, window};
 use crate::alarm::Alarm;
 use crate::calendar::{UNKNOWN_ALARM_SECONDS, first_overdue_look, next_look, next_overdue_look, next_window_look};
 use crate::day::DAY_SECONDS;
@@ -59,7 +59,7 @@ pub enum Evidence {
     },
     /// The billing key is no longer active, so an order that was never sent cannot be.
     KeyInactive,
-    /// The storefront took back an order that was never sent.
+    /// The storefront took back an order that was never sent, or one that its customer was to pay in the window.
     Withdrawn,
     /// The customer replaces the billing key, and the order was never sent on the old one.
     KeyReplaced(CustomerUid),
@@ -219,6 +219,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             }
             applied
         }
+        Evidence::Withdrawn if row.window.is_some() => window::withdrawn(row, by, now),
         Evidence::Withdrawn => never_sent(row, State::Revoked, by, now),
         Evidence::KeyReplaced(to) => {
             let mut applied = Applied::unchanged(row);

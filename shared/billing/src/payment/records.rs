@@ -56,6 +56,8 @@ pub(super) fn apply(
     } else if trusted.iter().any(|record| record.status == PspStatus::Unknown) {
         applied.alarm(Alarm::UnknownStatus { merchant_uid: merchant_uid.clone() });
         applied.keep_looking(now);
+    } else if row.is_withdrawn() {
+        window::stays_withdrawn(&mut applied, row, &trusted, complete, by, now);
     } else if row.window.is_some() {
         let failed = trusted.iter().rfind(|record| record.status == PspStatus::Failed);
         match (window::account(row, &trusted), failed) {
@@ -117,8 +119,10 @@ fn settle_paid(
     }
     // An account that was issued too late is waited for all the same; its order was told to have expired before.
     let expired_once = row.log.iter().any(|step| step.to == State::Expired);
-    let told_otherwise =
-        matches!(row.state, State::Failed | State::Revoked | State::Expired) || expired_once || row.refusal.is_some();
+    let told_otherwise = matches!(row.state, State::Failed | State::Revoked | State::Expired)
+        || expired_once
+        || row.refusal.is_some()
+        || row.is_withdrawn();
     if told_otherwise && !row.state.was_paid() && record.net_paid() > 0 {
         late_paid(applied, row, record, now, policy);
     }
@@ -135,8 +139,9 @@ fn settle_paid(
 fn late_paid(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot, now: Timestamp, policy: &Policy) {
     applied.alarm(Alarm::LatePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: record.imp_uid.clone() });
     match policy.late_paid {
-        LatePaidPolicy::Accept => {}
-        LatePaidPolicy::Refund => refund::owe(applied, record, refund::Origin::LatePaid, now),
+        // Whoever withdraws an order does not keep what is paid for it, whatever becomes of other late money.
+        LatePaidPolicy::Accept if !row.is_withdrawn() || planted::has(Bug::PaidAfterWithdrawalKept) => {}
+        LatePaidPolicy::Accept | LatePaidPolicy::Refund => refund::owe(applied, record, refund::Origin::LatePaid, now),
     }
 }
 

@@ -12,6 +12,38 @@ use crate::time::Timestamp;
 /// The payment method whose outcome is a deposit.
 const ACCOUNT: &str = "vbank";
 
+impl Payment {
+    /// Whether its customer may open the window now: it waits, and no virtual account was issued for it.
+    #[must_use]
+    pub fn is_payable(&self, now: Timestamp) -> bool {
+        self.waits(now) && self.open_until().is_some_and(|open_until| now < open_until)
+    }
+
+    /// Whether a customer who is in the window now may still pay: the window ends later than it is offered.
+    #[must_use]
+    pub fn waits(&self, now: Timestamp) -> bool {
+        self.window_is_open(now) && self.state == State::Awaiting && self.record.is_none()
+    }
+
+    /// Whether the merchant has withdrawn it.
+    #[must_use]
+    pub const fn is_withdrawn(&self) -> bool {
+        self.withdrawn_at.is_some()
+    }
+
+    /// Its virtual account, while the PSP's record says that it waits for its deposit.
+    #[must_use]
+    pub fn open_account(&self) -> Option<&PaymentSnapshot> {
+        let record = self.record.as_ref()?;
+        Some(record).filter(|record| record.status == PspStatus::Ready && record.facts.vbank_num.is_some())
+    }
+
+    /// Whether somebody may still be in the window, however the order stands.
+    pub(crate) fn window_is_open(&self, now: Timestamp) -> bool {
+        self.open_until().is_some_and(|open_until| now < window_ends(open_until))
+    }
+}
+
 /// The virtual account among the records that the order waits for: the latest, where one was ordered. Anybody who knows the
 /// number may have one opened under it; and a window that was only opened says nothing.
 pub(super) fn account<'a>(row: &Payment, trusted: &[&'a PaymentSnapshot]) -> Option<&'a PaymentSnapshot> {
@@ -84,7 +116,56 @@ pub(super) fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, no
     wait(applied, row.open_until().unwrap_or(row.created_at), by, now);
 }
 
-/// The order has failed. Its window may still be open in another tab, so there is one more look when it closes: a payment
+/// The merchant withdraws the order: whatever is paid from now on goes back. What was paid before, or is not what was ordered,
+/// is not withdrawn.
+pub(super) fn withdrawn(row: &Payment, by: Source, now: Timestamp) -> Applied {
+    let mut applied = Applied::unchanged(row);
+    match row.state {
+        State::Awaiting | State::Expired | State::Failed => {
+            applied.row.withdrawn_at = Some(now);
+            applied.row.step(State::Revoked, by, now);
+            end(&mut applied, row, now);
+        }
+        State::Intent
+        | State::Claimed
+        | State::Unknown
+        | State::Scheduled
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Revoked
+        | State::Suspect => {}
+    }
+    applied
+}
+
+/// Nothing that counts was paid under a withdrawn order. An account that was opened all the same is to be closed, so it is due
+/// at once; one that is closed is kept as it is.
+pub(super) fn stays_withdrawn(
+    applied: &mut Applied,
+    row: &Payment,
+    trusted: &[&PaymentSnapshot],
+    complete: bool,
+    by: Source,
+    now: Timestamp,
+) {
+    if row.state == State::Suspect && !complete {
+        // What is not what was ordered may still be there.
+        return;
+    }
+    let ours = trusted.iter().find(|record| Some(&record.imp_uid) == row.imp_uid()).copied();
+    let open = account(row, trusted);
+    if let Some(record) = open.or(ours) {
+        applied.row.record = Some(record.clone());
+    }
+    applied.row.step(State::Revoked, by, now);
+    end(applied, row, now);
+    if open.is_some_and(|open| Some(&open.imp_uid) != row.imp_uid()) {
+        applied.row.due_at = Some(now);
+    }
+}
+
+/// The order has failed, or was withdrawn. Its window may still be open in another tab, so there is one more look when it closes: a payment
 /// whose webhook is lost is found then.
 fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
     applied.settle();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::invalid::Invalid;
-use crate::payment::Payment;
+use crate::payment::{Payment, said};
 
 /// What PGs write when no later try of the same card can succeed: it is lost, stolen, stopped, closed or over, or its number
 /// is none. Iamport passes each PG's own words on and has no code for it, so this list ages; what it misses is merely
@@ -112,9 +112,5 @@ impl Dunning {
 /// Whether the PG says that no later try of the same card can succeed.
 #[must_use]
 pub fn is_final(payment: &Payment) -> bool {
-    let of_payment = payment.record.as_ref().and_then(|record| record.fail_reason.as_deref());
-    let of_schedule = payment.schedule.as_ref().and_then(|schedule| schedule.fail_reason.as_deref());
-    let refused = payment.refusal.as_ref().map(|refusal| refusal.message.as_str());
-    let said = [of_payment, of_schedule, refused].map(|text| text.unwrap_or_default().to_lowercase());
-    said.iter().any(|text| FINAL_REFUSALS.iter().any(|words| text.contains(words)))
+    said::names(payment, &FINAL_REFUSALS)
 }

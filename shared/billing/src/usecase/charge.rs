@@ -29,6 +29,12 @@ where
 
     /// As [`Self::charge()`], under a number of a subscription's, too.
     pub(super) async fn charge_order(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
+        let row = self.charge_once(order, customer_id).await?;
+        self.doubt_key_of(&row).await;
+        Ok(row)
+    }
+
+    async fn charge_once(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
         let order = order.checked(&self.policy)?;
         let customer_uid = order.customer_uid.clone().ok_or_else(no_key)?;
         let (key, existing) = join(self.store.key(&customer_uid), self.store.payment(&order.merchant_uid)).await;

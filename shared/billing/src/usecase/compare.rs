@@ -1,6 +1,7 @@
 //! The daily comparison of the table with the PSP's listings, both ways. It is carried on tick by tick: its report says
 //! where it stands, so that an end of time or a crash in the middle loses nothing.
 
+mod keys;
 mod listed;
 mod rows;
 mod run;
@@ -8,7 +9,7 @@ mod run;
 use super::Billing;
 use crate::alarm::Alarm;
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyStore, ListingPsp, PaymentStore, ReportStore, Saved, SchedulePsp,
+    ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore, Saved, SchedulePsp,
     StoreError, Watch,
 };
 use crate::report::{Place, Report};
@@ -43,7 +44,7 @@ impl Comparison {
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + ListingPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + Watch,
 {

@@ -1,7 +1,8 @@
 //! Reading and deleting billing keys.
 
 use super::{Billing, Caller, Failure, chargeable, customer_uid_in_path};
-use crate::ids::{CustomerId, CustomerUid, MerchantUid};
+use crate::calendar::ALARM_AGAIN_SECONDS;
+use crate::ids::{CustomerId, CustomerUid, ForeignUid, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
@@ -119,18 +120,27 @@ where
         self.host.now().plus(CASCADE_SECONDS)
     }
 
-    /// Carries the deletion of a marked key on, as it was asked for, until its caller has waited long enough. No new schedule
-    /// can claim the key any more, but one may have been registered just before it was marked.
+    /// Carries the deletion of a marked key on, as it was asked for, until its caller has waited long enough. What keeps it
+    /// from going on is looked at again by the calendar.
     pub(super) async fn continue_deletion(
         &self,
         key: BillingKey,
         until: Option<Timestamp>,
     ) -> Result<KeyDeleted, Failure> {
+        match self.try_deletion(key.clone(), until).await? {
+            Some(ended) => Ok(ended),
+            None => self.conclude_key(key, &KeyEvidence::Held).await.map(|_| KeyDeleted::Pending),
+        }
+    }
+
+    /// One try at deleting a marked key; nothing if something keeps it. No new schedule can claim the key any more, but one may
+    /// have been registered just before it was marked.
+    async fn try_deletion(&self, key: BillingKey, until: Option<Timestamp>) -> Result<Option<KeyDeleted>, Failure> {
         let mut live = self.live_schedules(&key).await?;
         if !self.moved_have_arrived(&key).await? {
-            return Ok(KeyDeleted::Pending);
+            return Ok(None);
         }
-        let Some(listed) = self.listed_schedules(&key).await else { return Ok(KeyDeleted::Pending) };
+        let Some(listed) = self.listed_schedules(&key).await else { return Ok(None) };
         let mut unkept = Vec::new();
         for uid in listed {
             let row = match MerchantUid::parse(&uid) {
@@ -157,12 +167,14 @@ where
                 claim: None,
                 due_at: None,
                 successor: None,
+                refusal: None,
+                alarm_at: None,
                 ..self.next_key(key)
             };
             return match self.store.save_key(&restored).await? {
                 Saved::Done => Err(Failure::KeyInUse),
                 // Somebody wrote in between, so it stays marked: the sweep decides anew.
-                Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(KeyDeleted::Pending),
+                Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(Some(KeyDeleted::Pending)),
             };
         }
         let replaced_first = key.successor.is_some() && planted::has(Bug::OldKeyDeletedFirst);
@@ -174,7 +186,8 @@ where
         let mut unreadable = false;
         for row in live {
             if self.host.now() >= until {
-                return Ok(KeyDeleted::Pending);
+                // It got on, and is due: the next sweep takes the rest.
+                return Ok(Some(KeyDeleted::Pending));
             }
             let left = match &successor {
                 Some(to) => self.move_schedule(row, to, until).await,
@@ -189,13 +202,13 @@ where
                 // It ran before it could be taken off.
                 Ok(row) if row.state.is_settled() => {}
                 Err(Failure::AlreadyExecuted) => {}
-                Ok(_) | Err(_) => return Ok(KeyDeleted::Pending),
+                Ok(_) | Err(_) => return Ok(None),
             }
         }
         if unreadable || !self.revoke_unkept(&key, unkept).await {
-            return Ok(KeyDeleted::Pending);
+            return Ok(None);
         }
-        self.finish_deletion(key).await
+        self.finish_deletion(key).await.map(Some)
     }
 
     /// Whether a schedule is to run on another key: a subscription's only if that still charges.
@@ -250,12 +263,13 @@ where
     }
 
     /// Revokes what the PSP would run on a key though no row of ours shows it as scheduled: a suspect one, or one that
-    /// somebody else registered. Says whether the PSP lists none any more.
+    /// somebody else registered, under the name that the PSP has for it. Says whether the PSP lists none any more.
     async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>) -> bool {
         if unkept.is_empty() {
             return true;
         }
-        for uid in unkept.iter().filter_map(|uid| MerchantUid::parse(uid).ok()) {
+        // A name that not even the PSP should have stays in its list, and keeps the key: a person is told after a day.
+        for uid in unkept.iter().filter_map(|uid| ForeignUid::parse(uid).ok()) {
             // What came of it shows in the list, and the rows are looked at by the sweep.
             self.psp.revoke(&key.customer_uid, &uid).await;
         }
@@ -265,7 +279,12 @@ where
     async fn mark_deleting(&self, key: BillingKey, schedules: Schedules) -> Result<BillingKey, Failure> {
         let now = self.host.now();
         let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
+        // Asked for once more in another way, it does not begin anew for whoever waits for it.
+        let again = key.state == KeyState::Deleting;
         let marked = BillingKey {
+            alarm_at: key.alarm_at.filter(|_| again).or(Some(now.plus(ALARM_AGAIN_SECONDS))),
+            refusal: key.refusal.clone().filter(|_| again),
+            missing_since: None,
             state: KeyState::Deleting,
             due_at: Some(now.plus(crate::calendar::CLAIMANT_SECONDS)),
             claim: Some(claim),
@@ -294,9 +313,14 @@ where
     /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.
     pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
         let seen = match self.psp.delete(&key.customer_uid).await {
-            Posted::Known(()) | Posted::Refused(_) => match self.psp.key(&key.customer_uid).await {
+            Posted::Known(()) => match self.psp.key(&key.customer_uid).await {
                 Looked::Absent => KeyEvidence::Absent,
                 Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
+                Looked::Unreachable => KeyEvidence::Lost,
+            },
+            Posted::Refused(refusal) => match self.psp.key(&key.customer_uid).await {
+                Looked::Absent => KeyEvidence::Absent,
+                Looked::Found(_) => KeyEvidence::Refused(refusal),
                 Looked::Unreachable => KeyEvidence::Lost,
             },
             Posted::NotSent => KeyEvidence::NotSent,

@@ -328,8 +328,15 @@ where
     /// Lets the sweep look at the subscription that a payment belongs to, if it belongs to one: its schedule was taken
     /// back with its key.
     pub(super) async fn wake_subscription(&self, payment: &Payment) -> Result<(), StoreError> {
-        let Some((id, _)) = Attempt::of(payment.merchant_uid()) else { return Ok(()) };
-        let mut standing = self.store.subscription(&id).await?;
+        match Attempt::of(payment.merchant_uid()) {
+            Some((id, _)) => self.wake(&id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a subscription due now, if it is to be looked at later.
+    pub(super) async fn wake(&self, id: &SubscriptionId) -> Result<(), StoreError> {
+        let mut standing = self.store.subscription(id).await?;
         for _ in 0..STEPS_MAX {
             let now = self.host.now();
             let Some(row) = standing.filter(|row| row.due_at.is_some_and(|due_at| due_at > now)) else { return Ok(()) };

@@ -9,6 +9,7 @@ use super::send::{ChangeSent, Promised, outcome, registered};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
+use crate::key::is_named_unregistered;
 use crate::order::Order;
 use crate::payment::{Claim, Evidence, Outcome, Payment, Plan, Purpose, ScheduleSnapshot, Source, State, fingerprint};
 use crate::policy::Policy;
@@ -103,7 +104,11 @@ where
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
-            rows.extend(self.register_all(customer_uid, &owner, &fresh, now).await?);
+            let registered = self.register_all(customer_uid, &owner, &fresh, now).await?;
+            if let Some(failed) = registered.iter().find(|row| is_named_unregistered(row)) {
+                self.doubt_key_of(failed).await;
+            }
+            rows.extend(registered);
         }
         Ok(uids.iter().filter_map(|uid| rows.iter().find(|row| row.merchant_uid() == uid).cloned()).collect())
     }

@@ -228,7 +228,7 @@ where
                 posted.and_then(|snapshot| Posted::Known(Evidence::Schedule(snapshot)))
             }
             Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Refund => {
-                registered(self.psp.revoke(customer_uid, claimed.merchant_uid()).await, uid)
+                registered(self.psp.revoke(customer_uid, &claimed.merchant_uid().into()).await, uid)
             }
         };
         let sent = match &posted {

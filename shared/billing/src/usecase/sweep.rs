@@ -9,7 +9,7 @@ use crate::payment::{Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp,
-    SchedulePsp, StoreError, SubscriptionStore, Watch,
+    SchedulePsp, StoreError, SubscriptionStore, Watch, WindowPsp,
 };
 use crate::subscription::Attempt;
 use crate::time::Timestamp;
@@ -42,7 +42,7 @@ pub struct SweepReport {
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp + WindowPsp,
     S: PaymentStore + KeyStore + SubscriptionStore + DueStore,
     H: Clock + Entropy + Watch,
 {
@@ -149,6 +149,8 @@ where
         let waits = row.due_at.is_some_and(|due_at| due_at > self.host.now());
         let row = if row.pending_refund().is_some() && !waits { self.send_refund(row).await? } else { row };
         let row = self.conclude(row, &Evidence::Silence, Source::Sweep).await?.0;
+        self.doubt_key_of(&row).await;
+        let row = if row.is_withdrawn() { self.close_account(row).await } else { row };
         if self.renew_after(&row).await.is_err() && row.state.was_paid() {
             self.mark_due(row).await?;
             return Ok(Some(false));
@@ -211,7 +213,10 @@ where
                 Looked::Absent => KeyEvidence::Absent,
                 Looked::Unreachable => return Ok(Some(false)),
             };
-            self.settle_key(row, &seen).await?;
+            let row = self.settle_key(row, &seen).await?;
+            if row.is_to_be_told_of() {
+                self.tell_of_gone_key(row).await?;
+            }
         }
         let settled = self.store.key(uid).await?.is_none_or(|row| row.due_at.is_none());
         Ok(Some(settled))

@@ -3,7 +3,7 @@
 use super::Billing;
 use super::renew::waits_by_itself;
 use crate::alarm::Alarm;
-use crate::ids::{CustomerUid, ImpUid, MerchantUid};
+use crate::ids::{CustomerUid, ForeignUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
 use crate::planted;
 use crate::ports::{
@@ -18,6 +18,15 @@ pub struct Hint {
     pub imp_uid: ImpUid,
     /// The order number.
     pub merchant_uid: MerchantUid,
+}
+
+impl Hint {
+    /// Where to look for what a notice says, if it can be an order of ours. Whoever shares the account has numbers of its own
+    /// kind, and its notices are none of our business.
+    #[must_use]
+    pub fn about(imp_uid: ImpUid, merchant_uid: &ForeignUid) -> Option<Self> {
+        merchant_uid.own().map(|merchant_uid| Self { imp_uid, merchant_uid })
+    }
 }
 
 /// What became of a hint.
@@ -54,6 +63,7 @@ where
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
+                        self.doubt_key_of(&row).await;
                         match self.renew_after(&row).await {
                             // Money of a period that is over is found by nobody else.
                             Err(failure) if row.state.was_paid() && !waits_by_itself(&failure) => {

@@ -180,7 +180,13 @@ where
     pub async fn confirm_key(&self, caller: &Caller, customer_uid: &str) -> Result<BillingKey, Failure> {
         let row = self.billing_key(caller, customer_uid).await?;
         let row = match row.state {
-            KeyState::Active => row,
+            // It may have been taken off where it was made.
+            KeyState::Active => match self.psp.key(&row.customer_uid).await {
+                Looked::Found(_) if row.missing_since.is_none() => row,
+                Looked::Found(snapshot) => self.conclude_key(row, &KeyEvidence::Found(snapshot)).await?.0,
+                Looked::Absent => self.conclude_key(row, &KeyEvidence::Absent).await?.0,
+                Looked::Unreachable => row,
+            },
             KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
                 // Issued all the same, it is deleted: its customer was told that there is none.
                 self.look_at_key(row).await.ok();
@@ -195,7 +201,11 @@ where
         if let Some(window) = row.window.as_ref().filter(|window| window.charges) {
             self.look_at_payment(&window.order.merchant_uid).await;
         }
-        if row.state == KeyState::Abandoned { Err(Failure::UpstreamMismatch) } else { Ok(row) }
+        match row.state {
+            KeyState::Abandoned => Err(Failure::UpstreamMismatch),
+            KeyState::Deleted => Err(Failure::KeyInactive),
+            KeyState::Prepared | KeyState::Issuing | KeyState::Active | KeyState::Deleting => Ok(row),
+        }
     }
 
     /// Settles the payment that came along with a key, if it can be done now; its own calendar does it otherwise.

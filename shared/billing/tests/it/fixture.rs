@@ -1,6 +1,8 @@
 //! A world small enough to hold in a test: the table in memory, a clock that the test moves, and a PSP that does what it
 //! is told and remembers what it was asked.
 
+mod keys;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -14,10 +16,10 @@ use billing::order::{Details, Order};
 use billing::payment::snapshot::{CancelEntry, Facts};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::{
-    ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch, WindowPsp,
+    ChargePsp, Clock, Entropy, Holder, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch, WindowPsp,
 };
 use billing::usecase::{Billing, IssueKey};
-use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
+use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
@@ -47,6 +49,8 @@ pub(crate) enum Act {
     Decline,
     /// Refuses with this code and records nothing.
     Refuse(i64),
+    /// Refuses because it does not know the key.
+    Unregistered,
     /// Does nothing; nothing is known.
     Lose,
     /// Does it; nothing is known.
@@ -136,6 +140,11 @@ impl TestPsp {
         self.world().acts.extend(acts);
     }
 
+    /// From now on the PSP approves again.
+    pub(crate) fn forgives(&self) {
+        self.world().acts.clear();
+    }
+
     fn registers(&self, order: &Order) -> Money {
         self.world().prepared.insert(order.merchant_uid.to_string(), order.amount);
         order.amount
@@ -170,6 +179,9 @@ fn answered<T>(act: &Act, done: impl FnOnce(Act) -> T) -> Posted<T> {
     let refusal = |code| Refusal { code, message: "PG 거절".to_owned() };
     match act {
         Act::Refuse(code) => Posted::Refused(refusal(*code)),
+        Act::Unregistered => {
+            Posted::Refused(Refusal { message: "등록되지 않은 구매자입니다".to_owned(), ..refusal(-1) })
+        }
         Act::Lose => Posted::Lost,
         Act::ApproveAndLose => {
             done(Act::Approve);
@@ -231,6 +243,18 @@ impl WindowPsp for TestPsp {
 
     async fn prepared(&self, order: &Order) -> Looked<Money> {
         self.getting(|world| world.prepared.get(order.merchant_uid.as_str()).copied())
+    }
+
+    async fn close_account(&self, imp_uid: &ImpUid) -> Posted<PaymentSnapshot> {
+        let Some(act) = self.posting(format!("close {imp_uid}")) else { return Posted::NotSent };
+        let now = self.now();
+        answered(&act, |_| {
+            let mut world = self.world();
+            let account = world.payments.values_mut().flatten().find(|record| record.imp_uid == *imp_uid).unwrap();
+            account.status = PspStatus::Cancelled;
+            account.cancelled_at = Some(now);
+            account.clone()
+        })
     }
 }
 
@@ -307,7 +331,7 @@ impl SchedulePsp for TestPsp {
         })
     }
 
-    async fn revoke(&self, _: &CustomerUid, merchant_uid: &MerchantUid) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn revoke(&self, _: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
         let Some(act) = self.posting(format!("revoke {merchant_uid}")) else { return Posted::NotSent };
         let now = self.now();
         let waiting = self.world().schedules.get(merchant_uid.as_str()).map(|schedule| schedule.schedule_status);
@@ -335,45 +359,6 @@ impl SchedulePsp for TestPsp {
 
     async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
         self.getting(|world| world.schedules.get(merchant_uid.as_str()).cloned())
-    }
-}
-
-impl KeyPsp for TestPsp {
-    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, _: &Holder) -> Posted<KeySnapshot> {
-        let Some(act) = self.posting(format!("issue {customer_uid}")) else { return Posted::NotSent };
-        let number = billing::scrub::mask_card_number(card.number.expose());
-        answered(&act, |_| {
-            let key = key_snapshot(customer_uid.as_str(), &number);
-            self.world().keys.insert(customer_uid.to_string(), key.clone());
-            key
-        })
-    }
-
-    async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
-        self.getting(|world| world.keys.get(customer_uid.as_str()).cloned())
-    }
-
-    async fn waiting_schedules(
-        &self,
-        customer_uid: &CustomerUid,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> Looked<Vec<String>> {
-        self.getting(|world| {
-            let waiting = world.schedules.values().filter(|schedule| {
-                schedule.customer_uid == customer_uid.as_str()
-                    && schedule.schedule_status == ScheduleStatus::Scheduled
-                    && (from..until).contains(&schedule.schedule_at)
-            });
-            Some(waiting.map(|schedule| schedule.merchant_uid.clone()).collect())
-        })
-    }
-
-    async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
-        let Some(act) = self.posting(format!("delete {customer_uid}")) else { return Posted::NotSent };
-        answered(&act, |_| {
-            self.world().keys.remove(customer_uid.as_str());
-        })
     }
 }
 

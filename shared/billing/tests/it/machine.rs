@@ -24,6 +24,12 @@ fn rows() -> Vec<Payment> {
                 if reachable(state, plan, purpose) {
                     rows.push(row(state, plan, purpose));
                 }
+                if reachable(state, plan, purpose)
+                    && plan == checkout
+                    && !matches!(state, State::Awaiting | State::Expired)
+                {
+                    rows.push(Payment { withdrawn_at: Some(START), ..row(state, plan, purpose) });
+                }
                 if reachable(state, plan, purpose) && purpose == Some(Purpose::Revoke) {
                     let moves_to = CustomerUid::parse("key2").ok();
                     rows.push(Payment { moves_to, ..row(state, plan, purpose) });
@@ -38,7 +44,7 @@ fn rows() -> Vec<Payment> {
 fn reachable(state: State, plan: Plan, purpose: Option<Purpose>) -> bool {
     let scheduled = matches!(plan, Plan::Schedule { .. });
     if matches!(plan, Plan::Checkout { .. }) {
-        let settled = state.was_paid() || matches!(state, State::Failed | State::Expired);
+        let settled = state.was_paid() || matches!(state, State::Failed | State::Expired | State::Revoked);
         return purpose.is_none() && (settled || matches!(state, State::Awaiting | State::Suspect));
     }
     match (state, purpose) {
@@ -63,6 +69,8 @@ fn row(state: State, plan: Plan, purpose: Option<Purpose>) -> Payment {
     if matches!(plan, Plan::Checkout { .. }) {
         row.window = Some(Box::new(card_window()));
     }
+    let withdrawn = row.window.is_some() && state == State::Revoked;
+    row.withdrawn_at = withdrawn.then_some(START);
     row.claim = purpose.map(claim);
     row.state = state;
     row.due_at = (!state.is_settled() || purpose.is_some()).then_some(START);

@@ -25,7 +25,7 @@ const DAY: i64 = 86_400;
 /// 2027-01-31 in Seoul, noon.
 const JANUARY_31: i64 = 1_801_364_400;
 
-fn wanted() -> NewSubscription {
+pub(crate) fn wanted() -> NewSubscription {
     NewSubscription {
         idempotency_key: "subscribe-1".to_owned(),
         customer_id: None,

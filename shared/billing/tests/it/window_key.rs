@@ -54,10 +54,11 @@ async fn a_prepared_key_becomes_one_by_the_psps_record_alone() {
     let lee = Caller::Customer(customer("lee"));
     assert_eq!(billing.confirm_key(&lee, uid.as_str()).await, Err(Failure::NotFound));
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Active);
-    let gets = billing.psp.world().gets;
+    let (gets, keys) = (billing.psp.world().gets, billing.store.all_keys());
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Active);
     assert_eq!(billing.confirm(&named, "0").await, Ok(Err(Unconfirmed::Closed)));
-    assert_eq!(billing.psp.world().gets, gets, "again: nothing to ask");
+    assert_eq!(billing.psp.world().gets, gets + 1, "again: whether it is still there");
+    assert_eq!(billing.store.all_keys(), keys, "and nothing to write");
 }
 
 #[tokio::test]

@@ -309,7 +309,7 @@ async fn no_call_accepts_a_reply_about_something_else() {
         suspect(client_of(&server).schedule(&Schedule::new(customer_uid(), NonEmpty::new(item))).await.map(drop));
     }
     let server = Server::always(Reply::ok(&json!([merged(scheduled(), &json!({ "merchant_uid": "other" }))]))).await;
-    suspect(client_of(&server).unschedule(&Unschedule::new(NonEmpty::new(merchant_uid()))).await.map(drop));
+    suspect(client_of(&server).unschedule(&Unschedule::new(NonEmpty::new(merchant_uid().into()))).await.map(drop));
     let server = Server::always(Reply::ok(&merged(scheduled(), &json!({ "schedule_at": 1 })))).await;
     suspect(client_of(&server).move_schedule(&merchant_uid(), 1_830_297_600).await.map(drop));
     let server = Server::always(Reply::ok(&merged(scheduled(), &json!({ "merchant_uid": "other" })))).await;

@@ -335,15 +335,32 @@ async fn schedule_payments() {
 
 #[tokio::test]
 async fn unschedule_payments() {
-    let numbers = NonEmpty::try_from(vec![merchant_uid(), MerchantUid::new("second").unwrap()]).unwrap();
+    let numbers =
+        NonEmpty::try_from(vec![merchant_uid().into(), ForeignUid::new("wc-renewal:\"2\"/주문").unwrap()]).unwrap();
     let mut request = Unschedule::new(numbers);
     let call = sent(json!([scheduled()]), async |client| client.unschedule(&request).await).await;
-    let expected = json!({ "merchant_uid": ["order_monthly_0001", "second"] });
+    let expected = json!({ "merchant_uid": ["order_monthly_0001", "wc-renewal:\"2\"/주문"] });
     assert_call(&call, "POST", "/subscribe/payments/unschedule", &expected);
     request.customer_uid = Some(customer_uid());
     let call = sent(json!([scheduled()]), async |client| client.unschedule(&request).await).await;
     let expected = merged(expected, &json!({ "customer_uid": "gildong_0001_1234" }));
     assert_call(&call, "POST", "/subscribe/payments/unschedule", &expected);
+}
+
+#[tokio::test]
+async fn close_a_virtual_account() {
+    let imp_uid = ImpUid::new("imp_448280090638").unwrap();
+    let call = sent(payment(), async |client| client.revoke_vbank(&imp_uid).await).await;
+    assert_call(&call, "DELETE", "/vbanks/imp_448280090638", &Value::Null);
+}
+
+#[tokio::test]
+async fn a_key_with_a_name_of_its_own_kind_is_one_segment_of_the_path() {
+    let uid = CustomerUid::new("shop/kim#1?a@b+c 길동").unwrap();
+    let key = json!({ "customer_uid": uid.as_str() });
+    let call = sent(key, async |client| client.billing_key(&uid).await).await;
+    let target = "/subscribe/customers/shop%2Fkim%231%3Fa%40b%2Bc%20%EA%B8%B8%EB%8F%99";
+    assert_call(&call, "GET", target, &Value::Null);
 }
 
 #[tokio::test]

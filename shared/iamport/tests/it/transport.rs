@@ -41,7 +41,7 @@ async fn whatever_changes_something_is_sent_exactly_once() {
             client.issue_billing_key(&IssueBillingKey::new(customer_uid(), card().0, card().1)).await.map(drop),
             client.delete_billing_key(&DeleteBillingKey::new(customer_uid())).await.map(drop),
             client.schedule(&Schedule::new(customer_uid(), NonEmpty::new(item))).await.map(drop),
-            client.unschedule(&Unschedule::new(NonEmpty::new(merchant_uid()))).await.map(drop),
+            client.unschedule(&Unschedule::new(NonEmpty::new(merchant_uid().into()))).await.map(drop),
             client.move_schedule(&merchant_uid(), 1_830_297_600).await.map(drop),
             client.reschedule(&merchant_uid(), 1_830_297_600).await.map(drop),
             client.retry_schedule(&merchant_uid()).await.map(drop),

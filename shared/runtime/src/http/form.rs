@@ -54,3 +54,28 @@ pub fn with_query(page: &str, pairs: &[(&str, &str)]) -> String {
     let joint = if page.contains('?') { '&' } else { '?' };
     format!("{page}{joint}{query}")
 }
+
+/// Text as one segment of a path: whatever is not unreserved (RFC 3986, 2.3) is percent-encoded.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn a_name_of_any_kind_is_one_segment() {
+        assert_eq!(segment("key_8f-3a.b~"), "key_8f-3a.b~");
+        assert_eq!(segment("shop/kim#1?a@b+c 길"), "shop%2Fkim%231%3Fa%40b%2Bc%20%EA%B8%B8");
+    }
+}

@@ -3,7 +3,7 @@
 pub mod subscription;
 pub mod window;
 
-use billing::key::BillingKey;
+use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
 use billing::{CustomerUid, Money, Timestamp};
 use serde::Serialize;
@@ -244,7 +244,16 @@ struct KeyView<'a> {
     card_type: Option<&'a str>,
     inserted: Option<Timestamp>,
     updated: Option<Timestamp>,
+    /// Why the PSP does not delete a key that is being deleted, in its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_refused: Option<&'a str>,
     created_at: Timestamp,
+}
+
+/// Where a billing key is read. Its name may be of any kind, so it is encoded as one segment.
+#[must_use]
+pub fn billing_key_path(customer_uid: &CustomerUid) -> String {
+    format!("/billing-keys/{}", super::form::segment(customer_uid.as_str()))
 }
 
 /// A billing key's public form.
@@ -267,6 +276,11 @@ fn key_view(row: &BillingKey) -> KeyView<'_> {
         card_type: record.and_then(|record| record.card_type.as_deref()),
         inserted: record.and_then(|record| record.inserted),
         updated: record.and_then(|record| record.updated),
+        deletion_refused: row
+            .refusal
+            .as_ref()
+            .filter(|_| row.state == KeyState::Deleting)
+            .map(|refusal| refusal.message.as_str()),
         created_at: row.created_at,
     }
 }

@@ -185,6 +185,14 @@ impl From<Failure> for Problem {
             Failure::RefundInProgress => {
                 conflict("refund_in_progress", "Another refund of this payment is under way.").retryable()
             }
+            Failure::AlreadyPaid => conflict(
+                "already_paid",
+                "It was paid, so there is nothing to withdraw. Give it back with POST /charges/{merchant_uid}/refunds.",
+            ),
+            Failure::CheckoutNotWithdrawable => conflict(
+                "checkout_not_withdrawable",
+                "Something was paid for it that is not what was ordered. A person decides about that first.",
+            ),
             Failure::Refused(refusal) => {
                 conflict("psp_refused", "The payment provider refused the change; nothing was changed.")
                     .with("psp_message", &refusal.message)

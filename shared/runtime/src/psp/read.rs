@@ -80,7 +80,11 @@ pub(super) fn schedule(schedule: &ScheduledPayment) -> Option<ScheduleSnapshot> 
     Some(ScheduleSnapshot {
         merchant_uid: cut(&schedule.merchant_uid),
         customer_uid: cut(&schedule.customer_uid),
-        imp_uid: schedule.imp_uid.as_deref().and_then(|uid| ImpUid::parse(uid).ok()),
+        // One that cannot be read must not pass for one that has not run.
+        imp_uid: match schedule.imp_uid.as_deref().filter(|uid| !uid.is_empty()) {
+            Some(uid) => Some(ImpUid::parse(uid).ok()?),
+            None => None,
+        },
         schedule_status: match &schedule.schedule_status {
             iamport::ScheduleStatus::Scheduled => ScheduleStatus::Scheduled,
             iamport::ScheduleStatus::Executed => ScheduleStatus::Executed,

@@ -39,9 +39,10 @@ pub(super) fn subscription_pk(id: &SubscriptionId) -> String {
     format!("SUB#{id}")
 }
 
-/// Sort key of the `owner` index for a schedule: by key, then by time. Seconds are zero-padded to sort as text.
+/// Sort key of the `owner` index for a schedule: by key, then by time. Seconds are zero-padded to sort as text. A number sign in
+/// an adopted key's name is written as `%`, which no name has: the schedules of `a#b` are none of `a`'s.
 pub(super) fn schedule_prefix(customer_uid: &str) -> String {
-    format!("SCH#{customer_uid}#")
+    format!("SCH#{}#", customer_uid.replace('#', "%"))
 }
 
 pub(super) fn sortable(time: Timestamp) -> String {
@@ -49,11 +50,12 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 36] = [
+const OPTIONAL: [&str; 39] = [
     "customer_uid",
     "schedule_at",
     "open_until",
     "window",
+    "withdrawn_at",
     "moves_to",
     "former_keys",
     "successor",
@@ -69,6 +71,8 @@ const OPTIONAL: [&str; 36] = [
     "schedule",
     "refusal",
     "refunds",
+    "missing_since",
+    "alarm_at",
     "outcome_unknown",
     "cascade",
     "expires_at",
@@ -120,6 +124,8 @@ struct PaymentItem {
     open_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window: Option<Box<Window>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withdrawn_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     moves_to: Option<CustomerUid>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -176,6 +182,10 @@ struct KeyItem {
     record: Option<KeySnapshot>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refusal: Option<Refusal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alarm_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -248,6 +258,7 @@ impl Row for Payment {
             schedule_at: self.schedule_at(),
             open_until: self.open_until(),
             window: self.window.clone(),
+            withdrawn_at: self.withdrawn_at,
             moves_to: self.moves_to.clone(),
             former_keys: self.former_keys.clone(),
             day: day_at.map(|at| KstDay::of(at).to_string()),
@@ -282,6 +293,7 @@ impl Row for Payment {
                 (None, None) => Plan::Charge,
             },
             window: row.window,
+            withdrawn_at: row.withdrawn_at,
             moves_to: row.moves_to,
             former_keys: row.former_keys,
             fingerprint: row.fingerprint,
@@ -338,6 +350,8 @@ impl Row for BillingKey {
             looks: self.looks,
             record: self.record.clone(),
             refusal: self.refusal.clone(),
+            missing_since: self.missing_since,
+            alarm_at: self.alarm_at,
             created_at: self.created_at,
             updated_at: self.updated_at,
         };
@@ -362,6 +376,8 @@ impl Row for BillingKey {
             due_at,
             record: row.record,
             refusal: row.refusal,
+            missing_since: row.missing_since,
+            alarm_at: row.alarm_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })

@@ -57,6 +57,29 @@ both_stores!(schedules_are_listed_by_key_and_time, |store| {
     assert!(list(ScheduleFilter { from: days(3), to: days(1), ..of_key() }).await.is_empty());
 });
 
+both_stores!(a_key_with_a_name_of_its_own_kind_has_its_own_schedules, |store| {
+    let at = |days: i64| Plan::Schedule { schedule_at: NOW.plus(days * 86_400) };
+    let keys = ["shop", "shop#1", "shop#00001795564800", "shop/kim?a@b+c", "길동_0001"];
+    for (place, uid) in keys.into_iter().enumerate() {
+        store.insert_key(&key(uid, "kim", KeyState::Active)).await.unwrap();
+        store.insert(&[payment(&format!("order_{place}"), uid, "kim", at(1))]).await.unwrap();
+    }
+    let list = async |customer_uid: Option<&str>| {
+        let customer_uid = customer_uid.map(|uid| CustomerUid::parse(uid).unwrap());
+        let filter = ScheduleFilter { customer_uid, limit: 10, ..ScheduleFilter::default() };
+        let page = store.schedules_of(&customer("kim"), &filter).await.unwrap();
+        page.items.iter().map(|row| row.merchant_uid().to_string()).collect::<Vec<_>>()
+    };
+    for (place, uid) in keys.into_iter().enumerate() {
+        assert_eq!(list(Some(uid)).await, [format!("order_{place}")], "{uid}");
+    }
+    let mut all = list(None).await;
+    all.sort();
+    assert_eq!(all, ["order_0", "order_1", "order_2", "order_3", "order_4"]);
+    let listed = store.keys_of(&customer("kim"), 10, None).await.unwrap();
+    assert_eq!(listed.items.len(), keys.len());
+});
+
 both_stores!(pages_follow_one_another_and_cursors_belong_to_their_list, |store| {
     for number in 0..5 {
         store.insert_key(&key(&format!("kim{number}"), "kim", KeyState::Active)).await.unwrap();
@@ -87,7 +110,9 @@ both_stores!(the_due_index_holds_exactly_what_is_owed_by_then, |store| {
         wanted.push(DueRow::Payment(row.merchant_uid().clone()));
     }
     wanted.push(DueRow::Key(CustomerUid::parse("key2").unwrap()));
+    store.insert_key(&key("길동#1/2", "kim", KeyState::Issuing)).await.unwrap();
+    wanted.push(DueRow::Key(CustomerUid::parse("길동#1/2").unwrap()));
     assert_eq!(all_due(&store, NOW.plus(200)).await, wanted);
     assert_eq!(all_due(&store, NOW.plus(-1)).await, []);
-    assert_eq!(all_due(&store, NOW).await.len(), 2, "the edge belongs to it");
+    assert_eq!(all_due(&store, NOW).await.len(), 3, "the edge belongs to it");
 });

@@ -18,6 +18,7 @@ fn routes(merchant_uid: &str, customer_uid: &str) -> Vec<(&'static str, String)>
         ("DELETE", format!("/billing-keys/{customer_uid}")),
         ("POST", "/charges".to_owned()),
         ("GET", format!("/charges/{merchant_uid}")),
+        ("DELETE", format!("/checkouts/{merchant_uid}")),
         ("POST", "/schedules".to_owned()),
         ("GET", format!("/schedules?customer_uid={customer_uid}")),
         ("GET", format!("/schedules/{merchant_uid}")),

@@ -336,7 +336,10 @@ async fn keys_that_are_not_the_customers_are_as_good_as_missing() {
     bad("another customer's key", json!(other.customer_uid), json!(buyer.customer_id), 404, "not_found", None);
     bad("a key of nobody", json!("keyffffffffffffffffffffffffffffffff"), Value::Null, 404, "not_found", None);
     bad("a number", json!(12345), Value::Null, 422, "field_type", Some("customer_uid"));
-    bad("a path", json!("../customers"), Value::Null, 422, "customer_uid_invalid", Some("customer_uid"));
+    bad("a name that nobody has", json!("../customers"), Value::Null, 404, "not_found", None);
+    bad("a relative path", json!(".."), Value::Null, 422, "customer_uid_invalid", Some("customer_uid"));
+    bad("an encoded path", json!("a%2Fb"), Value::Null, 422, "customer_uid_invalid", Some("customer_uid"));
+    bad("a line break", json!("key\r\n"), Value::Null, 422, "customer_uid_invalid", Some("customer_uid"));
     bad("81 characters", json!("k".repeat(81)), Value::Null, 422, "customer_uid_invalid", Some("customer_uid"));
     bad("a card number", json!("4242424242424242"), Value::Null, 422, "sensitive_data_in_field", Some("customer_uid"));
     bad("a customer with a space", own, json!("two words"), 422, "customer_id_invalid", Some("customer_id"));

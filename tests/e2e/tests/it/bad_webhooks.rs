@@ -76,8 +76,9 @@ fn bodies(uid: &str) -> Vec<Bad> {
         list.push(bad(name, JSON, with(imp_uid), 400));
     }
     for (name, merchant_uid) in [
-        ("merchant_uid leaves its path", json!("../users/getToken")),
-        ("merchant_uid of 41 characters", json!("a".repeat(41))),
+        ("empty merchant_uid", json!("")),
+        ("merchant_uid with a line break", json!("order\r\nHost: elsewhere")),
+        ("merchant_uid of 301 characters", json!("a".repeat(301))),
         ("merchant_uid as a number", json!(1)),
         ("merchant_uid null", json!(null)),
     ] {

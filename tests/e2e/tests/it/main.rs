@@ -29,4 +29,5 @@ mod table_faults;
 mod tour;
 mod webhook;
 mod window_keys;
+mod withdrawals;
 mod world;

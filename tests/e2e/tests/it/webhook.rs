@@ -39,6 +39,25 @@ async fn an_unknown_order_is_answered_and_the_psp_is_not_asked() {
     assert_eq!(world.row(&uid).await, None);
 }
 
+/// Whoever shares the account numbers orders as they like.
+#[tokio::test]
+async fn a_notice_about_another_systems_order_is_taken_and_the_psp_is_not_asked() {
+    let world = World::alone().await;
+    let (calls, writes) = (world.requests_so_far().await, world.writes_so_far().await);
+    let long = "order_of_another_system_with_more_than_forty_characters";
+    for uid in
+        ["wc-renewal:11", "#1001", "shop.kr/2026?11", "정기결제 11월", "../users/getToken", "4242424242424242", long]
+    {
+        let reply =
+            world.notify(&json!({ "imp_uid": "imp_448280090638", "merchant_uid": uid, "status": "paid" })).await;
+        assert_eq!((reply.status, reply.text.as_str()), (200, ""), "{uid}");
+        let form = [("imp_uid", "imp_448280090638"), ("merchant_uid", uid), ("status", "paid")];
+        assert_eq!(world.notify_form(&form).await.status, 200, "{uid}");
+    }
+    assert!(world.requests_since(calls).await.is_empty(), "no PSP call");
+    assert_eq!(world.writes_so_far().await, writes, "no write");
+}
+
 #[tokio::test]
 async fn a_wrong_token_is_not_found_whatever_is_sent_there() {
     let world = World::alone().await;

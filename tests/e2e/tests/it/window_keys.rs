@@ -136,6 +136,31 @@ async fn a_key_that_iamport_has_is_adopted_for_one_customer() {
 }
 
 #[tokio::test]
+async fn a_key_is_adopted_read_charged_and_deleted_under_whatever_name_iamport_has_it() {
+    let world = World::shared().await;
+    for (kind, encoded) in
+        [("/", "%2F"), ("#", "%23"), ("?", "%3F"), ("@", "%40"), ("+", "%2B"), (" ", "%20"), ("길", "%EA%B8%B8")]
+    {
+        let (name, customer_id) = (fresh("old-key"), fresh("buyer"));
+        let (uid, path) = (format!("{name}{kind}1"), format!("/billing-keys/{name}{encoded}1"));
+        let elsewhere =
+            json!({ "merchant_uid": fresh("issue"), "pay_method": "card", "amount": 0, "customer_uid": uid });
+        world.in_window(&elsewhere, form(card::APPROVES)).await;
+        let body = json!({ "customer_uid": uid, "customer_id": customer_id });
+        let adopted = world.post("/billing-keys/import", &world.merchant(), &body).await;
+        assert_eq!(adopted.headers["location"], path, "{uid}");
+        assert_eq!(adopted.ok(201)["customer_uid"], json!(uid));
+        let token = world.customer(&customer_id);
+        assert_eq!(world.call("GET", &path, &token).await.ok(200)["customer_uid"], json!(uid));
+        assert_eq!(world.call("POST", &format!("{path}/confirm"), &token).await.ok(200)["status"], json!("active"));
+        let buyer = Buyer { customer_id, customer_uid: uid.clone() };
+        world.charge(&buyer.order(&fresh("ord"))).await.ok(200);
+        assert_eq!(world.call("DELETE", &path, &token).await.status, 204, "{uid}");
+        assert_eq!(world.call("GET", &path, &token).await.ok(200)["status"], json!("deleted"));
+    }
+}
+
+#[tokio::test]
 async fn a_new_card_takes_over_the_schedules_of_the_old_one() {
     let world = World::alone().await;
     let buyer = world.buyer(card::APPROVES).await;

@@ -206,6 +206,8 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::SubscriptionNotChangeable,
         Failure::NotRefundable,
         Failure::RefundInProgress,
+        Failure::AlreadyPaid,
+        Failure::CheckoutNotWithdrawable,
         Failure::Refused(Refusal { code: 1, message: "이미 실행된 예약입니다.".to_owned() }),
         Failure::UpstreamMismatch,
         Failure::Unavailable,
@@ -231,6 +233,8 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::SubscriptionNotChangeable
             | Failure::NotRefundable
             | Failure::RefundInProgress
+            | Failure::AlreadyPaid
+            | Failure::CheckoutNotWithdrawable
             | Failure::Refused(_)
             | Failure::UpstreamMismatch
             | Failure::Unavailable

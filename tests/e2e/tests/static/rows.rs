@@ -146,7 +146,8 @@ fn keys() -> Vec<BillingKey> {
         .into_iter()
         .flat_map(|state| {
             let bare = BillingKey { state, ..issuing.clone() };
-            [BillingKey { record: Some(record.clone()), ..bare.clone() }, bare]
+            let refusal = Some(Refusal { code: -1, message: "카드사 응답 오류".to_owned() });
+            [BillingKey { refusal, ..bare.clone() }, BillingKey { record: Some(record.clone()), ..bare.clone() }, bare]
         })
         .collect()
 }
@@ -181,6 +182,21 @@ fn payments_are_shown_as_described() {
     let list = serde_json::to_value(present::page(shown, Some("c0ffee".to_owned()))).expect("JSON");
     let contract = Contract::read();
     assert_eq!(contract.errors(contract.schema("PaymentList"), &list), Vec::<String>::new());
+}
+
+#[test]
+fn withdrawn_checkouts_are_shown_as_described() {
+    let checkouts = payments().into_iter().filter(|row| row.open_until().is_some());
+    let shown: Vec<Value> = checkouts
+        .map(|row| Payment { withdrawn_at: Some(NOW), ..row })
+        .map(|row| serde_json::to_value(present::window::withdrawn(&row)).expect("JSON"))
+        .collect();
+    let contract = Contract::read();
+    for body in &shown {
+        assert_eq!(contract.errors(contract.schema("WithdrawnCheckout"), body), Vec::<String>::new(), "{body}");
+    }
+    let closed: BTreeSet<String> = shown.iter().map(|body| body["vbank_closed"].to_string()).collect();
+    assert_eq!(closed, BTreeSet::from(["null".to_owned(), "true".to_owned()]));
 }
 
 #[test]

@@ -176,6 +176,25 @@ fn a_virtual_account_waits_for_its_deposit_until_its_last_second() {
 }
 
 #[test]
+fn an_account_is_closed_before_its_deposit_where_the_gateway_can() {
+    let mut ledger = Ledger::new(1);
+    let mut issued = |pg: &str| {
+        let channel = Channel { pg_provider: pg.to_owned(), ..Channel::default() };
+        let window = WindowOrder { due_at: NOW + 60, ..WindowOrder::by(Order::krw(pg, 500, "n"), "vbank") };
+        row(ledger.pay_in_window(NOW, WindowOrder { channel, ..window }).unwrap()).imp_uid
+    };
+    let (nice, inicis, kcp) = (issued("nice_v2"), issued("html5_inicis"), issued("kcp"));
+    let closed = ledger.close_account(NOW, &nice, false).unwrap();
+    assert_eq!((closed.status, closed.cancel_amount, closed.paid_at), (PaymentStatus::Cancelled, 0, 0));
+    assert!(ledger.settle(NOW, &nice).is_err(), "nobody can pay into it any more");
+    assert_eq!(ledger.close_account(NOW, &nice, false).unwrap_err().kind, RefusalKind::Invalid);
+    assert_eq!(ledger.close_account(NOW, &inicis, false).unwrap_err().kind, RefusalKind::Pg);
+    assert!(ledger.close_account(NOW, &inicis, true).is_ok(), "with its own key");
+    assert_eq!(ledger.close_account(NOW, &kcp, true).unwrap_err().kind, RefusalKind::Pg);
+    assert_eq!(ledger.close_account(NOW, "imp_0", true).unwrap_err().kind, RefusalKind::NotFound);
+}
+
+#[test]
 fn a_closed_window_leaves_what_the_knob_says_and_no_word() {
     for (closed_window, left) in [
         (ClosedWindow::Failed, Some(PaymentStatus::Failed)),

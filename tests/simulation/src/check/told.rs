@@ -148,6 +148,8 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::SubscriptionNotChangeable => "subscription not changeable",
         Failure::NotRefundable => "not refundable",
         Failure::RefundInProgress => "refund in progress",
+        Failure::AlreadyPaid => "already paid",
+        Failure::CheckoutNotWithdrawable => "checkout not withdrawable",
         Failure::Refused(_) => "refused",
         Failure::UpstreamMismatch => "upstream mismatch",
         Failure::Unavailable => "unavailable",

@@ -6,7 +6,7 @@ use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
 use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp, WindowPsp};
 use billing::usecase::Hint;
-use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
+use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
 
 use super::request::{PspReply, PspRequest};
@@ -154,6 +154,10 @@ impl WindowPsp for Psp<'_> {
         })
         .await
     }
+
+    async fn close_account(&self, imp_uid: &ImpUid) -> Posted<PaymentSnapshot> {
+        self.post(Call::Cancel, PspRequest::CloseAccount(imp_uid.clone())).await.and_then(payment)
+    }
 }
 
 impl RefundPsp for Psp<'_> {
@@ -174,7 +178,7 @@ impl SchedulePsp for Psp<'_> {
             .and_then(schedules)
     }
 
-    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &MerchantUid) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
         let (customer_uid, merchant_uid) = (customer_uid.clone(), merchant_uid.clone());
         self.post(Call::Revoke, PspRequest::Revoke { customer_uid, merchant_uid }).await.and_then(schedules)
     }
@@ -218,6 +222,14 @@ impl KeyPsp for Psp<'_> {
             Some(Named::ByConfirmation) => planted::confirmed(self.sim, customer_uid, looked),
             Some(Named::ByWebhook(_) | Named::ByCustomer(_)) | None => looked,
         }
+    }
+
+    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Looked<Vec<String>> {
+        self.get(Call::GetKey, |books| {
+            let held = customer_uids.iter().filter(|uid| books.key(uid.as_str()).is_ok());
+            Looked::Found(held.map(ToString::to_string).collect())
+        })
+        .await
     }
 
     async fn waiting_schedules(

@@ -5,7 +5,7 @@ use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
-use billing::{Currency, CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
+use billing::{Currency, CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::cards::Behaviour;
 use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
 
@@ -22,7 +22,7 @@ pub enum PspRequest {
     },
     Revoke {
         customer_uid: CustomerUid,
-        merchant_uid: MerchantUid,
+        merchant_uid: ForeignUid,
     },
     Move {
         merchant_uid: MerchantUid,
@@ -38,6 +38,8 @@ pub enum PspRequest {
         customer_uid: CustomerUid,
     },
     Cancel(Box<Refund>),
+    /// A virtual account that nobody is to pay into any more.
+    CloseAccount(ImpUid),
     /// The amount that the window is to take.
     Prepare(Order),
     /// The same where another one was registered.
@@ -88,6 +90,7 @@ impl PspRequest {
             | Self::Issue { .. }
             | Self::Prepare(_)
             | Self::Correct(_)
+            | Self::CloseAccount(_)
             | Self::Delete { .. } => Vec::new(),
         }
     }
@@ -171,6 +174,9 @@ impl PspRequest {
             Self::RevokeAll { customer_uid } => schedules(&books.unschedule(now, Some(customer_uid.as_str()), &[])?),
             Self::Prepare(order) => prepared(&books.prepare(wire::prepared(order))?),
             Self::Correct(order) => prepared(&books.change_prepared(wire::prepared(order))?),
+            Self::CloseAccount(imp_uid) => {
+                wire::payment(&books.close_account(now, imp_uid.as_str(), false)?).map(PspReply::Payment)
+            }
             Self::Cancel(refund) => cancel(books, now, refund, Some(refund.amount), Some(refund.checksum))?,
             Self::CarelessCancel { refund, amount, checksum } => {
                 cancel(books, now, refund, amount.then_some(refund.amount), checksum.then_some(refund.checksum))?

@@ -10,7 +10,7 @@ use crate::key::{BillingKey, KeyState};
 use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use crate::payment::{Source, State};
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyStore, Listing, ListingPsp, Looked, PaymentStore, ReportStore,
+    ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, Listing, ListingPsp, Looked, PaymentStore, ReportStore,
     SchedulePsp, StoreError, Watch,
 };
 use crate::report::{Counts, Pass, Place, Window};
@@ -22,7 +22,7 @@ const STEP_SECONDS: i64 = 40;
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + ListingPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + Watch,
 {

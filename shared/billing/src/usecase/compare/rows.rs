@@ -1,10 +1,13 @@
 //! From the table to the PSP: every row that claims something is in the listing, or the PSP has it all the same.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::run::{Row, Run, Slice, Stop};
 use crate::day::KstDay;
+use crate::ids::{CustomerUid, MerchantUid};
 use crate::payment::{Evidence, Payment, State};
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyStore, ListingPsp, PaymentStore, ReportStore, SchedulePsp, Watch,
+    ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore, SchedulePsp, Watch,
 };
 use crate::report::{Counts, Pass, Place, Window, claims_at};
 use crate::time::Timestamp;
@@ -12,7 +15,7 @@ use crate::usecase::Billing;
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + ListingPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + Watch,
 {
@@ -32,9 +35,13 @@ where
             self.know_all_names(run, pass, window).await?;
         }
         let rows = self.rows_named(run, &page.items, &mut tally).await?;
-        let mut compared = Ok(());
+        // Without the PSP's answer the page is not done, and read once more.
+        let mut compared = self.compare_keys(run, keys_of(&rows), &mut tally).await;
         for row in rows.into_values() {
             let Row::Readable(row) = row else { continue };
+            if compared.is_err() {
+                break;
+            }
             if !claims_within(&row, pass, window) {
                 continue;
             }
@@ -94,6 +101,15 @@ where
         }
         self.conclude_compared(row, &seen, tally).await.map(|_| ())
     }
+}
+
+/// The billing keys of a page of rows, each once.
+fn keys_of(rows: &BTreeMap<MerchantUid, Row>) -> Vec<CustomerUid> {
+    let named = rows.values().filter_map(|row| match row {
+        Row::Readable(row) => row.order.customer_uid.clone(),
+        Row::Unreadable => None,
+    });
+    named.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whether a row claims something that this slice's listing should show. The index may be behind the row.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::MerchantUid;
+use crate::ids::{CustomerUid, MerchantUid};
 use crate::key::BillingKey;
 use crate::payment::{Payment, PaymentSnapshot, ScheduleSnapshot};
 use crate::ports::{Listing, StoreError};
@@ -37,6 +37,8 @@ pub(super) struct Run {
     pub(super) slice: Option<Slice>,
     /// Names listed in the slice before: a record on the edge of both counts once.
     pub(super) before: BTreeSet<String>,
+    /// Billing keys that this tick has looked for.
+    pub(super) keys: BTreeSet<CustomerUid>,
     /// Rows that this tick has reported as unreadable: one that several passes come upon counts once.
     pub(super) unreadable: BTreeSet<MerchantUid>,
 }
@@ -54,7 +56,14 @@ pub(super) struct Slice {
 
 impl Run {
     pub(super) const fn new(report: Report, deadline: Timestamp) -> Self {
-        Self { report, deadline, slice: None, before: BTreeSet::new(), unreadable: BTreeSet::new() }
+        Self {
+            report,
+            deadline,
+            slice: None,
+            before: BTreeSet::new(),
+            keys: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
+        }
     }
 
     /// Goes to a page of a slice, and says what is known of that slice.

@@ -65,6 +65,26 @@ pub fn checkout<'a>(row: &'a Payment, opening: &Opening<'a>) -> impl Serialize +
 }
 
 #[derive(Debug, Serialize)]
+struct WithdrawnView<'a> {
+    #[serde(flatten)]
+    payment: PaymentView<'a>,
+    withdrawn_at: Option<billing::Timestamp>,
+    /// Whether nobody can pay into its virtual account any more; nothing where it has none.
+    vbank_closed: Option<bool>,
+}
+
+/// A withdrawn checkout, as `DELETE /checkouts/{merchant_uid}` answers it.
+#[must_use]
+pub fn withdrawn(row: &Payment) -> impl Serialize + use<'_> {
+    let account = row.record.as_ref().filter(|record| record.facts.vbank_num.is_some());
+    WithdrawnView {
+        payment: payment_view(row),
+        withdrawn_at: row.withdrawn_at,
+        vbank_closed: account.map(|_| row.open_account().is_none()),
+    }
+}
+
+#[derive(Debug, Serialize)]
 struct PreparedKeyView<'a> {
     #[serde(flatten)]
     key: KeyView<'a>,
@@ -96,7 +116,7 @@ pub fn prepared_key<'a>(
 /// is not known yet, a virtual account that waits for its deposit included.
 ///
 /// # Errors
-/// `payment_failed`, with the PSP's reason; `checkout_expired`.
+/// `payment_failed`, with the PSP's reason; `checkout_expired`; `checkout_withdrawn`.
 pub fn completed(row: &Payment) -> Result<Reply, Problem> {
     match row.state {
         State::Paid | State::PartiallyRefunded | State::Refunded => Ok(Reply::json(200, &payment(row))),
@@ -113,12 +133,13 @@ pub fn completed(row: &Payment) -> Result<Reply, Problem> {
             "checkout_expired",
             "It was not paid in time. A new attempt needs a new merchant_uid.",
         )),
-        State::Intent
-        | State::Claimed
-        | State::Unknown
-        | State::Scheduled
-        | State::Revoked
-        | State::Suspect
-        | State::Awaiting => Ok(pending(&payment(row), &format!("/charges/{}", row.merchant_uid()))),
+        State::Revoked => Err(Problem::new(
+            409,
+            "checkout_withdrawn",
+            "The merchant has withdrawn it. What is paid for it all the same goes back.",
+        )),
+        State::Intent | State::Claimed | State::Unknown | State::Scheduled | State::Suspect | State::Awaiting => {
+            Ok(pending(&payment(row), &format!("/charges/{}", row.merchant_uid())))
+        }
     }
 }

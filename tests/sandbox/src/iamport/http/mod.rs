@@ -15,7 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde_json::{Map, Value, json};
 
 use self::envelope::Answer;
@@ -68,6 +68,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/payments/prepare", post(payments::prepare).put(payments::change_prepared))
         .route("/payments/prepare/{merchant_uid}", get(payments::prepared))
         .route("/payments/cancel", post(payments::cancel))
+        .route("/vbanks/{imp_uid}", delete(payments::close_account))
         .layer(from_fn_with_state(sim.clone(), require_token));
     Router::new()
         .route("/users/getToken", post(get_token))

@@ -157,6 +157,17 @@ pub(super) async fn cancel(State(sim): State<Shared>, Extension(input): Extensio
     Ok(envelope::ok(wire::payment(&sim.ledger.lock().shown(&row))))
 }
 
+/// `pg_api_key` is one gateway's own, and part of the query.
+pub(super) async fn close_account(
+    State(sim): State<Shared>,
+    Path(imp_uid): Path<String>,
+    Extension(input): Extension<Input>,
+) -> Answer {
+    let has_api_key = input.query().text("pg_api_key", 256)?.is_some();
+    let row = sim.command(|ledger, now| ledger.close_account(now, &imp_uid, has_api_key))?;
+    Ok(envelope::ok(wire::payment(&row)))
+}
+
 /// Amounts of a refund are in the currency of the payment they refund.
 pub(in crate::iamport) fn cancel_order(
     fields: Fields<'_>,
