@@ -70,6 +70,7 @@ fn subject(request: &PspRequest) -> Option<(Call, String)> {
         PspRequest::Issue { .. }
         | PspRequest::Prepare(_)
         | PspRequest::Correct(_)
+        | PspRequest::CloseAccount(_)
         | PspRequest::CarelessCancel { .. }
         | PspRequest::RevokeAll { .. } => return None,
     })
