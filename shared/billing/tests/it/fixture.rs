@@ -78,6 +78,8 @@ pub(crate) struct World {
     pub(crate) looks_fail: bool,
     /// What becomes of a refund's reason.
     pub(crate) reasons: Reasons,
+    /// Whether the PSP refuses each refund that names no account.
+    pub(crate) account_wanted: bool,
     /// Whether the PSP refuses each refund.
     pub(crate) refunds_refused: bool,
     /// How the listings behave.
@@ -244,7 +246,8 @@ impl RefundPsp for TestPsp {
             let payment = world.payments.values().flatten().find(|record| record.imp_uid == refund.imp_uid);
             payment.map_or(0, PaymentSnapshot::net_paid)
         };
-        if self.world().refunds_refused {
+        let no_account = refund.account.is_none() && self.world().account_wanted;
+        if self.world().refunds_refused || no_account {
             return Posted::Refused(Refusal { code: 1, message: "취소할 수 없는 거래입니다".to_owned() });
         }
         if balance(&self.world()) != refund.checksum {

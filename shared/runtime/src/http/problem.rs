@@ -185,6 +185,14 @@ impl From<Failure> for Problem {
             Failure::RefundInProgress => {
                 conflict("refund_in_progress", "Another refund of this payment is under way.").retryable()
             }
+            Failure::RefundOwed { amount } => Self::new(
+                409,
+                "refund_owed",
+                &format!(
+                    "{} of this order goes back anyway, and waits for an account: ask for that amount, and name the account.",
+                    amount.decimal()
+                ),
+            ),
             Failure::Refused(refusal) => {
                 conflict("psp_refused", "The payment provider refused the change; nothing was changed.")
                     .with("psp_message", &refusal.message)

@@ -148,6 +148,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::SubscriptionNotChangeable => "subscription not changeable",
         Failure::NotRefundable => "not refundable",
         Failure::RefundInProgress => "refund in progress",
+        Failure::RefundOwed { .. } => "refund owed",
         Failure::Refused(_) => "refused",
         Failure::UpstreamMismatch => "upstream mismatch",
         Failure::Unavailable => "unavailable",
@@ -273,7 +274,7 @@ impl Told {
             (_, Answer::Refund(Ok(refunded))) => {
                 let (row, refund) = &**refunded;
                 let shown = world.ledger.payment(refund.imp_uid.as_str(), true).is_ok_and(|payment| {
-                    payment.cancel_history.iter().any(|entry| entry.reason.contains(&format!("[{}]", refund.id)))
+                    payment.cancel_history.iter().any(|entry| super::rest::names(&entry.reason, &refund.id))
                 });
                 if refund.state == RefundState::Done && !shown {
                     world.violation("I17", format!("{} was told given back: {}", row.merchant_uid(), refund.id));
