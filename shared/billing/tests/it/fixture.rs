@@ -20,23 +20,9 @@ use billing::usecase::{Billing, IssueKey};
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
-pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
+use crate::habits::Reasons;
 
-/// What becomes of a refund's reason at the PSP.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Reasons {
-    /// It stands in the history as it was sent.
-    #[default]
-    Kept,
-    /// So many characters are left of it.
-    Cut(usize),
-    /// The history has entries without reasons.
-    Dropped,
-    /// The gateway has a text of its own.
-    Replaced,
-    /// There is no history.
-    NoHistory,
-}
+pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
 
 /// What a test's PSP does with the next POST.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod checkout;
 mod compare;
 mod evidence;
 mod fixture;
+mod habits;
 mod keys;
 mod listing;
 mod machine;
