@@ -21,6 +21,7 @@ mod withdraw;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyState};
+use crate::money::Money;
 use crate::payment::Refusal;
 use crate::policy::Policy;
 use crate::ports::StoreError;
@@ -122,6 +123,12 @@ pub enum Failure {
     /// Another refund of the payment is under way.
     #[error("another refund is under way")]
     RefundInProgress,
+    /// A payment of the order goes back anyway, and waits for the account that it is to go to.
+    #[error("a refund waits for its account")]
+    RefundOwed {
+        /// How much of it goes back.
+        amount: Money,
+    },
     /// The payment that was named belongs to another order. Nothing was changed, and a person was told.
     #[error("the payment belongs to another order")]
     ImpUidMismatch,

@@ -11,7 +11,7 @@ use super::apply::{Applied, Source};
 use super::snapshot::PaymentSnapshot;
 use super::{Payment, Purpose, Refusal};
 use crate::alarm::Alarm;
-use crate::calendar::next_post;
+use crate::calendar::{next_overdue_look, next_post};
 use crate::fingerprint::{Fingerprint, hex};
 use crate::ids::ImpUid;
 use crate::planted::{self, Bug};
@@ -98,11 +98,23 @@ pub struct Refund {
     /// Why the PSP refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
+    /// Requests that named the account which a refund of another origin waited for: each is its own idempotency record here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Asked>,
     /// How often it was claimed for sending.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub posts: u32,
     /// When it was recorded.
     pub requested_at: Timestamp,
+}
+
+/// A request that was answered by a refund which was owed before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The name that the request's own refund would have.
+    pub id: String,
+    /// The request in its normal form, to tell a repeat from a reuse.
+    pub fingerprint: Fingerprint,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
@@ -111,13 +123,34 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 impl Refund {
+    /// The request of this name that this refund answers, if it does.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> Option<&Fingerprint> {
+        if self.id == id {
+            return Some(&self.fingerprint);
+        }
+        self.asked.iter().find(|asked| asked.id == id).map(|asked| &asked.fingerprint)
+    }
+
+    /// Whether it is owed by itself and lacks an account that it could go to, or was refused with the one that it has.
+    #[must_use]
+    pub fn wants_account(&self) -> bool {
+        let owed = match self.origin {
+            Origin::Request => false,
+            Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted => self.state == RefundState::Pending,
+        };
+        owed && (self.account.is_none() || self.refusal.is_some()) && !planted::has(Bug::AccountNotTaken)
+    }
+
     /// The reason as it is sent: this refund's mark, and the storefront's words. The mark comes first and is short, because a
     /// gateway may cut a reason at any length, and what is left of it has to be recognised.
     #[must_use]
     pub fn sent_reason(&self) -> String {
+        if planted::has(Bug::RefundMarkLast) {
+            return format!("{} [{}]", self.reason.as_deref().unwrap_or_default(), self.id);
+        }
         let mark = mark(&self.id);
         match &self.reason {
-            Some(reason) if planted::has(Bug::RefundMarkLast) => format!("{reason} [{}]", self.id),
             Some(reason) => format!("[{mark}] {reason}"),
             None => format!("[{mark}]"),
         }
@@ -160,6 +193,7 @@ pub(super) fn owe(applied: &mut Applied, record: &PaymentSnapshot, origin: Origi
         fingerprint: Fingerprint::of(&(&record.imp_uid, balance)),
         state: RefundState::Pending,
         refusal: None,
+        asked: Vec::new(),
         posts: 0,
         requested_at: now,
     });
@@ -223,7 +257,8 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
             if refunding {
                 applied.row.claim = None;
             }
-            applied.keep_looking(now);
+            applied.row.due_at = Some(next_overdue_look(now, applied.row.looks));
+            applied.row.looks = applied.row.looks.saturating_add(1);
         }
         // Refused again: the next try waits for the calendar.
         Some(_) if refunding && applied.row.refused_refund() => {

@@ -7,7 +7,7 @@ use crate::fingerprint::Fingerprint;
 use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
 use crate::money::Money;
-use crate::payment::refund::{Origin, REFUNDS_MAX, RefundAccount, letters};
+use crate::payment::refund::{Asked, Origin, REFUNDS_MAX, RefundAccount, letters};
 use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
 use crate::planted::{self, Bug};
 use crate::ports::{
@@ -69,25 +69,31 @@ where
             None => Fingerprint::of(&(amount, &reason)),
             Some(account) => Fingerprint::of(&(amount, &reason, account)),
         };
+        let asked = Asked { id: id.clone(), fingerprint: fingerprint.clone() };
         for _ in 0..3 {
-            if let Some(refund) = row.refunds.iter().find(|refund| refund.id == id) {
-                return if refund.fingerprint == fingerprint {
+            if let Some((refund, known)) = row.refunds.iter().find_map(|it| it.answers(&id).map(|known| (it, known))) {
+                return if *known == fingerprint {
                     Ok((row.clone(), refund.clone()))
                 } else {
                     Err(Failure::IdempotencyKeyReused)
                 };
             }
             let wanted = (reason.clone(), account.clone());
-            let refund = Refund { origin, ..self.acceptable(&row, amount, &id, wanted, fingerprint.clone())? };
+            let to_be_sent = if origin == Origin::Request && row.refunds.iter().any(Refund::wants_account) {
+                self.with_account(&mut row, amount, wanted, asked.clone())?
+            } else {
+                let refund = Refund { origin, ..self.acceptable(&row, amount, &id, wanted, fingerprint.clone())? };
+                row.refunds.push(refund);
+                true
+            };
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
-            row.refunds.push(refund);
-            let claimed = self.claim(row, Purpose::Refund);
-            match self.store.save(&claimed).await? {
+            let written = if to_be_sent { self.claim(row, Purpose::Refund) } else { self.next(row) };
+            match self.store.save(&written).await? {
                 Saved::Done => {
-                    let row = self.cancel(claimed.clone()).await.unwrap_or(claimed);
-                    let refund = row.refunds.iter().find(|refund| refund.id == id).cloned();
+                    let row = if to_be_sent { self.cancel(written.clone()).await.unwrap_or(written) } else { written };
+                    let refund = row.refunds.iter().find(|refund| refund.answers(&id).is_some()).cloned();
                     return refund.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
                 }
                 Saved::Conflict(Some(current)) => row = *current,
@@ -95,6 +101,44 @@ where
             }
         }
         Err(Failure::Unavailable)
+    }
+
+    /// Names the account that a refund which is owed anyway has waited for: the request is answered by that, and nothing more is
+    /// given back for it. Says whether it may be sent now; if an earlier sending may still arrive, the sweep does that.
+    fn with_account(
+        &self,
+        row: &mut Payment,
+        amount: u64,
+        (reason, account): (Option<String>, Option<RefundAccount>),
+        asked: Asked,
+    ) -> Result<bool, Failure> {
+        let next = row.pending_refund().map(|refund| refund.id.clone());
+        let (in_flight, currency) = (row.in_flight(self.host.now()), row.order.amount.currency);
+        let Some(first) = row.refunds.iter().find(|refund| refund.wants_account()) else {
+            return Err(Failure::RefundInProgress);
+        };
+        // One that is just being made needs none, as far as anybody knows.
+        let waits = account.is_some() || first.refusal.is_some();
+        let owed = Money::new(first.amount, currency);
+        let filled = row.refunds.iter_mut().find(|refund| refund.wants_account() && refund.amount == amount);
+        match (filled, account) {
+            (Some(refund), Some(account)) if refund.asked.len() < REFUNDS_MAX => {
+                let is_next = next.as_ref() == Some(&refund.id);
+                refund.account = Some(account);
+                refund.reason = refund.reason.take().or(reason);
+                // To another account it is another try.
+                (refund.refusal, refund.posts) = (None, 0);
+                refund.asked.push(asked);
+                let to_be_sent = is_next && !in_flight;
+                if !to_be_sent {
+                    let now = self.host.now();
+                    row.due_at = Some(row.quarantine_until().map_or(now, |until| until.max(now)));
+                }
+                Ok(to_be_sent)
+            }
+            _ if waits => Err(Failure::RefundOwed { amount: owed }),
+            _ => Err(Failure::RefundInProgress),
+        }
     }
 
     /// The refund as it would be recorded, if it may be.
@@ -129,6 +173,7 @@ where
             fingerprint,
             state: RefundState::Pending,
             refusal: None,
+            asked: Vec::new(),
             posts: 0,
             requested_at: self.host.now(),
         })

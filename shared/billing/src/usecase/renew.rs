@@ -353,7 +353,7 @@ where
 
 /// Whether money that is to go back waits for another refund of its payment, or for a person: that has a calendar of its own.
 pub(super) const fn waits_by_itself(failure: &Failure) -> bool {
-    matches!(failure, Failure::RefundInProgress | Failure::NotRefundable)
+    matches!(failure, Failure::RefundInProgress | Failure::RefundOwed { .. } | Failure::NotRefundable)
 }
 
 fn is_of_period(payment: &Payment, row: &Subscription) -> bool {

@@ -22,23 +22,9 @@ use billing::usecase::{Billing, IssueKey};
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
-pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
+use crate::habits::Reasons;
 
-/// What becomes of a refund's reason at the PSP.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Reasons {
-    /// It stands in the history as it was sent.
-    #[default]
-    Kept,
-    /// So many characters are left of it.
-    Cut(usize),
-    /// The history has entries without reasons.
-    Dropped,
-    /// The gateway has a text of its own.
-    Replaced,
-    /// There is no history.
-    NoHistory,
-}
+pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
 
 /// What a test's PSP does with the next POST.
 #[derive(Debug, Clone)]
@@ -82,6 +68,8 @@ pub(crate) struct World {
     pub(crate) looks_fail: bool,
     /// What becomes of a refund's reason.
     pub(crate) reasons: Reasons,
+    /// Whether the PSP refuses each refund that names no account.
+    pub(crate) account_wanted: bool,
     /// Whether the PSP refuses each refund.
     pub(crate) refunds_refused: bool,
     /// How the listings behave.
@@ -268,7 +256,8 @@ impl RefundPsp for TestPsp {
             let payment = world.payments.values().flatten().find(|record| record.imp_uid == refund.imp_uid);
             payment.map_or(0, PaymentSnapshot::net_paid)
         };
-        if self.world().refunds_refused {
+        let no_account = refund.account.is_none() && self.world().account_wanted;
+        if self.world().refunds_refused || no_account {
             return Posted::Refused(Refusal { code: 1, message: "취소할 수 없는 거래입니다".to_owned() });
         }
         if balance(&self.world()) != refund.checksum {

@@ -10,6 +10,7 @@ mod evidence;
 mod fixture;
 mod foreign;
 mod gone_key;
+mod habits;
 mod keys;
 mod listing;
 mod machine;

@@ -1,6 +1,7 @@
 //! Giving money back: once for one request, never more than was paid.
 
 mod doubt;
+mod owed;
 
 use billing::MerchantUid;
 use billing::payment::{PspStatus, RefundState, State};

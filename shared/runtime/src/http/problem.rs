@@ -193,6 +193,14 @@ impl From<Failure> for Problem {
                 "checkout_not_withdrawable",
                 "Something was paid for it that is not what was ordered. A person decides about that first.",
             ),
+            Failure::RefundOwed { amount } => Self::new(
+                409,
+                "refund_owed",
+                &format!(
+                    "{} of this order goes back anyway, and waits for an account: ask for that amount, and name the account.",
+                    amount.decimal()
+                ),
+            ),
             Failure::Refused(refusal) => {
                 conflict("psp_refused", "The payment provider refused the change; nothing was changed.")
                     .with("psp_message", &refusal.message)

@@ -3,9 +3,10 @@
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
+use billing::payment::refund::{Asked, Origin};
 use billing::payment::{
-    Claim, Evidence, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus,
-    Source, State, apply, snapshot,
+    Claim, Evidence, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refund, RefundState, Refusal,
+    ScheduleSnapshot, ScheduleStatus, Source, State, apply, snapshot,
 };
 use billing::ports::Saved;
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -99,6 +100,24 @@ pub(crate) fn full(uid: &str) -> Payment {
     });
     row.refusal = Some(Refusal { code: -1, message: "카드사 거절".to_owned() });
     row.claim = Some(Claim::new(Purpose::Move { schedule_at: NOW.plus(99) }, nonce(3), NOW, &Policy::default()));
+    row.under_way_since = Some(NOW.plus(-7));
+    row.alarmed_at = [("refund_refused imp_1".to_owned(), NOW), ("outcome_unknown".to_owned(), NOW.plus(1))].into();
+    row.refunds = vec![Refund {
+        id: "auto1".to_owned(),
+        imp_uid: ImpUid::parse("imps_448280090638").unwrap(),
+        amount: 900,
+        checksum: 8_900,
+        exponent: 0,
+        reason: None,
+        account: None,
+        origin: Origin::LatePaid,
+        fingerprint: Fingerprint::of(&"refund"),
+        state: RefundState::Pending,
+        refusal: None,
+        asked: vec![Asked { id: "rabcdefg".to_owned(), fingerprint: Fingerprint::of(&"asked") }],
+        posts: 3,
+        requested_at: NOW,
+    }];
     row
 }
 
@@ -112,6 +131,24 @@ both_stores!(a_row_reads_back_as_it_was_written, |store| {
     assert_eq!(store.save(&bare).await.unwrap(), Saved::Done, "attributes that went must go from the item too");
     assert_eq!(store.payment(row.merchant_uid()).await.unwrap(), Some(bare));
 });
+
+#[tokio::test]
+async fn a_row_of_the_version_before_reads_without_what_that_did_not_write() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use billing::ports::{KeyStore, PaymentStore};
+
+    let table = Table::start().await;
+    let store = table.store();
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let row = payment("order_1", "key1", "kim", Plan::Charge);
+    store.insert(std::slice::from_ref(&row)).await.unwrap();
+    let item_key = [("pk", "PAY#order_1"), ("sk", "PAY")]
+        .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
+    let strip = table.client.update_item().table_name(table.name()).set_key(Some(item_key.into()));
+    strip.update_expression("REMOVE under_way_since, alarmed_at").send().await.unwrap();
+    let read = store.payment(row.merchant_uid()).await.unwrap().unwrap();
+    assert_eq!(read, Payment { under_way_since: None, ..row });
+}
 
 both_stores!(a_missing_row_is_none, |store| {
     assert_eq!(store.payment(&MerchantUid::parse("nothing").unwrap()).await.unwrap(), None);

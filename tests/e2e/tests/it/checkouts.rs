@@ -11,7 +11,7 @@ use crate::world::{JsonBody, World, fresh};
 const PREPARE: &str = "/payments/prepare";
 
 /// An order of a customer, as the storefront's server sends it.
-fn order(merchant_uid: &str, customer_id: &str) -> Value {
+pub(crate) fn order(merchant_uid: &str, customer_id: &str) -> Value {
     json!({
         "merchant_uid": merchant_uid,
         "customer_id": customer_id,
@@ -31,7 +31,7 @@ struct Open {
 }
 
 impl World {
-    async fn checkout(&self, order: &Value) -> Reply {
+    pub(crate) async fn checkout(&self, order: &Value) -> Reply {
         self.post("/checkouts", &self.merchant(), order).await
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::Invalid;
 use billing::payment::Refusal;
 use billing::ports::StoreError;
 use billing::usecase::Failure;
+use billing::{Invalid, Money};
 use runtime::http::Problem;
 
 use crate::contract::Contract;
@@ -208,6 +208,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::RefundInProgress,
         Failure::AlreadyPaid,
         Failure::CheckoutNotWithdrawable,
+        Failure::RefundOwed { amount: Money::krw(8_900) },
         Failure::Refused(Refusal { code: 1, message: "이미 실행된 예약입니다.".to_owned() }),
         Failure::UpstreamMismatch,
         Failure::Unavailable,
@@ -235,6 +236,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::RefundInProgress
             | Failure::AlreadyPaid
             | Failure::CheckoutNotWithdrawable
+            | Failure::RefundOwed { .. }
             | Failure::Refused(_)
             | Failure::UpstreamMismatch
             | Failure::Unavailable

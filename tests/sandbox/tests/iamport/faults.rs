@@ -191,6 +191,7 @@ async fn replies_that_lie_about_a_true_payment() {
         ("currency", json!("USD")),
         ("customer_uid", json!("somebody-elses-key")),
         ("imp_uid", json!("imp_000000000000")),
+        ("cancel_history", Value::Null),
     ] {
         let (_, reply) = ask(json!({"kind": "wrong", "field": field})).await;
         assert_eq!(reply.json["response"][field], wrong);

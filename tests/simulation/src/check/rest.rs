@@ -125,10 +125,14 @@ fn has_run(uid: &str, books: &Ledger) -> bool {
         || books.schedule(uid).is_ok_and(|schedule| schedule.status == ledger::ScheduleStatus::Executed)
 }
 
+/// Whether the reason of an entry is that of the refund of this name.
+pub(crate) fn names(reason: &str, id: &str) -> bool {
+    reason.starts_with(&format!("[{}]", billing::payment::refund::mark(id))) || reason.ends_with(&format!("[{id}]"))
+}
+
 /// Refunds of a payment that carry this name.
 fn entries(payment: &ledger::Payment, id: &str) -> usize {
-    let mark = format!("[{}]", billing::payment::refund::mark(id));
-    payment.cancel_history.iter().filter(|entry| entry.reason.starts_with(&mark)).count()
+    payment.cancel_history.iter().filter(|entry| names(&entry.reason, id)).count()
 }
 
 /// I10: the row is what the PSP's books say, and nothing of it is under way.
@@ -210,16 +214,14 @@ fn check_money(row: &Payment, books: &Ledger, alarms: &[Alarm], broken: &mut imp
         }
         let mut left = payment.amount;
         for entry in &payment.cancel_history {
-            let ours = row.refunds.iter().find(|refund| entry.reason == refund.sent_reason());
+            let ours = row.refunds.iter().find(|refund| names(&entry.reason, &refund.id));
             if let Some(refund) = ours.filter(|refund| refund.checksum != left) {
                 let decided = refund.checksum;
                 broken("I7", format!("{uid} gave back {} of {left}, and it was decided on {decided}", entry.amount));
             }
             left = left.saturating_sub(entry.amount);
             let wanted = row.refunds.iter().any(|refund| {
-                entry.reason == refund.sent_reason()
-                    && refund.amount == entry.amount
-                    && refund.state == RefundState::Done
+                names(&entry.reason, &refund.id) && refund.amount == entry.amount && refund.state == RefundState::Done
             });
             if entry.reason != CONSOLE_REASON && !wanted {
                 broken("I7", format!("{uid} gave back {} that no refund of its row shows", entry.amount));

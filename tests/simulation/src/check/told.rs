@@ -150,6 +150,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::RefundInProgress => "refund in progress",
         Failure::AlreadyPaid => "already paid",
         Failure::CheckoutNotWithdrawable => "checkout not withdrawable",
+        Failure::RefundOwed { .. } => "refund owed",
         Failure::Refused(_) => "refused",
         Failure::UpstreamMismatch => "upstream mismatch",
         Failure::Unavailable => "unavailable",
@@ -275,7 +276,7 @@ impl Told {
             (_, Answer::Refund(Ok(refunded))) => {
                 let (row, refund) = &**refunded;
                 let shown = world.ledger.payment(refund.imp_uid.as_str(), true).is_ok_and(|payment| {
-                    payment.cancel_history.iter().any(|entry| entry.reason == refund.sent_reason())
+                    payment.cancel_history.iter().any(|entry| super::rest::names(&entry.reason, &refund.id))
                 });
                 if refund.state == RefundState::Done && !shown {
                     world.violation("I17", format!("{} was told given back: {}", row.merchant_uid(), refund.id));

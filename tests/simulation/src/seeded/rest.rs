@@ -19,6 +19,8 @@ const SWEEPS_MAX: u32 = 5;
 const SWEEPS_IN_ALL_MAX: u32 = 1_500;
 /// Looks at a window, besides, until it is closed and its deposit is not waited for any more.
 const WINDOW_LOOKS_MAX: u32 = 6;
+/// Looks at a refund of which nobody knows whether it was made, besides, until it counts as that: four a day for a week.
+const DOUBT_LOOKS_MAX: u32 = 40;
 /// Looks at a subscription, besides, while one attempt comes to its end.
 const SUBSCRIPTION_LOOKS_MAX: u32 = 12;
 /// After this many seconds of calm no request that was ever sent can still execute.
@@ -122,6 +124,10 @@ impl Play<'_> {
             DueRow::Key(uid) => self.sim.key(uid).is_some_and(|row| row.window.is_some()),
             DueRow::Subscription(_) => return SUBSCRIPTION_LOOKS_MAX,
         };
+        let doubted = |uid| self.sim.payment(uid).is_some_and(|row| row.refund_is_unclear());
+        if matches!(row, DueRow::Payment(uid) if doubted(uid)) {
+            return DOUBT_LOOKS_MAX;
+        }
         if in_window {
             return WINDOW_LOOKS_MAX;
         }

@@ -6,7 +6,8 @@ use billing::ports::Clock;
 use billing::usecase::Failure;
 
 use super::{given_back, paid, refund, row};
-use crate::fixture::{Act, Reasons, TestBilling, TestWorld};
+use crate::fixture::{Act, TestBilling, TestWorld};
+use crate::habits::Reasons;
 use crate::sweep::sweep;
 
 /// Somebody gives money back in the PSP's console.

@@ -30,6 +30,8 @@ pub(super) enum Field {
     MerchantUid,
     CustomerUid,
     ImpUid,
+    /// Null, unless another value is named: the schema does not require it.
+    CancelHistory,
 }
 
 /// What a caller sees while its request waits to run late.

@@ -94,6 +94,7 @@ fn falsify(row: &mut Value, field: Field, replacement: Option<&Value>) {
         Field::MerchantUid => "merchant_uid",
         Field::CustomerUid => "customer_uid",
         Field::ImpUid => "imp_uid",
+        Field::CancelHistory => "cancel_history",
     };
     let Some(value) = row.get_mut(name) else { return };
     let wrong = match field {
@@ -103,6 +104,7 @@ fn falsify(row: &mut Value, field: Field, replacement: Option<&Value>) {
         Field::MerchantUid => json!(format!("{}x", value.as_str().unwrap_or_default())),
         Field::CustomerUid => json!("somebody-elses-key"),
         Field::ImpUid => json!("imp_000000000000"),
+        Field::CancelHistory => Value::Null,
     };
     *value = replacement.cloned().unwrap_or(wrong);
 }
