@@ -69,6 +69,16 @@ pub enum Bug {
     PriceNotPinned,
     /// A difference stays to be charged though the payment that was registered with it has brought it.
     DifferenceChargedTwice,
+    /// What a change of the plan comes to is left to a next charge that never comes.
+    DifferenceLostAtEnd,
+    /// A card that nobody named for a subscription is charged.
+    UnnamedCardCharged,
+    /// A plan that is to come is shown as the one that runs, and the one that runs may be begun once more.
+    PlanShownAhead,
+    /// A subscription says that it is active for as long as nobody knows of its charge.
+    ActiveWithoutEnd,
+    /// A subscription is shown as it was written last, whatever its payment's row says of card and time.
+    ShownAsWritten,
     /// Money that comes after a subscription was given up is nobody's.
     LateMoneyIgnored,
     /// A period is open to its customer before it is paid.
@@ -139,6 +149,11 @@ mod switch {
                 | Bug::LapsedPeriodsCharged
                 | Bug::PriceNotPinned
                 | Bug::DifferenceChargedTwice
+                | Bug::DifferenceLostAtEnd
+                | Bug::UnnamedCardCharged
+                | Bug::PlanShownAhead
+                | Bug::ActiveWithoutEnd
+                | Bug::ShownAsWritten
                 | Bug::LateMoneyIgnored
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay

@@ -29,6 +29,8 @@ pub enum Origin {
     LatePaid,
     /// Its subscription had ended, or has its period paid otherwise.
     Unwanted,
+    /// A cheaper plan left it over, and no charge is to come that it could have lowered.
+    Difference,
 }
 
 /// Where a refund stands.
@@ -164,6 +166,12 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], now: 
                     (refund.amount, refund.checksum) = (left, left);
                     refund.refusal = None;
                 }
+                // A part of the payment: what is left of it, at most.
+                (Origin::Difference, 0) => refund.state = RefundState::Done,
+                (Origin::Difference, left) => {
+                    (refund.amount, refund.checksum) = (refund.amount.min(left), left);
+                    refund.refusal = None;
+                }
             }
         } else if refund.refusal.is_some() && refund.origin != Origin::Request {
             stuck.push(refund.imp_uid.clone());
@@ -208,7 +216,7 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
                 applied.row.refunds.retain(|kept| kept.refusal.is_none());
             }
         }
-        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted => {
+        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference => {
             let imp_uid = refund.imp_uid.clone();
             applied.alarm(Alarm::RefundRefused { merchant_uid, imp_uid });
             applied.keep_looking(now);

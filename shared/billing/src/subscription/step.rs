@@ -1,10 +1,12 @@
 //! The one function that moves a subscription: what its payments' rows say, and what is to be done next.
 
+use super::cards::OtherCard;
+use super::upgrade::{is_credit, is_under_way, settle};
 use super::{Attempt, Ending, GiveUp, Past, Standing, Subscription, dunning};
 use crate::alarm::Alarm;
 use crate::calendar::{first_overdue_look, next_look};
 use crate::day::{DAY_SECONDS, KstDay};
-use crate::ids::{CustomerUid, ImpUid, MerchantUid};
+use crate::ids::{ImpUid, MerchantUid};
 use crate::order::Order;
 use crate::payment::refund::Origin;
 use crate::payment::{Payment, Refund, RefundState, State};
@@ -28,6 +30,8 @@ pub enum Next {
     TakeBack(MerchantUid),
     /// Give this payment back: it was not to be made, or the period was paid before.
     GiveBack(MerchantUid),
+    /// Give back what the next charge was to be lowered by: none is to come.
+    Credit,
 }
 
 /// The subscription after a step, and what follows from it.
@@ -48,15 +52,28 @@ pub struct Known {
     pub superseded: bool,
     /// Whether the card that was to be charged is not a billing key any more.
     pub gone: bool,
-    /// The customer's newest card, if it is newer than that one.
-    pub newer: Option<CustomerUid>,
+    /// The card that is charged instead: the one that took its place; or the customer's newest, where that was agreed to.
+    pub newer: Option<OtherCard>,
 }
 
 /// Moves a subscription by the payment rows of its current period, in the order of their attempts. Pure: the same
 /// arguments always give the same answer.
 #[must_use]
 pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp, policy: &Policy) -> Stepped {
-    stepped(row, now, |row, alarms| decide(row, payments, known, alarms, now, policy))
+    stepped(row, now, |row, alarms| {
+        let is_difference = |it: &&Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.is_difference());
+        let (differences, payments): (Vec<&Payment>, Vec<&Payment>) = payments.iter().partition(is_difference);
+        if let Some(next) = settle(row, &differences, &payments, alarms, now) {
+            return next;
+        }
+        let next = decide(row, &payments, known, alarms, now, policy);
+        // With nothing under way that could still be lowered by it.
+        if next == Next::Wait && row.owes_credit() && !payments.iter().any(|payment| is_under_way(payment)) {
+            look_again(row, now);
+            return Next::Credit;
+        }
+        next
+    })
 }
 
 /// Moves a subscription by news of a payment of a period that is over or paid.
@@ -66,6 +83,9 @@ pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
         let Some((_, of)) = Attempt::of(payment.merchant_uid()) else { return Next::Wait };
         let place = usize::try_from(of.period).unwrap_or(usize::MAX);
         let paid = row.past.get(place).and_then(|past| past.paid);
+        if row.keeps(of) {
+            return Next::Wait;
+        }
         if paid == Some(of.number) {
             withdraw_access(row, payment, of.period, now);
             return Next::Wait;
@@ -73,8 +93,12 @@ pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
         if !holds_money(payment) {
             return Next::Wait;
         }
+        if row.upgrade.as_ref().is_some_and(|upgrade| upgrade.attempt == of) {
+            // It is decided with what is current.
+            return Next::Wait;
+        }
         // The period was paid otherwise, or it is over and nobody had it.
-        if let Some(imp_uid) = payment.imp_uid().filter(|_| paid.is_some()) {
+        if let Some(imp_uid) = payment.imp_uid().filter(|_| paid.is_some() && !of.is_difference()) {
             let merchant_uid = payment.merchant_uid().clone();
             alarms.push(Alarm::DoublePaid { merchant_uid, imp_uid: imp_uid.clone() });
         }
@@ -82,32 +106,14 @@ pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
     })
 }
 
-/// The card that was to be charged is no billing key any more: another one is, if there is one. Without one the attempt
-/// counts as declined once its time has come; until then its customer may register another.
-#[must_use]
-pub fn without_card(row: &Subscription, other: Option<&CustomerUid>, now: Timestamp) -> Stepped {
-    stepped(row, now, |row, _| match other {
-        Some(other) => {
-            row.customer_uid = other.clone();
-            row.due_at = Some(now);
-            Next::Again
-        }
-        None if now < row.attempt_at => {
-            row.looks = 0;
-            row.due_at = Some(row.attempt_at);
-            Next::Wait
-        }
-        None => declined(row, false, now),
-    })
-}
-
-fn stepped(
+pub(super) fn stepped(
     row: &Subscription,
     now: Timestamp,
     decide: impl FnOnce(&mut Subscription, &mut Vec<Alarm>) -> Next,
 ) -> Stepped {
     let mut stepped = Stepped { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
     stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
+    stepped.row.keep_deadline(now);
     if stepped.row != *row {
         stepped.row.updated_at = now;
     }
@@ -116,13 +122,13 @@ fn stepped(
 
 fn decide(
     row: &mut Subscription,
-    payments: &[Payment],
+    payments: &[&Payment],
     known: &Known,
     alarms: &mut Vec<Alarm>,
     now: Timestamp,
     policy: &Policy,
 ) -> Next {
-    let last = payments.iter().rfind(|payment| is_of(payment, row.attempt));
+    let last = payments.iter().rfind(|payment| is_of(payment, row.attempt)).copied();
     // A key that is replaced takes its schedules along.
     if let Some(key) = last.filter(|last| last.former_keys.contains(&row.customer_uid)) {
         row.customer_uid = key.order.customer_uid.clone().unwrap_or_else(|| row.customer_uid.clone());
@@ -134,10 +140,10 @@ fn decide(
         return rest(row, now);
     }
     // Money decides first, whatever was meant to happen.
-    let mut paid: Vec<&Payment> = payments.iter().filter(|payment| holds_money(payment)).collect();
+    let mut paid: Vec<&Payment> = payments.iter().copied().filter(|payment| holds_money(payment)).collect();
     paid.sort_by_key(|payment| paid_at(payment));
     let is_open = |payment: &Payment| payment.due_at.is_some() && payment.state != State::Refunded;
-    let open = payments.iter().find(|payment| is_open(payment) && !holds_money(payment));
+    let open = payments.iter().copied().find(|payment| is_open(payment) && !holds_money(payment));
     if let [first, rest @ ..] = paid.as_slice() {
         let unwanted = if row.was_to_be_paid(first) { rest.first() } else { Some(first) };
         if let Some(payment) = unwanted {
@@ -197,7 +203,8 @@ fn decide(
     match last.state {
         State::Failed => {
             if let Some(newer) = &known.newer {
-                row.customer_uid = newer.clone();
+                let since = Attempt { number: row.attempt.number.saturating_add(1), ..row.attempt };
+                row.fall_back_to(&newer.customer_uid, since, newer.is_named);
             }
             if now < row.attempt_at && !was_tried(last) {
                 return unregistered(row, known.newer.is_some(), now);
@@ -253,7 +260,7 @@ fn is_of(payment: &Payment, attempt: Attempt) -> bool {
 }
 
 /// Whether the merchant has money by a payment, and is not about to give all of it back.
-fn holds_money(payment: &Payment) -> bool {
+pub(super) fn holds_money(payment: &Payment) -> bool {
     let gone = payment.record.as_ref().map_or(0, |record| record.cancel_amount);
     let left = payment.order.amount.minor.saturating_sub(gone);
     let all = |refund: &Refund| refund.amount >= left && Some(&refund.imp_uid) == payment.imp_uid();
@@ -272,7 +279,7 @@ fn paid_at(payment: &Payment) -> Option<Timestamp> {
     payment.record.as_ref().and_then(|record| record.paid_at)
 }
 
-fn give_back(
+pub(super) fn give_back(
     row: &mut Subscription,
     payment: &Payment,
     first: &Payment,
@@ -289,7 +296,7 @@ fn give_back(
 }
 
 /// What is not on its way yet is taken back. What is cannot be; if it is paid, that is given back.
-fn take_back(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
+pub(super) fn take_back(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
     // Soon, whenever it is to run: the taking back may go wrong.
     look_again(row, now);
     match open.state {
@@ -317,7 +324,7 @@ fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
     if let Some(plan) = row.next_plan.take() {
         // It was checked when it was asked for; a calendar that ends goes on in the interval that it has.
         row.calendar.change(row.attempt.period, plan.interval).ok();
-        (row.plan_id, row.price) = (plan.id, plan.price);
+        row.turn_to(plan, now);
     }
     if let Some(period) = row.calendar.period(row.attempt.period) {
         row.attempt_at = period.due_at;
@@ -333,7 +340,7 @@ fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
 /// Nobody keeps what was given back in full.
 fn withdraw_access(row: &mut Subscription, payment: &Payment, period: u32, now: Timestamp) {
     let end = row.calendar.period(period).map(|period| period.ends.start());
-    if payment.state == State::Refunded && end.is_some() && row.access_until == end {
+    if payment.state == State::Refunded && !is_credit(payment) && end.is_some() && row.access_until == end {
         row.access_until = end.map(|end| end.min(now));
     }
 }
@@ -363,10 +370,11 @@ fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) -> Next {
     let today = if planted::has(Bug::LapsedPeriodsCharged) { 0 } else { today };
     let next = row.attempt.period.saturating_add(1).max(today);
     let is_last = row.periods_max.is_some_and(|max| next >= max);
+    row.running_plan = None;
     if let Some(plan) = row.next_plan.take_if(|_| !is_last) {
         // A calendar that ends goes on in the interval that it has.
         row.calendar.change(next, plan.interval).ok();
-        (row.plan_id, row.price) = (plan.id, plan.price);
+        row.turn_after(plan);
     }
     let Some(period) = row.calendar.period(next).filter(|_| !is_last) else {
         if row.ending.is_some() {
@@ -381,6 +389,7 @@ fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) -> Next {
     row.past.resize(usize::try_from(next).unwrap_or(usize::MAX), Past::default());
     row.attempt = Attempt { period: next, number: 0 };
     row.carried.clear();
+    row.forget_tried();
     row.attempt_at = period.due_at;
     row.declines = 0;
     row.looks = 0;
@@ -426,7 +435,7 @@ fn begin(row: &mut Subscription, now: Timestamp, policy: &Policy) -> Next {
 }
 
 /// The PSP's last word on the attempt is no. A final one is not worth another try of that card.
-fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
+pub(super) fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
     row.declines = row.declines.saturating_add(1);
     let period = row.calendar.period(row.attempt.period);
     let day = row.dunning.day(row.declines).filter(|_| !is_final);
@@ -478,7 +487,7 @@ fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     Next::Wait
 }
 
-fn look_again(row: &mut Subscription, now: Timestamp) {
+pub(super) fn look_again(row: &mut Subscription, now: Timestamp) {
     let next = next_look(now, row.looks, None);
     // Whoever looks before its time does not use up the calendar: callers who ask again and again would put the sweep off.
     let waits = |due_at: &Timestamp| row.looks > 0 && now < *due_at && *due_at <= next;

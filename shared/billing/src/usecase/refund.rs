@@ -63,7 +63,7 @@ where
         let reason = request.reason.as_deref().map(|reason| text::line("reason", reason, REASON_MAX)).transpose()?;
         let mut row = self.store.payment(&request.merchant_uid).await?.ok_or(Failure::NotFound)?;
         let amount = refund_amount(&request.amount, &row)?;
-        let id = name(&request.idempotency_key);
+        let id = refund_id(&request.idempotency_key);
         let account = request.account.map(checked).transpose()?;
         let fingerprint = match &account {
             None => Fingerprint::of(&(amount, &reason)),
@@ -209,7 +209,7 @@ fn checked(account: RefundAccount) -> Result<RefundAccount, Invalid> {
 
 /// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order. Letters only:
 /// it comes back in the PSP's own words, in which long runs of digits are hidden, and it has to be found there.
-fn name(idempotency_key: &str) -> String {
+pub(super) fn refund_id(idempotency_key: &str) -> String {
     let digest = hex(&Sha256::digest(format!("refund\n{idempotency_key}"))[..10]);
     let letter = |digit: char| match digit {
         '0'..='9' => "ghijklmnop".chars().nth(digit.to_digit(10).and_then(|n| n.try_into().ok()).unwrap_or(0)),
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_refunds_name_has_no_digits_that_could_be_hidden_and_is_its_own() {
-        let names: BTreeSet<String> = (0..10_000).map(|n| super::name(&format!("refund-{n}"))).collect();
+        let names: BTreeSet<String> = (0..10_000).map(|n| super::refund_id(&format!("refund-{n}"))).collect();
         assert_eq!(names.len(), 10_000);
         assert!(names.iter().all(|name| name.len() == 21 && name.bytes().all(|byte| byte.is_ascii_lowercase())));
     }

@@ -2,11 +2,13 @@
 
 mod cards;
 mod changes;
+mod differences;
 mod edges;
 mod found;
 mod meetings;
 mod money;
 mod reviewed;
+mod shown;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +38,7 @@ fn wanted() -> NewSubscription {
         trial_days: None,
         periods_max: None,
         dunning: Dunning::default(),
+        fallback_cards: false,
         metadata: BTreeMap::new(),
     }
 }

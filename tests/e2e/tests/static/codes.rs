@@ -204,6 +204,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::ScheduleNotChangeable,
         Failure::SubscriptionExists,
         Failure::SubscriptionNotChangeable,
+        Failure::DifferenceDeclined(None),
         Failure::NotRefundable,
         Failure::RefundInProgress,
         Failure::Refused(Refusal { code: 1, message: "이미 실행된 예약입니다.".to_owned() }),
@@ -229,6 +230,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::ScheduleNotChangeable
             | Failure::SubscriptionExists
             | Failure::SubscriptionNotChangeable
+            | Failure::DifferenceDeclined(_)
             | Failure::NotRefundable
             | Failure::RefundInProgress
             | Failure::Refused(_)
