@@ -38,7 +38,7 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (limit, cursor) = (request.limit()?, request.query("cursor")?);
     let billing = app.billing(request.deadline());
     let found = billing.subscriptions(&caller, owner.as_ref(), standing, limit, cursor.as_deref()).await?;
-    let seen: Vec<_> = found.items.into_iter().map(|row| billing.outline(row)).collect();
+    let seen = billing.outlines(found.items).await?;
     Ok(Reply::json(200, &page(seen.iter().map(present::outline).collect(), found.next)))
 }
 
@@ -60,6 +60,7 @@ async fn periods(app: &App, request: &Request) -> Result<Reply, Problem> {
 /// One change a request, so that each is done whole or not at all.
 enum Change {
     Card(CustomerUid),
+    FallbackCards(bool),
     CancelAtPeriodEnd(bool),
     Paused(bool),
     Plan { plan: Box<NewPlan>, now: bool },
@@ -76,6 +77,7 @@ async fn change(app: &App, request: &Request) -> Result<Reply, Problem> {
     let billing = app.billing(request.deadline());
     let (row, proration) = match wanted {
         Change::Card(customer_uid) => (billing.change_card(&caller, &id, &customer_uid).await?, None),
+        Change::FallbackCards(agreed) => (billing.change_fallback_cards(&caller, &id, agreed).await?, None),
         Change::CancelAtPeriodEnd(true) => {
             (billing.cancel_subscription(&caller, &id, Ending::AtPeriodEnd).await?, None)
         }
@@ -94,6 +96,7 @@ async fn change(app: &App, request: &Request) -> Result<Reply, Problem> {
 fn command(mut body: Object) -> Result<Change, Problem> {
     let mut changes = Vec::new();
     changes.extend(body.optional("customer_uid", CustomerUid::parse)?.map(Change::Card));
+    changes.extend(body.flag("fallback_cards")?.map(Change::FallbackCards));
     changes.extend(body.flag("cancel_at_period_end")?.map(Change::CancelAtPeriodEnd));
     changes.extend(body.flag("paused")?.map(Change::Paused));
     let when = body.optional("change", |text| match text {
@@ -111,7 +114,7 @@ fn command(mut body: Object) -> Result<Change, Problem> {
     match (changes.pop(), changes.is_empty()) {
         (Some(change), true) => Ok(change),
         _ => {
-            let wanted = "exactly one of customer_uid, cancel_at_period_end, paused and plan";
+            let wanted = "exactly one of customer_uid, fallback_cards, cancel_at_period_end, paused and plan";
             Err(Invalid::new("body", "changes_invalid", wanted).into())
         }
     }

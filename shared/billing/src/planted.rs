@@ -69,6 +69,16 @@ pub enum Bug {
     PriceNotPinned,
     /// A difference stays to be charged though the payment that was registered with it has brought it.
     DifferenceChargedTwice,
+    /// What a change of the plan comes to is left to a next charge that never comes.
+    DifferenceLostAtEnd,
+    /// A card that nobody named for a subscription is charged.
+    UnnamedCardCharged,
+    /// A plan that is to come is shown as the one that runs, and the one that runs may be begun once more.
+    PlanShownAhead,
+    /// A subscription says that it is active for as long as nobody knows of its charge.
+    ActiveWithoutEnd,
+    /// A subscription is shown as it was written last, whatever its payment's row says of card and time.
+    ShownAsWritten,
     /// Money that comes after a subscription was given up is nobody's.
     LateMoneyIgnored,
     /// A period is open to its customer before it is paid.
@@ -81,8 +91,6 @@ pub enum Bug {
     PutBesideEarlier,
     /// A payment that owes a refund, or holds money that nobody ordered, keeps its period open.
     RefundHoldsPeriod,
-    /// A subscription stays active for as long as it waits for a payment.
-    ActiveForEver,
     /// A refund's name stands at the end of its reason, where gateways cut it off.
     RefundMarkLast,
     /// A refund that no entry of the PSP's history names is called refused, whatever the balance says.
@@ -165,13 +173,17 @@ mod switch {
                 | Bug::LapsedPeriodsCharged
                 | Bug::PriceNotPinned
                 | Bug::DifferenceChargedTwice
+                | Bug::DifferenceLostAtEnd
+                | Bug::UnnamedCardCharged
+                | Bug::PlanShownAhead
+                | Bug::ActiveWithoutEnd
+                | Bug::ShownAsWritten
                 | Bug::LateMoneyIgnored
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay
                 | Bug::FinalRefusalTriedAgain
                 | Bug::PutBesideEarlier
                 | Bug::RefundHoldsPeriod
-                | Bug::ActiveForEver
                 | Bug::RefundMarkLast
                 | Bug::RefundRefusedInDoubt
                 | Bug::SentAtEverySweep

@@ -7,11 +7,14 @@
 
 mod attempts;
 mod calendar;
+mod cards;
 mod close;
+mod deadline;
 pub mod dunning;
 pub mod periods;
 pub mod plan;
 mod step;
+mod upgrade;
 
 use std::collections::BTreeMap;
 
@@ -30,10 +33,12 @@ use crate::time::Timestamp;
 pub use crate::ids::SubscriptionId;
 pub use attempts::holds_up;
 pub use calendar::Calendar;
+pub use cards::{Fallback, OtherCard, without_card};
 pub use dunning::{Dunning, GiveUp};
 pub use periods::{Interval, Period, Periods, Unit};
-pub use plan::{NextPlan, PlanId, Price, Proration};
-pub use step::{Known, Next, Stepped, past, step, without_card};
+pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
+pub use step::{Known, Next, Stepped, past, step};
+pub use upgrade::{Credit, Difference, Upgrade};
 
 /// Digits of a subscription's name.
 pub(crate) const ID_DIGITS: usize = 26;
@@ -192,6 +197,18 @@ pub struct Subscription {
     pub running: Option<Money>,
     /// Another plan, from a later period on.
     pub next_plan: Option<NextPlan>,
+    /// The plan of the period that runs, while that of the next attempt is another one.
+    pub running_plan: Option<RunningPlan>,
+    /// A dearer plan that begins within the period that runs, as soon as its difference is paid.
+    pub upgrade: Option<Upgrade>,
+    /// Charges of such differences: those that were kept, and those of the period that runs.
+    pub differences: Vec<Difference>,
+    /// What was given back because no charge was to come that it could have lowered.
+    pub credits: Vec<Credit>,
+    /// Whether another card of its customer may be charged where the named one cannot be.
+    pub fallback_cards: bool,
+    /// Cards that were charged though nobody had named them for it, and for which attempts.
+    pub fallbacks: Vec<Fallback>,
     /// What happens after a declined payment.
     pub dunning: Dunning,
     /// Where it stands.
@@ -231,13 +248,21 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The fingerprint of the one order that may be put for it now: its attempt, for its price, to its card. None while
-    /// nothing is to be charged.
+    /// The fingerprint of the one order that may be put for it now: its attempt, for its price, to its card; or the
+    /// difference of a dearer plan. None while nothing is to be charged.
     #[must_use]
     pub fn asks_for(&self) -> Option<Fingerprint> {
-        let order = self.order().ok()?;
+        let order = self.asked().ok()?;
         let asks = self.charges() && !self.awaits_plan();
         (asks || planted::has(Bug::TriedAfterEnd)).then(|| Fingerprint::of(&order))
+    }
+
+    /// The one order that may be put: nothing else is, while the difference of a dearer plan is charged.
+    fn asked(&self) -> Result<Order, Invalid> {
+        match &self.upgrade {
+            Some(upgrade) => self.upgrade_order(upgrade),
+            None => self.order(),
+        }
     }
 
     /// Whether a payment that was not made yet is the one that is wanted: its attempt, its card, its price, and that it is
@@ -245,7 +270,7 @@ impl Subscription {
     #[must_use]
     pub fn wants(&self, payment: &Payment) -> bool {
         let wants = self.charges() && !self.awaits_plan();
-        wants && self.order().is_ok_and(|order| order == payment.order)
+        wants && self.asked().is_ok_and(|order| order == payment.order)
     }
 
     /// Whether payments are to be made: it charges, and nobody has ended it.
@@ -271,14 +296,19 @@ impl Subscription {
     /// As [`Self::wants()`], and its period is not over.
     #[must_use]
     pub fn still_wants(&self, payment: &Payment, now: Timestamp) -> bool {
-        self.wants(payment) && !self.is_over(now)
+        let over =
+            self.upgrade.as_ref().map_or_else(|| self.is_over(now), |upgrade| self.is_past(upgrade.attempt, now));
+        self.wants(payment) && !over
     }
 
     /// Whether the period of the attempt has passed.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        let period = self.calendar.period(self.attempt.period);
-        !planted::has(Bug::LapsedPeriodsCharged) && period.is_none_or(|period| period.ends <= KstDay::of(now))
+        !planted::has(Bug::LapsedPeriodsCharged) && self.is_past(self.attempt, now)
+    }
+
+    fn is_past(&self, attempt: Attempt, now: Timestamp) -> bool {
+        self.calendar.period(attempt.period).is_none_or(|period| period.ends <= KstDay::of(now))
     }
 
     /// The period after the current one; those that passed meanwhile are left out.
@@ -329,7 +359,9 @@ impl Subscription {
             let place = usize::try_from(period).unwrap_or(usize::MAX);
             self.past.get(place).map_or(0, |past| past.attempts)
         };
-        (0..made).filter_map(|number| Attempt { period, number }.merchant_uid(&self.id).ok()).collect()
+        let regular = (0..made).map(|number| Attempt { period, number });
+        let differences = self.differences.iter().map(|it| it.attempt).filter(|attempt| attempt.period == period);
+        regular.chain(differences).filter_map(|attempt| attempt.merchant_uid(&self.id).ok()).collect()
     }
 
     /// Whether it has not ended: a customer has one of a plan at a time.

@@ -1,9 +1,12 @@
 //! What a storefront, a webhook or the sweep may ask for. Each moves money the one way: claim, POST, conclude.
 
+mod cards;
+mod change_plan;
 mod charge;
 mod checkout;
 mod compare;
 mod conclude;
+mod credit;
 mod gone_key;
 mod issue_key;
 mod keys;
@@ -34,7 +37,7 @@ pub use keys::{KeyDeleted, Schedules};
 pub use refund::RefundRequest;
 pub use schedule::{NewSchedule, SCHEDULES_MAX, check_schedule_at};
 pub use subscribe::{NewPlan, NewSubscription};
-pub use subscriptions::{Instalment, NextCharge, SubscriptionView};
+pub use subscriptions::{Instalment, NextCharge, SubscriptionView, is_on_fallback};
 pub use sweep::SweepReport;
 pub use webhook::{Hint, Noticed};
 pub use window_key::{PrepareKey, PreparedKey};
@@ -117,6 +120,9 @@ pub enum Failure {
     /// The subscription has ended, or is about to.
     #[error("the subscription cannot be changed in its present state")]
     SubscriptionNotChangeable,
+    /// The difference of a dearer plan was declined; the plan stays as it was. What the card's issuer said, if it said it.
+    #[error("the difference was declined")]
+    DifferenceDeclined(Option<String>),
     /// Nothing of the payment can be given back.
     #[error("nothing of this payment can be given back")]
     NotRefundable,

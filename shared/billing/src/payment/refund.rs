@@ -36,6 +36,8 @@ pub enum Origin {
     LatePaid,
     /// Its subscription had ended, or has its period paid otherwise.
     Unwanted,
+    /// A cheaper plan left it over, and no charge is to come that it could have lowered.
+    Difference,
 }
 
 /// Where a refund stands.
@@ -137,7 +139,9 @@ impl Refund {
     pub fn wants_account(&self) -> bool {
         let owed = match self.origin {
             Origin::Request => false,
-            Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted => self.state == RefundState::Pending,
+            Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference => {
+                self.state == RefundState::Pending
+            }
         };
         owed && (self.account.is_none() || self.refusal.is_some()) && !planted::has(Bug::AccountNotTaken)
     }
@@ -228,6 +232,12 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
                         (refund.amount, refund.checksum) = (left, left);
                         refund.refusal = None;
                     }
+                    // A part of the payment: what is left of it, at most.
+                    (Origin::Difference, 0) => refund.state = RefundState::Done,
+                    (Origin::Difference, left) => {
+                        (refund.amount, refund.checksum) = (refund.amount.min(left), left);
+                        refund.refusal = None;
+                    }
                 },
                 // Its money went back, and nobody has said otherwise for as long as that.
                 Trace::Unclear if pending && refund.requested_at.plus(DOUBT_SECONDS) <= now => {
@@ -303,7 +313,7 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
                 applied.row.refunds.retain(|kept| kept.refusal.is_none());
             }
         }
-        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted => {
+        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference => {
             applied.alarm(Alarm::RefundRefused { merchant_uid, imp_uid });
             applied.keep_looking(now);
         }

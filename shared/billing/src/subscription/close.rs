@@ -2,6 +2,7 @@
 
 use super::attempts::{holds_money, is_open, may_still_pay};
 use super::step::{Next, take_back};
+use super::upgrade::is_credit;
 use super::{Attempt, Ending, Past, Standing, Subscription};
 use crate::payment::{Payment, State};
 use crate::planted::{self, Bug};
@@ -10,17 +11,17 @@ use crate::time::Timestamp;
 /// Nobody keeps what was given back in full.
 pub(super) fn withdraw_access(row: &mut Subscription, payment: &Payment, period: u32, now: Timestamp) {
     let end = row.calendar.period(period).map(|period| period.ends.start());
-    if payment.state == State::Refunded && end.is_some() && row.access_until == end {
+    if payment.state == State::Refunded && !is_credit(payment) && end.is_some() && row.access_until == end {
         row.access_until = end.map(|end| end.min(now));
     }
 }
 
 /// The current period is paid. Another attempt that is still to be made would pay it twice: it is taken back from the next
 /// period, where nothing is put before it is off. After the last period there is none, and so it is taken back first.
-pub(super) fn close_unless_last(row: &mut Subscription, payment: &Payment, all: &[Payment], now: Timestamp) -> Next {
-    let held = |payment: &&Payment| may_still_pay(payment) || (is_open(payment, now) && !holds_money(payment));
+pub(super) fn close_unless_last(row: &mut Subscription, payment: &Payment, all: &[&Payment], now: Timestamp) -> Next {
+    let held = |payment: &Payment| may_still_pay(payment) || (is_open(payment, now) && !holds_money(payment));
     let held_for_ever = planted::has(Bug::RefundHoldsPeriod);
-    let open = all.iter().find(|other| if held_for_ever { held(other) } else { may_still_pay(other) });
+    let open = all.iter().copied().find(|other| if held_for_ever { held(other) } else { may_still_pay(other) });
     match open.filter(|_| held_for_ever || (row.following(now).is_none() && !row.is_over(now))) {
         Some(open) => {
             if !held_for_ever {
@@ -63,10 +64,11 @@ fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
 pub(super) fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) -> Next {
     let next = row.next_period(now);
     let is_last = row.is_beyond(next);
+    row.running_plan = None;
     if let Some(plan) = row.next_plan.take_if(|_| !is_last) {
         // A calendar that ends goes on in the interval that it has.
         row.calendar.change(next, plan.interval).ok();
-        (row.plan_id, row.price) = (plan.id, plan.price);
+        row.turn_after(plan);
     }
     let Some(period) = row.calendar.period(next).filter(|_| !is_last) else {
         let before = row.standing;
@@ -81,6 +83,7 @@ pub(super) fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) ->
     row.past.resize(usize::try_from(next).unwrap_or(usize::MAX), Past::default());
     row.attempt = Attempt { period: next, number: 0 };
     row.carried.clear();
+    row.forget_tried();
     row.attempt_at = period.due_at;
     row.declines = 0;
     row.looks = 0;

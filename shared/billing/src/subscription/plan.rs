@@ -5,12 +5,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Subscription;
 use super::periods::{Interval, Period};
 use crate::day::KstDay;
 use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::Details;
+use crate::planted::{self, Bug};
 use crate::text;
+use crate::time::Timestamp;
 
 /// Longest name of a plan, in characters: it stands on the receipt unless the plan has another name for that.
 const PLAN_ID_MAX: usize = 40;
@@ -71,11 +74,97 @@ pub struct NextPlan {
     pub with_next_attempt: bool,
 }
 
+/// The plan of a period that was paid, or of the trial: what its customer has now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningPlan {
+    /// Its name.
+    pub id: PlanId,
+    /// What the customer reads on the receipt.
+    pub name: String,
+    /// What a whole period of it costs.
+    pub amount: Money,
+}
+
+/// What its customer has now, and what comes after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plans {
+    /// The plan that runs, and how long its periods are.
+    pub running: (RunningPlan, Option<Interval>),
+    /// The plan that takes its place, if one does, and when that begins, if anything is charged.
+    pub next: Option<(RunningPlan, Option<Interval>, Option<Timestamp>)>,
+}
+
+impl Subscription {
+    fn plan_of_next(&self) -> RunningPlan {
+        RunningPlan { id: self.plan_id.clone(), name: self.price.name.clone(), amount: self.price.amount }
+    }
+
+    /// The period of the next attempt is of this plan; the one that runs keeps its own until then.
+    pub(crate) fn turn_to(&mut self, plan: NextPlan, now: Timestamp) {
+        let runs = self.is_before_next(now).then(|| self.running_plan.take().unwrap_or_else(|| self.plan_of_next()));
+        (self.plan_id, self.price) = (plan.id, plan.price);
+        self.running_plan = runs.filter(|runs| *runs != self.plan_of_next() && !planted::has(Bug::PlanShownAhead));
+    }
+
+    /// A period of the present plan is paid, or over, and those after it are of this one.
+    pub(super) fn turn_after(&mut self, plan: NextPlan) {
+        let runs = self.plan_of_next();
+        (self.plan_id, self.price) = (plan.id, plan.price);
+        self.running_plan =
+            Some(runs).filter(|runs| *runs != self.plan_of_next() && !planted::has(Bug::PlanShownAhead));
+    }
+
+    /// Whether what its customer has now was paid or given before the period of the next attempt begins.
+    fn is_before_next(&self, now: Timestamp) -> bool {
+        let has_begun = self.attempt.period > 0 || self.trial_until.is_some();
+        has_begun && self.calendar.period(self.attempt.period).is_none_or(|next| now < next.starts.start())
+    }
+
+    /// What its customer has now, and what comes after it: another plan is the running one from the day on which the
+    /// first period of it begins.
+    #[must_use]
+    pub fn plans(&self, now: Timestamp) -> Plans {
+        let charges = self.charges();
+        let before = self.is_before_next(now);
+        let number = if before { self.attempt.period.saturating_sub(1) } else { self.attempt.period };
+        // What has ended, or stands still, goes on to no other plan.
+        let runs = self.running_plan.clone().filter(|_| before || !charges);
+        let starts = |number: u32| self.calendar.period(number).map(|it| it.starts.start()).filter(|_| charges);
+        let next = match &self.next_plan {
+            Some(plan) => {
+                let first = if plan.with_next_attempt { 0 } else { 1 };
+                let amount = plan.price.amount;
+                let shown = RunningPlan { id: plan.id.clone(), name: plan.price.name.clone(), amount };
+                Some((shown, Some(plan.interval), starts(self.attempt.period.saturating_add(first))))
+            }
+            None if runs.is_some() => {
+                let interval = self.calendar.interval_of(self.attempt.period);
+                Some((self.plan_of_next(), interval, starts(self.attempt.period)))
+            }
+            None => None,
+        };
+        let running = (runs.unwrap_or_else(|| self.plan_of_next()), self.calendar.interval_of(number));
+        Plans { running, next: next.filter(|_| self.is_live() && self.ending.is_none()) }
+    }
+
+    /// Whether it is of a plan, now or later: a customer has one live subscription of each.
+    #[must_use]
+    pub fn is_of_plan(&self, plan: &PlanId, now: Timestamp) -> bool {
+        let runs = self.running_plan.as_ref().filter(|_| self.is_before_next(now) || !self.charges());
+        let waits = self.upgrade.as_ref().map(|upgrade| &upgrade.plan);
+        let planned = self.next_plan.iter().chain(waits).any(|next| next.id == *plan);
+        self.plan_id == *plan || planned || runs.is_some_and(|runs| runs.id == *plan)
+    }
+}
+
 /// What a change of the plan within a paid period comes to: the difference for the days that are left of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proration {
-    /// What the next charge is raised by, in minor units; lowered by, if negative. Fractions are the customer's.
+    /// The difference in minor units: charged at once, or taken off the next charge if negative. Fractions are the
+    /// customer's.
     pub amount: i64,
+    /// What of it is charged at once: all of it, but for what the next charge was to be lowered by already.
+    pub charged: u64,
     /// Days of the period that are left, today's included.
     pub days_left: i64,
     /// Days of the whole period.
@@ -90,7 +179,7 @@ impl Proration {
         let days_left = today.days_until(period.ends).clamp(0, days);
         let difference = (i128::from(to) - i128::from(from)) * i128::from(days_left);
         let amount = difference.div_euclid(i128::from(days));
-        Self { amount: i64::try_from(amount).unwrap_or(0), days_left, days }
+        Self { amount: i64::try_from(amount).unwrap_or(0), charged: 0, days_left, days }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The one function that moves a subscription: what its payments' rows say, and what is to be done next.
 
 use super::attempts::{holds_money, is_of, is_open, may_still_pay, paid_at, stays_with_us, was_late, was_tried};
+use super::cards::OtherCard;
 use super::close::{close_unless_last, grant, rest, skip, withdraw_access};
+use super::upgrade::{is_under_way, settle};
 use super::{Attempt, GiveUp, Standing, Subscription, dunning};
 use crate::alarm::Alarm;
 use crate::calendar::{first_overdue_look, next_look};
-use crate::day::{DAY_SECONDS, KstDay};
-use crate::ids::{CustomerUid, ImpUid, MerchantUid};
+use crate::day::DAY_SECONDS;
+use crate::ids::{ImpUid, MerchantUid};
 use crate::order::Order;
 use crate::payment::{Payment, State};
 use crate::planted::{self, Bug};
@@ -29,6 +31,8 @@ pub enum Next {
     TakeBack(MerchantUid),
     /// Give this payment back: it was not to be made, or the period was paid before.
     GiveBack(MerchantUid),
+    /// Give back what the next charge was to be lowered by: none is to come.
+    Credit,
 }
 
 /// The subscription after a step, and what follows from it.
@@ -49,8 +53,8 @@ pub struct Known {
     pub superseded: bool,
     /// Whether the card that was to be charged is not a billing key any more.
     pub gone: bool,
-    /// The customer's newest card, if it is newer than that one.
-    pub newer: Option<CustomerUid>,
+    /// The card that is charged instead: the one that took its place; or the customer's newest, where that was agreed to.
+    pub newer: Option<OtherCard>,
     /// Whether an attempt at a period that is closed may still be made, or may have been: nothing is put beside it.
     pub held: bool,
 }
@@ -60,14 +64,23 @@ pub struct Known {
 #[must_use]
 pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp, policy: &Policy) -> Stepped {
     stepped(row, now, |row, alarms| {
+        let is_difference = |it: &&Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.is_difference());
+        let (differences, payments): (Vec<&Payment>, Vec<&Payment>) = payments.iter().partition(is_difference);
+        if let Some(next) = settle(row, &differences, &payments, alarms, now) {
+            return next;
+        }
         let (looks, due_at) = (row.looks, row.due_at);
-        let next = decide(row, payments, known, alarms, now, policy);
+        let next = decide(row, &payments, known, alarms, now, policy);
         if next == Next::Wait {
-            fall_behind(row, now);
             if known.held && !planted::has(Bug::PutBesideEarlier) {
                 // Whatever else it waits for: what is to be taken back is seen to by its own calendar.
                 (row.looks, row.due_at) = (looks, due_at);
                 look_again(row, now);
+            }
+            // With nothing under way that could still be lowered by it.
+            if row.owes_credit() && !payments.iter().any(|payment| is_under_way(payment)) {
+                look_again(row, now);
+                return Next::Credit;
             }
         }
         next
@@ -81,6 +94,9 @@ pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
         let Some((_, of)) = Attempt::of(payment.merchant_uid()) else { return Next::Wait };
         let place = usize::try_from(of.period).unwrap_or(usize::MAX);
         let paid = row.past.get(place).and_then(|past| past.paid);
+        if row.keeps(of) {
+            return Next::Wait;
+        }
         if paid == Some(of.number) {
             withdraw_access(row, payment, of.period, now);
             return Next::Wait;
@@ -88,8 +104,12 @@ pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
         if !holds_money(payment) {
             return Next::Wait;
         }
+        if row.upgrade.as_ref().is_some_and(|upgrade| upgrade.attempt == of) {
+            // It is decided with what is current.
+            return Next::Wait;
+        }
         // The period was paid otherwise, or it is over and nobody had it.
-        if let Some(imp_uid) = payment.imp_uid().filter(|_| paid.is_some()) {
+        if let Some(imp_uid) = payment.imp_uid().filter(|_| paid.is_some() && !of.is_difference()) {
             let merchant_uid = payment.merchant_uid().clone();
             alarms.push(Alarm::DoublePaid { merchant_uid, imp_uid: imp_uid.clone() });
         }
@@ -97,32 +117,14 @@ pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
     })
 }
 
-/// The card that was to be charged is no billing key any more: another one is, if there is one. Without one the attempt
-/// counts as declined once its time has come; until then its customer may register another.
-#[must_use]
-pub fn without_card(row: &Subscription, other: Option<&CustomerUid>, now: Timestamp) -> Stepped {
-    stepped(row, now, |row, _| match other {
-        Some(other) => {
-            row.customer_uid = other.clone();
-            row.due_at = Some(now);
-            Next::Again
-        }
-        None if now < row.attempt_at => {
-            row.looks = 0;
-            row.due_at = Some(row.attempt_at);
-            Next::Wait
-        }
-        None => declined(row, false, now),
-    })
-}
-
-fn stepped(
+pub(super) fn stepped(
     row: &Subscription,
     now: Timestamp,
     decide: impl FnOnce(&mut Subscription, &mut Vec<Alarm>) -> Next,
 ) -> Stepped {
     let mut stepped = Stepped { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
     stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
+    stepped.row.keep_deadline(now);
     if stepped.row != *row {
         stepped.row.updated_at = now;
     }
@@ -131,13 +133,13 @@ fn stepped(
 
 fn decide(
     row: &mut Subscription,
-    payments: &[Payment],
+    payments: &[&Payment],
     known: &Known,
     alarms: &mut Vec<Alarm>,
     now: Timestamp,
     policy: &Policy,
 ) -> Next {
-    let last = payments.iter().rfind(|payment| is_of(payment, row.attempt));
+    let last = payments.iter().rfind(|payment| is_of(payment, row.attempt)).copied();
     // A key that is replaced takes its schedules along.
     if let Some(key) = last.filter(|last| last.former_keys.contains(&row.customer_uid)) {
         row.customer_uid = key.order.customer_uid.clone().unwrap_or_else(|| row.customer_uid.clone());
@@ -149,9 +151,9 @@ fn decide(
         return rest(row, now);
     }
     // Money decides first, whatever was meant to happen.
-    let mut paid: Vec<&Payment> = payments.iter().filter(|payment| holds_money(payment)).collect();
+    let mut paid: Vec<&Payment> = payments.iter().copied().filter(|payment| holds_money(payment)).collect();
     paid.sort_by_key(|payment| paid_at(payment));
-    let open = payments.iter().find(|payment| is_open(payment, now) && !holds_money(payment));
+    let open = payments.iter().copied().find(|payment| is_open(payment, now) && !holds_money(payment));
     if let [first, others @ ..] = paid.as_slice() {
         if !row.was_to_be_paid(first) {
             return give_back(row, first, first, alarms, now);
@@ -180,7 +182,7 @@ fn decide(
     // late, and was given back for that: the period is still to be paid.
     if let Some(refunded) = payments.iter().find(|payment| payment.state == State::Refunded && !was_late(payment)) {
         withdraw_access(row, refunded, row.attempt.period, now);
-        if row.standing.charges() && row.ending.is_none() && !payments.iter().any(may_still_pay) {
+        if row.standing.charges() && row.ending.is_none() && !payments.iter().any(|payment| may_still_pay(payment)) {
             return skip(row, None, now);
         }
     }
@@ -220,7 +222,8 @@ fn decide(
     match last.state {
         State::Failed => {
             if let Some(newer) = &known.newer {
-                row.customer_uid = newer.clone();
+                let since = Attempt { number: row.attempt.number.saturating_add(1), ..row.attempt };
+                row.fall_back_to(&newer.customer_uid, since, newer.is_named);
             }
             if now < row.attempt_at && !was_tried(last) {
                 return unregistered(row, known.newer.is_some(), now);
@@ -265,7 +268,7 @@ fn unregistered(row: &mut Subscription, on_another: bool, now: Timestamp) -> Nex
     if on_another { Next::Again } else { Next::Wait }
 }
 
-fn give_back(
+pub(super) fn give_back(
     row: &mut Subscription,
     payment: &Payment,
     first: &Payment,
@@ -310,7 +313,7 @@ fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
     if let Some(plan) = row.next_plan.take() {
         // It was checked when it was asked for; a calendar that ends goes on in the interval that it has.
         row.calendar.change(row.attempt.period, plan.interval).ok();
-        (row.plan_id, row.price) = (plan.id, plan.price);
+        row.turn_to(plan, now);
     }
     if let Some(period) = row.calendar.period(row.attempt.period) {
         row.attempt_at = period.due_at;
@@ -364,7 +367,7 @@ fn begin(row: &mut Subscription, known: &Known, now: Timestamp, policy: &Policy)
 }
 
 /// The PSP's last word on the attempt is no. A final one is not worth another try of that card.
-fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
+pub(super) fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
     row.declines = row.declines.saturating_add(1);
     let period = row.calendar.period(row.attempt.period);
     let day = row.dunning.day(row.declines).filter(|_| !is_final);
@@ -391,16 +394,6 @@ fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
     Next::Again
 }
 
-/// A state that customers read has a deadline: once the day of the attempt is over and nothing is paid, the subscription is
-/// behind, whatever is waited for. No other attempt is put for that; whatever pays the period makes it active again.
-fn fall_behind(row: &mut Subscription, now: Timestamp) {
-    let active = row.standing == Standing::Active && row.ending.is_none() && !planted::has(Bug::ActiveForEver);
-    let has_access = row.access_until.is_some_and(|until| now < until);
-    if active && !has_access && KstDay::of(row.attempt_at).next().start() <= now {
-        row.standing = Standing::PastDue;
-    }
-}
-
 /// Something is owed at the payment's own row, which has a calendar of its own.
 fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     match payment.schedule_at() {
@@ -413,7 +406,7 @@ fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     Next::Wait
 }
 
-fn look_again(row: &mut Subscription, now: Timestamp) {
+pub(super) fn look_again(row: &mut Subscription, now: Timestamp) {
     let next = next_look(now, row.looks, None);
     // Whoever looks before its time does not use up the calendar: callers who ask again and again would put the sweep off.
     let waits = |due_at: &Timestamp| row.looks > 0 && now < *due_at && *due_at <= next;

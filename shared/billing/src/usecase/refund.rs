@@ -63,7 +63,7 @@ where
         let reason = request.reason.as_deref().map(|reason| text::line("reason", reason, REASON_MAX)).transpose()?;
         let mut row = self.store.payment(&request.merchant_uid).await?.ok_or(Failure::NotFound)?;
         let amount = refund_amount(&request.amount, &row)?;
-        let id = name(&request.idempotency_key);
+        let id = refund_id(&request.idempotency_key);
         let account = request.account.map(checked).transpose()?;
         let fingerprint = match &account {
             None => Fingerprint::of(&(amount, &reason)),
@@ -261,7 +261,7 @@ fn checked(account: RefundAccount) -> Result<RefundAccount, Invalid> {
 }
 
 /// A refund's name: a digest of the Idempotency-Key. Scoped by the row it stands in, so by merchant and order.
-fn name(idempotency_key: &str) -> String {
+pub(super) fn refund_id(idempotency_key: &str) -> String {
     letters('r', &Sha256::digest(format!("refund\n{idempotency_key}"))[..10])
 }
 
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_refunds_name_has_no_digits_that_could_be_hidden_and_is_its_own() {
-        let names: BTreeSet<String> = (0..10_000).map(|n| super::name(&format!("refund-{n}"))).collect();
+        let names: BTreeSet<String> = (0..10_000).map(|n| super::refund_id(&format!("refund-{n}"))).collect();
         assert_eq!(names.len(), 10_000);
         assert!(names.iter().all(|name| name.len() == 21 && name.bytes().all(|byte| byte.is_ascii_lowercase())));
     }

@@ -2,8 +2,8 @@
 
 use super::{Billing, Failure, NewSchedule, RefundRequest};
 use crate::alarm::Alarm;
-use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
-use crate::key::{BillingKey, KeyState};
+use crate::ids::{CustomerId, MerchantUid, SubscriptionId};
+use crate::key::KeyState;
 use crate::order::Order;
 use crate::payment::refund::Origin;
 use crate::payment::{Evidence, Payment, Source, State};
@@ -20,9 +20,9 @@ use crate::time::Timestamp;
 const STEPS_MAX: u32 = 8;
 /// No further step is begun so many seconds after its caller came: an answer is waited for, and the sweep goes on.
 const STEPS_SECONDS: i64 = 8;
-/// How far a customer's cards are looked through for the newest, and subscriptions for one of a plan.
-const KEYS_A_PAGE: usize = 100;
-const KEY_PAGES_MAX: u32 = 10;
+/// How far a customer's subscriptions are looked through for one of a plan.
+const ROWS_A_PAGE: usize = 100;
+const PAGES_MAX: u32 = 10;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -74,7 +74,7 @@ where
             let before = row.tried_before().map_or_else(Vec::new, |before| row.attempts_at(before));
             let wanted: Vec<MerchantUid> = before.into_iter().chain(row.attempts_at(row.attempt.period)).collect();
             let (payments, earlier): (Vec<Payment>, Vec<Payment>) =
-                self.store.payments(&wanted).await?.into_iter().partition(|payment| is_of_period(payment, &row));
+                self.store.payments(&wanted).await?.into_iter().partition(|payment| is_current(payment, &row));
             // Somebody was about to make another attempt when the period was closed: it would be paid twice. Each is taken
             // back once: what cannot be must not keep the rest waiting.
             if let Some(left) = earlier.iter().find(|payment| is_left_over(payment, &taken_back)) {
@@ -107,6 +107,8 @@ where
             }
             // Boxed: a charge, a registration and a refund side by side are too much for a stack.
             match Box::pin(self.act(&row, &next)).await? {
+                // It is written down with what has gone back.
+                Acted::Done if next == Next::Credit => row = self.store.subscription(id).await?.unwrap_or(row),
                 Acted::Done => done = Some(next).filter(|next| *next != Next::Again),
                 Acted::Later => return Ok(Some(row)),
                 Acted::NoCard => {
@@ -155,7 +157,7 @@ where
                 Ok(_) => {
                     return match next {
                         Next::GiveBack(uid) => Box::pin(self.give_back(&uid)).await,
-                        Next::Wait | Next::Again | Next::Put(..) | Next::TakeBack(_) => Ok(()),
+                        Next::Wait | Next::Again | Next::Put(..) | Next::TakeBack(_) | Next::Credit => Ok(()),
                     };
                 }
                 Err(overtaken) => row = overtaken,
@@ -207,17 +209,16 @@ where
         plan: &PlanId,
         except: Option<&SubscriptionId>,
     ) -> Result<bool, Failure> {
-        let is_of =
-            |row: &Subscription| row.plan_id == *plan || row.next_plan.as_ref().is_some_and(|next| next.id == *plan);
-        let holds = |row: &Subscription| row.is_live() && is_of(row) && Some(&row.id) != except;
+        let now = self.host.now();
+        let holds = |row: &Subscription| row.is_live() && row.is_of_plan(plan, now) && Some(&row.id) != except;
         if let Some(last) = self.store.last_of_plan(owner, plan).await?
             && self.store.subscription(&last).await?.is_some_and(|row| holds(&row))
         {
             return Ok(true);
         }
         let mut cursor = None;
-        for _ in 0..KEY_PAGES_MAX {
-            let page = self.store.subscriptions_of(owner, KEYS_A_PAGE, cursor.as_deref()).await?;
+        for _ in 0..PAGES_MAX {
+            let page = self.store.subscriptions_of(owner, ROWS_A_PAGE, cursor.as_deref()).await?;
             if page.items.iter().any(holds) {
                 return Ok(true);
             }
@@ -229,29 +230,6 @@ where
         Ok(false)
     }
 
-    /// The card that took the place of one which is gone; else the customer's newest, if it is newer than that one.
-    async fn other_card(&self, row: &Subscription, key: Option<&BillingKey>) -> Result<Option<CustomerUid>, Failure> {
-        let is_active = |key: &BillingKey| key.state == KeyState::Active && key.customer_id == row.customer_id;
-        if let Some(successor) = key.and_then(|key| key.successor.as_ref())
-            && self.store.key(successor).await?.is_some_and(|key| is_active(&key))
-        {
-            return Ok(Some(successor.clone()));
-        }
-        let mut newest: Option<BillingKey> = None;
-        let mut cursor = None;
-        for _ in 0..KEY_PAGES_MAX {
-            let page = self.store.keys_of(&row.customer_id, KEYS_A_PAGE, cursor.as_deref()).await?;
-            newest = page.items.into_iter().rfind(is_active).or(newest);
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        let since = key.filter(|key| is_active(key)).map(|key| key.created_at);
-        let newest = newest.filter(|newest| newest.customer_uid != row.customer_uid);
-        Ok(newest.filter(|newest| since.is_none_or(|since| newest.created_at > since)).map(|key| key.customer_uid))
-    }
-
     /// Does one thing.
     async fn act(&self, row: &Subscription, next: &Next) -> Result<Acted, Failure> {
         let done = match next {
@@ -260,6 +238,7 @@ where
             Next::Put(order, at) => self.put(row, order, *at).await,
             Next::TakeBack(uid) => self.take_back(uid).await,
             Next::GiveBack(uid) => self.give_back(uid).await,
+            Next::Credit => self.give_credit(row).await,
         };
         match done {
             Ok(()) => Ok(Acted::Done),
@@ -356,8 +335,10 @@ pub(super) const fn waits_by_itself(failure: &Failure) -> bool {
     matches!(failure, Failure::RefundInProgress | Failure::RefundOwed { .. } | Failure::NotRefundable)
 }
 
-fn is_of_period(payment: &Payment, row: &Subscription) -> bool {
-    Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of.period == row.attempt.period)
+/// Whether a payment is of the period of the next attempt, or one by which a dearer plan begins.
+fn is_current(payment: &Payment, row: &Subscription) -> bool {
+    let of = Attempt::of(payment.merchant_uid());
+    of.is_some_and(|(_, of)| of.period == row.attempt.period || of.is_difference())
 }
 
 /// Whether an attempt at a period that is closed is still to be made, and was not taken back a moment ago.

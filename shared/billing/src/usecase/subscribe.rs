@@ -7,7 +7,6 @@ use crate::day::{DAY_SECONDS, KstDay};
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
-use crate::money::Currency;
 use crate::order::Order;
 use crate::planted::{self, Bug};
 use crate::ports::{
@@ -16,8 +15,7 @@ use crate::ports::{
 };
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
-    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, NextPlan, Periods, PlanId, Price, Proration, Standing,
-    Subscription,
+    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, Standing, Subscription,
 };
 use crate::time::{KST_OFFSET_SECONDS, Timestamp};
 
@@ -62,6 +60,8 @@ pub struct NewSubscription {
     pub periods_max: Option<u32>,
     /// What happens after a declined payment.
     pub dunning: Dunning,
+    /// Whether another card of its customer may be charged where the named one cannot be.
+    pub fallback_cards: bool,
     /// The storefront's own notes.
     pub metadata: BTreeMap<String, String>,
 }
@@ -145,6 +145,12 @@ where
             carried: Vec::new(),
             running: None,
             next_plan: None,
+            running_plan: None,
+            upgrade: None,
+            differences: Vec::new(),
+            credits: Vec::new(),
+            fallback_cards: new.fallback_cards,
+            fallbacks: Vec::new(),
             dunning: new.dunning,
             standing: Standing::Active,
             ending: None,
@@ -167,7 +173,7 @@ where
         })
     }
 
-    fn checked_price(&self, price: Price, merchant_uid: MerchantUid) -> Result<Price, Invalid> {
+    pub(super) fn checked_price(&self, price: Price, merchant_uid: MerchantUid) -> Result<Price, Invalid> {
         let Price { name, amount, details } = price;
         let order = Order { merchant_uid, customer_uid: None, amount, name, details }.checked(&self.policy)?;
         Ok(Price { name: order.name, amount: order.amount, details: order.details })
@@ -296,122 +302,31 @@ where
                     row.declines = row.declines.saturating_sub(1);
                 }
             }
-            row.customer_uid = customer_uid.clone();
+            row.name_card(customer_uid, row.attempt);
             Ok(())
         })
         .await
         .map(|(row, ())| row)
     }
 
-    /// Charges another plan from the next period on.
+    /// Says whether another card of the customer may be charged where the named one cannot be.
     ///
     /// # Errors
-    /// The first field that breaks a rule; [`Failure::SubscriptionExists`] for a plan that the customer has; `proration_invalid` where the new price cannot take what was changed before;
-    /// [`Failure::SubscriptionNotChangeable`] once it has ended or is to end.
-    pub async fn change_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<Subscription, Failure> {
-        let until = self.steps_until();
-        let plan = self.checked_plan(caller, id, plan).await?;
-        self.change_stating((caller, until), id, |row, now| {
-            if !row.is_live() || row.ending.is_some() {
-                return Err(Failure::SubscriptionNotChangeable);
-            }
-            let plan = plan.clone();
-            // A period that was tried once, or could be any moment, costs what it did when it was.
-            let period = row.calendar.period(row.attempt.period);
-            // Whoever subscribes is charged at once, before the hour that is for the days to come.
-            let first = row.attempt.period == 0 && period.is_some_and(|it| it.starts <= KstDay::of(now));
-            let tried = row.declines > 0 || row.standing == Standing::PastDue || row.attempt_at <= now || first;
-            let begun = tried || period.is_none_or(|it| it.due_at <= now);
-            if begun && !planted::has(Bug::PriceNotPinned) {
-                let same = row.price == plan.price && row.plan_id == plan.id;
-                let same = same && row.calendar.latest().map(Periods::interval) == Some(plan.interval);
-                // A difference that this period does not bring, because nobody pays it, is the next one's.
-                let currency = row.price.amount.currency;
-                self.check_adjusted(&Subscription { price: plan.price.clone(), ..row.clone() }, currency)?;
-                row.next_plan = Some(plan).filter(|_| !same);
-                return Ok(());
-            }
-            let currency = row.price.amount.currency;
-            if row.calendar.latest().map(Periods::interval) != Some(plan.interval) {
-                let mut changed = Subscription { price: plan.price.clone(), ..row.clone() };
-                changed.calendar.change(row.attempt.period, plan.interval)?;
-                self.check_adjusted(&changed, currency)?;
-                // A schedule that runs meanwhile pays for a period of the old length.
-                row.next_plan = Some(NextPlan { with_next_attempt: true, ..plan });
-                return Ok(());
-            }
-            (row.plan_id, row.price, row.next_plan) = (plan.id, plan.price, None);
-            self.check_adjusted(row, currency)
-        })
-        .await
-        .map(|(row, ())| row)
-    }
-
-    /// Whether the next charge can take what it is raised or lowered by.
-    fn check_adjusted(&self, row: &Subscription, currency: Currency) -> Result<(), Failure> {
-        let whole = i64::try_from(row.price.amount.minor).unwrap_or(i64::MAX).saturating_add(row.adjustment);
-        let other_money = row.adjustment != 0 && row.price.amount.currency != currency;
-        if whole <= 0 || other_money || row.order()?.checked(&self.policy).is_err() {
-            let detail = "a difference that the next charge can take; change it from the next period on";
-            return Err(Invalid::new("change", "proration_invalid", detail).into());
-        }
-        Ok(())
-    }
-
-    /// Changes the plan within the period that was paid: the difference for the days that are left of it raises or lowers
-    /// the next charge.
-    ///
-    /// # Errors
-    /// As [`Self::change_plan()`]; `interval_invalid` for periods of another length, which begin with a new period;
-    /// `proration_invalid` where the next charge cannot take the difference;
-    /// [`Failure::SubscriptionNotChangeable`] while no paid period runs.
-    pub async fn change_plan_now(
+    /// [`Failure::SubscriptionNotChangeable`] once it has ended.
+    pub async fn change_fallback_cards(
         &self,
         caller: &Caller,
         id: &str,
-        plan: NewPlan,
-    ) -> Result<(Subscription, Proration), Failure> {
-        let until = self.steps_until();
-        let plan = self.checked_plan(caller, id, plan).await?;
-        self.change_stating((caller, until), id, |row, now| {
-            let today = KstDay::of(now);
-            let number = row.attempt.period.checked_sub(1);
-            let period = number.and_then(|number| row.calendar.period(number)).filter(|it| today < it.ends);
-            let runs = row.standing == Standing::Active && row.ending.is_none();
-            // One that was never paid, or was given back, has nothing left to be counted.
-            let period = period.filter(|it| runs && row.access_until == Some(it.ends.start()));
-            let period = period.ok_or(Failure::SubscriptionNotChangeable)?;
-            let runs_in = row.calendar.interval_of(period.number);
-            if [runs_in, row.calendar.latest().map(Periods::interval)] != [Some(plan.interval); 2] {
-                let detail = "the present one: another begins with the next period";
-                return Err(Invalid::field("interval", detail).into());
+        agreed: bool,
+    ) -> Result<Subscription, Failure> {
+        self.change_subscription(caller, id, |row, _| {
+            if !row.is_live() {
+                return Err(Failure::SubscriptionNotChangeable);
             }
-            let running = row.running.unwrap_or(row.price.amount);
-            if [running.currency, row.price.amount.currency].iter().any(|of| *of != plan.price.amount.currency) {
-                return Err(Invalid::new("currency", "currency_unsupported", "the present one").into());
-            }
-            let proration = Proration::new(running.minor, plan.price.amount.minor, today, &period);
-            let same = row.price == plan.price && row.plan_id == plan.id;
-            if same && running == plan.price.amount {
-                // A repeat changes nothing, and owes nothing.
-                return Ok(proration);
-            }
-            row.adjustment = row.adjustment.saturating_add(proration.amount);
-            row.running = Some(plan.price.amount);
-            (row.plan_id, row.price, row.next_plan) = (plan.id.clone(), plan.price.clone(), None);
-            self.check_adjusted(row, plan.price.amount.currency)?;
-            Ok(proration)
+            row.fallback_cards = agreed;
+            Ok(())
         })
         .await
-    }
-
-    async fn checked_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<NextPlan, Failure> {
-        let row = self.subscription(caller, id).await?;
-        let price = self.checked_price(plan.price, row.attempt.merchant_uid(&row.id)?)?;
-        if plan.id != row.plan_id && self.holds_plan(&row.customer_id, &plan.id, Some(&row.id)).await? {
-            return Err(Failure::SubscriptionExists);
-        }
-        Ok(NextPlan { id: plan.id, price, interval: plan.interval, with_next_attempt: false })
     }
 
     async fn change_subscription(
@@ -425,7 +340,7 @@ where
 
     /// Writes a change down, and then does what follows from it, as far as there is time for it: it is due. What the change
     /// states is handed back.
-    async fn change_stating<T>(
+    pub(super) async fn change_stating<T>(
         &self,
         (caller, until): (&Caller, Timestamp),
         id: &str,
@@ -488,9 +403,11 @@ fn name(owner: &CustomerId, idempotency_key: &str, secret: &FingerprintKey) -> R
 }
 
 fn fingerprint(new: &NewSubscription) -> Fingerprint {
-    Fingerprint::of(&(
+    let asked = (
         (&new.customer_id, &new.customer_uid, &new.plan.id, &new.plan.price, new.plan.interval),
         (new.anchor_day, new.due_hour, new.start_at, new.trial_days, new.periods_max),
         (&new.dunning, &new.metadata),
-    ))
+    );
+    // What was asked for before there was a choice is the same request still.
+    if new.fallback_cards { Fingerprint::of(&(asked, "fallback_cards")) } else { Fingerprint::of(&asked) }
 }

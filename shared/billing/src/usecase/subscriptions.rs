@@ -1,14 +1,26 @@
 //! Subscriptions as they are shown: where they stand, what is charged next, what became of each period.
+//!
+//! What is shown is never behind what the rows know: a payment's row says when its schedule runs and on which card, a key's
+//! row which one took its place, and the clock until when a subscription may be active without its charge.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, stream};
 
 use super::{Billing, Caller, Failure};
 use crate::day::KstDay;
-use crate::ids::{CustomerId, MerchantUid, SubscriptionId};
+use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
+use crate::key::KeyState;
 use crate::money::Money;
 use crate::payment::{Payment, State};
-use crate::ports::{Clock, Page, PaymentStore, SubscriptionStore};
-use crate::subscription::{Attempt, Period, Standing, Subscription};
+use crate::planted::{self, Bug};
+use crate::ports::{Clock, KeyStore, Page, PaymentStore, SubscriptionStore};
+use crate::subscription::{Attempt, Period, Plans, Standing, Subscription};
 use crate::time::Timestamp;
+
+/// Cards of a list that are read at once.
+const CARDS_AT_ONCE: usize = 10;
 
 /// A charge that is to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +40,14 @@ pub struct NextCharge {
 pub struct SubscriptionView {
     /// Its row.
     pub row: Subscription,
+    /// Where it stands now.
+    pub standing: Standing,
+    /// The billing key that is charged next: that of its row, or the one that took its place.
+    pub customer_uid: CustomerUid,
+    /// Whether that is no billing key any more, and none took its place: nothing can be charged.
+    pub has_no_card: bool,
+    /// What its customer has now, and what comes after it.
+    pub plans: Plans,
     /// The period that it is now.
     pub current: Option<Period>,
     /// Until when its customer has access: the end of what was paid for, or of the trial. While the next period is about to
@@ -59,7 +79,9 @@ impl SubscriptionView {
             State::Suspect => !self.row.is_paid_by_another(payment),
             State::Intent | State::Claimed | State::Unknown | State::Awaiting => true,
         };
-        unmade || self.payments.iter().any(under_way)
+        // A dearer plan that has not begun, or a rest that is still to be recorded as going back.
+        let changes = self.row.upgrade.is_some() || self.row.owes_credit();
+        unmade || changes || self.payments.iter().any(under_way)
     }
 
     /// Whether it was ended by somebody's wish, or is to end.
@@ -76,8 +98,10 @@ pub struct Instalment {
     pub period: Period,
     /// Whether it was paid.
     pub paid: bool,
-    /// Its payments in the order of their attempts.
+    /// Its payments in the order of their attempts, and then those of differences.
     pub payments: Vec<Payment>,
+    /// Those of them that are on a card which nobody had named for the subscription.
+    pub on_fallback: Vec<MerchantUid>,
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -124,9 +148,16 @@ where
     }
 }
 
+/// A subscription's card as the keys' rows have it.
+#[derive(Debug, Clone)]
+struct Card {
+    customer_uid: CustomerUid,
+    is_gone: bool,
+}
+
 impl<P, S, H> Billing<P, S, H>
 where
-    S: PaymentStore + SubscriptionStore,
+    S: PaymentStore + KeyStore + SubscriptionStore,
     H: Clock,
 {
     /// What there is to show of a row.
@@ -138,23 +169,75 @@ where
         let mut wanted = period.checked_sub(1).map_or_else(Vec::new, |before| row.attempts_at(before));
         wanted.extend(row.attempts_at(period));
         let payments = self.store.payments(&wanted).await?;
-        Ok(SubscriptionView { payments, ..self.outline(row) })
+        let card = self.card_of(&row).await;
+        let next = payments.iter().find(|payment| is_next(payment, &row)).cloned();
+        Ok(SubscriptionView { payments, ..self.outline(row, next.as_ref(), card) })
     }
 
-    /// What there is to show of a row without its payments, as in a list.
-    #[must_use]
-    pub fn outline(&self, row: Subscription) -> SubscriptionView {
-        let current = row.calendar.period_on(KstDay::of(self.host.now()));
-        let charges = row.standing.charges() && row.ending.is_none();
-        let next_charge = row.order().ok().filter(|_| charges).map(|order| NextCharge {
+    /// What there is to show of rows without their payments, as in a list.
+    ///
+    /// # Errors
+    /// The table is out of reach.
+    pub async fn outlines(&self, rows: Vec<Subscription>) -> Result<Vec<SubscriptionView>, Failure> {
+        let charging = rows.iter().filter(|row| row.charges());
+        let wanted: Vec<MerchantUid> = charging.filter_map(|row| row.attempt.merchant_uid(&row.id).ok()).collect();
+        let payments = self.store.payments(&wanted).await?;
+        let of_each: BTreeMap<&CustomerUid, &Subscription> = rows.iter().map(|row| (&row.customer_uid, row)).collect();
+        let mut looks = Vec::with_capacity(of_each.len());
+        for row in of_each.into_values() {
+            looks.push(self.named_card_of(row));
+        }
+        let cards: BTreeMap<CustomerUid, Option<Card>> = stream::iter(looks).buffered(CARDS_AT_ONCE).collect().await;
+        let shown = rows.into_iter().map(|row| {
+            let card = cards.get(&row.customer_uid).cloned().flatten();
+            let next = payments.iter().find(|payment| is_next(payment, &row));
+            self.outline(row, next, card)
+        });
+        Ok(shown.collect())
+    }
+
+    /// The card that is charged next. None if it cannot be read now: the row's own is shown then.
+    async fn card_of(&self, row: &Subscription) -> Option<Card> {
+        let key = self.store.key(&row.customer_uid).await.ok()?;
+        if key.as_ref().is_some_and(|key| key.state == KeyState::Active) {
+            return None;
+        }
+        let successor = self.successor(row, key.as_ref()).await.ok()?;
+        let is_gone = successor.is_none();
+        Some(Card { customer_uid: successor.unwrap_or_else(|| row.customer_uid.clone()), is_gone })
+    }
+
+    async fn named_card_of(&self, row: &Subscription) -> (CustomerUid, Option<Card>) {
+        (row.customer_uid.clone(), self.card_of(row).await)
+    }
+
+    fn outline(&self, row: Subscription, next: Option<&Payment>, card: Option<Card>) -> SubscriptionView {
+        let as_written = planted::has(Bug::ShownAsWritten);
+        let (next, card) = (next.filter(|_| !as_written), card.filter(|_| !as_written));
+        let now = self.host.now();
+        let current = row.calendar.period_on(KstDay::of(now));
+        // A schedule may have been given another time in the PSP's console.
+        let scheduled = next.filter(|payment| payment.state == State::Scheduled).and_then(Payment::schedule_at);
+        let next_charge = row.order().ok().filter(|_| row.charges()).map(|order| NextCharge {
             merchant_uid: order.merchant_uid,
             attempt: row.attempt,
             amount: order.amount,
-            at: row.attempt_at,
+            at: scheduled.unwrap_or(row.attempt_at),
         });
         let access_until = row.access_until.map(|until| until.max(first_day_ends(&row).unwrap_or(until)));
-        let is_due = row.attempt_at <= self.host.now();
-        SubscriptionView { row, current, access_until, next_charge, is_due, payments: Vec::new() }
+        let card = card.unwrap_or_else(|| Card { customer_uid: row.customer_uid.clone(), is_gone: false });
+        SubscriptionView {
+            standing: row.standing_at(now),
+            customer_uid: card.customer_uid,
+            has_no_card: card.is_gone,
+            plans: row.plans(now),
+            current,
+            access_until,
+            next_charge,
+            is_due: row.attempt_at <= now,
+            payments: Vec::new(),
+            row,
+        }
     }
 
     /// A subscription's periods with their payments, newest first, from that of the next attempt on.
@@ -189,7 +272,9 @@ where
             let place = usize::try_from(*number).unwrap_or(usize::MAX);
             let recorded = row.past.get(place).and_then(|past| past.paid).is_some();
             let paid = recorded || payments.iter().any(|payment| payment.state.was_paid());
-            Some(Instalment { period, paid, payments })
+            let on_fallback = payments.iter().filter(|payment| is_on_fallback(&row, payment));
+            let on_fallback = on_fallback.map(|payment| payment.merchant_uid().clone()).collect();
+            Some(Instalment { period, paid, payments, on_fallback })
         });
         Ok(Page { items: items.collect(), next: oldest.checked_sub(1).map(|next| next.to_string()) })
     }
@@ -201,4 +286,16 @@ fn first_day_ends(row: &Subscription) -> Option<Timestamp> {
     let follows = row.access_until == Some(next.starts.start());
     let is_charged = row.standing == Standing::Active && row.ending.is_none();
     (follows && is_charged).then(|| next.starts.next().start())
+}
+
+/// Whether a payment is the charge that a row says is next.
+fn is_next(payment: &Payment, row: &Subscription) -> bool {
+    Attempt::of(payment.merchant_uid()).is_some_and(|(id, of)| id == row.id && of == row.attempt)
+}
+
+/// Whether a payment is on a card that nobody had named for its subscription.
+#[must_use]
+pub fn is_on_fallback(row: &Subscription, payment: &Payment) -> bool {
+    let of = Attempt::of(payment.merchant_uid());
+    of.zip(payment.order.customer_uid.as_ref()).is_some_and(|((_, of), card)| row.is_on_fallback(of, card))
 }

@@ -2,12 +2,14 @@
 
 mod cards;
 mod changes;
+mod differences;
 mod edges;
 mod found;
 mod meetings;
 mod money;
 mod permanent;
 mod reviewed;
+mod shown;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +39,7 @@ pub(crate) fn wanted() -> NewSubscription {
         trial_days: None,
         periods_max: None,
         dunning: Dunning::default(),
+        fallback_cards: false,
         metadata: BTreeMap::new(),
     }
 }

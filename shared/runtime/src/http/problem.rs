@@ -181,6 +181,12 @@ impl From<Failure> for Problem {
                 "subscription_not_changeable",
                 "The subscription has ended, is about to, or is not in a state that this change is for.",
             ),
+            Failure::DifferenceDeclined(said) => Self::new(
+                402,
+                "difference_declined",
+                "The card was not charged with what the other plan costs more. The plan stays as it was.",
+            )
+            .with("fail_reason", &said),
             Failure::NotRefundable => conflict("not_refundable", "Nothing of this payment can be given back."),
             Failure::RefundInProgress => {
                 conflict("refund_in_progress", "Another refund of this payment is under way.").retryable()

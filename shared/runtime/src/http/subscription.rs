@@ -30,6 +30,7 @@ pub fn subscription(object: &mut Object, idempotency_key: String) -> Result<NewS
         trial_days: object.integer("trial_days")?,
         periods_max: object.integer("periods")?,
         dunning,
+        fallback_cards: object.flag("fallback_cards")?.unwrap_or(false),
         metadata: object.texts("metadata")?,
     })
 }

@@ -50,7 +50,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 39] = [
+const OPTIONAL: [&str; 45] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -82,6 +82,12 @@ const OPTIONAL: [&str; 39] = [
     "access_until",
     "asks_for",
     "next_plan",
+    "running_plan",
+    "upgrade",
+    "differences",
+    "credits",
+    "fallback_cards",
+    "fallbacks",
     "adjustment",
     "carried",
     "running",

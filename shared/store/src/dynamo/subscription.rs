@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use billing::fingerprint::{Fingerprint, hex};
 use billing::ports::{Begun, Page, Saved, StoreError, SubscriptionStore};
 use billing::subscription::{
-    Attempt, Calendar, Dunning, Ending, NextPlan, Past, PlanId, Price, Standing, Subscription, SubscriptionId,
+    Attempt, Calendar, Credit, Difference, Dunning, Ending, Fallback, NextPlan, Past, PlanId, Price, RunningPlan,
+    Standing, Subscription, SubscriptionId, Upgrade,
 };
 use billing::{CustomerId, CustomerUid, Money, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,18 @@ struct SubscriptionItem {
     running: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_plan: Option<NextPlan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    running_plan: Option<RunningPlan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    upgrade: Option<Upgrade>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<Difference>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    credits: Vec<Credit>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fallback_cards: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    fallbacks: Vec<Fallback>,
     dunning: Dunning,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ending: Option<(Ending, Timestamp)>,
@@ -138,6 +151,12 @@ impl Row for Subscription {
             carried: self.carried.clone(),
             running: self.running,
             next_plan: self.next_plan.clone(),
+            running_plan: self.running_plan.clone(),
+            upgrade: self.upgrade.clone(),
+            differences: self.differences.clone(),
+            credits: self.credits.clone(),
+            fallback_cards: self.fallback_cards,
+            fallbacks: self.fallbacks.clone(),
             dunning: self.dunning.clone(),
             ending: self.ending,
             ended_by_merchant: self.ended_by_merchant,
@@ -173,6 +192,12 @@ impl Row for Subscription {
             carried: row.carried,
             running: row.running,
             next_plan: row.next_plan,
+            running_plan: row.running_plan,
+            upgrade: row.upgrade,
+            differences: row.differences,
+            credits: row.credits,
+            fallback_cards: row.fallback_cards,
+            fallbacks: row.fallbacks,
             dunning: row.dunning,
             standing: row.state,
             ending: row.ending,

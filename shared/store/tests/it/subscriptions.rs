@@ -8,8 +8,8 @@ use billing::order::Details;
 use billing::payment::{Payment, Plan};
 use billing::ports::{Begun, DUE_SHARDS, DueRow, Saved, StoreError};
 use billing::subscription::{
-    Attempt, Calendar, Dunning, Ending, Interval, NextPlan, Past, Periods, PlanId, Price, Standing, Subscription,
-    SubscriptionId, Unit,
+    Attempt, Calendar, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Past, Periods, PlanId, Price,
+    RunningPlan, Standing, Subscription, SubscriptionId, Unit, Upgrade,
 };
 use billing::{CustomerUid, KstDay, Money};
 
@@ -36,6 +36,20 @@ fn subscription(owner: &str, number: u64) -> Subscription {
             interval: Interval::new(Unit::Year, 1).unwrap(),
             with_next_attempt: false,
         }),
+        running_plan: Some(RunningPlan {
+            id: PlanId::parse("주간").unwrap(),
+            name: "주간 이용권".to_owned(),
+            amount: Money::krw(2_900),
+        }),
+        upgrade: None,
+        differences: vec![Difference { attempt: Attempt { period: 2, number: 1_000 }, kept: true }],
+        credits: vec![Credit { attempt: Attempt { period: 2, number: 3 }, amount: 900 }],
+        fallback_cards: true,
+        fallbacks: vec![Fallback {
+            customer_uid: CustomerUid::parse("key2").unwrap(),
+            since: Attempt { period: 1, number: 1 },
+            until: Some(Attempt { period: 2, number: 0 }),
+        }],
         dunning: Dunning::default(),
         standing: Standing::Active,
         ending: None,
@@ -76,6 +90,11 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
     let ended = Subscription {
         standing: Standing::Canceled,
         ending: Some((Ending::Now, NOW)),
+        running_plan: None,
+        differences: Vec::new(),
+        credits: Vec::new(),
+        fallback_cards: false,
+        fallbacks: Vec::new(),
         periods_max: None,
         access_until: None,
         trial_until: None,
@@ -165,12 +184,20 @@ both_stores!(a_payment_is_written_only_while_its_subscription_asks_for_it, |stor
     assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), refused, "there is no subscription");
     store.save_subscription(&row).await.unwrap();
 
-    let mut changes = vec![row.clone(); 5];
+    let mut changes = vec![row.clone(); 6];
     changes[0].ending = Some((Ending::AtPeriodEnd, NOW));
     changes[1].standing = Standing::Paused;
     changes[2].attempt.number += 1;
     changes[3].price.amount = Money::krw(9_900);
     changes[4].next_plan.as_mut().unwrap().with_next_attempt = true;
+    // While the difference of a dearer plan is charged, nothing else is.
+    let dearer = Upgrade {
+        plan: row.next_plan.clone().unwrap(),
+        attempt: Attempt { period: 2, number: 1_001 },
+        amount: 4_000,
+        credit: -900,
+    };
+    changes[5].upgrade = Some(dearer);
     let mut standing = row.clone();
     for changed in changes {
         standing = Subscription { version: standing.version + 1, writer: nonce(standing.version + 10), ..changed };

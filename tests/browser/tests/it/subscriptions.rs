@@ -262,20 +262,20 @@ async fn the_owner_pauses_changes_the_plan_and_gives_back() {
         tab.choose("#owner-state", "active").await;
         tab.choose(&format!("{row} select[name='plan']"), "plus").await;
         tab.click(&format!("{row} [data-do='change_plan_now']")).await;
-        let said = tab.says("#owner-result", "더해집니다").await;
+        let said = tab.says("#owner-result", "결제했습니다").await;
         tab.step("changed now").await;
         let changed = world.subscription(&id).await;
         let next = changed["next_charge"]["amount"].as_u64().unwrap();
         assert_eq!((&changed["plan"]["id"], &changed["plan"]["amount"]), (&json!("plus"), &json!(PLUS)), "{changed}");
-        // A whole period is left: the customer has today.
-        assert!((PLUS..=PLUS + PLUS - BASIC).contains(&next), "{said}: {changed}");
+        // A whole period is left, and paid for: the customer has today.
+        assert_eq!(next, PLUS, "{said}: {changed}");
         tab.says(&own(&id, "h3"), "월간 이용권 플러스").await;
 
         tab.click(&format!("{row} .owner-timeline summary")).await;
         tab.click(&format!("{row} .timeline details summary")).await;
         tab.double_click(&format!("{row} li[data-kind='paid'] [data-do='refund']")).await;
         tab.says("#owner-result", "9,900원을 환불했습니다").await;
-        tab.pictured(&id, 0, &["refunded"]).await;
+        tab.pictured(&id, 0, &["refunded", "paid"]).await;
         tab.seen(&format!("{row} li[data-kind='refunded']")).await;
         tab.step("refunded").await;
         let payment = world.payment(&format!("{id}-0-0")).await;

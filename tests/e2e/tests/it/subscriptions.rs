@@ -214,7 +214,14 @@ async fn plans_change_with_the_next_period_or_at_once_with_the_difference_stated
     let id = world.monthly(&buyer).await;
     let better = json!({ "id": "premium", "name": "프리미엄", "amount": 12900, "interval": "month" });
     let changed = world.change(&id, &json!({ "plan": better })).await.ok(200);
-    assert_eq!((&changed["plan"]["id"], &changed["next_charge"]["amount"]), (&json!("premium"), &json!(12900)));
+    // The period that is paid runs on under its own plan.
+    assert_eq!((&changed["plan"]["id"], &changed["plan"]["amount"]), (&json!("monthly"), &json!(8900)));
+    assert_eq!((&changed["next_plan"]["id"], &changed["next_charge"]["amount"]), (&json!("premium"), &json!(12900)));
+    assert_eq!(changed["next_plan"]["begins_at"], changed["current_period"]["ends_at"]);
+    for taken in [plan("monthly"), better.clone()] {
+        let second = json!({ "customer_uid": buyer.customer_uid, "plan": taken });
+        world.subscribe(&second).await.refuses(409, "subscription_exists", "plan");
+    }
     assert_eq!(world.schedule_at_psp(&format!("{id}-1-0")).await.unwrap()["schedule_status"], "revoked");
     assert_eq!(world.schedule_at_psp(&format!("{id}-1-1")).await.unwrap()["amount"], 12900);
 
@@ -228,17 +235,90 @@ async fn plans_change_with_the_next_period_or_at_once_with_the_difference_stated
     assert_eq!((of("days"), of("days_left")), (whole, whole - 10));
     // From what the running period was paid at, not from what the next one was to cost.
     assert_eq!(of("amount"), 10_000 * (whole - 10) / whole);
-    assert_eq!(now["next_charge"]["amount"], 18900 + of("amount"));
+    assert_eq!(of("charged"), of("amount"), "it is paid for before it begins");
+    assert_eq!((&now["plan"]["id"], &now["next_plan"]), (&json!("best"), &Value::Null));
+    assert_eq!(now["next_charge"]["amount"], 18900);
+    let paid = world.payments(&format!("{id}-0-1000")).await;
+    assert_eq!((&paid[0]["status"], &paid[0]["amount"]), (&json!("paid"), &now["proration"]["charged"]));
+    let difference = now["attempts"].as_array().unwrap().iter().find(|it| it["charges"] == "difference").unwrap();
+    assert_eq!((&difference["attempt"], &difference["status"]), (&json!(1000), &json!("paid")));
     let yearly = json!({ "id": "yearly", "name": "연간", "amount": 99000, "interval": "year" });
     let refused = world.change(&id, &json!({ "plan": yearly, "change": "now" })).await;
     refused.problem(422, "interval_invalid");
     let later = world.change(&id, &json!({ "plan": yearly })).await.ok(200);
-    assert_eq!(later["next_charge"]["amount"], 99000 + of("amount"));
+    assert_eq!((&later["plan"]["id"], &later["next_plan"]["id"]), (&json!("best"), &json!("yearly")));
+    assert_eq!(later["next_charge"]["amount"], 99000);
     world.days(30, 10).await;
     let shown = world.subscription(&id).await;
     let period = &shown["current_period"];
-    assert_eq!(period["number"], 1);
+    assert_eq!(
+        (&period["number"], &shown["plan"]["id"], &shown["next_plan"]),
+        (&json!(1), &json!("yearly"), &Value::Null)
+    );
     assert!(period["ends_at"].as_i64().unwrap() - period["starts_at"].as_i64().unwrap() >= 365 * DAY, "{shown}");
+}
+
+#[tokio::test]
+async fn a_dearer_plan_that_is_declined_does_not_begin_and_what_a_cheaper_one_leaves_is_given_back() {
+    let world = World::alone().await;
+    let buyer = world.buyer(card::APPROVES).await;
+    let own = world.customer(&buyer.customer_id);
+    let id = world.monthly(&buyer).await;
+    let form = crate::shop::card_form(card::DECLINES);
+    let bad = world.issue(&own, &fresh("issue"), &form).await.ok(201)["customer_uid"].clone();
+    world.change_as(&own, &id, &json!({ "customer_uid": bad })).await.ok(200);
+    let best = json!({ "id": "best", "name": "최고", "amount": 890_000, "interval": "month" });
+    let refused = world.change(&id, &json!({ "plan": best, "change": "now" })).await;
+    refused.problem(402, "difference_declined");
+    let same = world.subscription(&id).await;
+    assert_eq!((&same["plan"]["id"], &same["plan"]["amount"]), (&json!("monthly"), &json!(8900)));
+    world.change_as(&own, &id, &json!({ "customer_uid": buyer.customer_uid })).await.ok(200);
+    world.change(&id, &json!({ "plan": best, "change": "now" })).await.ok(200);
+    let less = json!({ "id": "less", "name": "조금", "amount": 800_000, "interval": "month" });
+    let lowered = world.change(&id, &json!({ "plan": less, "change": "now" })).await.ok(200);
+    assert_eq!(lowered["credit"], json!({ "next_charge": 90_000, "given_back": 0 }));
+    assert_eq!(lowered["next_charge"]["amount"], 710_000);
+    let ended = world.call("DELETE", &format!("/subscriptions/{id}"), &own).await.ok(200);
+    assert_eq!(ended["credit"], json!({ "next_charge": 0, "given_back": 90_000 }));
+    let again = world.call("DELETE", &format!("/subscriptions/{id}"), &own).await.ok(200);
+    assert_eq!(again["credit"], ended["credit"]);
+    let difference = ended["attempts"].as_array().unwrap().iter().find(|it| it["cancel_amount"] == 90_000);
+    let uid = difference.unwrap()["merchant_uid"].as_str().unwrap().to_owned();
+    let records = world.payments(&uid).await;
+    assert!(records.iter().any(|record| record["cancel_amount"] == 90_000), "{records:?}");
+}
+
+#[tokio::test]
+async fn no_card_is_charged_that_was_not_named_and_what_took_its_place_is_shown() {
+    let world = World::alone().await;
+    let buyer = world.buyer(card::APPROVES).await;
+    let own = world.customer(&buyer.customer_id);
+    let id = world.monthly(&buyer).await;
+    let another = || async {
+        let form = crate::shop::card_form(card::APPROVES);
+        world.issue(&own, &fresh("issue"), &form).await.ok(201)["customer_uid"].as_str().unwrap().to_owned()
+    };
+    let named = another().await;
+    let replaced = format!("/billing-keys/{}?replaced_by={named}", buyer.customer_uid);
+    world.call("DELETE", &replaced, &own).await;
+    let listed = world.call("GET", "/subscriptions", &own).await.ok(200);
+    for shown in [&world.subscription(&id).await, &listed["list"][0]] {
+        assert_eq!((&shown["customer_uid"], &shown["card_problem"]), (&json!(named), &Value::Null));
+        assert_eq!(shown["fallback_cards"], false);
+    }
+    // Another one is there, and nobody named it.
+    let unnamed = another().await;
+    world.call("DELETE", &format!("/billing-keys/{named}?cascade=true"), &own).await;
+    world.days(33, 11).await;
+    let behind = world.subscription(&id).await;
+    assert_eq!((&behind["state"], &behind["card_problem"]), (&json!("past_due"), &json!("billing_key_inactive")));
+    assert_eq!(world.paid_for(&id).await.len(), 1);
+    world.change_as(&own, &id, &json!({ "fallback_cards": true })).await;
+    world.days(4, 1).await;
+    let on = world.subscription(&id).await;
+    assert_eq!((&on["state"], &on["customer_uid"]), (&json!("active"), &json!(unnamed)));
+    let paid = on["attempts"].as_array().unwrap().iter().find(|it| it["status"] == "paid" && it["period"] == 1);
+    assert_eq!(paid.map(|paid| &paid["fallback"]), Some(&json!(true)), "{on}");
 }
 
 #[tokio::test]

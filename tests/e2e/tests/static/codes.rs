@@ -204,6 +204,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::ScheduleNotChangeable,
         Failure::SubscriptionExists,
         Failure::SubscriptionNotChangeable,
+        Failure::DifferenceDeclined(None),
         Failure::NotRefundable,
         Failure::RefundInProgress,
         Failure::AlreadyPaid,
@@ -232,6 +233,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::ScheduleNotChangeable
             | Failure::SubscriptionExists
             | Failure::SubscriptionNotChangeable
+            | Failure::DifferenceDeclined(_)
             | Failure::NotRefundable
             | Failure::RefundInProgress
             | Failure::AlreadyPaid

@@ -8,8 +8,8 @@ use billing::order::{Details, Order};
 use billing::payment::snapshot::Facts;
 use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
-    Attempt, Calendar, Dunning, Ending, Interval, NextPlan, Past, Periods, PlanId, Price, Proration, Standing,
-    Subscription, SubscriptionId, Unit,
+    Attempt, Calendar, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Past, Periods, PlanId, Price,
+    Proration, RunningPlan, Standing, Subscription, SubscriptionId, Unit,
 };
 use billing::usecase::{Instalment, NextCharge, SubscriptionView};
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -248,6 +248,20 @@ fn subscriptions() -> Vec<SubscriptionView> {
             interval: interval(Unit::Week),
             with_next_attempt: false,
         }),
+        running_plan: Some(RunningPlan {
+            id: PlanId::parse("basic").unwrap(),
+            name: "기본 이용권".to_owned(),
+            amount: Money::krw(4_900),
+        }),
+        upgrade: None,
+        differences: vec![Difference { attempt: Attempt { period: 0, number: 1_000 }, kept: true }],
+        credits: vec![Credit { attempt: Attempt { period: 0, number: 0 }, amount: 900 }],
+        fallback_cards: true,
+        fallbacks: vec![Fallback {
+            customer_uid: CustomerUid::parse("gildong_0001_1234").unwrap(),
+            since: Attempt { period: 0, number: 0 },
+            until: None,
+        }],
         dunning: Dunning::default(),
         standing: Standing::Active,
         ending: None,
@@ -271,6 +285,11 @@ fn subscriptions() -> Vec<SubscriptionView> {
         calendar: Calendar::new(weekly),
         periods_max: None,
         next_plan: None,
+        running_plan: None,
+        differences: Vec::new(),
+        credits: Vec::new(),
+        fallback_cards: false,
+        fallbacks: Vec::new(),
         access_until: None,
         trial_until: None,
         metadata: [].into(),
@@ -288,7 +307,9 @@ fn subscriptions() -> Vec<SubscriptionView> {
     let attempts: Vec<Payment> = payments()
         .into_iter()
         .map(|mut payment| {
-            payment.order.merchant_uid = Attempt { period: 0, number: 0 }.merchant_uid(&id).unwrap();
+            // A charge of a difference is shown as one.
+            let number = if payment.record.is_some() { 1_000 } else { 0 };
+            payment.order.merchant_uid = Attempt { period: 0, number }.merchant_uid(&id).unwrap();
             payment
         })
         .collect();
@@ -304,6 +325,10 @@ fn subscriptions() -> Vec<SubscriptionView> {
             };
             let (current, access_until) = (row.calendar.period(0), row.access_until);
             let nothing = SubscriptionView {
+                standing: row.standing,
+                customer_uid: row.customer_uid.clone(),
+                has_no_card: row.standing == Standing::PastDue,
+                plans: row.plans(NOW),
                 row,
                 current: None,
                 access_until,
@@ -337,16 +362,21 @@ fn subscriptions_are_shown_as_described() {
         states.extend(shown["state"].as_str().map(str::to_owned));
         holds("Subscription", &serde_json::to_value(present::subscription::outline(&view)).expect("JSON"));
         for amount in [2_450, -300, 0] {
-            let proration = Proration { amount, days_left: 15, days: 30 };
+            let charged = u64::try_from(amount).unwrap_or(0);
+            let proration = Proration { amount, charged, days_left: 15, days: 30 };
             let reply = present::subscription::changed(200, &view, Some(proration));
             let body: Value = serde_json::from_str(reply.body()).expect("JSON");
-            assert_eq!(body["proration"]["amount"], amount);
+            assert_eq!(
+                (&body["proration"]["amount"], &body["proration"]["charged"]),
+                (&amount.into(), &charged.into())
+            );
             let errors = operation.answer_errors(reply.status(), "application/json", Some(&body));
             assert_eq!(errors, Vec::<String>::new(), "{body}");
             statuses.insert(reply.status());
         }
         let period = view.row.calendar.period(0).expect("a period");
-        let instalment = Instalment { period, paid: true, payments: view.payments.clone() };
+        let on_fallback = view.payments.iter().map(|payment| payment.merchant_uid().clone()).collect();
+        let instalment = Instalment { period, paid: true, payments: view.payments.clone(), on_fallback };
         let list = present::page(vec![present::subscription::instalment(&instalment)], None);
         holds("PeriodList", &serde_json::to_value(list).expect("JSON"));
     }

@@ -355,7 +355,8 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         if !world.subscriptions.amounts.contains(&after.price.amount.minor) {
             broken("R8", format!("{} was asked for by nobody", after.price.amount.minor));
         }
-        if before.adjustment != after.adjustment && !over && !is_prorated(history, before, after) {
+        let settled = gave_credit(before, after) || began_dearer(before, after);
+        if before.adjustment != after.adjustment && !over && !settled && !is_prorated(history, before, after) {
             broken("R8", format!("adjusted from {} to {}", before.adjustment, after.adjustment));
         }
     }
@@ -375,6 +376,21 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         }
     }
     found
+}
+
+/// Whether exactly what was to lower the next charge is recorded to go back, because none is to come.
+fn gave_credit(before: &Subscription, after: &Subscription) -> bool {
+    let given = after.credits.iter().skip(before.credits.len()).map(|credit| credit.amount).sum::<u64>();
+    let settled = after.adjustment.checked_sub(before.adjustment).and_then(|it| u64::try_from(it).ok());
+    // With nothing left of any payment nothing can go back.
+    settled.is_some_and(|settled| given == settled || (given == 0 && after.credits.len() > before.credits.len()))
+}
+
+/// Whether a dearer plan has begun, which took along what was to lower the next charge.
+fn began_dearer(before: &Subscription, after: &Subscription) -> bool {
+    let Some(upgrade) = before.upgrade.as_ref().filter(|_| after.upgrade.is_none()) else { return false };
+    let kept = after.differences.iter().any(|it| it.attempt == upgrade.attempt && it.kept);
+    kept && after.price == upgrade.plan.price && before.adjustment == upgrade.credit && after.adjustment == 0
 }
 
 /// Whether an adjustment is the difference of the prices for the days that are left of the period that runs.
@@ -402,10 +418,14 @@ pub(crate) fn check_put(sim: &Sim, payment: &Payment) {
         history.brings.insert(attempt, row.adjustment);
     }
     let asks = row.is_some_and(|row| {
-        let amount = row.price.amount.minor.saturating_add_signed(row.adjustment);
+        // The difference of a dearer plan comes before anything else.
+        let (next, amount) = row.upgrade.as_ref().map_or_else(
+            || (row.attempt, row.price.amount.minor.saturating_add_signed(row.adjustment)),
+            |upgrade| (upgrade.attempt, upgrade.amount),
+        );
         matches!(row.standing, Standing::Active | Standing::PastDue)
             && row.ending.is_none()
-            && row.attempt == attempt
+            && next == attempt
             && payment.order.amount.minor == amount
             && payment.order.customer_uid.as_ref() == Some(&row.customer_uid)
     });

@@ -146,6 +146,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::ScheduleNotChangeable => "not changeable",
         Failure::SubscriptionExists => "subscription exists",
         Failure::SubscriptionNotChangeable => "subscription not changeable",
+        Failure::DifferenceDeclined(_) => "difference declined",
         Failure::NotRefundable => "not refundable",
         Failure::RefundInProgress => "refund in progress",
         Failure::AlreadyPaid => "already paid",

@@ -5,7 +5,7 @@ use crate::fixture::{TestBilling, TestWorld, billing, customer, issue_request, s
 use crate::sweep::sweep;
 use billing::payment::State;
 use billing::subscription::{Attempt, Standing};
-use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
+use billing::usecase::{Caller, Failure, KeyDeleted, NewSubscription, Schedules};
 use billing::{CustomerUid, Timestamp};
 
 async fn another_card(billing: &TestBilling) -> CustomerUid {
@@ -44,24 +44,64 @@ async fn a_card_that_is_lost_or_over_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn the_next_try_is_on_the_customers_newer_card() {
-    let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    billing.advance(10);
-    let newer = another_card(&billing).await;
-    pass(&billing, 34, &["key1"], true).await;
-    let row = row(&billing, &id).await;
-    assert_eq!((row.standing, &row.customer_uid), (Standing::Active, &newer));
-    let states: Vec<State> =
-        timeline(&billing).iter().filter(|(of, ..)| of.period == 1).map(|(.., state)| *state).collect();
-    assert_eq!(states, [State::Failed, State::Paid]);
+async fn the_next_try_is_on_the_customers_newer_card_where_that_was_agreed_to_and_nowhere_else() {
+    for agreed in [true, false] {
+        let billing = billing().await;
+        let new = NewSubscription { fallback_cards: agreed, ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        billing.advance(10);
+        let newer = another_card(&billing).await;
+        pass(&billing, 34, &["key1"], true).await;
+        let row = row(&billing, &id).await;
+        let charged: Vec<(String, State)> = billing
+            .instalments(&Caller::Merchant, &id, 10, None)
+            .await
+            .unwrap()
+            .items
+            .into_iter()
+            .filter(|instalment| instalment.period.number == 1)
+            .flat_map(|instalment| instalment.payments)
+            .map(|payment| (payment.order.customer_uid.unwrap().to_string(), payment.state))
+            .collect();
+        if agreed {
+            assert_eq!((row.standing, &row.customer_uid), (Standing::Active, &newer));
+            assert_eq!(charged, [("key1".to_owned(), State::Failed), (newer.to_string(), State::Paid)]);
+            let of = |number| Attempt { period: 1, number };
+            assert!(row.is_on_fallback(of(1), &newer) && !row.is_on_fallback(of(0), &newer));
+        } else {
+            assert_eq!((row.standing, row.customer_uid.as_str()), (Standing::PastDue, "key1"));
+            assert!(charged.iter().all(|(card, _)| card == "key1"), "{charged:?}");
+            assert_eq!(row.fallbacks, []);
+        }
+    }
 }
 
 #[tokio::test]
-async fn a_deleted_card_gives_way_to_another_and_without_one_the_period_waits_for_its_day() {
-    for has_another in [true, false] {
+async fn what_was_agreed_to_can_be_changed_and_a_card_that_is_named_is_no_fallback() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let owner = Caller::Customer(customer("kim"));
+    assert!(billing.change_fallback_cards(&owner, &id, true).await.unwrap().fallback_cards);
+    billing.advance(10);
+    let newer = another_card(&billing).await;
+    pass(&billing, 34, &["key1"], true).await;
+    let since = row(&billing, &id).await.attempt;
+    assert!(row(&billing, &id).await.is_on_fallback(since, &newer));
+    let named = billing.change_card(&owner, &id, &newer).await.unwrap();
+    assert!(!named.is_on_fallback(since, &newer), "named from now on");
+    assert!(named.is_on_fallback(Attempt { period: 1, number: 1 }, &newer), "and what was charged before stays said");
+    assert!(!billing.change_fallback_cards(&owner, &id, false).await.unwrap().fallback_cards);
+    let asked = NewSubscription { fallback_cards: true, ..wanted() };
+    assert_eq!(billing.subscribe(asked, &secret()).await, Err(Failure::IdempotencyKeyReused));
+    assert!(billing.subscribe(wanted(), &secret()).await.is_ok(), "the request of before is the same still");
+}
+
+#[tokio::test]
+async fn a_deleted_card_gives_way_to_another_only_where_agreed_and_without_one_the_period_waits_for_its_day() {
+    for (has_another, agreed) in [(true, true), (true, false), (false, true)] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let new = NewSubscription { fallback_cards: agreed, ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
         let refused = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
         assert_eq!(refused.map(|_| ()), Err(Failure::KeyInUse), "the next period is registered on it");
         for key in billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items {
@@ -77,11 +117,13 @@ async fn a_deleted_card_gives_way_to_another_and_without_one_the_period_waits_fo
         sweep(&billing).await;
         let standing = row(&billing, &id).await;
         assert_eq!((standing.standing, standing.declines), (Standing::Active, 0), "its day has not come");
-        if let Some(another) = another {
+        if let Some(another) = another.filter(|_| agreed) {
             assert_eq!(standing.customer_uid, another);
             pass(&billing, 40, &[], true).await;
             assert_eq!(timeline(&billing).iter().filter(|(.., state)| *state == State::Paid).count(), 2);
         } else {
+            let shown = billing.view(standing).await.unwrap();
+            assert_eq!((shown.has_no_card, shown.customer_uid.as_str()), (true, "key1"));
             pass(&billing, 32, &[], true).await;
             assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
             pass(&billing, 10, &[], true).await;

@@ -44,7 +44,7 @@ async fn another_plan_begins_with_the_next_period_and_never_within_one() {
 }
 
 #[tokio::test]
-async fn changed_now_the_difference_for_the_days_left_is_on_the_next_charge_once() {
+async fn changed_now_a_dearer_plan_is_paid_for_at_once_and_a_cheaper_one_lowers_the_next_charge() {
     let billing = billing().await;
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     pass(&billing, 10, &[], true).await;
@@ -52,13 +52,14 @@ async fn changed_now_the_difference_for_the_days_left_is_on_the_next_charge_once
     let period = changed.calendar.period(0).unwrap();
     assert_eq!((up.days, up.days_left), (period.starts.days_until(period.ends), up.days - 10));
     assert_eq!(up.amount, 4_000 * up.days_left / up.days);
-    let (again, nothing) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
-    assert_eq!((again.adjustment, nothing.amount), (up.amount, 0), "a repeat owes nothing");
-    let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 적게", 4_900)).await.unwrap();
-    assert_eq!(down.amount, (-8_000 * down.days_left).div_euclid(down.days), "fractions are the customer's");
-    let first = 4_900 + up.amount + down.amount;
+    assert_eq!((changed.adjustment, changed.order().unwrap().amount.minor), (0, 12_900));
+    let (_, nothing) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    assert_eq!((nothing.amount, nothing.charged), (0, 0), "a repeat owes nothing");
+    let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 적게", 6_900)).await.unwrap();
+    assert_eq!(down.amount, (-6_000 * down.days_left).div_euclid(down.days), "fractions are the customer's");
+    let first = u64::try_from(6_900 + down.amount).unwrap();
     pass(&billing, 60, &[], true).await;
-    assert_eq!(paid(&billing), [(0, 8_900), (1, u64::try_from(first).unwrap()), (2, 4_900)]);
+    assert_eq!(paid(&billing), [(0, up.charged), (0, 8_900), (1, first), (2, 6_900)]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::changes::paid;
 use super::money::{paid_after_all, run_late, states_of};
 use super::{JANUARY_31, pass, plan, row, run_schedules, wanted};
 use crate::fixture::{Act, START, TestWorld, billing, issue_request, order, secret};
@@ -219,17 +220,19 @@ async fn a_change_within_a_period_is_counted_from_what_that_period_costs() {
         let (_, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
         assert_eq!(up.amount, amount, "the whole period is left, and a repeat owes nothing");
     }
-    assert_eq!(row(&billing, &id).await.order().unwrap().amount.minor, 16_900);
+    assert_eq!(paid(&billing), [(0, 4_000), (0, 8_900)]);
+    assert_eq!(row(&billing, &id).await.order().unwrap().amount.minor, 12_900);
 }
 
 #[tokio::test]
-async fn a_difference_that_an_earlier_registration_did_not_bring_is_on_the_charge_after_it() {
+async fn a_dearer_plan_that_could_not_be_paid_before_its_period_was_over_does_not_begin() {
     let billing = billing().await;
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     let due = row(&billing, &id).await.calendar.period(1).unwrap().due_at;
     pass(&billing, 10, &[], true).await;
     billing.psp.world().down = true;
-    let (_, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    let (waits, _) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    assert!(billing.view(waits).await.unwrap().is_pending());
     billing.advance(due.0 + 30 - billing.host.now().0);
     billing.psp.world().down = false;
     for hint in run_schedules(&billing, &[]) {
@@ -237,7 +240,8 @@ async fn a_difference_that_an_earlier_registration_did_not_bring_is_on_the_charg
     }
     let next = row(&billing, &id).await;
     assert_eq!((next.attempt.period, next.running.unwrap().minor), (2, 8_900));
-    assert_eq!(next.order().unwrap().amount.minor, 12_900 + u64::try_from(up.amount).unwrap());
+    assert_eq!((next.order().unwrap().amount.minor, next.upgrade), (8_900, None));
+    assert_eq!(paid(&billing), [(0, 8_900), (1, 8_900)]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use billing::payment::{ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::{Ending, Standing};
-use billing::usecase::{Caller, KeyDeleted, Schedules};
+use billing::usecase::{Caller, KeyDeleted, NewSubscription, Schedules};
 
 use super::money::{run_late, states_of};
 use super::{pass, plan, row, wanted};
@@ -94,7 +94,8 @@ async fn resumed_within_a_declined_period_it_is_tried_at_once() {
 #[tokio::test]
 async fn a_key_is_deleted_though_a_subscriptions_payment_is_scheduled_on_it() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let new = NewSubscription { fallback_cards: true, ..wanted() };
+    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
     let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
     let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
     assert_eq!(deleted, KeyDeleted::Done);

@@ -112,6 +112,12 @@ async fn a_plan_that_its_customer_has_is_not_changed_to_nor_begun() {
     billing.change_plan(&Caller::Merchant, &monthly, plan("최고", 18_900)).await.unwrap();
     let third = NewSubscription { plan: plan("최고", 18_900), idempotency_key: "subscribe-3".to_owned(), ..wanted() };
     assert_eq!(billing.subscribe(third, &secret()).await.map(|_| ()), Err(Failure::SubscriptionExists));
+    // The paid month is still of it.
+    let anew = NewSubscription { idempotency_key: "subscribe-4".to_owned(), ..wanted() };
+    let refused = billing.change_plan(&Caller::Merchant, &second, same.clone()).await;
+    assert_eq!(refused.map(|_| ()), Err(Failure::SubscriptionExists));
+    assert_eq!(billing.subscribe(anew, &secret()).await.map(|_| ()), Err(Failure::SubscriptionExists));
+    pass(&billing, 32, &[], true).await;
     billing.change_plan(&Caller::Merchant, &second, same).await.unwrap();
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use billing::subscription::{Attempt, Dunning, Interval, NextPlan, Periods, PlanId, Price, Proration, Subscription};
-use billing::usecase::{Instalment, SubscriptionView as Seen};
+use billing::subscription::{Attempt, Dunning, Interval, Periods, Proration, RunningPlan, Subscription};
+use billing::usecase::{Instalment, SubscriptionView as Seen, is_on_fallback};
 use billing::{Money, Timestamp, payment::Payment};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,6 +24,23 @@ struct PlanView<'a> {
     retry_days: Option<&'a [u16]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     give_up: Option<&'static str>,
+}
+
+/// A plan that is to come, and when it begins: unknown while nothing is charged.
+#[derive(Debug, Serialize)]
+struct NextPlanView<'a> {
+    #[serde(flatten)]
+    plan: PlanView<'a>,
+    begins_at: Option<Timestamp>,
+}
+
+/// What a cheaper plan left over.
+#[derive(Debug, Serialize)]
+struct CreditView {
+    /// What the next charge is lowered by.
+    next_charge: Option<Box<RawValue>>,
+    /// What has gone back, or is on its way, because no charge was to come.
+    given_back: Option<Box<RawValue>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,8 +66,11 @@ struct AttemptView<'a> {
     merchant_uid: &'a str,
     period: u32,
     attempt: u32,
+    charges: &'static str,
     imp_uid: Option<&'a str>,
     customer_uid: Option<&'a str>,
+    /// Whether that card was not named for the subscription.
+    fallback: bool,
     status: &'static str,
     state: &'static str,
     amount: Option<Box<RawValue>>,
@@ -74,6 +94,7 @@ struct CancelView {
 #[derive(Debug, Serialize)]
 struct ProrationView {
     amount: Option<Box<RawValue>>,
+    charged: Option<Box<RawValue>>,
     days_left: i64,
     days: i64,
 }
@@ -83,13 +104,15 @@ struct SubscriptionView<'a> {
     id: &'a str,
     customer_id: &'a str,
     customer_uid: &'a str,
+    card_problem: Option<&'static str>,
+    fallback_cards: bool,
     state: &'static str,
     /// Why the answer is not the last word, with a 202.
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<&'static str>,
     plan: PlanView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_plan: Option<PlanView<'a>>,
+    next_plan: Option<NextPlanView<'a>>,
     anchor_day: Option<i8>,
     due_hour: Option<i8>,
     periods: Option<u32>,
@@ -102,22 +125,23 @@ struct SubscriptionView<'a> {
     cancel: Option<CancelView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proration: Option<ProrationView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit: Option<CreditView>,
     metadata: &'a BTreeMap<String, String>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
 fn plan<'a>(
-    id: &'a PlanId,
-    price: &'a Price,
+    RunningPlan { id, name, amount }: &'a RunningPlan,
     interval: Option<Interval>,
     dunning: Option<&'a Dunning>,
 ) -> PlanView<'a> {
     PlanView {
         id: id.as_str(),
-        name: &price.name,
-        amount: exact(price.amount),
-        currency: price.amount.currency.code(),
+        name,
+        amount: exact(*amount),
+        currency: amount.currency.code(),
         interval: interval.map(|interval| interval.unit().name()),
         interval_count: interval.map(Interval::count),
         retry_days: dunning.map(Dunning::retry_days),
@@ -125,16 +149,25 @@ fn plan<'a>(
     }
 }
 
-fn attempt(payment: &Payment) -> Option<AttemptView<'_>> {
-    let (_, Attempt { period, number }) = Attempt::of(payment.merchant_uid())?;
+fn credit(row: &Subscription) -> Option<CreditView> {
+    let money = |minor| exact(Money { minor, ..row.price.amount });
+    let open = row.adjustment.min(0).unsigned_abs();
+    let given_back = row.credits.iter().map(|credit| credit.amount).fold(0, u64::saturating_add);
+    (open > 0 || given_back > 0).then(|| CreditView { next_charge: money(open), given_back: money(given_back) })
+}
+
+fn attempt(payment: &Payment, fallback: bool) -> Option<AttemptView<'_>> {
+    let (_, of @ Attempt { period, number }) = Attempt::of(payment.merchant_uid())?;
     let (order, record) = (&payment.order, payment.record.as_ref());
     let facts = record.map(|record| &record.facts);
     Some(AttemptView {
         merchant_uid: order.merchant_uid.as_str(),
         period,
         attempt: number,
+        charges: if of.is_difference() { "difference" } else { "period" },
         imp_uid: payment.imp_uid().map(billing::ImpUid::as_str),
         customer_uid: order.customer_uid.as_ref().map(billing::CustomerUid::as_str),
+        fallback,
         status: status(payment),
         state: payment.told_state().name(),
         amount: exact(order.amount),
@@ -149,20 +182,26 @@ fn attempt(payment: &Payment) -> Option<AttemptView<'_>> {
     })
 }
 
+fn attempts(seen: &Seen) -> Vec<AttemptView<'_>> {
+    seen.payments.iter().filter_map(|payment| attempt(payment, is_on_fallback(&seen.row, payment))).collect()
+}
+
 fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
     let row: &Subscription = &seen.row;
     let kept = row.calendar.latest();
     SubscriptionView {
         id: row.id.as_str(),
         customer_id: row.customer_id.as_str(),
-        customer_uid: row.customer_uid.as_str(),
-        state: row.standing.name(),
+        customer_uid: seen.customer_uid.as_str(),
+        card_problem: seen.has_no_card.then_some("billing_key_inactive"),
+        fallback_cards: row.fallback_cards,
+        state: seen.standing.name(),
         pending: None,
-        plan: plan(&row.plan_id, &row.price, kept.map(Periods::interval), Some(&row.dunning)),
-        next_plan: row
-            .next_plan
-            .as_ref()
-            .map(|NextPlan { id, price, interval, .. }| plan(id, price, Some(*interval), None)),
+        plan: plan(&seen.plans.running.0, seen.plans.running.1, Some(&row.dunning)),
+        next_plan: seen.plans.next.as_ref().map(|(next, interval, begins_at)| NextPlanView {
+            plan: plan(next, *interval, None),
+            begins_at: *begins_at,
+        }),
         anchor_day: kept.and_then(Periods::anchor_day),
         due_hour: kept.map(Periods::due_hour),
         periods: row.periods_max,
@@ -181,9 +220,10 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
             currency: next.amount.currency.code(),
             at: next.at,
         }),
-        attempts: with_attempts.then(|| seen.payments.iter().filter_map(attempt).collect()),
+        attempts: with_attempts.then(|| attempts(seen)),
         cancel: row.ending.map(|(ending, requested_at)| CancelView { at: ending.name(), requested_at }),
         proration: None,
+        credit: credit(row),
         metadata: &row.metadata,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -207,10 +247,11 @@ pub fn outline(seen: &Seen) -> impl Serialize + use<'_> {
 pub fn changed(status: u16, seen: &Seen, proration: Option<Proration>) -> Reply {
     let mut body = view(seen, true);
     let currency = seen.row.price.amount.currency;
-    body.proration = proration.map(|Proration { amount, days_left, days }| {
+    body.proration = proration.map(|Proration { amount, charged, days_left, days }| {
         let sign = if amount < 0 { "-" } else { "" };
         let text = format!("{sign}{}", Money::new(amount.unsigned_abs(), currency).decimal());
-        ProrationView { amount: RawValue::from_string(text).ok(), days_left, days }
+        let charged = exact(Money::new(charged, currency));
+        ProrationView { amount: RawValue::from_string(text).ok(), charged, days_left, days }
     });
     if !seen.is_pending() {
         return Reply::json(status, &body);
@@ -239,6 +280,10 @@ pub fn instalment(instalment: &Instalment) -> impl Serialize + use<'_> {
         ends_at: instalment.period.ends.start(),
         due_at: instalment.period.due_at,
         paid: instalment.paid,
-        attempts: instalment.payments.iter().filter_map(attempt).collect(),
+        attempts: instalment
+            .payments
+            .iter()
+            .filter_map(|payment| attempt(payment, instalment.on_fallback.contains(payment.merchant_uid())))
+            .collect(),
     }
 }

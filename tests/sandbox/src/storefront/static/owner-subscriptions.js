@@ -130,11 +130,12 @@ async function change(id, wanted) {
   });
 }
 
-/** What the next charge is raised or lowered by. */
+/** What is charged now, or taken off the next charge. */
 function prorated(proration) {
   if (!proration) return null;
-  const { amount, days_left, days } = proration;
-  return text(amount < 0 ? "proration_down" : "proration_up", { amount: money(Math.abs(amount)), days_left, days });
+  const { amount, charged, days_left, days } = proration;
+  if (charged > 0) return text("proration_up", { amount: money(charged), days_left, days });
+  return text("proration_down", { amount: money(Math.abs(amount)), days_left, days });
 }
 
 /** Runs something that resolves with how to describe what came of it. */

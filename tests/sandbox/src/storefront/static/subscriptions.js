@@ -47,15 +47,15 @@ export function showSubscriptions() {
 
 /** One subscription of a list, with the name of whose it is where that matters. */
 export function subscriptionRow(subscription, of, steps, pictures) {
-  const { id, plan, next_plan, next_charge, access_until, trial_until, cancel: ending, customer_uid } = subscription;
+  const { id, plan, next_plan, next_charge, access_until, trial_until, cancel: ending, customer_uid, card_problem } = subscription;
   const state = stateOf(subscription, now());
   const card = activeCards().find((known) => known.customer_uid === customer_uid);
   const facts = [
     ["next_charge", next_charge ? `${dateTime(next_charge.at)} · ${money(next_charge.amount)}` : !isOver(subscription) && text("no_next_charge")],
     ["access_until", access_until && dateTime(access_until)],
     ["trial_until", state === "trial" && dateTime(trial_until)],
-    ["card", card && cardName(card)],
-    ["next_plan", next_plan && `${planName(next_plan)} · ${planPrice(next_plan)}`],
+    ["card", card_problem ? text("card_gone") : card && cardName(card)],
+    ["next_plan", next_plan && [planName(next_plan), planPrice(next_plan), next_plan.begins_at && dateTime(next_plan.begins_at)].filter(Boolean).join(" · ")],
     ["cancel_requested", ending && dateTime(ending.requested_at)],
   ];
   return make("li", { class: "subscription", "data-id": id, "data-state": state },

@@ -42,6 +42,7 @@ fn wanted(customer_uid: CustomerUid) -> Request {
         trial_days: None,
         periods_max: None,
         dunning: Dunning::default(),
+        fallback_cards: false,
         metadata: BTreeMap::from([(NOTE.to_owned(), "1".to_owned())]),
     }))
 }

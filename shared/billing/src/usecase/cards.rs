@@ -1,0 +1,67 @@
+//! Which billing key a subscription charges, and what stands in its place.
+
+use super::{Billing, Failure};
+use crate::ids::CustomerUid;
+use crate::key::{BillingKey, KeyState};
+use crate::planted::{self, Bug};
+use crate::ports::KeyStore;
+use crate::subscription::{OtherCard, Subscription};
+
+/// How far a customer's cards are looked through for the newest.
+const KEYS_A_PAGE: usize = 100;
+const KEY_PAGES_MAX: u32 = 10;
+/// How often a key that took another one's place may have been replaced itself.
+const REPLACED_MAX: u32 = 16;
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: KeyStore,
+{
+    /// The card that took the place of one which is gone; else, where that was agreed to, the customer's newest, if it is
+    /// newer than that one. No other is charged: nobody named it for this.
+    pub(super) async fn other_card(
+        &self,
+        row: &Subscription,
+        key: Option<&BillingKey>,
+    ) -> Result<Option<OtherCard>, Failure> {
+        let is_active = |key: &BillingKey| key.state == KeyState::Active && key.customer_id == row.customer_id;
+        if let Some(customer_uid) = self.successor(row, key).await? {
+            return Ok(Some(OtherCard { customer_uid, is_named: true }));
+        }
+        if !row.fallback_cards && !planted::has(Bug::UnnamedCardCharged) {
+            return Ok(None);
+        }
+        let mut newest: Option<BillingKey> = None;
+        let mut cursor = None;
+        for _ in 0..KEY_PAGES_MAX {
+            let page = self.store.keys_of(&row.customer_id, KEYS_A_PAGE, cursor.as_deref()).await?;
+            newest = page.items.into_iter().rfind(is_active).or(newest);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let since = key.filter(|key| is_active(key)).map(|key| key.created_at);
+        let newest = newest.filter(|newest| newest.customer_uid != row.customer_uid);
+        let newer = newest.filter(|newest| since.is_none_or(|since| newest.created_at > since));
+        Ok(newer.map(|key| OtherCard { customer_uid: key.customer_uid, is_named: false }))
+    }
+
+    /// The active key at the end of those that took each other's place, beginning with that of a subscription.
+    pub(super) async fn successor(
+        &self,
+        row: &Subscription,
+        key: Option<&BillingKey>,
+    ) -> Result<Option<CustomerUid>, Failure> {
+        let mut next = key.and_then(|key| key.successor.clone());
+        for _ in 0..REPLACED_MAX {
+            let Some(uid) = next else { return Ok(None) };
+            let key = self.store.key(&uid).await?.filter(|key| key.customer_id == row.customer_id);
+            if key.as_ref().is_some_and(|key| key.state == KeyState::Active) {
+                return Ok(Some(uid));
+            }
+            next = key.and_then(|key| key.successor);
+        }
+        Ok(None)
+    }
+}

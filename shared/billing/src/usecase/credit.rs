@@ -1,0 +1,97 @@
+//! What a cheaper plan left over, given back where no charge is to come that it could have lowered.
+
+use super::refund::refund_id;
+use super::{Billing, Failure, RefundRequest};
+use crate::ids::MerchantUid;
+use crate::money::Money;
+use crate::payment::Payment;
+use crate::payment::refund::Origin;
+use crate::ports::{
+    ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, SubscriptionStore, Watch,
+};
+use crate::subscription::{Attempt, Credit, Subscription};
+
+/// How many periods back a payment is looked for that the rest can be taken from.
+const PERIODS_MAX: u32 = 24;
+/// What the PSP and its customer read.
+const REASON: &str = "구독 요금제 변경 차액";
+
+impl<P, S, H> Billing<P, S, H>
+where
+    P: ChargePsp + SchedulePsp + RefundPsp,
+    S: PaymentStore + KeyStore + SubscriptionStore,
+    H: Clock + Entropy + Watch,
+{
+    /// Gives back what the next charge was to be lowered by, of the latest payment that has it, and writes that down. Each
+    /// such refund has a number of its own, so that it is recorded once, whoever comes to it and however often. Recorded, it
+    /// is the payment's to carry to its end.
+    ///
+    /// # Errors
+    /// The table or the PSP is out of reach, or another refund of the payment is under way. It stays due.
+    pub(super) async fn give_credit(&self, row: &Subscription) -> Result<(), Failure> {
+        let owed = row.adjustment.unsigned_abs();
+        let key = format!("{}-credit-{}", row.id, row.credits.len());
+        let id = refund_id(&key);
+        let candidates = self.latest_payments(row).await?;
+        let recorded = candidates.iter().find_map(|payment| {
+            let refund = payment.refunds.iter().find(|refund| refund.id == id)?;
+            Some((payment, refund.amount))
+        });
+        let given = match recorded {
+            Some((payment, amount)) => Some((payment.merchant_uid().clone(), amount)),
+            None => match candidates.iter().find(|payment| left(payment) > 0) {
+                Some(payment) => {
+                    let amount = owed.min(left(payment));
+                    let request = RefundRequest {
+                        merchant_uid: payment.merchant_uid().clone(),
+                        amount: Money { minor: amount, ..payment.order.amount }.decimal(),
+                        reason: Some(REASON.to_owned()),
+                        account: None,
+                        idempotency_key: key,
+                    };
+                    let (payment, refund) = Box::pin(self.refund_for(request, Origin::Difference)).await?;
+                    Some((payment.merchant_uid().clone(), refund.amount))
+                }
+                // The merchant has given back all that there was.
+                None => None,
+            },
+        };
+        let given = given.and_then(|(uid, amount)| Some((Attempt::of(&uid)?.1, amount)));
+        // With nothing left to take it from, nothing is owed.
+        let (attempt, amount) = given.unwrap_or((row.attempt, 0));
+        let mut next = self.next_subscription(row.clone());
+        next.credited(Credit { attempt, amount });
+        if amount == 0 {
+            next.adjustment = 0;
+        }
+        next.updated_at = self.host.now();
+        match self.store.save_subscription(&next).await? {
+            Saved::Done => Ok(()),
+            // Somebody else was at it: what is recorded is found again.
+            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+        }
+    }
+
+    /// Payments of a subscription that its customer has had something for, the latest first.
+    async fn latest_payments(&self, row: &Subscription) -> Result<Vec<Payment>, Failure> {
+        let mut found = Vec::new();
+        for period in (0..=row.attempt.period).rev().take(usize::try_from(PERIODS_MAX).unwrap_or(usize::MAX)) {
+            let uids: Vec<MerchantUid> = row.attempts_at(period);
+            let mut paid = self.store.payments(&uids).await?;
+            paid.retain(|payment| payment.state.was_paid());
+            // Differences last, which is first here: what began the period keeps something of its own.
+            paid.reverse();
+            let enough = paid.iter().map(left).fold(0, u64::saturating_add) > 0;
+            found.extend(paid);
+            if enough && found.iter().map(left).fold(0, u64::saturating_add) >= row.adjustment.unsigned_abs() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What of a payment can still be given back.
+fn left(payment: &Payment) -> u64 {
+    payment.record.as_ref().map_or(0, crate::payment::PaymentSnapshot::net_paid)
+}

@@ -1,0 +1,213 @@
+//! What a change of the plan within a paid period comes to: paid before it begins, and given back where it would be lost.
+
+use super::changes::paid;
+use super::money::paid_after_all;
+use super::{pass, plan, row, wanted};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
+use crate::sweep::sweep;
+use billing::MerchantUid;
+use billing::payment::{Payment, PspStatus, RefundState, State};
+use billing::ports::{Clock, PaymentStore};
+use billing::subscription::{Dunning, Ending, GiveUp, Standing};
+use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, Schedules};
+
+async fn payment(billing: &TestBilling, uid: &str) -> Payment {
+    billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
+}
+
+/// What the PSP holds of all payments, less what it has given back.
+fn kept(billing: &TestBilling) -> u64 {
+    let world = billing.psp.world();
+    let paid = world.payments.values().flatten().filter(|record| record.paid_at.is_some());
+    paid.map(billing::payment::PaymentSnapshot::net_paid).sum()
+}
+
+#[tokio::test]
+async fn a_month_of_the_dearest_plan_costs_what_it_costs_whatever_ends_it() {
+    for ending in [Some(Ending::Now), Some(Ending::AtPeriodEnd), None] {
+        let billing = billing().await;
+        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let (best, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("최고", 890_000)).await.unwrap();
+        assert_eq!((up.charged, best.plan_id.as_str(), kept(&billing)), (881_100, "최고", 890_000));
+        let owner = Caller::Customer(best.customer_id);
+        match ending {
+            Some(ending) => drop(billing.cancel_subscription(&owner, &id, ending).await.unwrap()),
+            // Its card is gone, and the next charge never comes.
+            None => drop(billing.delete_key(&owner, "key1", Schedules::Revoke).await.unwrap()),
+        }
+        pass(&billing, 45, &[], true).await;
+        assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+        assert_eq!(kept(&billing), 890_000, "{ending:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dearer_plan_whose_difference_is_declined_does_not_begin_and_can_be_asked_for_again() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let before = row(&billing, &id).await;
+    // The schedule of the next period is taken back, and the difference declined.
+    billing.psp.will([Act::Approve, Act::Decline]);
+    let refused = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await;
+    assert!(matches!(refused, Err(Failure::DifferenceDeclined(Some(said))) if said == "한도초과"));
+    let after = row(&billing, &id).await;
+    assert_eq!((&after.plan_id, after.price.amount.minor, after.upgrade), (&before.plan_id, 8_900, None));
+    assert_eq!((after.standing, after.access_until), (Standing::Active, before.access_until));
+    let (changed, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    assert_eq!((changed.price.amount.minor, up.charged), (12_900, 4_000));
+    pass(&billing, 31, &[], true).await;
+    assert_eq!(paid(&billing), [(0, 4_000), (0, 8_900), (1, 12_900)]);
+    // What was declined turns out paid, as after a retry in the console: the plan was paid for already.
+    billing.notice(&paid_after_all(&billing, &format!("{id}-0-1000"))).await.unwrap();
+    pass(&billing, 1, &[], true).await;
+    assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Refunded);
+    assert_eq!(payment(&billing, &format!("{id}-0-1001")).await.state, State::Paid);
+}
+
+#[tokio::test]
+async fn a_difference_whose_outcome_is_not_known_is_waited_for_and_charged_once() {
+    for (act, comes) in [(Act::ApproveAndLose, true), (Act::Lose, true), (Act::Garble, true)] {
+        let billing = billing().await;
+        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        billing.psp.world().listing.single_looks_fail = true;
+        billing.psp.will([Act::Approve, act.clone()]);
+        let (waits, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+        assert_eq!((waits.price.amount.minor, up.charged), (8_900, 4_000), "{act:?}: not before it is paid");
+        assert!(billing.view(waits).await.unwrap().is_pending());
+        let (_, again) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+        assert_eq!(again, up, "a repeat waits for the same payment");
+        let other = billing.change_plan_now(&Caller::Merchant, &id, plan("최고", 18_900)).await;
+        assert_eq!(other.map(|_| ()), Err(Failure::SubscriptionNotChangeable));
+        let later = billing.change_plan(&Caller::Merchant, &id, plan("최고", 18_900)).await;
+        assert_eq!(later, Err(Failure::SubscriptionNotChangeable));
+        billing.psp.world().listing.single_looks_fail = false;
+        pass(&billing, 2, &[], true).await;
+        let begun = row(&billing, &id).await;
+        assert_eq!((begun.price.amount.minor == 12_900, begun.upgrade), (comes, None));
+        assert_eq!(kept(&billing), 12_900);
+        pass(&billing, 30, &[], true).await;
+        assert_eq!(paid(&billing), [(0, 4_000), (0, 8_900), (1, 12_900)]);
+    }
+}
+
+#[tokio::test]
+async fn a_difference_that_is_paid_after_the_end_goes_back_and_one_from_before_stays() {
+    for before in [true, false] {
+        let billing = billing().await;
+        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        billing.psp.world().listing.single_looks_fail = true;
+        billing.psp.will([Act::Approve, if before { Act::ApproveAndLose } else { Act::Lose }]);
+        let (waits, _) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+        billing.advance(5);
+        billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
+        billing.advance(5);
+        if !before {
+            // The request executes late.
+            let mut order = waits.order().unwrap();
+            (order.merchant_uid, order.amount.minor) = (MerchantUid::parse(&format!("{id}-0-1000")).unwrap(), 4_000);
+            order.name = "더 많이".to_owned();
+            billing.psp.world().record(&order, PspStatus::Paid, billing.host.now());
+        }
+        billing.psp.world().listing.single_looks_fail = false;
+        pass(&billing, 2, &[], true).await;
+        let ending = row(&billing, &id).await;
+        assert_eq!(kept(&billing), if before { 12_900 } else { 8_900 });
+        assert_eq!(ending.plan_id.as_str(), if before { "더 많이" } else { "월간 이용권" });
+        assert_eq!((ending.standing, ending.upgrade.is_none()), (Standing::Active, true));
+    }
+}
+
+#[tokio::test]
+async fn what_a_cheaper_plan_leaves_over_is_given_back_by_every_end() {
+    for ending in [Some(Ending::Now), Some(Ending::AtPeriodEnd), None] {
+        let billing = billing().await;
+        let give_up = Dunning::new(vec![1], GiveUp::Cancel).unwrap();
+        let new = NewSubscription { plan: plan("최고", 30_000), dunning: give_up, ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+        assert_eq!(down.amount, -10_000);
+        let ended = match ending {
+            Some(ending) => billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap(),
+            None => {
+                pass(&billing, 35, &["key1"], true).await;
+                row(&billing, &id).await
+            }
+        };
+        assert_eq!((ended.adjustment, ended.credits[0].amount), (0, 10_000), "{ending:?}");
+        assert_eq!(payment(&billing, &format!("{id}-0-0")).await.state, State::PartiallyRefunded);
+        assert_eq!(kept(&billing), 20_000);
+        pass(&billing, 40, &[], true).await;
+        assert_eq!((kept(&billing), row(&billing, &id).await.credits.len()), (20_000, 1), "once");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_over_comes_of_several_payments_if_it_has_to() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    billing.change_plan_now(&Caller::Merchant, &id, plan("최고", 30_000)).await.unwrap();
+    billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+    pass(&billing, 31, &[], true).await;
+    // A month of 20,000 that cost 10,000.
+    assert_eq!(kept(&billing), 40_000);
+    let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("조금", 15_000)).await.unwrap();
+    let back = u64::try_from(-down.amount).unwrap();
+    let access_until = row(&billing, &id).await.access_until;
+    let paid = |row: &Payment| row.state == State::Paid && row.merchant_uid().as_str().starts_with(&format!("{id}-1-"));
+    let of_period_1: Vec<Payment> = billing.store.all_payments().into_iter().filter(paid).collect();
+    let part = RefundRequest {
+        merchant_uid: of_period_1[0].merchant_uid().clone(),
+        amount: "8000".to_owned(),
+        reason: None,
+        account: None,
+        idempotency_key: "most-of-it".to_owned(),
+    };
+    billing.refund(part).await.unwrap();
+    let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
+    assert_eq!((ended.adjustment, ended.credits.len()), (0, 2), "{:?}", ended.credits);
+    assert_eq!(kept(&billing), 32_000 - back);
+    assert_eq!(ended.access_until, access_until, "the cheaper plan was paid for");
+}
+
+#[tokio::test]
+async fn a_rest_that_the_psp_does_not_give_back_yet_is_asked_for_until_it_does() {
+    for act in [Act::Refuse(1), Act::Lose, Act::ApproveAndLose, Act::Unreachable] {
+        let billing = billing().await;
+        let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+        // The schedule is taken back first.
+        billing.psp.will([Act::Approve, act.clone()]);
+        let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+        assert_eq!(billing.view(ended).await.unwrap().is_pending(), !matches!(act, Act::ApproveAndLose), "{act:?}");
+        pass(&billing, 3, &[], true).await;
+        assert_eq!(kept(&billing), 20_000, "{act:?}");
+        let refunds = payment(&billing, &format!("{id}-0-0")).await.refunds;
+        assert_eq!((refunds.len(), refunds[0].state), (1, RefundState::Done));
+        let over = row(&billing, &id).await;
+        assert_eq!((over.standing, over.adjustment, over.due_at), (Standing::Canceled, 0, None));
+    }
+}
+
+#[tokio::test]
+async fn one_that_stands_still_keeps_what_is_left_over_until_it_goes_on_or_ends() {
+    for resumed in [true, false] {
+        let billing = billing().await;
+        let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+        billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
+        pass(&billing, 70, &[], true).await;
+        assert_eq!((kept(&billing), row(&billing, &id).await.adjustment), (30_000, -10_000));
+        if resumed {
+            billing.resume_subscription(&Caller::Merchant, &id).await.unwrap();
+            assert_eq!(kept(&billing), 40_000);
+        } else {
+            let owner = Caller::Customer(row(&billing, &id).await.customer_id);
+            billing.cancel_subscription(&owner, &id, Ending::AtPeriodEnd).await.unwrap();
+            assert_eq!(kept(&billing), 20_000);
+        }
+        sweep(&billing).await;
+        assert_eq!(row(&billing, &id).await.adjustment, 0);
+    }
+}
