@@ -77,6 +77,16 @@ pub enum Bug {
     ChargedBeforeItsDay,
     /// A card that is refused for good is tried again.
     FinalRefusalTriedAgain,
+    /// A write that was not answered was not made, says its caller's answer.
+    UnansweredTakenAsRefused,
+    /// A change of a schedule was sent, and what came of it could not be written: nothing was recorded, says the answer.
+    SentChangeForgotten,
+    /// A key is marked for deletion, and something after that went wrong: nothing was recorded, says the answer.
+    MarkedDeletionForgotten,
+    /// A checkout is recorded, and its amount could not be registered: nothing was recorded, says the answer.
+    RecordedCheckoutForgotten,
+    /// A batch of which some were recorded is answered as if none were.
+    BatchRefusedAsAWhole,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -143,6 +153,11 @@ mod switch {
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay
                 | Bug::FinalRefusalTriedAgain
+                | Bug::UnansweredTakenAsRefused
+                | Bug::SentChangeForgotten
+                | Bug::MarkedDeletionForgotten
+                | Bug::RecordedCheckoutForgotten
+                | Bug::BatchRefusedAsAWhole
                 | Bug::BareFingerprint,
             )
             | None => false,

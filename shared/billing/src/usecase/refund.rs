@@ -12,6 +12,7 @@ use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, S
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
+    WriteError,
 };
 use crate::text;
 use sha2::{Digest, Sha256};
@@ -82,19 +83,27 @@ where
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
+            let asked = refund.clone();
             let mut claimed = self.claim(row, Purpose::Refund);
             claimed.refunds.push(refund);
-            match self.store.save(&claimed).await? {
-                Saved::Done => {
+            match self.save_payment(&claimed).await {
+                Ok(Saved::Done) => {
                     let row = self.cancel(claimed.clone()).await.unwrap_or(claimed);
-                    let refund = row.refunds.iter().find(|refund| refund.id == id).cloned();
-                    return refund.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
+                    let standing = row.refunds.iter().find(|refund| refund.id == id).cloned();
+                    return Ok((row, standing.unwrap_or(asked)));
                 }
-                Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(Failure::Unavailable),
+                // It may stand in the table, and then it will be sent.
+                Err(WriteError::Unknown) => return Ok((claimed, asked)),
+                Ok(Saved::Conflict(Some(current))) => row = *current,
+                Err(WriteError::Store(error)) => return Err(error.into()),
+                Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+                    return Err(Failure::Unavailable);
+                }
             }
         }
-        Err(Failure::Unavailable)
+        // What overtook the last try may stand on top of it.
+        let standing = row.refunds.iter().find(|refund| refund.id == id && refund.fingerprint == fingerprint).cloned();
+        standing.map(|refund| (row, refund)).ok_or(Failure::Unavailable)
     }
 
     /// The refund as it would be recorded, if it may be.
@@ -134,23 +143,26 @@ where
     }
 
     /// Sends a row's pending refund under a new claim, if nothing of it can be under way.
-    pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, StoreError> {
+    pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, WriteError> {
         let under_way = row.in_flight(self.host.now()) && !planted::has(Bug::RefundRunAgain);
         if row.pending_refund().is_none() || under_way || !self.psp.ready().await {
             return Ok(row);
         }
         let claimed = self.claim(row, Purpose::Refund);
-        match self.store.save(&claimed).await? {
+        match self.save_payment(&claimed).await? {
             Saved::Done => self.cancel(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
         }
     }
 
     /// Sends the pending refund of a row that is claimed for it, exactly once, and writes down what came of it. What the
     /// PSP records counts more than what it answered.
-    async fn cancel(&self, row: Payment) -> Result<Payment, StoreError> {
+    async fn cancel(&self, row: Payment) -> Result<Payment, WriteError> {
         let Some(refund) = row.pending_refund().cloned() else { return Ok(row) };
+        if !row.may_be_sent(self.host.now(), &self.policy) {
+            return Ok(row);
+        }
         let otherwise = match self.psp.cancel(&refund).await {
             Posted::Known(record) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };

@@ -39,6 +39,8 @@ pub struct SubscriptionView {
     pub payments: Vec<Payment>,
     /// Whether that charge is to be made by now.
     pub is_due: bool,
+    /// Whether something was done to it a moment ago, and it is not known what followed from that.
+    pub is_open: bool,
 }
 
 impl SubscriptionView {
@@ -56,7 +58,7 @@ impl SubscriptionView {
             }
             State::Intent | State::Claimed | State::Unknown | State::Suspect | State::Awaiting => true,
         };
-        unmade || self.payments.iter().any(under_way)
+        self.is_open || unmade || self.payments.iter().any(under_way)
     }
 
     /// Whether it was ended by somebody's wish, or is to end.
@@ -138,6 +140,16 @@ where
         Ok(SubscriptionView { payments, ..self.outline(row) })
     }
 
+    /// As [`Self::view()`], as the answer to something that was done to it. No read decides how that is answered: where one
+    /// fails, or what follows is still to be done, it is under way.
+    pub async fn view_after(&self, row: Subscription) -> SubscriptionView {
+        let to_be_done = row.due_at.is_some_and(|due_at| due_at <= self.host.now());
+        match self.view(row.clone()).await {
+            Ok(seen) => SubscriptionView { is_open: to_be_done, ..seen },
+            Err(_) => SubscriptionView { is_open: true, ..self.outline(row) },
+        }
+    }
+
     /// What there is to show of a row without its payments, as in a list.
     #[must_use]
     pub fn outline(&self, row: Subscription) -> SubscriptionView {
@@ -151,7 +163,7 @@ where
         });
         let access_until = row.access_until.map(|until| until.max(first_day_ends(&row).unwrap_or(until)));
         let is_due = row.attempt_at <= self.host.now();
-        SubscriptionView { row, current, access_until, next_charge, is_due, payments: Vec::new() }
+        SubscriptionView { row, current, access_until, next_charge, is_due, is_open: false, payments: Vec::new() }
     }
 
     /// A subscription's periods with their payments, newest first, from that of the next attempt on.

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
-use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, WriteError};
 use billing::subscription::Attempt;
 use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
 
@@ -29,8 +29,8 @@ pub struct Table<'a> {
 }
 
 /// The in-memory table answers at once.
-pub(super) fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    answer.now_or_never().unwrap_or(Err(StoreError::Unavailable))
+pub(super) fn now<T, E: From<StoreError>>(answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    answer.now_or_never().unwrap_or(Err(StoreError::Unavailable.into()))
 }
 
 impl<'a> Table<'a> {
@@ -56,15 +56,15 @@ impl<'a> Table<'a> {
         &self,
         call: Call,
         rival: impl FnOnce(),
-        perform: impl Fn() -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        perform: impl Fn() -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
         let fault = self.sim.enter(call).await;
         let (answer, seconds) = match fault {
-            Some(Fault::Throttled) => (Err(StoreError::Unavailable), 0),
-            Some(Fault::SilentDrop) => (Err(StoreError::Unknown), OPERATION_SECONDS),
+            Some(Fault::Throttled) => (Err(StoreError::Unavailable.into()), 0),
+            Some(Fault::SilentDrop) => (Err(WriteError::Unknown), OPERATION_SECONDS),
             Some(Fault::SilentCommit) => {
                 perform()?;
-                (Err(StoreError::Unknown), OPERATION_SECONDS)
+                (Err(WriteError::Unknown), OPERATION_SECONDS)
             }
             Some(Fault::OwnWriteAgain) => {
                 perform()?;
@@ -217,7 +217,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, StoreError> {
+    fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, WriteError> {
         let before = now(self.rows().payment(row.merchant_uid()))?;
         if let Some(conflict) = self.own_write(before.as_ref(), row) {
             return Ok(conflict);
@@ -231,7 +231,7 @@ impl<'a> Table<'a> {
         Ok(saved)
     }
 
-    fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, StoreError> {
+    fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, WriteError> {
         if self.sim.has(Bug::OwnWriteTakenAsConflict) {
             let standing = now(self.rows().key(&row.customer_uid))?.filter(|standing| standing.writer == row.writer);
             if let Some(standing) = standing {
@@ -263,7 +263,7 @@ impl PaymentStore for Table<'_> {
         self.reading(Call::ReadPayments, self.rows().payments(uids)).await
     }
 
-    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         if planted::withholds(self.sim, rows) {
             return Ok(rows.iter().map(|_| Saved::Done).collect());
         }
@@ -303,14 +303,14 @@ impl PaymentStore for Table<'_> {
         if answer.is_ok() {
             rows.iter().for_each(|row| self.see_payment(row));
         }
-        if answer == Err(StoreError::Unknown) {
+        if answer == Err(WriteError::Unknown) {
             let uids = rows.iter().map(|row| row.merchant_uid().to_string());
             self.sim.world().unanswered.extend(uids);
         }
         answer
     }
 
-    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let perform = || {
             let before = now(self.rows().payment(row.merchant_uid()))?;
             if let Some(conflict) = self.own_write(before.as_ref(), row) {
@@ -331,7 +331,7 @@ impl PaymentStore for Table<'_> {
         Ok(answer)
     }
 
-    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::Reclaim, rival, || wired.backend.reclaim(row)).await?,
@@ -341,7 +341,7 @@ impl PaymentStore for Table<'_> {
         Ok(answer)
     }
 
-    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::Save, rival, || wired.backend.save(row)).await?,
@@ -381,7 +381,7 @@ impl KeyStore for Table<'_> {
         self.reading(Call::ReadKey, self.rows().key(uid)).await
     }
 
-    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         let rival = || self.rival_key(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::InsertKey, rival, || wired.backend.save_key(row, true)).await?,
@@ -391,7 +391,7 @@ impl KeyStore for Table<'_> {
         Ok(answer)
     }
 
-    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         let rival = || self.rival_key(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::SaveKey, rival, || wired.backend.save_key(row, false)).await?,
