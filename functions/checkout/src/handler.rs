@@ -34,7 +34,9 @@ async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
     let billing = app.billing(request.deadline());
     let OpenedCheckout { row, warnings, ready } = billing.checkout(command(request.json()?)?).await?;
     let request_pay = match &row.window {
-        Some(window) if ready && row.is_payable(app.now()) => Some(app.request_pay(request, &row.order, window, None).await?),
+        Some(window) if ready && row.is_payable(app.now()) => {
+            Some(app.request_pay(request, &row.order, window, None).await?)
+        }
         Some(_) | None => None,
     };
     let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &warnings };

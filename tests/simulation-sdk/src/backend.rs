@@ -14,13 +14,14 @@ use billing::key::BillingKey;
 use billing::payment::Payment;
 use billing::ports::{
     Begun, DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
+    WriteError,
 };
 use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
 use simulation::chooser::Chooser;
 use simulation::sim::Sim;
-use simulation::table::{Backend, Call, Written};
+use simulation::table::{Backend, Call, WriteCall, Written};
 use store::DynamoStore;
 
 use crate::clock::VirtualTime;
@@ -88,16 +89,16 @@ impl SdkTable {
     /// that nothing was.
     async fn write<'r, T>(
         &self,
-        call: impl Future<Output = Result<T, StoreError>>,
+        call: impl Future<Output = Result<T, WriteError>>,
         done: impl Fn(&T) -> Vec<Row<'r>>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, WriteError> {
         let answer = call.await;
         match &answer {
             Ok(saved) => done(saved).into_iter().for_each(|row| self.answered_as_written(row)),
-            Err(StoreError::Unavailable) if self.wire.has_committed() => {
+            Err(WriteError::Store(StoreError::Unavailable)) if self.wire.has_committed() => {
                 self.wire.broken("a write was answered as out of reach, and it was written".to_owned());
             }
-            Err(StoreError::Unavailable) => self.wire.count("write out of reach"),
+            Err(WriteError::Store(StoreError::Unavailable)) => self.wire.count("write out of reach"),
             Err(_) => self.wire.count("write of unknown outcome"),
         }
         answer
@@ -245,7 +246,11 @@ impl Backend for SdkTable {
         Box::pin(self.store.last_of_plan(owner, plan))
     }
 
-    fn begin_subscription<'a>(&'a self, row: &'a Subscription, last: Option<&'a SubscriptionId>) -> WriteCall<'a, Begun> {
+    fn begin_subscription<'a>(
+        &'a self,
+        row: &'a Subscription,
+        last: Option<&'a SubscriptionId>,
+    ) -> WriteCall<'a, Begun> {
         Box::pin(self.write(self.store.begin_subscription(row, last), |begun| {
             if *begun == Begun::Done { vec![Row::Subscription(row)] } else { Vec::new() }
         }))

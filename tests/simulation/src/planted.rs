@@ -188,6 +188,11 @@ pub const ZOO: &[Plant] = &[
     plant(0, "access granted before paid", Bug::Inside(Inner::AccessBeforePaid), &["I9"]),
     plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),
     plant(0, "final refusal tried again", Bug::Inside(Inner::FinalRefusalTriedAgain), &["I22"]),
+    plant(0, "an unanswered write taken as refused", Bug::Inside(Inner::UnansweredTakenAsRefused), &["R9"]),
+    plant(0, "a change that was sent is told as not recorded", Bug::Inside(Inner::SentChangeForgotten), &["R9"]),
+    plant(0, "a marked deletion is told as not recorded", Bug::Inside(Inner::MarkedDeletionForgotten), &["R9"]),
+    plant(0, "a recorded checkout is told as not recorded", Bug::Inside(Inner::RecordedCheckoutForgotten), &["R9"]),
+    plant(0, "half a batch is told as not recorded", Bug::Inside(Inner::BatchRefusedAsAWhole), &["R9"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
 ];
 

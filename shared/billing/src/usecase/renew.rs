@@ -228,7 +228,11 @@ where
     }
 
     /// The card that took the place of one which is gone; else the customer's newest, if it is newer than that one.
-    async fn other_card(&self, row: &Subscription, key: Option<&BillingKey>) -> Result<Option<CustomerUid>, StoreError> {
+    async fn other_card(
+        &self,
+        row: &Subscription,
+        key: Option<&BillingKey>,
+    ) -> Result<Option<CustomerUid>, StoreError> {
         let is_active = |key: &BillingKey| key.state == KeyState::Active && key.customer_id == row.customer_id;
         if let Some(successor) = key.and_then(|key| key.successor.as_ref())
             && self.store.key(successor).await?.is_some_and(|key| is_active(&key))

@@ -353,11 +353,7 @@ where
     }
 
     /// Writes down where a schedule goes once it is revoked: to another key, or nowhere.
-    pub(super) async fn bound_for(
-        &self,
-        row: Payment,
-        to: Option<&CustomerUid>,
-    ) -> Result<(Payment, Bound), Failure> {
+    pub(super) async fn bound_for(&self, row: Payment, to: Option<&CustomerUid>) -> Result<(Payment, Bound), Failure> {
         if row.moves_to.as_ref() == to {
             return Ok((row, Bound::Before));
         }

@@ -11,7 +11,8 @@ use crate::payment::{
 };
 use crate::planted::{self, Bug};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch, WriteError,
+    ChargePsp, Clock, Entropy, KeyStore, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch,
+    WriteError,
 };
 
 /// A schedule that is registered after its time has passed runs this much later instead, in seconds.

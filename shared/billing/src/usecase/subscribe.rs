@@ -11,8 +11,8 @@ use crate::money::Currency;
 use crate::order::Order;
 use crate::planted::{self, Bug};
 use crate::ports::{
-    Begun, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp,
-    SubscriptionStore, Watch, WriteError,
+    Begun, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, SubscriptionStore, Watch,
+    WriteError,
 };
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{

@@ -16,9 +16,7 @@ use crate::ids::{MerchantUid, Nonce, SubscriptionId};
 use crate::key::BillingKey;
 use crate::payment::Payment;
 use crate::planted::{self, Bug};
-use crate::ports::{
-    Begun, INSERT_MAX, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, WriteError,
-};
+use crate::ports::{Begun, INSERT_MAX, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, WriteError};
 use crate::subscription::Subscription;
 
 /// What one write is known by.
@@ -68,11 +66,7 @@ impl Marked for Subscription {
 }
 
 /// Writes a row until it is known what became of that, as far as it can be known.
-async fn settled<R, W, F>(
-    row: &R,
-    write: impl Fn() -> W,
-    read: impl FnOnce() -> F,
-) -> Result<Saved<R>, WriteError>
+async fn settled<R, W, F>(row: &R, write: impl Fn() -> W, read: impl FnOnce() -> F) -> Result<Saved<R>, WriteError>
 where
     R: Marked,
     W: Future<Output = Result<Saved<R>, WriteError>>,

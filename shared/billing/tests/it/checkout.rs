@@ -19,7 +19,7 @@ fn new(uid: &str) -> NewCheckout {
 }
 
 async fn open(billing: &TestBilling, uid: &str) -> Payment {
-    billing.checkout(new(uid)).await.unwrap().0
+    billing.checkout(new(uid)).await.unwrap().row
 }
 
 /// The customer confirms in the window, and the PSP records this.

@@ -24,7 +24,7 @@ const DAY: i64 = 86_400;
 /// 2027-01-31 in Seoul, noon.
 const JANUARY_31: i64 = 1_801_364_400;
 
-fn wanted() -> NewSubscription {
+pub(crate) fn wanted() -> NewSubscription {
     NewSubscription {
         idempotency_key: "subscribe-1".to_owned(),
         customer_id: None,
@@ -40,7 +40,7 @@ fn wanted() -> NewSubscription {
     }
 }
 
-fn plan(name: &str, won: u64) -> NewPlan {
+pub(crate) fn plan(name: &str, won: u64) -> NewPlan {
     NewPlan {
         id: PlanId::parse(name).unwrap(),
         price: Price { name: name.to_owned(), amount: Money::krw(won), details: order("x").details },

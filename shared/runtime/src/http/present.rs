@@ -234,8 +234,7 @@ pub fn scheduled(answers: &[Scheduled], location: &str) -> Result<Reply, Problem
         let problem = Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
         return Err(problem.with("psp_message", &message).with("list", &body));
     }
-    let is_open =
-        |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
+    let is_open = |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
     let open = answers.iter().any(|answer| answer.row().is_some_and(is_open));
     if answers.iter().any(|answer| answer.row().is_none() || refused(answer)) {
         let reply = Reply::json(207, &body);

@@ -139,5 +139,8 @@ async fn a_report_that_cannot_be_read_is_named_and_left_alone() {
     put.send().await.unwrap();
     let unreadable = Err(StoreError::Unreadable { row: name });
     assert_eq!(table.store().report(day).await, unreadable);
-    assert_eq!(table.store().save_report(&begun()).await.map(|_| ()), unreadable.map(|_: Option<Report>| ()).map_err(WriteError::from));
+    assert_eq!(
+        table.store().save_report(&begun()).await.map(|_| ()),
+        unreadable.map(|_: Option<Report>| ()).map_err(WriteError::from)
+    );
 }

@@ -324,9 +324,13 @@ impl PaymentStore for Table<'_> {
         };
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
-            Some(wired) => wired.writing(Call::InsertCheckout, rival, || wired.backend.insert_checkout(row)).await?,
-            None => self.writing(Call::InsertCheckout, rival, perform).await?,
+            Some(wired) => wired.writing(Call::InsertCheckout, rival, || wired.backend.insert_checkout(row)).await,
+            None => self.writing(Call::InsertCheckout, rival, perform).await,
         };
+        if answer == Err(WriteError::Unknown) {
+            self.sim.world().unanswered.insert(row.merchant_uid().to_string());
+        }
+        let answer = answer?;
         self.see_payment(row);
         Ok(answer)
     }

@@ -38,7 +38,11 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     ) -> Call<'a, Page<BillingKey>>;
     fn subscription<'a>(&'a self, id: &'a SubscriptionId) -> Call<'a, Option<Subscription>>;
     fn last_of_plan<'a>(&'a self, owner: &'a CustomerId, plan: &'a PlanId) -> Call<'a, Option<SubscriptionId>>;
-    fn begin_subscription<'a>(&'a self, row: &'a Subscription, last: Option<&'a SubscriptionId>) -> WriteCall<'a, Begun>;
+    fn begin_subscription<'a>(
+        &'a self,
+        row: &'a Subscription,
+        last: Option<&'a SubscriptionId>,
+    ) -> WriteCall<'a, Begun>;
     fn save_subscription<'a>(&'a self, row: &'a Subscription) -> WriteCall<'a, Saved<Subscription>>;
     fn subscriptions_of<'a>(
         &'a self,
