@@ -22,7 +22,7 @@ async fn register(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let (customer_uid, customer_id, wanted) = command(request.json_list()?)?;
     let answers = app.billing(request.deadline()).schedule(&customer_uid, customer_id, wanted).await?;
-    present::scheduled(&answers, &format!("/schedules?customer_uid={customer_uid}"))
+    present::schedule::registered(&answers, &format!("/schedules?customer_uid={customer_uid}"))
 }
 
 fn command(mut body: Object) -> Result<(CustomerUid, Option<CustomerId>, Vec<NewSchedule>), Problem> {

@@ -80,6 +80,7 @@ pub enum Wish {
 
 /// What is answered.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
 #[expect(missing_docs, reason = "the results of billing's use cases")]
 pub enum Answer {
     Key(Result<BillingKey, Failure>),

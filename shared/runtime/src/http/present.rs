@@ -1,11 +1,11 @@
 //! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
 
+pub mod schedule;
 pub mod subscription;
 pub mod window;
 
 use billing::key::BillingKey;
 use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
-use billing::usecase::Scheduled;
 use billing::{CustomerUid, Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -186,61 +186,6 @@ fn declined(row: &Payment) -> Problem {
 /// "Not known yet", with the place where it will be known.
 pub fn pending(body: &impl Serialize, location: &str) -> Reply {
     Reply::json(202, body).header("location", location).header("retry-after", "10")
-}
-
-/// A payment of a batch that is not in the table and will not be registered, unlike others of it.
-#[derive(Debug, Serialize)]
-struct NotRecordedView<'a> {
-    merchant_uid: &'a str,
-    status: &'static str,
-    /// What it would have been refused with alone.
-    code: String,
-    retryable: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum ScheduledView<'a> {
-    Recorded(Box<PaymentView<'a>>),
-    NotRecorded(NotRecordedView<'a>),
-}
-
-fn scheduled_view(answer: &Scheduled) -> ScheduledView<'_> {
-    match answer {
-        Scheduled::Recorded(row) => ScheduledView::Recorded(Box::new(payment_view(row))),
-        Scheduled::NotRecorded { merchant_uid, why } => {
-            let problem = Problem::from(why.clone());
-            ScheduledView::NotRecorded(NotRecordedView {
-                merchant_uid: merchant_uid.as_str(),
-                status: "not_recorded",
-                code: problem.code().to_owned(),
-                retryable: problem.is_retryable(),
-            })
-        }
-    }
-}
-
-/// The answer to `POST /schedules`: 201 if all of them are registered, or were and have gone on since; 207 if some are not and
-/// will not be; 202 if some are not known yet, and none is known not to be; 402 if the PSP refused all of them.
-///
-/// # Errors
-/// `schedule_refused`, with the PSP's reason.
-pub fn scheduled(answers: &[Scheduled], location: &str) -> Result<Reply, Problem> {
-    let body = page(answers.iter().map(scheduled_view).collect(), None);
-    let refused = |answer: &Scheduled| answer.row().is_some_and(Payment::registration_was_refused);
-    if answers.iter().all(refused) {
-        let refusal = answers.iter().find_map(|answer| answer.row()?.refusal.as_ref());
-        let message = refusal.map(|refusal| refusal.message.as_str());
-        let problem = Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
-        return Err(problem.with("psp_message", &message).with("list", &body));
-    }
-    let is_open = |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
-    let open = answers.iter().any(|answer| answer.row().is_some_and(is_open));
-    if answers.iter().any(|answer| answer.row().is_none() || refused(answer)) {
-        let reply = Reply::json(207, &body);
-        return Ok(if open { reply.header("location", location).header("retry-after", "10") } else { reply });
-    }
-    if open { Ok(pending(&body, location)) } else { Ok(Reply::json(201, &body)) }
 }
 
 /// A refund, as `POST /charges/{merchant_uid}/refunds` answers it.
