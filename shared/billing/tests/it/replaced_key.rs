@@ -186,7 +186,7 @@ async fn schedules_that_have_all_run_keep_the_key_for_no_sweep_more() {
 #[tokio::test]
 async fn a_slow_move_is_answered_in_time_and_goes_on_in_the_sweep() {
     let (billing, second) = two_keys().await;
-    billing.host.ticking.store(2, Ordering::Relaxed);
+    billing.host.ticking.store(1, Ordering::Relaxed);
     let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
     assert!(matches!(moved, Ok(KeyDeleted::Pending(_))), "{moved:?}");
     assert_eq!(billing.psp.world().posts, ["revoke order_1"], "the second request would not fit in");

@@ -405,6 +405,15 @@ async fn a_read_that_fails_after_a_subscription_was_charged_hides_that_from_nobo
     assert_eq!(seen.row, row);
 }
 
+#[tokio::test]
+async fn a_change_of_a_subscription_that_is_through_is_not_called_pending() {
+    for asked in ALL {
+        let billing = world(asked).await;
+        let answer = ask(&billing, asked.name).await.unwrap();
+        assert!(!answer.starts_with("202"), "{} after {:?}: {answer}", asked.name, asked.before);
+    }
+}
+
 /// Every write of a use case goes through `write.rs`: another one would have to know all of this by itself.
 #[test]
 fn no_use_case_writes_past_the_one_place() {
