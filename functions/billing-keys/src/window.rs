@@ -19,13 +19,16 @@ pub(crate) async fn prepare(app: &App, request: &Request) -> Result<Reply, Probl
     let (key, payment, now) = (&prepared.key, prepared.payment.as_ref(), app.now());
     let payable = payment.is_none_or(|payment| payment.is_payable(now));
     let request_pay = match &key.window {
-        Some(opened) if key.is_issuable(now) && payable => {
+        Some(opened) if prepared.ready && key.is_issuable(now) && payable => {
             Some(app.request_pay(request, &opened.order, &opened.window, Some(&key.customer_id)).await?)
         }
         Some(_) | None => None,
     };
     let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &prepared.warnings };
     let location = present::billing_key_path(&key.customer_uid);
+    if !prepared.ready {
+        return Ok(present::pending(&present::window::prepared_key(key, payment, &opening), &location));
+    }
     Ok(Reply::json(201, &present::window::prepared_key(key, payment, &opening)).header("location", location))
 }
 

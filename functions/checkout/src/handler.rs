@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use billing::usecase::{Failure, NewCheckout, Returned, Unconfirmed};
+use billing::usecase::{Failure, NewCheckout, OpenedCheckout, Returned, Unconfirmed};
 use billing::{CustomerId, ImpUid, MerchantUid};
 use runtime::App;
 use runtime::http::present::window::Opening;
@@ -33,13 +33,18 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let billing = app.billing(request.deadline());
-    let (row, warnings) = billing.checkout(command(request.json()?)?).await?;
+    let OpenedCheckout { row, warnings, ready } = billing.checkout(command(request.json()?)?).await?;
     let request_pay = match &row.window {
-        Some(window) if row.is_payable(app.now()) => Some(app.request_pay(request, &row.order, window, None).await?),
+        Some(window) if ready && row.is_payable(app.now()) => {
+            Some(app.request_pay(request, &row.order, window, None).await?)
+        }
         Some(_) | None => None,
     };
     let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &warnings };
     let location = format!("/charges/{}", row.merchant_uid());
+    if !ready {
+        return Ok(present::pending(&present::window::checkout(&row, &opening), &location));
+    }
     Ok(Reply::json(201, &present::window::checkout(&row, &opening)).header("location", location))
 }
 
@@ -58,7 +63,11 @@ fn command(mut body: Object) -> Result<NewCheckout, Problem> {
 async fn withdraw(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let row = app.billing(request.deadline()).withdraw_checkout(&request.path("merchant_uid")?).await?;
-    Ok(Reply::json(200, &present::window::withdrawn(&row)))
+    let body = present::window::withdrawn(&row);
+    if !row.is_withdrawn() {
+        return Ok(present::pending(&body, &format!("/charges/{}", row.merchant_uid())));
+    }
+    Ok(Reply::json(200, &body))
 }
 
 /// What the browser says of the outcome (`success`, an amount) is not even read.

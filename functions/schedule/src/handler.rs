@@ -21,22 +21,9 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 async fn register(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let (customer_uid, customer_id, wanted) = command(request.json_list()?)?;
-    let rows = app.billing(request.deadline()).schedule(&customer_uid, customer_id, wanted).await?;
-
-    let body = present::page(rows.iter().map(present::payment).collect(), None);
-    if rows.iter().all(|row| row.told_state() == State::Failed) {
-        let refusal = rows.iter().find_map(|row| row.refusal.as_ref().map(|refusal| refusal.message.as_str()));
-        let problem = Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
-        return Err(problem.with("psp_message", &refusal).with("list", &body));
-    }
-    let open = |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
-    if rows.iter().any(open) {
-        return Ok(present::pending(
-            &body,
-            &form::with_query("/schedules", &[("customer_uid", customer_uid.as_str())]),
-        ));
-    }
-    Ok(Reply::json(201, &body))
+    let answers = app.billing(request.deadline()).schedule(&customer_uid, customer_id, wanted).await?;
+    let listed = form::with_query("/schedules", &[("customer_uid", customer_uid.as_str())]);
+    present::schedule::registered(&answers, &listed)
 }
 
 fn command(mut body: Object) -> Result<(CustomerUid, Option<CustomerId>, Vec<NewSchedule>), Problem> {
@@ -100,7 +87,7 @@ async fn revoke(app: &App, request: &Request) -> Result<Reply, Problem> {
 /// 200 once the PSP has confirmed the change, 202 while it is open.
 fn changed(row: &Payment) -> Reply {
     let body = present::payment(row);
-    if row.claim.is_some() {
+    if row.claim.is_some() || row.state == State::Intent {
         return present::pending(&body, &format!("/schedules/{}", row.merchant_uid()));
     }
     Reply::json(200, &body)

@@ -28,7 +28,7 @@ async fn subscribe(app: &App, request: &Request) -> Result<Reply, Problem> {
     let secret = app.secret().await.map_err(|_| Failure::Unavailable)?;
     let billing = app.billing(request.deadline());
     let row = billing.subscribe(new, secret.fingerprint_key()).await?;
-    Ok(present::changed(201, &billing.view(row).await?, None))
+    Ok(present::changed(201, &billing.view_after(row).await, None))
 }
 
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
@@ -90,7 +90,7 @@ async fn change(app: &App, request: &Request) -> Result<Reply, Problem> {
             (row, Some(proration))
         }
     };
-    Ok(present::changed(200, &billing.view(row).await?, proration))
+    Ok(present::changed(200, &billing.view_after(row).await, proration))
 }
 
 fn command(mut body: Object) -> Result<Change, Problem> {
@@ -125,5 +125,5 @@ async fn cancel(app: &App, request: &Request) -> Result<Reply, Problem> {
     let ending = request.query("at")?.map(|at| Ending::parse(&at)).transpose()?.unwrap_or(Ending::AtPeriodEnd);
     let billing = app.billing(request.deadline());
     let row = billing.cancel_subscription(&caller, &request.path("id")?, ending).await?;
-    Ok(present::changed(200, &billing.view(row).await?, None))
+    Ok(present::changed(200, &billing.view_after(row).await, None))
 }

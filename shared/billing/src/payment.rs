@@ -26,6 +26,9 @@ use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
+/// By how many seconds the clocks of two machines may differ (ARCHITECTURE.md, Decisions).
+const CLOCKS_APART_SECONDS: i64 = 6;
+
 /// Entries kept of a row's own history; older ones are in the logs.
 const LOG_MAX: usize = 16;
 
@@ -179,6 +182,13 @@ impl Claim {
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.quarantine_until
+    }
+
+    /// Whether its request may be begun now. Later it could execute after the quarantine, which leaves so much time for
+    /// writing the claim down and no more; the clocks of two machines share what is kept back.
+    #[must_use]
+    pub fn may_be_sent(&self, now: Timestamp, policy: &Policy) -> bool {
+        now < self.claimed_at.plus(policy.claim_write_seconds - CLOCKS_APART_SECONDS)
     }
 
     /// Whether whoever made this claim may still be about to send its request.
@@ -402,6 +412,19 @@ impl Payment {
     #[must_use]
     pub fn imp_uid(&self) -> Option<&ImpUid> {
         self.record.as_ref().map(|record| &record.imp_uid)
+    }
+
+    /// Whether the request that it is claimed for may be begun now.
+    pub(crate) fn may_be_sent(&self, now: Timestamp, policy: &Policy) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.may_be_sent(now, policy))
+    }
+
+    /// Whether a registration was refused, by the PSP or for want of a key; a schedule that ran and was declined was
+    /// registered.
+    #[must_use]
+    pub fn registration_was_refused(&self) -> bool {
+        let ran = self.record.is_some() || self.schedule.as_ref().is_some_and(|it| it.executed_at.is_some());
+        self.told_state() == State::Failed && !ran
     }
 
     /// The refund that is to be sent next, or was sent last without a known outcome.

@@ -111,6 +111,16 @@ pub enum Bug {
     StuckDeletionUntold,
     /// What is paid for a checkout that was withdrawn is kept.
     PaidAfterWithdrawalKept,
+    /// A write that was not answered was not made, says its caller's answer.
+    UnansweredTakenAsRefused,
+    /// A change of a schedule was sent, and what came of it could not be written: nothing was recorded, says the answer.
+    SentChangeForgotten,
+    /// A key is marked for deletion, and something after that went wrong: nothing was recorded, says the answer.
+    MarkedDeletionForgotten,
+    /// A checkout is recorded, and its amount could not be registered: nothing was recorded, says the answer.
+    RecordedCheckoutForgotten,
+    /// A batch of which some were recorded is answered as if none were.
+    BatchRefusedAsAWhole,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
 }
@@ -194,6 +204,11 @@ mod switch {
                 | Bug::GoneKeyKept
                 | Bug::StuckDeletionUntold
                 | Bug::PaidAfterWithdrawalKept
+                | Bug::UnansweredTakenAsRefused
+                | Bug::SentChangeForgotten
+                | Bug::MarkedDeletionForgotten
+                | Bug::RecordedCheckoutForgotten
+                | Bug::BatchRefusedAsAWhole
                 | Bug::BareFingerprint,
             )
             | None => false,

@@ -185,9 +185,6 @@ pub enum StoreError {
     /// Throttled or out of reach: nothing was written.
     #[error("the table is out of reach")]
     Unavailable,
-    /// The request left and was not answered: it may have been written.
-    #[error("the table did not answer")]
-    Unknown,
     /// A row that cannot be read. It is reported and left as it is.
     #[error("the row {row} cannot be read")]
     Unreadable {
@@ -198,6 +195,35 @@ pub enum StoreError {
     #[error("the cursor is not of this list")]
     Cursor,
 }
+
+/// Why a write was not confirmed. A type of its own: whoever answers a caller has to say what "not known" means for them, and
+/// never passes it on as "nothing was written".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// Nothing was written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The request left and was not answered: it may have been written, or be written yet.
+    #[error("the table did not answer")]
+    Unknown,
+}
+
+impl WriteError {
+    /// As the failure of somebody who comes again whatever the reason: a tick, or a webhook's sender. Nobody is told by it
+    /// what stands in the table.
+    #[must_use]
+    pub fn for_who_comes_again(self) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            Self::Unknown => StoreError::Unavailable,
+        }
+    }
+}
+
+/// Most rows of one [`PaymentStore::insert`]. They are written together or not at all, so what one of them is told without an
+/// answer of its own holds for all of them. DynamoDB allows 100 actions and 4 MB a transaction; smaller ones lose less to
+/// one conflict.
+pub const INSERT_MAX: usize = 50;
 
 /// How a conditional write ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,14 +265,15 @@ pub trait PaymentStore: Sync {
     /// Several rows, in the order asked for; missing ones are left out.
     fn payments(&self, uids: &[MerchantUid]) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
     /// Writes new rows of one billing key, each only if its order number is free and the key is active and its
-    /// customer's. The key is a condition of the write, not a read before it. One answer a row, in order.
-    fn insert(&self, rows: &[Payment]) -> impl Future<Output = Result<Vec<Saved<Payment>>, StoreError>> + Send;
+    /// customer's. The key is a condition of the write, not a read before it. One answer a row, in order. At most
+    /// [`INSERT_MAX`] of them; an error is that of them all.
+    fn insert(&self, rows: &[Payment]) -> impl Future<Output = Result<Vec<Saved<Payment>>, WriteError>> + Send;
     /// Writes a new row that no billing key has to be active for, only if its order number is free.
-    fn insert_checkout(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, StoreError>> + Send;
+    fn insert_checkout(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, WriteError>> + Send;
     /// Writes the next version of a row that is about to be sent again, under the same condition on the key.
-    fn reclaim(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, StoreError>> + Send;
+    fn reclaim(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, WriteError>> + Send;
     /// Writes the next version of a row: only if the version before it still stands there.
-    fn save(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, StoreError>> + Send;
+    fn save(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, WriteError>> + Send;
     /// A customer's schedules, by key and time.
     fn schedules_of(
         &self,
@@ -283,9 +310,9 @@ pub trait KeyStore: Sync {
     /// One row.
     fn key(&self, uid: &CustomerUid) -> impl Future<Output = Result<Option<BillingKey>, StoreError>> + Send;
     /// Writes a new row, only if its name is free.
-    fn insert_key(&self, row: &BillingKey) -> impl Future<Output = Result<Saved<BillingKey>, StoreError>> + Send;
+    fn insert_key(&self, row: &BillingKey) -> impl Future<Output = Result<Saved<BillingKey>, WriteError>> + Send;
     /// Writes the next version of a row: only if the version before it still stands there.
-    fn save_key(&self, row: &BillingKey) -> impl Future<Output = Result<Saved<BillingKey>, StoreError>> + Send;
+    fn save_key(&self, row: &BillingKey) -> impl Future<Output = Result<Saved<BillingKey>, WriteError>> + Send;
     /// A customer's keys, oldest first.
     fn keys_of(
         &self,
@@ -313,12 +340,12 @@ pub trait SubscriptionStore: Sync {
         &self,
         row: &Subscription,
         last: Option<&SubscriptionId>,
-    ) -> impl Future<Output = Result<Begun, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Begun, WriteError>> + Send;
     /// Writes the next version of a row: only if the version before it still stands there.
     fn save_subscription(
         &self,
         row: &Subscription,
-    ) -> impl Future<Output = Result<Saved<Subscription>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Saved<Subscription>, WriteError>> + Send;
     /// A customer's subscriptions, oldest first.
     fn subscriptions_of(
         &self,
@@ -377,7 +404,7 @@ pub trait ReportStore: Sync {
     /// A day's report.
     fn report(&self, day: KstDay) -> impl Future<Output = Result<Option<Report>, StoreError>> + Send;
     /// Writes version 1 only where there is none, and each later version only over the one before it.
-    fn save_report(&self, row: &Report) -> impl Future<Output = Result<Saved<Report>, StoreError>> + Send;
+    fn save_report(&self, row: &Report) -> impl Future<Output = Result<Saved<Report>, WriteError>> + Send;
 }
 
 /// The time.

@@ -20,6 +20,7 @@ mod sweep;
 mod webhook;
 mod window_key;
 mod withdraw;
+mod write;
 
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
@@ -27,15 +28,15 @@ use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::payment::Refusal;
 use crate::policy::Policy;
-use crate::ports::StoreError;
+use crate::ports::{StoreError, WriteError};
 use crate::subscription::Attempt;
 
-pub use checkout::{NewCheckout, Returned, Unconfirmed};
+pub use checkout::{NewCheckout, OpenedCheckout, Returned, Unconfirmed};
 pub use compare::Comparison;
 pub use issue_key::{IssueKey, check_idempotency_key};
 pub use keys::{KeyDeleted, Schedules};
 pub use refund::RefundRequest;
-pub use schedule::{NewSchedule, SCHEDULES_MAX, check_schedule_at};
+pub use schedule::{NewSchedule, SCHEDULES_MAX, Scheduled, check_schedule_at};
 pub use subscribe::{NewPlan, NewSubscription};
 pub use subscriptions::{Instalment, NextCharge, SubscriptionView, is_on_fallback};
 pub use sweep::SweepReport;
@@ -158,12 +159,54 @@ pub enum Failure {
     Store(StoreError),
 }
 
+// There is none for `WriteError`: a use case that was not told whether its write stands answers with its row, not with a failure.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable | StoreError::Unknown => Self::Unavailable,
+            StoreError::Unavailable => Self::Unavailable,
             StoreError::Cursor => Self::Invalid(Invalid::new("cursor", "cursor_invalid", "a cursor of this very list")),
             StoreError::Unreadable { .. } => Self::Store(error),
+        }
+    }
+}
+
+/// Why carrying something on was broken off. What it belongs to stays due and is taken up again, so this says nothing of what
+/// stands in the table and is no [`Failure`] of a request: that would tell its caller that nothing was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stopped {
+    /// It cannot be done, or not now.
+    Failed(Failure),
+    /// The table did not say what became of a write.
+    Unknown,
+}
+
+impl Stopped {
+    /// As the failure of a request that has written nothing of its own yet: what was broken off was promised to others.
+    fn before_the_request(self) -> Failure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::Unknown => Failure::Unavailable,
+        }
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<WriteError> for Stopped {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => error.into(),
+            WriteError::Unknown => Self::Unknown,
         }
     }
 }

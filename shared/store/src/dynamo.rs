@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use billing::key::BillingKey;
 use billing::payment::Payment;
-use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, WriteError};
 use billing::subscription::SubscriptionId;
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 
@@ -101,19 +101,19 @@ impl DynamoStore {
 
     /// Writes the next version of a row, on condition that the version before it stands there. A transaction that holds
     /// the item for a moment is waited for: nothing was written then.
-    async fn write<R: Row>(&self, row: &R) -> Result<Saved<R>, StoreError> {
+    async fn write<R: Row>(&self, row: &R) -> Result<Saved<R>, WriteError> {
         let tries = Tries::default();
         for wait in CONFLICT_WAITS_MS {
             match self.write_once(row, &tries).await {
-                Err(WriteError::HeldByTransaction) => self.wait(wait).await,
-                Err(WriteError::Store(error)) => return Err(error),
+                Err(TryError::HeldByTransaction) => self.wait(wait).await,
+                Err(TryError::Failed(error)) => return Err(error),
                 Ok(saved) => return Ok(saved),
             }
         }
         Err(tries.refused())
     }
 
-    async fn write_once<R: Row>(&self, row: &R, tries: &Tries) -> Result<Saved<R>, WriteError> {
+    async fn write_once<R: Row>(&self, row: &R, tries: &Tries) -> Result<Saved<R>, TryError> {
         let mut update = update(row.to_item()?);
         let condition = version_condition(row, &mut update.values);
         let reply = self
@@ -133,7 +133,7 @@ impl DynamoStore {
             .await;
         match reply {
             Ok(_) => Ok(Saved::Done),
-            Err(error) if error::held_by_transaction(&error) => Err(WriteError::HeldByTransaction),
+            Err(error) if error::held_by_transaction(&error) => Err(TryError::HeldByTransaction),
             Err(error) => match error::conflicting_item(&error) {
                 Some(current) => Ok(conflict(row, current)?),
                 None => Err(tries.failed(error::write(&error)).into()),
@@ -143,14 +143,20 @@ impl DynamoStore {
 }
 
 /// Why one try of a write failed.
-enum WriteError {
+enum TryError {
     HeldByTransaction,
-    Store(StoreError),
+    Failed(WriteError),
 }
 
-impl From<StoreError> for WriteError {
+impl From<StoreError> for TryError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::Failed(error.into())
+    }
+}
+
+impl From<WriteError> for TryError {
+    fn from(error: WriteError) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -252,20 +258,20 @@ impl PaymentStore for DynamoStore {
         self.rows(&pks).await
     }
 
-    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         self.insert_all(rows).await
     }
 
-    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         self.write(row).await
     }
 
-    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let mut saved = self.transact(std::slice::from_ref(row)).await?;
-        saved.pop().ok_or(StoreError::Unavailable)
+        saved.pop().ok_or(WriteError::Store(StoreError::Unavailable))
     }
 
-    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         self.write(row).await
     }
 
@@ -296,11 +302,11 @@ impl KeyStore for DynamoStore {
         self.read(key_pk(uid)).await
     }
 
-    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         self.write(row).await
     }
 
-    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         self.write(row).await
     }
 

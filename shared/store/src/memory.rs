@@ -8,7 +8,7 @@ use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
 use billing::ports::{
     Begun, ClaimStore, DueRow, DueStore, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter, StoreError,
-    SubscriptionStore,
+    SubscriptionStore, WriteError,
 };
 use billing::report::{Report, Window, claims_at};
 use billing::subscription::{Attempt, PlanId, Standing, Subscription, SubscriptionId};
@@ -137,7 +137,7 @@ impl PaymentStore for MemoryStore {
         Ok(uids.iter().filter_map(|uid| rows.payments.get(uid).cloned()).collect())
     }
 
-    async fn insert(&self, new: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    async fn insert(&self, new: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut rows = self.lock();
         let mut answers = Vec::with_capacity(new.len());
         for row in new {
@@ -155,16 +155,16 @@ impl PaymentStore for MemoryStore {
         Ok(answers)
     }
 
-    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         self.save(row).await
     }
 
-    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let mut saved = self.insert(std::slice::from_ref(row)).await?;
-        saved.pop().ok_or(StoreError::Unavailable)
+        saved.pop().ok_or(WriteError::Store(StoreError::Unavailable))
     }
 
-    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let mut rows = self.lock();
         Ok(rows.against(row).unwrap_or_else(|| {
             rows.payments.insert(row.merchant_uid().clone(), row.clone());
@@ -195,11 +195,11 @@ impl KeyStore for MemoryStore {
         Ok(self.lock().keys.get(uid).cloned())
     }
 
-    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         self.save_key(row).await
     }
 
-    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         let mut rows = self.lock();
         let current = rows.keys.get(&row.customer_uid);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
@@ -233,7 +233,7 @@ impl SubscriptionStore for MemoryStore {
         Ok(self.lock().last_of_plan.get(&(owner.clone(), plan.clone())).cloned())
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
         let mut rows = self.lock();
         let current = rows.subscriptions.get(&row.id);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
@@ -252,7 +252,7 @@ impl SubscriptionStore for MemoryStore {
         Ok(Begun::Done)
     }
 
-    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
         let mut rows = self.lock();
         let current = rows.subscriptions.get(&row.id);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
@@ -321,7 +321,7 @@ impl ReportStore for MemoryStore {
         Ok(self.lock().reports.get(&day).cloned())
     }
 
-    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, StoreError> {
+    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, WriteError> {
         let mut rows = self.lock();
         let current = rows.reports.get(&row.day);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);

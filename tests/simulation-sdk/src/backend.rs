@@ -14,13 +14,14 @@ use billing::key::BillingKey;
 use billing::payment::Payment;
 use billing::ports::{
     Begun, DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
+    WriteError,
 };
 use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
 use simulation::chooser::Chooser;
 use simulation::sim::Sim;
-use simulation::table::{Backend, Call, Written};
+use simulation::table::{Backend, Call, WriteCall, Written};
 use store::DynamoStore;
 
 use crate::clock::VirtualTime;
@@ -88,16 +89,16 @@ impl SdkTable {
     /// that nothing was.
     async fn write<'r, T>(
         &self,
-        call: impl Future<Output = Result<T, StoreError>>,
+        call: impl Future<Output = Result<T, WriteError>>,
         done: impl Fn(&T) -> Vec<Row<'r>>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, WriteError> {
         let answer = call.await;
         match &answer {
             Ok(saved) => done(saved).into_iter().for_each(|row| self.answered_as_written(row)),
-            Err(StoreError::Unavailable) if self.wire.has_committed() => {
+            Err(WriteError::Store(StoreError::Unavailable)) if self.wire.has_committed() => {
                 self.wire.broken("a write was answered as out of reach, and it was written".to_owned());
             }
-            Err(StoreError::Unavailable) => self.wire.count("write out of reach"),
+            Err(WriteError::Store(StoreError::Unavailable)) => self.wire.count("write out of reach"),
             Err(_) => self.wire.count("write of unknown outcome"),
         }
         answer
@@ -180,26 +181,26 @@ impl Backend for SdkTable {
         Box::pin(self.store.payments(uids))
     }
 
-    fn insert<'a>(&'a self, rows: &'a [Payment]) -> Call<'a, Vec<Saved<Payment>>> {
+    fn insert<'a>(&'a self, rows: &'a [Payment]) -> WriteCall<'a, Vec<Saved<Payment>>> {
         Box::pin(self.write(self.store.insert(rows), |saved| {
             let done = rows.iter().zip(saved).filter(|(_, saved)| **saved == Saved::Done);
             done.map(|(row, _)| Row::Payment(row)).collect()
         }))
     }
 
-    fn insert_checkout<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>> {
+    fn insert_checkout<'a>(&'a self, row: &'a Payment) -> WriteCall<'a, Saved<Payment>> {
         Box::pin(self.write(self.store.insert_checkout(row), |saved| {
             if *saved == Saved::Done { vec![Row::Payment(row)] } else { Vec::new() }
         }))
     }
 
-    fn reclaim<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>> {
+    fn reclaim<'a>(&'a self, row: &'a Payment) -> WriteCall<'a, Saved<Payment>> {
         Box::pin(self.write(self.store.reclaim(row), |saved| {
             if *saved == Saved::Done { vec![Row::Payment(row)] } else { Vec::new() }
         }))
     }
 
-    fn save<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>> {
+    fn save<'a>(&'a self, row: &'a Payment) -> WriteCall<'a, Saved<Payment>> {
         Box::pin(self.write(self.store.save(row), |saved| {
             if *saved == Saved::Done { vec![Row::Payment(row)] } else { Vec::new() }
         }))
@@ -215,7 +216,7 @@ impl Backend for SdkTable {
         })
     }
 
-    fn save_key<'a>(&'a self, row: &'a BillingKey, new: bool) -> Call<'a, Saved<BillingKey>> {
+    fn save_key<'a>(&'a self, row: &'a BillingKey, new: bool) -> WriteCall<'a, Saved<BillingKey>> {
         Box::pin(self.write(
             async move { if new { self.store.insert_key(row).await } else { self.store.save_key(row).await } },
             |saved| if *saved == Saved::Done { vec![Row::Key(row)] } else { Vec::new() },
@@ -245,13 +246,17 @@ impl Backend for SdkTable {
         Box::pin(self.store.last_of_plan(owner, plan))
     }
 
-    fn begin_subscription<'a>(&'a self, row: &'a Subscription, last: Option<&'a SubscriptionId>) -> Call<'a, Begun> {
+    fn begin_subscription<'a>(
+        &'a self,
+        row: &'a Subscription,
+        last: Option<&'a SubscriptionId>,
+    ) -> WriteCall<'a, Begun> {
         Box::pin(self.write(self.store.begin_subscription(row, last), |begun| {
             if *begun == Begun::Done { vec![Row::Subscription(row)] } else { Vec::new() }
         }))
     }
 
-    fn save_subscription<'a>(&'a self, row: &'a Subscription) -> Call<'a, Saved<Subscription>> {
+    fn save_subscription<'a>(&'a self, row: &'a Subscription) -> WriteCall<'a, Saved<Subscription>> {
         Box::pin(self.write(self.store.save_subscription(row), |saved| {
             if *saved == Saved::Done { vec![Row::Subscription(row)] } else { Vec::new() }
         }))

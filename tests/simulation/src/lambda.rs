@@ -10,7 +10,8 @@ use billing::ports::{Holder, StoreError};
 use billing::subscription::{Ending, Standing, Subscription};
 use billing::usecase::{
     Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule,
-    NewSubscription, Noticed, PrepareKey, PreparedKey, RefundRequest, Returned, Schedules, SweepReport, Unconfirmed,
+    NewSubscription, Noticed, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, Returned, Scheduled, Schedules,
+    SweepReport, Unconfirmed,
 };
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 
@@ -79,13 +80,14 @@ pub enum Wish {
 
 /// What is answered.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
 #[expect(missing_docs, reason = "the results of billing's use cases")]
 pub enum Answer {
     Key(Result<BillingKey, Failure>),
     Keys(Result<Vec<BillingKey>, Failure>),
     Payment(Result<Payment, Failure>),
-    Payments(Result<Vec<Payment>, Failure>),
-    Opened(Result<Payment, Failure>),
+    Payments(Result<Vec<Scheduled>, Failure>),
+    Opened(Result<Box<OpenedCheckout>, Failure>),
     Prepared(Result<Box<PreparedKey>, Failure>),
     Returned(Result<Returned, Failure>),
     Approved(Result<Result<(), Unconfirmed>, StoreError>),
@@ -166,7 +168,7 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         }),
         Request::Checkout(new) => Box::pin(async move {
             let opened = billing(HANDLER_SECONDS).checkout(new).await;
-            Answer::Opened(opened.map(|(row, _)| row))
+            Answer::Opened(opened.map(Box::new))
         }),
         Request::Complete { caller, merchant_uid, imp_uid } => Box::pin(async move {
             let Billing { psp, store, host, policy } = billing(HANDLER_SECONDS);

@@ -12,5 +12,5 @@ mod wired;
 pub use index::DueIndex;
 pub use landing::Landing;
 pub use port::Table;
-pub use rows::{Backend, Call, Rows};
+pub use rows::{Backend, Call, Rows, WriteCall};
 pub use wired::Written;

@@ -32,7 +32,7 @@ impl Payment {
 
     /// Whether an order that stands recorded may be sent now by whoever asks: it was sent once at most, or its time has come.
     #[must_use]
-    pub fn may_be_sent(&self, now: Timestamp) -> bool {
+    pub fn may_be_claimed(&self, now: Timestamp) -> bool {
         self.state == State::Intent && (self.posts <= 1 || self.due_at.is_none_or(|due_at| due_at <= now))
     }
 }

@@ -1,10 +1,10 @@
 //! Which billing key a subscription charges, and what stands in its place.
 
-use super::{Billing, Failure};
+use super::Billing;
 use crate::ids::CustomerUid;
 use crate::key::{BillingKey, KeyState};
 use crate::planted::{self, Bug};
-use crate::ports::KeyStore;
+use crate::ports::{KeyStore, StoreError};
 use crate::subscription::{OtherCard, Subscription};
 
 /// How far a customer's cards are looked through for the newest.
@@ -23,7 +23,7 @@ where
         &self,
         row: &Subscription,
         key: Option<&BillingKey>,
-    ) -> Result<Option<OtherCard>, Failure> {
+    ) -> Result<Option<OtherCard>, StoreError> {
         let is_active = |key: &BillingKey| key.state == KeyState::Active && key.customer_id == row.customer_id;
         if let Some(customer_uid) = self.successor(row, key).await? {
             return Ok(Some(OtherCard { customer_uid, is_named: true }));
@@ -52,7 +52,7 @@ where
         &self,
         row: &Subscription,
         key: Option<&BillingKey>,
-    ) -> Result<Option<CustomerUid>, Failure> {
+    ) -> Result<Option<CustomerUid>, StoreError> {
         let mut next = key.and_then(|key| key.successor.clone());
         for _ in 0..REPLACED_MAX {
             let Some(uid) = next else { return Ok(None) };

@@ -7,7 +7,7 @@ use crate::ids::{CustomerId, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
 use crate::payment::{Claim, Payment, Plan, Purpose, fingerprint};
-use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, StoreError, Watch};
+use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, Watch, WriteError};
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -48,22 +48,19 @@ where
         let now = self.host.now();
         let claim = Claim::new(Purpose::Charge, self.host.nonce(), now, &self.policy);
         let row = Payment::claimed(order, owner, Plan::Charge, now, claim);
-        let saved = match self.store.insert(std::slice::from_ref(&row)).await {
-            Err(StoreError::Unknown) => match self.inserted(std::slice::from_ref(&row)).await {
-                Ok(saved) => saved,
-                // It may stand in the table, and then it will be carried to its end: so it is pending.
-                Err(_) => return Ok(row),
-            },
-            answered => answered?,
-        };
-        match saved.into_iter().next() {
-            Some(Saved::Done) => Ok(self.post(row.clone()).await.unwrap_or(row)),
-            Some(Saved::Conflict(Some(current))) => self.charge_again(*current, &row.order, customer_id.as_ref()).await,
-            Some(Saved::KeyNotActive) => {
+        match self.insert_payments(std::slice::from_ref(&row)).await.pop() {
+            Some(Ok(Saved::Done)) => Ok(self.post(row.clone()).await.unwrap_or(row)),
+            // It may stand in the table, and then it will be carried to its end: so it is pending.
+            Some(Err(WriteError::Unknown)) => Ok(row),
+            Some(Ok(Saved::Conflict(Some(current)))) => {
+                self.charge_again(*current, &row.order, customer_id.as_ref()).await
+            }
+            Some(Ok(Saved::KeyNotActive)) => {
                 chargeable(self.store.key(&customer_uid).await?.as_ref(), customer_id.as_ref())?;
                 Err(Failure::Unavailable)
             }
-            Some(Saved::Conflict(None) | Saved::NotAskedFor) | None => Err(Failure::Unavailable),
+            Some(Err(WriteError::Store(error))) => Err(error.into()),
+            Some(Ok(Saved::Conflict(None) | Saved::NotAskedFor)) | None => Err(Failure::Unavailable),
         }
     }
 
@@ -78,7 +75,7 @@ where
         if row.plan != Plan::Charge || row.fingerprint != fingerprint(order, owner, Plan::Charge) {
             return Err(Failure::MerchantUidReused);
         }
-        if row.may_be_sent(self.host.now()) {
+        if row.may_be_claimed(self.host.now()) {
             return Ok(self.send(row.clone()).await.unwrap_or(row));
         }
         Ok(row)

@@ -12,7 +12,7 @@ use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, Stat
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
-    StoreError, Watch, WindowPsp,
+    StoreError, Watch, WindowPsp, WriteError,
 };
 
 /// An order to be paid in the window.
@@ -24,6 +24,18 @@ pub struct NewCheckout {
     pub customer_id: CustomerId,
     /// The window.
     pub window: Window,
+}
+
+/// A checkout as it is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedCheckout {
+    /// Its row.
+    pub row: Payment,
+    /// What to tell the storefront of it.
+    pub warnings: Vec<Warning>,
+    /// Whether it is known to stand, with its amount registered. If not, the window must not be opened; the same request again
+    /// makes sure of it.
+    pub ready: bool,
 }
 
 /// What a customer who comes back from the window is shown. Only a look at the PSP says it.
@@ -67,8 +79,9 @@ where
     /// again answers from its row, for ever; while it can still be paid its amount is made sure of each time.
     ///
     /// # Errors
-    /// Each [`Failure`] means that the window must not be opened. Repeating the same request is safe.
-    pub async fn checkout(&self, new: NewCheckout) -> Result<(Payment, Vec<Warning>), Failure> {
+    /// Each [`Failure`] means that the window must not be opened, and [`Failure::Unavailable`] that nothing was recorded.
+    /// Repeating the same request is safe.
+    pub async fn checkout(&self, new: NewCheckout) -> Result<OpenedCheckout, Failure> {
         not_reserved(&new.order.merchant_uid)?;
         let (order, window) = new.window.normal_form(new.order)?;
         let existing = self.store.payment(&order.merchant_uid).await?;
@@ -77,26 +90,27 @@ where
             // What is recorded is answered as it was, whatever is refused by now.
             checked => checked.unwrap_or_default(),
         };
-        let row = self.awaiting(existing, &order, &new.customer_id, &window).await?;
-        Ok((row, warnings))
+        let (row, ready) = self.awaiting(existing, &order, &new.customer_id, &window).await?;
+        Ok(OpenedCheckout { row, warnings, ready })
     }
 
-    /// The row of an order that is paid in the window, made if there is none, and its amount registered.
+    /// The row of an order that is paid in the window, made if there is none, and its amount registered. The flag says whether
+    /// the window may be opened: the row is known to stand, with its amount.
     pub(super) async fn awaiting(
         &self,
         existing: Option<Payment>,
         order: &Order,
         customer_id: &CustomerId,
         window: &Window,
-    ) -> Result<Payment, Failure> {
-        let row = match existing {
-            Some(row) => row,
+    ) -> Result<(Payment, bool), Failure> {
+        let (row, stands) = match existing {
+            Some(row) => (row, true),
             None => self.insert_awaiting(order, customer_id, window).await?,
         };
         if row.fingerprint != checkout_fingerprint(order, customer_id, window) {
             return Err(Failure::MerchantUidReused);
         }
-        if row.is_payable(self.host.now()) { self.registered_amount(row).await } else { Ok(row) }
+        if stands && row.is_payable(self.host.now()) { self.registered_amount(row).await } else { Ok((row, stands)) }
     }
 
     async fn insert_awaiting(
@@ -104,7 +118,7 @@ where
         order: &Order,
         customer_id: &CustomerId,
         window: &Window,
-    ) -> Result<Payment, Failure> {
+    ) -> Result<(Payment, bool), Failure> {
         let now = self.host.now();
         window.check_new(now, &self.policy)?;
         if !self.psp.ready().await {
@@ -113,37 +127,48 @@ where
         let open_until = checkout::open_until(window, now, &self.policy);
         let (order, customer_id, window) = (order.clone(), customer_id.clone(), window.clone());
         let row = Payment::awaiting(order, customer_id, window, open_until, self.host.nonce(), now);
-        match self.store.insert_checkout(&row).await? {
-            Saved::Done => Ok(row),
-            Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+        match self.insert_awaiting_payment(&row).await {
+            Ok(Saved::Done) => Ok((row, true)),
+            Ok(Saved::Conflict(Some(current))) => Ok((*current, true)),
+            Err(WriteError::Unknown) => Ok((row, false)),
+            Err(WriteError::Store(error)) => Err(error.into()),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
         }
     }
 
-    /// Makes sure that the window takes the order's amount and no other.
-    async fn registered_amount(&self, row: Payment) -> Result<Payment, Failure> {
+    /// Makes sure that the window takes the order's amount and no other. The order is recorded by now, so what cannot be
+    /// reached leaves it waiting for the same request again.
+    async fn registered_amount(&self, row: Payment) -> Result<(Payment, bool), Failure> {
         if planted::has(Bug::PrepareSkipped) {
-            return Ok(row);
+            return Ok((row, true));
         }
+        let later = |row: Payment| {
+            if planted::has(Bug::RecordedCheckoutForgotten) { Err(Failure::Unavailable) } else { Ok((row, false)) }
+        };
         let (row, refused) = match self.psp.prepare(&row.order).await {
-            Posted::Known(amount) if amount == row.order.amount => return Ok(row),
+            Posted::Known(amount) if amount == row.order.amount => return Ok((row, true)),
             // It stands there already, or the order is paid.
-            Posted::Refused(refusal) => (self.look(row, Source::Look).await?, Some(refusal)),
+            Posted::Refused(refusal) => match self.look(row.clone(), Source::Look).await {
+                Ok(row) => (row, Some(refusal)),
+                Err(_) => return later(row),
+            },
             Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => (row, None),
         };
-        let order = &row.order;
         if !row.is_payable(self.host.now()) {
-            return Ok(row);
+            return Ok((row, true));
         }
-        match self.psp.prepared(order).await {
-            Looked::Found(amount) if amount == order.amount => Ok(row),
-            Looked::Found(_) => match self.psp.correct(order).await {
-                Posted::Known(amount) if amount == order.amount => Ok(row),
+        match self.psp.prepared(&row.order).await {
+            Looked::Found(amount) if amount == row.order.amount => Ok((row, true)),
+            Looked::Found(_) => match self.psp.correct(&row.order).await {
+                Posted::Known(amount) if amount == row.order.amount => Ok((row, true)),
                 Posted::Refused(refusal) => Err(Failure::Refused(refusal)),
-                Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => Err(Failure::Unavailable),
+                Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => later(row),
             },
-            Looked::Absent => Err(refused.map_or(Failure::Unavailable, Failure::Refused)),
-            Looked::Unreachable => Err(Failure::Unavailable),
+            Looked::Absent => match refused {
+                Some(refusal) => Err(Failure::Refused(refusal)),
+                None => later(row),
+            },
+            Looked::Unreachable => later(row),
         }
     }
 }
@@ -173,7 +198,12 @@ where
             }
             Looked::Found(record) => {
                 if let Some(seen) = self.around(&row, record).await {
-                    return Ok(self.conclude(row, &seen, Source::Customer).await?.0);
+                    return match self.conclude(row.clone(), &seen, Source::Customer).await {
+                        Ok((row, _)) => Ok(row),
+                        // It may be settled by now: it is pending until somebody knows.
+                        Err(WriteError::Unknown) => Ok(row),
+                        Err(WriteError::Store(error)) => Err(error.into()),
+                    };
                 }
                 self.mark_due(row.clone()).await.ok();
                 Ok(row)

@@ -10,7 +10,7 @@ use super::Billing;
 use crate::alarm::Alarm;
 use crate::ports::{
     ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore, Saved, SchedulePsp,
-    StoreError, Watch,
+    StoreError, Watch, WriteError,
 };
 use crate::report::{Place, Report};
 use crate::time::Timestamp;
@@ -85,7 +85,7 @@ where
             Some(report) if report.leased_until > now => return Ok(Err(Comparison::Held(report))),
             Some(report) => self.next_report(Report { leased_until, ..report }),
         };
-        match self.store.save_report(&ours).await? {
+        match self.store.save_report(&ours).await.map_err(WriteError::for_who_comes_again)? {
             Saved::Done => Ok(Ok(ours)),
             Saved::Conflict(Some(theirs)) => Ok(Err(Comparison::Held(*theirs))),
             Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable),

@@ -1,10 +1,10 @@
 //! Writing what was learnt: apply, check, write on condition, and once more if somebody wrote in between.
 
-use super::{Billing, Failure};
+use super::Billing;
 use crate::alarm::Alarm;
 use crate::key::{self, BillingKey, KeyEvidence};
 use crate::payment::{Effect, Evidence, Payment, Source, apply};
-use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch};
+use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch, WriteError};
 use crate::subscription::Attempt;
 
 /// Times a write is tried anew on what somebody else has written in between.
@@ -22,7 +22,7 @@ where
         mut row: Payment,
         seen: &Evidence,
         by: Source,
-    ) -> Result<(Payment, Vec<Effect>), StoreError> {
+    ) -> Result<(Payment, Vec<Effect>), WriteError> {
         for _ in 0..CONFLICTS_MAX {
             let now = self.host.now();
             let mut applied = apply(&row, seen, by, now, &self.policy);
@@ -40,17 +40,17 @@ where
             // Alarms come first: after the write a repeat would find nothing new, and nobody would ever be told.
             let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
-            match self.store.save(&next).await? {
+            match self.save_payment(&next).await? {
                 Saved::Done => return Ok((next, effects)),
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
                 Saved::Conflict(Some(current)) => return Ok((*current, Vec::new())),
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
-                    return Err(StoreError::Unavailable);
+                    return Err(StoreError::Unavailable.into());
                 }
             }
         }
-        Err(StoreError::Unavailable)
+        Err(StoreError::Unavailable.into())
     }
 
     /// Raises the alarms among the effects and hands back the rest.
@@ -86,7 +86,7 @@ where
         &self,
         mut row: BillingKey,
         seen: &KeyEvidence,
-    ) -> Result<(BillingKey, bool), Failure> {
+    ) -> Result<(BillingKey, bool), WriteError> {
         let sent_under = row.claim.as_ref().map(|claim| claim.nonce.clone());
         for _ in 0..CONFLICTS_MAX {
             let applied = key::apply(&row, seen, sent_under.as_ref(), self.host.now(), &self.policy);
@@ -99,13 +99,15 @@ where
                 return Ok((row, applied.delete_orphan));
             }
             let next = self.next_key(applied.row);
-            match self.store.save_key(&next).await? {
+            match self.save_key(&next).await? {
                 Saved::Done => return Ok((next, applied.delete_orphan)),
                 Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(Failure::Unavailable),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                    return Err(StoreError::Unavailable.into());
+                }
             }
         }
-        Err(Failure::Unavailable)
+        Err(StoreError::Unavailable.into())
     }
 
     /// The row's next version under a fresh mark.

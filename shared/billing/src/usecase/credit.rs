@@ -1,13 +1,14 @@
 //! What a cheaper plan left over, given back where no charge is to come that it could have lowered.
 
 use super::refund::refund_id;
-use super::{Billing, Failure, RefundRequest};
+use super::{Billing, Failure, RefundRequest, Stopped};
 use crate::ids::MerchantUid;
 use crate::money::Money;
 use crate::payment::Payment;
 use crate::payment::refund::Origin;
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, SubscriptionStore, Watch,
+    ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, SubscriptionStore,
+    Watch,
 };
 use crate::subscription::{Attempt, Credit, Subscription};
 
@@ -28,7 +29,7 @@ where
     ///
     /// # Errors
     /// The table or the PSP is out of reach, or another refund of the payment is under way. It stays due.
-    pub(super) async fn give_credit(&self, row: &Subscription) -> Result<(), Failure> {
+    pub(super) async fn give_credit(&self, row: &Subscription) -> Result<(), Stopped> {
         let owed = row.adjustment.unsigned_abs();
         let key = format!("{}-credit-{}", row.id, row.credits.len());
         let id = refund_id(&key);
@@ -65,15 +66,15 @@ where
             next.adjustment = 0;
         }
         next.updated_at = self.host.now();
-        match self.store.save_subscription(&next).await? {
+        match self.save_subscription(&next).await? {
             Saved::Done => Ok(()),
             // Somebody else was at it: what is recorded is found again.
-            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable.into()),
         }
     }
 
     /// Payments of a subscription that its customer has had something for, the latest first.
-    async fn latest_payments(&self, row: &Subscription) -> Result<Vec<Payment>, Failure> {
+    async fn latest_payments(&self, row: &Subscription) -> Result<Vec<Payment>, StoreError> {
         let mut found = Vec::new();
         for period in (0..=row.attempt.period).rev().take(usize::try_from(PERIODS_MAX).unwrap_or(usize::MAX)) {
             let uids: Vec<MerchantUid> = row.attempts_at(period);

@@ -4,7 +4,7 @@ use super::Billing;
 use crate::ids::{CustomerId, CustomerUid, SubscriptionId};
 use crate::key::{BillingKey, KeyState, is_named_unregistered};
 use crate::payment::Payment;
-use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, Watch};
+use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, Watch, WriteError};
 
 /// Subscriptions of a customer read at a time, and pages of them.
 const SUBSCRIPTIONS_PAGE: usize = 100;
@@ -24,7 +24,7 @@ where
             && key.due_at.is_none()
         {
             let due = BillingKey { due_at: Some(self.host.now()), ..self.next_key(key) };
-            self.store.save_key(&due).await.ok();
+            self.save_key(&due).await.ok();
         }
     }
 }
@@ -36,14 +36,14 @@ where
 {
     /// Lets the sweep carry on the subscriptions that were to be charged to a key which is gone: their next attempt has no card,
     /// and their customer can be told before its time. Until all of them know, the key's row stays due.
-    pub(super) async fn tell_of_gone_key(&self, key: BillingKey) -> Result<(), StoreError> {
+    pub(super) async fn tell_of_gone_key(&self, key: BillingKey) -> Result<(), WriteError> {
         for id in self.charged_to(&key.customer_id, &key.customer_uid).await? {
             self.wake(&id).await?;
         }
         let told = BillingKey { due_at: None, ..self.next_key(key) };
-        match self.store.save_key(&told).await? {
+        match self.save_key(&told).await? {
             Saved::Done | Saved::Conflict(_) => Ok(()),
-            Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable),
+            Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
 use crate::planted::{self, Bug};
-use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch};
+use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch, WriteError};
 use crate::text;
 
 /// Lengths of an Idempotency-Key (reliability catalogue, row 19).
@@ -66,10 +66,13 @@ where
         let now = self.host.now();
         let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
         let row = BillingKey::issuing(customer_uid, request.customer_id.clone(), fingerprint.clone(), claim, now);
-        match self.store.insert_key(&row).await? {
-            Saved::Done => self.issue_claimed(row, &request).await,
-            Saved::Conflict(Some(current)) => self.issue_again(*current, &request, &fingerprint).await,
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+        match self.insert_key(&row).await {
+            Ok(Saved::Done) => self.issue_claimed(row, &request).await,
+            Ok(Saved::Conflict(Some(current))) => self.issue_again(*current, &request, &fingerprint).await,
+            // It may stand, and the card was not sent: it is pending until the sweep gives it up.
+            Err(WriteError::Unknown) => Ok(row),
+            Err(WriteError::Store(error)) => Err(error.into()),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
         }
     }
 
@@ -101,9 +104,11 @@ where
                     created_at,
                     ..BillingKey::issuing(row.customer_uid, row.customer_id, row.fingerprint, claim, now)
                 };
-                match self.store.save_key(&next).await? {
-                    Saved::Done => self.issue_claimed(next, request).await,
-                    Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                match self.save_key(&next).await {
+                    Ok(Saved::Done) => self.issue_claimed(next, request).await,
+                    Err(WriteError::Unknown) => Ok(next),
+                    Err(WriteError::Store(error)) => Err(error.into()),
+                    Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor) => {
                         Err(Failure::IdempotencyInProgress)
                     }
                 }
@@ -120,7 +125,12 @@ where
     /// Sends the card, exactly once, and writes down what came of it. From here on nothing but the row answers.
     async fn issue_claimed(&self, row: BillingKey, request: &IssueKey) -> Result<BillingKey, Failure> {
         let holder = Holder { customer_id: Some(request.customer_id.clone()), ..request.holder.clone() };
-        let posted = self.psp.issue(&row.customer_uid, &request.card, &holder).await;
+        let in_time = row.claim.as_ref().is_some_and(|claim| claim.may_be_sent(self.host.now(), &self.policy));
+        let posted = match in_time {
+            true => self.psp.issue(&row.customer_uid, &request.card, &holder).await,
+            // The claim took too long to be written, and nobody keeps the card: it is as if it had not been sent.
+            false => Posted::NotSent,
+        };
         let not_sent = posted == Posted::NotSent;
         let seen = match posted {
             Posted::Known(snapshot) => KeyEvidence::Found(snapshot),

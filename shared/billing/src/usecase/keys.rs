@@ -1,6 +1,7 @@
 //! Reading and deleting billing keys.
 
-use super::{Billing, Caller, Failure, chargeable, customer_uid_in_path};
+use super::schedule::Bound;
+use super::{Billing, Caller, Failure, Stopped, chargeable, customer_uid_in_path};
 use crate::calendar::ALARM_AGAIN_SECONDS;
 use crate::ids::{CustomerId, CustomerUid, ForeignUid, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
@@ -8,7 +9,7 @@ use crate::payment::{Claim, Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
-    SchedulePsp, StoreError, SubscriptionStore, Watch,
+    SchedulePsp, StoreError, SubscriptionStore, Watch, WriteError,
 };
 use crate::subscription::Attempt;
 use crate::time::Timestamp;
@@ -25,12 +26,12 @@ pub enum Schedules {
 }
 
 /// How a deletion ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyDeleted {
     /// Gone at the PSP.
     Done,
-    /// Under way: no charge can claim the key any more, and the sweep carries it to its end.
-    Pending,
+    /// Under way: no charge can claim the key any more, and the sweep carries it to its end. The row as it was marked.
+    Pending(Box<BillingKey>),
 }
 
 /// Seconds before now and after the latest possible schedule that the PSP's list is asked for.
@@ -111,8 +112,22 @@ where
                 Schedules::Revoke => key.cascade,
                 Schedules::MoveTo(to) => key.successor.as_ref() == Some(to),
             };
-        let key = if marked { key } else { self.mark_deleting(key, schedules).await? };
-        self.continue_deletion(key, Some(until)).await
+        let key = if marked {
+            key
+        } else {
+            match self.mark_deleting(key, schedules).await? {
+                Marked::Deleting(key) => key,
+                Marked::Gone => return Ok(KeyDeleted::Done),
+                Marked::Perhaps(key) => return Ok(KeyDeleted::Pending(Box::new(key))),
+            }
+        };
+        // The mark stands: whatever goes wrong from here on, the sweep goes on.
+        match self.continue_deletion(key.clone(), Some(until)).await {
+            Ok(Deletion::Done) => Ok(KeyDeleted::Done),
+            Ok(Deletion::InUse) => Err(Failure::KeyInUse),
+            Err(Stopped::Failed(failure)) if planted::has(Bug::MarkedDeletionForgotten) => Err(failure),
+            Ok(Deletion::Pending) | Err(_) => Ok(KeyDeleted::Pending(Box::new(key))),
+        }
     }
 
     /// Until when a deletion that is asked for now goes on by itself.
@@ -126,16 +141,19 @@ where
         &self,
         key: BillingKey,
         until: Option<Timestamp>,
-    ) -> Result<KeyDeleted, Failure> {
+    ) -> Result<Deletion, Stopped> {
         match self.try_deletion(key.clone(), until).await? {
             Some(ended) => Ok(ended),
-            None => self.conclude_key(key, &KeyEvidence::Held).await.map(|_| KeyDeleted::Pending),
+            None => {
+                self.conclude_key(key, &KeyEvidence::Held).await?;
+                Ok(Deletion::Pending)
+            }
         }
     }
 
     /// One try at deleting a marked key; nothing if something keeps it. No new schedule can claim the key any more, but one may
     /// have been registered just before it was marked.
-    async fn try_deletion(&self, key: BillingKey, until: Option<Timestamp>) -> Result<Option<KeyDeleted>, Failure> {
+    async fn try_deletion(&self, key: BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
         let mut live = self.live_schedules(&key).await?;
         if !self.moved_have_arrived(&key).await? {
             return Ok(None);
@@ -171,10 +189,10 @@ where
                 alarm_at: None,
                 ..self.next_key(key)
             };
-            return match self.store.save_key(&restored).await? {
-                Saved::Done => Err(Failure::KeyInUse),
+            return match self.save_key(&restored).await? {
+                Saved::Done => Ok(Some(Deletion::InUse)),
                 // Somebody wrote in between, so it stays marked: the sweep decides anew.
-                Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(Some(KeyDeleted::Pending)),
+                Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(Some(Deletion::Pending)),
             };
         }
         let replaced_first = key.successor.is_some() && planted::has(Bug::OldKeyDeletedFirst);
@@ -187,32 +205,32 @@ where
         for row in live {
             if self.host.now() >= until {
                 // It got on, and is due: the next sweep takes the rest.
-                return Ok(Some(KeyDeleted::Pending));
+                return Ok(Some(Deletion::Pending));
             }
             let left = match &successor {
                 Some(to) => self.move_schedule(row, to, until).await,
-                None => self.take_schedule_back(row).await,
+                None => self.take_schedule_back(row).await.map_err(Stopped::from),
             };
             match left {
                 // A person is told where its own turn comes; the others are not kept waiting for that.
-                Err(Failure::Store(StoreError::Unreadable { .. })) => unreadable = true,
+                Err(Stopped::Failed(Failure::Store(StoreError::Unreadable { .. }))) => unreadable = true,
                 Ok(row) if row.state == State::Revoked => self.wake_subscription(&row).await?,
                 // On the other key for good, or not: until that is known this one may still be needed.
                 Ok(row) if row.order.customer_uid.as_ref() != Some(&key.customer_uid) && has_arrived(&row) => {}
                 // It ran before it could be taken off.
                 Ok(row) if row.state.is_settled() => {}
-                Err(Failure::AlreadyExecuted) => {}
+                Err(Stopped::Failed(Failure::AlreadyExecuted)) => {}
                 Ok(_) | Err(_) => return Ok(None),
             }
         }
         if unreadable || !self.revoke_unkept(&key, unkept).await {
             return Ok(None);
         }
-        self.finish_deletion(key).await.map(Some)
+        Ok(Some(self.finish_deletion(key).await?))
     }
 
     /// Whether a schedule is to run on another key: a subscription's only if that still charges.
-    async fn is_wanted(&self, row: &Payment) -> Result<bool, Failure> {
+    async fn is_wanted(&self, row: &Payment) -> Result<bool, StoreError> {
         let Some((id, attempt)) = Attempt::of(row.merchant_uid()) else { return Ok(true) };
         let subscription = self.store.subscription(&id).await?;
         let now = self.host.now();
@@ -222,9 +240,9 @@ where
     /// Takes a schedule off its key and registers it on another one, under its own number. The first has to be confirmed
     /// before the second begins: never two of one payment. After `until` the second is the sweep's. What is not to run on any
     /// key is only taken back.
-    async fn move_schedule(&self, row: Payment, to: &CustomerUid, until: Timestamp) -> Result<Payment, Failure> {
+    async fn move_schedule(&self, row: Payment, to: &CustomerUid, until: Timestamp) -> Result<Payment, Stopped> {
         if !self.is_wanted(&row).await? {
-            return self.take_schedule_back(row).await;
+            return Ok(self.take_schedule_back(row).await?);
         }
         let unsent = row.state == State::Intent;
         let row = if unsent || (row.state == State::Scheduled && planted::has(Bug::MovedBeforeRevoked)) {
@@ -236,7 +254,7 @@ where
             return Ok(row);
         }
         // Its subscription may have ended while it was taken off.
-        if self.is_wanted(&row).await? { Ok(self.send(row).await?) } else { self.take_schedule_back(row).await }
+        if self.is_wanted(&row).await? { Ok(self.send(row).await?) } else { Ok(self.take_schedule_back(row).await?) }
     }
 
     /// Revokes a schedule so that it may move. One whose revocation was promised is revoked, and nothing else.
@@ -244,7 +262,10 @@ where
         let being_revoked = matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
         let row = match (being_revoked, &row.moves_to) {
             (true, None) => row,
-            (true, Some(_)) => self.bound_for(row, Some(to)).await?,
+            (true, Some(_)) => match self.bound_for(row, Some(to)).await? {
+                (row, Bound::Before | Bound::Now) => row,
+                (row, Bound::Perhaps) => return Ok(row),
+            },
             (false, _) => Payment { moves_to: Some(to.clone()), ..row },
         };
         self.changed(row, Purpose::Revoke).await
@@ -276,7 +297,7 @@ where
         self.listed_schedules(key).await.is_some_and(|left| left.is_empty())
     }
 
-    async fn mark_deleting(&self, key: BillingKey, schedules: Schedules) -> Result<BillingKey, Failure> {
+    async fn mark_deleting(&self, key: BillingKey, schedules: Schedules) -> Result<Marked, Failure> {
         let now = self.host.now();
         let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
         // Asked for once more in another way, it does not begin anew for whoever waits for it.
@@ -297,9 +318,24 @@ where
             updated_at: now,
             ..self.next_key(key)
         };
-        match self.store.save_key(&marked).await? {
-            Saved::Done => Ok(marked),
-            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::IdempotencyInProgress),
+        match self.save_key(&marked).await {
+            Ok(Saved::Done) => Ok(Marked::Deleting(marked)),
+            // If it stands, the sweep deletes the key.
+            Err(WriteError::Unknown) => Ok(Marked::Perhaps(marked)),
+            // Ours may be below what stands there, or another's of the same wish.
+            Ok(Saved::Conflict(Some(current))) => match current.state {
+                KeyState::Deleted => Ok(Marked::Gone),
+                KeyState::Deleting if (current.cascade, &current.successor) == (marked.cascade, &marked.successor) => {
+                    Ok(Marked::Deleting(*current))
+                }
+                KeyState::Prepared
+                | KeyState::Issuing
+                | KeyState::Active
+                | KeyState::Deleting
+                | KeyState::Abandoned => Err(Failure::IdempotencyInProgress),
+            },
+            Err(WriteError::Store(error)) => Err(error.into()),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::IdempotencyInProgress),
         }
     }
 }
@@ -311,7 +347,7 @@ where
     H: Clock + Entropy + Watch,
 {
     /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.
-    pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<KeyDeleted, Failure> {
+    pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<Deletion, WriteError> {
         let seen = match self.psp.delete(&key.customer_uid).await {
             Posted::Known(()) => match self.psp.key(&key.customer_uid).await {
                 Looked::Absent => KeyEvidence::Absent,
@@ -327,12 +363,12 @@ where
             Posted::Nonsense | Posted::Lost => KeyEvidence::Lost,
         };
         let (key, _) = self.conclude_key(key, &seen).await?;
-        Ok(if key.state == KeyState::Deleted { KeyDeleted::Done } else { KeyDeleted::Pending })
+        Ok(if key.state == KeyState::Deleted { Deletion::Done } else { Deletion::Pending })
     }
 
     /// Whether every schedule that has left a key for another one is registered there, has run, or has failed: until then
     /// the key is kept.
-    async fn moved_have_arrived(&self, key: &BillingKey) -> Result<bool, Failure> {
+    async fn moved_have_arrived(&self, key: &BillingKey) -> Result<bool, StoreError> {
         let Some(successor) = &key.successor else { return Ok(true) };
         let from_here = |row: &&Payment| row.former_keys.last() == Some(&key.customer_uid);
         let there = self.schedules_on(&key.customer_id, successor).await?;
@@ -340,7 +376,7 @@ where
     }
 
     /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
-    pub(super) async fn live_schedules(&self, key: &BillingKey) -> Result<Vec<Payment>, Failure> {
+    pub(super) async fn live_schedules(&self, key: &BillingKey) -> Result<Vec<Payment>, StoreError> {
         let mut rows = self.schedules_on(&key.customer_id, &key.customer_uid).await?;
         rows.retain(|row| {
             let on_the_key = row.order.customer_uid.as_ref() == Some(&key.customer_uid);
@@ -350,7 +386,7 @@ where
     }
 
     /// A customer's schedules on one key, as the index has them.
-    async fn schedules_on(&self, owner: &CustomerId, key: &CustomerUid) -> Result<Vec<Payment>, Failure> {
+    async fn schedules_on(&self, owner: &CustomerId, key: &CustomerUid) -> Result<Vec<Payment>, StoreError> {
         let mut found = Vec::new();
         let mut filter =
             ScheduleFilter { customer_uid: Some(key.clone()), limit: SCHEDULES_PAGE, ..ScheduleFilter::default() };
@@ -363,6 +399,27 @@ where
             }
         }
     }
+}
+
+/// How far a deletion has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deletion {
+    /// Gone at the PSP.
+    Done,
+    /// A schedule turned up in time: the key stays.
+    InUse,
+    /// Not yet; the sweep goes on.
+    Pending,
+}
+
+/// What became of the mark that a key is to be deleted.
+enum Marked {
+    /// It stands.
+    Deleting(BillingKey),
+    /// The key is deleted by now.
+    Gone,
+    /// It may stand.
+    Perhaps(BillingKey),
 }
 
 /// Whether it is known what became of a schedule that was moved to another key.

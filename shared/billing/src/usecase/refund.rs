@@ -12,6 +12,7 @@ use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, S
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
+    WriteError,
 };
 use crate::text;
 use sha2::{Digest, Sha256};
@@ -90,17 +91,29 @@ where
                 return Err(Failure::Unavailable);
             }
             let written = if to_be_sent { self.claim(row, Purpose::Refund) } else { self.next(row) };
-            match self.store.save(&written).await? {
-                Saved::Done => {
+            let recorded = |row: &Payment| row.refunds.iter().find(|refund| refund.answers(&id).is_some()).cloned();
+            match self.save_payment(&written).await {
+                Ok(Saved::Done) => {
+                    let asked = recorded(&written);
                     let row = if to_be_sent { self.cancel(written.clone()).await.unwrap_or(written) } else { written };
-                    let refund = row.refunds.iter().find(|refund| refund.answers(&id).is_some()).cloned();
-                    return refund.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
+                    let standing = recorded(&row).or(asked);
+                    return standing.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
                 }
-                Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(Failure::Unavailable),
+                // It may stand in the table, and then it will be sent.
+                Err(WriteError::Unknown) => {
+                    let asked = recorded(&written);
+                    return asked.map(|refund| (written, refund)).ok_or(Failure::Unavailable);
+                }
+                Ok(Saved::Conflict(Some(current))) => row = *current,
+                Err(WriteError::Store(error)) => return Err(error.into()),
+                Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+                    return Err(Failure::Unavailable);
+                }
             }
         }
-        Err(Failure::Unavailable)
+        // What overtook the last try may stand on top of it.
+        let standing = row.refunds.iter().find(|refund| refund.answers(&id) == Some(&fingerprint)).cloned();
+        standing.map(|refund| (row, refund)).ok_or(Failure::Unavailable)
     }
 
     /// Names the account that a refund which is owed anyway has waited for: the request is answered by that, and nothing more is
@@ -180,7 +193,7 @@ where
     }
 
     /// Sends a row's pending refund under a new claim, if nothing of it can be under way.
-    pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, StoreError> {
+    pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, WriteError> {
         let under_way = row.in_flight(self.host.now()) && !planted::has(Bug::RefundRunAgain);
         // What may have been made is not sent again: the PSP would refuse it, and that would say nothing.
         let nothing_to_send = row.pending_refund().is_none() || row.refund_is_unclear();
@@ -188,17 +201,20 @@ where
             return Ok(row);
         }
         let claimed = self.claim(row, Purpose::Refund);
-        match self.store.save(&claimed).await? {
+        match self.save_payment(&claimed).await? {
             Saved::Done => self.cancel(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
         }
     }
 
     /// Sends the pending refund of a row that is claimed for it, exactly once, and writes down what came of it. What the
     /// PSP records counts more than what it answered.
-    async fn cancel(&self, row: Payment) -> Result<Payment, StoreError> {
+    async fn cancel(&self, row: Payment) -> Result<Payment, WriteError> {
         let Some(refund) = row.pending_refund().cloned() else { return Ok(row) };
+        if !row.may_be_sent(self.host.now(), &self.policy) {
+            return Ok(row);
+        }
         let mut otherwise = match self.psp.cancel(&refund).await {
             Posted::Known(record) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };

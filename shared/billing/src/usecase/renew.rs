@@ -1,6 +1,6 @@
 //! Carrying a subscription on: from one period's payment to the next.
 
-use super::{Billing, Failure, NewSchedule, RefundRequest};
+use super::{Billing, Failure, NewSchedule, RefundRequest, Stopped};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerId, MerchantUid, SubscriptionId};
 use crate::key::KeyState;
@@ -9,7 +9,7 @@ use crate::payment::refund::Origin;
 use crate::payment::{Evidence, Payment, Source, State};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, SubscriptionStore,
-    Watch,
+    Watch, WriteError,
 };
 use crate::subscription::{
     Attempt, Known, Next, PlanId, Standing, Stepped, Subscription, holds_up, past, step, without_card,
@@ -34,7 +34,7 @@ where
     ///
     /// # Errors
     /// The table is out of reach, or money that is to go back could not be sent back yet.
-    pub(super) async fn renew_after(&self, payment: &Payment) -> Result<(), Failure> {
+    pub(super) async fn renew_after(&self, payment: &Payment) -> Result<(), Stopped> {
         let Some((id, of)) = Attempt::of(payment.merchant_uid()) else { return Ok(()) };
         match Box::pin(self.renew(&id)).await? {
             Some(row) if of.period < row.attempt.period => {
@@ -50,7 +50,7 @@ where
     ///
     /// # Errors
     /// The table is out of reach. It stays due.
-    pub async fn renew(&self, id: &SubscriptionId) -> Result<Option<Subscription>, Failure> {
+    pub(super) async fn renew(&self, id: &SubscriptionId) -> Result<Option<Subscription>, Stopped> {
         self.renew_until(id, self.steps_until()).await
     }
 
@@ -64,7 +64,7 @@ where
         &self,
         id: &SubscriptionId,
         until: Timestamp,
-    ) -> Result<Option<Subscription>, Failure> {
+    ) -> Result<Option<Subscription>, Stopped> {
         let Some(mut row) = self.store.subscription(id).await? else { return Ok(None) };
         let (mut done, mut taken_back, mut given_back) = (None, Vec::new(), Vec::new());
         for _ in 0..STEPS_MAX {
@@ -133,14 +133,14 @@ where
         row: &Subscription,
         earlier: &[Payment],
         given_back: &[MerchantUid],
-    ) -> Result<Option<MerchantUid>, Failure> {
+    ) -> Result<Option<MerchantUid>, Stopped> {
         let unwanted = |payment: &&Payment| {
             let back = matches!(past(row, payment, self.host.now()).next, Next::GiveBack(_));
             back && !given_back.contains(payment.merchant_uid())
         };
         let Some(payment) = earlier.iter().find(unwanted) else { return Ok(None) };
         match self.look_back(row.clone(), payment).await {
-            Err(failure) if !waits_by_itself(&failure) => {
+            Err(stopped) if !waits_by_itself(&stopped) => {
                 self.mark_due(payment.clone()).await?;
             }
             Ok(()) | Err(_) => {}
@@ -149,7 +149,7 @@ where
     }
 
     /// Takes notice of news of a payment of a period that is over or paid.
-    async fn look_back(&self, mut row: Subscription, payment: &Payment) -> Result<(), Failure> {
+    async fn look_back(&self, mut row: Subscription, payment: &Payment) -> Result<(), Stopped> {
         for _ in 0..STEPS_MAX {
             let stepped = past(&row, payment, self.host.now());
             let next = stepped.next.clone();
@@ -163,7 +163,7 @@ where
                 Err(overtaken) => row = overtaken,
             }
         }
-        Err(Failure::Unavailable)
+        Err(Failure::Unavailable.into())
     }
 
     /// Writes what a step made of a row, if it changed it, or if something is to be done now: what it was decided on has to
@@ -172,21 +172,21 @@ where
         &self,
         row: Subscription,
         stepped: Stepped,
-    ) -> Result<Result<Subscription, Subscription>, Failure> {
+    ) -> Result<Result<Subscription, Subscription>, WriteError> {
         stepped.alarms.iter().for_each(|alarm| self.host.alarm(alarm));
         if stepped.row == row && matches!(stepped.next, Next::Wait | Next::Again) {
             return Ok(Ok(row));
         }
         let next = self.next_subscription(stepped.row);
-        match self.store.save_subscription(&next).await? {
+        match self.save_subscription(&next).await? {
             Saved::Done => Ok(Ok(next)),
             Saved::Conflict(Some(current)) => Ok(Err(*current)),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
         }
     }
 
     /// What is to be known besides the rows to decide what follows from them.
-    async fn known(&self, row: &Subscription, payments: &[Payment]) -> Result<Known, Failure> {
+    async fn known(&self, row: &Subscription, payments: &[Payment]) -> Result<Known, StoreError> {
         let superseded = row.standing == Standing::Canceled
             && payments.iter().any(|payment| payment.state.was_paid())
             && self.holds_plan(&row.customer_id, &row.plan_id, Some(&row.id)).await?;
@@ -208,7 +208,7 @@ where
         owner: &CustomerId,
         plan: &PlanId,
         except: Option<&SubscriptionId>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, StoreError> {
         let now = self.host.now();
         let holds = |row: &Subscription| row.is_live() && row.is_of_plan(plan, now) && Some(&row.id) != except;
         if let Some(last) = self.store.last_of_plan(owner, plan).await?
@@ -231,7 +231,7 @@ where
     }
 
     /// Does one thing.
-    async fn act(&self, row: &Subscription, next: &Next) -> Result<Acted, Failure> {
+    async fn act(&self, row: &Subscription, next: &Next) -> Result<Acted, Stopped> {
         let done = match next {
             Next::Wait => return Ok(Acted::Later),
             Next::Again => return Ok(Acted::Done),
@@ -242,44 +242,50 @@ where
         };
         match done {
             Ok(()) => Ok(Acted::Done),
-            Err(Failure::Store(error @ StoreError::Unreadable { .. })) => Err(Failure::Store(error)),
-            Err(Failure::KeyInactive | Failure::KeyPending) if matches!(next, Next::Put(..)) => Ok(Acted::NoCard),
-            Err(Failure::Invalid(invalid)) => {
+            Err(stopped @ Stopped::Failed(Failure::Store(StoreError::Unreadable { .. }))) => Err(stopped),
+            Err(Stopped::Failed(Failure::KeyInactive | Failure::KeyPending)) if matches!(next, Next::Put(..)) => {
+                Ok(Acted::NoCard)
+            }
+            Err(Stopped::Failed(Failure::Invalid(invalid))) => {
                 // It was checked when it was asked for: nobody but a person can help.
                 let rule = "the order of a subscription can be sent";
                 self.host.alarm(&Alarm::RowViolation { row: format!("{}: {}", row.id, invalid.field), rule });
                 Ok(Acted::Later)
             }
             // It ran, or somebody else has it: what came of that stands in its row by now.
-            Err(Failure::AlreadyExecuted | Failure::ScheduleNotChangeable) => Ok(Acted::Done),
+            Err(Stopped::Failed(Failure::AlreadyExecuted | Failure::ScheduleNotChangeable)) => Ok(Acted::Done),
             // Somebody else is at it, or it cannot be done now: it stays due.
             Err(_) => Ok(Acted::Later),
         }
     }
 
-    async fn put(&self, row: &Subscription, order: &Order, at: Option<Timestamp>) -> Result<(), Failure> {
+    async fn put(&self, row: &Subscription, order: &Order, at: Option<Timestamp>) -> Result<(), Stopped> {
         let (order, owner) = (order.clone(), Some(row.customer_id.clone()));
         match at {
             Some(schedule_at) => {
                 let wanted = vec![NewSchedule { order, schedule_at }];
-                self.schedule_orders(&row.customer_uid, owner, wanted).await.map(|_| ())
+                self.schedule_orders(&row.customer_uid, owner, wanted).await?;
             }
-            None => self.charge_order(order, owner).await.map(|_| ()),
+            None => {
+                self.charge_order(order, owner).await?;
+            }
         }
+        Ok(())
     }
 
-    async fn take_back(&self, uid: &MerchantUid) -> Result<(), Failure> {
+    async fn take_back(&self, uid: &MerchantUid) -> Result<(), Stopped> {
         let payment = self.store.payment(uid).await?.ok_or(Failure::NotFound)?;
         if payment.state == State::Intent {
             self.conclude(payment, &Evidence::Withdrawn, Source::Claim).await?;
             return Ok(());
         }
-        self.take_schedule_back(payment).await.map(|_| ())
+        self.take_schedule_back(payment).await?;
+        Ok(())
     }
 
     /// Gives back what is left of a payment. What the PSP refuses to give back is asked for again, as everything is that is
     /// owed back.
-    async fn give_back(&self, uid: &MerchantUid) -> Result<(), Failure> {
+    async fn give_back(&self, uid: &MerchantUid) -> Result<(), Stopped> {
         let payment = self.store.payment(uid).await?.ok_or(Failure::NotFound)?;
         let left = payment.record.as_ref().map_or(0, |record| record.amount.minor - record.cancel_amount);
         let amount = crate::money::Money { minor: left, ..payment.order.amount };
@@ -290,7 +296,8 @@ where
             account: None,
             idempotency_key: format!("{uid}-back-{left}"),
         };
-        self.refund_for(request, Origin::Unwanted).await.map(|_| ())
+        self.refund_for(request, Origin::Unwanted).await?;
+        Ok(())
     }
 
     /// The row's next version under a fresh mark.
@@ -306,7 +313,7 @@ where
 {
     /// Lets the sweep look at the subscription that a payment belongs to, if it belongs to one: its schedule was taken
     /// back with its key.
-    pub(super) async fn wake_subscription(&self, payment: &Payment) -> Result<(), StoreError> {
+    pub(super) async fn wake_subscription(&self, payment: &Payment) -> Result<(), WriteError> {
         match Attempt::of(payment.merchant_uid()) {
             Some((id, _)) => self.wake(&id).await,
             None => Ok(()),
@@ -314,24 +321,25 @@ where
     }
 
     /// Makes a subscription due now, if it is to be looked at later.
-    pub(super) async fn wake(&self, id: &SubscriptionId) -> Result<(), StoreError> {
+    pub(super) async fn wake(&self, id: &SubscriptionId) -> Result<(), WriteError> {
         let mut standing = self.store.subscription(id).await?;
         for _ in 0..STEPS_MAX {
             let now = self.host.now();
             let Some(row) = standing.filter(|row| row.due_at.is_some_and(|due_at| due_at > now)) else { return Ok(()) };
             let next = Subscription { due_at: Some(now), version: row.version + 1, writer: self.host.nonce(), ..row };
-            match self.store.save_subscription(&next).await? {
+            match self.save_subscription(&next).await? {
                 Saved::Conflict(Some(current)) => standing = Some(*current),
                 Saved::Done => return Ok(()),
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => break,
             }
         }
-        Err(StoreError::Unavailable)
+        Err(StoreError::Unavailable.into())
     }
 }
 
 /// Whether money that is to go back waits for another refund of its payment, or for a person: that has a calendar of its own.
-pub(super) const fn waits_by_itself(failure: &Failure) -> bool {
+pub(super) const fn waits_by_itself(stopped: &Stopped) -> bool {
+    let Stopped::Failed(failure) = stopped else { return false };
     matches!(failure, Failure::RefundInProgress | Failure::RefundOwed { .. } | Failure::NotRefundable)
 }
 

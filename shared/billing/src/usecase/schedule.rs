@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
-use super::send::{ChangeSent, Promised, outcome, registered};
+use super::send::{ChangeSent, Promised, registered};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::key::is_named_unregistered;
 use crate::order::Order;
-use crate::payment::{Claim, Evidence, Outcome, Payment, Plan, Purpose, ScheduleSnapshot, Source, State, fingerprint};
+use crate::payment::{Claim, Evidence, Payment, Plan, Purpose, ScheduleSnapshot, Source, State, fingerprint};
+use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, Posted, Saved, ScheduleFilter, SchedulePsp, StoreError,
-    Watch,
+    ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, Posted, Saved, ScheduleFilter, SchedulePsp, Watch,
+    WriteError,
 };
 use crate::time::Timestamp;
 
@@ -49,25 +50,66 @@ pub fn check_schedule_at(schedule_at: Timestamp, now: Timestamp, policy: &Policy
     }
 }
 
+/// What became of one payment of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scheduled {
+    /// Its row says where it stands, or will: it is carried to its end.
+    Recorded(Box<Payment>),
+    /// It is not in the table and will not be registered, though others of its batch are or will be.
+    NotRecorded {
+        /// Its order number.
+        merchant_uid: MerchantUid,
+        /// Why.
+        why: Failure,
+    },
+}
+
+impl Scheduled {
+    /// Its order number.
+    #[must_use]
+    pub const fn merchant_uid(&self) -> &MerchantUid {
+        match self {
+            Self::Recorded(row) => row.merchant_uid(),
+            Self::NotRecorded { merchant_uid, .. } => merchant_uid,
+        }
+    }
+
+    /// Its row, if it has one.
+    #[must_use]
+    pub fn row(&self) -> Option<&Payment> {
+        match self {
+            Self::Recorded(row) => Some(row),
+            Self::NotRecorded { .. } => None,
+        }
+    }
+
+    const fn why(&self) -> Option<&Failure> {
+        match self {
+            Self::Recorded(_) => None,
+            Self::NotRecorded { why, .. } => Some(why),
+        }
+    }
+}
+
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
     S: PaymentStore + KeyStore,
     H: Clock + Entropy + Watch,
 {
-    /// Registers 1 to 100 payments of one billing key with one POST. Each row's state is its own answer.
+    /// Registers 1 to 100 payments of one billing key with one POST. Each is answered by itself, in order.
     ///
     /// The whole request is checked before anything is written. Orders that were registered before with the same
     /// content are answered from their rows.
     ///
     /// # Errors
-    /// Each [`Failure`] means that this call has sent nothing.
+    /// Each [`Failure`] means that this call has recorded and sent nothing.
     pub async fn schedule(
         &self,
         customer_uid: &CustomerUid,
         customer_id: Option<CustomerId>,
         wanted: Vec<NewSchedule>,
-    ) -> Result<Vec<Payment>, Failure> {
+    ) -> Result<Vec<Scheduled>, Failure> {
         for (index, new) in wanted.iter().enumerate() {
             not_reserved(&new.order.merchant_uid).map_err(|invalid| invalid.within(&format!("schedules[{index}]")))?;
         }
@@ -80,7 +122,7 @@ where
         customer_uid: &CustomerUid,
         customer_id: Option<CustomerId>,
         wanted: Vec<NewSchedule>,
-    ) -> Result<Vec<Payment>, Failure> {
+    ) -> Result<Vec<Scheduled>, Failure> {
         let wanted = self.checked(wanted)?;
         let uids: Vec<MerchantUid> = wanted.iter().map(|new| new.order.merchant_uid.clone()).collect();
         let (key, existing) = join(self.store.key(customer_uid), self.store.payments(&uids)).await;
@@ -98,19 +140,22 @@ where
                 }
             }
         }
-        let mut rows = existing;
+        let mut answers: Vec<Scheduled> = existing.into_iter().map(Box::new).map(Scheduled::Recorded).collect();
         if !fresh.is_empty() {
             let owner = chargeable(key?.as_ref(), customer_id.as_ref())?.clone();
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }
             let registered = self.register_all(customer_uid, &owner, &fresh, now).await?;
-            if let Some(failed) = registered.iter().find(|row| is_named_unregistered(row)) {
+            let rows = registered.iter().filter_map(Scheduled::row);
+            if let Some(failed) = rows.into_iter().find(|row| is_named_unregistered(row)) {
                 self.doubt_key_of(failed).await;
             }
-            rows.extend(registered);
+            answers.extend(registered);
         }
-        Ok(uids.iter().filter_map(|uid| rows.iter().find(|row| row.merchant_uid() == uid).cloned()).collect())
+        let place = |answer: &Scheduled| uids.iter().position(|uid| uid == answer.merchant_uid());
+        answers.sort_by_key(place);
+        Ok(answers)
     }
 
     fn checked(&self, wanted: Vec<NewSchedule>) -> Result<Vec<NewSchedule>, Failure> {
@@ -135,76 +180,67 @@ where
     }
 
     /// Claims the fresh orders, sends those that were claimed in one POST, and writes down what came of each.
+    ///
+    /// Once one of them stands in the table, or may, none of them is taken back and no failure is that of them all: what
+    /// stands is carried to its end, and what does not says so.
     async fn register_all(
         &self,
         customer_uid: &CustomerUid,
         owner: &CustomerId,
         fresh: &[&NewSchedule],
         now: Timestamp,
-    ) -> Result<Vec<Payment>, Failure> {
+    ) -> Result<Vec<Scheduled>, Failure> {
         let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
         let claimed = |new: &&NewSchedule| {
             let plan = Plan::Schedule { schedule_at: new.schedule_at };
             Payment::claimed(new.order.clone(), owner.clone(), plan, now, claim.clone())
         };
         let rows: Vec<Payment> = fresh.iter().map(claimed).collect();
-        let saved = match self.store.insert(&rows).await {
-            Err(StoreError::Unknown) => match self.inserted(&rows).await {
-                Ok(saved) => saved,
-                // As with a charge: whatever stands in the table will be registered, so all of it is pending.
-                Err(_) => return Ok(rows),
-            },
-            answered => answered?,
-        };
+        let written = self.insert_payments(&rows).await;
 
-        let mut ours = Vec::new();
-        let mut overtaken = Vec::new();
-        let mut refused = None;
-        for ((row, saved), new) in rows.into_iter().zip(saved).zip(fresh) {
-            match saved {
-                Saved::Done => ours.push(row),
-                Saved::Conflict(Some(current)) => match same_request(&current, new, Some(owner)) {
-                    Ok(()) => overtaken.push(*current),
-                    Err(failure) => refused = Some(failure),
+        let (mut ours, mut answers) = (Vec::new(), Vec::new());
+        for ((row, written), new) in rows.into_iter().zip(written).zip(fresh) {
+            let why = match written {
+                Ok(Saved::Done) => {
+                    ours.push(row);
+                    continue;
+                }
+                // As with a charge: if it stands in the table it will be registered, so it is pending.
+                Err(WriteError::Unknown) => {
+                    answers.push(Scheduled::Recorded(Box::new(row)));
+                    continue;
+                }
+                Ok(Saved::Conflict(Some(current))) => match same_request(&current, new, Some(owner)) {
+                    Ok(()) => {
+                        answers.push(Scheduled::Recorded(current));
+                        continue;
+                    }
+                    Err(failure) => failure,
                 },
-                Saved::KeyNotActive => refused = Some(Failure::KeyInactive),
-                Saved::Conflict(None) | Saved::NotAskedFor => refused = Some(Failure::Unavailable),
-            }
+                Ok(Saved::KeyNotActive) => Failure::KeyInactive,
+                Err(WriteError::Store(error)) => error.into(),
+                Ok(Saved::Conflict(None) | Saved::NotAskedFor) => Failure::Unavailable,
+            };
+            answers.push(Scheduled::NotRecorded { merchant_uid: row.order.merchant_uid, why });
         }
-        if let Some(failure) = refused {
-            self.withdraw(ours).await?;
-            return Err(failure);
+        let nothing_stands = ours.is_empty() && answers.iter().all(|answer| answer.row().is_none());
+        if let Some(why) = answers.iter().find_map(Scheduled::why)
+            && (nothing_stands || planted::has(Bug::BatchRefusedAsAWhole))
+        {
+            return Err(why.clone());
         }
-        if !ours.is_empty() {
-            let orders: Vec<_> = ours.iter().filter_map(|row| Some((&row.order, row.schedule_at()?))).collect();
+        // Where the claims took too long to be written they stay claimed, and the sweep sends them.
+        let orders: Vec<_> = ours.iter().filter_map(|row| Some((&row.order, row.schedule_at()?))).collect();
+        if claim.may_be_sent(self.host.now(), &self.policy) && !orders.is_empty() {
             let posted = self.psp.register(customer_uid, &orders).await;
             let concluded = stream::iter(ours.iter().cloned().map(|row| self.registered_one(row, posted.clone())))
                 .buffered(WRITES_AT_ONCE)
                 .collect::<Vec<_>>()
                 .await;
-            overtaken.extend(concluded);
+            ours = concluded;
         }
-        Ok(overtaken)
-    }
-
-    /// Which of the rows stand in the table, after a write that was not answered.
-    pub(super) async fn inserted(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, Failure> {
-        let uids: Vec<MerchantUid> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
-        let standing = self.store.payments(&uids).await?;
-        let answer = |row: &Payment| match standing.iter().find(|found| found.merchant_uid() == row.merchant_uid()) {
-            Some(found) if found.writer == row.writer => Saved::Done,
-            other => Saved::Conflict(other.cloned().map(Box::new)),
-        };
-        Ok(rows.iter().map(answer).collect())
-    }
-
-    /// Takes back orders that were claimed and not sent, because the request they came with is refused as a whole.
-    async fn withdraw(&self, rows: Vec<Payment>) -> Result<(), Failure> {
-        for row in rows {
-            let (row, _) = self.conclude(row.clone(), &outcome(&row, Outcome::NotSent), Source::Claim).await?;
-            self.conclude(row, &Evidence::Withdrawn, Source::Claim).await?;
-        }
-        Ok(())
+        answers.extend(ours.into_iter().map(Box::new).map(Scheduled::Recorded));
+        Ok(answers)
     }
 
     /// Writes down one order's part of a batch's reply. A row that cannot be written stays claimed, hence pending.
@@ -248,7 +284,12 @@ where
         let row = match row.state {
             State::Revoked => return Ok(row),
             // It was recorded and never left: taking it back needs nobody else.
-            State::Intent => self.conclude(row, &Evidence::Withdrawn, Source::Claim).await?.0,
+            State::Intent => match self.conclude(row.clone(), &Evidence::Withdrawn, Source::Claim).await {
+                Ok((row, _)) => row,
+                // Taken back, or still to be sent: it is pending until somebody knows.
+                Err(WriteError::Unknown) => return Ok(row),
+                Err(WriteError::Store(error)) => return Err(error.into()),
+            },
             State::Claimed
             | State::Unknown
             | State::Scheduled
@@ -260,8 +301,12 @@ where
             | State::Awaiting
             | State::Expired => {
                 // Whatever it was bound for: it is taken back now.
-                let row = self.bound_for(row, None).await?;
-                self.changed(row, Purpose::Revoke).await?
+                match self.bound_for(row, None).await? {
+                    (row, Bound::Before) => self.changed(row, Purpose::Revoke).await?,
+                    // It was on its way to another key and is not any more, so its revocation is what is under way.
+                    (row, Bound::Now) => self.changed(row.clone(), Purpose::Revoke).await.unwrap_or(row),
+                    (row, Bound::Perhaps) => return Ok(row),
+                }
             }
         };
         match row.state {
@@ -314,17 +359,25 @@ where
     }
 
     /// Writes down where a schedule goes once it is revoked: to another key, or nowhere.
-    pub(super) async fn bound_for(&self, row: Payment, to: Option<&CustomerUid>) -> Result<Payment, Failure> {
+    pub(super) async fn bound_for(&self, row: Payment, to: Option<&CustomerUid>) -> Result<(Payment, Bound), Failure> {
         if row.moves_to.as_ref() == to {
-            return Ok(row);
+            return Ok((row, Bound::Before));
         }
         let next = self.next(Payment { moves_to: to.cloned(), ..row });
-        match self.store.save(&next).await? {
-            Saved::Done => Ok(next),
-            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::ScheduleNotChangeable),
+        match self.save_payment(&next).await {
+            Ok(Saved::Done) => Ok((next, Bound::Now)),
+            Err(WriteError::Unknown) => Ok((next, Bound::Perhaps)),
+            // Ours may be below what stands there, or another's of the same wish.
+            Ok(Saved::Conflict(Some(current))) if current.moves_to.as_ref() == to => Ok((*current, Bound::Now)),
+            Err(WriteError::Store(error)) => Err(error.into()),
+            Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::ScheduleNotChangeable),
         }
     }
 
+    /// Changes a registered schedule.
+    ///
+    /// # Errors
+    /// Nothing was changed by this call, and nothing will be.
     pub(super) async fn changed(&self, row: Payment, purpose: Purpose) -> Result<Payment, Failure> {
         let other_change = row.claim.as_ref().is_some_and(|claim| claim.purpose != purpose);
         if row.state != State::Scheduled || other_change {
@@ -338,13 +391,14 @@ where
             return Err(Failure::Unavailable);
         }
         let (row, sent) = self.change(row, purpose, Promised::No).await?;
+        // Whoever overtook this one may stand on top of its claim, or want the same.
+        let wanted = is_as_wanted(&row, purpose);
+        let stands = row.state == State::Scheduled && row.claim.is_none() && !wanted;
         match sent {
-            ChangeSent::No => Err(Failure::Unavailable),
-            ChangeSent::Overtaken => Err(Failure::ScheduleNotChangeable),
-            ChangeSent::Refused(refusal) if row.state == State::Scheduled && row.claim.is_none() => {
-                Err(Failure::Refused(refusal))
-            }
-            ChangeSent::Refused(_) | ChangeSent::Yes => Ok(row),
+            ChangeSent::No if stands => Err(Failure::Unavailable),
+            ChangeSent::Overtaken if !wanted => Err(unchangeable(&row)),
+            ChangeSent::Refused(refusal) if stands => Err(Failure::Refused(refusal)),
+            ChangeSent::No | ChangeSent::Overtaken | ChangeSent::Refused(_) | ChangeSent::Yes => Ok(row),
         }
     }
 }
@@ -359,6 +413,26 @@ fn same_request(row: &Payment, new: &NewSchedule, customer_id: Option<&CustomerI
     let plan = Plan::Schedule { schedule_at: new.schedule_at };
     let owner = customer_id.unwrap_or(&row.customer_id);
     if row.fingerprint == fingerprint(&new.order, owner, plan) { Ok(()) } else { Err(Failure::MerchantUidReused) }
+}
+
+/// Whether a change is done, or is under way.
+fn is_as_wanted(row: &Payment, purpose: Purpose) -> bool {
+    let is_done = match purpose {
+        Purpose::Move { schedule_at } => row.state == State::Scheduled && row.schedule_at() == Some(schedule_at),
+        Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Refund => row.state == State::Revoked,
+    };
+    is_done || (row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.purpose == purpose))
+}
+
+/// How a schedule came to be bound for where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// It was.
+    Before,
+    /// It was written down now.
+    Now,
+    /// It may have been written down now.
+    Perhaps,
 }
 
 fn unchangeable(row: &Payment) -> Failure {

@@ -10,8 +10,10 @@ use crate::key::KeyState;
 use crate::payment::{
     Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
 };
+use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyStore, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch,
+    WriteError,
 };
 
 /// A schedule that is registered after its time has passed runs this much later instead, in seconds.
@@ -25,16 +27,16 @@ where
 {
     /// Claims a row of which nothing can be under way, and sends it. Without the right to send, or without the means,
     /// the row is returned as it stands.
-    pub(super) async fn send(&self, row: Payment) -> Result<Payment, StoreError> {
+    pub(super) async fn send(&self, row: Payment) -> Result<Payment, WriteError> {
         let Some(purpose) = row.purpose().filter(|_| row.state == State::Intent) else { return Ok(row) };
         if !self.psp.ready().await {
             return Ok(row);
         }
         let claimed = self.claim(row.clone(), purpose);
-        match self.store.reclaim(&claimed).await? {
+        match self.reclaim_payment(&claimed).await? {
             Saved::Done => self.post(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::NotAskedFor => Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
             Saved::KeyNotActive => {
                 let seen = self.other_key(&row).await?.map_or(Evidence::KeyInactive, Evidence::KeyReplaced);
                 self.conclude(row, &seen, Source::Claim).await.map(|(row, _)| row)
@@ -81,11 +83,13 @@ where
         Payment { version: row.version + 1, writer: self.host.nonce(), ..row }
     }
 
-    /// Sends a row that is claimed in the table, exactly once, and writes down what came of it.
-    pub(super) async fn post(&self, row: Payment) -> Result<Payment, StoreError> {
+    /// Sends a row that is claimed in the table, exactly once, and writes down what came of it. Where the claim took too long to
+    /// be written it stays claimed, and the sweep sends it.
+    pub(super) async fn post(&self, row: Payment) -> Result<Payment, WriteError> {
         let posted = match (row.plan, &row.order.customer_uid) {
             // Its customer pays it; there is nothing to send.
             (Plan::Checkout { .. }, _) | (_, None) => return Ok(row),
+            _ if !row.may_be_sent(self.host.now(), &self.policy) => return Ok(row),
             (Plan::Charge, Some(_)) => {
                 let posted = self.psp.charge(&row.order).await;
                 posted.and_then(|record| Posted::Known(Evidence::Records { list: vec![record], complete: false }))
@@ -102,7 +106,7 @@ where
 
     /// Writes down the outcome of a POST. A refused, lost or unreadable one is looked for once before it is written:
     /// what the PSP records counts more than what it answered.
-    pub(super) async fn settle_post(&self, row: Payment, posted: Posted<Evidence>) -> Result<Payment, StoreError> {
+    pub(super) async fn settle_post(&self, row: Payment, posted: Posted<Evidence>) -> Result<Payment, WriteError> {
         let (seen, by) = match posted {
             Posted::Known(evidence) => (evidence, Source::Reply),
             Posted::NotSent => (outcome(&row, Outcome::NotSent), Source::Reply),
@@ -132,7 +136,7 @@ where
     }
 
     /// Looks for a row's order at the PSP and writes down what is found. Nothing is learnt from silence.
-    pub(super) async fn look(&self, row: Payment, by: Source) -> Result<Payment, StoreError> {
+    pub(super) async fn look(&self, row: Payment, by: Source) -> Result<Payment, WriteError> {
         match self.evidence(&row).await {
             Some(seen) => {
                 let (row, effects) = self.conclude(row, &seen, by).await?;
@@ -174,7 +178,7 @@ where
         mut row: Payment,
         effects: Vec<Effect>,
         by: Source,
-    ) -> Result<Payment, StoreError> {
+    ) -> Result<Payment, WriteError> {
         for effect in effects {
             if let Effect::Fetch(imp_uid) = effect
                 && let Looked::Found(record) = self.psp.payment(&imp_uid).await
@@ -188,7 +192,7 @@ where
 
     /// Sends a revocation or a move again under a new claim. A revocation may be repeated without harm, once whoever claimed
     /// it has had the time to send it; a move only when the one before can no longer arrive.
-    pub(super) async fn resend_change(&self, row: Payment) -> Result<Payment, StoreError> {
+    pub(super) async fn resend_change(&self, row: Payment) -> Result<Payment, WriteError> {
         let purpose = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
             (State::Scheduled, Some(purpose @ (Purpose::Revoke | Purpose::Move { .. }))) => purpose,
             _ => return Ok(row),
@@ -202,11 +206,11 @@ where
         if under_way || waits || !self.psp.ready().await {
             return Ok(row);
         }
-        self.change(row, purpose, Promised::Yes).await.map(|(row, _)| row)
+        Ok(self.change(row, purpose, Promised::Yes).await?.0)
     }
 
-    /// Claims a registered schedule for a change, sends the change, and writes down what came of it. The flag says
-    /// that nothing was sent.
+    /// Claims a registered schedule for a change, sends the change, and writes down what came of it. Once the claim stands, or
+    /// may stand, the change is carried to its end whatever goes wrong here: no error is returned any more.
     pub(super) async fn change(
         &self,
         row: Payment,
@@ -214,10 +218,17 @@ where
         promised: Promised,
     ) -> Result<(Payment, ChangeSent), StoreError> {
         let claimed = self.claim(row, purpose);
-        match self.store.save(&claimed).await? {
-            Saved::Done => {}
-            Saved::Conflict(Some(current)) => return Ok((*current, ChangeSent::Overtaken)),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(StoreError::Unavailable),
+        match self.save_payment(&claimed).await {
+            Ok(Saved::Done) => {}
+            Err(WriteError::Unknown) => return Ok((claimed, ChangeSent::Yes)),
+            Ok(Saved::Conflict(Some(current))) => return Ok((*current, ChangeSent::Overtaken)),
+            Err(WriteError::Store(error)) => return Err(error),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+                return Err(StoreError::Unavailable);
+            }
+        }
+        if !claimed.may_be_sent(self.host.now(), &self.policy) {
+            return Ok((claimed, ChangeSent::Yes));
         }
         let uid = claimed.merchant_uid().as_str();
         // Only a schedule can be changed, and a schedule always has a key.
@@ -236,17 +247,25 @@ where
             Posted::Refused(refusal) => ChangeSent::Refused(refusal.clone()),
             Posted::Known(_) | Posted::Nonsense | Posted::Lost => ChangeSent::Yes,
         };
-        let row = match (&sent, purpose) {
+        let concluded = match (&sent, purpose) {
             // Promised to somebody already: it stays claimed, hence due, and is sent again.
-            (ChangeSent::No, _) if promised == Promised::Yes => claimed,
-            (ChangeSent::Refused(refusal), Purpose::Move { .. }) => {
-                let seen = outcome(&claimed, Outcome::Refused(refusal.clone()));
-                let (row, _) = self.conclude(claimed, &seen, Source::Reply).await?;
-                self.look(row, Source::Look).await?
-            }
-            _ => self.settle_post(claimed, posted).await?,
+            (ChangeSent::No, _) if promised == Promised::Yes => Ok(claimed.clone()),
+            (ChangeSent::Refused(refusal), Purpose::Move { .. }) => self.look_after_refusal(&claimed, refusal).await,
+            _ => self.settle_post(claimed.clone(), posted).await,
         };
-        Ok((row, sent))
+        match concluded {
+            Ok(row) => Ok((row, sent)),
+            // What came of it could not be written: it stays claimed, and the sweep finds out, or sends it.
+            Err(error) if planted::has(Bug::SentChangeForgotten) => Err(error.for_who_comes_again()),
+            Err(_) => Ok((claimed, ChangeSent::Yes)),
+        }
+    }
+
+    /// A move that was refused: what the PSP has now is what stands.
+    async fn look_after_refusal(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
+        let seen = outcome(claimed, Outcome::Refused(refusal.clone()));
+        let (row, _) = self.conclude(claimed.clone(), &seen, Source::Reply).await?;
+        self.look(row, Source::Look).await
     }
 }
 
@@ -268,7 +287,7 @@ pub(super) enum Promised {
 /// What became of a change's POST.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ChangeSent {
-    /// It left.
+    /// It left, or may have, or will.
     Yes,
     /// It did not leave.
     No,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Billing, Caller, Failure, chargeable, check_idempotency_key};
+use super::{Billing, Caller, Failure, Stopped, chargeable, check_idempotency_key};
 use crate::day::{DAY_SECONDS, KstDay};
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
@@ -10,8 +10,8 @@ use crate::invalid::Invalid;
 use crate::order::Order;
 use crate::planted::{self, Bug};
 use crate::ports::{
-    Begun, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
-    SubscriptionStore, Watch,
+    Begun, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, SubscriptionStore, Watch,
+    WriteError,
 };
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
@@ -98,20 +98,15 @@ where
             if self.holds_plan(&row.customer_id, &row.plan_id, Some(&row.id)).await? {
                 return Err(Failure::SubscriptionExists);
             }
-            let begun = match self.store.begin_subscription(&row, last.as_ref()).await {
-                // It may stand in the table, and then it goes on by itself.
-                Err(StoreError::Unknown) => match self.store.subscription(&row.id).await? {
-                    Some(current) => Begun::Conflict(Box::new(current)),
-                    None => return Err(Failure::Unavailable),
-                },
-                answered => answered?,
-            };
-            match begun {
-                Begun::Done => {
+            match self.begin_subscription(&row, last.as_ref()).await {
+                Ok(Begun::Done) => {
                     return Ok(Box::pin(self.renew_until(&row.id, until)).await.ok().flatten().unwrap_or(row));
                 }
-                Begun::Conflict(current) => return self.subscribe_again(*current, &row.fingerprint).await,
-                Begun::Overtaken => {}
+                // It may stand in the table, and then it goes on by itself.
+                Err(WriteError::Unknown) => return Ok(row),
+                Ok(Begun::Conflict(current)) => return self.subscribe_again(*current, &row.fingerprint).await,
+                Err(WriteError::Store(error)) => return Err(error.into()),
+                Ok(Begun::Overtaken) => {}
             }
         }
         Err(Failure::Unavailable)
@@ -348,13 +343,18 @@ where
     ) -> Result<(Subscription, T), Failure> {
         // What has happened by now comes first: a period that is paid is not the one that is changed.
         let id = self.subscription(caller, id).await?.id;
-        let mut row = Box::pin(self.renew_until(&id, until)).await?.ok_or(Failure::NotFound)?;
-        for _ in 0..CONFLICTS_MAX {
+        let renewed = Box::pin(self.renew_until(&id, until)).await.map_err(Stopped::before_the_request)?;
+        let mut row = renewed.ok_or(Failure::NotFound)?;
+        for tried in 0..=CONFLICTS_MAX {
             let now = self.host.now();
             let mut changed = row.clone();
             let stated = change(&mut changed, now)?;
+            // What overtook a try may stand on top of it: then there is nothing left to change.
             if changed == row {
                 return Ok((row, stated));
+            }
+            if tried == CONFLICTS_MAX {
+                break;
             }
             // Each change and its taking back are two calls of the PSP, and one more payment to look at. The merchant's resuming is
             // not for ever refused.
@@ -366,13 +366,18 @@ where
             changed.looks = 0;
             changed.updated_at = now;
             let next = self.next_subscription(changed);
-            match self.store.save_subscription(&next).await? {
-                Saved::Done => {
+            match self.save_subscription(&next).await {
+                Ok(Saved::Done) => {
                     let renewed = Box::pin(self.renew_until(&next.id, until)).await;
                     return Ok((renewed.ok().flatten().unwrap_or(next), stated));
                 }
-                Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => return Err(Failure::Unavailable),
+                // It may stand in the table, and then the sweep does what follows from it: it is due.
+                Err(WriteError::Unknown) => return Ok((next, stated)),
+                Ok(Saved::Conflict(Some(current))) => row = *current,
+                Err(WriteError::Store(error)) => return Err(error.into()),
+                Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+                    return Err(Failure::Unavailable);
+                }
             }
         }
         Err(Failure::Unavailable)

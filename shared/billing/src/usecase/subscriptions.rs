@@ -59,6 +59,8 @@ pub struct SubscriptionView {
     pub payments: Vec<Payment>,
     /// Whether that charge is to be made by now.
     pub is_due: bool,
+    /// Whether something was done to it a moment ago, and it is not known what followed from that.
+    pub is_open: bool,
 }
 
 impl SubscriptionView {
@@ -81,7 +83,7 @@ impl SubscriptionView {
         };
         // A dearer plan that has not begun, or a rest that is still to be recorded as going back.
         let changes = self.row.upgrade.is_some() || self.row.owes_credit();
-        unmade || changes || self.payments.iter().any(under_way)
+        self.is_open || unmade || changes || self.payments.iter().any(under_way)
     }
 
     /// Whether it was ended by somebody's wish, or is to end.
@@ -174,6 +176,16 @@ where
         Ok(SubscriptionView { payments, ..self.outline(row, next.as_ref(), card) })
     }
 
+    /// As [`Self::view()`], as the answer to something that was done to it. No read decides how that is answered: where one
+    /// fails, or what follows is still to be done, it is under way.
+    pub async fn view_after(&self, row: Subscription) -> SubscriptionView {
+        let to_be_done = row.due_at.is_some_and(|due_at| due_at <= self.host.now());
+        match self.view(row.clone()).await {
+            Ok(seen) => SubscriptionView { is_open: to_be_done, ..seen },
+            Err(_) => SubscriptionView { is_open: true, ..self.outline(row, None, None) },
+        }
+    }
+
     /// What there is to show of rows without their payments, as in a list.
     ///
     /// # Errors
@@ -235,6 +247,7 @@ where
             access_until,
             next_charge,
             is_due: row.attempt_at <= now,
+            is_open: false,
             payments: Vec::new(),
             row,
         }

@@ -1,7 +1,7 @@
 //! The sweep: everything that is owed is looked at, with or without a webhook.
 
 use super::renew::waits_by_itself;
-use super::{Billing, Failure};
+use super::{Billing, Failure, Stopped};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
 use crate::key::{KeyEvidence, KeyState};
@@ -99,9 +99,9 @@ where
             Ok(None) => {}
             Ok(Some(true)) => report.settled += 1,
             Ok(Some(false)) => report.pending += 1,
-            Err(failure) => {
+            Err(stopped) => {
                 report.failed += 1;
-                if let Failure::Store(StoreError::Unreadable { row }) = failure {
+                if let Stopped::Failed(Failure::Store(StoreError::Unreadable { row })) = stopped {
                     self.host.alarm(&Alarm::RowViolation { row, rule: "the row can be read" });
                 }
             }
@@ -115,7 +115,7 @@ where
         uid: &MerchantUid,
         until: Timestamp,
         report: &mut SweepReport,
-    ) -> Result<Option<bool>, Failure> {
+    ) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.payment(uid).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
         report.seen += 1;
@@ -125,7 +125,7 @@ where
         if row.state.was_paid() {
             // Only after its subscription knows may it be done with. What it wants back may have to wait for another refund.
             match self.renew_after(&row).await {
-                Err(failure) if !waits_by_itself(&failure) => return Err(failure),
+                Err(stopped) if !waits_by_itself(&stopped) => return Err(stopped),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -160,7 +160,7 @@ where
 
     /// Sends an order that was recorded and never left. Whether a subscription's is still to be sent, that says: it may have
     /// ended, or the period may be over.
-    async fn send_if_asked_for(&self, row: Payment) -> Result<Payment, Failure> {
+    async fn send_if_asked_for(&self, row: Payment) -> Result<Payment, Stopped> {
         let Some((id, _)) = Attempt::of(row.merchant_uid()) else { return Ok(self.send(row).await?) };
         if planted::has(Bug::UnsentSentAfterEnd) {
             return Ok(self.send(row).await?);
@@ -181,7 +181,7 @@ where
         id: &SubscriptionId,
         until: Timestamp,
         report: &mut SweepReport,
-    ) -> Result<Option<bool>, Failure> {
+    ) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.subscription(id).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
         report.seen += 1;
@@ -196,17 +196,13 @@ where
         uid: &CustomerUid,
         until: Timestamp,
         report: &mut SweepReport,
-    ) -> Result<Option<bool>, Failure> {
+    ) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.key(uid).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
         report.seen += 1;
         report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
         if row.state == KeyState::Deleting {
-            match self.continue_deletion(row, None).await {
-                // A schedule turned up in time, so the key stays.
-                Ok(_) | Err(Failure::KeyInUse) => {}
-                Err(failure) => return Err(failure),
-            }
+            self.continue_deletion(row, None).await?;
         } else {
             let seen = match self.psp.key(uid).await {
                 Looked::Found(snapshot) => KeyEvidence::Found(snapshot),

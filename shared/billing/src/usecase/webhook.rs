@@ -8,7 +8,7 @@ use crate::payment::{Evidence, Payment, Source};
 use crate::planted;
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
-    SubscriptionStore, Watch,
+    SubscriptionStore, Watch, WriteError,
 };
 
 /// What a webhook's body may say: where to look, never what is true.
@@ -66,8 +66,8 @@ where
                         self.doubt_key_of(&row).await;
                         match self.renew_after(&row).await {
                             // Money of a period that is over is found by nobody else.
-                            Err(failure) if row.state.was_paid() && !waits_by_itself(&failure) => {
-                                return self.mark_due(row).await;
+                            Err(stopped) if row.state.was_paid() && !waits_by_itself(&stopped) => {
+                                return self.mark_due(row).await.map_err(WriteError::for_who_comes_again);
                             }
                             // Where that went wrong the subscription is due.
                             Ok(()) | Err(_) => {}
@@ -80,7 +80,7 @@ where
                         }
                         Ok(Noticed::Applied)
                     }
-                    Err(_) => self.mark_due(row).await,
+                    Err(_) => self.mark_due(row).await.map_err(WriteError::for_who_comes_again),
                 }
             }
             Looked::Found(_) => {
@@ -89,7 +89,7 @@ where
                 Ok(Noticed::NotOurs)
             }
             Looked::Absent => Ok(Noticed::NotOurs),
-            Looked::Unreachable => self.mark_due(row).await,
+            Looked::Unreachable => self.mark_due(row).await.map_err(WriteError::for_who_comes_again),
         }
     }
 
@@ -115,21 +115,21 @@ where
     H: Clock + Entropy + Watch,
 {
     /// Makes a row due now, so that the sweep asks what could not be asked.
-    pub(super) async fn mark_due(&self, mut row: Payment) -> Result<Noticed, StoreError> {
+    pub(super) async fn mark_due(&self, mut row: Payment) -> Result<Noticed, WriteError> {
         for _ in 0..2 {
             let now = self.host.now();
             if row.due_at.is_some_and(|due_at| due_at <= now) {
                 return Ok(Noticed::Deferred);
             }
             let due = self.next(Payment { due_at: Some(now), ..row });
-            match self.store.save(&due).await? {
+            match self.save_payment(&due).await? {
                 Saved::Done => return Ok(Noticed::Deferred),
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
-                    return Err(StoreError::Unavailable);
+                    return Err(StoreError::Unavailable.into());
                 }
             }
         }
-        Err(StoreError::Unavailable)
+        Err(StoreError::Unavailable.into())
     }
 }

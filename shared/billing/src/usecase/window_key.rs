@@ -12,6 +12,7 @@ use crate::order::{Details, Order};
 use crate::payment::{Payment, Source};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, Watch, WindowPsp,
+    WriteError,
 };
 
 /// Most keys of one customer that wait for their window at a time.
@@ -48,6 +49,8 @@ pub struct PreparedKey {
     pub payment: Option<Payment>,
     /// What to tell the storefront of it.
     pub warnings: Vec<Warning>,
+    /// Whether it is known to stand, with the amount of its window registered. If not, the same request again makes sure of it.
+    pub ready: bool,
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -86,18 +89,25 @@ where
         }
         let (window, open_until) = (asked.window.clone(), open_until(&asked.window, now, &self.policy));
         let key_window = KeyWindow { order, window, open_until, charges };
-        // The payment first: if its order number is taken, nothing else stands.
-        let payment = self.payment_of(&key_window, &asked.customer_id).await?;
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
+        // The payment first: if its order number is taken, nothing else stands.
+        let (payment, ready) = self.payment_of(&key_window, &asked.customer_id).await?;
         let (customer_uid, customer_id) = (asked.customer_uid.clone(), asked.customer_id.clone());
         let fingerprint = asked.fingerprint.clone();
         let row = BillingKey::prepared(customer_uid, customer_id, fingerprint, key_window, self.host.nonce(), now);
-        match self.store.insert_key(&row).await? {
-            Saved::Done => Ok(PreparedKey { key: row, payment, warnings }),
-            Saved::Conflict(Some(current)) => self.prepare_again(*current, &asked).await,
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+        match self.insert_key(&row).await {
+            Ok(Saved::Done) => Ok(PreparedKey { key: row, payment, warnings, ready }),
+            Ok(Saved::Conflict(Some(current))) => self.prepare_again(*current, &asked).await,
+            Err(WriteError::Store(error)) if payment.is_none() => Err(error.into()),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) if payment.is_none() => {
+                Err(Failure::Unavailable)
+            }
+            // The key may stand, or its payment does: nothing opens the window but the same request again.
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) | Err(_) => {
+                Ok(PreparedKey { key: row, payment, warnings, ready: false })
+            }
         }
     }
 
@@ -106,21 +116,28 @@ where
         if key.fingerprint != asked.fingerprint {
             return Err(Failure::IdempotencyKeyReused);
         }
-        let payment = match &key.window {
+        let (payment, ready) = match &key.window {
             Some(window) => self.payment_of(window, &key.customer_id).await?,
-            None => None,
+            None => (None, true),
         };
         let length = key.customer_id.as_str().len();
         let issue = asked.window.check_issue(&asked.order, length, &self.policy);
-        Ok(PreparedKey { key, payment, warnings: issue.map(|issue| issue.warnings).unwrap_or_default() })
+        let warnings = issue.map(|issue| issue.warnings).unwrap_or_default();
+        Ok(PreparedKey { key, payment, warnings, ready })
     }
 
-    async fn payment_of(&self, window: &KeyWindow, customer_id: &CustomerId) -> Result<Option<Payment>, Failure> {
+    /// The payment that a key's window takes along, if it does, and whether the window may be opened for it.
+    async fn payment_of(
+        &self,
+        window: &KeyWindow,
+        customer_id: &CustomerId,
+    ) -> Result<(Option<Payment>, bool), Failure> {
         if !window.charges {
-            return Ok(None);
+            return Ok((None, true));
         }
         let existing = self.store.payment(&window.order.merchant_uid).await?;
-        self.awaiting(existing, &window.order, customer_id, &window.window).await.map(Some)
+        let (payment, ready) = self.awaiting(existing, &window.order, customer_id, &window.window).await?;
+        Ok((Some(payment), ready))
     }
 
     /// Each prepared key is looked for at the PSP for a day, so one customer has few of them at a time.
@@ -183,8 +200,8 @@ where
             // It may have been taken off where it was made.
             KeyState::Active => match self.psp.key(&row.customer_uid).await {
                 Looked::Found(_) if row.missing_since.is_none() => row,
-                Looked::Found(snapshot) => self.conclude_key(row, &KeyEvidence::Found(snapshot)).await?.0,
-                Looked::Absent => self.conclude_key(row, &KeyEvidence::Absent).await?.0,
+                Looked::Found(snapshot) => self.confirmed(row, &KeyEvidence::Found(snapshot)).await?,
+                Looked::Absent => self.confirmed(row, &KeyEvidence::Absent).await?,
                 Looked::Unreachable => row,
             },
             KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
@@ -193,7 +210,7 @@ where
                 return Err(Failure::KeyInactive);
             }
             KeyState::Prepared | KeyState::Issuing => match self.psp.key(&row.customer_uid).await {
-                Looked::Found(snapshot) => self.conclude_key(row, &KeyEvidence::Found(snapshot)).await?.0,
+                Looked::Found(snapshot) => self.confirmed(row, &KeyEvidence::Found(snapshot)).await?,
                 // The customer may still be in the window: the calendar decides when that is over.
                 Looked::Absent | Looked::Unreachable => row,
             },
@@ -208,6 +225,16 @@ where
         }
     }
 
+    /// Writes down what was seen of a key. Where nobody knows whether that was written, it stands as before: whoever asks again
+    /// finds out.
+    async fn confirmed(&self, row: BillingKey, seen: &KeyEvidence) -> Result<BillingKey, Failure> {
+        match self.conclude_key(row.clone(), seen).await {
+            Ok((row, _)) => Ok(row),
+            Err(WriteError::Unknown) => Ok(row),
+            Err(WriteError::Store(error)) => Err(error.into()),
+        }
+    }
+
     /// Settles the payment that came along with a key, if it can be done now; its own calendar does it otherwise.
     async fn look_at_payment(&self, merchant_uid: &MerchantUid) {
         if let Ok(Some(row)) = self.store.payment(merchant_uid).await
@@ -219,7 +246,7 @@ where
 
     /// Looks for a key that was to be issued in the window, whoever hints at it. The row, if there was news. A window that
     /// was left open may issue it once it is given up, or deleted: then it is deleted (again).
-    pub(super) async fn look_at_key(&self, row: BillingKey) -> Result<Option<BillingKey>, Failure> {
+    pub(super) async fn look_at_key(&self, row: BillingKey) -> Result<Option<BillingKey>, WriteError> {
         let awaited = matches!(row.state, KeyState::Prepared | KeyState::Abandoned | KeyState::Deleted);
         if row.window.is_none() || !awaited {
             return Ok(None);
@@ -231,7 +258,7 @@ where
     }
 
     /// Writes down what was learnt of a key, and deletes one whose customer was told that there is none.
-    pub(super) async fn settle_key(&self, row: BillingKey, seen: &KeyEvidence) -> Result<BillingKey, Failure> {
+    pub(super) async fn settle_key(&self, row: BillingKey, seen: &KeyEvidence) -> Result<BillingKey, WriteError> {
         let (row, orphan) = self.conclude_key(row, seen).await?;
         if orphan {
             self.finish_deletion(row.clone()).await?;
@@ -263,10 +290,13 @@ where
         };
         let owned = (customer_uid, customer_id.clone());
         let row = BillingKey::imported(record, owned, self.host.nonce(), self.host.now());
-        match self.store.insert_key(&row).await? {
-            Saved::Done => Ok(row),
-            Saved::Conflict(Some(current)) => self.imported_before(*current, &customer_id).await,
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable),
+        match self.insert_key(&row).await {
+            Ok(Saved::Done) => Ok(row),
+            Ok(Saved::Conflict(Some(current))) => self.imported_before(*current, &customer_id).await,
+            // It may stand: it is answered as one that is not confirmed yet.
+            Err(WriteError::Unknown) => Ok(BillingKey { state: KeyState::Issuing, ..row }),
+            Err(WriteError::Store(error)) => Err(error.into()),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
         }
     }
 

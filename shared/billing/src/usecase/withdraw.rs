@@ -1,10 +1,9 @@
 //! Withdrawing a checkout: nobody is to pay it any more.
 
 use super::{Billing, Caller, Failure};
-use crate::ids::MerchantUid;
 use crate::payment::{Evidence, Payment, Source, State};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, SchedulePsp, StoreError, Watch, WindowPsp,
+    ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, SchedulePsp, Watch, WindowPsp, WriteError,
 };
 
 impl<P, S, H> Billing<P, S, H>
@@ -38,24 +37,20 @@ where
             Looked::Unreachable => return Err(Failure::Unavailable),
         };
         let seen = Evidence::Records { list, complete: true };
-        let (row, _) = self.conclude(row, &seen, Source::Look).await?;
+        let looked = self.conclude(row, &seen, Source::Look).await;
+        let (row, _) = looked.map_err(WriteError::for_who_comes_again)?;
         withdrawable(&row)?;
-        let uid = row.merchant_uid().clone();
-        let row = match self.conclude(row, &Evidence::Withdrawn, Source::Claim).await {
+        let row = match self.conclude(row.clone(), &Evidence::Withdrawn, Source::Claim).await {
             Ok((row, _)) => row,
-            // It may have been written all the same, and then it is withdrawn.
-            Err(StoreError::Unknown) => self.written(&uid).await?,
-            Err(error) => return Err(error.into()),
+            // It may be withdrawn yet: as long as nobody knows, it is pending.
+            Err(WriteError::Unknown) => return Ok(row),
+            Err(WriteError::Store(error)) => return Err(error.into()),
         };
         if !row.is_withdrawn() {
             withdrawable(&row)?;
             return Err(Failure::Unavailable);
         }
         Ok(self.close_account(row).await)
-    }
-
-    async fn written(&self, uid: &MerchantUid) -> Result<Payment, Failure> {
-        self.store.payment(uid).await?.ok_or(Failure::NotFound)
     }
 
     /// Closes the virtual account of a withdrawn order, so that nobody pays into it by mistake. A gateway that cannot leaves it

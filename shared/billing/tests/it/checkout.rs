@@ -19,7 +19,7 @@ fn new(uid: &str) -> NewCheckout {
 }
 
 async fn open(billing: &TestBilling, uid: &str) -> Payment {
-    billing.checkout(new(uid)).await.unwrap().0
+    billing.checkout(new(uid)).await.unwrap().row
 }
 
 /// The customer confirms in the window, and the PSP records this.
@@ -55,7 +55,8 @@ async fn without_a_registered_amount_no_window_is_opened() {
     let billing = billing().await;
     for act in [Act::Lose, Act::GarbleAndLose, Act::Unreachable] {
         billing.psp.will([act]);
-        assert_eq!(billing.checkout(new("order_1")).await.map(|_| ()), Err(Failure::Unavailable));
+        let opened = billing.checkout(new("order_1")).await.unwrap();
+        assert_eq!((opened.ready, opened.row.state), (false, State::Awaiting), "recorded, so it is no 503");
     }
     billing.psp.will([Act::Refuse(1)]);
     assert!(matches!(billing.checkout(new("order_1")).await, Err(Failure::Refused(_))), "told as it was said");

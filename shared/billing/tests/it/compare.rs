@@ -42,7 +42,7 @@ async fn paid(billing: &TestBilling, uid: &str) -> Payment {
 async fn scheduled(billing: &TestBilling, uid: &str, seconds: i64) -> Payment {
     let new = new_schedule(uid, billing.host.now().plus(seconds));
     let mut rows = billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
-    rows.pop().unwrap()
+    rows.pop().unwrap().row().unwrap().clone()
 }
 
 /// Somebody gives money back in the PSP's console, and no webhook comes.

@@ -375,6 +375,13 @@ pub(crate) struct TestHost {
     alarms: Mutex<Vec<Alarm>>,
 }
 
+impl TestHost {
+    /// Time goes by.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
 impl Clock for TestHost {
     fn now(&self) -> Timestamp {
         Timestamp(self.clock.fetch_add(self.ticking.load(Ordering::Relaxed), Ordering::Relaxed))

@@ -22,7 +22,7 @@ async fn row(billing: &TestBilling) -> Payment {
 async fn scheduled(billing: &TestBilling, at: Timestamp) -> State {
     let new = new_schedule("order_1", at);
     let rows = billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
-    rows.first().unwrap().state
+    rows.first().unwrap().row().unwrap().state
 }
 
 fn at_the_psp(at: Timestamp) -> ScheduleSnapshot {

@@ -2,7 +2,7 @@
 
 use billing::payment::{PspStatus, State};
 use billing::ports::{Clock, ScheduleFilter};
-use billing::usecase::{Caller, Failure, NewSchedule};
+use billing::usecase::{Caller, Failure, NewSchedule, Scheduled};
 use billing::{CustomerUid, Timestamp};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order};
@@ -20,7 +20,7 @@ fn key1() -> CustomerUid {
 
 async fn registered(billing: &TestBilling, uid: &str) -> State {
     let rows = billing.schedule(&key1(), None, vec![new_schedule(uid, START.plus(DAY))]).await.unwrap();
-    rows.first().unwrap().state
+    rows.first().unwrap().row().unwrap().state
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
@@ -36,9 +36,8 @@ async fn a_hundred_payments_are_registered_with_one_post() {
     let wanted: Vec<_> = (0..100).map(|n| new_schedule(&format!("order_{n:03}"), START.plus(DAY + n))).collect();
     let rows = billing.schedule(&key1(), None, wanted).await.unwrap();
     assert_eq!(rows.len(), 100);
-    assert!(
-        rows.iter().all(|row| row.state == State::Scheduled && row.due_at == row.schedule_at().map(|at| at.plus(900)))
-    );
+    let mut rows = rows.iter().filter_map(Scheduled::row);
+    assert!(rows.all(|row| row.state == State::Scheduled && row.due_at == row.schedule_at().map(|at| at.plus(900))));
     assert_eq!(billing.psp.world().posts.len(), 1);
 }
 
@@ -107,7 +106,7 @@ async fn a_batch_that_was_registered_in_part_is_looked_up_order_by_order() {
     billing.psp.will([Act::ApproveAndLose]);
     let wanted = vec![new_schedule("order_1", START.plus(DAY)), new_schedule("order_2", START.plus(2 * DAY))];
     let rows = billing.schedule(&key1(), None, wanted).await.unwrap();
-    assert!(rows.iter().all(|row| row.state == State::Scheduled));
+    assert!(rows.iter().all(|answer| answer.row().unwrap().state == State::Scheduled));
     assert_eq!(billing.psp.world().gets, 2);
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn wanted() -> NewSubscription {
     }
 }
 
-fn plan(name: &str, won: u64) -> NewPlan {
+pub(crate) fn plan(name: &str, won: u64) -> NewPlan {
     NewPlan {
         id: PlanId::parse(name).unwrap(),
         price: Price { name: name.to_owned(), amount: Money::krw(won), details: order("x").details },

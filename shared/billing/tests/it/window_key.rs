@@ -179,11 +179,11 @@ async fn a_repeat_is_answered_as_it_was_whatever_has_been_decided_since() {
         customer_id: customer("kim"),
         window: crate::fixture::card_window(),
     };
-    let row = billing.checkout(checkout()).await.unwrap().0;
+    let row = billing.checkout(checkout()).await.unwrap().row;
     billing.policy.pgs = vec!["nice".to_owned()];
     billing.policy.amount_max_minor = 1;
     assert_eq!(prepare(&billing, "html5_inicis", 0).await.key, key.key);
-    assert_eq!(billing.checkout(checkout()).await.unwrap().0, row);
+    assert_eq!(billing.checkout(checkout()).await.unwrap().row, row);
     let new = PrepareKey { idempotency_key: "another-one".to_owned(), ..request("html5_inicis", 0) };
     assert!(matches!(billing.prepare_key(new, &secret()).await, Err(Failure::Invalid(_))));
 }

@@ -88,6 +88,12 @@ impl Problem {
         &self.code
     }
 
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        self.retryable
+    }
+
     /// The refusal as a reply to the request named `request_id`.
     #[must_use]
     pub fn into_reply(self, request_id: &str) -> Reply {

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::CancellationReason;
-use billing::ports::StoreError;
+use billing::ports::{StoreError, WriteError};
 
 use super::item::Item;
 
@@ -25,13 +25,13 @@ pub(super) fn read<E: ProvideErrorMetadata, R>(_: &SdkError<E, R>) -> StoreError
 }
 
 /// A failed write: done or not, by what the last try was told. Silence may mean done.
-pub(super) fn write<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
+pub(super) fn write<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> WriteError {
     let refused = match error {
         SdkError::ConstructionFailure(_) => true,
         SdkError::ServiceError(service) => service.err().code().is_some_and(|code| NOT_WRITTEN.contains(&code)),
         _ => false,
     };
-    if refused { StoreError::Unavailable } else { StoreError::Unknown }
+    if refused { WriteError::Store(StoreError::Unavailable) } else { WriteError::Unknown }
 }
 
 /// The item that stood in the way of a conditional update: `None` if the update failed for another reason.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 use billing::fingerprint::Fingerprint;
 use billing::key::KeyState;
 use billing::payment::Payment;
-use billing::ports::{Saved, StoreError};
+use billing::ports::{INSERT_MAX, Saved, StoreError, WriteError};
 use billing::subscription::Attempt;
 use sha2::{Digest, Sha256};
 
@@ -16,21 +16,19 @@ use super::item::{KEY_SK, PAYMENT_SK, Row, SUBSCRIPTION_SK, key_pk, subscription
 use super::tries::Tries;
 use super::{DynamoStore, conflict, error, version_condition};
 
-/// Rows of one transaction. DynamoDB allows 100 actions and 4 MB; smaller ones lose less to one conflict.
-const CHUNK: usize = 50;
 /// Waits before a transaction is sent again after a conflict with another one, or after silence, in milliseconds.
 const AGAIN_AFTER_MS: [u64; 4] = [20, 60, 180, 400];
 /// Rounds in which rows that stand in the way are taken out of a chunk. Only races put them there.
 const ROUNDS_MAX: u32 = 4;
 
 impl DynamoStore {
-    pub(super) async fn insert_all(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    pub(super) async fn insert_all(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut saved = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks(CHUNK) {
+        for chunk in rows.chunks(INSERT_MAX) {
             match self.insert_chunk(chunk).await {
                 Ok(answers) => saved.extend(answers),
                 // An earlier chunk stands in the table already.
-                Err(StoreError::Unavailable) if saved.contains(&Saved::Done) => return Err(StoreError::Unknown),
+                Err(WriteError::Store(_)) if saved.contains(&Saved::Done) => return Err(WriteError::Unknown),
                 Err(error) => return Err(error),
             }
         }
@@ -38,7 +36,7 @@ impl DynamoStore {
     }
 
     /// Writes a chunk as one transaction. Rows that conflict are answered as such and the others tried without them.
-    async fn insert_chunk(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    async fn insert_chunk(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut answers: Vec<Option<Saved<Payment>>> = rows.iter().map(|_| None).collect();
         for _ in 0..ROUNDS_MAX {
             let open: Vec<usize> = (0..rows.len()).filter(|place| answers[*place].is_none()).collect();
@@ -55,12 +53,12 @@ impl DynamoStore {
                 }
             }
         }
-        answers.into_iter().collect::<Option<Vec<_>>>().ok_or(StoreError::Unavailable)
+        answers.into_iter().collect::<Option<Vec<_>>>().ok_or(WriteError::Store(StoreError::Unavailable))
     }
 
     /// Writes rows of one key in one transaction. `Done` for every row: all were written. Any other answer: none was,
     /// and the rows that are `Done` had nothing against them.
-    pub(super) async fn transact(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    pub(super) async fn transact(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let mut conditions = vec![self.key_is_active(first)?];
         for row in rows {
@@ -159,19 +157,19 @@ fn refusals<R>(
     conditions: usize,
     failure: &SdkError<TransactWriteItemsError, R>,
     tries: &Tries,
-) -> Result<Refusals, StoreError> {
+) -> Result<Refusals, WriteError> {
     let Some(reasons) = error::cancellation(failure) else {
         return match error::write(failure) {
-            StoreError::Unavailable => Err(tries.refused()),
+            WriteError::Store(_) => Err(tries.refused()),
             // Silence, or an earlier try of ours is still being worked on.
-            _ => {
+            WriteError::Unknown => {
                 tries.may_have_written();
                 Ok(Refusals::TryAgain)
             }
         };
     };
     let refused = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-    let (before, of_rows) = reasons.split_at_checked(conditions).ok_or(StoreError::Unknown)?;
+    let (before, of_rows) = reasons.split_at_checked(conditions).ok_or(WriteError::Unknown)?;
     // The first condition is the key's, the others are subscriptions'.
     let unmet = match before.iter().position(refused) {
         Some(0) => Some(Saved::KeyNotActive),
@@ -187,6 +185,6 @@ fn refusals<R>(
         (false, Some(unmet)) => Ok(unmet.clone()),
         (false, None) => Ok(Saved::Done),
     };
-    let saved = rows.iter().zip(of_rows).map(answer).collect::<Result<Vec<_>, _>>()?;
+    let saved = rows.iter().zip(of_rows).map(answer).collect::<Result<Vec<_>, StoreError>>()?;
     Ok(Refusals::Final(saved))
 }

@@ -1,7 +1,7 @@
 //! The daily report: its row, and the index of what rows claim that the PSP holds.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use billing::ports::{ClaimStore, Page, ReportStore, Saved, StoreError};
+use billing::ports::{ClaimStore, Page, ReportStore, Saved, StoreError, WriteError};
 use billing::report::{Counts, Place, Report, Verdict, Window, Windows};
 use billing::{KstDay, MerchantUid, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl ReportStore for DynamoStore {
         self.read(report_pk(day)).await
     }
 
-    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, StoreError> {
+    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, WriteError> {
         self.write(row).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use billing::fingerprint::{Fingerprint, hex};
-use billing::ports::{Begun, Page, Saved, StoreError, SubscriptionStore};
+use billing::ports::{Begun, Page, Saved, StoreError, SubscriptionStore, WriteError};
 use billing::subscription::{
     Attempt, Calendar, Credit, Difference, Dunning, Ending, Fallback, NextPlan, Past, PlanId, Price, RunningPlan,
     Standing, Subscription, SubscriptionId, Upgrade,
@@ -237,7 +237,7 @@ impl SubscriptionStore for DynamoStore {
         last.map(Some).ok_or(StoreError::Unreadable { row: pk })
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
         let actions = vec![
             TransactWriteItem::builder().update(self.new_row(row)?).build(),
             TransactWriteItem::builder().update(self.last_one(row, last)?).build(),
@@ -253,8 +253,8 @@ impl SubscriptionStore for DynamoStore {
             };
             let Some(reasons) = error::cancellation(&failure) else {
                 match error::write(&failure) {
-                    StoreError::Unavailable => return Err(tries.refused()),
-                    _ => tries.may_have_written(),
+                    WriteError::Store(_) => return Err(tries.refused()),
+                    WriteError::Unknown => tries.may_have_written(),
                 }
                 self.wait(wait).await;
                 continue;
@@ -265,7 +265,7 @@ impl SubscriptionStore for DynamoStore {
                 return match conflict(row, reason.item.clone())? {
                     Saved::Done => Ok(Begun::Done),
                     Saved::Conflict(Some(current)) => Ok(Begun::Conflict(current)),
-                    Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unknown),
+                    Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(WriteError::Unknown),
                 };
             }
             if refused(1).is_some() {
@@ -276,7 +276,7 @@ impl SubscriptionStore for DynamoStore {
         Err(tries.refused())
     }
 
-    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
         self.write(row).await
     }
 

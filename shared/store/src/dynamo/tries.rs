@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use billing::ports::StoreError;
+use billing::ports::{StoreError, WriteError};
 
 /// Watches every try of a write, over all of its requests.
 #[derive(Debug, Clone, Default)]
@@ -22,13 +22,16 @@ impl Tries {
     }
 
     /// Why the write failed, by what the last try was told.
-    pub(super) fn failed(&self, last: StoreError) -> StoreError {
-        if last == StoreError::Unavailable { self.refused() } else { last }
+    pub(super) fn failed(&self, last: WriteError) -> WriteError {
+        match last {
+            WriteError::Store(_) => self.refused(),
+            WriteError::Unknown => last,
+        }
     }
 
     /// Why the write failed, if its last try was refused without an effect.
-    pub(super) fn refused(&self) -> StoreError {
-        if self.unanswered.load(Ordering::Relaxed) { StoreError::Unknown } else { StoreError::Unavailable }
+    pub(super) fn refused(&self) -> WriteError {
+        if self.unanswered.load(Ordering::Relaxed) { WriteError::Unknown } else { StoreError::Unavailable.into() }
     }
 }
 

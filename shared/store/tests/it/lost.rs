@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use billing::key::KeyState;
 use billing::payment::Plan;
-use billing::ports::{KeyStore, PaymentStore, Saved, StoreError};
+use billing::ports::{KeyStore, PaymentStore, Saved, StoreError, WriteError};
 use store::DynamoStore;
 
 use crate::rows::{key, next, nonce, payment};
@@ -93,11 +93,11 @@ async fn store_with(table: &Table, fates: &[Fate]) -> DynamoStore {
 async fn a_save_that_was_lost_and_then_refused_may_have_been_written() {
     use Fate::{Error, Held, Lost, Throttled};
     for (fates, said, written) in [
-        ([Lost, Throttled, Throttled].as_slice(), Err(StoreError::Unknown), true),
-        (&[Error, Throttled, Throttled], Err(StoreError::Unknown), false),
-        (&[Lost, Held, Held, Held, Held], Err(StoreError::Unknown), true),
-        (&[Throttled, Throttled, Throttled], Err(StoreError::Unavailable), false),
-        (&[Held, Held, Held, Held], Err(StoreError::Unavailable), false),
+        ([Lost, Throttled, Throttled].as_slice(), Err(WriteError::Unknown), true),
+        (&[Error, Throttled, Throttled], Err(WriteError::Unknown), false),
+        (&[Lost, Held, Held, Held, Held], Err(WriteError::Unknown), true),
+        (&[Throttled, Throttled, Throttled], Err(WriteError::Store(StoreError::Unavailable)), false),
+        (&[Held, Held, Held, Held], Err(WriteError::Store(StoreError::Unavailable)), false),
         (&[Lost], Ok(Saved::Done), true),
         (&[Lost, Held], Ok(Saved::Done), true),
         (&[Throttled, Lost], Ok(Saved::Done), true),
@@ -117,10 +117,10 @@ async fn a_save_that_was_lost_and_then_refused_may_have_been_written() {
 async fn a_claim_that_was_lost_and_then_refused_may_have_been_written() {
     use Fate::{Error, Lost, Throttled};
     for (fates, said, written) in [
-        ([Lost, Throttled, Throttled].as_slice(), Err(StoreError::Unknown), true),
+        ([Lost, Throttled, Throttled].as_slice(), Err(WriteError::Unknown), true),
         // The first round of three ends in silence, the second is refused.
-        (&[Lost, Error, Error, Throttled, Throttled, Throttled], Err(StoreError::Unknown), true),
-        (&[Throttled, Throttled, Throttled], Err(StoreError::Unavailable), false),
+        (&[Lost, Error, Error, Throttled, Throttled, Throttled], Err(WriteError::Unknown), true),
+        (&[Throttled, Throttled, Throttled], Err(WriteError::Store(StoreError::Unavailable)), false),
         (&[Lost], Ok(vec![Saved::Done]), true),
     ] {
         let table = Table::start().await;
@@ -139,7 +139,7 @@ async fn rows_of_which_some_were_written_are_not_answered_as_out_of_reach() {
     let mut rows: Vec<_> =
         (0..60).map(|number| payment(&format!("order_{number}"), "key1", "kim", Plan::Charge)).collect();
     rows.iter_mut().for_each(|row| row.writer = nonce(50));
-    assert_eq!(store.insert(&rows).await, Err(StoreError::Unknown));
+    assert_eq!(store.insert(&rows).await, Err(WriteError::Unknown));
     let uids: Vec<_> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
     let stand = table.store().payments(&uids).await.unwrap();
     assert!(!stand.is_empty() && stand.len() < rows.len(), "{} rows stand", stand.len());

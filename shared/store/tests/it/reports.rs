@@ -129,7 +129,7 @@ both_stores!(a_busy_day_is_read_page_by_page, |store| {
 #[tokio::test]
 async fn a_report_that_cannot_be_read_is_named_and_left_alone() {
     use aws_sdk_dynamodb::types::AttributeValue;
-    use billing::ports::{ReportStore, StoreError};
+    use billing::ports::{ReportStore, StoreError, WriteError};
 
     let table = crate::table::Table::start().await;
     let day = begun().day;
@@ -139,5 +139,8 @@ async fn a_report_that_cannot_be_read_is_named_and_left_alone() {
     put.send().await.unwrap();
     let unreadable = Err(StoreError::Unreadable { row: name });
     assert_eq!(table.store().report(day).await, unreadable);
-    assert_eq!(table.store().save_report(&begun()).await.map(|_| ()), unreadable.map(|_: Option<Report>| ()));
+    assert_eq!(
+        table.store().save_report(&begun()).await.map(|_| ()),
+        unreadable.map(|_: Option<Report>| ()).map_err(WriteError::from)
+    );
 }

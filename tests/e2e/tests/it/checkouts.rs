@@ -404,7 +404,8 @@ async fn a_lost_registration_of_the_amount_is_repeated_before_any_window_opens()
         world.fault(PREPARE, &uid, json!({ "kind": "reset", "phase": phase })).await;
         let first = world.checkout(&order(&uid, &customer)).await;
         if first.status != 201 {
-            first.problem(503, "temporarily_unavailable");
+            let recorded = first.pending(&format!("/charges/{uid}"));
+            assert_eq!((&recorded["status"], &recorded["request_pay"]), (&json!("pending"), &Value::Null));
         }
         let opened = world.checkout(&order(&uid, &customer)).await.ok(201);
         let open = Open { uid, customer, request_pay: opened["request_pay"].clone() };

@@ -20,7 +20,7 @@ async fn paid(world: &World) -> (Buyer, String) {
 }
 
 impl World {
-    async fn refund(&self, uid: &str, name: &str, body: &Value) -> Reply {
+    pub(crate) async fn refund(&self, uid: &str, name: &str, body: &Value) -> Reply {
         let request = self.request("POST", &format!("/charges/{uid}/refunds")).bearer_auth(self.merchant());
         self.send(request.header("idempotency-key", name).json_body(body)).await
     }

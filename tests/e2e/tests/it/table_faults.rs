@@ -12,20 +12,26 @@ const ALL: u32 = 100;
 
 #[tokio::test]
 async fn before_the_order_is_written_down_nothing_is_sent() {
-    for (operation, kind) in [
-        ("TransactWriteItems", "throttle"),
-        ("TransactWriteItems", "internal_error"),
-        ("TransactWriteItems", "drop_before_commit"),
-        ("TransactWriteItems", "conflict"),
-        ("GetItem", "throttle"),
-        ("GetItem", "drop_before_commit"),
+    for (operation, kind, answered) in [
+        ("TransactWriteItems", "throttle", true),
+        // It may be written yet, for all that anybody can tell: so it is pending, and no row is no order.
+        ("TransactWriteItems", "internal_error", false),
+        ("TransactWriteItems", "drop_before_commit", false),
+        ("TransactWriteItems", "conflict", true),
+        ("GetItem", "throttle", true),
+        ("GetItem", "drop_before_commit", true),
     ] {
         let world = World::alone().await;
         let buyer = world.buyer(card::APPROVES).await;
         let uid = fresh("tbl");
         world.aws_fault(operation, kind, ALL, 0).await;
-        let problem = world.charge(&buyer.order(&uid)).await.problem(503, "temporarily_unavailable");
-        assert_eq!(problem["retryable"], true, "{operation} {kind}");
+        let reply = world.charge(&buyer.order(&uid)).await;
+        if answered {
+            let problem = reply.problem(503, "temporarily_unavailable");
+            assert_eq!(problem["retryable"], true, "{operation} {kind}");
+        } else {
+            reply.pending(&format!("/charges/{uid}"));
+        }
         assert!(world.requests_to(AGAIN, &uid).await.is_empty(), "{operation} {kind}: sent without a row");
         world.no_aws_faults().await;
         assert_eq!(world.row(&uid).await, None, "{operation} {kind}");
@@ -193,4 +199,64 @@ async fn a_key_whose_row_cannot_be_written_sends_no_card() {
     assert!(sent.is_empty(), "{sent:?}");
     assert!(world.items_of(&customer_id).await.is_empty());
     world.issue(&token, &name, &form).await.ok(201);
+}
+
+/// A batch of 51 to 100 is two transactions, of which the first may stand when the second is throttled.
+#[tokio::test]
+async fn half_a_batch_is_answered_item_by_item_and_the_repeat_registers_the_rest() {
+    let world = World::alone().await;
+    let buyer = world.buyer(card::APPROVES).await;
+    let at = world.now().await + 86_400;
+    let uids: Vec<String> = (0..60).map(|_| fresh("tbl")).collect();
+    let wanted: Vec<(&str, i64)> = uids.iter().zip(at..).map(|(uid, at)| (uid.as_str(), at)).collect();
+    let batch = buyer.schedules(&wanted);
+    world.aws_fault("TransactWriteItems", "throttle", ALL, 1).await;
+    let reply = world.register(&batch).await;
+    world.no_aws_faults().await;
+    let answer = reply.ok(207);
+    for (place, (uid, item)) in uids.iter().zip(answer["list"].as_array().unwrap()).enumerate() {
+        assert_eq!(item["merchant_uid"], **uid, "in the order of the request");
+        if place < 50 {
+            assert_eq!(item["status"], "scheduled", "{item}");
+            continue;
+        }
+        let not_recorded = json!({
+            "merchant_uid": uid, "status": "not_recorded", "code": "temporarily_unavailable", "retryable": true,
+        });
+        assert_eq!(*item, not_recorded);
+        assert!(world.row(uid).await.is_none() && world.schedule_at_psp(uid).await.is_none());
+    }
+    let answer = world.register(&batch).await.ok(201);
+    assert!(answer["list"].as_array().unwrap().iter().all(|item| item["status"] == "scheduled"), "{answer}");
+}
+
+/// The mark of a change is written and its answer lost, or nothing is known of it at all: never "nothing was recorded".
+#[tokio::test]
+async fn a_change_whose_write_was_not_answered_is_carried_out_and_said_to_be() {
+    for times in [1, ALL] {
+        let world = World::alone().await;
+        world.webhook_settings(json!({ "drop": true })).await;
+        let buyer = world.buyer(card::APPROVES).await;
+        let uid = world.scheduled(&buyer, 86_400).await;
+        world.aws_fault("UpdateItem", "drop_after_commit", times, 0).await;
+        let gone = world.call("DELETE", &format!("/schedules/{uid}"), &world.merchant()).await;
+        world.no_aws_faults().await;
+        match gone.status {
+            200 => assert_eq!(gone.ok(200)["status"], "revoked"),
+            _ => drop(gone.pending(&format!("/schedules/{uid}"))),
+        }
+        let row = world.sweep_until_settled(&uid).await;
+        assert_eq!(row["state"], "revoked");
+
+        let uid = fresh("tbl");
+        world.charge(&buyer.order(&uid)).await.ok(200);
+        world.aws_fault("UpdateItem", "drop_after_commit", times, 0).await;
+        let name = fresh("refund");
+        let refunded = world.refund(&uid, &name, &json!({ "amount": 900 })).await;
+        world.no_aws_faults().await;
+        assert!([200, 202].contains(&refunded.status), "{} {}", refunded.status, refunded.text);
+        world.sweep_until_settled(&uid).await;
+        world.refund(&uid, &name, &json!({ "amount": 900 })).await.ok(200);
+        assert_eq!(world.payment(&uid).await["cancel_amount"], 900, "given back once");
+    }
 }

@@ -8,7 +8,9 @@ use billing::key::{BillingKey, KeyState};
 use billing::order::Order;
 use billing::payment::{Payment, RefundState, State};
 use billing::report::{Report, Verdict};
-use billing::usecase::{Caller, Comparison, Failure, KeyDeleted, Returned, Schedules, Unconfirmed};
+use billing::usecase::{
+    Caller, Comparison, Failure, KeyDeleted, NewSchedule, Returned, Scheduled, Schedules, Unconfirmed,
+};
 use ledger::{Ledger, PaymentSort};
 
 use super::{subscription, window};
@@ -77,10 +79,17 @@ fn kind(answer: &Answer) -> &'static str {
                 Word::Expired => "expired",
             };
         }
-        Answer::Payments(Ok(_)) => return "schedules",
+        Answer::Payments(Ok(answers)) => {
+            let all = answers.iter().all(|answer| answer.row().is_some());
+            return if all { "schedules" } else { "schedules in part" };
+        }
         Answer::Key(Ok(row)) => return row.state.name(),
         Answer::Keys(Ok(_)) => return "keys",
-        Answer::Opened(Ok(row)) => return if row.state == State::Awaiting { "opened" } else { "opened before" },
+        Answer::Opened(Ok(opened)) if !opened.ready => return "not ready to be opened",
+        Answer::Opened(Ok(opened)) => {
+            return if opened.row.state == State::Awaiting { "opened" } else { "opened before" };
+        }
+        Answer::Prepared(Ok(prepared)) if !prepared.ready => return "not ready to be opened",
         Answer::Prepared(Ok(prepared)) => return prepared.key.state.name(),
         Answer::Returned(Ok(returned)) => {
             return match returned {
@@ -97,7 +106,7 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Approved(Ok(Err(Unconfirmed::UnknownOrder | Unconfirmed::Closed))) => return "not approved",
         Answer::Approved(Err(_)) => return "unavailable",
         Answer::KeyDeleted(Ok(KeyDeleted::Done)) => return "key deleted",
-        Answer::KeyDeleted(Ok(KeyDeleted::Pending)) => return "key deletion pending",
+        Answer::KeyDeleted(Ok(KeyDeleted::Pending(_))) => return "key deletion pending",
         Answer::Refund(Ok(refunded)) => {
             return match refunded.1.state {
                 RefundState::Pending => "refund pending",
@@ -221,25 +230,34 @@ impl Told {
                 }
                 self.hear_payment(&mut world, row, Some(asked));
             }
-            (Request::Schedule { wanted, .. }, Answer::Payments(Ok(rows))) => {
-                if rows.len() != wanted.len() || rows.iter().zip(wanted).any(|(row, new)| !answers(row, &new.order)) {
+            (Request::Schedule { wanted, .. }, Answer::Payments(Ok(told))) => {
+                let of_another = |(told, new): (&Scheduled, &NewSchedule)| match told {
+                    Scheduled::Recorded(row) => !answers(row, &new.order),
+                    Scheduled::NotRecorded { merchant_uid, .. } => *merchant_uid != new.order.merchant_uid,
+                };
+                if told.len() != wanted.len() || told.iter().zip(wanted).any(of_another) {
                     world.violation("I15", "schedules were answered with other orders".to_owned());
                 }
-                for row in rows {
+                for row in told.iter().filter_map(Scheduled::row) {
                     self.hear_payment(&mut world, row, Some(asked));
                 }
             }
-            (Request::Checkout(new), Answer::Opened(Ok(row))) => {
+            (Request::Checkout(new), Answer::Opened(Ok(opened))) => {
+                let row = &opened.row;
                 if row.order != new.order || row.customer_id != new.customer_id {
                     world.violation("I15", format!("{} was answered with another order", new.order.merchant_uid));
                 }
-                window::check_opened(&mut world, row);
+                if opened.ready {
+                    window::check_opened(&mut world, row);
+                }
                 self.hear_payment(&mut world, row, Some(asked));
             }
             (Request::PrepareKey(request), Answer::Prepared(Ok(prepared))) => {
                 self.hear_named(&mut world, (&request.customer_id, &request.idempotency_key), &prepared.key, asked);
                 if let Some(row) = &prepared.payment {
-                    window::check_opened(&mut world, row);
+                    if prepared.ready {
+                        window::check_opened(&mut world, row);
+                    }
                     self.hear_payment(&mut world, row, Some(asked));
                 }
             }

@@ -131,7 +131,8 @@ impl Play<'_> {
             return;
         }
         match answer {
-            Answer::Opened(Ok(row)) if row.is_payable(now) => {
+            Answer::Opened(Ok(opened)) if opened.ready && opened.row.is_payable(now) => {
+                let row = &opened.row;
                 let closes = row.open_until().map_or(0, |end| window_ends(end).0);
                 let by_account = row.window.as_ref().is_some_and(|window| window.pay_method == "vbank");
                 let (uid, owner) = (row.merchant_uid().clone(), row.customer_id.clone());
@@ -140,7 +141,7 @@ impl Play<'_> {
                     self.pays(place, by_account);
                 }
             }
-            Answer::Prepared(Ok(prepared)) if prepared.key.is_issuable(now) => {
+            Answer::Prepared(Ok(prepared)) if prepared.ready && prepared.key.is_issuable(now) => {
                 let Some(window) = &prepared.key.window else { return };
                 if prepared.payment.as_ref().is_some_and(|payment| !payment.is_payable(now)) {
                     return;

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
-use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, WriteError};
 use billing::subscription::Attempt;
 use billing::{CustomerId, CustomerUid, MerchantUid, Nonce, Timestamp};
 
@@ -33,8 +33,8 @@ pub struct Table<'a> {
 }
 
 /// The in-memory table answers at once.
-pub(super) fn now<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    answer.now_or_never().unwrap_or(Err(StoreError::Unavailable))
+pub(super) fn now<T, E: From<StoreError>>(answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    answer.now_or_never().unwrap_or(Err(StoreError::Unavailable.into()))
 }
 
 impl<'a> Table<'a> {
@@ -62,23 +62,23 @@ impl<'a> Table<'a> {
         call: Call,
         rival: impl FnOnce(),
         landing: impl FnOnce() -> Landing,
-        perform: impl Fn() -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        perform: impl Fn() -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
         let fault = self.sim.enter(call).await;
         let (answer, seconds) = match fault {
-            Some(Fault::Throttled) => (Err(StoreError::Unavailable), 0),
-            Some(Fault::SilentDrop) => (Err(StoreError::Unknown), OPERATION_SECONDS),
+            Some(Fault::Throttled) => (Err(StoreError::Unavailable.into()), 0),
+            Some(Fault::SilentDrop) => (Err(WriteError::Unknown), OPERATION_SECONDS),
             Some(Fault::LateCommit) => {
                 let mut world = self.sim.world();
                 let process = world.kernel.current;
                 let late = world.chooser.lateness(process).min(LANDING_SECONDS_MAX);
                 let landing = Event::Landing(process, Box::new(landing()));
                 world.kernel.after(OPERATION_SECONDS + late, landing);
-                (Err(StoreError::Unknown), OPERATION_SECONDS)
+                (Err(WriteError::Unknown), OPERATION_SECONDS)
             }
             Some(Fault::SilentCommit) => {
                 perform()?;
-                (Err(StoreError::Unknown), OPERATION_SECONDS)
+                (Err(WriteError::Unknown), OPERATION_SECONDS)
             }
             Some(Fault::OwnWriteAgain) => {
                 perform()?;
@@ -237,7 +237,7 @@ impl<'a> Table<'a> {
     }
 
     /// Writes new rows, each for itself.
-    pub(super) fn insert_rows(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    pub(super) fn insert_rows(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut saved = Vec::with_capacity(rows.len());
         for row in rows {
             let before = now(self.rows().payment(row.merchant_uid()))?;
@@ -264,7 +264,7 @@ impl<'a> Table<'a> {
     }
 
     /// Writes the new row of a window.
-    pub(super) fn insert_window(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    pub(super) fn insert_window(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let before = now(self.rows().payment(row.merchant_uid()))?;
         if let Some(conflict) = self.own_write(before.as_ref(), row) {
             return Ok(conflict);
@@ -279,7 +279,7 @@ impl<'a> Table<'a> {
 
     /// Writes new rows as the real table does: piece by piece, so that a later piece may be refused after an earlier one was
     /// written.
-    async fn insert_pieces(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    async fn insert_pieces(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut saved = Vec::with_capacity(rows.len());
         for piece in rows.chunks(CHUNK) {
             let rival = || {
@@ -291,14 +291,16 @@ impl<'a> Table<'a> {
             match self.writing(Call::Insert, rival, landing, || self.insert_rows(piece)).await {
                 Ok(answers) => saved.extend(answers),
                 // An earlier piece stands in the table already.
-                Err(StoreError::Unavailable) if saved.contains(&Saved::Done) => return Err(StoreError::Unknown),
+                Err(WriteError::Store(StoreError::Unavailable)) if saved.contains(&Saved::Done) => {
+                    return Err(WriteError::Unknown);
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(saved)
     }
 
-    pub(super) fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, StoreError> {
+    pub(super) fn put_payment(&self, row: &Payment, reclaim: bool) -> Result<Saved<Payment>, WriteError> {
         let before = now(self.rows().payment(row.merchant_uid()))?;
         if let Some(conflict) = self.own_write(before.as_ref(), row) {
             return Ok(conflict);
@@ -313,7 +315,7 @@ impl<'a> Table<'a> {
         Ok(saved)
     }
 
-    pub(super) fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, StoreError> {
+    pub(super) fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, WriteError> {
         if self.sim.has(Bug::OwnWriteTakenAsConflict) {
             let standing = now(self.rows().key(&row.customer_uid))?.filter(|standing| standing.writer == row.writer);
             if let Some(standing) = standing {
@@ -345,7 +347,7 @@ impl PaymentStore for Table<'_> {
         self.reading(Call::ReadPayments, self.rows().payments(uids)).await
     }
 
-    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         if planted::withholds(self.sim, rows) {
             return Ok(rows.iter().map(|_| Saved::Done).collect());
         }
@@ -361,27 +363,31 @@ impl PaymentStore for Table<'_> {
         if answer.is_ok() {
             rows.iter().for_each(|row| self.see_payment(row));
         }
-        if answer == Err(StoreError::Unknown) {
+        if answer == Err(WriteError::Unknown) {
             let uids = rows.iter().map(|row| row.merchant_uid().to_string());
             self.sim.world().unanswered.extend(uids);
         }
         answer
     }
 
-    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
-            Some(wired) => wired.writing(Call::InsertCheckout, rival, || wired.backend.insert_checkout(row)).await?,
+            Some(wired) => wired.writing(Call::InsertCheckout, rival, || wired.backend.insert_checkout(row)).await,
             None => {
                 let landing = || Landing::InsertCheckout(Box::new(row.clone()));
-                self.writing(Call::InsertCheckout, rival, landing, || self.insert_window(row)).await?
+                self.writing(Call::InsertCheckout, rival, landing, || self.insert_window(row)).await
             }
         };
+        if answer == Err(WriteError::Unknown) {
+            self.sim.world().unanswered.insert(row.merchant_uid().to_string());
+        }
+        let answer = answer?;
         self.see_payment(row);
         Ok(answer)
     }
 
-    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::Reclaim, rival, || wired.backend.reclaim(row)).await?,
@@ -394,7 +400,7 @@ impl PaymentStore for Table<'_> {
         Ok(answer)
     }
 
-    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let rival = || self.rival_payment(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::Save, rival, || wired.backend.save(row)).await?,
@@ -437,7 +443,7 @@ impl KeyStore for Table<'_> {
         self.reading(Call::ReadKey, self.rows().key(uid)).await
     }
 
-    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         let rival = || self.rival_key(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::InsertKey, rival, || wired.backend.save_key(row, true)).await?,
@@ -450,7 +456,7 @@ impl KeyStore for Table<'_> {
         Ok(answer)
     }
 
-    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         let rival = || self.rival_key(row);
         let answer = match self.wired() {
             Some(wired) => wired.writing(Call::SaveKey, rival, || wired.backend.save_key(row, false)).await?,

@@ -1,6 +1,6 @@
 //! The daily report's row, and the index of what rows claim.
 
-use billing::ports::{ClaimStore, Page, ReportStore, Saved, StoreError};
+use billing::ports::{ClaimStore, Page, ReportStore, Saved, StoreError, WriteError};
 use billing::report::{Report, Window};
 use billing::{KstDay, MerchantUid};
 
@@ -33,7 +33,7 @@ impl ReportStore for Table<'_> {
     }
 
     /// Whoever comes first in a conflict takes the report over, and is never heard of again.
-    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, StoreError> {
+    async fn save_report(&self, row: &Report) -> Result<Saved<Report>, WriteError> {
         let rows = self.memory()?;
         let rival = || {
             if let (Some(writer), Ok(Some(standing))) = (self.mark(), now(rows.report(row.day))) {

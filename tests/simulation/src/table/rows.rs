@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use billing::key::BillingKey;
 use billing::payment::Payment;
-use billing::ports::{Begun, DueRow, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError};
+use billing::ports::{Begun, DueRow, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, WriteError};
 use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use store::MemoryStore;
@@ -15,18 +15,21 @@ use crate::sim::Sim;
 /// A call of a table that is not in memory.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
+/// A write of a table that is not in memory.
+pub type WriteCall<'a, T> = Pin<Box<dyn Future<Output = Result<T, WriteError>> + Send + 'a>>;
+
 /// A table that is not in memory. Polled outside of [`Backend::drive`], each call is done at once and nothing goes wrong.
 #[expect(missing_docs, reason = "the methods of billing's ports")]
 pub trait Backend: std::fmt::Debug + Send + Sync {
     fn payment<'a>(&'a self, uid: &'a MerchantUid) -> Call<'a, Option<Payment>>;
     fn payments<'a>(&'a self, uids: &'a [MerchantUid]) -> Call<'a, Vec<Payment>>;
-    fn insert<'a>(&'a self, rows: &'a [Payment]) -> Call<'a, Vec<Saved<Payment>>>;
-    fn insert_checkout<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>>;
-    fn reclaim<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>>;
-    fn save<'a>(&'a self, row: &'a Payment) -> Call<'a, Saved<Payment>>;
+    fn insert<'a>(&'a self, rows: &'a [Payment]) -> WriteCall<'a, Vec<Saved<Payment>>>;
+    fn insert_checkout<'a>(&'a self, row: &'a Payment) -> WriteCall<'a, Saved<Payment>>;
+    fn reclaim<'a>(&'a self, row: &'a Payment) -> WriteCall<'a, Saved<Payment>>;
+    fn save<'a>(&'a self, row: &'a Payment) -> WriteCall<'a, Saved<Payment>>;
     fn schedules_of<'a>(&'a self, owner: &'a CustomerId, filter: &'a ScheduleFilter) -> Call<'a, Page<Payment>>;
     fn key<'a>(&'a self, uid: &'a CustomerUid) -> Call<'a, Option<BillingKey>>;
-    fn save_key<'a>(&'a self, row: &'a BillingKey, new: bool) -> Call<'a, Saved<BillingKey>>;
+    fn save_key<'a>(&'a self, row: &'a BillingKey, new: bool) -> WriteCall<'a, Saved<BillingKey>>;
     fn keys_of<'a>(
         &'a self,
         owner: &'a CustomerId,
@@ -35,8 +38,12 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     ) -> Call<'a, Page<BillingKey>>;
     fn subscription<'a>(&'a self, id: &'a SubscriptionId) -> Call<'a, Option<Subscription>>;
     fn last_of_plan<'a>(&'a self, owner: &'a CustomerId, plan: &'a PlanId) -> Call<'a, Option<SubscriptionId>>;
-    fn begin_subscription<'a>(&'a self, row: &'a Subscription, last: Option<&'a SubscriptionId>) -> Call<'a, Begun>;
-    fn save_subscription<'a>(&'a self, row: &'a Subscription) -> Call<'a, Saved<Subscription>>;
+    fn begin_subscription<'a>(
+        &'a self,
+        row: &'a Subscription,
+        last: Option<&'a SubscriptionId>,
+    ) -> WriteCall<'a, Begun>;
+    fn save_subscription<'a>(&'a self, row: &'a Subscription) -> WriteCall<'a, Saved<Subscription>>;
     fn subscriptions_of<'a>(
         &'a self,
         owner: &'a CustomerId,
@@ -130,28 +137,28 @@ impl PaymentStore for Rows {
         }
     }
 
-    async fn insert(&self, new: &[Payment]) -> Result<Vec<Saved<Payment>>, StoreError> {
+    async fn insert(&self, new: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         match self {
             Self::Memory(rows) => rows.insert(new).await,
             Self::Backed(backend) => backend.insert(new).await,
         }
     }
 
-    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         match self {
             Self::Memory(rows) => rows.insert_checkout(row).await,
             Self::Backed(backend) => backend.insert_checkout(row).await,
         }
     }
 
-    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         match self {
             Self::Memory(rows) => rows.reclaim(row).await,
             Self::Backed(backend) => backend.reclaim(row).await,
         }
     }
 
-    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, StoreError> {
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         match self {
             Self::Memory(rows) => rows.save(row).await,
             Self::Backed(backend) => backend.save(row).await,
@@ -174,14 +181,14 @@ impl KeyStore for Rows {
         }
     }
 
-    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         match self {
             Self::Memory(rows) => rows.insert_key(row).await,
             Self::Backed(backend) => backend.save_key(row, true).await,
         }
     }
 
-    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, StoreError> {
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
         match self {
             Self::Memory(rows) => rows.save_key(row).await,
             Self::Backed(backend) => backend.save_key(row, false).await,

@@ -1,7 +1,7 @@
 //! Billing's table port of subscriptions.
 
 use billing::CustomerId;
-use billing::ports::{Begun, DueRow, Page, Saved, StoreError, SubscriptionStore};
+use billing::ports::{Begun, DueRow, Page, Saved, StoreError, SubscriptionStore, WriteError};
 use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
 
 use super::landing::Landing;
@@ -41,7 +41,7 @@ impl Table<'_> {
         }
     }
 
-    pub(super) fn begin(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+    pub(super) fn begin(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
         let before = now(self.rows().subscription(&row.id))?;
         let begun = now(self.rows().begin_subscription(row, last))?;
         if begun == Begun::Done {
@@ -51,7 +51,7 @@ impl Table<'_> {
         Ok(begun)
     }
 
-    pub(super) fn put_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+    pub(super) fn put_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
         let before = now(self.rows().subscription(&row.id))?;
         let saved = now(self.rows().save_subscription(row))?;
         if saved == Saved::Done {
@@ -99,7 +99,7 @@ impl SubscriptionStore for Table<'_> {
         }
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
         let call = Call::BeginSubscription;
         let rival = || self.rival_beginning(row, last);
         match self.wired() {
@@ -111,7 +111,7 @@ impl SubscriptionStore for Table<'_> {
         }
     }
 
-    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
         let call = Call::SaveSubscription;
         let rival = || self.rival_subscription(row);
         match self.wired() {
@@ -157,14 +157,14 @@ impl SubscriptionStore for Rows {
         }
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, StoreError> {
+    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
         match self {
             Self::Memory(rows) => rows.begin_subscription(row, last).await,
             Self::Backed(backend) => backend.begin_subscription(row, last).await,
         }
     }
 
-    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, StoreError> {
+    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
         match self {
             Self::Memory(rows) => rows.save_subscription(row).await,
             Self::Backed(backend) => backend.save_subscription(row).await,

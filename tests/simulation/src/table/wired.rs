@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use billing::Timestamp;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::Payment;
-use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError};
+use billing::ports::{DUE_SHARDS, DueRow, Page, StoreError, WriteError};
 use billing::subscription::Subscription;
 
 use super::Backend;
@@ -24,11 +24,11 @@ pub(super) struct Wired<'a> {
 }
 
 impl<'a> Wired<'a> {
-    pub(super) async fn drive<T: Send>(
+    pub(super) async fn drive<T: Send, E: From<StoreError> + Send>(
         &self,
-        call: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
-        let mut answer = Err(StoreError::Unavailable);
+        call: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        let mut answer = Err(StoreError::Unavailable.into());
         self.backend.drive(self.sim, Box::pin(async { answer = call.await })).await;
         answer
     }
@@ -52,19 +52,19 @@ impl<'a> Wired<'a> {
         call: Call,
         rival: impl FnOnce() + Send,
         perform: impl Fn() -> F + Send,
-    ) -> Result<T, StoreError>
+    ) -> Result<T, WriteError>
     where
         T: Send,
-        F: Future<Output = Result<T, StoreError>> + Send,
+        F: Future<Output = Result<T, WriteError>> + Send,
     {
         let fault = self.sim.enter(call).await;
         let (answer, seconds) = match fault {
-            Some(Fault::Throttled) => (Err(StoreError::Unavailable), 0),
+            Some(Fault::Throttled) => (Err(StoreError::Unavailable.into()), 0),
             // Late commits are met over the table in memory: the wire has its own way of losing writes.
-            Some(Fault::SilentDrop | Fault::LateCommit) => (Err(StoreError::Unknown), OPERATION_SECONDS),
+            Some(Fault::SilentDrop | Fault::LateCommit) => (Err(WriteError::Unknown), OPERATION_SECONDS),
             Some(Fault::SilentCommit) => {
                 let answer = self.drive(perform()).await;
-                (answer.and(Err(StoreError::Unknown)), OPERATION_SECONDS)
+                (answer.and(Err(WriteError::Unknown)), OPERATION_SECONDS)
             }
             Some(Fault::OwnWriteAgain) => match self.drive(perform()).await {
                 Ok(_) => (self.drive(perform()).await, 1),

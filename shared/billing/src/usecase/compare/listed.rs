@@ -219,7 +219,7 @@ where
         if matches!(key.state, KeyState::Abandoned | KeyState::Deleted) && key.due_at.is_none() {
             let due = BillingKey { due_at: Some(self.host.now()), ..self.next_key(key) };
             // Whoever writes it meanwhile has news of it.
-            self.store.save_key(&due).await?;
+            self.save_key(&due).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::ids::{CustomerUid, MerchantUid};
 use crate::key::BillingKey;
 use crate::payment::{Payment, PaymentSnapshot, ScheduleSnapshot};
-use crate::ports::{Listing, StoreError};
+use crate::ports::{Listing, StoreError, WriteError};
 use crate::report::{Counts, Pass, Report};
 use crate::time::Timestamp;
 
@@ -18,6 +18,12 @@ pub(super) enum Stop {
     Unanswered,
     /// Somebody else carries the comparison on.
     Overtaken(Box<Report>),
+}
+
+impl From<WriteError> for Stop {
+    fn from(_: WriteError) -> Self {
+        Self::Unanswered
+    }
 }
 
 impl From<StoreError> for Stop {

@@ -9,7 +9,12 @@ import { Refusal, api, shop } from "./http.js";
 /** Pays an order in the PG's window. Resolves with the payment as the API has it: the window's word counts for nothing. */
 export async function buy(order, choice, onWait) {
   // The shop's server starts the checkout with the merchant's token: the browser never names an amount.
-  const checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
+  let checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
+  // 202: recorded, but the window cannot be opened yet. The very same request asks again.
+  for (let tries = 0; checkout.status === 202 && tries < 3; tries++) {
+    await pause(Math.max(1, checkout.retryAfter));
+    checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
+  }
   if (!checkout.body.request_pay) return settled(checkout, onWait); // it can no longer be paid, or is paid already
   const said = await openWindow(checkout.body);
   const reply = said.imp_uid ? await complete(order, said.imp_uid) : await api.get(`/charges/${order}`);

@@ -1,0 +1,239 @@
+//! Writing, for every use case: what becomes of a write that the table does not answer.
+//!
+//! Such a write may stand, or may be carried out yet. It is read back by its mark. If it does not show, the very same
+//! conditional write is sent once more: whichever of the two lands first, the other is refused by its own condition, so that
+//! after an answer to the second nothing of the first can come later. Only if the second is not answered either, and the row
+//! does not show, does "not known" reach the use case. It then answers with its row as pending, because the sweep carries the
+//! row on if it stands.
+//!
+//! What somebody else has written on top of ours is a conflict like any other, with the row that stands there: whether ours
+//! is part of it is for the domain to judge (is the refund among its refunds, is the change under way, is it what was asked).
+
+use std::future::Future;
+
+use super::Billing;
+use crate::ids::{MerchantUid, Nonce, SubscriptionId};
+use crate::key::BillingKey;
+use crate::payment::Payment;
+use crate::planted::{self, Bug};
+use crate::ports::{
+    Begun, Clock, INSERT_MAX, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, WriteError,
+};
+use crate::subscription::Subscription;
+
+/// After so many seconds a write is not sent once more: its caller waits, and the gateway gives up after thirty (a transaction
+/// that nobody answers takes some thirteen, and its row may have to be read before and after).
+const REPEATED_WITHIN_SECONDS: i64 = 8;
+
+/// What one write is known by.
+trait Marked {
+    fn version(&self) -> u64;
+    fn writer(&self) -> &Nonce;
+
+    /// What `standing` says of this write: it stands, somebody else's does, or it does not show.
+    fn shown_by(&self, standing: Option<Self>) -> Option<Saved<Self>>
+    where
+        Self: Sized,
+    {
+        let standing = standing.filter(|standing| standing.version() >= self.version())?;
+        let ours = standing.version() == self.version() && standing.writer() == self.writer();
+        Some(if ours { Saved::Done } else { Saved::Conflict(Some(Box::new(standing))) })
+    }
+}
+
+impl Marked for Payment {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn writer(&self) -> &Nonce {
+        &self.writer
+    }
+}
+
+impl Marked for BillingKey {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn writer(&self) -> &Nonce {
+        &self.writer
+    }
+}
+
+impl Marked for Subscription {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn writer(&self) -> &Nonce {
+        &self.writer
+    }
+}
+
+/// Writes a row until it is known what became of that, as far as it can be known.
+async fn settled<R, W, F>(
+    row: &R,
+    clock: &impl Clock,
+    write: impl Fn() -> W,
+    read: impl Fn() -> F,
+) -> Result<Saved<R>, WriteError>
+where
+    R: Marked,
+    W: Future<Output = Result<Saved<R>, WriteError>>,
+    F: Future<Output = Result<Option<R>, StoreError>>,
+{
+    let until = clock.now().plus(REPEATED_WITHIN_SECONDS);
+    match write().await {
+        Err(WriteError::Unknown) => {}
+        answered => return answered,
+    }
+    if planted::has(Bug::UnansweredTakenAsRefused) {
+        return Err(StoreError::Unavailable.into());
+    }
+    if let Some(shown) = row.shown_by(read().await.ok().flatten()) {
+        return Ok(shown);
+    }
+    if clock.now() > until {
+        return Err(WriteError::Unknown);
+    }
+    match write().await {
+        Ok(saved) => Ok(saved),
+        // An error of this one says nothing of the first.
+        Err(_) => row.shown_by(read().await.ok().flatten()).ok_or(WriteError::Unknown),
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: PaymentStore,
+    H: Clock,
+{
+    /// Writes the next version of a payment.
+    pub(super) async fn save_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
+        settled(row, &self.host, || self.store.save(row), || self.store.payment(row.merchant_uid())).await
+    }
+
+    /// Writes the next version of a payment that is about to be sent again.
+    pub(super) async fn reclaim_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
+        settled(row, &self.host, || self.store.reclaim(row), || self.store.payment(row.merchant_uid())).await
+    }
+
+    /// Writes a new payment that no billing key has to be active for.
+    pub(super) async fn insert_awaiting_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
+        settled(row, &self.host, || self.store.insert_checkout(row), || self.store.payment(row.merchant_uid())).await
+    }
+
+    /// Writes new payments of one billing key. One answer a row, in order: a batch is more than one transaction, and they may
+    /// end in different ways. After one that did not succeed the rest are not tried.
+    pub(super) async fn insert_payments(&self, rows: &[Payment]) -> Vec<Result<Saved<Payment>, WriteError>> {
+        let mut answers = Vec::with_capacity(rows.len());
+        let mut stopped = None;
+        for chunk in rows.chunks(INSERT_MAX) {
+            match &stopped {
+                Some(error) => answers.extend(chunk.iter().map(|_| Err(WriteError::Store(StoreError::clone(error))))),
+                None => answers.extend(self.insert_together(chunk).await),
+            }
+            stopped = stopped.or_else(|| match answers.last() {
+                Some(Err(WriteError::Store(error))) => Some(error.clone()),
+                Some(Err(WriteError::Unknown)) => Some(StoreError::Unavailable),
+                Some(Ok(_)) | None => None,
+            });
+        }
+        answers
+    }
+
+    /// Writes the rows of one transaction.
+    async fn insert_together(&self, rows: &[Payment]) -> Vec<Result<Saved<Payment>, WriteError>> {
+        let until = self.host.now().plus(REPEATED_WITHIN_SECONDS);
+        let all = |error: &WriteError| rows.iter().map(|_| Err(error.clone())).collect();
+        match self.store.insert(rows).await {
+            Ok(saved) => return saved.into_iter().map(Ok).collect(),
+            Err(WriteError::Unknown) if !planted::has(Bug::UnansweredTakenAsRefused) => {}
+            Err(WriteError::Unknown) => return all(&StoreError::Unavailable.into()),
+            Err(error @ WriteError::Store(_)) => return all(&error),
+        }
+        let mut answers = self.shown(rows).await;
+        let missing: Vec<Payment> =
+            rows.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(row, _)| row.clone()).collect();
+        if !missing.is_empty() && self.host.now() <= until {
+            let again = match self.store.insert(&missing).await {
+                Ok(saved) => saved.into_iter().map(Some).collect(),
+                // An error of this one says nothing of the first.
+                Err(_) => self.shown(&missing).await,
+            };
+            let open = answers.iter_mut().filter(|answer| answer.is_none());
+            open.zip(again).for_each(|(answer, again)| *answer = again);
+        }
+        answers.into_iter().map(|answer| answer.ok_or(WriteError::Unknown)).collect()
+    }
+
+    /// What the table shows of writes that were not answered.
+    async fn shown(&self, rows: &[Payment]) -> Vec<Option<Saved<Payment>>> {
+        let uids: Vec<MerchantUid> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
+        let standing = self.store.payments(&uids).await.unwrap_or_default();
+        let of = |row: &Payment| standing.iter().find(|found| found.merchant_uid() == row.merchant_uid()).cloned();
+        rows.iter().map(|row| row.shown_by(of(row))).collect()
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: KeyStore,
+    H: Clock,
+{
+    /// Writes a new billing key.
+    pub(super) async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
+        settled(row, &self.host, || self.store.insert_key(row), || self.store.key(&row.customer_uid)).await
+    }
+
+    /// Writes the next version of a billing key.
+    pub(super) async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
+        settled(row, &self.host, || self.store.save_key(row), || self.store.key(&row.customer_uid)).await
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    S: SubscriptionStore,
+    H: Clock,
+{
+    /// Writes the next version of a subscription.
+    pub(super) async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
+        settled(row, &self.host, || self.store.save_subscription(row), || self.store.subscription(&row.id)).await
+    }
+
+    /// Writes a new subscription, and that it is the last one of its plan.
+    pub(super) async fn begin_subscription(
+        &self,
+        row: &Subscription,
+        last: Option<&SubscriptionId>,
+    ) -> Result<Begun, WriteError> {
+        let until = self.host.now().plus(REPEATED_WITHIN_SECONDS);
+        match self.store.begin_subscription(row, last).await {
+            Err(WriteError::Unknown) if !planted::has(Bug::UnansweredTakenAsRefused) => {}
+            Err(WriteError::Unknown) => return Err(StoreError::Unavailable.into()),
+            answered => return answered,
+        }
+        if let Some(begun) = self.begun(row).await {
+            return Ok(begun);
+        }
+        if self.host.now() > until {
+            return Err(WriteError::Unknown);
+        }
+        // Only forward goes what was begun last, so that "overtaken" is final for the first of the two, too.
+        match self.store.begin_subscription(row, last).await {
+            Ok(begun) => Ok(begun),
+            Err(_) => self.begun(row).await.ok_or(WriteError::Unknown),
+        }
+    }
+
+    /// What the table shows of a beginning that was not answered.
+    async fn begun(&self, row: &Subscription) -> Option<Begun> {
+        let standing = self.store.subscription(&row.id).await.ok().flatten();
+        Some(match row.shown_by(standing)? {
+            Saved::Conflict(Some(current)) => Begun::Conflict(current),
+            Saved::Done | Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Begun::Done,
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! A table whose answers get lost: each write and each read meets what a test has decided for it.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::Mutex;
+
+use billing::key::BillingKey;
+use billing::payment::Payment;
+use billing::ports::{
+    Begun, DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
+    WriteError,
+};
+use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
+use billing::usecase::Billing;
+use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+use store::MemoryStore;
+
+use crate::fixture::{TestHost, TestPsp, billing};
+
+/// What becomes of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is carried out and answered.
+    Answered,
+    /// It is carried out, and its answer is lost.
+    Lost,
+    /// It is not carried out, and its answer is lost.
+    Dropped,
+    /// It is refused without an effect.
+    Throttled,
+    /// Its answer is lost, and it is carried out when the test says so.
+    Late,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(crate) struct Lossy {
+    pub(crate) rows: MemoryStore,
+    writes: Mutex<VecDeque<Fate>>,
+    /// How many reads are answered before all others fail.
+    reads: Mutex<Option<u32>>,
+    late: Mutex<Vec<Payment>>,
+    hidden: Mutex<Option<String>>,
+}
+
+pub(crate) type LossyBilling = Billing<TestPsp, Lossy, TestHost>;
+
+/// The fixture's world with such a table.
+pub(crate) async fn lossy() -> LossyBilling {
+    let Billing { psp, store, host, policy } = billing().await;
+    Billing { psp, store: Lossy { rows: store, ..Lossy::default() }, host, policy }
+}
+
+impl Lossy {
+    /// Decides the next writes, in order; after them the table answers.
+    pub(crate) fn will(&self, fates: impl IntoIterator<Item = Fate>) {
+        self.writes.lock().unwrap().extend(fates);
+    }
+
+    /// After `answered` more reads none is answered any more.
+    pub(crate) fn reads_fail_after(&self, answered: u32) {
+        *self.reads.lock().unwrap() = Some(answered);
+    }
+
+    /// The payment of this name is not seen by the next look: it is only about to be written.
+    pub(crate) fn hides(&self, merchant_uid: &str) {
+        *self.hidden.lock().unwrap() = Some(merchant_uid.to_owned());
+    }
+
+    /// Everything is answered again.
+    pub(crate) fn heals(&self) {
+        self.writes.lock().unwrap().clear();
+        *self.reads.lock().unwrap() = None;
+    }
+
+    /// Carries out what was late, and says how each ended.
+    pub(crate) async fn land(&self) -> Vec<Saved<Payment>> {
+        let late: Vec<Payment> = self.late.lock().unwrap().drain(..).collect();
+        let mut saved = Vec::new();
+        for row in late {
+            saved.push(self.rows.save(&row).await.unwrap());
+        }
+        saved
+    }
+
+    async fn writing<T>(
+        &self,
+        late: Option<&Payment>,
+        write: impl Future<Output = Result<T, WriteError>>,
+    ) -> Result<T, WriteError> {
+        let fate = self.writes.lock().unwrap().pop_front().unwrap_or(Fate::Answered);
+        match fate {
+            Fate::Answered => write.await,
+            Fate::Lost => {
+                write.await?;
+                Err(WriteError::Unknown)
+            }
+            Fate::Dropped => Err(WriteError::Unknown),
+            Fate::Throttled => Err(StoreError::Unavailable.into()),
+            Fate::Late => {
+                self.late.lock().unwrap().extend(late.cloned());
+                Err(WriteError::Unknown)
+            }
+        }
+    }
+
+    async fn reading<T>(&self, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let fails = match self.reads.lock().unwrap().as_mut() {
+            None => false,
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+        };
+        if fails { Err(StoreError::Unavailable) } else { read.await }
+    }
+}
+
+impl PaymentStore for Lossy {
+    async fn payment(&self, uid: &MerchantUid) -> Result<Option<Payment>, StoreError> {
+        self.reading(self.rows.payment(uid)).await
+    }
+
+    async fn payments(&self, uids: &[MerchantUid]) -> Result<Vec<Payment>, StoreError> {
+        let mut rows = self.reading(self.rows.payments(uids)).await?;
+        let hidden = self.hidden.lock().unwrap().take_if(|_| !rows.is_empty());
+        rows.retain(|row| hidden.as_deref() != Some(row.merchant_uid().as_str()));
+        Ok(rows)
+    }
+
+    async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
+        self.writing(None, self.rows.insert(rows)).await
+    }
+
+    async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
+        self.writing(Some(row), self.rows.insert_checkout(row)).await
+    }
+
+    async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
+        self.writing(Some(row), self.rows.reclaim(row)).await
+    }
+
+    async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
+        self.writing(Some(row), self.rows.save(row)).await
+    }
+
+    async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
+        self.reading(self.rows.schedules_of(owner, filter)).await
+    }
+}
+
+impl KeyStore for Lossy {
+    async fn key(&self, uid: &CustomerUid) -> Result<Option<BillingKey>, StoreError> {
+        self.reading(self.rows.key(uid)).await
+    }
+
+    async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
+        self.writing(None, self.rows.insert_key(row)).await
+    }
+
+    async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
+        self.writing(None, self.rows.save_key(row)).await
+    }
+
+    async fn keys_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<BillingKey>, StoreError> {
+        self.reading(self.rows.keys_of(owner, limit, cursor)).await
+    }
+}
+
+impl SubscriptionStore for Lossy {
+    async fn subscription(&self, id: &SubscriptionId) -> Result<Option<Subscription>, StoreError> {
+        self.reading(self.rows.subscription(id)).await
+    }
+
+    async fn last_of_plan(&self, owner: &CustomerId, plan: &PlanId) -> Result<Option<SubscriptionId>, StoreError> {
+        self.reading(self.rows.last_of_plan(owner, plan)).await
+    }
+
+    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
+        self.writing(None, self.rows.begin_subscription(row, last)).await
+    }
+
+    async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
+        self.writing(None, self.rows.save_subscription(row)).await
+    }
+
+    async fn subscriptions_of(
+        &self,
+        owner: &CustomerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, StoreError> {
+        self.reading(self.rows.subscriptions_of(owner, limit, cursor)).await
+    }
+
+    async fn subscriptions_in(
+        &self,
+        standing: Standing,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Subscription>, StoreError> {
+        self.reading(self.rows.subscriptions_in(standing, limit, cursor)).await
+    }
+}
+
+impl DueStore for Lossy {
+    async fn due(&self, shard: u8, until: Timestamp, cursor: Option<&str>) -> Result<Page<DueRow>, StoreError> {
+        self.reading(self.rows.due(shard, until, cursor)).await
+    }
+}
