@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::reply::Reply;
 use crate::shop::card;
-use crate::world::{JsonBody, World, fresh};
+use crate::world::{World, fresh};
 
 /// A checkout of this kind: its number, and its customer's token.
 async fn opened(world: &World, pg: &str, pay_method: &str) -> (String, String, Value) {
