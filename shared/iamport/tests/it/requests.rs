@@ -349,9 +349,10 @@ async fn unschedule_payments() {
 
 #[tokio::test]
 async fn close_a_virtual_account() {
-    let imp_uid = ImpUid::new("imp_448280090638").unwrap();
-    let call = sent(payment(), async |client| client.revoke_vbank(&imp_uid).await).await;
-    assert_call(&call, "DELETE", "/vbanks/imp_448280090638", &Value::Null);
+    let account = payment();
+    let imp_uid = ImpUid::new(account["imp_uid"].as_str().unwrap()).unwrap();
+    let call = sent(account, async |client| client.revoke_vbank(&imp_uid).await).await;
+    assert_call(&call, "DELETE", &format!("/vbanks/{imp_uid}"), &Value::Null);
 }
 
 #[tokio::test]
