@@ -1,6 +1,6 @@
 //! `POST` and `GET /schedules`, and `GET`, `PATCH` and `DELETE /schedules/{merchant_uid}`.
 
-use billing::payment::{Payment, State};
+use billing::payment::{Payment, RefusedBy, State};
 use billing::ports::ScheduleFilter;
 use billing::usecase::{Caller, NewSchedule, SCHEDULES_MAX};
 use billing::{CustomerId, CustomerUid, Invalid, Timestamp};
@@ -25,15 +25,21 @@ async fn register(app: &App, request: &Request) -> Result<Reply, Problem> {
 
     let body = present::page(rows.iter().map(present::payment).collect(), None);
     if rows.iter().all(|row| row.told_state() == State::Failed) {
-        let refusal = rows.iter().find_map(|row| row.refusal.as_ref().map(|refusal| refusal.message.as_str()));
-        let problem = Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
-        return Err(problem.with("psp_message", &refusal).with("list", &body));
+        return Err(refused(&rows).with("list", &body));
     }
     let open = |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
     if rows.iter().any(open) {
         return Ok(present::pending(&body, &format!("/schedules?customer_uid={customer_uid}")));
     }
     Ok(Reply::json(201, &body))
+}
+
+/// Why none of them is registered. One batch is one request to the PSP, so what it said of one it said of all.
+fn refused(rows: &[Payment]) -> Problem {
+    let row = rows.iter().find(|row| row.refusal.is_some());
+    let message = row.and_then(|row| row.refusal.as_ref()).map(|refusal| refusal.message.as_str());
+    let declined = || Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
+    Problem::refused(row.map_or(RefusedBy::Issuer, Payment::refused_by), declined).with("psp_message", &message)
 }
 
 fn command(mut body: Object) -> Result<(CustomerUid, Option<CustomerId>, Vec<NewSchedule>), Problem> {

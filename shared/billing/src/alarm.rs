@@ -81,6 +81,14 @@ pub enum Alarm {
         /// The payment.
         imp_uid: ImpUid,
     },
+    /// The PSP refused what we asked for, and not the card: a setting or an agreement with it is wrong, so every request of the
+    /// kind is refused.
+    RequestRefused {
+        /// The row's name.
+        row: String,
+        /// The PSP's code.
+        code: i64,
+    },
     /// A row would have broken one of its own rules; it was not written.
     RowViolation {
         /// The row's name.
@@ -119,6 +127,7 @@ impl Alarm {
             Self::ScheduleRevoked { .. } => "schedule_revoked",
             Self::ScheduleOverdue { .. } => "schedule_overdue",
             Self::RefundRefused { .. } => "refund_refused",
+            Self::RequestRefused { .. } => "request_refused",
             Self::RowViolation { .. } => "row_violation",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::OrphanKey { .. } => "orphan_key",

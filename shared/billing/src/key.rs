@@ -8,7 +8,7 @@ use crate::calendar::{CLAIMANT_SECONDS, next_look, next_window_look, window_ends
 use crate::checkout::KeyWindow;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, Nonce};
-use crate::payment::{Claim, Refusal};
+use crate::payment::{Claim, Refusal, RefusedBy};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -303,6 +303,10 @@ pub fn apply(
         KeyEvidence::Refused(refusal) => match row.state {
             KeyState::Issuing => {
                 let confirm_at = row.claim.as_ref().map(|claim| claim.quarantine_until);
+                if refusal.by() == RefusedBy::Psp {
+                    let (row, code) = (row.customer_uid.to_string(), refusal.code);
+                    applied.alarms.push(Alarm::RequestRefused { row, code });
+                }
                 applied.row.refusal = Some(refusal.clone());
                 applied.row.outcome_unknown = false;
                 applied.row.state = KeyState::Abandoned;

@@ -21,6 +21,8 @@ use crate::secret::Secrets;
 /// Longest money POST (design §6); the client's own limit for a change is the same.
 const POST_MAX: Duration = Duration::from_secs(15);
 
+/// The envelope's code of a request that failed for any reason.
+const GENERAL_FAILURE: i64 = 1;
 /// Widest window of a list of schedules: Iamport allows three months.
 const SCHEDULE_WINDOW_SECONDS: i64 = 85 * 86_400;
 
@@ -110,7 +112,13 @@ fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what
 
 fn refusal(error: &Error) -> Refusal {
     let message = error.psp_message().map_or("refused", |text| text.as_str());
-    Refusal { code: error.code().unwrap_or_default(), message: billing::scrub::scrub(message, read::TEXT_MAX) }
+    // What an HTTP status refuses is our request, whatever code stands beside it.
+    let code = match error {
+        Error::Rejected { status, .. } => i64::from(*status),
+        Error::NotFound { .. } => 404,
+        _ => error.code().unwrap_or(GENERAL_FAILURE),
+    };
+    Refusal { code, message: billing::scrub::scrub(message, read::TEXT_MAX) }
 }
 
 /// One log line a failed exchange, with its causes and without a word of the request.

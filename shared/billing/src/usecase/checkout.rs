@@ -8,7 +8,7 @@ use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid};
 use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::order::Order;
-use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, State, checkout_fingerprint};
+use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Refusal, Source, State, checkout_fingerprint};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
@@ -139,12 +139,18 @@ where
             Looked::Found(amount) if amount == order.amount => Ok(row),
             Looked::Found(_) => match self.psp.correct(order).await {
                 Posted::Known(amount) if amount == order.amount => Ok(row),
-                Posted::Refused(refusal) => Err(Failure::Refused(refusal)),
+                Posted::Refused(refusal) => Err(self.request_refused(order, refusal)),
                 Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => Err(Failure::Unavailable),
             },
-            Looked::Absent => Err(refused.map_or(Failure::Unavailable, Failure::Refused)),
+            Looked::Absent => Err(refused.map_or(Failure::Unavailable, |refusal| self.request_refused(order, refusal))),
             Looked::Unreachable => Err(Failure::Unavailable),
         }
+    }
+
+    /// No card is involved in registering an amount: whoever refuses it, a person has to look at our side of it.
+    fn request_refused(&self, order: &Order, refusal: Refusal) -> Failure {
+        self.host.alarm(&Alarm::RequestRefused { row: order.merchant_uid.to_string(), code: refusal.code });
+        Failure::RequestRefused(refusal)
     }
 }
 

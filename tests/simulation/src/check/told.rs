@@ -149,6 +149,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::NotRefundable => "not refundable",
         Failure::RefundInProgress => "refund in progress",
         Failure::Refused(_) => "refused",
+        Failure::RequestRefused(_) => "request refused",
         Failure::UpstreamMismatch => "upstream mismatch",
         Failure::Unavailable => "unavailable",
         Failure::Store(_) => "unreadable",
