@@ -13,8 +13,6 @@ use crate::deadline::Deadline;
 use crate::http::guard::{Guarded, guard};
 use crate::http::{Problem, Reply, Request};
 
-/// The code of a request that cannot be read at all.
-const MALFORMED: &str = "malformed_request";
 /// Longest time for one HTTP request (design §6): the gateway gives up after 30 s.
 pub const HANDLER_BUDGET: Duration = Duration::from_secs(25);
 /// Kept back from the platform's own limit, so that an answer gets out before the function is killed.
@@ -80,8 +78,10 @@ where
 /// The answer to an event that is no request. It names neither route nor path: they may be what is malformed.
 fn malformed_event(inner: &lambda_http::Request, what: &'static str) -> lambda_http::Response<lambda_http::Body> {
     let id = Request::id_of(inner).to_owned();
-    tracing::info!(request_id = id, status = 400, code = MALFORMED, what, "refused");
-    Problem::new(400, MALFORMED, format!("The request cannot be read: {what}.")).into_reply(&id).into_response(&id)
+    let problem = Problem::new(400, "malformed_request", format!("The request cannot be read: {what}."));
+    let (status, code) = (problem.status(), problem.code());
+    tracing::info!(request_id = id, status, code, what, "refused");
+    problem.into_reply(&id).into_response(&id)
 }
 
 /// How a tick's work ended, for the log.

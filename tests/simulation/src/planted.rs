@@ -188,6 +188,7 @@ pub const ZOO: &[Plant] = &[
     plant(0, "access granted before paid", Bug::Inside(Inner::AccessBeforePaid), &["I9"]),
     plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),
     plant(0, "final refusal tried again", Bug::Inside(Inner::FinalRefusalTriedAgain), &["I22"]),
+    plant(0, "every refusal blames the card", Bug::Inside(Inner::CardBlamedForAll), &["R9"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
 ];
 
