@@ -2,6 +2,7 @@
 
 use billing::card::Card;
 use billing::key::KeyState;
+use billing::payment::{Refusal, RefusedBy};
 use billing::ports::Holder;
 use billing::usecase::{Caller, Failure, IssueKey};
 use billing::{CustomerId, Timestamp};
@@ -20,7 +21,10 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
     match row.state {
         KeyState::Abandoned => {
             // No reason, bank or field: a form that says why a card fails is a tool for testing stolen ones.
-            Err(Problem::new(402, "card_rejected", "The card was not accepted. Check it, or use another one."))
+            let rejected =
+                || Problem::new(402, "card_rejected", "The card was not accepted. Check it, or use another one.");
+            let by = row.refusal.as_ref().map_or(RefusedBy::Issuer, Refusal::by);
+            Err(Problem::refused(by, rejected))
         }
         KeyState::Prepared | KeyState::Issuing => Ok(present::pending(&present::billing_key(&row), &location)),
         KeyState::Active | KeyState::Deleting | KeyState::Deleted => {

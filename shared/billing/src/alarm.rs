@@ -95,6 +95,14 @@ pub enum Alarm {
         /// The row.
         merchant_uid: MerchantUid,
     },
+    /// The PSP refused what we asked for, and not the card: a setting or an agreement with it is wrong, so every request of the
+    /// kind is refused.
+    RequestRefused {
+        /// The row's name.
+        row: String,
+        /// The PSP's code.
+        code: i64,
+    },
     /// A row would have broken one of its own rules; it was not written.
     RowViolation {
         /// The row's name.
@@ -145,6 +153,7 @@ impl Alarm {
             Self::RefundRefused { .. } => "refund_refused",
             Self::RefundUnclear { .. } => "refund_unclear",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::RequestRefused { .. } => "request_refused",
             Self::RowViolation { .. } => "row_violation",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::OrphanKey { .. } => "orphan_key",
@@ -172,6 +181,7 @@ impl Alarm {
             | Self::ForeignPayment { .. }
             | Self::ScheduleMoved { .. }
             | Self::ScheduleRevoked { .. }
+            | Self::RequestRefused { .. }
             | Self::RowViolation { .. }
             | Self::KeyMismatch { .. }
             | Self::OrphanKey { .. }

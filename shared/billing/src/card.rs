@@ -6,6 +6,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::invalid::Invalid;
+use crate::planted::{self, Bug};
 use crate::scrub::luhn;
 use crate::time::Timestamp;
 
@@ -67,7 +68,7 @@ impl CardNumber {
             Some(_) => false,
         };
         let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect();
-        if !grouped || !(13..=19).contains(&digits.len()) || !luhn(&digits) {
+        if !grouped || !(13..=19).contains(&digits.len()) || !luhn(&digits) || !has_an_issuer(&digits) {
             return Err(refused());
         }
         Ok(Self(Zeroizing::new(text.chars().filter(char::is_ascii_digit).collect())))
@@ -114,6 +115,14 @@ impl Cvc {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         exact_digits(text, 3..=4).map(Self).ok_or_else(|| Invalid::field("cvc", "three or four digits, as a string"))
     }
+}
+
+/// Whether anybody may have issued a number. Refused is only what is certain to be nobody's: a first digit 0, which is for
+/// ISO/TC 68's own assignments and no payment card's (ISO/IEC 7812-1:2017, major industry identifiers), and one digit
+/// throughout. Which other ranges are in use changes from year to year, and Korean cards for use at home begin with 9.
+fn has_an_issuer(digits: &[u8]) -> bool {
+    let Some((first, rest)) = digits.split_first() else { return false };
+    (*first != 0 && rest.iter().any(|digit| digit != first)) || planted::has(Bug::AnyLuhnNumberAccepted)
 }
 
 fn exact_digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<Zeroizing<String>> {
@@ -221,6 +230,18 @@ mod tests {
             assert_eq!(code(CardNumber::parse(text)), "accepted", "{text}");
         }
         assert_eq!(CardNumber::parse("4242-4242-4242-4242").unwrap().expose(), "4242424242424242");
+    }
+
+    #[test]
+    fn numbers_that_no_issuer_can_have_are_refused() {
+        for text in ["0000000000000000", "0000-0000-0000-0000", "0000000000000", "0424242424242424", "8888888888888888"]
+        {
+            let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect();
+            assert!(luhn(&digits), "{text} would pass otherwise");
+            assert_eq!(code(CardNumber::parse(text)), "card_number_invalid", "{text}");
+        }
+        // A Korean card for use at home.
+        assert_eq!(code(CardNumber::parse("9410850000000003")), "accepted");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::calendar::{
 use crate::checkout::KeyWindow;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, Nonce};
-use crate::payment::{Claim, Payment, Refusal, State, said};
+use crate::payment::{Claim, Payment, Refusal, RefusedBy, State, said};
 use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -332,6 +332,10 @@ pub fn apply(
         KeyEvidence::Refused(refusal) => match row.state {
             KeyState::Issuing => {
                 let confirm_at = row.claim.as_ref().map(|claim| claim.quarantine_until);
+                if refusal.by() == RefusedBy::Psp {
+                    let (row, code) = (row.customer_uid.to_string(), refusal.code);
+                    applied.alarms.push(Alarm::RequestRefused { row, code });
+                }
                 applied.row.refusal = Some(refusal.clone());
                 applied.row.outcome_unknown = false;
                 applied.row.state = KeyState::Abandoned;

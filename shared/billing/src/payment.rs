@@ -3,6 +3,7 @@
 pub mod apply;
 mod records;
 pub mod refund;
+mod refusal;
 pub(crate) mod said;
 mod schedule;
 pub mod snapshot;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
 pub use refund::{Refund, RefundAccount, RefundState};
+pub use refusal::{Refusal, RefusedBy};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
 use crate::calendar::{CLAIMANT_SECONDS, next_window_look};
@@ -196,15 +198,6 @@ impl Claim {
     pub fn is_being_sent(&self, now: Timestamp) -> bool {
         now < self.claimed_at.plus(CLAIMANT_SECONDS)
     }
-}
-
-/// The PSP refused a call (`code != 0` on HTTP 200). Its message is the PG's own wording, scrubbed and cut.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// The envelope's code.
-    pub code: i64,
-    /// The envelope's message.
-    pub message: String,
 }
 
 /// One line of a row's history.
@@ -444,6 +437,13 @@ impl Payment {
     pub fn told_state(&self) -> State {
         let taken_back = matches!(self.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
         if self.state == State::Scheduled && self.refusal.is_some() && taken_back { State::Failed } else { self.state }
+    }
+
+    /// Who said no to a payment that has failed. A failed record is the issuer's word.
+    #[must_use]
+    pub fn refused_by(&self) -> RefusedBy {
+        let unrecorded = self.refusal.as_ref().filter(|_| self.record.is_none());
+        unrecorded.map_or(RefusedBy::Issuer, Refusal::by)
     }
 
     /// Puts a schedule that certainly cannot run on its key any more onto another one: it may be registered there.

@@ -180,7 +180,8 @@ pub const ISSUE_RULES: [IssueRule; 21] = {
         issue("kicc", &["card"], ShownOnly),
         issue("payco", &[], ShownOnly),
         IssueRule { shown_min: 10, ..issue("naverpay", &[], ShownOnly) },
-        issue("smartro_v2", &["card"], ShownOnly),
+        // `customer_id`: the gateway's guide (`pg/v1/smartro-v2/readme.mdx`).
+        IssueRule { customer_id_max: Some(20), ..issue("smartro_v2", &["card"], ShownOnly) },
         issue("welcome", &["card"], ShownOnly),
         issue("welcome", &["phone"], Charged),
         issue("galaxia", &["card"], ShownOnly),

@@ -123,6 +123,10 @@ pub enum Bug {
     BatchRefusedAsAWhole,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
+    /// Whatever the PSP refuses, the card is to blame: nobody is told that our own request was at fault.
+    CardBlamedForAll,
+    /// Whatever passes the Luhn check is a card number. The hunt in `tests/edge` plants it.
+    AnyLuhnNumberAccepted,
 }
 
 /// Whether the switches are in this build.
@@ -209,7 +213,9 @@ mod switch {
                 | Bug::MarkedDeletionForgotten
                 | Bug::RecordedCheckoutForgotten
                 | Bug::BatchRefusedAsAWhole
-                | Bug::BareFingerprint,
+                | Bug::BareFingerprint
+                | Bug::CardBlamedForAll
+                | Bug::AnyLuhnNumberAccepted,
             )
             | None => false,
         }

@@ -148,6 +148,9 @@ pub enum Failure {
     /// The PSP refused a change; the row stands as before.
     #[error("the payment provider refused: {}", .0.message)]
     Refused(Refusal),
+    /// The PSP refused to take the order's amount, so that no window can be opened for it. A person was told.
+    #[error("the payment provider refused the request: {}", .0.message)]
+    RequestRefused(Refusal),
     /// The PSP answered with something that belongs to another channel.
     #[error("the payment provider answered for another channel")]
     UpstreamMismatch,

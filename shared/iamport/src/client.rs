@@ -218,7 +218,8 @@ fn may_repeat(failure: &Error) -> bool {
         | Error::Refused { .. }
         | Error::NotFound { .. }
         | Error::Rejected { .. }
-        | Error::Suspect { .. } => false,
+        | Error::Suspect { .. }
+        | Error::TooLarge { .. } => false,
     }
 }
 

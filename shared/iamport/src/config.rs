@@ -86,7 +86,8 @@ impl Config {
         self
     }
 
-    /// The three-character code of a sub-merchant, sent as `Tier`. The credentials must be the agency's.
+    /// The three-character code of a sub-merchant, sent as `Tier` with every call but the one for a token. The credentials
+    /// must be the agency's: without `Tier` its calls are about the agency's own account.
     ///
     /// # Errors
     /// [`InvalidInput`] unless it is three ASCII letters or digits.

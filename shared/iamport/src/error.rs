@@ -3,7 +3,18 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::planted::{self, Bug};
 use crate::text::PspText;
+
+/// What Iamport says on HTTP 200 of a thing that it does not have, and where that was seen (all read on 2026-11-29).
+const ABSENT_WORDS: [&str; 3] = [
+    // A payment: the example of a `message` in the V1 reference, and node-iamporter's tests of payments.
+    "존재하지 않는 결제정보",
+    // A registered amount: node-iamporter's tests of `GET /payments/prepare/{merchant_uid}`.
+    "사전등록된 결제정보가 존재하지 않습니다",
+    // A billing key: the tests of billing keys in the Python clients of this API.
+    "등록된 정보를 찾을 수 없습니다",
+];
 
 /// A cause, for the source chain.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -113,6 +124,14 @@ pub enum Error {
         /// What is wrong, by field names; never by values.
         reason: Cow<'static, str>,
     },
+    /// The reply is larger than is read. Whatever was asked for may have been done: [`Class::Unknown`]. A list can be
+    /// asked for in smaller pages.
+    #[error("the reply is larger than 1 MiB")]
+    #[non_exhaustive]
+    TooLarge {
+        /// The HTTP status.
+        status: u16,
+    },
     /// See [`Class::Unknown`].
     #[error("unknown outcome: {reason}")]
     #[non_exhaustive]
@@ -139,7 +158,7 @@ impl Error {
             Self::Rejected { .. } => Class::Rejected,
             Self::RateLimited { .. } => Class::RateLimited,
             Self::Suspect { .. } => Class::Suspect,
-            Self::Unknown { .. } => Class::Unknown,
+            Self::TooLarge { .. } | Self::Unknown { .. } => Class::Unknown,
         }
     }
 
@@ -152,6 +171,7 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::RateLimited { .. }
             | Self::Suspect { .. }
+            | Self::TooLarge { .. }
             | Self::Unknown { .. } => None,
         }
     }
@@ -167,7 +187,30 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::RateLimited { .. }
             | Self::Suspect { .. }
+            | Self::TooLarge { .. }
             | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether a reading call was answered "there is no such thing": by HTTP 404 with an envelope, or on HTTP 200 in words
+    /// that are known to mean it. Another code on HTTP 200 proves nothing, `1` least of all: that is the API's general
+    /// failure, and a server in trouble answers it about things that it has.
+    #[must_use]
+    pub fn says_absent(&self) -> bool {
+        match self {
+            Self::NotFound { .. } => true,
+            Self::Refused { code, .. } if planted::is(Bug::AnyFailureTakenAsAbsent) => *code == 1,
+            Self::Refused { message, .. } => message.as_ref().is_some_and(|message| {
+                let said = message.as_str();
+                ABSENT_WORDS.iter().any(|words| said.contains(words))
+            }),
+            Self::NotSent { .. }
+            | Self::Unauthorized { .. }
+            | Self::Rejected { .. }
+            | Self::RateLimited { .. }
+            | Self::Suspect { .. }
+            | Self::TooLarge { .. }
+            | Self::Unknown { .. } => false,
         }
     }
 

@@ -79,6 +79,7 @@ mod envelope;
 mod error;
 mod ids;
 mod lenient;
+mod lifetime;
 mod lookup;
 mod page;
 mod payment;
@@ -105,6 +106,7 @@ pub use config::{BASE_URL, Clock, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
 pub use error::{Cause, Class, Error, NotSentReason};
 pub use ids::{CustomerUid, ForeignUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};
+pub use lifetime::{Lifetime, Moment};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
 pub use page::{Many, Page};
 pub use payment::{

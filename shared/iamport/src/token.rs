@@ -14,6 +14,7 @@ use crate::config::Clock;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error};
+use crate::lifetime::{Lifetime, Moment};
 use crate::planted::{self, Bug};
 use crate::secret::{AccessToken, Credentials};
 use crate::transport::{Lane, Request, Transport};
@@ -68,8 +69,7 @@ impl<S: CredentialSource> AnySource for S {
 pub(crate) struct Token {
     pub(crate) header: HeaderValue,
     pub(crate) generation: u64,
-    ends_monotonic: Duration,
-    ends_unix: i64,
+    lifetime: Lifetime,
 }
 
 /// What every task may read and write in passing; never held across an await.
@@ -239,7 +239,7 @@ impl Tokens {
 
     async fn request_once(&self, credentials: &Credentials, timeout: Duration) -> Result<(Token, i64), Error> {
         // Lifetimes count from before the request: the reply's `now` cannot be earlier.
-        let (monotonic, unix) = (self.clock.monotonic(), self.clock.unix_seconds());
+        let asked = Moment::now(&*self.clock);
         let reply = self
             .transport
             .exchange(Request {
@@ -262,16 +262,13 @@ impl Tokens {
         let token = Token {
             header: wire::authorization(&token).ok_or_else(|| Error::suspect("access_token is no token"))?,
             generation: 0,
-            ends_monotonic: monotonic.saturating_add(lifetime),
-            ends_unix: unix.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(0)),
+            lifetime: asked.lasting(lifetime),
         };
-        Ok((token, content.now.saturating_sub(unix)))
+        Ok((token, content.now.saturating_sub(asked.unix_seconds())))
     }
 
     fn left(&self, token: &Token) -> Duration {
-        let monotonic = token.ends_monotonic.saturating_sub(self.clock.monotonic());
-        let wall = token.ends_unix.saturating_sub(self.clock.unix_seconds());
-        monotonic.min(Duration::from_secs(u64::try_from(wall).unwrap_or(0)))
+        token.lifetime.left(&*self.clock)
     }
 
     /// Gives up a token that Iamport refused, unless it has been replaced meanwhile.

@@ -15,8 +15,12 @@ use crate::error::{Cause, Error, NotSentReason};
 use crate::planted::{self, Bug};
 use crate::wire::Target;
 
-/// Largest reply that is read. The largest list, 1,000 payments, stays well below.
+/// Largest reply that is read. A page of a list may be larger, because its records hold free text of the merchant's: that is
+/// [`Error::TooLarge`], and whoever reads lists asks for a smaller page.
 const REPLY_BYTES_MAX: usize = 1 << 20;
+
+/// Names the sub-merchant that a call is about.
+const TIER: &str = "Tier";
 
 /// A longer wait is as good as none to anyone who holds a request open.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -57,6 +61,7 @@ pub(crate) struct Request<'a> {
 
 pub(crate) struct Transport {
     base: Url,
+    tier: Option<HeaderValue>,
     fresh: reqwest::Client,
     pooled: reqwest::Client,
 }
@@ -69,9 +74,7 @@ impl Transport {
         };
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(tier) = &config.tier {
-            headers.insert("tier", HeaderValue::from_str(tier).map_err(|error| BuildError(error.into()))?);
-        }
+        let tier = config.tier.as_deref().filter(|_| !planted::is(Bug::TierForgotten)).map(HeaderValue::from_str);
         let redirects =
             || if planted::is(Bug::RedirectFollowed) { redirect::Policy::limited(3) } else { redirect::Policy::none() };
         let builder = || {
@@ -90,6 +93,7 @@ impl Transport {
             |builder: reqwest::ClientBuilder| builder.build().map_err(|error| BuildError(error.without_url().into()));
         Ok(Self {
             base: config.base.clone(),
+            tier: tier.transpose().map_err(|error| BuildError(error.into()))?,
             fresh: build(builder().pool_max_idle_per_host(0))?,
             pooled: build(builder().pool_max_idle_per_host(2).pool_idle_timeout(config.read_idle_timeout))?,
         })
@@ -108,6 +112,11 @@ impl Transport {
         let mut builder = client.request(request.method, url);
         if let Some(authorization) = request.authorization {
             builder = builder.header(AUTHORIZATION, authorization);
+            // The token is the agent's own, asked for with the agent's keys; each call that it opens names the sub-merchant
+            // (developers.portone.io `api/rest-v1/_components/v1auth.mdx`, read on 2026-11-29).
+            if let Some(tier) = &self.tier {
+                builder = builder.header(TIER, tier);
+            }
         }
         if let Some(body) = request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body);
@@ -148,7 +157,7 @@ async fn receive(builder: reqwest::RequestBuilder) -> Result<RawReply, Error> {
     if status == 401 || status == 429 {
         return Ok(reply);
     }
-    let too_large = || Error::unknown("the reply is larger than 1 MiB", Some(status));
+    let too_large = || Error::TooLarge { status };
     let announced = response.content_length().unwrap_or(0);
     let announced = usize::try_from(announced).ok().filter(|bytes| *bytes <= REPLY_BYTES_MAX).ok_or_else(too_large)?;
     reply.body.reserve_exact(announced);

@@ -34,8 +34,7 @@ impl App {
         let clock = SystemClock::new(config.clock_file.clone());
         let aws = crate::aws::config().await;
         let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&aws), &config.secret_id, clock.clone());
-        let settings = iamport::Config::new(&config.base_url)?;
-        let client = Client::new(settings, secrets.clone(), clock.clone())?;
+        let client = Client::new(config.psp()?, secrets.clone(), clock.clone())?;
         let store = DynamoStore::new(aws_sdk_dynamodb::Client::new(&aws), &config.table_name);
         Ok(Self { config, clock, secrets, client, store })
     }

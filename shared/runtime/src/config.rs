@@ -39,7 +39,9 @@ pub struct Config {
     pub channel_key: Option<String>,
     /// `NOTICE_URL`: where webhooks arrive, without the secret token at its end.
     pub notice_url: Option<String>,
-    /// `IAMPORT_CODE` and `IAMPORT_TIER`: what a page hands to `IMP.init` or `IMP.agency`.
+    /// `IAMPORT_TIER`: the sub-merchant that every call of the PSP is about, and every window.
+    pub tier: Option<String>,
+    /// `IAMPORT_CODE`: what a page hands to `IMP.init`, or with the tier to `IMP.agency`.
     pub imp_code: Option<ImpCode>,
     /// `IAMPORT_CHECKOUT_PGS`: the gateways that windows may be opened at, the default first.
     pub window_channels: Vec<WindowChannel>,
@@ -113,6 +115,20 @@ impl Config {
         Self::read(|name| std::env::var(name).ok())
     }
 
+    /// How to reach the PSP: its address, and whose account it is to look into.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for an address or a tier that cannot be one.
+    pub fn psp(&self) -> Result<iamport::Config, ConfigError> {
+        let address = iamport::Config::new(&self.base_url).map_err(|_| ConfigError {
+            variable: "IAMPORT_BASE_URL",
+            rule: "an https address, or http on this machine",
+        })?;
+        let Some(tier) = &self.tier else { return Ok(address) };
+        let rule = "three letters or digits, or nothing";
+        address.with_tier(tier).map_err(|_| ConfigError { variable: "IAMPORT_TIER", rule })
+    }
+
     /// Reads settings from any source of variables. An empty variable counts as absent.
     ///
     /// # Errors
@@ -133,6 +149,7 @@ impl Config {
             .map(WindowChannel::parse)
             .collect::<Option<_>>()
             .ok_or(ConfigError { variable: "IAMPORT_CHECKOUT_PGS", rule: channels_rule })?;
+        let tier = optional("IAMPORT_TIER");
         let pg = optional("IAMPORT_PG");
         let of_keys = pg.as_deref().map(|pg| pg_code(pg).to_owned());
         let default_pg = window_channels.first().map(|channel| channel.code().to_owned()).or(of_keys);
@@ -153,7 +170,8 @@ impl Config {
                 .collect::<Result<_, _>>()
                 .map_err(|_| ConfigError { variable: "WEBHOOK_IPS", rule: "addresses separated by commas" })?,
             clock_file,
-            imp_code: optional("IAMPORT_CODE").map(|code| ImpCode { code, tier: optional("IAMPORT_TIER") }),
+            imp_code: optional("IAMPORT_CODE").map(|code| ImpCode { code, tier: tier.clone() }),
+            tier,
             public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
             checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
             checkout_confirm: flag("CHECKOUT_CONFIRM", optional("CHECKOUT_CONFIRM"))?,
@@ -277,6 +295,26 @@ mod tests {
             ("CHECKOUT_CONFIRM", "canary-yes"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err();
+            assert_eq!(error.variable, variable);
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_sub_merchants_code_reaches_the_page_and_the_client() {
+        let config = read(&[("IAMPORT_CODE", "imp12345678"), ("IAMPORT_TIER", "t01")]).unwrap();
+        assert_eq!(config.imp_code.as_ref().unwrap().tier.as_deref(), Some("t01"));
+        assert!(format!("{:?}", config.psp().unwrap()).contains(r#"tier: Some("t01")"#));
+        // Also where the page knows the merchant's code by itself.
+        let config = read(&[("IAMPORT_TIER", "t01")]).unwrap();
+        assert!(format!("{:?}", config.psp().unwrap()).contains(r#"tier: Some("t01")"#));
+        assert!(format!("{:?}", read(&[]).unwrap().psp().unwrap()).contains("tier: None"));
+    }
+
+    #[test]
+    fn an_address_or_a_tier_that_cannot_be_one_stops_the_start() {
+        for (variable, value) in [("IAMPORT_TIER", "canary"), ("IAMPORT_BASE_URL", "http://canary.example")] {
+            let error = read(&[(variable, value)]).unwrap().psp().unwrap_err();
             assert_eq!(error.variable, variable);
             assert!(!error.to_string().contains("canary"), "{error}");
         }

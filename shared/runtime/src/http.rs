@@ -1,6 +1,7 @@
 //! HTTP at the edge: requests read strictly, answers and refusals in one form.
 
 pub mod form;
+pub(crate) mod guard;
 pub mod input;
 pub mod order;
 pub mod present;

@@ -10,6 +10,12 @@ pub enum Bug {
     FirstHopTrusted,
     /// 15: 403 is answered to a webhook, and it is processed all the same.
     RefusedButProcessed,
+    /// Only `scope` is read of a token, not `scp`.
+    ScpUnread,
+    /// An event goes into the conversion as it is, which ends the process for some.
+    EventUnguarded,
+    /// A page of a listing that is too large is no answer.
+    LargePageGivenUp,
 }
 
 /// Whether the bug is planted: never.

@@ -23,10 +23,10 @@ const POST_MAX: Duration = Duration::from_secs(15);
 
 /// Billing keys that are asked for at once. Iamport takes a hundred; eighty characters of Hangul each are long in a URL.
 const KEYS_A_CALL: usize = 25;
+/// The envelope's code of a request that failed for any reason.
+const GENERAL_FAILURE: i64 = 1;
 /// Widest window of a list of schedules: Iamport allows three months.
 const SCHEDULE_WINDOW_SECONDS: i64 = 85 * 86_400;
-/// The envelope's code for "there is no such thing" on HTTP 200 (observed with older accounts).
-const NO_SUCH_THING: i64 = 1;
 
 /// Settings of the PSP that no caller may choose.
 #[derive(Debug, Clone)]
@@ -103,27 +103,24 @@ fn posted<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what
 fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> Looked<U> {
     match reply {
         Ok(record) => read(record).map_or(Looked::Unreachable, Looked::Found),
-        Err(error) => match error.class() {
-            Class::NotFound => Looked::Absent,
-            // Older accounts answer "no such thing" with HTTP 200 and this very code. Any other code proves nothing.
-            Class::Refused if error.code() == Some(NO_SUCH_THING) => Looked::Absent,
-            Class::NotSent
-            | Class::Unauthorized
-            | Class::RateLimited
-            | Class::Rejected
-            | Class::Refused
-            | Class::Suspect
-            | Class::Unknown => {
-                note(&error, what);
-                Looked::Unreachable
-            }
-        },
+        // Anything that does not say so in as many words is no answer: of what the PSP has, nothing may be taken for gone.
+        Err(error) if error.says_absent() => Looked::Absent,
+        Err(error) => {
+            note(&error, what);
+            Looked::Unreachable
+        }
     }
 }
 
 fn refusal(error: &Error) -> Refusal {
     let message = error.psp_message().map_or("refused", |text| text.as_str());
-    Refusal { code: error.code().unwrap_or_default(), message: billing::scrub::scrub(message, read::TEXT_MAX) }
+    // What an HTTP status refuses is our request, whatever code stands beside it.
+    let code = match error {
+        Error::Rejected { status, .. } => i64::from(*status),
+        Error::NotFound { .. } => 404,
+        _ => error.code().unwrap_or(GENERAL_FAILURE),
+    };
+    Refusal { code, message: billing::scrub::scrub(message, read::TEXT_MAX) }
 }
 
 /// One log line a failed exchange, with its causes and without a word of the request.

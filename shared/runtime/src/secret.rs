@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use billing::MerchantUid;
 use billing::fingerprint::FingerprintKey;
-use iamport::{Credentials, ImpKey, ImpSecret};
+use iamport::{Credentials, ImpKey, ImpSecret, Lifetime, Moment};
 use serde::Deserialize;
 use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Mutex;
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::SystemClock;
 
-/// How long a secret is believed without asking again.
+/// How long a secret is believed without asking again, by either clock: a rotation counts on it.
 const MAX_AGE: Duration = Duration::from_secs(300);
 /// Shortest webhook token accepted: 128 bits in hex.
 const WEBHOOK_TOKEN_MIN: usize = 32;
@@ -145,7 +145,7 @@ pub struct Secrets {
     client: Client,
     id: String,
     clock: SystemClock,
-    kept: Arc<Mutex<Option<(Duration, Secret)>>>,
+    kept: Arc<Mutex<Option<(Lifetime, Secret)>>>,
 }
 
 impl fmt::Debug for Secrets {
@@ -166,10 +166,11 @@ impl Secrets {
     pub async fn current(&self) -> Result<Secret, SecretError> {
         let mut kept = self.kept.lock().await;
         match &*kept {
-            Some((read_at, secret)) if self.clock.monotonic().saturating_sub(*read_at) < MAX_AGE => Ok(secret.clone()),
+            Some((lifetime, secret)) if !lifetime.left(&self.clock).is_zero() => Ok(secret.clone()),
             _ => {
+                let asked = Moment::now(&self.clock);
                 let secret = self.read().await?;
-                *kept = Some((self.clock.monotonic(), secret.clone()));
+                *kept = Some((asked.lasting(MAX_AGE), secret.clone()));
                 Ok(secret)
             }
         }

@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::time::Duration;
 
-use lambda_http::RequestExt;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, RequestExt, Service as _};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::app::App;
 use crate::clock::SystemClock;
 use crate::deadline::Deadline;
+use crate::http::guard::{Guarded, guard};
 use crate::http::{Problem, Reply, Request};
 
 /// Longest time for one HTTP request (design §6): the gateway gives up after 30 s.
@@ -31,7 +33,7 @@ where
     F: Future<Output = Result<Reply, Problem>> + Send,
 {
     let app = start().await?;
-    lambda_http::run(service_fn(move |inner: lambda_http::Request| {
+    let answering = service_fn(move |inner: lambda_http::Request| {
         let (app, handle) = (app.clone(), handle.clone());
         async move {
             let platform = until_platform_limit(inner.lambda_context_ref());
@@ -59,8 +61,27 @@ where
             };
             Ok::<_, Error>(reply.into_response(&id))
         }
+    });
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
+        let Guarded { event: payload, malformed } = guard(event.payload);
+        let event = LambdaEvent::new(payload, event.context);
+        let answering = answering.clone();
+        async move {
+            let Some(what) = malformed else { return Adapter::from(answering).call(event).await };
+            let refusing = service_fn(move |inner| async move { Ok(malformed_event(&inner, what)) });
+            Adapter::from(refusing).call(event).await
+        }
     }))
     .await
+}
+
+/// The answer to an event that is no request. It names neither route nor path: they may be what is malformed.
+fn malformed_event(inner: &lambda_http::Request, what: &'static str) -> lambda_http::Response<lambda_http::Body> {
+    let id = Request::id_of(inner).to_owned();
+    let problem = Problem::new(400, "malformed_request", format!("The request cannot be read: {what}."));
+    let (status, code) = (problem.status(), problem.code());
+    tracing::info!(request_id = id, status, code, what, "refused");
+    problem.into_reply(&id).into_response(&id)
 }
 
 /// How a tick's work ended, for the log.

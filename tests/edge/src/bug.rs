@@ -21,7 +21,7 @@ const fn bug(number: u8, name: &'static str, kind: Kind, rules: &'static [Rule])
 }
 
 /// Every bug that is planted at the edge.
-pub const ALL: [Bug; 16] = [
+pub const ALL: [Bug; 20] = [
     bug(11, "currency unchecked", Kind::Calls, &[Rule::SameMoney]),
     bug(14, "IP from X-Forwarded-For first hop", Kind::Shop, &[Rule::SourceOfGateway]),
     bug(15, "403 sent but processing continues", Kind::Shop, &[Rule::RefusedWithoutEffect]),
@@ -38,6 +38,11 @@ pub const ALL: [Bug; 16] = [
     bug(43, "page 2 never read", Kind::Calls, &[Rule::WholeList]),
     bug(44, "token refresh per call without single flight", Kind::Calls, &[Rule::OneToken]),
     bug(45, "redirect followed", Kind::Calls, &[Rule::SentOnce]),
+    // Not of that list.
+    bug(46, "tier not sent", Kind::Shop, &[Rule::Answered]),
+    bug(47, "scopes in scp unread", Kind::Shop, &[Rule::Answered]),
+    bug(48, "an event without a host ends the process", Kind::Shop, &[Rule::Answered]),
+    bug(49, "any number that passes Luhn is a card", Kind::Shop, &[Rule::Answered]),
 ];
 
 /// The bug with this number.
@@ -66,12 +71,19 @@ pub fn plant(number: Option<u8>) {
         Some(43) => Some(Client::SecondPageNeverRead),
         Some(44) => Some(Client::TokenPerCall),
         Some(45) => Some(Client::RedirectFollowed),
+        Some(46) => Some(Client::TierForgotten),
         _ => None,
     });
     runtime::planted::plant(match number {
         Some(14) => Some(Edge::FirstHopTrusted),
         Some(15) => Some(Edge::RefusedButProcessed),
+        Some(47) => Some(Edge::ScpUnread),
+        Some(48) => Some(Edge::EventUnguarded),
         _ => None,
     });
-    billing::planted::plant((number == Some(39)).then_some(billing::planted::Bug::BareFingerprint));
+    billing::planted::plant(match number {
+        Some(39) => Some(billing::planted::Bug::BareFingerprint),
+        Some(49) => Some(billing::planted::Bug::AnyLuhnNumberAccepted),
+        _ => None,
+    });
 }

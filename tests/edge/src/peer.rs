@@ -32,6 +32,8 @@ pub struct Seen {
     pub query: BTreeMap<String, String>,
     /// The JSON body; `null` without one.
     pub body: Value,
+    /// The sub-merchant that it names.
+    pub tier: Option<String>,
     /// Whether its token had ended by the peer's own clock. A token that is none counts as ended.
     pub token_ended: bool,
 }
@@ -224,6 +226,7 @@ async fn read(request: Request<Incoming>) -> Option<(Seen, Option<String>)> {
         path: parts.uri.path().to_owned(),
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         body: serde_json::from_slice(&body).unwrap_or_default(),
+        tier: parts.headers.get("tier").and_then(|value| value.to_str().ok()).map(str::to_owned),
         token_ended: false,
     };
     Some((seen, authorization.map(str::to_owned)))

@@ -27,6 +27,10 @@ use crate::world::{Outcome, WorldError};
 
 /// Where notices come from (reliability, F23).
 const LISTED: [&str; 3] = ["52.78.100.19", "52.78.48.223", "52.78.5.241"];
+/// The sub-merchant that both shops are.
+const TIER: &str = "e01";
+/// Host headers that no gateway lets through.
+const NO_HOSTS: [&str; 6] = ["bad host", "a:99999999", "[::1", "ex%zz", "a<b", "shop.example,shop.example"];
 /// Most webhooks of a seed before the last, which is the true one.
 const WEBHOOKS_MAX: i64 = 4;
 
@@ -151,6 +155,8 @@ impl Shop {
         let imp_uid = format!("imp_{seed:012}");
         self.psp.script(psp(charged, imp_uid.clone()));
         let mut run = Seed { shop: self, seed, rng, canaries, outcome: Outcome::default() };
+        run.malformed().await;
+        run.nobodys_card().await;
         if let Some(key) = run.cards().await? {
             let order = format!("edge{seed}");
             run.charge(&key, &order, charged).await?;
@@ -195,6 +201,7 @@ impl Place {
             ("TABLE_NAME", name.to_owned()),
             ("IAMPORT_SECRET_ID", name.to_owned()),
             ("IAMPORT_BASE_URL", psp_url.to_owned()),
+            ("IAMPORT_TIER", TIER.to_owned()),
             ("NOTICE_URL", "https://shop.example/webhooks/iamport".to_owned()),
             ("WEBHOOK_IPS", LISTED.join(",")),
         ]);
@@ -210,6 +217,10 @@ fn psp(charged: Charged, imp_uid: String) -> impl FnMut(&Seen) -> Answer + Send 
     move |seen| {
         let name = seen.path.rsplit('/').next().unwrap_or_default();
         let nothing = || Answer::refused(404, -1, "존재하지 않습니다.");
+        // The agent's own account has nothing of its sub-merchants'.
+        if seen.tier.as_deref() != Some(TIER) {
+            return nothing();
+        }
         match (seen.method.as_str(), seen.path.as_str()) {
             ("POST", "/subscribe/payments/again") => {
                 let mut payment = crate::calls::payment(&seen.body, "paid");
@@ -285,6 +296,29 @@ impl Seed<'_> {
         Ok(row)
     }
 
+    /// A request without a host, as only a direct call can bring it.
+    async fn malformed(&mut self) {
+        let host = self.rng.pick(&NO_HOSTS).copied().unwrap_or_default();
+        let mut event = self.shop.events.charge(&json!({}));
+        event["headers"]["host"] = json!(host);
+        let what = format!("a request for the host `{host}`");
+        let Some(answered) = self.invoke(0, &what, event).await else { return };
+        if answered.status != 400 {
+            self.broken(Rule::Answered, format!("{what} was answered with {}", answered.status));
+        }
+    }
+
+    /// A card number that passes every sum and is nobody's.
+    async fn nobodys_card(&mut self) {
+        let number = self.rng.pick(&["0000000000000000", "0000-0000-0000-0000", "8888888888888888"]).copied();
+        let form = json!({ "card_number": number, "expiry": "2040-12" });
+        let event = self.shop.events.issue(&format!("edge-none-{}", self.seed), &form);
+        let Some(answered) = self.invoke(0, "nobody's card", event).await else { return };
+        if answered.status != 422 {
+            self.broken(Rule::Answered, format!("nobody's card was answered with {}", answered.status));
+        }
+    }
+
     /// The same card form in both shops; the key's name in the first.
     async fn cards(&mut self) -> Result<Option<String>, WorldError> {
         let mark = self.rng.pick(&["", "-", " "]).copied().unwrap_or_default();
@@ -293,6 +327,7 @@ impl Seed<'_> {
             "pwd_2digit": "58",
         });
         let event = self.shop.events.issue(&format!("edge-key-{}", self.seed), &form);
+        let event = events::with_scopes(event, &mut self.rng);
         let (mut names, mut fingerprints) = (Vec::new(), Vec::new());
         for place in 0..2 {
             let Some(answered) = self.invoke(place, "POST /billing-keys", event.clone()).await else { return Ok(None) };
@@ -315,7 +350,7 @@ impl Seed<'_> {
 
     async fn charge(&mut self, key: &str, order: &str, charged: Charged) -> Result<(), WorldError> {
         let body = json!({ "customer_uid": key, "merchant_uid": order, "amount": 8_900, "name": "plan" });
-        let event = self.shop.events.charge(&body);
+        let event = events::with_scopes(self.shop.events.charge(&body), &mut self.rng);
         let Some(answered) = self.invoke(0, "POST /charges", event).await else { return Ok(()) };
         let expected = if matches!(charged, Charged::Answered) { 200..=201 } else { 202..=202 };
         if !expected.contains(&answered.status) {

@@ -112,5 +112,5 @@ impl Ledger {
 }
 
 fn nothing_to_cancel() -> Refusal {
-    Refusal::rejected("취소할 결제건이 없습니다")
+    Refusal::rejected("취소할 결제건이 존재하지 않습니다")
 }

@@ -104,7 +104,8 @@ pub fn without_number(name: &str) -> Card {
 /// A PG refusal (HTTP 200, code -1) when the number fails the Luhn check or the expiry is malformed or past.
 pub fn read(number: &str, expiry: &str, now: i64) -> Result<Card, Refusal> {
     let digits: String = number.chars().filter(|c| *c != '-' && *c != ' ').collect();
-    if !(14..=19).contains(&digits.len()) || !luhn(&digits) {
+    // Sixteen zeroes pass the check and are nobody's card.
+    if !(14..=19).contains(&digits.len()) || digits.starts_with('0') || !luhn(&digits) {
         return Err(Refusal::pg("카드번호가 유효하지 않습니다"));
     }
     match read_expiry(expiry) {
@@ -195,6 +196,7 @@ mod tests {
         assert!(read("4242-4242-4242-4241", "2099-12", 0).is_err());
         assert!(read("4242-4242-4242-424x", "2099-12", 0).is_err());
         assert!(read("0", "2099-12", 0).is_err());
+        assert!(read("0000-0000-0000-0000", "2099-12", 0).is_err());
     }
 
     #[test]

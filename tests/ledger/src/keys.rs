@@ -52,7 +52,7 @@ impl Ledger {
     /// # Errors
     /// `NotFound`.
     pub fn key(&self, customer_uid: &str) -> Result<&BillingKey, Refusal> {
-        self.keys.get(customer_uid).ok_or_else(|| Refusal::not_found("등록된 빌링키가 없습니다"))
+        self.keys.get(customer_uid).ok_or_else(|| Refusal::not_found("등록된 정보를 찾을 수 없습니다"))
     }
 
     /// All keys, by name.
@@ -66,7 +66,7 @@ impl Ledger {
     /// `NotFound`.
     pub fn turn_card(&mut self, customer_uid: &str, behaviour: Behaviour) -> Result<(), Refusal> {
         let key = self.keys.get_mut(customer_uid);
-        key.ok_or_else(|| Refusal::not_found("등록된 빌링키가 없습니다"))?.card.behaviour = behaviour;
+        key.ok_or_else(|| Refusal::not_found("등록된 정보를 찾을 수 없습니다"))?.card.behaviour = behaviour;
         Ok(())
     }
 
@@ -76,7 +76,7 @@ impl Ledger {
     /// # Errors
     /// `NotFound`.
     pub fn delete_key(&mut self, now: i64, customer_uid: &str) -> Result<BillingKey, Refusal> {
-        let key = self.keys.remove(customer_uid).ok_or_else(|| Refusal::not_found("등록된 빌링키가 없습니다"))?;
+        let key = self.keys.remove(customer_uid).ok_or_else(|| Refusal::not_found("등록된 정보를 찾을 수 없습니다"))?;
         if self.knobs.delete_key_revokes_schedules {
             let waiting: Vec<String> = self
                 .schedules

@@ -141,7 +141,11 @@ impl Ledger {
             .map(|row| row.order.merchant_uid.clone())
             .collect();
         let revoked: Vec<Schedule> = chosen.iter().filter_map(|uid| self.revoke_one(now, uid)).collect();
-        if revoked.is_empty() { Err(Refusal::rejected("취소할 예약결제가 없습니다")) } else { Ok(revoked) }
+        if revoked.is_empty() {
+            Err(Refusal::rejected("취소할 예약결제 기록이 존재하지 않습니다"))
+        } else {
+            Ok(revoked)
+        }
     }
 
     pub(super) fn revoke_one(&mut self, now: i64, merchant_uid: &str) -> Option<Schedule> {
@@ -185,7 +189,7 @@ impl Ledger {
     pub fn retry(&mut self, now: i64, merchant_uid: &str) -> Result<Payment, Refusal> {
         let row = self.revivable(merchant_uid)?;
         if !self.keys.contains_key(&row.customer_uid) {
-            return Err(Refusal::not_found("등록된 빌링키가 없습니다"));
+            return Err(Refusal::not_found("등록된 정보를 찾을 수 없습니다"));
         }
         let place = self.attempt(now, merchant_uid).ok_or_else(not_found)?;
         self.payments.get(place).cloned().ok_or_else(not_found)

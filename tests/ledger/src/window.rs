@@ -140,8 +140,10 @@ impl Ledger {
     /// # Errors
     /// `NotFound` if it was never registered.
     pub fn change_prepared(&mut self, order: Prepared) -> Result<Prepared, Refusal> {
-        let existing =
-            self.prepared.get_mut(&order.merchant_uid).ok_or_else(|| Refusal::not_found("등록된 금액이 없습니다"))?;
+        let existing = self
+            .prepared
+            .get_mut(&order.merchant_uid)
+            .ok_or_else(|| Refusal::not_found("사전등록된 결제정보가 존재하지 않습니다"))?;
         existing.clone_from(&order);
         Ok(order)
     }
@@ -151,7 +153,7 @@ impl Ledger {
     /// # Errors
     /// `NotFound`.
     pub fn prepared(&self, merchant_uid: &str) -> Result<&Prepared, Refusal> {
-        self.prepared.get(merchant_uid).ok_or_else(|| Refusal::not_found("등록된 금액이 없습니다"))
+        self.prepared.get(merchant_uid).ok_or_else(|| Refusal::not_found("사전등록된 결제정보가 존재하지 않습니다"))
     }
 
     /// A number for a payment whose window opens: the shop's `confirm_url` is told it before there is a record.

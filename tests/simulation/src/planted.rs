@@ -198,6 +198,7 @@ pub const ZOO: &[Plant] = &[
     plant(0, "a marked deletion is told as not recorded", Bug::Inside(Inner::MarkedDeletionForgotten), &["R9"]),
     plant(0, "a recorded checkout is told as not recorded", Bug::Inside(Inner::RecordedCheckoutForgotten), &["R9"]),
     plant(0, "half a batch is told as not recorded", Bug::Inside(Inner::BatchRefusedAsAWhole), &["R9"]),
+    plant(0, "every refusal blames the card", Bug::Inside(Inner::CardBlamedForAll), &["R9"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
     plant(0, "put beside an attempt at the period before", Bug::Inside(Inner::PutBesideEarlier), &["I8"]),
     plant(0, "a refund that is refused holds its period", Bug::Inside(Inner::RefundHoldsPeriod), &["I13", "I9"]),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
-use super::{Payment, Plan, Purpose, Refusal, State, records, refund, schedule, window};
+use super::{Payment, Plan, Purpose, Refusal, RefusedBy, State, records, refund, refusal, schedule, window};
 use crate::alarm::Alarm;
 use crate::calendar::{UNKNOWN_ALARM_SECONDS, first_overdue_look, next_look, next_overdue_look, next_window_look};
 use crate::day::DAY_SECONDS;
@@ -211,7 +211,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             let mut applied = never_sent(row, State::Failed, by, now);
             if applied.row != *row {
                 let message = "the billing key is not active any more".to_owned();
-                applied.row.refusal = Some(Refusal { code: 0, message });
+                applied.row.refusal = Some(Refusal { code: refusal::OUR_CODE, message });
                 if !row.former_keys.is_empty() {
                     // It was promised once; two keys that replace each other leave none that it could go to.
                     applied.alarm(Alarm::ScheduleRevoked { merchant_uid: row.merchant_uid().clone() });
@@ -253,6 +253,9 @@ fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: 
             applied.keep_looking(now);
         }
         Purpose::Charge | Purpose::Register => {
+            if refusal.by() == RefusedBy::Psp {
+                applied.alarm(Alarm::RequestRefused { row: row.merchant_uid().to_string(), code: refusal.code });
+            }
             applied.row.refusal = Some(refusal.clone());
             applied.row.step(State::Failed, by, now);
             applied.row.due_at = row.quarantine_until().filter(|_| !planted::has(Bug::RefusalIsFinal));

@@ -8,7 +8,7 @@ use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid};
 use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::order::Order;
-use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, State, checkout_fingerprint};
+use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Refusal, Source, State, checkout_fingerprint};
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
@@ -161,15 +161,21 @@ where
             Looked::Found(amount) if amount == row.order.amount => Ok((row, true)),
             Looked::Found(_) => match self.psp.correct(&row.order).await {
                 Posted::Known(amount) if amount == row.order.amount => Ok((row, true)),
-                Posted::Refused(refusal) => Err(Failure::Refused(refusal)),
+                Posted::Refused(refusal) => Err(self.request_refused(&row.order, refusal)),
                 Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => later(row),
             },
             Looked::Absent => match refused {
-                Some(refusal) => Err(Failure::Refused(refusal)),
+                Some(refusal) => Err(self.request_refused(&row.order, refusal)),
                 None => later(row),
             },
             Looked::Unreachable => later(row),
         }
+    }
+
+    /// No card is involved in registering an amount: whoever refuses it, a person has to look at our side of it.
+    fn request_refused(&self, order: &Order, refusal: Refusal) -> Failure {
+        self.host.alarm(&Alarm::RequestRefused { row: order.merchant_uid.to_string(), code: refusal.code });
+        Failure::RequestRefused(refusal)
     }
 }
 

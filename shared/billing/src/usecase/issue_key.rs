@@ -113,6 +113,8 @@ where
                     }
                 }
             }
+            // Nobody refused it, and it may still be under way: there is no answer yet.
+            KeyState::Abandoned if !row.was_refused() => Err(Failure::IdempotencyInProgress),
             KeyState::Prepared
             | KeyState::Issuing
             | KeyState::Active

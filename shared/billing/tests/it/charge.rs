@@ -1,7 +1,7 @@
 //! Charging now: one POST for one order number, whatever happens.
 
 use billing::key::KeyState;
-use billing::payment::{PspStatus, State};
+use billing::payment::{PspStatus, Refusal, RefusedBy, State};
 use billing::ports::{KeyStore, PaymentStore};
 use billing::usecase::{Caller, Failure};
 use billing::{CustomerUid, Money};
@@ -186,4 +186,21 @@ async fn an_answer_for_another_amount_is_pending_and_raises_an_alarm() {
     let row = billing.charge(order("order_1"), None).await.unwrap();
     assert_eq!((row.state, row.record.is_none()), (State::Suspect, true));
     assert_eq!(billing.alarms(), ["psp_mismatch"]);
+}
+
+#[tokio::test]
+async fn only_the_issuers_word_is_about_the_card() {
+    let billing = billing().await;
+    for (number, code, by) in
+        [("order_1", -1, RefusedBy::Issuer), ("order_2", 1, RefusedBy::Psp), ("order_3", 99_999, RefusedBy::Psp)]
+    {
+        billing.psp.will([Act::Refuse(code)]);
+        let row = billing.charge(order(number), None).await.unwrap();
+        assert_eq!((row.state, row.refused_by()), (State::Failed, by), "the order has failed in any case");
+        assert_eq!(row.due_at, row.quarantine_until(), "and is looked up in any case");
+    }
+    assert_eq!(billing.alarms(), ["request_refused", "request_refused"], "one for each that was not the issuer's word");
+    // What Iamport says about a key that it does not have comes with the issuer's code.
+    let unknown_key = Refusal { code: -1, message: "등록되지 않은 구매자입니다.".to_owned() };
+    assert_eq!(unknown_key.by(), RefusedBy::Psp);
 }

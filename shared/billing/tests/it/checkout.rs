@@ -59,7 +59,8 @@ async fn without_a_registered_amount_no_window_is_opened() {
         assert_eq!((opened.ready, opened.row.state), (false, State::Awaiting), "recorded, so it is no 503");
     }
     billing.psp.will([Act::Refuse(1)]);
-    assert!(matches!(billing.checkout(new("order_1")).await, Err(Failure::Refused(_))), "told as it was said");
+    assert!(matches!(billing.checkout(new("order_1")).await, Err(Failure::RequestRefused(_))), "told as it was said");
+    assert_eq!(billing.alarms(), ["request_refused"], "no customer can do anything about it");
     // Registered behind a lost answer: it is looked up.
     billing.psp.will([Act::ApproveAndLose]);
     assert_eq!(open(&billing, "order_1").await.state, State::Awaiting);

@@ -2,7 +2,7 @@
 
 use billing::fingerprint::FingerprintKey;
 use billing::key::KeyState;
-use billing::payment::State;
+use billing::payment::{RefusedBy, State};
 use billing::ports::{Clock, KeyStore};
 use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
 
@@ -205,4 +205,19 @@ async fn a_repeat_is_recognised_while_the_secret_is_being_rotated() {
     let new = billing.issue_key(issue_request("request-2", CARD), &stages[2]).await.unwrap();
     // A function that still has the stage before.
     assert_eq!(billing.issue_key(issue_request("request-2", CARD), &stages[1]).await.unwrap(), new);
+}
+
+#[tokio::test]
+async fn a_refusal_of_our_request_does_not_blame_the_card() {
+    let billing = billing().await;
+    for (request, code, by, alarms) in [
+        ("request-1", -1, RefusedBy::Issuer, 0),
+        ("request-2", 1, RefusedBy::Psp, 1),
+        ("request-3", 400, RefusedBy::Psp, 1),
+    ] {
+        billing.psp.will([Act::Refuse(code)]);
+        let row = billing.issue_key(issue_request(request, CARD), &secret()).await.unwrap();
+        assert_eq!((row.state, row.refusal.map(|refusal| refusal.by())), (KeyState::Abandoned, Some(by)));
+        assert_eq!(billing.alarms().len(), alarms);
+    }
 }

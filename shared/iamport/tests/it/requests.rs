@@ -104,7 +104,8 @@ async fn tier_and_base_path() {
     client_with(config, credentials(), TestClock::new()).again(&again()).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen[1].target, "/v1/subscribe/payments/again");
-    assert!(seen.iter().all(|seen| seen.headers["tier"] == "abc"));
+    assert_eq!(seen[1].headers["tier"], "abc");
+    assert!(!seen[0].headers.contains_key("tier"), "the token is the agent's");
 }
 
 #[tokio::test]

@@ -156,10 +156,11 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
     }
 }
 
-/// The answer to `POST /charges`: 200 paid, 402 declined, 202 for everything that is not known yet.
+/// The answer to `POST /charges`: 200 paid, 402 declined, 502 if the PSP refused our request rather than the card, 202 for
+/// everything that is not known yet.
 ///
 /// # Errors
-/// `card_declined`, with the PSP's reason.
+/// `card_declined` and `request_refused`, with the PSP's reason; `billing_key_inactive`.
 pub fn charged(row: &Payment) -> Result<Reply, Problem> {
     match row.state {
         State::Paid | State::PartiallyRefunded | State::Refunded => Ok(Reply::json(200, &payment(row))),
@@ -176,8 +177,9 @@ pub fn charged(row: &Payment) -> Result<Reply, Problem> {
 }
 
 fn declined(row: &Payment) -> Problem {
-    let problem = Problem::new(402, "card_declined", "The card was declined. A new attempt needs a new merchant_uid.");
-    problem
+    let declined =
+        || Problem::new(402, "card_declined", "The card was declined. A new attempt needs a new merchant_uid.");
+    Problem::refused(row.refused_by(), declined)
         .with("merchant_uid", &row.merchant_uid().as_str())
         .with("imp_uid", &row.imp_uid().map(billing::ImpUid::as_str))
         .with("fail_reason", &fail_reason(row))

@@ -1,6 +1,7 @@
 //! Refusals: RFC 9457 problem+json with a stable code. A rejected value is never echoed.
 
 use billing::Invalid;
+use billing::payment::RefusedBy;
 use billing::usecase::Failure;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -74,6 +75,23 @@ impl Problem {
     #[must_use]
     pub fn internal() -> Self {
         Self::new(500, "internal_error", "The request failed. The logs hold the reason under the request_id.")
+    }
+
+    /// The PSP refused our request, not a card. An alarm was raised where it was refused; the same request gets the same answer.
+    #[must_use]
+    pub fn request_refused() -> Self {
+        let detail = "The payment provider refused our request. No card is at fault; the operator has been told.";
+        Self::new(502, "request_refused", detail)
+    }
+
+    /// Why something that was asked of the PSP has failed: `declined` only if that is the word of a card's issuer.
+    #[must_use]
+    pub fn refused(by: RefusedBy, declined: impl FnOnce() -> Self) -> Self {
+        match by {
+            RefusedBy::Issuer => declined(),
+            RefusedBy::Psp => Self::request_refused(),
+            RefusedBy::Ourselves => Failure::KeyInactive.into(),
+        }
     }
 
     /// The HTTP status.
@@ -216,6 +234,10 @@ impl From<Failure> for Problem {
             Failure::Refused(refusal) => {
                 conflict("psp_refused", "The payment provider refused the change; nothing was changed.")
                     .with("psp_message", &refusal.message)
+            }
+            // Each repeat registers the amount anew, so the same request works once the cause is gone.
+            Failure::RequestRefused(refusal) => {
+                Self::request_refused().with("psp_message", &refusal.message).retryable()
             }
             Failure::UpstreamMismatch => Self::new(
                 502,

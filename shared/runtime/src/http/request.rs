@@ -1,6 +1,7 @@
 //! Requests, as the gateway hands them over.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -37,11 +38,16 @@ pub struct Request {
 impl Request {
     /// Takes over the platform's request; it has `budget` from now on.
     pub(crate) fn new(inner: lambda_http::Request, clock: &SystemClock, budget: Duration) -> Self {
-        let request_id = match inner.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
-            _ => String::new(),
-        };
+        let request_id = Self::id_of(&inner).to_owned();
         Self { inner, deadline: Deadline::after(clock, budget), request_id }
+    }
+
+    /// The gateway's name for a request.
+    pub(crate) fn id_of(inner: &lambda_http::Request) -> &str {
+        match inner.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().unwrap_or_default(),
+            _ => "",
+        }
     }
 
     /// The gateway's name for this request.
@@ -177,8 +183,7 @@ impl Request {
         };
         let authorizer = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
         let jwt = authorizer.ok_or_else(unauthenticated)?;
-        let claimed = jwt.claims.get("scope").map(String::as_str).unwrap_or_default();
-        let holds = |wanted: &str| claimed.split_whitespace().any(|scope| scope == wanted);
+        let holds = |wanted: &str| scopes(&jwt.claims).any(|scope| scope == wanted);
         if holds(MERCHANT_SCOPE) {
             return Ok(Caller::Merchant);
         }
@@ -246,9 +251,46 @@ impl Request {
     }
 }
 
+/// Every scope of a token. API Gateway looks for a route's scopes in `scope` and in `scp` (developer guide, "Controlling access
+/// to HTTP APIs with JWT authorizers", read on 2026-11-29): issuers differ, and some write a list, which the gateway hands over
+/// as `[a b]`.
+fn scopes(claims: &HashMap<String, String>) -> impl Iterator<Item = &str> {
+    let names: &[&str] = if planted::is(Bug::ScpUnread) { &["scope"] } else { &["scope", "scp"] };
+    names.iter().filter_map(|name| claims.get(*name)).flat_map(|claim| {
+        let list = claim.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        list.unwrap_or(claim).split_whitespace()
+    })
+}
+
 /// Percent-decodes, leaving what is malformed as it stands.
 fn decode(text: &str) -> String {
     let joined = format!("x={}", text.replace('&', "%26").replace('+', "%2B"));
     let mut pairs = form_urlencoded::parse(joined.as_bytes());
     pairs.next().map_or_else(|| text.to_owned(), |(_, value)| Cow::into_owned(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::scopes;
+
+    #[test]
+    fn scopes_are_found_wherever_an_issuer_writes_them() {
+        for (name, claim, found) in [
+            ("scope", "billing/customer", vec!["billing/customer"]),
+            ("scope", "openid billing/merchant", vec!["openid", "billing/merchant"]),
+            ("scp", "openid billing/merchant", vec!["openid", "billing/merchant"]),
+            ("scp", "[openid billing/merchant]", vec!["openid", "billing/merchant"]),
+            ("scope", "[billing/merchant]", vec!["billing/merchant"]),
+            ("scp", "[]", vec![]),
+            ("scp", "[billing/merchant", vec!["[billing/merchant"]),
+            ("scopes", "billing/merchant", vec![]),
+        ] {
+            let claims = HashMap::from([(name.to_owned(), claim.to_owned())]);
+            assert_eq!(scopes(&claims).collect::<Vec<_>>(), found, "{name}: {claim}");
+        }
+        let both = [("scope".to_owned(), "openid".to_owned()), ("scp".to_owned(), "[billing/customer]".to_owned())];
+        assert_eq!(scopes(&HashMap::from(both)).collect::<Vec<_>>(), ["openid", "billing/customer"]);
+    }
 }

@@ -1,16 +1,20 @@
-//! Iamport's listings, page by page. One record that cannot be read costs that record, not its page.
+//! Iamport's listings, page by page. One record that cannot be read costs that record, not its page; nor does a page that is
+//! larger than the client reads.
 
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
 use billing::ports::{Listing, ListingPsp, Looked};
 use billing::report::Window;
 use iamport::{ByStatus, Class, Client, Error, Page, Payment, ScheduledPayment, Schedules, Sorting};
 
-use super::{Psp, looked, note, read};
+use super::{Psp, note, read};
+use crate::planted::{self, Bug};
 
-/// Records on a page of payments. The documented limit of 1,000 is another list's.
-const PAYMENTS_LIMIT: u32 = 100;
-/// Records on a page of schedules; the documented limit is 1,000.
-const SCHEDULES_LIMIT: u32 = 500;
+/// Records on a page of payments. The documented limit of 1,000 is another list's. A power of two, as the next one: pages can
+/// be halved exactly, down to one record.
+const PAYMENTS_LIMIT: u32 = 64;
+/// Records on a page of schedules; the documented limit is 1,000. Smaller than it ever was (500): a comparison that began with
+/// larger pages goes on earlier in the list, never later.
+const SCHEDULES_LIMIT: u32 = 256;
 /// Records in a row that cannot be read one by one before the list itself counts as unreadable.
 const UNREADABLE_MAX: usize = 3;
 
@@ -107,47 +111,111 @@ fn next<T>(told: &Page<T>, page: u32) -> Option<u32> {
     told.next.filter(|next| *next > page).or_else(|| unnumbered.then(|| page.saturating_add(1)))
 }
 
-impl Psp {
-    async fn listed<L: List>(&self, list: L, page: u32) -> Looked<Listing<L::Record>> {
-        let mut listing = Listing { items: Vec::new(), unreadable: Vec::new(), next: None };
-        match list.fetch(&self.client(), page, L::LIMIT).await {
-            Ok(told) => {
-                add::<L>(&mut listing, &told.list);
-                listing.next = next(&told, page);
-                Looked::Found(listing)
-            }
-            Err(error) if error.class() == Class::Suspect => {
-                note(&error, L::CALL);
-                self.one_by_one(list, page).await
-            }
-            Err(error) => looked(Err(error), |()| None, L::CALL),
+/// A page of a list: the records from `(number - 1) * limit` on, `limit` of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    number: u32,
+    limit: u32,
+}
+
+impl Part {
+    /// The two pages of half the size that hold exactly the same records, or `None` if it is a single one.
+    const fn halves(self) -> Option<[Self; 2]> {
+        if self.limit < 2 || self.limit % 2 != 0 {
+            return None;
+        }
+        let limit = self.limit / 2;
+        let second = self.number.saturating_mul(2);
+        Some([Self { number: second.saturating_sub(1), limit }, Self { number: second, limit }])
+    }
+}
+
+/// Why a page could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    /// It is larger than the client reads.
+    TooLarge,
+    /// One of its records cannot be, or the list itself.
+    Contradictory,
+    /// There is no such list.
+    Absent,
+    /// Nothing was learnt.
+    Unanswered,
+}
+
+impl Unread {
+    fn of(error: &Error, call: &'static str) -> Self {
+        if error.says_absent() {
+            return Self::Absent;
+        }
+        note(error, call);
+        match error.class() {
+            _ if matches!(error, Error::TooLarge { .. }) && !planted::is(Bug::LargePageGivenUp) => Self::TooLarge,
+            Class::Suspect => Self::Contradictory,
+            Class::NotSent
+            | Class::Unauthorized
+            | Class::Refused
+            | Class::NotFound
+            | Class::Rejected
+            | Class::RateLimited
+            | Class::Unknown => Self::Unanswered,
         }
     }
+}
 
-    /// The records of a page that cannot be read as a whole, each asked for as a page of its own.
-    async fn one_by_one<L: List>(&self, list: L, page: u32) -> Looked<Listing<L::Record>> {
-        let mut listing = Listing { items: Vec::new(), unreadable: Vec::new(), next: Some(page.saturating_add(1)) };
-        let mut failed = 0;
-        let first = page.saturating_sub(1).saturating_mul(L::LIMIT).saturating_add(1);
-        for place in first..first.saturating_add(L::LIMIT) {
-            match list.fetch(&self.client(), place, 1).await {
-                Ok(told) => {
-                    failed = 0;
-                    add::<L>(&mut listing, &told.list);
-                    if next(&told, place).is_none() {
-                        listing.next = None;
-                        break;
-                    }
+/// The records of one page. What cannot be read as a whole, because one of its records cannot or because it is too large, is
+/// asked for in halves, down to single records: nothing is skipped and nothing is read twice.
+async fn read_page<L: List, F>(page: u32, fetch: impl Fn(u32, u32) -> F) -> Looked<Listing<L::Record>>
+where
+    F: Future<Output = Result<Page<L::Told>, Unread>>,
+{
+    let after = Some(page.saturating_add(1));
+    let mut listing = Listing { items: Vec::new(), unreadable: Vec::new(), next: after };
+    let mut parts = vec![Part { number: page, limit: L::LIMIT }];
+    let (mut contradictions, mut answered) = (0, false);
+    while let Some(part) = parts.pop() {
+        let failure = match fetch(part.number, part.limit).await {
+            Ok(told) => {
+                (contradictions, answered) = (0, true);
+                add::<L>(&mut listing, &told.list);
+                let next = next(&told, part.number);
+                if next.is_none() {
+                    // The list ends here.
+                    parts.clear();
                 }
-                Err(error) if error.class() == Class::Suspect && failed < UNREADABLE_MAX => {
-                    note(&error, L::CALL);
-                    failed += 1;
-                    listing.unreadable.push(None);
-                }
-                Err(error) => return looked(Err(error), |()| None, L::CALL),
+                listing.next = next.and(if part.limit == L::LIMIT { next } else { after });
+                continue;
             }
+            Err(failure) => failure,
+        };
+        match failure {
+            Unread::TooLarge | Unread::Contradictory => {}
+            Unread::Absent => return Looked::Absent,
+            Unread::Unanswered => return Looked::Unreachable,
         }
-        Looked::Found(listing)
+        listing.next = after;
+        if let Some([first, second]) = part.halves() {
+            parts.extend([second, first]);
+            continue;
+        }
+        contradictions += usize::from(failure == Unread::Contradictory);
+        if contradictions > UNREADABLE_MAX {
+            return Looked::Unreachable;
+        }
+        listing.unreadable.push(None);
+    }
+    // A list of which nothing at all can be read has no end that anybody would come to.
+    if answered { Looked::Found(listing) } else { Looked::Unreachable }
+}
+
+impl Psp {
+    async fn listed<L: List>(&self, list: L, page: u32) -> Looked<Listing<L::Record>> {
+        let list = &list;
+        let fetch = |number, limit| async move {
+            let told = list.fetch(&self.client(), number, limit).await;
+            told.map_err(|error| Unread::of(&error, L::CALL))
+        };
+        read_page::<L, _>(page, fetch).await
     }
 }
 
@@ -166,23 +234,4 @@ impl ListingPsp for Psp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Page, next};
-
-    fn page(json: &str) -> Page<u32> {
-        serde_json::from_str(json).unwrap()
-    }
-
-    #[test]
-    fn the_next_page_is_the_one_that_the_psp_names() {
-        assert_eq!(next(&page(r#"{"total":3,"previous":0,"next":2,"list":[1,2]}"#), 1), Some(2));
-        assert_eq!(next(&page(r#"{"total":3,"previous":1,"next":0,"list":[3]}"#), 2), None);
-        assert_eq!(next(&page(r#"{"total":9,"previous":1,"next":2,"list":[3]}"#), 2), None, "never round in circles");
-    }
-
-    #[test]
-    fn a_bare_list_ends_with_an_empty_page() {
-        assert_eq!(next(&page("[1,2]"), 4), Some(5));
-        assert_eq!(next(&page("[]"), 5), None);
-    }
-}
+mod tests;

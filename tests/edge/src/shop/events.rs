@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use simulation::rng::Rng;
 
 use crate::world::WorldError;
 
@@ -65,4 +66,21 @@ impl Events {
         http["sourceIp"] = json!(source.seen);
         event
     }
+}
+
+/// The same event by a token of another issuer: scopes stand in `scope` or `scp`, as text or, by the gateway's hand, as a list.
+pub(super) fn with_scopes(mut event: Value, rng: &mut Rng) -> Value {
+    let claims = &mut event["requestContext"]["authorizer"]["jwt"]["claims"];
+    let scope = claims["scope"].as_str().unwrap_or_default().to_owned();
+    let (name, text) = match rng.between(0, 3) {
+        0 => ("scp", scope),
+        1 => ("scp", format!("[openid {scope}]")),
+        2 => ("scope", format!("[{scope}]")),
+        _ => return event,
+    };
+    if let Some(claims) = claims.as_object_mut() {
+        claims.remove("scope");
+        claims.insert(name.to_owned(), json!(text));
+    }
+    event
 }

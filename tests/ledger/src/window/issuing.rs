@@ -35,23 +35,25 @@ struct Line {
     pay_methods: Option<&'static [&'static str]>,
     positive: Positive,
     zero: Zero,
-    /// Longest `customer_id`, which is then required.
+    /// Longest `customer_id`.
     customer_id: Option<usize>,
+    /// Whether it may be left out.
+    anonymous: bool,
 }
 
 const fn line(pg: &'static str, pay_methods: Option<&'static [&'static str]>, positive: Positive, zero: Zero) -> Line {
-    Line { pg, pay_methods, positive, zero, customer_id: None }
+    Line { pg, pay_methods, positive, zero, customer_id: None, anonymous: true }
 }
 
 const fn with_customer_id(line: Line, most: usize) -> Line {
-    Line { customer_id: Some(most), ..line }
+    Line { customer_id: Some(most), anonymous: false, ..line }
 }
 
 const CARD: Option<&[&str]> = Some(&["card"]);
 const PHONE: Option<&[&str]> = Some(&["phone"]);
 
-/// V1: `customer_id`, where no shorter limit is named.
-const CUSTOMER_ID_MAX: usize = 80;
+/// `customer_id`, where no document names a limit.
+const CUSTOMER_ID_MAX: usize = 255;
 
 const LINES: [Line; 20] = [
     line("html5_inicis", None, Positive::Display, Zero::Issue),
@@ -60,7 +62,8 @@ const LINES: [Line; 20] = [
     line("kicc", None, Positive::Display, Zero::Issue),
     line("payco", None, Positive::Display, Zero::Issue),
     line("naverpay", None, Positive::Display, Zero::Issue),
-    line("smartro_v2", None, Positive::Display, Zero::Issue),
+    // Guide of the gateway (`pg/v1/smartro-v2/readme.mdx`).
+    Line { customer_id: Some(20), ..line("smartro_v2", None, Positive::Display, Zero::Issue) },
     line("welcome", CARD, Positive::Display, Zero::Issue),
     line("galaxia", CARD, Positive::Display, Zero::Issue),
     line("kakaopay", None, Positive::Charge, Zero::Issue),
@@ -96,7 +99,7 @@ pub(super) fn decide(knobs: &Knobs, order: &WindowOrder, customer_id: Option<&st
     };
     if let Some(most) = line.customer_id {
         let length = customer_id.map_or(0, |id| id.chars().count());
-        if !(1..=most).contains(&length) {
+        if length > most || (length == 0 && !line.anonymous) {
             return Err(Refusal::rejected(format!("customer_id 가 필요합니다 ({most}자 이하)")));
         }
     }

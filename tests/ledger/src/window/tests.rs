@@ -289,7 +289,7 @@ fn an_issue_may_show_an_amount_that_nobody_has_paid() {
 
 #[test]
 fn some_pgs_want_to_know_the_customer() {
-    for (pg, pay_method, most) in [("nice_v2", "kakaopay", 80), ("tosspay_v2", "tosspay", 50)] {
+    for (pg, pay_method, most) in [("nice_v2", "kakaopay", 255), ("tosspay_v2", "tosspay", 50)] {
         for (customer_id, good) in [
             (None, false),
             (Some(String::new()), false),

@@ -133,6 +133,9 @@ impl Gateway {
         peer: SocketAddr,
         request_id: &str,
     ) -> Result<Reply, Refused> {
+        if !names_one_host(parts) {
+            return Err(Refused::new(StatusCode::BAD_REQUEST, "Bad Request"));
+        }
         if size_of_head(parts) > MAX_HEADERS {
             return Err(Refused::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"));
         }
@@ -249,6 +252,24 @@ impl Refused {
         }
         reply
     }
+}
+
+/// Whether the request names its host once, and as a host is named: the real service's front end answers anything else by
+/// itself (RFC 9112 §3.2), so that no function sees it.
+fn names_one_host(parts: &http::request::Parts) -> bool {
+    let mut values = parts.headers.get_all(header::HOST).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return parts.uri.host().is_some() && parts.headers.get(header::HOST).is_none();
+    };
+    let Some(authority) = value.to_str().ok().and_then(|text| text.parse::<http::uri::Authority>().ok()) else {
+        return false;
+    };
+    let (host, text) = (authority.host(), authority.as_str());
+    let port = text.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
+    let numbered = port.is_none_or(|port| port.is_empty() || authority.port_u16().is_some());
+    let address = host.strip_prefix('[').map(|rest| rest.trim_end_matches(']').parse::<std::net::Ipv6Addr>().is_ok());
+    let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    numbered && !text.contains('@') && address.unwrap_or_else(|| !host.is_empty() && host.bytes().all(named))
 }
 
 fn size_of_head(parts: &http::request::Parts) -> usize {

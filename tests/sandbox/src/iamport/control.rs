@@ -14,7 +14,7 @@ use super::http::body::read_pairs;
 use super::http::fields::Fields;
 use super::http::payments::cancel_order;
 use super::http::wire;
-use super::state::{Credentials, FaceKnobs, Shared};
+use super::state::{Credentials, Desk, FaceKnobs, Shared};
 use super::webhooks::{Settings, status_word};
 use ledger::cards::TEST_CARDS;
 use ledger::{Knobs, Notice, Refusal, RefusalKind};
@@ -35,6 +35,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/_sim/clock", get(clock).post(move_clock))
         .route("/_sim/knobs", get(knobs).post(set_knobs))
         .route("/_sim/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/_sim/tiers", get(tiers).post(add_tier))
         .route("/_sim/token/revoke", post(revoke_token))
         .route("/_sim/token/expire", post(expire_token))
         .route("/_sim/credentials", post(rotate_credentials))
@@ -136,21 +137,21 @@ async fn requests(State(sim): State<Shared>, RawQuery(query): RawQuery) -> Shown
     Ok(show(shown))
 }
 
-async fn payments(State(sim): State<Shared>) -> Response {
+async fn payments(sim: Desk) -> Response {
     show(sim.ledger.lock().payments().iter().map(wire::payment).collect::<Vec<Value>>())
 }
 
-async fn keys(State(sim): State<Shared>) -> Response {
+async fn keys(sim: Desk) -> Response {
     show(sim.ledger.lock().keys().map(wire::key).collect::<Vec<Value>>())
 }
 
-async fn schedules(State(sim): State<Shared>) -> Response {
+async fn schedules(sim: Desk) -> Response {
     show(sim.ledger.lock().schedules().map(wire::schedule).collect::<Vec<Value>>())
 }
 
 /// Empties books, request log, windows and webhook list; clock, knobs, faults, credentials and settings stay.
 async fn reset(State(sim): State<Shared>) -> Response {
-    sim.command(|ledger, _| ledger.clear());
+    sim.command_all(|ledger, _| ledger.clear());
     sim.requests.lock().clear();
     sim.windows.book.lock().clear();
     sim.webhooks.clear();
@@ -159,7 +160,7 @@ async fn reset(State(sim): State<Shared>) -> Response {
 
 /// The clock, and when something runs next by it: whoever moves it can stop there.
 async fn clock(State(sim): State<Shared>) -> Response {
-    let next_due = sim.ledger.lock().next_due();
+    let next_due = sim.next_due();
     show(json!({ "now": sim.clock.now(), "offset_seconds": sim.clock.offset(), "next_due": next_due }))
 }
 
@@ -224,7 +225,7 @@ async fn set_knobs(State(sim): State<Shared>, body: Bytes) -> Shown {
     }
     let books: Knobs = serde_json::from_value(Value::Object(books))?;
     let face: FaceKnobs = serde_json::from_value(Value::Object(face))?;
-    sim.command(|ledger, _| ledger.set_knobs(books));
+    sim.command_all(|ledger, _| ledger.set_knobs(books.clone()));
     *sim.face.lock() = face;
     Ok(show(all_knobs(&sim)?))
 }
@@ -241,6 +242,26 @@ async fn add_fault(State(sim): State<Shared>, body: Bytes) -> Shown {
 async fn clear_faults(State(sim): State<Shared>) -> Response {
     sim.faults.lock().clear();
     show(json!({}))
+}
+
+async fn tiers(State(sim): State<Shared>) -> Response {
+    show(sim.tiers().into_keys().collect::<Vec<String>>())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tier {
+    code: String,
+}
+
+/// Opens a sub-merchant, with books of its own. Calls are about it where they bring its code as `Tier`, here too.
+async fn add_tier(State(sim): State<Shared>, body: Bytes) -> Shown {
+    let tier: Tier = read(&body)?;
+    if tier.code.len() != 3 || !tier.code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(bad("code is three letters or digits"));
+    }
+    sim.add_tier(&tier.code);
+    Ok(tiers(State(sim)).await)
 }
 
 async fn revoke_token(State(sim): State<Shared>) -> Response {
@@ -279,7 +300,7 @@ async fn rotate_credentials(State(sim): State<Shared>, body: Bytes) -> Shown {
 }
 
 /// Fields as `POST /payments/cancel`; always announced.
-async fn console_cancel(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn console_cancel(sim: Desk, body: Bytes) -> Shown {
     let fields: Map<String, Value> = read(&body)?;
     let row = sim.command(|ledger, now| {
         let order = cancel_order(Fields(&fields), |imp, merchant| ledger.currency_of(imp, merchant))?;
@@ -294,12 +315,12 @@ struct ScheduleName {
     merchant_uid: String,
 }
 
-async fn console_retry(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn console_retry(sim: Desk, body: Bytes) -> Shown {
     let name: ScheduleName = read(&body)?;
     Ok(show(wire::payment(&sim.command(|ledger, now| ledger.retry(now, &name.merchant_uid))?)))
 }
 
-async fn console_revoke(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn console_revoke(sim: Desk, body: Bytes) -> Shown {
     let name: ScheduleName = read(&body)?;
     Ok(show(wire::schedule(&sim.command(|ledger, now| ledger.console_revoke(now, &name.merchant_uid))?)))
 }
@@ -311,7 +332,7 @@ struct ScheduleEdit {
     schedule_at: i64,
 }
 
-async fn console_edit(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn console_edit(sim: Desk, body: Bytes) -> Shown {
     let edit: ScheduleEdit = read(&body)?;
     let row = sim.command(|ledger, now| ledger.move_schedule(now, &edit.merchant_uid, edit.schedule_at))?;
     Ok(show(wire::schedule(&row)))
@@ -324,7 +345,7 @@ struct Recovery {
     since: Option<i64>,
 }
 
-async fn console_recover(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn console_recover(sim: Desk, body: Bytes) -> Shown {
     let recovery: Recovery = read(&body)?;
     let rows = sim.command(|ledger, now| ledger.console_recover(now, recovery.since.unwrap_or(now - 86_400)));
     Ok(show(rows.iter().map(wire::payment).collect::<Vec<Value>>()))
@@ -336,7 +357,7 @@ struct PaymentName {
     imp_uid: String,
 }
 
-async fn settle(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn settle(sim: Desk, body: Bytes) -> Shown {
     let name: PaymentName = read(&body)?;
     Ok(show(wire::payment(&sim.command(|ledger, now| ledger.settle(now, &name.imp_uid))?)))
 }
@@ -405,7 +426,7 @@ struct Send {
 }
 
 /// Tells of a payment at once, true or not.
-async fn send_webhook(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn send_webhook(sim: Desk, body: Bytes) -> Shown {
     let send: Send = read(&body)?;
     let mut notice = {
         let ledger = sim.ledger.lock();

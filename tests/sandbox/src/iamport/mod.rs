@@ -12,10 +12,10 @@
 //! | `control` | `/_sim`: clock, knobs, faults, console actions, inspection |
 //!
 //! `/_sim` in short: GET `health`, `cards`, `requests`, `payments`, `keys`, `schedules`, `webhooks`, `clock`, `knobs`,
-//! `faults`, `windows`, `webhooks/settings`; POST `clock` `{"advance_seconds": n}`, `knobs`, `faults`, `reset`,
+//! `faults`, `windows`, `tiers`, `webhooks/settings`; POST `tiers` `{"code": "t01"}`, `clock` `{"advance_seconds": n}`, `knobs`, `faults`, `reset`,
 //! `token/revoke`, `token/expire`, `credentials`, `console/{cancel,retry,revoke,edit,recover,approve}`, `window`,
 //! `vbank`, `vbank/deposit`, `windows/{id}/{pay,decline,close}`, `webhooks/{settings,url,release,send,forge}`,
-//! `webhooks/{id}/resend`; DELETE `faults`.
+//! `webhooks/{id}/resend`; DELETE `faults`. What concerns books is about those of the sub-merchant that the header `Tier` names.
 //!
 //! Where V1 is not documented the choice is a knob (`GET /_sim/knobs`) with the documented or likeliest behaviour
 //! as its default. V1's misspellings of the wild (`carf_quota`, `buyer_post`) are unknown fields here, as there.
@@ -32,6 +32,7 @@ mod state;
 mod webhooks;
 mod window;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -126,19 +127,19 @@ pub async fn serve(
 
 fn start(options: Options) -> std::io::Result<Shared> {
     let snapshot = options.data_file.as_deref().map(persist::load).transpose()?.flatten();
-    let (offset, face, settings, ledger) = match snapshot {
-        Some(snapshot) => (snapshot.clock_offset, snapshot.face, snapshot.webhooks, snapshot.ledger),
+    let (offset, face, settings, ledger, tiers) = match snapshot {
+        Some(snapshot) => (snapshot.clock_offset, snapshot.face, snapshot.webhooks, snapshot.ledger, snapshot.tiers),
         None => {
             let seed = options.seed.unwrap_or_else(|| clock::wall_millis().unsigned_abs());
             let settings = Settings { format: options.webhook_format, ..Settings::default() };
-            (0, FaceKnobs::default(), settings, Ledger::new(seed))
+            (0, FaceKnobs::default(), settings, Ledger::new(seed), BTreeMap::new())
         }
     };
     let clock = Arc::new(Clock::start(offset, options.clock_file)?);
     let webhooks = Webhooks::new(clock.clone(), settings, options.default_notice_url).map_err(std::io::Error::other)?;
     let credentials = Credentials { imp_key: options.imp_key, imp_secret: options.imp_secret };
     let windows = Windows::of(options.merchant_code);
-    Ok(Arc::new(Sim::new(ledger, clock, credentials, face, webhooks, windows, options.data_file)))
+    Ok(Arc::new(Sim::new(ledger, tiers, clock, credentials, face, webhooks, windows, options.data_file)))
 }
 
 async fn tick(sim: &Shared) {

@@ -1,6 +1,7 @@
 //! Keeps the books across restarts: one JSON file, replaced whole. Credentials, tokens and card numbers are not in
 //! it (the books never hold a card number); webhook addresses are, because a schedule brings its own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(super) struct Snapshot {
     pub(super) face: FaceKnobs,
     pub(super) webhooks: Settings,
     pub(super) ledger: Ledger,
+    #[serde(default)]
+    pub(super) tiers: BTreeMap<String, Ledger>,
 }
 
 #[derive(Serialize)]
@@ -30,6 +33,7 @@ struct Outgoing<'a> {
     face: FaceKnobs,
     webhooks: Settings,
     ledger: &'a Ledger,
+    tiers: BTreeMap<String, Ledger>,
 }
 
 /// Reads a snapshot; `None` if there is no file yet.
@@ -43,12 +47,14 @@ pub(super) fn load(path: &Path) -> std::io::Result<Option<Snapshot>> {
     if snapshot.version != VERSION {
         return Err(std::io::Error::other("the simulator's data file is of another version; move it away"));
     }
-    Ok(Some(Snapshot { ledger: snapshot.ledger.reindexed(), ..snapshot }))
+    let tiers = snapshot.tiers.into_iter().map(|(code, books)| (code, books.reindexed())).collect();
+    Ok(Some(Snapshot { ledger: snapshot.ledger.reindexed(), tiers, ..snapshot }))
 }
 
 pub(super) fn save(sim: &Sim) -> std::io::Result<()> {
     let Some(path) = sim.data_file.as_deref() else { return Ok(()) };
     let bytes = {
+        let tiers = sim.tiers().into_iter().map(|(code, books)| (code, books.lock().clone())).collect();
         let ledger = sim.ledger.lock();
         serde_json::to_vec(&Outgoing {
             version: VERSION,
@@ -56,6 +62,7 @@ pub(super) fn save(sim: &Sim) -> std::io::Result<()> {
             face: sim.face.lock().clone(),
             webhooks: sim.webhooks.settings(),
             ledger: &ledger,
+            tiers,
         })?
     };
     crate::files::replace(path, &bytes)

@@ -47,3 +47,21 @@ async fn a_body_that_breaks_off_invokes_nothing() {
     let functions: Vec<String> = gateway.invocations().into_iter().map(|(function, _)| function).collect();
     assert_eq!(functions, ["file-store"]);
 }
+
+#[tokio::test]
+async fn a_host_that_is_none_or_two_is_400_and_invokes_nothing() {
+    let gateway = Gateway::start().await;
+    let ask = async |head: &str| {
+        let answer = gateway.raw(format!("GET / HTTP/1.1\r\n{head}connection: close\r\n\r\n").as_bytes()).await;
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    for host in ["bad host", "a:99999999", "[::1", "ex%zz", "a<b", "", ":80", "user@x", "a,b", "x/y"] {
+        assert_eq!(ask(&format!("host: {host}\r\n")).await, "400", "{host}");
+    }
+    assert_eq!(ask("host: a\r\nhost: a\r\n").await, "400");
+    assert_eq!(ask("").await, "400");
+    assert!(gateway.invocations().is_empty());
+    for host in ["shop.example", "127.0.0.1:3000", "[::1]:3000", "localhost"] {
+        assert_eq!(ask(&format!("host: {host}\r\n")).await, "200", "{host}");
+    }
+}

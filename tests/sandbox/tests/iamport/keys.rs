@@ -144,3 +144,13 @@ async fn channel_key_is_required_by_knob() {
     let body = json!({"card_number": CARD, "expiry": "2099-12", "channel_key": "channel-key-1"});
     sim.post("/subscribe/customers/k", body).await.ok();
 }
+
+#[tokio::test]
+async fn no_document_limits_the_name_of_a_customer() {
+    let sim = Sim::start().await;
+    for length in [80, 81, 128] {
+        let body = json!({"card_number": CARD, "expiry": "2099-12", "customer_id": "c".repeat(length)});
+        let key = sim.post("/subscribe/customers/k", body).await.ok();
+        assert_eq!(key["customer_id"].as_str().unwrap().len(), length);
+    }
+}

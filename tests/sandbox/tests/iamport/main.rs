@@ -11,6 +11,7 @@ mod payments;
 mod persistence;
 mod schedules;
 mod seed;
+mod tiers;
 mod token;
 mod webhooks;
 mod window;

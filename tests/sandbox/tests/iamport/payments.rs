@@ -32,6 +32,20 @@ async fn one_is_found_by_number_and_test_channel_payments_are_hidden_by_knob() {
 }
 
 #[tokio::test]
+async fn a_slash_at_the_end_is_served_as_client_libraries_send_it() {
+    let mut sim = Sim::start().await;
+    charged(&sim, &["a"]).await;
+    for path in ["/payments/find/a", "/payments/findAll/a"] {
+        assert_eq!(sim.get(&format!("{path}/")).await.ok(), sim.get(path).await.ok());
+    }
+    sim.get("/payments/findAll/b/").await.refused(404, 1);
+    sim.token = "wrong".to_owned();
+    for path in ["/payments/find/a/", "/payments/findAll/a/"] {
+        sim.get(path).await.refused(401, -1);
+    }
+}
+
+#[tokio::test]
 async fn many_are_partial_with_207() {
     let sim = Sim::start().await;
     let uids = charged(&sim, &["a", "b"]).await;

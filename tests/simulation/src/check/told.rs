@@ -162,6 +162,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::CheckoutNotWithdrawable => "checkout not withdrawable",
         Failure::RefundOwed { .. } => "refund owed",
         Failure::Refused(_) => "refused",
+        Failure::RequestRefused(_) => "request refused",
         Failure::UpstreamMismatch => "upstream mismatch",
         Failure::Unavailable => "unavailable",
         Failure::Store(_) => "unreadable",

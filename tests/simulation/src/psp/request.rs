@@ -7,7 +7,7 @@ use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::Posted;
 use billing::{Currency, CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::cards::Behaviour;
-use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, cards};
+use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, RefusalKind, cards};
 
 use super::wire;
 
@@ -117,7 +117,10 @@ impl PspRequest {
             Ok((_, Delivery::Hang)) => return Executed { posted: Posted::Lost, hangs: true },
             Ok((_, Delivery::ServerError)) => Posted::Lost,
             Ok((_, Delivery::FalseRefusal)) => Posted::Refused(refusal()),
-            Err(refused) => Posted::Refused(Refusal { code: 1, message: refused.message.into_owned() }),
+            Err(refused) => {
+                let code = if refused.kind == RefusalKind::Pg { -1 } else { 1 };
+                Posted::Refused(Refusal { code, message: refused.message.into_owned() })
+            }
         };
         Executed { posted, hangs: false }
     }

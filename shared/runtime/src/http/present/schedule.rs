@@ -1,6 +1,6 @@
 //! What became of a batch of schedules.
 
-use billing::payment::{Payment, State};
+use billing::payment::{Payment, RefusedBy, State};
 use billing::usecase::Scheduled;
 use serde::Serialize;
 
@@ -40,17 +40,21 @@ fn scheduled_view(answer: &Scheduled) -> ScheduledView<'_> {
 }
 
 /// The answer to `POST /schedules`: 201 if all of them are registered, or were and have gone on since; 207 if some are not and
-/// will not be; 202 if some are not known yet, and none is known not to be; 402 if the PSP refused all of them.
+/// will not be; 202 if some are not known yet, and none is known not to be; 402 if the card's issuer refused all of them, 502 if
+/// the PSP refused our request.
 ///
 /// # Errors
-/// `schedule_refused`, with the PSP's reason.
+/// `schedule_refused` or `request_refused`, with the PSP's reason.
 pub fn registered(answers: &[Scheduled], location: &str) -> Result<Reply, Problem> {
     let body = page(answers.iter().map(scheduled_view).collect(), None);
     let refused = |answer: &Scheduled| answer.row().is_some_and(Payment::registration_was_refused);
     if answers.iter().all(refused) {
-        let refusal = answers.iter().find_map(|answer| answer.row()?.refusal.as_ref());
-        let message = refusal.map(|refusal| refusal.message.as_str());
-        let problem = Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
+        // One batch is one request to the PSP, so what it said of one it said of all.
+        let row = answers.iter().filter_map(Scheduled::row).find(|row| row.refusal.is_some());
+        let message = row.and_then(|row| row.refusal.as_ref()).map(|refusal| refusal.message.as_str());
+        let declined =
+            || Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
+        let problem = Problem::refused(row.map_or(RefusedBy::Issuer, Payment::refused_by), declined);
         return Err(problem.with("psp_message", &message).with("list", &body));
     }
     let is_open = |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
@@ -73,6 +77,10 @@ mod tests {
     use super::*;
 
     fn row(uid: &str, state: State) -> Scheduled {
+        refused_with(uid, state, -1)
+    }
+
+    fn refused_with(uid: &str, state: State, code: i64) -> Scheduled {
         let now = Timestamp(1_795_478_400);
         let order = Order {
             merchant_uid: MerchantUid::parse(uid).unwrap(),
@@ -85,7 +93,7 @@ mod tests {
         let claim = Claim::new(Purpose::Register, nonce, now, &Policy::default());
         let plan = Plan::Schedule { schedule_at: now.plus(86_400) };
         let row = Payment::claimed(order, CustomerId::parse("kim").unwrap(), plan, now, claim);
-        let refusal = (state == State::Failed).then(|| Refusal { code: 1, message: "PG 거절".to_owned() });
+        let refusal = (state == State::Failed).then(|| Refusal { code, message: "PG 거절".to_owned() });
         Scheduled::Recorded(Box::new(Payment { state, refusal, ..row }))
     }
 
@@ -111,6 +119,7 @@ mod tests {
             (vec![row("a", open), lost("b")], 207),
             (vec![row("a", open), row("b", registered)], 202),
             (vec![row("a", failed), row("b", failed)], 402),
+            (vec![refused_with("a", failed, 1), refused_with("b", failed, 1)], 502),
         ] {
             assert_eq!(status(&answers), said, "{answers:?}");
         }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 
@@ -11,14 +10,10 @@ use super::envelope::{self, Answer};
 use super::keys::{card, key_order};
 use super::{Input, wire};
 use crate::iamport::faults::{Deferred, LateBy, gateway_timeout};
-use crate::iamport::state::Shared;
+use crate::iamport::state::Desk;
 use ledger::{Admission, Delivery, Instrument, Refusal};
 
-pub(super) async fn again(
-    State(sim): State<Shared>,
-    Extension(input): Extension<Input>,
-    late: Option<Extension<LateBy>>,
-) -> Answer {
+pub(super) async fn again(sim: Desk, Extension(input): Extension<Input>, late: Option<Extension<LateBy>>) -> Answer {
     let fields = input.body();
     let order = fields.order(None)?;
     let instrument = Instrument::Key(fields.required("customer_uid", 80)?);
@@ -26,11 +21,7 @@ pub(super) async fn again(
     finish(&sim, admission, late).await
 }
 
-pub(super) async fn onetime(
-    State(sim): State<Shared>,
-    Extension(input): Extension<Input>,
-    late: Option<Extension<LateBy>>,
-) -> Answer {
+pub(super) async fn onetime(sim: Desk, Extension(input): Extension<Input>, late: Option<Extension<LateBy>>) -> Answer {
     let fields = input.body();
     let order = fields.order(Some("카드 결제"))?;
     let channel = fields.channel()?;
@@ -44,7 +35,7 @@ pub(super) async fn onetime(
 }
 
 /// Second half of a charge: the PG takes its time, the money moves, and the reply finds its way, or not.
-async fn finish(sim: &Shared, admission: Admission, late: Option<Extension<LateBy>>) -> Answer {
+async fn finish(sim: &Desk, admission: Admission, late: Option<Extension<LateBy>>) -> Answer {
     if let Some(Extension(LateBy(seconds))) = late {
         sim.command(|ledger, now| ledger.defer(now.saturating_add(seconds), admission));
         // A reply that only the player of the fault sees.

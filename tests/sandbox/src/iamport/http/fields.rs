@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use crate::iamport::money;
 use ledger::{Channel, Order, Person, Refusal};
 
+/// No document limits `customer_id` beyond what some gateways do; nothing that shops use is longer.
+pub(in crate::iamport) const CUSTOMER_ID_MAX: usize = 255;
+
 #[derive(Debug, Clone, Copy)]
 pub(in crate::iamport) struct Fields<'a>(pub(in crate::iamport) &'a Map<String, Value>);
 

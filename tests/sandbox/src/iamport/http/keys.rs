@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
 use super::envelope::{self, Answer};
-use super::fields::{Fields, missing};
+use super::fields::{CUSTOMER_ID_MAX, Fields, missing};
 use super::{Input, wire};
-use crate::iamport::state::{Shared, UnknownKey};
+use crate::iamport::state::{Desk, UnknownKey};
 use ledger::{BillingKey, KeyOrder, Page, Refusal, cards};
 
 /// V1: ids per bulk request.
@@ -43,7 +43,7 @@ pub(super) fn key_order(fields: Fields<'_>, customer_uid: &str, now: i64) -> Res
     }
     Ok(KeyOrder {
         customer_uid: customer_uid.to_owned(),
-        customer_id: fields.text("customer_id", 80)?,
+        customer_id: fields.text("customer_id", CUSTOMER_ID_MAX)?,
         channel: fields.channel()?,
         has_channel_key: fields.text("channel_key", 55)?.is_some(),
         card: card(fields, now)?,
@@ -51,11 +51,7 @@ pub(super) fn key_order(fields: Fields<'_>, customer_uid: &str, now: i64) -> Res
     })
 }
 
-pub(super) async fn issue(
-    State(sim): State<Shared>,
-    Path(customer_uid): Path<String>,
-    Extension(input): Extension<Input>,
-) -> Answer {
+pub(super) async fn issue(sim: Desk, Path(customer_uid): Path<String>, Extension(input): Extension<Input>) -> Answer {
     let key = sim.command(|ledger, now| {
         let order = key_order(input.body(), &customer_uid, now)?;
         ledger.issue_key(now, order)
@@ -63,7 +59,7 @@ pub(super) async fn issue(
     Ok(envelope::ok(wire::key(&key)))
 }
 
-pub(super) async fn one(State(sim): State<Shared>, Path(customer_uid): Path<String>) -> Answer {
+pub(super) async fn one(sim: Desk, Path(customer_uid): Path<String>) -> Answer {
     let found = sim.ledger.lock().key(&customer_uid).cloned();
     let unknown_key = sim.face.lock().unknown_key;
     match found {
@@ -73,7 +69,7 @@ pub(super) async fn one(State(sim): State<Shared>, Path(customer_uid): Path<Stri
     }
 }
 
-pub(super) async fn many(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn many(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let uids = input.query().list("customer_uid");
     let asked: BTreeSet<&String> = uids.iter().collect();
     let found: Vec<BillingKey> = {
@@ -98,13 +94,13 @@ pub(super) fn partial(asked: usize, found: Vec<Value>, name: &str) -> Answer {
     Ok(envelope::reply(status, 0, None, Value::Array(found)))
 }
 
-pub(super) async fn delete(State(sim): State<Shared>, Path(customer_uid): Path<String>) -> Answer {
+pub(super) async fn delete(sim: Desk, Path(customer_uid): Path<String>) -> Answer {
     let key = sim.command(|ledger, now| ledger.delete_key(now, &customer_uid))?;
     Ok(envelope::ok(wire::key(&key)))
 }
 
 pub(super) async fn payments(
-    State(sim): State<Shared>,
+    sim: Desk,
     Path(customer_uid): Path<String>,
     Extension(input): Extension<Input>,
 ) -> Answer {

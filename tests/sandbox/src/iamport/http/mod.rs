@@ -61,8 +61,11 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/payments", get(payments::many))
         .route("/payments/{imp_uid}", get(payments::one))
         .route("/payments/find/{merchant_uid}", get(payments::find))
+        // Client libraries that leave the status out leave the slash before it in.
+        .route("/payments/find/{merchant_uid}/", get(payments::find))
         .route("/payments/find/{merchant_uid}/{status}", get(payments::find_with_status))
         .route("/payments/findAll/{merchant_uid}", get(payments::find_all))
+        .route("/payments/findAll/{merchant_uid}/", get(payments::find_all))
         .route("/payments/findAll/{merchant_uid}/{status}", get(payments::find_all_with_status))
         .route("/payments/status/{status}", get(payments::by_status))
         .route("/payments/prepare", post(payments::prepare).put(payments::change_prepared))

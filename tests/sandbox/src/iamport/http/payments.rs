@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use serde_json::Value;
 
 use super::envelope::{self, Answer};
@@ -11,23 +11,19 @@ use super::fields::{Fields, missing};
 use super::keys::{page_number, paged, partial};
 use super::schedules::{LIMIT_MAX, limit};
 use super::{Input, wire};
-use crate::iamport::state::Shared;
+use crate::iamport::state::Desk;
 use ledger::{CancelOrder, Page, PaymentSort, PaymentStatus, Prepared, Refusal};
 
 /// V1: the longest window of the list by status.
 const WINDOW_SECONDS_MAX: i64 = 90 * 86_400;
 
-pub(super) async fn one(
-    State(sim): State<Shared>,
-    Path(imp_uid): Path<String>,
-    Extension(input): Extension<Input>,
-) -> Answer {
+pub(super) async fn one(sim: Desk, Path(imp_uid): Path<String>, Extension(input): Extension<Input>) -> Answer {
     let include_sandbox = input.query().flag("include_sandbox");
     let ledger = sim.ledger.lock();
     Ok(envelope::ok(wire::payment(&ledger.shown(ledger.payment(&imp_uid, include_sandbox)?))))
 }
 
-pub(super) async fn many(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn many(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let query = input.query();
     let imp_uids: BTreeSet<String> = query.list("imp_uid").into_iter().collect();
     let merchant_uids: BTreeSet<String> = query.list("merchant_uid").into_iter().collect();
@@ -40,23 +36,19 @@ pub(super) async fn many(State(sim): State<Shared>, Extension(input): Extension<
     partial(imp_uids.len() + merchant_uids.len(), found, "imp_uid")
 }
 
-pub(super) async fn find(
-    State(sim): State<Shared>,
-    Path(merchant_uid): Path<String>,
-    Extension(input): Extension<Input>,
-) -> Answer {
+pub(super) async fn find(sim: Desk, Path(merchant_uid): Path<String>, Extension(input): Extension<Input>) -> Answer {
     first(&sim, &merchant_uid, None, input.query())
 }
 
 pub(super) async fn find_with_status(
-    State(sim): State<Shared>,
+    sim: Desk,
     Path((merchant_uid, word)): Path<(String, String)>,
     Extension(input): Extension<Input>,
 ) -> Answer {
     first(&sim, &merchant_uid, status(&word)?, input.query())
 }
 
-fn first(sim: &Shared, merchant_uid: &str, status: Option<PaymentStatus>, query: Fields<'_>) -> Answer {
+fn first(sim: &Desk, merchant_uid: &str, status: Option<PaymentStatus>, query: Fields<'_>) -> Answer {
     let sort = sorting(query)?;
     let ledger = sim.ledger.lock();
     let rows = ledger.find_all(merchant_uid, status, sort);
@@ -65,7 +57,7 @@ fn first(sim: &Shared, merchant_uid: &str, status: Option<PaymentStatus>, query:
 }
 
 pub(super) async fn find_all(
-    State(sim): State<Shared>,
+    sim: Desk,
     Path(merchant_uid): Path<String>,
     Extension(input): Extension<Input>,
 ) -> Answer {
@@ -73,14 +65,14 @@ pub(super) async fn find_all(
 }
 
 pub(super) async fn find_all_with_status(
-    State(sim): State<Shared>,
+    sim: Desk,
     Path((merchant_uid, word)): Path<(String, String)>,
     Extension(input): Extension<Input>,
 ) -> Answer {
     all(&sim, &merchant_uid, status(&word)?, input.query())
 }
 
-fn all(sim: &Shared, merchant_uid: &str, status: Option<PaymentStatus>, query: Fields<'_>) -> Answer {
+fn all(sim: &Desk, merchant_uid: &str, status: Option<PaymentStatus>, query: Fields<'_>) -> Answer {
     let (sort, number, limit) = (sorting(query)?, page_number(query)?, limit(query, LIMIT_MAX)?);
     let ledger = sim.ledger.lock();
     let rows = ledger.find_all(merchant_uid, status, sort);
@@ -90,11 +82,7 @@ fn all(sim: &Shared, merchant_uid: &str, status: Option<PaymentStatus>, query: F
     paged(rows, number, limit, |row| wire::payment(&ledger.shown(row)))
 }
 
-pub(super) async fn by_status(
-    State(sim): State<Shared>,
-    Path(word): Path<String>,
-    Extension(input): Extension<Input>,
-) -> Answer {
+pub(super) async fn by_status(sim: Desk, Path(word): Path<String>, Extension(input): Extension<Input>) -> Answer {
     let query = input.query();
     let status = status(&word)?;
     let now = sim.clock.now();
@@ -135,21 +123,21 @@ fn prepared_order(fields: Fields<'_>) -> Result<Prepared, Refusal> {
     Ok(Prepared { merchant_uid: fields.required("merchant_uid", 40)?, amount, currency })
 }
 
-pub(super) async fn prepare(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn prepare(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let order = prepared_order(input.body())?;
     Ok(envelope::ok(wire::prepared(&sim.command(|ledger, _| ledger.prepare(order))?)))
 }
 
-pub(super) async fn change_prepared(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn change_prepared(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let order = prepared_order(input.body())?;
     Ok(envelope::ok(wire::prepared(&sim.command(|ledger, _| ledger.change_prepared(order))?)))
 }
 
-pub(super) async fn prepared(State(sim): State<Shared>, Path(merchant_uid): Path<String>) -> Answer {
+pub(super) async fn prepared(sim: Desk, Path(merchant_uid): Path<String>) -> Answer {
     Ok(envelope::ok(wire::prepared(sim.ledger.lock().prepared(&merchant_uid)?)))
 }
 
-pub(super) async fn cancel(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn cancel(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let row = sim.command(|ledger, now| {
         let order = cancel_order(input.body(), |imp_uid, merchant_uid| ledger.currency_of(imp_uid, merchant_uid))?;
         ledger.cancel(now, &order)
@@ -159,7 +147,7 @@ pub(super) async fn cancel(State(sim): State<Shared>, Extension(input): Extensio
 
 /// `pg_api_key` is one gateway's own, and part of the query.
 pub(super) async fn close_account(
-    State(sim): State<Shared>,
+    sim: Desk,
     Path(imp_uid): Path<String>,
     Extension(input): Extension<Input>,
 ) -> Answer {

@@ -1,14 +1,14 @@
 //! `/subscribe/payments/schedule` and its relatives.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use serde_json::Value;
 
 use super::envelope::{self, Answer};
 use super::fields::{Fields, missing};
 use super::keys::{PAGE_ROWS, key_order, page_number, paged};
 use super::{Input, wire};
-use crate::iamport::state::{ListShape, Shared};
+use crate::iamport::state::{Desk, ListShape};
 use ledger::{Page, Refusal, Schedule, ScheduleFilter, ScheduleOrder, ScheduleStatus};
 
 /// V1: the longest window of a list, three months.
@@ -16,7 +16,7 @@ const WINDOW_SECONDS_MAX: i64 = 92 * 86_400;
 /// V1: rows per page where the caller can choose.
 pub(super) const LIMIT_MAX: i64 = 1000;
 
-pub(super) async fn register(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn register(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let fields = input.body();
     let customer_uid = fields.required("customer_uid", 80)?;
     let checking_amount = fields.amount("checking_amount", "KRW")?.unwrap_or(0);
@@ -36,7 +36,7 @@ fn entry(fields: Fields<'_>) -> Result<ScheduleOrder, Refusal> {
     Ok(ScheduleOrder { order: fields.order(Some("정기결제"))?, schedule_at })
 }
 
-pub(super) async fn unschedule(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn unschedule(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let fields = input.body();
     let customer_uid = fields.text("customer_uid", 80)?;
     let merchant_uids = fields.list("merchant_uid");
@@ -44,7 +44,7 @@ pub(super) async fn unschedule(State(sim): State<Shared>, Extension(input): Exte
     Ok(envelope::ok(rows.iter().map(wire::schedule).collect()))
 }
 
-pub(super) async fn one(State(sim): State<Shared>, Path(merchant_uid): Path<String>) -> Answer {
+pub(super) async fn one(sim: Desk, Path(merchant_uid): Path<String>) -> Answer {
     Ok(envelope::ok(wire::schedule(sim.ledger.lock().schedule(&merchant_uid)?)))
 }
 
@@ -52,17 +52,13 @@ fn schedule_at(fields: Fields<'_>) -> Result<i64, Refusal> {
     fields.integer("schedule_at")?.ok_or_else(|| Refusal::invalid(missing("schedule_at").message))
 }
 
-pub(super) async fn update(
-    State(sim): State<Shared>,
-    Path(merchant_uid): Path<String>,
-    Extension(input): Extension<Input>,
-) -> Answer {
+pub(super) async fn update(sim: Desk, Path(merchant_uid): Path<String>, Extension(input): Extension<Input>) -> Answer {
     let at = schedule_at(input.body())?;
     Ok(envelope::ok(wire::schedule(&sim.command(|ledger, now| ledger.move_schedule(now, &merchant_uid, at))?)))
 }
 
 pub(super) async fn reschedule(
-    State(sim): State<Shared>,
+    sim: Desk,
     Path(merchant_uid): Path<String>,
     Extension(input): Extension<Input>,
 ) -> Answer {
@@ -70,11 +66,11 @@ pub(super) async fn reschedule(
     Ok(envelope::ok(wire::schedule(&sim.command(|ledger, now| ledger.reschedule(now, &merchant_uid, at))?)))
 }
 
-pub(super) async fn retry(State(sim): State<Shared>, Path(merchant_uid): Path<String>) -> Answer {
+pub(super) async fn retry(sim: Desk, Path(merchant_uid): Path<String>) -> Answer {
     Ok(envelope::ok(wire::payment(&sim.command(|ledger, now| ledger.retry(now, &merchant_uid))?)))
 }
 
-pub(super) async fn list(State(sim): State<Shared>, Extension(input): Extension<Input>) -> Answer {
+pub(super) async fn list(sim: Desk, Extension(input): Extension<Input>) -> Answer {
     let query = input.query();
     let (from, to) = window(query, "schedule_from", "schedule_to")?;
     let status = status(query, "schedule_status")?;
@@ -101,7 +97,7 @@ pub(super) async fn list(State(sim): State<Shared>, Extension(input): Extension<
 }
 
 pub(super) async fn of_customer(
-    State(sim): State<Shared>,
+    sim: Desk,
     Path(customer_uid): Path<String>,
     Extension(input): Extension<Input>,
 ) -> Answer {

@@ -13,7 +13,7 @@ use super::request::{self, Browser};
 use crate::iamport::control::{Shown, read, show};
 use crate::iamport::http::fields::Fields;
 use crate::iamport::http::wire;
-use crate::iamport::state::Shared;
+use crate::iamport::state::{Desk, Shared};
 
 pub(super) fn router(sim: &Shared) -> Router {
     Router::new()
@@ -40,7 +40,7 @@ async fn act(State(sim): State<Shared>, Path((id, word)): Path<(String, String)>
 /// A payment that a customer confirms in a window at once: fields as `IMP.request_pay`, and the form's (`card_number`,
 /// `expiry`, `card_quota`). Without `pay_method` a card pays if there is one, and an account is issued otherwise.
 /// `mobile` and `user_agent` say what it is made on; `approve: false` has the PG decline it.
-async fn pay(State(sim): State<Shared>, body: Bytes) -> Shown {
+async fn pay(sim: Desk, body: Bytes) -> Shown {
     let mut fields: Map<String, Value> = read(&body)?;
     if !fields.contains_key("pay_method") {
         let method = if fields.contains_key("card_number") { "card" } else { "vbank" };

@@ -10,7 +10,7 @@ use super::request::{self, Browser, Request};
 use super::told::{self, Fault};
 use crate::iamport::http::fields::Fields;
 use crate::iamport::http::wire;
-use crate::iamport::state::{Shared, Sim, WindowResult};
+use crate::iamport::state::{Desk, Shared, WindowResult};
 use ledger::{Agreed, Delivery, Means, Payment, PaymentSort, PaymentStatus, Refusal, cards};
 
 /// The shop gets this long to answer a webhook that is to come first.
@@ -55,7 +55,7 @@ pub(super) enum Attempt {
 }
 
 /// Opens a window. One that cannot be paid has ended as `refused`, and its page shows why.
-pub(super) fn open(sim: &Sim, page: Page, params: &Map<String, Value>, browser: Browser) -> std::io::Result<Value> {
+pub(super) fn open(sim: &Shared, page: Page, params: &Map<String, Value>, browser: Browser) -> std::io::Result<Value> {
     let mut window = Window {
         id: crate::random_hex::<16>()?,
         opened_at: sim.clock.now(),
@@ -67,18 +67,22 @@ pub(super) fn open(sim: &Sim, page: Page, params: &Map<String, Value>, browser: 
         bare: false,
         state: State::Open,
     };
-    let problem = fill(sim, &mut window, params, browser).err();
+    let desk = sim.desk(window.page.tier.as_deref());
+    let problem = match &desk {
+        Some(desk) => fill(desk, &mut window, params, browser).err(),
+        None => Some(Refusal::rejected("등록되지 않은 하위 상점입니다")),
+    };
     let pg = window.request.as_ref().map_or("", |request| &request.order.channel.pg_provider);
     window.bare = told::bare(sim.face.lock().callback_fields, pg);
     if let Some(refusal) = problem {
-        window.state = State::Ended(Box::new(refused(sim, &window, &refusal)));
+        window.state = State::Ended(Box::new(refused(desk.as_ref(), &window, &refusal)));
     }
     let view = window.view();
     sim.windows.book.lock().add(window);
     Ok(view)
 }
 
-fn fill(sim: &Sim, window: &mut Window, params: &Map<String, Value>, browser: Browser) -> Result<(), Refusal> {
+fn fill(sim: &Desk, window: &mut Window, params: &Map<String, Value>, browser: Browser) -> Result<(), Refusal> {
     window.page.return_url = request::url(Fields(params), "m_redirect_url")?;
     if window.page.code != sim.windows.code {
         return Err(Refusal::rejected("등록되지 않은 가맹점 식별코드입니다"));
@@ -106,7 +110,7 @@ pub(super) async fn act(sim: &Shared, id: &str, act: Act) -> Result<Value, Stopp
             }
         }
     };
-    let task_sim = sim.clone();
+    let task_sim = sim.desk(window.page.tier.as_deref()).ok_or(Stopped::Unknown)?;
     // A task of its own: a browser that goes away does not stop what it has started.
     let task = tokio::spawn(async move {
         let end = run(&task_sim, &window, request, act).await;
@@ -118,7 +122,7 @@ pub(super) async fn act(sim: &Shared, id: &str, act: Act) -> Result<Value, Stopp
     task.await.map_err(|_| Stopped::Broken)?
 }
 
-async fn run(sim: &Sim, window: &Window, request: Request, act: Act) -> Result<Ended, Refusal> {
+async fn run(sim: &Desk, window: &Window, request: Request, act: Act) -> Result<Ended, Refusal> {
     let mut ended = match act {
         Act::Close => {
             let row = sim.command(|ledger, now| ledger.leave_window(now, request.order, CLOSED));
@@ -129,7 +133,7 @@ async fn run(sim: &Sim, window: &Window, request: Request, act: Act) -> Result<E
             ended(window, "failed", Some(&row), Some((Fault::Declined, DECLINED)))
         }
         Act::Pay(form) => match attempt(sim, request, Fields(&form)).await? {
-            Attempt::Refused(refusal) => refused(sim, window, &refusal),
+            Attempt::Refused(refusal) => refused(Some(sim), window, &refusal),
             Attempt::Aborted(row) => failed(window, &row),
             Attempt::Agreed(agreed) => agreed_end(window, &agreed),
         },
@@ -147,7 +151,7 @@ async fn run(sim: &Sim, window: &Window, request: Request, act: Act) -> Result<E
 ///
 /// # Errors
 /// What is wrong with the form.
-pub(super) async fn attempt(sim: &Sim, request: Request, form: Fields<'_>) -> Result<Attempt, Refusal> {
+pub(super) async fn attempt(sim: &Desk, request: Request, form: Fields<'_>) -> Result<Attempt, Refusal> {
     let Request { mut order, confirm_url, quotas, .. } = request;
     if let Some(number) = form.text("card_number", 32)? {
         let expiry = request::required(form, "expiry")?;
@@ -198,8 +202,9 @@ fn failed(window: &Window, row: &Payment) -> Ended {
     ended(window, "failed", Some(row), Some((Fault::Declined, row.fail_reason.as_deref().unwrap_or(DECLINED))))
 }
 
-fn refused(sim: &Sim, window: &Window, refusal: &Refusal) -> Ended {
+fn refused(sim: Option<&Desk>, window: &Window, refusal: &Refusal) -> Ended {
     let used = window.merchant_uid.as_ref().is_some_and(|merchant_uid| {
+        let Some(sim) = sim else { return false };
         let ledger = sim.ledger.lock();
         ledger.find_all(merchant_uid, None, PaymentSort::Started).iter().any(|row| row.paid_at != 0)
     });

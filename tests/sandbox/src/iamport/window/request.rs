@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::iamport::http::fields::{Fields, missing};
+use crate::iamport::http::fields::{CUSTOMER_ID_MAX, Fields, missing};
 use ledger::{KeyWish, Refusal, WindowOrder};
 
 /// How long a virtual account stays open if the page does not say.
@@ -45,7 +45,7 @@ pub(super) fn read(params: &Map<String, Value>, browser: Browser, now: i64) -> R
     order.notice_url = notice_urls.next();
     let quotas = quotas(params, &order);
     let pay_method = fields.text("pay_method", 32)?.unwrap_or_else(|| "card".to_owned());
-    let customer_id = fields.text("customer_id", 80)?;
+    let customer_id = fields.text("customer_id", CUSTOMER_ID_MAX)?;
     let key = fields.text("customer_uid", 80)?.map(|customer_uid| KeyWish { customer_uid, customer_id });
     let language = fields.text("language", 8)?.unwrap_or_default();
     Ok(Request {
