@@ -454,7 +454,8 @@ impl Sim {
                 // A key that is marked for deletion with all that is on it was written down before, too.
                 let key = self.rows.key(customer_uid).await.ok().flatten();
                 let own = merchant_uid.own();
-                key.is_some_and(|key| key.state == KeyState::Deleting && key.cascade)
+                let orphan = |state| matches!(state, KeyState::Abandoned | KeyState::Deleted);
+                key.is_some_and(|key| orphan(key.state) || (key.state == KeyState::Deleting && key.cascade))
                     || own.as_ref().is_some_and(|uid| claimed(uid, &|_, purpose| purpose == Purpose::Revoke))
                     || own.as_ref().is_some_and(ended)
             }

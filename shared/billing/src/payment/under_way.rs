@@ -1,6 +1,7 @@
 //! What of a payment is under way: who may be sending, since when nobody knows what became of it, and whether it may be sent.
 
 use super::{Payment, State};
+use crate::calendar::next_change;
 use crate::time::Timestamp;
 
 impl Payment {
@@ -28,6 +29,13 @@ impl Payment {
     pub fn unanswered_since(&self) -> Option<Timestamp> {
         let told = self.state == State::Suspect || self.refused_refund() || self.refund_is_unclear();
         self.under_way_since.filter(|_| !told)
+    }
+
+    /// Whether a change of the schedule that was sent is not sent again yet: what the PSP refuses, or does not answer, is asked for
+    /// more and more rarely, whoever asks.
+    #[must_use]
+    pub fn change_waits(&self, now: Timestamp) -> bool {
+        self.claim.as_ref().is_some_and(|claim| now < next_change(claim.claimed_at, self.looks, self.schedule_at()))
     }
 
     /// Whether an order that stands recorded may be sent now by whoever asks: it was sent once at most, or its time has come.

@@ -179,6 +179,19 @@ where
         };
         // What no row of ours knows cannot be moved.
         let in_the_way = !unkept.is_empty() || (!live.is_empty() && successor.is_none());
+        if !key.cascade && in_the_way && key.outcome_unknown {
+            // A deletion was sent. As long as it may be carried out, the key is not promised again, though something is in the
+            // way now; after that the PSP knows whether it is there.
+            let settled = key.updated_at.plus(self.policy.claim_seconds()) <= self.host.now();
+            match self.psp.key(&key.customer_uid).await {
+                Looked::Found(_) if settled => {}
+                Looked::Absent => {
+                    self.conclude_key(key, &KeyEvidence::Absent).await?;
+                    return Ok(Some(Deletion::Done));
+                }
+                Looked::Found(_) | Looked::Unreachable => return Ok(None),
+            }
+        }
         if !key.cascade && in_the_way {
             let restored = BillingKey {
                 state: KeyState::Active,
@@ -271,32 +284,6 @@ where
         self.changed(row, Purpose::Revoke).await
     }
 
-    /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
-    /// registered a moment ago; the PSP's list does not.
-    async fn listed_schedules(&self, key: &BillingKey) -> Option<Vec<String>> {
-        let now = self.host.now();
-        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_MARGIN_SECONDS);
-        match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_MARGIN_SECONDS), until).await {
-            Looked::Found(uids) => Some(uids),
-            Looked::Absent => Some(Vec::new()),
-            Looked::Unreachable => None,
-        }
-    }
-
-    /// Revokes what the PSP would run on a key though no row of ours shows it as scheduled: a suspect one, or one that
-    /// somebody else registered, under the name that the PSP has for it. Says whether the PSP lists none any more.
-    async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>) -> bool {
-        if unkept.is_empty() {
-            return true;
-        }
-        // A name that not even the PSP should have stays in its list, and keeps the key: a person is told after a day.
-        for uid in unkept.iter().filter_map(|uid| ForeignUid::parse(uid).ok()) {
-            // What came of it shows in the list, and the rows are looked at by the sweep.
-            self.psp.revoke(&key.customer_uid, &uid).await;
-        }
-        self.listed_schedules(key).await.is_some_and(|left| left.is_empty())
-    }
-
     async fn mark_deleting(&self, key: BillingKey, schedules: Schedules) -> Result<Marked, Failure> {
         let now = self.host.now();
         let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
@@ -346,6 +333,32 @@ where
     S: KeyStore + PaymentStore,
     H: Clock + Entropy + Watch,
 {
+    /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
+    /// registered a moment ago; the PSP's list does not.
+    pub(super) async fn listed_schedules(&self, key: &BillingKey) -> Option<Vec<String>> {
+        let now = self.host.now();
+        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_MARGIN_SECONDS);
+        match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_MARGIN_SECONDS), until).await {
+            Looked::Found(uids) => Some(uids),
+            Looked::Absent => Some(Vec::new()),
+            Looked::Unreachable => None,
+        }
+    }
+
+    /// Revokes what the PSP would run on a key though no row of ours shows it as scheduled: a suspect one, or one that
+    /// somebody else registered, under the name that the PSP has for it. Says whether the PSP lists none any more.
+    pub(super) async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>) -> bool {
+        if unkept.is_empty() {
+            return true;
+        }
+        // A name that not even the PSP should have stays in its list, and keeps the key: a person is told after a day.
+        for uid in unkept.iter().filter_map(|uid| ForeignUid::parse(uid).ok()) {
+            // What came of it shows in the list, and the rows are looked at by the sweep.
+            self.psp.revoke(&key.customer_uid, &uid).await;
+        }
+        self.listed_schedules(key).await.is_some_and(|left| left.is_empty())
+    }
+
     /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.
     pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<Deletion, WriteError> {
         let seen = match self.psp.delete(&key.customer_uid).await {

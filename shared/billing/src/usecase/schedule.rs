@@ -22,6 +22,8 @@ use crate::time::Timestamp;
 
 /// Most payments registered by one request.
 pub const SCHEDULES_MAX: usize = 100;
+/// Seconds for which the outcome of a batch is written down row by row, before the rest is left to the sweep.
+const CONCLUDE_SECONDS: i64 = 5;
 /// Rows written at a time after a batch was registered.
 const WRITES_AT_ONCE: usize = 8;
 
@@ -233,10 +235,13 @@ where
         let orders: Vec<_> = ours.iter().filter_map(|row| Some((&row.order, row.schedule_at()?))).collect();
         if claim.may_be_sent(self.host.now(), &self.policy) && !orders.is_empty() {
             let posted = self.psp.register(customer_uid, &orders).await;
-            let concluded = stream::iter(ours.iter().cloned().map(|row| self.registered_one(row, posted.clone())))
-                .buffered(WRITES_AT_ONCE)
-                .collect::<Vec<_>>()
-                .await;
+            // A slow table must not keep the caller waiting: what is not written down by then is the sweep's.
+            let until = self.host.now().plus(CONCLUDE_SECONDS);
+            let concluded =
+                stream::iter(ours.iter().cloned().map(|row| self.registered_one(row, posted.clone(), until)))
+                    .buffered(WRITES_AT_ONCE)
+                    .collect::<Vec<_>>()
+                    .await;
             ours = concluded;
         }
         answers.extend(ours.into_iter().map(Box::new).map(Scheduled::Recorded));
@@ -244,7 +249,10 @@ where
     }
 
     /// Writes down one order's part of a batch's reply. A row that cannot be written stays claimed, hence pending.
-    async fn registered_one(&self, row: Payment, posted: Posted<Vec<ScheduleSnapshot>>) -> Payment {
+    async fn registered_one(&self, row: Payment, posted: Posted<Vec<ScheduleSnapshot>>, until: Timestamp) -> Payment {
+        if self.host.now() >= until {
+            return row;
+        }
         let posted = registered(posted, row.merchant_uid().as_str());
         self.settle_post(row.clone(), posted).await.unwrap_or(row)
     }
@@ -383,7 +391,8 @@ where
         if row.state != State::Scheduled || other_change {
             return Err(unchangeable(&row));
         }
-        if row.in_flight(self.host.now()) {
+        let now = self.host.now();
+        if row.in_flight(now) || row.change_waits(now) {
             // The same change is under way: a second one could arrive after a third was answered.
             return Ok(row);
         }

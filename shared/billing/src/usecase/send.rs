@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Billing;
 use crate::alarm::Alarm;
-use crate::calendar::next_change;
 use crate::ids::CustomerUid;
 use crate::key::KeyState;
 use crate::payment::{
@@ -200,10 +199,7 @@ where
         let now = self.host.now();
         let being_sent = row.claim.as_ref().is_some_and(|claim| claim.is_being_sent(now));
         let under_way = row.in_flight(now) && (being_sent || matches!(purpose, Purpose::Move { .. }));
-        // What the PSP refuses, or does not answer, is asked for more and more rarely.
-        let waits =
-            row.claim.as_ref().is_some_and(|claim| now < next_change(claim.claimed_at, row.looks, row.schedule_at()));
-        if under_way || waits || !self.psp.ready().await {
+        if under_way || row.change_waits(now) || !self.psp.ready().await {
             return Ok(row);
         }
         Ok(self.change(row, purpose, Promised::Yes).await?.0)

@@ -261,7 +261,12 @@ where
     pub(super) async fn settle_key(&self, row: BillingKey, seen: &KeyEvidence) -> Result<BillingKey, WriteError> {
         let (row, orphan) = self.conclude_key(row, seen).await?;
         if orphan {
-            self.finish_deletion(row.clone()).await?;
+            // Whatever anybody has scheduled on it is taken back first. Where that is not known, it is looked for again.
+            if let Some(listed) = self.listed_schedules(&row).await
+                && self.revoke_unkept(&row, listed).await
+            {
+                self.finish_deletion(row.clone()).await?;
+            }
         }
         Ok(row)
     }

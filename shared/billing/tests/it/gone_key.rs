@@ -36,8 +36,8 @@ async fn a_refusal_that_names_the_key_has_it_looked_up_twice_and_deleted() {
     billing.charge(order("order_1"), None).await.unwrap();
     sweep(&billing).await;
     assert_eq!(
-        (key_state(&billing, "key1").await, billing.alarms().len()),
-        (KeyState::Active, 0),
+        (key_state(&billing, "key1").await, billing.alarms()),
+        (KeyState::Active, vec!["request_refused"]),
         "one look is no proof"
     );
     billing.advance(599);
@@ -45,7 +45,8 @@ async fn a_refusal_that_names_the_key_has_it_looked_up_twice_and_deleted() {
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
     billing.advance(1);
     sweep(&billing).await;
-    assert_eq!((key_state(&billing, "key1").await, billing.alarms()), (KeyState::Deleted, vec!["key_gone"]));
+    let alarms = vec!["request_refused", "key_gone"];
+    assert_eq!((key_state(&billing, "key1").await, billing.alarms()), (KeyState::Deleted, alarms));
     assert_eq!(billing.charge(order("order_2"), None).await, Err(Failure::KeyInactive));
     billing.advance(DAY);
     assert_eq!(sweep(&billing).await.seen, 0, "nothing is owed any more");

@@ -38,8 +38,8 @@ enum Trace {
     Refund(MerchantUid, String),
     /// A change of a schedule, by the mark of its claim.
     Claim(MerchantUid, Nonce),
-    /// A key that was named, or marked.
-    Key(CustomerUid),
+    /// A key that was named, or marked; by the mark of its claim, if it has one.
+    Key(CustomerUid, Option<Nonce>),
     /// A subscription, begun or changed.
     Subscription(SubscriptionId),
 }
@@ -104,7 +104,8 @@ pub(crate) fn payment(sim: &Sim, before: Option<&Payment>, after: &Payment) {
 
 /// The polled process has written a billing key's row.
 pub(crate) fn key(sim: &Sim, before: Option<KeyState>, after: &BillingKey) {
-    let uid = || Some(Trace::Key(after.customer_uid.clone()));
+    let claim = after.claim.as_ref().map(|claim| claim.nonce.clone());
+    let uid = || Some(Trace::Key(after.customer_uid.clone(), claim.clone()));
     note(sim, |request| match (request, before, after.state) {
         (Request::Issue { .. }, _, KeyState::Issuing) => uid(),
         (Request::PrepareKey(_), None, KeyState::Prepared) | (Request::ImportKey { .. }, None, KeyState::Active) => {
@@ -158,10 +159,12 @@ fn stands(sim: &Sim, trace: &Trace) -> bool {
         Trace::Claim(uid, nonce) => sim.payment(uid).is_some_and(|row| {
             row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce)
         }),
-        Trace::Key(uid) => {
-            let key = sim.key(uid).map(|row| row.state);
-            key.is_some_and(|state| state != KeyState::Abandoned)
-        }
+        Trace::Key(uid, claim) => sim.key(uid).is_some_and(|row| {
+            // Somebody else may have asked for the same since.
+            let own = row.claim.as_ref().is_none_or(|held| claim.as_ref().is_none_or(|claim| held.nonce == *claim));
+            let gone_on = row.claim.is_none() && claim.is_some() && row.state == KeyState::Active;
+            row.state != KeyState::Abandoned && own && !gone_on
+        }),
         Trace::Subscription(_) => true,
     }
 }

@@ -45,6 +45,8 @@ pub struct Histories {
 pub struct History {
     /// Its periods.
     pub(crate) expected: Expected,
+    /// Whether its customer has agreed to be charged on another card of theirs.
+    falls_back: bool,
     /// The cards that somebody has named for it.
     cards: BTreeSet<CustomerUid>,
     /// What each period was to cost while it was next.
@@ -238,6 +240,7 @@ fn begin(world: &mut World, row: &Subscription) {
         && row.access_until == row.trial_until;
     let mut history = History {
         expected,
+        falls_back: new.fallback_cards,
         cards: BTreeSet::from([row.customer_uid.clone()]),
         offered: BTreeMap::new(),
         attempts: BTreeMap::new(),
@@ -460,7 +463,8 @@ pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[S
         let uid = &order.merchant_uid;
         let Some((id, attempt)) = attempt_of(uid.as_str()) else { continue };
         let consented = world.subscriptions.of(&id).zip(order.customer_uid.as_ref());
-        let consented = consented.is_none_or(|(history, card)| world.subscriptions.is_named(history, card));
+        let consented =
+            consented.is_none_or(|(history, card)| history.falls_back || world.subscriptions.is_named(history, card));
         if !consented {
             let card = order.customer_uid.as_ref().map(ToString::to_string);
             world.violation("I30", format!("{uid} was sent to a card that nobody has named for it: {card:?}"));
@@ -480,6 +484,10 @@ pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[S
             world.violation("I8", format!("{uid} was sent while {waiting} is scheduled"));
         }
         let now = world.kernel.now();
+        if attempt.is_difference() {
+            // It is due when its plan is wished, within a period that is paid.
+            continue;
+        }
         if world.seen.touched.contains(uid.as_str()) {
             // Somebody has given it another time in the console.
             continue;

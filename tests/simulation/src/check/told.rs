@@ -184,7 +184,10 @@ fn declined(world: &World, row: &Payment) -> bool {
     let by_card = attempts.iter().any(|payment| payment.failed_at != 0);
     // What was paid in a window and given back by a person was not what was ordered.
     let put_right = row.window.is_some() && attempts.iter().any(|payment| payment.cancelled_at != 0);
-    by_card || by_schedule || put_right || world.seen.refused.contains(uid)
+    // Nothing can be sent on a key that is gone.
+    let keys = row.order.customer_uid.iter().chain(&row.former_keys);
+    let vanished = keys.into_iter().any(|key| world.seen.vanished.contains(key.as_str()));
+    by_card || by_schedule || put_right || vanished || world.seen.refused.contains(uid)
 }
 
 impl Told {

@@ -22,8 +22,12 @@ impl Play<'_> {
         let until = self.sim.now() + SWEEP_LIFE_SECONDS;
         while self.step(until) {}
         let after: Vec<String> = self.sim.rows.all_payments().iter().map(standing).collect();
-        let others = self.sim.world().seen.foreign.len();
-        let agreed = self.told.report.as_ref().is_some_and(|report| report.day > day && is_right(report, others > 0));
+        let (others, vanished) = {
+            let world = self.sim.world();
+            (!world.seen.foreign.is_empty(), !world.seen.vanished.is_empty())
+        };
+        let agreed =
+            self.told.report.as_ref().is_some_and(|report| report.day > day && is_right(report, others, vanished));
         if !agreed || before != after {
             let report = self.told.report.take();
             let changed: Vec<&String> = after.iter().filter(|row| !before.contains(row)).collect();
@@ -33,11 +37,12 @@ impl Play<'_> {
     }
 }
 
-/// Whether a report says that table and PSP agree; of what other systems do on keys of ours it says that no row knows it.
-fn is_right(report: &Report, others: bool) -> bool {
+/// Whether a report says that table and PSP agree; of what other systems do on keys of ours it says
+/// that no row knows it, and of keys that have vanished that they are missing.
+fn is_right(report: &Report, others: bool, vanished: bool) -> bool {
     let Counts { missing, suspect, unreadable, deferred, unrecorded, .. } = report.counts;
-    let theirs_alone = others && unrecorded > 0 && [missing, suspect, unreadable, deferred] == [0; 4];
-    report.verdict == Some(Verdict::Matched) || theirs_alone
+    let theirs = (unrecorded == 0 || others) && (missing == 0 || vanished);
+    report.verdict == Some(Verdict::Matched) || (theirs && [suspect, unreadable, deferred] == [0; 3])
 }
 
 /// Where a row stands. Which of several failed attempts it shows does not count: in the console one may be made again.

@@ -85,7 +85,9 @@ impl Play<'_> {
                 self.sim.world().violation("I31", format!("{row:?} is held up by {subject}"));
             }
         }
-        if stubborn.call == Call::Cancel && self.setup.subscribed > 0 {
+        let knobs = &self.setup.knobs;
+        let punctual = knobs.schedule_delay_seconds == 0 && knobs.running_seconds == 0 && knobs.lose_schedules == 0;
+        if stubborn.call == Call::Cancel && self.setup.subscribed > 0 && punctual {
             // Money that does not go back keeps no subscription from going on.
             crate::check::subscription::rest::check(self.sim);
         }
