@@ -174,6 +174,12 @@ impl World {
     pub(crate) fn arrive_late(&mut self, request: &PspRequest) {
         self.run_ledger();
         self.check_moved(request);
+        if let PspRequest::Delete { customer_uid } = request {
+            // What another system has scheduled meanwhile could not be known.
+            let on_it = self.ledger.schedules().filter(|row| row.customer_uid == customer_uid.as_str());
+            let on_it: Vec<String> = on_it.map(|row| row.order.merchant_uid.clone()).collect();
+            self.seen.raced.extend(on_it.into_iter().filter(|uid| self.seen.foreign.contains_key(uid)));
+        }
         let now = self.kernel.now();
         let executed = request.execute(&mut self.ledger, now);
         self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));

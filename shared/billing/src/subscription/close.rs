@@ -42,8 +42,8 @@ pub(super) fn grant(row: &mut Subscription) {
             Some((Ending::AtPeriodEnd, _)) | None => Some(end),
         };
     }
-    // Late money takes up again what was given up; what somebody stopped or ended stays so.
-    if row.ending.is_none() && row.standing != Standing::Paused {
+    // Late money takes up again what was given up; what somebody stopped or ended stays so, and what is completed.
+    if row.ending.is_none() && !matches!(row.standing, Standing::Paused | Standing::Completed) {
         row.standing = Standing::Active;
     }
 }

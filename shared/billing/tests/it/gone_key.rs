@@ -45,7 +45,7 @@ async fn a_refusal_that_names_the_key_has_it_looked_up_twice_and_deleted() {
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
     billing.advance(1);
     sweep(&billing).await;
-    let alarms = vec!["request_refused", "key_gone"];
+    let alarms = vec!["key_gone"];
     assert_eq!((key_state(&billing, "key1").await, billing.alarms()), (KeyState::Deleted, alarms));
     assert_eq!(billing.charge(order("order_2"), None).await, Err(Failure::KeyInactive));
     billing.advance(DAY);

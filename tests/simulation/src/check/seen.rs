@@ -121,7 +121,8 @@ pub(crate) fn check_answered(world: &mut World, process: ProcessId, answer: &Ans
         _ => None,
     };
     // Without the table, or the PSP, what was begun is left to the sweep.
-    if matches!(failure, Some(Failure::Unavailable | Failure::Store(_)))
+    // A mark that was taken off again claims nothing.
+    if matches!(failure, Some(Failure::Unavailable | Failure::Store(_) | Failure::KeyInUse))
         || matches!(answer, Answer::Noticed(_) | Answer::Swept(Err(_)))
     {
         return;

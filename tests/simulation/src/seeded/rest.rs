@@ -128,6 +128,11 @@ impl Play<'_> {
         if matches!(row, DueRow::Payment(uid) if doubted(uid)) {
             return DOUBT_LOOKS_MAX;
         }
+        // What was moved to another key is registered there more and more rarely, as long as that is refused.
+        let moved = |uid| self.sim.payment(uid).is_some_and(|row| !row.former_keys.is_empty());
+        if matches!(row, DueRow::Payment(uid) if moved(uid)) {
+            return DOUBT_LOOKS_MAX;
+        }
         if in_window {
             return WINDOW_LOOKS_MAX;
         }
