@@ -293,6 +293,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
                 access_until,
                 next_charge: None,
                 is_due: false,
+                is_open: false,
                 payments: Vec::new(),
             };
             views.push(SubscriptionView {
