@@ -235,10 +235,11 @@ where
         let done = match next {
             Next::Wait => return Ok(Acted::Later),
             Next::Again => return Ok(Acted::Done),
-            Next::Put(order, at) => self.put(row, order, *at).await,
-            Next::TakeBack(uid) => self.take_back(uid).await,
-            Next::GiveBack(uid) => self.give_back(uid).await,
-            Next::Credit => self.give_credit(row).await,
+            // Each is boxed: side by side they are too much for a stack.
+            Next::Put(order, at) => Box::pin(self.put(row, order, *at)).await,
+            Next::TakeBack(uid) => Box::pin(self.take_back(uid)).await,
+            Next::GiveBack(uid) => Box::pin(self.give_back(uid)).await,
+            Next::Credit => Box::pin(self.give_credit(row)).await,
         };
         match done {
             Ok(()) => Ok(Acted::Done),

@@ -352,8 +352,7 @@ where
             // What overtook a try may stand on top of it: then there is nothing left to change.
             if changed == row {
                 return Ok((row, stated));
-            }
-            if tried == CONFLICTS_MAX {
+            } else if tried == CONFLICTS_MAX {
                 break;
             }
             // Each change and its taking back are two calls of the PSP, and one more payment to look at. The merchant's resuming is

@@ -200,74 +200,89 @@ fn from(place: usize, fates: &[Fate]) -> Vec<Fate> {
     std::iter::repeat_n(Fate::Answered, place).chain(fates.iter().copied()).collect()
 }
 
-#[tokio::test]
-async fn a_write_whose_answer_is_lost_changes_no_answer() {
-    for asked in ALL {
-        let billing = world(asked).await;
-        let plain = ask(&billing, asked.name).await;
-        let stands = table(&billing);
-        for place in 0..6 {
-            for fate in [Fate::Lost, Fate::Dropped] {
-                let billing = world(asked).await;
-                billing.store.will(from(place, &[fate]));
-                let what = format!("{} after {:?}, write {place} {fate:?}", asked.name, asked.before);
-                assert_eq!(ask(&billing, asked.name).await, plain, "{what}");
-                assert!(table(&billing) == stands, "{what}: another table");
-            }
-        }
-    }
+/// Every request in one function is more than a test's stack holds in a build without optimisation.
+fn on_a_large_stack<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(test());
+    };
+    std::thread::Builder::new().stack_size(16 << 20).spawn(run).unwrap().join().unwrap();
 }
 
-#[tokio::test]
-async fn unavailable_means_that_nothing_was_recorded_wherever_it_goes_wrong() {
-    use Fate::{Answered, Dropped, Late, Lost, Throttled};
-    let fates: [&[Fate]; 8] = [
-        &[Throttled],
-        &[Lost, Throttled, Throttled, Throttled, Throttled, Throttled],
-        &[Dropped, Dropped],
-        &[Dropped, Throttled],
-        &[Late, Dropped],
-        &[Late, Answered, Throttled],
-        &[Lost, Lost, Throttled],
-        &[Throttled, Throttled, Throttled, Throttled, Throttled, Throttled],
-    ];
-    let mut told = 0;
-    for asked in ALL {
-        for place in 0..6 {
-            for fates in fates {
-                for reads in [None, Some(0), Some(1), Some(2), Some(3), Some(5)] {
+#[test]
+fn a_write_whose_answer_is_lost_changes_no_answer() {
+    on_a_large_stack(|| async {
+        for asked in ALL {
+            let billing = world(asked).await;
+            let plain = ask(&billing, asked.name).await;
+            let stands = table(&billing);
+            for place in 0..6 {
+                for fate in [Fate::Lost, Fate::Dropped] {
                     let billing = world(asked).await;
-                    let before = table(&billing);
-                    billing.store.will(from(place, fates));
-                    if let Some(answered) = reads {
-                        billing.store.reads_fail_after(answered);
-                    }
-                    let answer = ask(&billing, asked.name).await;
-                    billing.store.heals();
-                    billing.store.land().await;
-                    if answer == Err(Failure::Unavailable) {
-                        told += 1;
-                        let what = format!("{} after {:?}, {place} {fates:?} {reads:?}", asked.name, asked.before);
-                        assert!(table(&billing) == before, "{what}: told 503, and something stands");
+                    billing.store.will(from(place, &[fate]));
+                    let what = format!("{} after {:?}, write {place} {fate:?}", asked.name, asked.before);
+                    assert_eq!(ask(&billing, asked.name).await, plain, "{what}");
+                    assert!(table(&billing) == stands, "{what}: another table");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn unavailable_means_that_nothing_was_recorded_wherever_it_goes_wrong() {
+    on_a_large_stack(|| async {
+        use Fate::{Answered, Dropped, Late, Lost, Throttled};
+        let fates: [&[Fate]; 8] = [
+            &[Throttled],
+            &[Lost, Throttled, Throttled, Throttled, Throttled, Throttled],
+            &[Dropped, Dropped],
+            &[Dropped, Throttled],
+            &[Late, Dropped],
+            &[Late, Answered, Throttled],
+            &[Lost, Lost, Throttled],
+            &[Throttled, Throttled, Throttled, Throttled, Throttled, Throttled],
+        ];
+        let mut told = 0;
+        for asked in ALL {
+            for place in 0..6 {
+                for fates in fates {
+                    for reads in [None, Some(0), Some(1), Some(2), Some(3), Some(5)] {
+                        let billing = world(asked).await;
+                        let before = table(&billing);
+                        billing.store.will(from(place, fates));
+                        if let Some(answered) = reads {
+                            billing.store.reads_fail_after(answered);
+                        }
+                        let answer = ask(&billing, asked.name).await;
+                        billing.store.heals();
+                        billing.store.land().await;
+                        if answer == Err(Failure::Unavailable) {
+                            told += 1;
+                            let what = format!("{} after {:?}, {place} {fates:?} {reads:?}", asked.name, asked.before);
+                            assert!(table(&billing) == before, "{what}: told 503, and something stands");
+                        }
                     }
                 }
             }
         }
-    }
-    assert!(told > 1_000, "{told}");
+        assert!(told > 1_000, "{told}");
+    });
 }
 
-#[tokio::test]
-async fn the_repeat_of_an_unanswered_write_keeps_the_first_from_coming_late() {
-    let billing = world(&asked("refund", &["charge"])).await;
-    billing.store.will([Fate::Late]);
-    ask(&billing, "refund").await.unwrap();
-    let stands = table(&billing);
-    let landed = billing.store.land().await;
-    assert!(matches!(landed.as_slice(), [Saved::Conflict(Some(_))]), "{landed:?}");
-    assert!(table(&billing) == stands);
-    let given_back: u64 = billing.psp.world().payments.values().flatten().map(|record| record.cancel_amount).sum();
-    assert_eq!(given_back, 900);
+#[test]
+fn the_repeat_of_an_unanswered_write_keeps_the_first_from_coming_late() {
+    on_a_large_stack(|| async {
+        let billing = world(&asked("refund", &["charge"])).await;
+        billing.store.will([Fate::Late]);
+        ask(&billing, "refund").await.unwrap();
+        let stands = table(&billing);
+        let landed = billing.store.land().await;
+        assert!(matches!(landed.as_slice(), [Saved::Conflict(Some(_))]), "{landed:?}");
+        assert!(table(&billing) == stands);
+        let given_back: u64 = billing.psp.world().payments.values().flatten().map(|record| record.cancel_amount).sum();
+        assert_eq!(given_back, 900);
+    });
 }
 
 #[tokio::test]
@@ -405,13 +420,15 @@ async fn a_read_that_fails_after_a_subscription_was_charged_hides_that_from_nobo
     assert_eq!(seen.row, row);
 }
 
-#[tokio::test]
-async fn a_change_of_a_subscription_that_is_through_is_not_called_pending() {
-    for asked in ALL {
-        let billing = world(asked).await;
-        let answer = ask(&billing, asked.name).await.unwrap();
-        assert!(!answer.starts_with("202"), "{} after {:?}: {answer}", asked.name, asked.before);
-    }
+#[test]
+fn a_change_of_a_subscription_that_is_through_is_not_called_pending() {
+    on_a_large_stack(|| async {
+        for asked in ALL {
+            let billing = world(asked).await;
+            let answer = ask(&billing, asked.name).await.unwrap();
+            assert!(!answer.starts_with("202"), "{} after {:?}: {answer}", asked.name, asked.before);
+        }
+    });
 }
 
 /// Every write of a use case goes through `write.rs`: another one would have to know all of this by itself.
