@@ -5,6 +5,7 @@ mod index;
 mod landing;
 mod port;
 mod report;
+mod rival;
 mod rows;
 mod subscription;
 mod wired;

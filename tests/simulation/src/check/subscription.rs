@@ -1,6 +1,7 @@
 //! The rules of subscriptions (reliability §4: I2, I6, I8, I9, I22, I23), read from the PSP's books, what stands in the table,
 //! and what was asked and answered.
 
+mod consent;
 pub mod periods;
 pub(crate) mod rest;
 
@@ -9,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::order::Order;
 use billing::payment::Payment;
 use billing::subscription::{Attempt, Ending, Standing, Subscription, SubscriptionId};
-use billing::usecase::{Caller, Failure, NewSubscription, Schedules};
+use billing::usecase::{NewSubscription, Schedules};
 use billing::{CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleStatus};
 
+pub(crate) use self::consent::is_foreign;
 use self::periods::Expected;
 use crate::lambda::{Answer, Request, Wish};
 use crate::psp::request::PspRequest;
@@ -107,19 +109,6 @@ impl Histories {
         }
     }
 
-    /// Consent: whether a card was named for a subscription, or has taken the place of one that was.
-    fn is_named(&self, history: &History, card: &CustomerUid) -> bool {
-        let mut named = history.cards.clone();
-        loop {
-            let next = self.successors.iter().filter(|(from, to)| named.contains(from) && !named.contains(to));
-            let next: Vec<CustomerUid> = next.map(|(_, to)| to.clone()).collect();
-            if next.is_empty() {
-                return named.contains(card);
-            }
-            named.extend(next);
-        }
-    }
-
     /// What is known of one.
     pub(crate) fn of(&self, id: &str) -> Option<&History> {
         self.known.get(id)
@@ -161,21 +150,6 @@ pub(crate) fn check_told(world: &mut World, request: &Request, answer: &Answer) 
         }
         _ => {}
     }
-}
-
-/// I18: whether somebody else's subscription was shown, or changed.
-pub(crate) fn is_foreign(sim: &Sim, request: &Request, answer: &Answer) -> bool {
-    let (caller, id) = match (request, answer) {
-        (Request::Subscriptions { caller: Caller::Customer(asking), .. }, Answer::Subscriptions(Ok(rows))) => {
-            return rows.iter().any(|row| row.customer_id != *asking);
-        }
-        (Request::Subscription { caller: Caller::Customer(asking), id, .. }, Answer::Subscription(_)) => (asking, id),
-        _ => return false,
-    };
-    let owner = SubscriptionId::parse(id).ok().and_then(|id| sim.subscription(&id)).map(|row| row.customer_id);
-    let foreign = owner.is_some_and(|owner| owner != *caller);
-    foreign
-        && !matches!(answer, Answer::Subscription(Err(Failure::NotFound | Failure::Unavailable | Failure::Invalid(_))))
 }
 
 /// Checks one write of a subscription's row.
