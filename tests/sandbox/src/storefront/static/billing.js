@@ -9,12 +9,7 @@ import { Refusal, api, shop } from "./http.js";
 /** Pays an order in the PG's window. Resolves with the payment as the API has it: the window's word counts for nothing. */
 export async function buy(order, choice, onWait) {
   // The shop's server starts the checkout with the merchant's token: the browser never names an amount.
-  let checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
-  // 202: recorded, but the window cannot be opened yet. The very same request asks again.
-  for (let tries = 0; checkout.status === 202 && tries < 3; tries++) {
-    await pause(Math.max(1, checkout.retryAfter));
-    checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
-  }
+  const checkout = await started(order, choice); // POST /checkouts, and the same again on 202
   if (!checkout.body.request_pay) return settled(checkout, onWait); // it can no longer be paid, or is paid already
   const said = await openWindow(checkout.body);
   const reply = said.imp_uid ? await complete(order, said.imp_uid) : await api.get(`/charges/${order}`);
@@ -42,6 +37,16 @@ export async function settled(reply, onWait) {
   return reply.body;
 }
 // README: end
+
+/** Starts a checkout. 202: recorded, but its window cannot be opened yet; the very same request asks again. */
+async function started(order, choice) {
+  let checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
+  for (let tries = 0; checkout.status === 202 && tries < 3; tries++) {
+    await pause(Math.max(1, checkout.retryAfter));
+    checkout = await shop.post(`/api/orders/${order}/checkout`, choice);
+  }
+  return checkout;
+}
 
 /** Charges a registered card. The shop's server does it, so that it is the one that names the amount. */
 export async function payWithCard(order, customer_uid, onWait) {

@@ -30,6 +30,9 @@ pub(crate) fn check(sim: &Sim) {
         for period in history.attempts.keys() {
             check_period(&world, row, history, *period, &mut broken);
         }
+        if !row.is_live() && row.adjustment < 0 {
+            broken("I29", format!("it is over, and {} is left of a change of the plan", row.adjustment));
+        }
         check_schedules(&world, row, &uid, &mut broken);
         check_access(&world, row, history, &mut broken);
         if let Err(detail) = goes_on(&world, row, history, &uid, &keys) {
