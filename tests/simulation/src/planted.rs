@@ -194,10 +194,8 @@ pub const ZOO: &[Plant] = &[
     plant(0, "a change that was sent is told as not recorded", Bug::Inside(Inner::SentChangeForgotten), &["I28"]),
     plant(0, "a marked deletion is told as not recorded", Bug::Inside(Inner::MarkedDeletionForgotten), &["I28"]),
     plant(0, "a recorded checkout is told as not recorded", Bug::Inside(Inner::RecordedCheckoutForgotten), &["I28"]),
-    plant(0, "half a batch is told as not recorded", Bug::Inside(Inner::BatchRefusedAsAWhole), &["I28"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
     plant(0, "put beside an attempt at the period before", Bug::Inside(Inner::PutBesideEarlier), &["I8"]),
-    plant(0, "a refund that is refused holds its period", Bug::Inside(Inner::RefundHoldsPeriod), &["I13", "I9", "I31"]),
     plant(
         0,
         "refund's name at the end of its reason",
