@@ -196,12 +196,6 @@ pub const ZOO: &[Plant] = &[
     plant(0, "a recorded checkout is told as not recorded", Bug::Inside(Inner::RecordedCheckoutForgotten), &["I28"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
     plant(0, "put beside an attempt at the period before", Bug::Inside(Inner::PutBesideEarlier), &["I8"]),
-    plant(
-        0,
-        "refund's name at the end of its reason",
-        Bug::Inside(Inner::RefundMarkLast),
-        &["I7", "I14", "I17", "I13"],
-    ),
     plant(0, "refund in doubt called refused", Bug::Inside(Inner::RefundRefusedInDoubt), &["I7", "I14", "I10"]),
     plant(0, "unanswered order sent at every sweep", Bug::Inside(Inner::SentAtEverySweep), &["I31"]),
     plant(0, "nobody told of an unknown outcome", Bug::Inside(Inner::UnknownUntold), &["I31"]),
