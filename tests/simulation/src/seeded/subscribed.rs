@@ -95,9 +95,14 @@ impl Play<'_> {
         }
     }
 
-    /// How far a subscription has come: a sweep that brings it on is none too many.
+    /// How far a row has come: a sweep that brings it on is none too many.
     pub(super) fn stage_of(&self, row: &DueRow) -> u64 {
-        let DueRow::Subscription(id) = row else { return 0 };
+        let id = match row {
+            DueRow::Subscription(id) => id,
+            // Each sending has looks of its own.
+            DueRow::Payment(uid) => return self.sim.payment(uid).map_or(0, |row| u64::from(row.posts)),
+            DueRow::Key(_) => return 0,
+        };
         self.sim.subscription(id).map_or(0, |row| {
             u64::from(row.attempt.period) << 16 | u64::from(row.attempt.number) << 4 | u64::from(row.ending.is_some())
         })
