@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 #[cfg(test)]
+mod absence;
 mod records;
 #[cfg(test)]
 mod replies;

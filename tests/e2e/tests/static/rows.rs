@@ -204,7 +204,7 @@ fn whatever_a_charge_comes_to_is_an_answer_of_the_contract() {
         assert_eq!(operation.answer_errors(reply.status(), kind, Some(&body)), Vec::<String>::new(), "{body}");
         statuses.insert(reply.status());
     }
-    assert_eq!(statuses, BTreeSet::from([200, 202, 402]));
+    assert_eq!(statuses, BTreeSet::from([200, 202, 402, 502]));
 }
 
 /// A subscription as it stands in every state, with everything that it can have and with nothing that it need not.
