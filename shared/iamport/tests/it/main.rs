@@ -3,6 +3,7 @@
 // The sample payment has more fields than the `json!` macro may nest by default.
 #![recursion_limit = "256"]
 
+mod absence;
 #[cfg(test)]
 mod pages;
 mod records;

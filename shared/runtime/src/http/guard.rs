@@ -171,7 +171,7 @@ mod tests {
         ] {
             let (request, malformed) = converted(&[(place, value.clone())]);
             assert!(malformed.is_some(), "{place}");
-            assert_eq!(request.request_context_ref().is_some(), true, "the answer names the request");
+            assert!(request.request_context_ref().is_some(), "the answer names the request");
         }
         for (place, value) in [
             ("/headers/x-forwarded-proto", json!("ht tp")),

@@ -121,7 +121,7 @@ struct Part {
 impl Part {
     /// The two pages of half the size that hold exactly the same records, or `None` if it is a single one.
     const fn halves(self) -> Option<[Self; 2]> {
-        if self.limit < 2 || self.limit % 2 != 0 {
+        if self.limit < 2 || !self.limit.is_multiple_of(2) {
             return None;
         }
         let limit = self.limit / 2;

@@ -208,6 +208,7 @@ async fn an_event_without_the_gateways_authorizer_is_unauthenticated() {
             ("POST", "/billing-keys") => "issue-billing-key",
             (_, "/billing-keys" | "/billing-keys/{customer_uid}") => "billing-keys",
             (_, template) if template.starts_with("/charges") => "charge",
+            (_, template) if template.starts_with("/checkouts") => "checkout",
             _ => "schedule",
         };
         let event = json!({
@@ -238,4 +239,62 @@ async fn an_event_without_the_gateways_authorizer_is_unauthenticated() {
     }
     assert!(world.requests_since(calls).await.is_empty(), "no PSP call");
     assert_eq!(world.writes_so_far().await, writes, "no write");
+}
+
+/// Issuers differ in where they write scopes; the gateway reads both places, and hands a list over as `[a b]`.
+#[tokio::test]
+async fn scopes_are_found_in_scope_and_in_scp() {
+    let world = World::alone().await;
+    for (claim, status) in [
+        (json!({ "scp": "openid billing/merchant" }), 404),
+        (json!({ "scp": "[openid billing/merchant]" }), 404),
+        (json!({ "scope": "[billing/merchant]" }), 404),
+        (json!({ "scope": "openid", "scp": "billing/merchant" }), 404),
+        (json!({ "scp": "openid" }), 403),
+        (json!({}), 403),
+    ] {
+        let event = lookup(&json!("shop.example"), &claim);
+        let answer = world.invoke("charge", &event).await;
+        assert_eq!(answer["statusCode"], status, "{claim}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_request_is_400_and_the_function_lives() {
+    let world = World::alone().await;
+    let claims = json!({ "scope": "billing/merchant" });
+    for host in ["bad host", "a:99999999", "[::1", "ex%zz", "a<b", "a,b", ""] {
+        let answer = world.invoke("charge", &lookup(&json!(host), &claims)).await;
+        assert_eq!(answer["statusCode"], 400, "{host}: {answer}");
+        let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert_eq!((&problem["code"], &problem["request_id"]), (&json!("malformed_request"), &json!("direct")));
+    }
+    let mut event = lookup(&json!("shop.example"), &claims);
+    event["isBase64Encoded"] = json!(true);
+    event["body"] = json!("***");
+    assert_eq!(world.invoke("charge", &event).await["statusCode"], 400);
+    assert_eq!(world.invoke("charge", &lookup(&json!("shop.example"), &claims)).await["statusCode"], 404);
+}
+
+/// Looks an order of nobody up, past the gateway.
+fn lookup(host: &Value, claims: &Value) -> Value {
+    let mut claims = claims.clone();
+    claims["sub"] = json!("storefront-server");
+    let (route, path) = ("GET /charges/{merchant_uid}", "/charges/nobodys");
+    json!({
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": { "host": host },
+        "pathParameters": { "merchant_uid": "nobodys" },
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "x", "domainName": "x", "domainPrefix": "x",
+            "authorizer": { "jwt": { "claims": claims, "scopes": null } },
+            "http": { "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "x" },
+            "requestId": "direct", "routeKey": route, "stage": "$default",
+            "time": "02/Nov/2026:01:30:15 +0000", "timeEpoch": 1_793_583_015_000_i64,
+        },
+        "isBase64Encoded": false,
+    })
 }

@@ -402,7 +402,7 @@ async fn bad_lists_are_refused() {
     bad(format!("/schedules?customer_uid={own}&from=yesterday"), 422, "from_invalid", Some("from"));
     bad(format!("/schedules?customer_uid={own}&to=1.5"), 422, "to_invalid", Some("to"));
     bad("/schedules".to_owned(), 422, "customer_uid_required", Some("customer_uid"));
-    bad("/schedules?customer_uid=no%20body".to_owned(), 422, "customer_uid_invalid", Some("customer_uid"));
+    bad("/schedules?customer_uid=no%25body".to_owned(), 422, "customer_uid_invalid", Some("customer_uid"));
     bad("/schedules?customer_uid=nobody".to_owned(), 404, "not_found", None);
     bad("/billing-keys".to_owned(), 422, "customer_id_required", Some("customer_id"));
     bad("/billing-keys?customer_id=kim&limit=0".to_owned(), 422, "limit_invalid", Some("limit"));

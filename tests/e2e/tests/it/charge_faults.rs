@@ -26,6 +26,8 @@ enum Told {
     Pending,
     /// 402: the PSP said no.
     Declined,
+    /// The PSP refused the request, and it is not the card's fault.
+    AtFault,
 }
 
 /// What the fault did with the request.
@@ -71,9 +73,13 @@ impl Story {
                 let row = self.world.the_row(&self.uid).await;
                 assert!(row["due_at"].is_i64(), "an open order is owed: {row}");
             }
-            Told::Declined => {
-                reply.problem(402, "card_declined");
-                assert_eq!(self.world.times_paid(&self.uid).await, 0, "said to be declined");
+            Told::Declined | Told::AtFault => {
+                if told == Told::Declined {
+                    reply.problem(402, "card_declined");
+                } else {
+                    reply.problem(502, "request_refused");
+                }
+                assert_eq!(self.world.times_paid(&self.uid).await, 0, "said to be declined or refused");
                 let row = self.world.the_row(&self.uid).await;
                 assert!(row["due_at"].is_i64(), "a refusal is confirmed once, after the quarantine: {row}");
             }
@@ -96,7 +102,7 @@ impl Story {
             assert_eq!(world.charge_status(uid).await["status"], "pending");
         }
         let row = world.sweep_until_settled(uid).await;
-        if told == Told::Declined {
+        if matches!(told, Told::Declined | Told::AtFault) {
             assert_eq!(row["state"], "failed");
             assert!(world.payments(uid).await.is_empty(), "refused is refused");
         } else {
@@ -107,7 +113,7 @@ impl Story {
         }
         let posts = world.requests_to(AGAIN, uid).await;
         let expected = match (request, told) {
-            (Request::Done, _) | (_, Told::Declined) => 1,
+            (Request::Done, _) | (_, Told::Declined | Told::AtFault) => 1,
             (Request::Lost | Request::Refused, _) => 2,
         };
         let at: Vec<i64> = posts.iter().map(|post| post["at"].as_i64().unwrap()).collect();
@@ -186,11 +192,29 @@ stories! {
     wrong_merchant_uid: { "kind": "wrong", "field": "merchant_uid" }, Done, Paid;
     wrong_customer_uid: { "kind": "wrong", "field": "customer_uid" }, Done, Paid;
     refused_with_code_minus_1: { "kind": "refused", "code": -1 }, Refused, Declined;
-    refused_with_code_1: { "kind": "refused", "code": 1 }, Refused, Declined;
+    refused_with_code_1: { "kind": "refused", "code": 1 }, Refused, AtFault;
+    refused_with_a_code_that_nobody_knows: { "kind": "refused", "code": 99_999 }, Refused, AtFault;
     refused_though_paid: { "kind": "refused", "code": -1, "phase": "after" }, Done, Paid;
     rate_limited: { "kind": "rate_limited", "retry_after": 1 }, Refused, Pending;
     unauthorized_once: { "kind": "unauthorized" }, Refused, Paid;
     late_execution: { "kind": "late", "seconds": 60 }, Done, Pending;
+}
+
+/// HTTP 200 with the API's general failure is no "not found": nothing is sent again on the strength of it.
+#[tokio::test]
+async fn a_brownout_of_lookups_sends_nothing_again() {
+    let story = Story::begin().await;
+    let (world, uid) = (&story.world, &story.uid);
+    world.fault(AGAIN, uid, json!({ "kind": "reset", "phase": "after" })).await;
+    world.fault(LOOK_UP, uid, json!({ "kind": "refused", "code": 1, "times": null })).await;
+    story.check_answer(&story.charge().await, Told::Pending).await;
+    for _ in 0..4 {
+        world.advance_to(world.the_row(uid).await["due_at"].as_i64().unwrap()).await;
+        world.invoke("reconcile", &json!({ "source": "aws.scheduler", "detail": {} })).await;
+        assert_eq!(world.charge_status(uid).await["status"], "pending");
+    }
+    assert_eq!(world.requests_to(AGAIN, uid).await.len(), 1, "it was carried out");
+    story.check_end(Request::Done, Told::Pending).await;
 }
 
 #[tokio::test]

@@ -48,6 +48,10 @@ async fn a_schedule_refused_by_the_psp_is_said_and_never_runs() {
     let world = World::alone().await;
     let buyer = world.buyer(card::APPROVES).await;
     let (uid, at) = (fresh("sch"), world.now().await + SOON);
+    let other = fresh("sch");
+    world.fault(SCHEDULE, &other, json!({ "kind": "refused", "code": 1 })).await;
+    let problem = world.register(&buyer.schedules(&[(&other, at)])).await.problem(502, "request_refused");
+    assert_eq!(problem["list"]["list"][0]["schedule_status"], "refused");
     world.fault(SCHEDULE, &uid, json!({ "kind": "refused" })).await;
     let problem = world.register(&buyer.schedules(&[(&uid, at)])).await.problem(402, "schedule_refused");
     assert!(problem["psp_message"].as_str().is_some_and(|text| !text.is_empty()), "{problem}");

@@ -442,7 +442,7 @@ async fn bad_subscriptions_are_refused_before_anything_is_written() {
         (with(&["plan", "give_up"], json!("never")), "give_up_invalid", "plan.give_up"),
         (with(&["plan", "card_number"], json!("4242")), "unknown_field", "plan.card_number"),
         (with(&["merchant_uid"], json!("mine")), "unknown_field", "merchant_uid"),
-        (with(&["customer_uid"], json!("a b")), "customer_uid_invalid", "customer_uid"),
+        (with(&["customer_uid"], json!("a%b")), "customer_uid_invalid", "customer_uid"),
     ];
     for (body, code, field) in cases {
         world.subscribe(&body).await.refuses(422, code, field);

@@ -35,7 +35,8 @@ async fn a_checkout_that_is_withdrawn_is_paid_by_nobody() {
     // Somebody was in the window all the same: the money goes back by itself.
     let paid = world.in_window(&request_pay, json!({ "card_number": card::APPROVES, "expiry": "2040-12" })).await;
     let path = format!("/checkouts/{uid}/complete");
-    world.post(&path, &token, &json!({ "imp_uid": paid["imp_uid"] })).await.ok(200);
+    let told = world.post(&path, &token, &json!({ "imp_uid": paid["imp_uid"] })).await;
+    told.problem(409, "checkout_withdrawn");
     world.sweep().await;
     let back = withdraw(&world, &uid).await.ok(200);
     assert_eq!((&back["status"], &back["cancel_amount"]), (&json!("cancelled"), &json!(64_900)));

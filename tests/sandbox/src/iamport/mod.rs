@@ -139,7 +139,7 @@ fn start(options: Options) -> std::io::Result<Shared> {
     let webhooks = Webhooks::new(clock.clone(), settings, options.default_notice_url).map_err(std::io::Error::other)?;
     let credentials = Credentials { imp_key: options.imp_key, imp_secret: options.imp_secret };
     let windows = Windows::of(options.merchant_code);
-    Ok(Arc::new(Sim::new(ledger, tiers, clock, credentials, face, webhooks, windows, options.data_file)))
+    Ok(Arc::new(Sim::new((ledger, tiers), clock, credentials, face, webhooks, windows, options.data_file)))
 }
 
 async fn tick(sim: &Shared) {

@@ -188,8 +188,7 @@ impl FromRequestParts<Shared> for Desk {
 
 impl Sim {
     pub(super) fn new(
-        ledger: Ledger,
-        tiers: BTreeMap<String, Ledger>,
+        books: (Ledger, BTreeMap<String, Ledger>),
         clock: Arc<Clock>,
         credentials: Credentials,
         face: FaceKnobs,
@@ -197,6 +196,7 @@ impl Sim {
         windows: Windows,
         data_file: Option<PathBuf>,
     ) -> Self {
+        let (ledger, tiers) = books;
         Self {
             ledger: Arc::new(Guarded::new(ledger)),
             tiers: Guarded::new(tiers.into_iter().map(|(code, books)| (code, Arc::new(Guarded::new(books)))).collect()),
