@@ -226,7 +226,7 @@ impl From<Failure> for Problem {
             Failure::RefundOwed { amount } => Self::new(
                 409,
                 "refund_owed",
-                &format!(
+                format!(
                     "{} of this order goes back anyway, and waits for an account: ask for that amount, and name the account.",
                     amount.decimal()
                 ),

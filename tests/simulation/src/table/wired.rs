@@ -135,7 +135,6 @@ impl<'a> Wired<'a> {
 
 /// A row that a backend has written.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one report")]
 pub enum Written {
     /// A payment's row, before and after.
     Payment {

@@ -106,7 +106,7 @@ impl Shop {
             periods_max: (!lasting && rng.chance(150)).then(|| u32::try_from(1 + rng.below(4)).unwrap_or(1)),
             dunning: id(Dunning::new(retry_days, give_up)),
             // No draw: what else a seed does stays the same.
-            fallback_cards: self.made % 2 == 0,
+            fallback_cards: self.made.is_multiple_of(2),
             metadata: BTreeMap::from([(NOTE.to_owned(), self.made.to_string())]),
         };
         Request::Subscribe(Box::new(new))
