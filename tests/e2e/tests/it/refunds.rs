@@ -161,7 +161,7 @@ async fn a_refund_that_the_psps_history_does_not_show_is_never_told_refused() {
         assert_eq!(world.given_back(&uid).await, [1000, 1500, 2000]);
         // The history is there again.
         world.no_faults().await;
-        world.advance(7_200).await;
+        world.advance(86_400).await;
         world.sweep().await;
         assert_eq!(world.refund(&uid, &name, &body).await.ok(200)["status"], "done");
     }
