@@ -32,14 +32,16 @@ async fn a_checkout_that_is_withdrawn_is_paid_by_nobody() {
     let read = world.call("GET", &format!("/charges/{uid}"), &token).await.ok(200);
     assert_eq!(read["status"], json!("revoked"));
 
-    // Somebody was in the window all the same: the money goes back by itself.
+    // Somebody was in the window all the same: the PSP asks before it takes the money, and is told no.
     let paid = world.in_window(&request_pay, json!({ "card_number": card::APPROVES, "expiry": "2040-12" })).await;
     let path = format!("/checkouts/{uid}/complete");
     let told = world.post(&path, &token, &json!({ "imp_uid": paid["imp_uid"] })).await;
     told.problem(409, "checkout_withdrawn");
+    world.advance(86_400).await;
     world.sweep().await;
-    let back = withdraw(&world, &uid).await.ok(200);
-    assert_eq!((&back["status"], &back["cancel_amount"]), (&json!("cancelled"), &json!(64_900)));
+    // The PSP's books have the last word on where the money is: it was never taken.
+    let tried = world.payment(&uid).await;
+    assert_eq!((&tried["status"], &tried["paid_at"]), (&json!("failed"), &json!(0)), "{tried}");
 }
 
 #[tokio::test]
