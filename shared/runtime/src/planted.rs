@@ -14,8 +14,6 @@ pub enum Bug {
     ScpUnread,
     /// An event goes into the conversion as it is, which ends the process for some.
     EventUnguarded,
-    /// A page of a listing that is too large is no answer.
-    LargePageGivenUp,
 }
 
 /// Whether the bug is planted: never.

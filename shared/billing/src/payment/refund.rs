@@ -143,16 +143,13 @@ impl Refund {
                 self.state == RefundState::Pending
             }
         };
-        owed && (self.account.is_none() || self.refusal.is_some()) && !planted::has(Bug::AccountNotTaken)
+        owed && (self.account.is_none() || self.refusal.is_some())
     }
 
     /// The reason as it is sent: this refund's mark, and the storefront's words. The mark comes first and is short, because a
     /// gateway may cut a reason at any length, and what is left of it has to be recognised.
     #[must_use]
     pub fn sent_reason(&self) -> String {
-        if planted::has(Bug::RefundMarkLast) {
-            return format!("{} [{}]", self.reason.as_deref().unwrap_or_default(), self.id);
-        }
         let mark = mark(&self.id);
         match &self.reason {
             Some(reason) => format!("[{mark}] {reason}"),

@@ -5,7 +5,6 @@ use crate::calendar::first_overdue_look;
 use crate::day::DAY_SECONDS;
 use crate::payment::refund::Origin;
 use crate::payment::{Payment, Refund, RefundState, State};
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Seconds that an attempt at a closed period is waited for at least: whoever has put it may be about to send it.
@@ -42,9 +41,6 @@ pub(super) fn may_still_pay(payment: &Payment) -> bool {
 /// Whether an attempt is waited for while nothing has paid its period: it may still pay, holds money that a person has to
 /// decide about, or its money is on its way back.
 pub(super) fn is_open(payment: &Payment, now: Timestamp) -> bool {
-    if planted::has(Bug::RefundHoldsPeriod) {
-        return payment.due_at.is_some() && payment.state != State::Refunded;
-    }
     let suspect = payment.state == State::Suspect && payment.due_at.is_some();
     may_still_pay(payment) || suspect || goes_back(payment).is_some_and(|refund| !is_stuck(refund, now))
 }
@@ -84,7 +80,7 @@ pub(super) fn holds_money(payment: &Payment) -> bool {
 /// Whether the merchant has money by a payment that is to be given back and is not.
 pub(super) fn stays_with_us(payment: &Payment, now: Timestamp) -> bool {
     let stuck = goes_back(payment).is_some_and(|refund| is_stuck(refund, now));
-    keeps_money(payment) && stuck && !planted::has(Bug::RefundHoldsPeriod)
+    keeps_money(payment) && stuck
 }
 
 /// Whether a payment was given back because it came after its customer was told that it had failed, or had ended it all.

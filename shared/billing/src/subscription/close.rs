@@ -1,11 +1,10 @@
 //! How a period comes to its end: paid, given back, passed, or with the subscription itself.
 
-use super::attempts::{holds_money, is_open, may_still_pay};
+use super::attempts::may_still_pay;
 use super::step::{Next, take_back};
 use super::upgrade::is_credit;
 use super::{Attempt, Ending, Past, Standing, Subscription};
 use crate::payment::{Payment, State};
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Nobody keeps what was given back in full.
@@ -19,14 +18,10 @@ pub(super) fn withdraw_access(row: &mut Subscription, payment: &Payment, period:
 /// The current period is paid. Another attempt that is still to be made would pay it twice: it is taken back from the next
 /// period, where nothing is put before it is off. After the last period there is none, and so it is taken back first.
 pub(super) fn close_unless_last(row: &mut Subscription, payment: &Payment, all: &[&Payment], now: Timestamp) -> Next {
-    let held = |payment: &Payment| may_still_pay(payment) || (is_open(payment, now) && !holds_money(payment));
-    let held_for_ever = planted::has(Bug::RefundHoldsPeriod);
-    let open = all.iter().copied().find(|other| if held_for_ever { held(other) } else { may_still_pay(other) });
-    match open.filter(|_| held_for_ever || (row.following(now).is_none() && !row.is_over(now))) {
+    let open = all.iter().copied().find(|other| may_still_pay(other));
+    match open.filter(|_| row.following(now).is_none() && !row.is_over(now)) {
         Some(open) => {
-            if !held_for_ever {
-                grant(row);
-            }
+            grant(row);
             take_back(row, open, now)
         }
         None => close(row, payment, now),

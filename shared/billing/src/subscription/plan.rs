@@ -11,7 +11,6 @@ use crate::day::KstDay;
 use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::Details;
-use crate::planted::{self, Bug};
 use crate::text;
 use crate::time::Timestamp;
 
@@ -103,15 +102,14 @@ impl Subscription {
     pub(crate) fn turn_to(&mut self, plan: NextPlan, now: Timestamp) {
         let runs = self.is_before_next(now).then(|| self.running_plan.take().unwrap_or_else(|| self.plan_of_next()));
         (self.plan_id, self.price) = (plan.id, plan.price);
-        self.running_plan = runs.filter(|runs| *runs != self.plan_of_next() && !planted::has(Bug::PlanShownAhead));
+        self.running_plan = runs.filter(|runs| *runs != self.plan_of_next());
     }
 
     /// A period of the present plan is paid, or over, and those after it are of this one.
     pub(super) fn turn_after(&mut self, plan: NextPlan) {
         let runs = self.plan_of_next();
         (self.plan_id, self.price) = (plan.id, plan.price);
-        self.running_plan =
-            Some(runs).filter(|runs| *runs != self.plan_of_next() && !planted::has(Bug::PlanShownAhead));
+        self.running_plan = Some(runs).filter(|runs| *runs != self.plan_of_next());
     }
 
     /// Whether what its customer has now was paid or given before the period of the next attempt begins.

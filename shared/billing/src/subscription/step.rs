@@ -164,11 +164,8 @@ fn decide(
         }
         // What was paid besides goes back from the next period, so that a refund which cannot be made now keeps nobody from
         // what is paid for. After the last period there is none.
-        let others_first = row.following(now).is_none() || planted::has(Bug::RefundHoldsPeriod);
-        if let Some(other) = others.first().filter(|_| others_first) {
-            if !planted::has(Bug::RefundHoldsPeriod) {
-                grant(row);
-            }
+        if let Some(other) = others.first().filter(|_| row.following(now).is_none()) {
+            grant(row);
             return give_back(row, other, first, alarms, now);
         }
         return close_unless_last(row, first, payments, now);

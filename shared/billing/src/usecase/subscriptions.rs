@@ -14,7 +14,6 @@ use crate::invalid::Invalid;
 use crate::key::KeyState;
 use crate::money::Money;
 use crate::payment::{Payment, State};
-use crate::planted::{self, Bug};
 use crate::ports::{Clock, KeyStore, Page, PaymentStore, SubscriptionStore};
 use crate::subscription::{Attempt, Period, Plans, Standing, Subscription};
 use crate::time::Timestamp;
@@ -224,8 +223,6 @@ where
     }
 
     fn outline(&self, row: Subscription, next: Option<&Payment>, card: Option<Card>) -> SubscriptionView {
-        let as_written = planted::has(Bug::ShownAsWritten);
-        let (next, card) = (next.filter(|_| !as_written), card.filter(|_| !as_written));
         let now = self.host.now();
         let current = row.calendar.period_on(KstDay::of(now));
         // A schedule may have been given another time in the PSP's console.

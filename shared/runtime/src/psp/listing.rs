@@ -7,7 +7,6 @@ use billing::report::Window;
 use iamport::{ByStatus, Class, Client, Error, Page, Payment, ScheduledPayment, Schedules, Sorting};
 
 use super::{Psp, note, read};
-use crate::planted::{self, Bug};
 
 /// Records on a page of payments. The documented limit of 1,000 is another list's. A power of two, as the next one: pages can
 /// be halved exactly, down to one record.
@@ -150,7 +149,7 @@ impl Unread {
         }
         note(error, call);
         match error.class() {
-            _ if matches!(error, Error::TooLarge { .. }) && !planted::is(Bug::LargePageGivenUp) => Self::TooLarge,
+            _ if matches!(error, Error::TooLarge { .. }) => Self::TooLarge,
             Class::Suspect => Self::Contradictory,
             Class::NotSent
             | Class::Unauthorized

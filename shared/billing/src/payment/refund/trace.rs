@@ -98,8 +98,7 @@ fn reason(entry: &CancelEntry) -> Option<&str> {
 /// Whether an entry's reason has the refund's whole mark, or its name, as older versions of this system sent it.
 fn names(refund: &Refund, entry: &CancelEntry) -> bool {
     let Some(reason) = reason(entry) else { return false };
-    let whole = !planted::has(Bug::RefundMarkLast) && reason.contains(&mark(&refund.id));
-    whole || reason.contains(&format!("[{}]", refund.id))
+    reason.contains(&mark(&refund.id)) || reason.contains(&format!("[{}]", refund.id))
 }
 
 /// Whether an entry's reason is what is left of the refund's after it was cut within the mark.
@@ -107,5 +106,5 @@ fn is_cut_off(refund: &Refund, entry: &CancelEntry) -> bool {
     let Some(reason) = reason(entry).filter(|_| may_be(refund, entry)) else { return false };
     let left = reason.trim_start_matches('[').trim_end_matches(['.', '…']);
     let enough = (RECOGNISED_FROM..MARK_LETTERS).contains(&left.len());
-    enough && !planted::has(Bug::RefundMarkLast) && mark(&refund.id).starts_with(left)
+    enough && mark(&refund.id).starts_with(left)
 }
