@@ -71,17 +71,16 @@ impl Marked for Subscription {
     }
 }
 
-/// Writes a row until it is known what became of that, as far as it can be known.
-async fn settled<R, W, F>(
-    row: &R,
-    clock: &impl Clock,
-    write: impl Fn() -> W,
-    read: impl Fn() -> F,
-) -> Result<Saved<R>, WriteError>
+/// What reading a row back says of the write of it. A read that fails says nothing.
+async fn read_back<R: Marked>(row: &R, read: impl Future<Output = Result<Option<R>, StoreError>>) -> Option<Saved<R>> {
+    row.shown_by(read.await.ok().flatten())
+}
+
+/// Writes until it is known what became of that, as far as it can be known. `shown`: what the table shows of the write.
+async fn settled<T, W, F>(clock: &impl Clock, write: impl Fn() -> W, shown: impl Fn() -> F) -> Result<T, WriteError>
 where
-    R: Marked,
-    W: Future<Output = Result<Saved<R>, WriteError>>,
-    F: Future<Output = Result<Option<R>, StoreError>>,
+    W: Future<Output = Result<T, WriteError>>,
+    F: Future<Output = Option<T>>,
 {
     let until = clock.now().plus(REPEATED_WITHIN_SECONDS);
     match write().await {
@@ -91,16 +90,16 @@ where
     if planted::has(Bug::UnansweredTakenAsRefused) {
         return Err(StoreError::Unavailable.into());
     }
-    if let Some(shown) = row.shown_by(read().await.ok().flatten()) {
-        return Ok(shown);
+    if let Some(answer) = shown().await {
+        return Ok(answer);
     }
     if clock.now() > until {
         return Err(WriteError::Unknown);
     }
     match write().await {
-        Ok(saved) => Ok(saved),
+        Ok(answer) => Ok(answer),
         // An error of this one says nothing of the first.
-        Err(_) => row.shown_by(read().await.ok().flatten()).ok_or(WriteError::Unknown),
+        Err(_) => shown().await.ok_or(WriteError::Unknown),
     }
 }
 
@@ -111,17 +110,22 @@ where
 {
     /// Writes the next version of a payment.
     pub(super) async fn save_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        settled(row, &self.host, || self.store.save(row), || self.store.payment(row.merchant_uid())).await
+        settled(&self.host, || self.store.save(row), || read_back(row, self.store.payment(row.merchant_uid()))).await
     }
 
     /// Writes the next version of a payment that is about to be sent again.
     pub(super) async fn reclaim_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        settled(row, &self.host, || self.store.reclaim(row), || self.store.payment(row.merchant_uid())).await
+        settled(&self.host, || self.store.reclaim(row), || read_back(row, self.store.payment(row.merchant_uid()))).await
     }
 
     /// Writes a new payment that no billing key has to be active for.
     pub(super) async fn insert_awaiting_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        settled(row, &self.host, || self.store.insert_checkout(row), || self.store.payment(row.merchant_uid())).await
+        settled(
+            &self.host,
+            || self.store.insert_checkout(row),
+            || read_back(row, self.store.payment(row.merchant_uid())),
+        )
+        .await
     }
 
     /// Writes new payments of one billing key. One answer a row, in order: a batch is more than one transaction, and they may
@@ -184,12 +188,12 @@ where
 {
     /// Writes a new billing key.
     pub(super) async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        settled(row, &self.host, || self.store.insert_key(row), || self.store.key(&row.customer_uid)).await
+        settled(&self.host, || self.store.insert_key(row), || read_back(row, self.store.key(&row.customer_uid))).await
     }
 
     /// Writes the next version of a billing key.
     pub(super) async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        settled(row, &self.host, || self.store.save_key(row), || self.store.key(&row.customer_uid)).await
+        settled(&self.host, || self.store.save_key(row), || read_back(row, self.store.key(&row.customer_uid))).await
     }
 }
 
@@ -200,7 +204,8 @@ where
 {
     /// Writes the next version of a subscription.
     pub(super) async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
-        settled(row, &self.host, || self.store.save_subscription(row), || self.store.subscription(&row.id)).await
+        settled(&self.host, || self.store.save_subscription(row), || read_back(row, self.store.subscription(&row.id)))
+            .await
     }
 
     /// Writes a new subscription, and that it is the last one of its plan.
@@ -209,29 +214,13 @@ where
         row: &Subscription,
         last: Option<&SubscriptionId>,
     ) -> Result<Begun, WriteError> {
-        let until = self.host.now().plus(REPEATED_WITHIN_SECONDS);
-        match self.store.begin_subscription(row, last).await {
-            Err(WriteError::Unknown) if !planted::has(Bug::UnansweredTakenAsRefused) => {}
-            Err(WriteError::Unknown) => return Err(StoreError::Unavailable.into()),
-            answered => return answered,
-        }
-        if let Some(begun) = self.begun(row).await {
-            return Ok(begun);
-        }
-        if self.host.now() > until {
-            return Err(WriteError::Unknown);
-        }
-        // Only forward goes what was begun last, so that "overtaken" is final for the first of the two, too.
-        match self.store.begin_subscription(row, last).await {
-            Ok(begun) => Ok(begun),
-            Err(_) => self.begun(row).await.ok_or(WriteError::Unknown),
-        }
+        // Only forward goes what was begun last, so that "overtaken" by a second write is final for the first, too.
+        settled(&self.host, || self.store.begin_subscription(row, last), || self.begun(row)).await
     }
 
     /// What the table shows of a beginning that was not answered.
     async fn begun(&self, row: &Subscription) -> Option<Begun> {
-        let standing = self.store.subscription(&row.id).await.ok().flatten();
-        Some(match row.shown_by(standing)? {
+        Some(match read_back(row, self.store.subscription(&row.id)).await? {
             Saved::Conflict(Some(current)) => Begun::Conflict(current),
             Saved::Done | Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Begun::Done,
         })
