@@ -410,13 +410,11 @@ fn found(applied: &mut KeyApplied, snapshot: &KeySnapshot, now: Timestamp, polic
         }
         KeyState::Deleting => not_deleted(applied, now),
         KeyState::Abandoned | KeyState::Deleted => {
-            // It is tried by the hour; a person is told once a day.
-            if row.alarm_at.is_none_or(|alarm_at| alarm_at <= now) {
-                row.alarm_at = Some(now.plus(ALARM_AGAIN_SECONDS));
-                applied.alarms.push(Alarm::OrphanKey { customer_uid: row.customer_uid.clone() });
-            }
-            applied.delete_orphan = true;
             row.keep_looking(now);
+            let orphan = Alarm::OrphanKey { customer_uid: row.customer_uid.clone() };
+            let first = row.alarm_at.unwrap_or(now);
+            tell_daily(applied, orphan, first, now);
+            applied.delete_orphan = true;
         }
     }
 }
@@ -429,9 +427,17 @@ fn not_deleted(applied: &mut KeyApplied, now: Timestamp) {
     // Rows of older versions have no time for it: they count from their claim.
     let claimed_at = row.claim.as_ref().map(|claim| claim.claimed_at.plus(ALARM_AGAIN_SECONDS));
     let alarm_at = row.alarm_at.or(claimed_at).unwrap_or(now);
-    if alarm_at <= now && !planted::has(Bug::StuckDeletionUntold) {
-        row.alarm_at = Some(now.plus(ALARM_AGAIN_SECONDS));
-        applied.alarms.push(Alarm::KeyDeletionStuck { customer_uid: row.customer_uid.clone() });
+    let stuck = Alarm::KeyDeletionStuck { customer_uid: row.customer_uid.clone() };
+    if !planted::has(Bug::StuckDeletionUntold) {
+        tell_daily(applied, stuck, alarm_at, now);
+    }
+}
+
+/// Tells a person of what stays as it is, once `alarm_at` has come, and again a day later: it is tried far more often.
+fn tell_daily(applied: &mut KeyApplied, alarm: Alarm, alarm_at: Timestamp, now: Timestamp) {
+    if alarm_at <= now {
+        applied.row.alarm_at = Some(now.plus(ALARM_AGAIN_SECONDS));
+        applied.alarms.push(alarm);
     }
 }
 

@@ -356,8 +356,12 @@ impl Payment {
     /// registered.
     #[must_use]
     pub fn registration_was_refused(&self) -> bool {
-        let ran = self.record.is_some() || self.schedule.as_ref().is_some_and(|it| it.executed_at.is_some());
-        self.told_state() == State::Failed && !ran
+        self.told_state() == State::Failed && !self.was_tried()
+    }
+
+    /// Whether the PSP has ever tried to take its money.
+    pub(crate) fn was_tried(&self) -> bool {
+        self.record.is_some() || self.schedule.as_ref().is_some_and(|schedule| schedule.executed_at.is_some())
     }
 
     /// The refund that is to be sent next, or was sent last without a known outcome.

@@ -209,6 +209,18 @@ pub enum WriteError {
 }
 
 impl WriteError {
+    /// As the answer to whoever has asked for the write: an error if nothing was written; else what is pending, because the sweep
+    /// carries on whatever stands.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    pub fn or_pending<T, E: From<StoreError>>(self, pending: T) -> Result<T, E> {
+        match self {
+            Self::Store(error) => Err(error.into()),
+            Self::Unknown => Ok(pending),
+        }
+    }
+
     /// As the failure of somebody who comes again whatever the reason: a tick, or a webhook's sender. Nobody is told by it
     /// what stands in the table.
     #[must_use]

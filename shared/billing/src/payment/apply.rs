@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
 use super::{Payment, Plan, Purpose, Refusal, RefusedBy, State, records, refund, refusal, schedule, window};
 use crate::alarm::Alarm;
-use crate::calendar::{UNKNOWN_ALARM_SECONDS, first_overdue_look, next_look, next_overdue_look, next_window_look};
-use crate::day::DAY_SECONDS;
+use crate::calendar::{
+    ALARM_AGAIN_SECONDS, UNKNOWN_ALARM_SECONDS, first_overdue_look, next_look, next_overdue_look, next_window_look,
+};
 use crate::ids::{CustomerUid, ImpUid, Nonce};
 use crate::planted::{self, Bug};
 use crate::policy::Policy;
@@ -148,7 +149,7 @@ impl Applied {
         self.effects.retain(|effect| {
             let Effect::Alarm(alarm) = effect else { return true };
             let Some(what) = alarm.lasting().filter(|_| !planted::has(Bug::AlarmAtEveryLook)) else { return true };
-            let again = told.get(&what).is_none_or(|at| at.plus(DAY_SECONDS) <= now);
+            let again = told.get(&what).is_none_or(|at| at.plus(ALARM_AGAIN_SECONDS) <= now);
             if again {
                 told.insert(what, now);
             }

@@ -12,6 +12,7 @@ use super::snapshot::PaymentSnapshot;
 use super::{Payment, Purpose, Refusal};
 use crate::alarm::Alarm;
 use crate::calendar::{next_overdue_look, next_post};
+use crate::day::DAY_SECONDS;
 use crate::fingerprint::{Fingerprint, hex};
 use crate::ids::ImpUid;
 use crate::planted::{self, Bug};
@@ -22,7 +23,7 @@ pub const REFUNDS_MAX: usize = 50;
 /// Letters of a refund's mark.
 const MARK_LETTERS: usize = 8;
 /// Seconds after which a refund whose money went back, nobody knows by whom, counts as made: a person was told each day.
-const DOUBT_SECONDS: i64 = 7 * 86_400;
+const DOUBT_SECONDS: i64 = 7 * DAY_SECONDS;
 
 /// Who wants the money given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,15 +225,13 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
                 // Somebody else has given money back meanwhile, so the PSP would refuse ours.
                 Trace::Elsewhere if pending && !in_flight => match (refund.origin, balance) {
                     (Origin::Request, _) => refund.state = RefundState::Refused,
-                    (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, 0) => refund.state = RefundState::Done,
-                    (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted, left) => {
-                        (refund.amount, refund.checksum) = (left, left);
-                        refund.refusal = None;
+                    (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference, 0) => {
+                        refund.state = RefundState::Done;
                     }
-                    // A part of the payment: what is left of it, at most.
-                    (Origin::Difference, 0) => refund.state = RefundState::Done,
-                    (Origin::Difference, left) => {
-                        (refund.amount, refund.checksum) = (refund.amount.min(left), left);
+                    (origin, left) => {
+                        // A difference is a part of the payment: what is left of it, at most. The others are all of it.
+                        refund.amount = if origin == Origin::Difference { refund.amount.min(left) } else { left };
+                        refund.checksum = left;
                         refund.refusal = None;
                     }
                 },
@@ -322,7 +321,8 @@ impl Payment {
     /// It is neither sent nor called refused then.
     #[must_use]
     pub fn refund_is_unclear(&self) -> bool {
-        let Some(record) = &self.record else { return false };
+        // Most payments have none, and every look asks.
+        let Some(record) = self.record.as_ref().filter(|_| self.pending_refund().is_some()) else { return false };
         let traces = trace::traces(&self.refunds, record, false);
         let pending = self.refunds.iter().zip(traces).find(|(refund, _)| refund.state == RefundState::Pending);
         pending.is_some_and(|(_, trace)| trace == Some(Trace::Unclear))

@@ -27,8 +27,8 @@ impl Payment {
     /// money that is not what was ordered, a refund that the PSP refuses or that may have been made.
     #[must_use]
     pub fn unanswered_since(&self) -> Option<Timestamp> {
-        let told = self.state == State::Suspect || self.refused_refund() || self.refund_is_unclear();
-        self.under_way_since.filter(|_| !told)
+        let told = || self.state == State::Suspect || self.refused_refund() || self.refund_is_unclear();
+        self.under_way_since.filter(|_| !told())
     }
 
     /// Whether a change of the schedule that was sent is not sent again yet: what the PSP refuses, or does not answer, is asked for

@@ -15,11 +15,6 @@ pub(super) fn is_of(payment: &Payment, attempt: Attempt) -> bool {
     Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of == attempt)
 }
 
-/// Whether the PSP has ever tried a payment that failed.
-pub(super) fn was_tried(payment: &Payment) -> bool {
-    payment.record.is_some() || payment.schedule.as_ref().is_some_and(|schedule| schedule.executed_at.is_some())
-}
-
 /// Whether an attempt may still take money, or may have: it is to be made, or whether it was is not known for certain. One
 /// that has taken money is not open any more, whatever is still owed to its customer: a refund that the PSP refuses is its own
 /// row's business. So is money that is not what was ordered: a person decides about it.

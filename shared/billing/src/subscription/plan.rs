@@ -84,6 +84,12 @@ pub struct RunningPlan {
     pub amount: Money,
 }
 
+impl RunningPlan {
+    fn of(id: &PlanId, price: &Price) -> Self {
+        Self { id: id.clone(), name: price.name.clone(), amount: price.amount }
+    }
+}
+
 /// What its customer has now, and what comes after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plans {
@@ -95,21 +101,25 @@ pub struct Plans {
 
 impl Subscription {
     fn plan_of_next(&self) -> RunningPlan {
-        RunningPlan { id: self.plan_id.clone(), name: self.price.name.clone(), amount: self.price.amount }
+        RunningPlan::of(&self.plan_id, &self.price)
     }
 
     /// The period of the next attempt is of this plan; the one that runs keeps its own until then.
     pub(crate) fn turn_to(&mut self, plan: NextPlan, now: Timestamp) {
         let runs = self.is_before_next(now).then(|| self.running_plan.take().unwrap_or_else(|| self.plan_of_next()));
-        (self.plan_id, self.price) = (plan.id, plan.price);
-        self.running_plan = runs.filter(|runs| *runs != self.plan_of_next());
+        self.follow_with(plan, runs);
     }
 
     /// A period of the present plan is paid, or over, and those after it are of this one.
     pub(super) fn turn_after(&mut self, plan: NextPlan) {
         let runs = self.plan_of_next();
+        self.follow_with(plan, Some(runs));
+    }
+
+    /// The next attempt is of this plan. The one that runs until then is remembered while it is another.
+    fn follow_with(&mut self, plan: NextPlan, runs: Option<RunningPlan>) {
         (self.plan_id, self.price) = (plan.id, plan.price);
-        self.running_plan = Some(runs).filter(|runs| *runs != self.plan_of_next());
+        self.running_plan = runs.filter(|runs| *runs != self.plan_of_next());
     }
 
     /// Whether what its customer has now was paid or given before the period of the next attempt begins.
@@ -131,8 +141,7 @@ impl Subscription {
         let next = match &self.next_plan {
             Some(plan) => {
                 let first = if plan.with_next_attempt { 0 } else { 1 };
-                let amount = plan.price.amount;
-                let shown = RunningPlan { id: plan.id.clone(), name: plan.price.name.clone(), amount };
+                let shown = RunningPlan::of(&plan.id, &plan.price);
                 Some((shown, Some(plan.interval), starts(self.attempt.period.saturating_add(first))))
             }
             None if runs.is_some() => {

@@ -1,6 +1,6 @@
 //! The one function that moves a subscription: what its payments' rows say, and what is to be done next.
 
-use super::attempts::{holds_money, is_of, is_open, may_still_pay, paid_at, stays_with_us, was_late, was_tried};
+use super::attempts::{holds_money, is_of, is_open, may_still_pay, paid_at, stays_with_us, was_late};
 use super::cards::OtherCard;
 use super::close::{close_unless_last, grant, rest, skip, withdraw_access};
 use super::upgrade::{is_under_way, settle};
@@ -222,7 +222,7 @@ fn decide(
                 let since = Attempt { number: row.attempt.number.saturating_add(1), ..row.attempt };
                 row.fall_back_to(&newer.customer_uid, since, newer.is_named);
             }
-            if now < row.attempt_at && !was_tried(last) {
+            if now < row.attempt_at && !last.was_tried() {
                 return unregistered(row, known.newer.is_some(), now);
             }
             let is_final = dunning::is_final(last) && !planted::has(Bug::FinalRefusalTriedAgain);

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attempts::holds_money;
+use super::attempts::{holds_money, is_of};
 use super::plan::NextPlan;
 use super::step::{give_back, look_again, take_back};
 use super::{Attempt, Next, Standing, Subscription};
@@ -147,10 +147,9 @@ pub(super) fn settle(
     alarms: &mut Vec<Alarm>,
     now: Timestamp,
 ) -> Option<Next> {
-    let number = |payment: &Payment| Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt);
     let waited_for = row.upgrade.as_ref().map(|upgrade| upgrade.attempt);
     let unwanted = differences.iter().find(|payment| {
-        let of = number(payment);
+        let of = Attempt::of(payment.merchant_uid()).map(|(_, of)| of);
         holds_money(payment) && of != waited_for && of.is_some_and(|attempt| !row.keeps(attempt))
     });
     if let Some(payment) = unwanted {
@@ -160,7 +159,7 @@ pub(super) fn settle(
     let runs = row.calendar.period(upgrade.attempt.period).is_some_and(|period| KstDay::of(now) < period.ends);
     let next_is_open = row.attempt.period.checked_sub(1) == Some(upgrade.attempt.period);
     let wanted = row.charges() && row.standing == Standing::Active && runs && next_is_open;
-    let Some(payment) = differences.iter().find(|payment| number(payment) == Some(upgrade.attempt)) else {
+    let Some(payment) = differences.iter().find(|payment| is_of(payment, upgrade.attempt)) else {
         if !wanted {
             return Some(drop_it(row, now));
         }

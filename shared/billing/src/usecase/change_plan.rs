@@ -40,17 +40,16 @@ where
             let first = row.attempt.period == 0 && period.is_some_and(|it| it.starts <= KstDay::of(now));
             let tried = row.declines > 0 || row.standing == Standing::PastDue || row.attempt_at <= now || first;
             let begun = tried || period.is_none_or(|it| it.due_at <= now);
+            let same_interval = row.calendar.latest().map(Periods::interval) == Some(plan.interval);
+            let currency = row.price.amount.currency;
             if begun && !planted::has(Bug::PriceNotPinned) {
-                let same = row.price == plan.price && row.plan_id == plan.id;
-                let same = same && row.calendar.latest().map(Periods::interval) == Some(plan.interval);
+                let same = row.price == plan.price && row.plan_id == plan.id && same_interval;
                 // A difference that this period does not bring, because nobody pays it, is the next one's.
-                let currency = row.price.amount.currency;
                 self.check_adjusted(&Subscription { price: plan.price.clone(), ..row.clone() }, currency)?;
                 row.next_plan = Some(plan).filter(|_| !same);
                 return Ok(());
             }
-            let currency = row.price.amount.currency;
-            if row.calendar.latest().map(Periods::interval) != Some(plan.interval) {
+            if !same_interval {
                 let mut changed = Subscription { price: plan.price.clone(), ..row.clone() };
                 changed.calendar.change(row.attempt.period, plan.interval)?;
                 self.check_adjusted(&changed, currency)?;

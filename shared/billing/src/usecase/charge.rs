@@ -7,7 +7,7 @@ use crate::ids::{CustomerId, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
 use crate::payment::{Claim, Payment, Plan, Purpose, fingerprint};
-use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, Watch, WriteError};
+use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, Watch};
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -51,7 +51,7 @@ where
         match self.insert_payments(std::slice::from_ref(&row)).await.pop() {
             Some(Ok(Saved::Done)) => Ok(self.post(row.clone()).await.unwrap_or(row)),
             // It may stand in the table, and then it will be carried to its end: so it is pending.
-            Some(Err(WriteError::Unknown)) => Ok(row),
+            Some(Err(error)) => error.or_pending(row),
             Some(Ok(Saved::Conflict(Some(current)))) => {
                 self.charge_again(*current, &row.order, customer_id.as_ref()).await
             }
@@ -59,7 +59,6 @@ where
                 chargeable(self.store.key(&customer_uid).await?.as_ref(), customer_id.as_ref())?;
                 Err(Failure::Unavailable)
             }
-            Some(Err(WriteError::Store(error))) => Err(error.into()),
             Some(Ok(Saved::Conflict(None) | Saved::NotAskedFor)) | None => Err(Failure::Unavailable),
         }
     }

@@ -12,7 +12,7 @@ use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Refusal, Sou
 use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
-    StoreError, Watch, WindowPsp, WriteError,
+    StoreError, Watch, WindowPsp,
 };
 
 /// An order to be paid in the window.
@@ -130,8 +130,7 @@ where
         match self.insert_awaiting_payment(&row).await {
             Ok(Saved::Done) => Ok((row, true)),
             Ok(Saved::Conflict(Some(current))) => Ok((*current, true)),
-            Err(WriteError::Unknown) => Ok((row, false)),
-            Err(WriteError::Store(error)) => Err(error.into()),
+            Err(error) => error.or_pending((row, false)),
             Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
         }
     }
@@ -207,8 +206,7 @@ where
                     return match self.conclude(row.clone(), &seen, Source::Customer).await {
                         Ok((row, _)) => Ok(row),
                         // It may be settled by now: it is pending until somebody knows.
-                        Err(WriteError::Unknown) => Ok(row),
-                        Err(WriteError::Store(error)) => Err(error.into()),
+                        Err(error) => error.or_pending(row),
                     };
                 }
                 self.mark_due(row.clone()).await.ok();

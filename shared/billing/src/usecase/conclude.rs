@@ -110,6 +110,12 @@ where
         Err(StoreError::Unavailable.into())
     }
 
+    /// Lets the sweep look for a key now. Whoever writes its row meanwhile has news of it.
+    pub(super) async fn mark_key_due(&self, row: BillingKey) -> Result<(), WriteError> {
+        let due = BillingKey { due_at: Some(self.host.now()), ..self.next_key(row) };
+        self.save_key(&due).await.map(|_| ())
+    }
+
     /// The row's next version under a fresh mark.
     pub(super) fn next_key(&self, row: BillingKey) -> BillingKey {
         BillingKey { version: row.version + 1, writer: self.host.nonce(), ..row }

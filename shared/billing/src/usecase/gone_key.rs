@@ -23,8 +23,7 @@ where
             && key.state == KeyState::Active
             && key.due_at.is_none()
         {
-            let due = BillingKey { due_at: Some(self.host.now()), ..self.next_key(key) };
-            self.save_key(&due).await.ok();
+            self.mark_key_due(key).await.ok();
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
 use crate::planted::{self, Bug};
-use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch, WriteError};
+use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch};
 use crate::text;
 
 /// Lengths of an Idempotency-Key (reliability catalogue, row 19).
@@ -70,8 +70,7 @@ where
             Ok(Saved::Done) => self.issue_claimed(row, &request).await,
             Ok(Saved::Conflict(Some(current))) => self.issue_again(*current, &request, &fingerprint).await,
             // It may stand, and the card was not sent: it is pending until the sweep gives it up.
-            Err(WriteError::Unknown) => Ok(row),
-            Err(WriteError::Store(error)) => Err(error.into()),
+            Err(error) => error.or_pending(row),
             Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
         }
     }
@@ -106,8 +105,7 @@ where
                 };
                 match self.save_key(&next).await {
                     Ok(Saved::Done) => self.issue_claimed(next, request).await,
-                    Err(WriteError::Unknown) => Ok(next),
-                    Err(WriteError::Store(error)) => Err(error.into()),
+                    Err(error) => error.or_pending(next),
                     Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor) => {
                         Err(Failure::IdempotencyInProgress)
                     }

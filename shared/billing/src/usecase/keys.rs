@@ -308,7 +308,7 @@ where
         match self.save_key(&marked).await {
             Ok(Saved::Done) => Ok(Marked::Deleting(marked)),
             // If it stands, the sweep deletes the key.
-            Err(WriteError::Unknown) => Ok(Marked::Perhaps(marked)),
+            Err(error) => error.or_pending(Marked::Perhaps(marked)),
             // Ours may be below what stands there, or another's of the same wish.
             Ok(Saved::Conflict(Some(current))) => match current.state {
                 KeyState::Deleted => Ok(Marked::Gone),
@@ -321,7 +321,6 @@ where
                 | KeyState::Deleting
                 | KeyState::Abandoned => Err(Failure::IdempotencyInProgress),
             },
-            Err(WriteError::Store(error)) => Err(error.into()),
             Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::IdempotencyInProgress),
         }
     }
@@ -359,18 +358,22 @@ where
         self.listed_schedules(key).await.is_some_and(|left| left.is_empty())
     }
 
+    /// What the PSP has under a key's name. Nothing is learnt from silence.
+    pub(super) async fn key_evidence(&self, customer_uid: &CustomerUid) -> Option<KeyEvidence> {
+        match self.psp.key(customer_uid).await {
+            Looked::Found(snapshot) => Some(KeyEvidence::Found(snapshot)),
+            Looked::Absent => Some(KeyEvidence::Absent),
+            Looked::Unreachable => None,
+        }
+    }
+
     /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.
     pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<Deletion, WriteError> {
         let seen = match self.psp.delete(&key.customer_uid).await {
-            Posted::Known(()) => match self.psp.key(&key.customer_uid).await {
-                Looked::Absent => KeyEvidence::Absent,
-                Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
-                Looked::Unreachable => KeyEvidence::Lost,
-            },
-            Posted::Refused(refusal) => match self.psp.key(&key.customer_uid).await {
-                Looked::Absent => KeyEvidence::Absent,
-                Looked::Found(_) => KeyEvidence::Refused(refusal),
-                Looked::Unreachable => KeyEvidence::Lost,
+            Posted::Known(()) => self.key_evidence(&key.customer_uid).await.unwrap_or(KeyEvidence::Lost),
+            Posted::Refused(refusal) => match self.key_evidence(&key.customer_uid).await {
+                Some(KeyEvidence::Found(_)) => KeyEvidence::Refused(refusal),
+                looked => looked.unwrap_or(KeyEvidence::Lost),
             },
             Posted::NotSent => KeyEvidence::NotSent,
             Posted::Nonsense | Posted::Lost => KeyEvidence::Lost,

@@ -294,8 +294,7 @@ where
             State::Intent => match self.conclude(row.clone(), &Evidence::Withdrawn, Source::Claim).await {
                 Ok((row, _)) => row,
                 // Taken back, or still to be sent: it is pending until somebody knows.
-                Err(WriteError::Unknown) => return Ok(row),
-                Err(WriteError::Store(error)) => return Err(error.into()),
+                Err(error) => return error.or_pending(row),
             },
             State::Claimed
             | State::Unknown
@@ -373,10 +372,9 @@ where
         let next = self.next(Payment { moves_to: to.cloned(), ..row });
         match self.save_payment(&next).await {
             Ok(Saved::Done) => Ok((next, Bound::Now)),
-            Err(WriteError::Unknown) => Ok((next, Bound::Perhaps)),
+            Err(error) => error.or_pending((next, Bound::Perhaps)),
             // Ours may be below what stands there, or another's of the same wish.
             Ok(Saved::Conflict(Some(current))) if current.moves_to.as_ref() == to => Ok((*current, Bound::Now)),
-            Err(WriteError::Store(error)) => Err(error.into()),
             Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::ScheduleNotChangeable),
         }
     }

@@ -216,9 +216,8 @@ where
         let claimed = self.claim(row, purpose);
         match self.save_payment(&claimed).await {
             Ok(Saved::Done) => {}
-            Err(WriteError::Unknown) => return Ok((claimed, ChangeSent::Yes)),
+            Err(error) => return error.or_pending((claimed, ChangeSent::Yes)),
             Ok(Saved::Conflict(Some(current))) => return Ok((*current, ChangeSent::Overtaken)),
-            Err(WriteError::Store(error)) => return Err(error),
             Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
                 return Err(StoreError::Unavailable);
             }

@@ -11,7 +11,6 @@ use crate::order::Order;
 use crate::planted::{self, Bug};
 use crate::ports::{
     Begun, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, SubscriptionStore, Watch,
-    WriteError,
 };
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
@@ -103,9 +102,8 @@ where
                     return Ok(Box::pin(self.renew_until(&row.id, until)).await.ok().flatten().unwrap_or(row));
                 }
                 // It may stand in the table, and then it goes on by itself.
-                Err(WriteError::Unknown) => return Ok(row),
+                Err(error) => return error.or_pending(row),
                 Ok(Begun::Conflict(current)) => return self.subscribe_again(*current, &row.fingerprint).await,
-                Err(WriteError::Store(error)) => return Err(error.into()),
                 Ok(Begun::Overtaken) => {}
             }
         }
@@ -371,9 +369,8 @@ where
                     return Ok((renewed.ok().flatten().unwrap_or(next), stated));
                 }
                 // It may stand in the table, and then the sweep does what follows from it: it is due.
-                Err(WriteError::Unknown) => return Ok((next, stated)),
+                Err(error) => return error.or_pending((next, stated)),
                 Ok(Saved::Conflict(Some(current))) => row = *current,
-                Err(WriteError::Store(error)) => return Err(error.into()),
                 Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
                     return Err(Failure::Unavailable);
                 }

@@ -4,12 +4,12 @@ use super::renew::waits_by_itself;
 use super::{Billing, Failure, Stopped};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
-use crate::key::{KeyEvidence, KeyState};
+use crate::key::KeyState;
 use crate::payment::{Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
-    ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp,
-    SchedulePsp, StoreError, SubscriptionStore, Watch, WindowPsp,
+    ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, PaymentStore, RefundPsp, SchedulePsp,
+    StoreError, SubscriptionStore, Watch, WindowPsp,
 };
 use crate::subscription::Attempt;
 use crate::time::Timestamp;
@@ -204,11 +204,7 @@ where
         if row.state == KeyState::Deleting {
             self.continue_deletion(row, None).await?;
         } else {
-            let seen = match self.psp.key(uid).await {
-                Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
-                Looked::Absent => KeyEvidence::Absent,
-                Looked::Unreachable => return Ok(Some(false)),
-            };
+            let Some(seen) = self.key_evidence(uid).await else { return Ok(Some(false)) };
             let row = self.settle_key(row, &seen).await?;
             if row.is_to_be_told_of() {
                 self.tell_of_gone_key(row).await?;

@@ -198,11 +198,10 @@ where
         let row = self.billing_key(caller, customer_uid).await?;
         let row = match row.state {
             // It may have been taken off where it was made.
-            KeyState::Active => match self.psp.key(&row.customer_uid).await {
-                Looked::Found(_) if row.missing_since.is_none() => row,
-                Looked::Found(snapshot) => self.confirmed(row, &KeyEvidence::Found(snapshot)).await?,
-                Looked::Absent => self.confirmed(row, &KeyEvidence::Absent).await?,
-                Looked::Unreachable => row,
+            KeyState::Active => match self.key_evidence(&row.customer_uid).await {
+                Some(KeyEvidence::Found(_)) if row.missing_since.is_none() => row,
+                Some(seen) => self.confirmed(row, &seen).await?,
+                None => row,
             },
             KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
                 // Issued all the same, it is deleted: its customer was told that there is none.
@@ -230,8 +229,7 @@ where
     async fn confirmed(&self, row: BillingKey, seen: &KeyEvidence) -> Result<BillingKey, Failure> {
         match self.conclude_key(row.clone(), seen).await {
             Ok((row, _)) => Ok(row),
-            Err(WriteError::Unknown) => Ok(row),
-            Err(WriteError::Store(error)) => Err(error.into()),
+            Err(error) => error.or_pending(row),
         }
     }
 
@@ -299,8 +297,7 @@ where
             Ok(Saved::Done) => Ok(row),
             Ok(Saved::Conflict(Some(current))) => self.imported_before(*current, &customer_id).await,
             // It may stand: it is answered as one that is not confirmed yet.
-            Err(WriteError::Unknown) => Ok(BillingKey { state: KeyState::Issuing, ..row }),
-            Err(WriteError::Store(error)) => Err(error.into()),
+            Err(error) => error.or_pending(BillingKey { state: KeyState::Issuing, ..row }),
             Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
         }
     }

@@ -43,8 +43,7 @@ where
         let row = match self.conclude(row.clone(), &Evidence::Withdrawn, Source::Claim).await {
             Ok((row, _)) => row,
             // It may be withdrawn yet: as long as nobody knows, it is pending.
-            Err(WriteError::Unknown) => return Ok(row),
-            Err(WriteError::Store(error)) => return Err(error.into()),
+            Err(error) => return error.or_pending(row),
         };
         if !row.is_withdrawn() {
             withdrawable(&row)?;

@@ -217,9 +217,7 @@ where
     /// Leaves a key to the sweep that was given up or deleted, and that a window left open may have issued all the same.
     async fn look_at_key_later(&self, key: BillingKey) -> Result<(), Stop> {
         if matches!(key.state, KeyState::Abandoned | KeyState::Deleted) && key.due_at.is_none() {
-            let due = BillingKey { due_at: Some(self.host.now()), ..self.next_key(key) };
-            // Whoever writes it meanwhile has news of it.
-            self.save_key(&due).await?;
+            self.mark_key_due(key).await?;
         }
         Ok(())
     }
