@@ -10,6 +10,7 @@ mod credit;
 mod gone_key;
 mod issue_key;
 mod keys;
+mod pages;
 mod refund;
 mod renew;
 mod schedule;

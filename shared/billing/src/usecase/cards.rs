@@ -1,15 +1,13 @@
 //! Which billing key a subscription charges, and what stands in its place.
 
 use super::Billing;
+use super::pages::{ROWS_A_PAGE, through_pages};
 use crate::ids::CustomerUid;
 use crate::key::{BillingKey, KeyState};
 use crate::planted::{self, Bug};
 use crate::ports::{KeyStore, StoreError};
 use crate::subscription::{OtherCard, Subscription};
 
-/// How far a customer's cards are looked through for the newest.
-const KEYS_A_PAGE: usize = 100;
-const KEY_PAGES_MAX: u32 = 10;
 /// How often a key that took another one's place may have been replaced itself.
 const REPLACED_MAX: u32 = 16;
 
@@ -32,15 +30,14 @@ where
             return Ok(None);
         }
         let mut newest: Option<BillingKey> = None;
-        let mut cursor = None;
-        for _ in 0..KEY_PAGES_MAX {
-            let page = self.store.keys_of(&row.customer_id, KEYS_A_PAGE, cursor.as_deref()).await?;
-            newest = page.items.into_iter().rfind(is_active).or(newest);
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
+        let keys = |cursor: Option<String>| async move {
+            self.store.keys_of(&row.customer_id, ROWS_A_PAGE, cursor.as_deref()).await
+        };
+        through_pages(keys, |keys| {
+            newest = keys.into_iter().rfind(is_active).or(newest.take());
+            false
+        })
+        .await?;
         let since = key.filter(|key| is_active(key)).map(|key| key.created_at);
         let newest = newest.filter(|newest| newest.customer_uid != row.customer_uid);
         let newer = newest.filter(|newest| since.is_none_or(|since| newest.created_at > since));

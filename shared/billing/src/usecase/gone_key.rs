@@ -1,14 +1,11 @@
 //! Billing keys that are none at the PSP any more: taken off in the customer's pay app, or removed in the console.
 
 use super::Billing;
+use super::pages::{ROWS_A_PAGE, through_pages};
 use crate::ids::{CustomerId, CustomerUid, SubscriptionId};
 use crate::key::{BillingKey, KeyState, is_named_unregistered};
 use crate::payment::Payment;
 use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, Watch, WriteError};
-
-/// Subscriptions of a customer read at a time, and pages of them.
-const SUBSCRIPTIONS_PAGE: usize = 100;
-const PAGES_MAX: u32 = 10;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -47,15 +44,15 @@ where
     }
 
     async fn charged_to(&self, owner: &CustomerId, key: &CustomerUid) -> Result<Vec<SubscriptionId>, StoreError> {
-        let (mut found, mut cursor) = (Vec::new(), None);
-        for _ in 0..PAGES_MAX {
-            let page = self.store.subscriptions_of(owner, SUBSCRIPTIONS_PAGE, cursor.as_deref()).await?;
-            found.extend(page.items.into_iter().filter(|row| row.customer_uid == *key).map(|row| row.id));
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
+        let mut found = Vec::new();
+        let rows = |cursor: Option<String>| async move {
+            self.store.subscriptions_of(owner, ROWS_A_PAGE, cursor.as_deref()).await
+        };
+        through_pages(rows, |rows| {
+            found.extend(rows.into_iter().filter(|row| row.customer_uid == *key).map(|row| row.id));
+            false
+        })
+        .await?;
         Ok(found)
     }
 }

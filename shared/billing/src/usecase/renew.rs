@@ -1,5 +1,6 @@
 //! Carrying a subscription on: from one period's payment to the next.
 
+use super::pages::{ROWS_A_PAGE, through_pages};
 use super::{Billing, Failure, NewSchedule, RefundRequest, Stopped};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerId, MerchantUid, SubscriptionId};
@@ -20,9 +21,6 @@ use crate::time::Timestamp;
 const STEPS_MAX: u32 = 8;
 /// No further step is begun so many seconds after its caller came: an answer is waited for, and the sweep goes on.
 const STEPS_SECONDS: i64 = 8;
-/// How far a customer's subscriptions are looked through for one of a plan.
-const ROWS_A_PAGE: usize = 100;
-const PAGES_MAX: u32 = 10;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -216,18 +214,16 @@ where
         {
             return Ok(true);
         }
-        let mut cursor = None;
-        for _ in 0..PAGES_MAX {
-            let page = self.store.subscriptions_of(owner, ROWS_A_PAGE, cursor.as_deref()).await?;
-            if page.items.iter().any(holds) {
-                return Ok(true);
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        Ok(false)
+        let mut held = false;
+        let rows = |cursor: Option<String>| async move {
+            self.store.subscriptions_of(owner, ROWS_A_PAGE, cursor.as_deref()).await
+        };
+        through_pages(rows, |rows| {
+            held = rows.iter().any(holds);
+            held
+        })
+        .await?;
+        Ok(held)
     }
 
     /// Does one thing.
