@@ -6,7 +6,6 @@ use billing::subscription::Attempt;
 
 use super::Play;
 use crate::fault::Call;
-use crate::lambda::Request;
 
 const DAY: i64 = 86_400;
 /// How long it is endured, in days.
@@ -38,10 +37,7 @@ impl Play<'_> {
             // The five-minute tick.
             let next = next.max(self.sim.now() + 300).min(until);
             while self.step(next) {}
-            let sweep = self.spawn(Request::Sweep, None, 0);
-            while self.executor.runs(sweep) {
-                self.step(i64::MAX);
-            }
+            self.run_sweep();
             sweeps += 1;
         }
         self.check_endured(&subject, before);

@@ -86,10 +86,7 @@ impl Play<'_> {
                 }
             }
             let before = self.owed(now - SKEW_SECONDS_MAX);
-            let sweep = self.spawn(Request::Sweep, None, 0);
-            while self.executor.runs(sweep) {
-                self.step(i64::MAX);
-            }
+            self.run_sweep();
             let after = self.owed(now - SKEW_SECONDS_MAX);
             for (row, version) in before {
                 if after.get(&row) == Some(&version) {
@@ -97,6 +94,14 @@ impl Play<'_> {
                     return false;
                 }
             }
+        }
+    }
+
+    /// One sweep, from its beginning to its end.
+    pub(super) fn run_sweep(&mut self) {
+        let sweep = self.spawn(Request::Sweep, None, 0);
+        while self.executor.runs(sweep) {
+            self.step(i64::MAX);
         }
     }
 
