@@ -1,12 +1,16 @@
 //! The one module that turns requests into bytes, and so the only one that reads secrets.
 
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::amount::Amount;
 use crate::secret::{AccessToken, CardNumber, Credentials, Expiry, Expose};
 use crate::text::Concealed;
+
+/// What an address must not hold as it is: all but the unreserved characters (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// First size of a body's buffer; most bodies fit, so that nothing has to be moved.
 const BODY_BYTES_FIRST: usize = 2048;
@@ -252,13 +256,7 @@ impl Target {
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.
 fn push_encoded(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    out.extend(utf8_percent_encode(text, RESERVED));
 }
 
 #[cfg(test)]

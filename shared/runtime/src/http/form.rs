@@ -1,8 +1,12 @@
 //! Forms and queries: what is not JSON at this edge.
 
 use billing::Invalid;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Problem, Request};
+
+/// What a path must not hold as it is: all but the unreserved characters (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Largest message of the PSP's, in bytes. A real one has about a hundred.
 const MESSAGE_MAX: usize = 8 * 1024;
@@ -58,15 +62,7 @@ pub fn with_query(page: &str, pairs: &[(&str, &str)]) -> String {
 /// Text as one segment of a path: whatever is not unreserved (RFC 3986, 2.3) is percent-encoded.
 #[must_use]
 pub fn segment(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    utf8_percent_encode(text, RESERVED).collect()
 }
 
 #[cfg(test)]
