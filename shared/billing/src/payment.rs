@@ -188,7 +188,7 @@ pub struct Payment {
     pub due_at: Option<Timestamp>,
     /// Since when something of it is under way whose outcome is not known: present exactly while it is.
     pub under_way_since: Option<Timestamp>,
-    /// When a person was last told of what lasts, by what it is ([`Alarm::lasting`]). Kept while something is owed.
+    /// When a person was last told of what lasts, by what it is ([`crate::Alarm::lasting`]). Kept while something is owed.
     pub alarmed_at: BTreeMap<String, Timestamp>,
     /// The PSP's record of the payment.
     pub record: Option<PaymentSnapshot>,
