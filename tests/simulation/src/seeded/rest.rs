@@ -31,7 +31,7 @@ impl Play<'_> {
     pub(super) fn heal(&mut self) -> bool {
         self.calm_down();
         self.put_right();
-        if self.setup.subscribed > 0 {
+        if self.setup.subscribed > 0 || self.setup.knobs.lose_schedules > 0 {
             let mut world = self.sim.world();
             let knobs = ledger::Knobs { lose_schedules: 0, ..world.ledger.knobs().clone() };
             world.ledger.set_knobs(knobs);
