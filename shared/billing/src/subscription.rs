@@ -382,11 +382,12 @@ impl Subscription {
     /// come, and what is left is what the period costs.
     pub(crate) fn settle(&mut self, number: Option<u32>, amount: Money) {
         let as_asked = self.order().is_ok_and(|order| order.amount == amount);
-        let forgotten = planted::has(Bug::DifferenceChargedTwice);
-        let carried = self.carried.iter().find(|(attempt, _)| Some(*attempt) == number && !forgotten);
+        let carried = self.carried.iter().find(|(attempt, _)| Some(*attempt) == number);
         // What an older version put is not remembered: it has brought all of it, if it is what would be put now.
         let carried = carried.map_or(if as_asked { self.adjustment } else { 0 }, |(_, carried)| *carried);
-        self.adjustment = self.adjustment.saturating_sub(carried);
+        if !planted::has(Bug::DifferenceChargedTwice) {
+            self.adjustment = self.adjustment.saturating_sub(carried);
+        }
         self.running = Some(Money { minor: amount.minor.saturating_add_signed(carried.saturating_neg()), ..amount });
         self.carried.clear();
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulation::card::Card;
+use simulation::fault::Class;
 use simulation::rng::{Rng, splitmix};
 use simulation::seeded::setup::Setup;
 use simulation::seeded::{self, Outcome};
@@ -17,6 +18,8 @@ use crate::wire::{Wire, WireCounts};
 /// Most clients of a seed, and most steps of each.
 const CLIENTS_MAX: usize = 2;
 const STEPS_MAX: u64 = 6;
+/// How many times as often as in memory a POST to the PSP meets a fault.
+const POST_FAULTS: u64 = 2;
 
 /// What a seed came to, above the adapter and below it.
 #[derive(Debug)]
@@ -60,7 +63,11 @@ pub fn setup(seed: u64) -> Setup {
     let drawn = Setup::draw(&mut Rng::new(splitmix(seed)));
     let (clients, steps) = (drawn.clients.min(CLIENTS_MAX), drawn.steps.min(STEPS_MAX));
     // The comparison runs over rows in memory only.
-    Setup { clients, steps, compares: false, ..drawn }
+    let mut setup = Setup { clients, steps, compares: false, ..drawn };
+    // With so few steps there are few POSTs: each of them meets what can befall it more often, so that every kind is met.
+    let posts = setup.rates.iter_mut().filter(|(class, _)| *class == Class::Post);
+    posts.flat_map(|(_, faults)| faults).for_each(|(_, rate)| *rate = rate.saturating_mul(POST_FAULTS));
+    setup
 }
 
 /// The same without what only the table in memory does in its own way: a write that lands late, and the pieces of a batch, each

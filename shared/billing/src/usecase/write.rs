@@ -21,9 +21,10 @@ use crate::ports::{
 };
 use crate::subscription::Subscription;
 
-/// After so many seconds a write is not sent once more: its caller waits, and the gateway gives up after thirty (a transaction
-/// that nobody answers takes some thirteen, and its row may have to be read before and after).
-const REPEATED_WITHIN_SECONDS: i64 = 8;
+/// After so many seconds a write is not sent once more: its caller waits, and the gateway gives up after thirty. A transaction
+/// that nobody answers takes some thirteen, its row may have to be read before and after, and the PSP may have taken thirteen
+/// of its own: a write and a read that both ran out of time leave none for a second one.
+const REPEATED_WITHIN_SECONDS: i64 = 5;
 
 /// What one write is known by.
 trait Marked {

@@ -12,6 +12,9 @@ const DAY: i64 = 86_400;
 const DAYS: i64 = 14;
 /// Requests about it in one day, once the first day is over: hourly at most.
 const ASKED_A_DAY: u32 = 24;
+/// What may come on top, on the day a schedule is to run that is to be taken off or moved: the last four hours before its time
+/// are worth more than one request an hour.
+const NEAR_ITS_TIME: u32 = 10;
 /// The same alarm about it in all these days: once, and then daily, with one more for the day that has begun.
 const ALARMS_MAX: usize = 16;
 /// What is due for so long, in seconds, and not about it, is held up by it.
@@ -50,7 +53,11 @@ impl Play<'_> {
         let owed = self.still_owed(subject);
         let mut world = self.sim.world();
         let Some(stubborn) = world.stubborn.clone() else { return };
-        if let Some((day, asked)) = stubborn.asked.iter().find(|(day, asked)| **day > 0 && **asked > ASKED_A_DAY) {
+        let most = match stubborn.call {
+            Call::Revoke | Call::Move => ASKED_A_DAY + NEAR_ITS_TIME,
+            _ => ASKED_A_DAY,
+        };
+        if let Some((day, asked)) = stubborn.asked.iter().find(|(day, asked)| **day > 0 && **asked > most) {
             world.violation("I31", format!("{subject} was asked for {asked} times on day {day}: {:?}", stubborn.call));
         }
         let about = |alarm: &billing::alarm::Alarm| {
