@@ -73,6 +73,10 @@ pub enum Bug {
     DifferenceLostAtEnd,
     /// A card that nobody named for a subscription is charged.
     UnnamedCardCharged,
+    /// A plan that is to come is shown as the one that runs, and the one that runs may be begun once more.
+    PlanShownAhead,
+    /// A subscription says that it is active for as long as nobody knows of its charge.
+    ActiveWithoutEnd,
     /// Money that comes after a subscription was given up is nobody's.
     LateMoneyIgnored,
     /// A period is open to its customer before it is paid.
@@ -97,6 +101,8 @@ pub enum Bug {
     GoneKeyKept,
     /// Nobody is told of a key that cannot be deleted.
     StuckDeletionUntold,
+    /// What is paid for a checkout that was withdrawn is kept.
+    PaidAfterWithdrawalKept,
     /// A write that was not answered was not made, says its caller's answer.
     UnansweredTakenAsRefused,
     /// A change of a schedule was sent, and what came of it could not be written: nothing was recorded, says the answer.
@@ -105,8 +111,12 @@ pub enum Bug {
     MarkedDeletionForgotten,
     /// A checkout is recorded, and its amount could not be registered: nothing was recorded, says the answer.
     RecordedCheckoutForgotten,
+    /// A batch of which some were recorded is answered as if none were.
+    BatchRefusedAsAWhole,
     /// A card's fingerprint is the bare hash of its number. The hunt in `tests/edge` plants it.
     BareFingerprint,
+    /// Whatever the PSP refuses, the card is to blame: nobody is told that our own request was at fault.
+    CardBlamedForAll,
     /// Whatever passes the Luhn check is a card number. The hunt in `tests/edge` plants it.
     AnyLuhnNumberAccepted,
 }
@@ -171,6 +181,8 @@ mod switch {
                 | Bug::DifferenceChargedTwice
                 | Bug::DifferenceLostAtEnd
                 | Bug::UnnamedCardCharged
+                | Bug::PlanShownAhead
+                | Bug::ActiveWithoutEnd
                 | Bug::LateMoneyIgnored
                 | Bug::AccessBeforePaid
                 | Bug::ChargedBeforeItsDay
@@ -183,11 +195,14 @@ mod switch {
                 | Bug::ForeignNamesRefused
                 | Bug::GoneKeyKept
                 | Bug::StuckDeletionUntold
+                | Bug::PaidAfterWithdrawalKept
                 | Bug::UnansweredTakenAsRefused
                 | Bug::SentChangeForgotten
                 | Bug::MarkedDeletionForgotten
                 | Bug::RecordedCheckoutForgotten
+                | Bug::BatchRefusedAsAWhole
                 | Bug::BareFingerprint
+                | Bug::CardBlamedForAll
                 | Bug::AnyLuhnNumberAccepted,
             )
             | None => false,

@@ -32,6 +32,10 @@ pub enum Bug {
     TokenPerCall,
     /// 45: a redirect is followed.
     RedirectFollowed,
+    /// `code: 1` on a GET counts as "there is no such thing".
+    AnyFailureTakenAsAbsent,
+    /// What was fetched ages by the monotonic clock alone, which stands still while a function is frozen.
+    MonotonicClockAlone,
     /// The sub-merchant's code does not reach the API.
     TierForgotten,
 }

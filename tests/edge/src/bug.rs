@@ -21,7 +21,7 @@ const fn bug(number: u8, name: &'static str, kind: Kind, rules: &'static [Rule])
 }
 
 /// Every bug that is planted at the edge.
-pub const ALL: [Bug; 20] = [
+pub const ALL: [Bug; 23] = [
     bug(11, "currency unchecked", Kind::Calls, &[Rule::SameMoney]),
     bug(14, "IP from X-Forwarded-For first hop", Kind::Shop, &[Rule::SourceOfGateway]),
     bug(15, "403 sent but processing continues", Kind::Shop, &[Rule::RefusedWithoutEffect]),
@@ -43,6 +43,9 @@ pub const ALL: [Bug; 20] = [
     bug(47, "scopes in scp unread", Kind::Shop, &[Rule::Answered]),
     bug(48, "an event without a host ends the process", Kind::Shop, &[Rule::Answered]),
     bug(49, "any number that passes Luhn is a card", Kind::Shop, &[Rule::Answered]),
+    bug(50, "any failure of a look-up taken as absence", Kind::Calls, &[Rule::AbsentIfSaid]),
+    bug(51, "what was fetched ages by the monotonic clock alone", Kind::Calls, &[Rule::LiveToken]),
+    bug(52, "the card blamed for whatever is refused", Kind::Shop, &[Rule::Answered]),
 ];
 
 /// The bug with this number.
@@ -72,6 +75,8 @@ pub fn plant(number: Option<u8>) {
         Some(44) => Some(Client::TokenPerCall),
         Some(45) => Some(Client::RedirectFollowed),
         Some(46) => Some(Client::TierForgotten),
+        Some(50) => Some(Client::AnyFailureTakenAsAbsent),
+        Some(51) => Some(Client::MonotonicClockAlone),
         _ => None,
     });
     runtime::planted::plant(match number {
@@ -84,6 +89,7 @@ pub fn plant(number: Option<u8>) {
     billing::planted::plant(match number {
         Some(39) => Some(billing::planted::Bug::BareFingerprint),
         Some(49) => Some(billing::planted::Bug::AnyLuhnNumberAccepted),
+        Some(52) => Some(billing::planted::Bug::CardBlamedForAll),
         _ => None,
     });
 }

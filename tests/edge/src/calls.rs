@@ -32,15 +32,31 @@ const RENEWAL_BELOW: i64 = 300;
 
 /// Time as both the client and the peer see it: it passes when the scenario says so.
 #[derive(Debug, Clone)]
-struct Time(Arc<AtomicI64>);
+struct Time {
+    now: Arc<AtomicI64>,
+    /// Seconds in which the environment was frozen: the monotonic clock stood still.
+    frozen: Arc<AtomicI64>,
+}
+
+impl Time {
+    fn begin() -> Self {
+        Self { now: Arc::new(AtomicI64::new(BEGIN)), frozen: Arc::default() }
+    }
+
+    fn pass(&self, seconds: i64, frozen: bool) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
+        self.frozen.fetch_add(if frozen { seconds } else { 0 }, Ordering::SeqCst);
+    }
+}
 
 impl Clock for Time {
     fn monotonic(&self) -> Duration {
-        Duration::from_secs(u64::try_from(self.unix_seconds().saturating_sub(BEGIN)).unwrap_or(0))
+        let awake = self.unix_seconds() - BEGIN - self.frozen.load(Ordering::SeqCst);
+        Duration::from_secs(u64::try_from(awake).unwrap_or(0))
     }
 
     fn unix_seconds(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        self.now.load(Ordering::SeqCst)
     }
 }
 
@@ -79,7 +95,7 @@ impl Calls {
     pub async fn run(&self, seed: u64) -> Result<Outcome, WorldError> {
         let mut rng = Rng::new(seed);
         let canaries = Canaries::new(&mut rng);
-        let time = Time(Arc::new(AtomicI64::new(BEGIN)));
+        let time = Time::begin();
         self.peer.begin(BEGIN, rng.between(90, 1_800));
         self.stranger.begin(BEGIN, 1_800);
         self.stranger.script(|seen| Answer::ok(&money::payment(&seen.body, "paid")));
@@ -104,7 +120,7 @@ struct Address {
 
 impl Run<'_> {
     async fn step(&mut self) -> Result<(), iamport::InvalidInput> {
-        match self.rng.below(11) {
+        match self.rng.below(13) {
             0 | 1 => self.charge().await,
             2 => self.charge_card().await,
             3 => self.issue_key().await,
@@ -114,10 +130,12 @@ impl Run<'_> {
             7 => self.unschedule().await,
             8 => self.list().await,
             9 => self.look_at_once().await,
+            10 | 11 => self.look_for_nothing().await,
             _ => {
                 let seconds = self.rng.between(1, 2_000);
-                self.journal(format!("{seconds} s pass"));
-                self.time.0.fetch_add(seconds, Ordering::SeqCst);
+                let frozen = self.rng.chance(300);
+                self.journal(format!("time passes: {seconds} s, frozen: {frozen}"));
+                self.time.pass(seconds, frozen);
                 self.peer.advance(seconds);
                 Ok(())
             }

@@ -35,6 +35,8 @@ pub enum Rule {
     KeyedFingerprint,
     /// The function that takes cards is called synchronously: no queue, topic or destination keeps its events.
     CardKeptNowhere,
+    /// Only what says that there is no such thing says so: a failure of the API is no answer.
+    AbsentIfSaid,
     /// Every request is answered as the scenario expects.
     Answered,
 }
@@ -59,6 +61,7 @@ impl Rule {
             Self::SourceOfGateway => "91 the gateway's source address",
             Self::KeyedFingerprint => "K4 keyed fingerprint",
             Self::CardKeptNowhere => "P11 the card route keeps nothing",
+            Self::AbsentIfSaid => "I10 absent only where it is said",
             Self::Answered => "I13 answered",
         }
     }

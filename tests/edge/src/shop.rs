@@ -31,6 +31,9 @@ const LISTED: [&str; 3] = ["52.78.100.19", "52.78.48.223", "52.78.5.241"];
 const TIER: &str = "e01";
 /// Host headers that no gateway lets through.
 const NO_HOSTS: [&str; 6] = ["bad host", "a:99999999", "[::1", "ex%zz", "a<b", "shop.example,shop.example"];
+/// The card that is refused for a fault of our own request, and the one that its issuer refuses, by their expiry.
+const REFUSED_FOR_US: &str = "2041-12";
+const REFUSED_BY_ISSUER: &str = "2042-12";
 /// Most webhooks of a seed before the last, which is the true one.
 const WEBHOOKS_MAX: i64 = 4;
 
@@ -157,6 +160,7 @@ impl Shop {
         let mut run = Seed { shop: self, seed, rng, canaries, outcome: Outcome::default() };
         run.malformed().await;
         run.nobodys_card().await;
+        run.refused_card().await;
         if let Some(key) = run.cards().await? {
             let order = format!("edge{seed}");
             run.charge(&key, &order, charged).await?;
@@ -232,6 +236,12 @@ fn psp(charged: Charged, imp_uid: String) -> impl FnMut(&Seen) -> Answer + Send 
                 };
                 made = Some(payment);
                 answer
+            }
+            ("POST", path) if path.starts_with("/subscribe/customers/") && seen.body["expiry"] == REFUSED_FOR_US => {
+                Answer::refused(200, 1, "channel_key is required")
+            }
+            ("POST", path) if path.starts_with("/subscribe/customers/") && seen.body["expiry"] == REFUSED_BY_ISSUER => {
+                Answer::refused(200, -1, "[3001]거래거절(유효기간오류)")
             }
             ("POST", path) if path.starts_with("/subscribe/customers/") => {
                 let key = json!({ "customer_uid": name, "card_number": "424242******4242", "inserted": BEGIN });
@@ -316,6 +326,21 @@ impl Seed<'_> {
         let Some(answered) = self.invoke(0, "nobody's card", event).await else { return };
         if answered.status != 422 {
             self.broken(Rule::Answered, format!("nobody's card was answered with {}", answered.status));
+        }
+    }
+
+    /// A good number that is refused: the card is to blame only where its issuer says so.
+    async fn refused_card(&mut self) {
+        let (expiry, status) =
+            *self.rng.pick(&[(REFUSED_FOR_US, 502), (REFUSED_BY_ISSUER, 402)]).unwrap_or(&(REFUSED_BY_ISSUER, 402));
+        let form = json!({ "card_number": self.canaries.card_grouped(""), "expiry": expiry, "birth": self.canaries.birth, "pwd_2digit": "58" });
+        let event = self.shop.events.issue(&format!("edge-refused-{}", self.seed), &form);
+        let Some(answered) = self.invoke(0, "a refused card", event).await else { return };
+        if answered.status != status {
+            self.broken(
+                Rule::Answered,
+                format!("a card refused so that {status} is right was answered with {}", answered.text),
+            );
         }
     }
 

@@ -35,7 +35,7 @@ async fn calls_of_the_client_keep_every_rule() -> Result<(), WorldError> {
     let steps = clean(Kind::Calls).await?;
     let changes = ["again", "onetime", "customers", "cancel", "schedule", "move", "unschedule"];
     came_often(&steps, &changes);
-    came_often(&steps, &["list", "payments"]);
+    came_often(&steps, &["list", "payments", "billing key", "time passes"]);
     Ok(())
 }
 
@@ -44,6 +44,7 @@ async fn the_functions_keep_every_rule() -> Result<(), WorldError> {
     let steps = clean(Kind::Shop).await?;
     came_often(&steps, &["POST /billing-keys", "POST /charges", "Listed webhook", "ListedBehindProxy webhook"]);
     came_often(&steps, &["Stranger webhook", "StrangerClaiming webhook", "WrongToken webhook"]);
+    came_often(&steps, &["a refused card", "nobody's card"]);
     came_often(&steps, &["WrongMethod webhook", "UnknownOrder webhook"]);
     Ok(())
 }

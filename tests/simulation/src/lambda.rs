@@ -47,6 +47,7 @@ pub enum Request {
     Move { caller: Caller, merchant_uid: MerchantUid, schedule_at: Timestamp },
     DeleteKey { caller: Caller, customer_uid: CustomerUid, schedules: Schedules },
     Checkout(NewCheckout),
+    Withdraw { merchant_uid: MerchantUid },
     Complete { caller: Caller, merchant_uid: MerchantUid, imp_uid: ImpUid },
     Return { merchant_uid: MerchantUid, imp_uid: Option<ImpUid> },
     Approve { merchant_uid: MerchantUid, amount: String },
@@ -170,6 +171,11 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
             let opened = billing(HANDLER_SECONDS).checkout(new).await;
             Answer::Opened(opened.map(Box::new))
         }),
+        Request::Withdraw { merchant_uid } => {
+            Box::pin(
+                async move { Answer::Payment(billing(HANDLER_SECONDS).withdraw_checkout(merchant_uid.as_str()).await) },
+            )
+        }
         Request::Complete { caller, merchant_uid, imp_uid } => Box::pin(async move {
             let Billing { psp, store, host, policy } = billing(HANDLER_SECONDS);
             let hint = Hint { imp_uid, merchant_uid };

@@ -8,7 +8,7 @@ use crate::planted::{ELSEWHERE, Plant, ZOO};
 use crate::seeded;
 
 /// Seeds within which every bug must be found.
-pub const SEEDS_MAX: u64 = 10_000;
+pub const SEEDS_MAX: u64 = 20_000;
 /// Seeds of which it is counted how many find a bug.
 pub const SEEDS_COUNTED: u64 = 1_000;
 

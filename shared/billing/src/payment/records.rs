@@ -140,7 +140,7 @@ fn late_paid(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot, now
     applied.alarm(Alarm::LatePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: record.imp_uid.clone() });
     match policy.late_paid {
         // Whoever withdraws an order does not keep what is paid for it, whatever becomes of other late money.
-        LatePaidPolicy::Accept if !row.is_withdrawn() => {}
+        LatePaidPolicy::Accept if !row.is_withdrawn() || planted::has(Bug::PaidAfterWithdrawalKept) => {}
         LatePaidPolicy::Accept | LatePaidPolicy::Refund => refund::owe(applied, record, refund::Origin::LatePaid, now),
     }
 }

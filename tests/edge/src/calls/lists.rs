@@ -93,6 +93,34 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// A look for something that there is not, or while the API fails: only the one says that there is none.
+    pub(super) async fn look_for_nothing(&mut self) -> Result<(), InvalidInput> {
+        // What the API says of its own failure stands under the same code as many a "not found" (iamport-v1, errors).
+        let (status, code, message, absent) = *self
+            .rng
+            .pick(&[
+                (404, -1, "존재하지 않는 결제정보입니다.", true),
+                (200, 1, "등록된 정보를 찾을 수 없습니다.", true),
+                (200, 1, "일시적인 오류가 발생하였습니다.", false),
+                (200, 1, "", false),
+                (200, -1, "처리 중 오류가 발생했습니다.", false),
+                (502, -1, "Bad Gateway", false),
+            ])
+            .unwrap_or(&(404, -1, "", true));
+        self.peer.script(move |_| Answer::refused(status, code, message));
+        let client = self.client.clone();
+        let uid = CustomerUid::new("key1")?;
+        let (outcome, _) = self.observe("billing key", async { client.billing_key(&uid).await.map(|_| ()) }).await;
+        let said = match &outcome {
+            Some(Err(error)) => Some(error.says_absent()),
+            Some(Ok(())) | None => None,
+        };
+        if said != Some(absent) {
+            self.broken(Rule::AbsentIfSaid, format!("HTTP {status} with {code} `{message}`: absent {said:?}"));
+        }
+        Ok(())
+    }
+
     /// Several lookups at once, as one instance has them in its first second.
     pub(super) async fn look_at_once(&mut self) -> Result<(), InvalidInput> {
         self.peer.script(|seen| {

@@ -102,9 +102,13 @@ const fn source(by: Source) -> &'static str {
     }
 }
 
-/// Whether the machine has this move.
-fn may_move(from: State, to: State) -> bool {
-    from == to || MACHINE.iter().any(|(state, next)| *state == from && next.contains(&to))
+/// Whether the machine has this move. What is paid in a window is withdrawn while it is not paid.
+fn may_move(from: State, after: &Payment) -> bool {
+    let to = after.state;
+    let withdrawn = to == State::Revoked
+        && after.is_withdrawn()
+        && matches!(from, State::Awaiting | State::Failed | State::Expired);
+    from == to || withdrawn || MACHINE.iter().any(|(state, next)| *state == from && next.contains(&to))
 }
 
 /// Whether a row still asks for what was ordered. A schedule may go to another billing key, and says which it had before;
@@ -150,7 +154,7 @@ pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: 
     }
     let (from, to) = (before.state, after.state);
     if from != to {
-        if !may_move(from, to) {
+        if !may_move(from, after) {
             world.violation("I12", format!("{uid} moved from {} to {}", from.name(), to.name()));
         }
         match after.log.last() {

@@ -34,6 +34,8 @@ struct Asked {
 enum Trace {
     /// A new order, or one that was withdrawn and is claimed again.
     Payment(MerchantUid),
+    /// An order that was withdrawn.
+    Withdrawal(MerchantUid),
     /// A refund of an order, by its name.
     Refund(MerchantUid, String),
     /// A change of a schedule, by the mark of its claim.
@@ -87,6 +89,10 @@ pub(crate) fn payment(sim: &Sim, before: Option<&Payment>, after: &Payment) {
             (fresh && asked).then(|| Trace::Payment(uid.clone()))
         }
         Request::Checkout(new) => (fresh && new.order.merchant_uid == *uid).then(|| Trace::Payment(uid.clone())),
+        Request::Withdraw { merchant_uid } if merchant_uid == uid => {
+            let fresh = before.is_some_and(|before| !before.is_withdrawn()) && after.is_withdrawn();
+            fresh.then(|| Trace::Withdrawal(uid.clone()))
+        }
         Request::Refund(_) => {
             let known = before.map_or(0, |before| before.refunds.len());
             let new = after.refunds.get(known..).and_then(<[_]>::first).filter(|new| new.origin == Origin::Request);
@@ -155,6 +161,7 @@ fn stands(sim: &Sim, trace: &Trace) -> bool {
             // What was withdrawn and never sent may be claimed again: it is as good as not there.
             sim.payment(uid).is_some_and(|row| row.state != State::Revoked)
         }
+        Trace::Withdrawal(uid) => sim.payment(uid).is_some_and(|row| row.is_withdrawn()),
         Trace::Refund(uid, id) => sim.payment(uid).is_some_and(|row| row.refunds.iter().any(|refund| refund.id == *id)),
         Trace::Claim(uid, nonce) => sim.payment(uid).is_some_and(|row| {
             row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce)
@@ -174,7 +181,8 @@ pub(crate) fn check_answered(sim: &Sim, process: ProcessId, answer: &Answer) {
     let denied = matches!(
         answer,
         Answer::Payment(Err(Failure::Unavailable))
-            | Answer::Payments(Err(Failure::Unavailable))
+            // Where some of a batch stand, each of them is answered for, whatever kept the others out.
+            | Answer::Payments(Err(_))
             | Answer::Key(Err(Failure::Unavailable))
             | Answer::KeyDeleted(Err(Failure::Unavailable))
             | Answer::Opened(Err(Failure::Unavailable))

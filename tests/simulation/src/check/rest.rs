@@ -244,7 +244,8 @@ fn check_money(row: &Payment, books: &Ledger, alarms: &[Alarm], broken: &mut imp
     }
 }
 
-/// I16: money that its customer was told had failed is never kept in silence.
+/// I16: money that its customer was told had failed is never kept in silence; what is paid for an order that was told withdrawn is
+/// never kept.
 fn check_late(
     row: &Payment,
     books: &Ledger,
@@ -259,6 +260,11 @@ fn check_late(
         .get(uid.as_str())
         .is_some_and(|words| words.iter().any(|(word, _)| matches!(word, Word::Failed | Word::Expired)));
     let payments = books.find_all(uid.as_str(), None, PaymentSort::Started);
+    if told.withdrawn.contains(uid.as_str())
+        && let Some(kept) = paid_as_ordered(row, &payments).iter().find(|payment| payment.cancellable() > 0)
+    {
+        broken("I16", format!("{uid} was told withdrawn, and {} is kept", kept.imp_uid));
+    }
     let kept = payments.iter().any(|payment| payment.cancellable() > 0);
     if !told_failed || !kept {
         return;

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billing::order::Order;
 use billing::payment::Payment;
-use billing::subscription::{Attempt, Ending, Standing, Subscription, SubscriptionId};
+use billing::subscription::{Attempt, Ending, PlanId, Standing, Subscription, SubscriptionId};
 use billing::usecase::{NewSubscription, Schedules};
 use billing::{CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleStatus};
 
 pub(crate) use self::consent::is_foreign;
-use self::periods::Expected;
+use self::periods::{Expected, day_of, midnight};
 use crate::lambda::{Answer, Request, Wish};
 use crate::psp::request::PspRequest;
 use crate::sim::{Sim, World};
@@ -63,6 +63,8 @@ pub struct History {
     reactivated_at: Option<i64>,
     /// When somebody wished for another plan.
     plans_asked: Vec<i64>,
+    /// Plans that somebody wished for at once.
+    plans_now: BTreeSet<PlanId>,
     /// Whether somebody took it up again, changed its card or its plan.
     pub(crate) steered: bool,
 }
@@ -88,6 +90,9 @@ impl Histories {
                         history.steered = true;
                     }
                     Wish::ChangePlan(_) | Wish::ChangePlanNow(_) => {
+                        if let Wish::ChangePlanNow(plan) = wish {
+                            history.plans_now.insert(plan.id.clone());
+                        }
                         history.plans_asked.push(now);
                         history.steered = true;
                     }
@@ -222,6 +227,7 @@ fn begin(world: &mut World, row: &Subscription) {
         ended_at: None,
         reactivated_at: None,
         plans_asked: Vec::new(),
+        plans_now: BTreeSet::new(),
         steered: false,
     };
     follow(&mut history, row);
@@ -297,6 +303,12 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     if is < was || after.past.len() != places || !after.past.starts_with(&before.past) {
         broken("I12", format!("went from attempt {was:?} to {is:?} with {} periods past", after.past.len()));
     }
+    if let Some(detail) = said_active(before, world.kernel.now() - CLOCKS) {
+        broken("I9", detail);
+    }
+    if let Some(detail) = history.and_then(|history| shown_ahead(history, before, after, world.kernel.now())) {
+        broken("R8", detail);
+    }
     let over = |row: &Subscription| row.standing == Standing::Canceled && row.ending.is_some();
     let stays = over(before) || before.standing == Standing::Completed;
     if stays && (after.standing != before.standing || after.ending.is_none() && before.ending.is_some()) {
@@ -353,6 +365,26 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         }
     }
     found
+}
+
+/// I9, of whoever reads: it does not say "active" on the day after the one on which its access ended without a charge. Whoever
+/// was resumed since has the day on which that was.
+fn said_active(row: &Subscription, now: i64) -> Option<String> {
+    let until = row.access_until?.0.max(midnight(day_of(row.attempt_at.0)));
+    let over = until.max(row.created_at.0) + 2 * 86_400 <= now;
+    let says = row.standing_at(Timestamp(now)) == Standing::Active;
+    (says && over && row.ending.is_none()).then(|| format!("said active at {now}, and its access had ended at {until}"))
+}
+
+/// R8, of whoever reads: while a period runs that was paid, the plan that is shown is its own. Only who asks for that changes it
+/// within.
+fn shown_ahead(history: &History, before: &Subscription, after: &Subscription, now: i64) -> Option<String> {
+    let runs = |row: &Subscription| row.access_until.is_some_and(|until| now + CLOCKS < until.0);
+    let (was, is) = (before.plans(Timestamp(now)).running.0, after.plans(Timestamp(now)).running.0);
+    let same_period = before.attempt.period == after.attempt.period;
+    let asked = history.plans_now.contains(&is.id);
+    (same_period && runs(before) && runs(after) && is != was && !asked)
+        .then(|| format!("{} of {} was shown, and within its period {} of {}", was.id, was.amount, is.id, is.amount))
 }
 
 /// Whether exactly what was to lower the next charge is recorded to go back, because none is to come.

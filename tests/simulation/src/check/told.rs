@@ -48,6 +48,8 @@ pub struct Told {
     pub replaced: BTreeSet<String>,
     /// The cards that were typed under a customer's Idempotency-Key.
     pub cards: BTreeMap<(CustomerId, String), BTreeSet<&'static str>>,
+    /// Orders of which the merchant was told that they are withdrawn.
+    pub withdrawn: BTreeSet<String>,
     /// Whether somebody sits at the PSP's console and may take things back there.
     pub console: bool,
     /// Answers heard, by kind.
@@ -278,6 +280,13 @@ impl Told {
                 if row.state == KeyState::Active =>
             {
                 self.active_keys.push(row.customer_uid.to_string());
+            }
+            (Request::Withdraw { merchant_uid }, Answer::Payment(Ok(row))) => {
+                // One that was not answered may be withdrawn, and is told as it is known to be.
+                if word(row) == Word::Revoked {
+                    self.withdrawn.insert(merchant_uid.to_string());
+                }
+                self.hear_payment(&mut world, row, None);
             }
             (_, Answer::Payment(Ok(row))) => self.hear_payment(&mut world, row, None),
             (Request::Keys(customer), Answer::Keys(Ok(rows)))

@@ -95,6 +95,7 @@ pub(crate) fn agrees(row: &Payment, books: &Ledger) -> Result<(), String> {
     let state = row.state;
     let agrees = match state {
         State::Expired => true,
+        State::Revoked => row.is_withdrawn(),
         State::Failed => !attempts.is_empty(),
         _ => false,
     };

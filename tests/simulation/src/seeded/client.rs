@@ -87,7 +87,7 @@ impl Shop {
             return self.refund(rng).unwrap_or_else(|| self.issue(rng, setup));
         }
         if setup.batches > 0 && rng.chance(setup.batches) {
-            let count = 40 + rng.place(61);
+            let count = if rng.chance(700) { 51 + rng.place(50) } else { 40 + rng.place(11) };
             return self.schedule(rng, setup, now, (owner, key), count);
         }
         let kinds = if setup.plain { 63 } else { 100 };

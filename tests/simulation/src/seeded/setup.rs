@@ -309,9 +309,14 @@ impl Setup {
         if rng.chance(150) {
             self.other_hands = 150;
         }
-        if rng.chance(20) && self.lasts_seconds == 0 {
+        if rng.chance(200) && self.lasts_seconds == 0 && self.subscribed == 0 {
             self.batches = 400;
             self.clients = 1;
+            // One of a batch's transactions is written, and the next one is not.
+            if rng.chance(700) {
+                self.rates.retain(|(class, _)| *class != Class::Write);
+                self.rates.push((Class::Write, vec![(Fault::Throttled, 350)]));
+            }
         }
         if rng.chance(100) && self.lasts_seconds == 0 {
             let (call, how) = *rng.pick(&Stubborn::KINDS).unwrap_or(&Stubborn::KINDS[0]);

@@ -45,6 +45,8 @@ pub(super) enum Act {
     Deposit(usize),
     Complete(Which),
     CompleteAsStranger,
+    /// The merchant withdraws the order.
+    Withdraw,
     Return(Which),
     Confirm,
     ConfirmAsStranger,
@@ -82,20 +84,25 @@ impl Play<'_> {
                 let (uid, amount) = (new.order.merchant_uid.clone(), new.order.amount.minor);
                 match self.custom.below(100) {
                     // Somebody guesses the number: nothing keeps a browser from asking for less until we have named the amount.
-                    0..=9 => {
+                    0..=14 => {
                         let place = self.shopper(uid, new.customer_id.clone(), amount, None, 0);
                         let delay = self.custom.between(0, 3);
                         self.act_in(delay, place, Act::Pay(Means::OtherAmount));
-                        self.act_in(delay + 4, place, Act::Complete(Which::Last));
+                        if self.custom.chance(500) {
+                            self.act_in(delay + 4, place, Act::Complete(Which::Last));
+                        }
                     }
-                    10..=11 => {
+                    15..=17 => {
                         let place = self.shopper(uid, new.customer_id.clone(), amount, None, 0);
                         let delay = self.custom.between(0, 60);
                         self.act_in(delay, place, Act::Pay(Means::TestChannel));
-                        self.act_in(delay + 4, place, Act::Complete(Which::Last));
+                        // Whoever does not come back is told of by the webhook alone.
+                        if self.custom.chance(500) {
+                            self.act_in(delay + 4, place, Act::Complete(Which::Last));
+                        }
                     }
                     // The storefront has named another amount itself.
-                    12..=15 => {
+                    18..=21 => {
                         let order = Prepared {
                             merchant_uid: uid.to_string(),
                             amount: amount + 500,
@@ -204,14 +211,15 @@ impl Play<'_> {
     }
 
     fn pays(&mut self, place: usize, by_account: bool) {
-        use Act::{Complete, Deposit, Pay, Return};
+        use Act::{Complete, Deposit, Pay, Return, Withdraw};
         use Means::{Account, Card, DeclinedCard};
         use Which::{First, Foreign, Last, MadeUp};
         if by_account {
             return self.pays_by_account(place);
         }
-        match self.custom.below(17) {
+        match self.custom.below(20) {
             0..=2 => self.acts(place, &[Pay(Card), Complete(Last)]),
+            17 => self.acts(place, &[Pay(Means::TestChannel)]),
             3 => self.acts(place, &[Pay(Card), Return(Last), Complete(Last)]),
             4 => self.acts(place, &[Pay(Card)]),
             5 => self.acts(place, &[Pay(DeclinedCard), Pay(Card), Complete(First)]),
@@ -233,19 +241,29 @@ impl Play<'_> {
                 self.act_in(delay, place, Pay(Card));
                 self.act_in(delay + 1, place, Complete(MadeUp));
             }
+            16 => self.acts(place, &[Withdraw, Pay(Card), Complete(Last)]),
+            // Both at once: either the withdrawal is told of the payment, or the payment goes back.
+            18 => {
+                let delay = self.custom.between(1, 60);
+                self.act_in(delay, place, Pay(Card));
+                let delay = delay + self.custom.between(-2, 3);
+                self.act_in(delay, place, Withdraw);
+            }
             _ => {}
         }
     }
 
     fn pays_by_account(&mut self, place: usize) {
-        use Act::{Complete, Deposit, Pay};
+        use Act::{Complete, Deposit, Pay, Withdraw};
         use Means::{Account, Card};
         use Which::{First, Last};
-        match self.custom.below(9) {
+        match self.custom.below(11) {
             0 => self.acts(place, &[Pay(Account), Pay(Account), Deposit(1), Deposit(0), Complete(First)]),
             1 => self.acts(place, &[Pay(Account), Pay(Card), Deposit(0), Complete(Last)]),
             2 => self.acts(place, &[Pay(Account), Complete(Last), Deposit(0)]),
             3 => self.acts(place, &[Pay(Account), Complete(Last)]),
+            8 => self.acts(place, &[Pay(Account), Complete(Last), Withdraw, Deposit(0)]),
+            9 => self.acts(place, &[Pay(Account), Withdraw, Withdraw]),
             4 => {
                 self.acts(place, &[Pay(Account)]);
                 let delay = self.too_late(place) + DEPOSIT_SECONDS + self.setup.policy.deposit_grace_seconds;
@@ -308,6 +326,10 @@ impl Play<'_> {
                 let imp_uid = self.named(&shopper, Which::Last).or_else(|| ImpUid::parse("imp_000000000000").ok());
                 let caller = stranger.map(Caller::Customer);
                 caller.zip(imp_uid).map(|(caller, imp_uid)| Request::Complete { caller, merchant_uid, imp_uid })
+            }
+            Act::Withdraw => {
+                self.count("withdrawal asked for");
+                Some(Request::Withdraw { merchant_uid })
             }
             Act::Return(which) => Some(Request::Return { merchant_uid, imp_uid: self.named(&shopper, which) }),
             Act::Confirm => {

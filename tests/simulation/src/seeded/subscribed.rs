@@ -1,6 +1,7 @@
 //! What befalls subscriptions besides what clients ask: cards that begin to decline and recover, schedules that never run;
 //! and how they come to rest.
 
+use billing::payment::Payment;
 use billing::ports::DueRow;
 use billing::subscription::{Ending, Standing, Subscription};
 use billing::usecase::Caller;
@@ -99,8 +100,11 @@ impl Play<'_> {
     pub(super) fn stage_of(&self, row: &DueRow) -> u64 {
         let id = match row {
             DueRow::Subscription(id) => id,
-            // Each sending has looks of its own.
-            DueRow::Payment(uid) => return self.sim.payment(uid).map_or(0, |row| u64::from(row.posts)),
+            // Each sending has looks of its own, and so has a refund whose turn comes when nobody doubts the one before any more.
+            DueRow::Payment(uid) => {
+                let stage = |row: Payment| u64::from(row.posts) << 1 | u64::from(row.refund_is_unclear());
+                return self.sim.payment(uid).map_or(0, stage);
+            }
             DueRow::Key(_) => return 0,
         };
         self.sim.subscription(id).map_or(0, |row| {
