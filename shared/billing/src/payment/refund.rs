@@ -41,6 +41,16 @@ pub enum Origin {
     Difference,
 }
 
+impl Origin {
+    /// Whether all that is left of the payment goes back, and not an amount of its own.
+    const fn is_whole(self) -> bool {
+        match self {
+            Self::DoublePaid | Self::LatePaid | Self::Unwanted => true,
+            Self::Request | Self::Difference => false,
+        }
+    }
+}
+
 /// Where a refund stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -229,8 +239,7 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
                         refund.state = RefundState::Done;
                     }
                     (origin, left) => {
-                        // A difference is a part of the payment: what is left of it, at most. The others are all of it.
-                        refund.amount = if origin == Origin::Difference { refund.amount.min(left) } else { left };
+                        refund.amount = if origin.is_whole() { left } else { refund.amount.min(left) };
                         refund.checksum = left;
                         refund.refusal = None;
                     }

@@ -155,6 +155,14 @@ pub(super) fn settle(
     if let Some(payment) = unwanted {
         return Some(give_back(row, payment, payment, alarms, now));
     }
+    // It was not sent after all, and the plan it was for is not waited for any more: it never is.
+    let left_over = differences.iter().find(|payment| {
+        let of = Attempt::of(payment.merchant_uid()).map(|(_, of)| of);
+        payment.state == State::Intent && payment.due_at.is_some() && of != waited_for
+    });
+    if let Some(payment) = left_over {
+        return Some(take_back(row, payment, now));
+    }
     let upgrade = row.upgrade.clone()?;
     let runs = row.calendar.period(upgrade.attempt.period).is_some_and(|period| KstDay::of(now) < period.ends);
     let next_is_open = row.attempt.period.checked_sub(1) == Some(upgrade.attempt.period);

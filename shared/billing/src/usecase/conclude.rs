@@ -3,12 +3,14 @@
 use super::Billing;
 use crate::alarm::Alarm;
 use crate::key::{self, BillingKey, KeyEvidence};
-use crate::payment::{Effect, Evidence, Payment, Source, apply};
+use crate::payment::{Claim, Effect, Evidence, Payment, Source, apply};
 use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch, WriteError};
 use crate::subscription::Attempt;
 
 /// Times a write is tried anew on what somebody else has written in between.
 const CONFLICTS_MAX: u32 = 5;
+/// After so many seconds of its claim, whoever waits for the answer to a POST does not wait for a second write of it as well.
+const WAITED_SECONDS: i64 = 15;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -40,7 +42,13 @@ where
             // Alarms come first: after the write a repeat would find nothing new, and nobody would ever be told.
             let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
-            match self.save_payment(&next).await? {
+            let has_waited = |claim: &Claim| claim.claimed_at.plus(WAITED_SECONDS) < self.host.now();
+            let saved = if by == Source::Reply && row.claim.as_ref().is_some_and(has_waited) {
+                self.save_payment_once(&next).await?
+            } else {
+                self.save_payment(&next).await?
+            };
+            match saved {
                 Saved::Done => return Ok((next, effects)),
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.

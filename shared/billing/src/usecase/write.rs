@@ -114,6 +114,17 @@ where
         settled(&self.host, || self.store.save(row), || read_back(row, self.store.payment(row.merchant_uid()))).await
     }
 
+    /// Writes what our own POST was answered, for a caller who has waited long already: a claimed row is the sweep's to carry on,
+    /// so that it is not written a second time.
+    pub(super) async fn save_payment_once(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
+        match self.store.save(row).await {
+            Err(WriteError::Unknown) => {
+                read_back(row, self.store.payment(row.merchant_uid())).await.ok_or(WriteError::Unknown)
+            }
+            answered => answered,
+        }
+    }
+
     /// Writes the next version of a payment that is about to be sent again.
     pub(super) async fn reclaim_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         settled(&self.host, || self.store.reclaim(row), || read_back(row, self.store.payment(row.merchant_uid()))).await

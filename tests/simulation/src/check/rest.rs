@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use billing::alarm::Alarm;
 use billing::key::{BillingKey, KeyState};
-use billing::payment::{Payment, RefundState, State};
+use billing::payment::{Payment, Refund, RefundState, State};
 use billing::policy::{LatePaidPolicy, Policy};
 use ledger::{Ledger, PaymentSort};
 
@@ -67,11 +67,9 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             broken("I11", detail);
         }
         for (imp_uid, id) in &told.refunds_done {
-            let indistinct = is_indistinct(books);
-            let shown = books
-                .payment(imp_uid, true)
-                .is_ok_and(|payment| entries(payment, id) == 1 || (indistinct && !payment.cancel_history.is_empty()));
-            if !shown {
+            let row = rows.iter().find(|row| row.refunds.iter().any(|refund| refund.id == *id));
+            let refund = row.and_then(|row| Some((row, row.refunds.iter().find(|refund| refund.id == *id)?)));
+            if !refund.is_some_and(|(row, refund)| is_shown(books, row, refund)) {
                 broken("I14", format!("{imp_uid} was told given back by {id} and is not"));
             }
         }
@@ -128,9 +126,15 @@ fn has_run(uid: &str, books: &Ledger) -> bool {
         || books.schedule(uid).is_ok_and(|schedule| schedule.status == ledger::ScheduleStatus::Executed)
 }
 
-/// Whether the gateway shows too little of its history to tell one refund from another of the same amount.
-pub(crate) fn is_indistinct(books: &Ledger) -> bool {
-    books.knobs().history_hidden || books.knobs().reason_chars.is_some()
+/// Whether the books have what a row says was given back: an entry that names it; or, for what was in doubt for a week, one of its
+/// amount that is no other refund's of the row, or, where no history is shown, as much in all as the row says.
+pub(crate) fn is_shown(books: &Ledger, row: &Payment, refund: &Refund) -> bool {
+    let Ok(payment) = books.payment(refund.imp_uid.as_str(), true) else { return false };
+    let named = |entry: &ledger::Cancellation| names(&entry.reason, &refund.id);
+    let of_another = |entry: &ledger::Cancellation| row.refunds.iter().any(|other| names(&entry.reason, &other.id));
+    let done = row.refunds.iter().filter(|it| it.imp_uid == refund.imp_uid && it.state == RefundState::Done);
+    payment.cancel_history.iter().any(|entry| named(entry) || (entry.amount == refund.amount && !of_another(entry)))
+        || books.knobs().history_hidden && payment.cancel_amount >= done.map(|refund| refund.amount).sum()
 }
 
 /// Whether the reason of an entry is that of the refund of this name.

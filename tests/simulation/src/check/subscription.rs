@@ -147,8 +147,11 @@ pub(crate) fn check_told(world: &mut World, request: &Request, answer: &Answer) 
             if !ended {
                 world.violation("I6", format!("{} was told ended and goes on", row.id));
             }
+            // One of whose writes nobody had an answer to is told as pending: it may not stand.
+            let known = !world.unanswered.contains(row.id.as_str());
             if let Some(history) = world.subscriptions.known.get_mut(row.id.as_str())
                 && row.ending.is_some()
+                && known
             {
                 history.ended_at.get_or_insert(now);
             }
@@ -318,6 +321,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         broken("I12", format!("was to end {:?} and then {:?}", before.ending, after.ending));
     }
     let price = |row: &Subscription| (row.price.amount.minor, row.adjustment);
+    let settled = gave_credit(before, after) || began_dearer(before, after);
     if was.period == is.period && price(before) != price(after) {
         // Whoever changes the plan may not have known of a decline in this very moment.
         let known = world.kernel.now() - FUNCTION - CLOCKS;
@@ -338,13 +342,12 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
             it.paid_at != 0 && of.zip(history).is_some_and(|(of, it)| it.brings.get(&of) == Some(&brought))
         };
         let over = ends && payments.iter().any(brings);
-        if tried && !over && !in_time {
+        if tried && !over && !in_time && !settled {
             broken("R8", format!("period {} was tried, and then its price changed", is.period));
         }
         if !world.subscriptions.amounts.contains(&after.price.amount.minor) {
             broken("R8", format!("{} was asked for by nobody", after.price.amount.minor));
         }
-        let settled = gave_credit(before, after) || began_dearer(before, after);
         if before.adjustment != after.adjustment && !over && !settled && !is_prorated(history, before, after) {
             broken("R8", format!("adjusted from {} to {}", before.adjustment, after.adjustment));
         }
@@ -382,7 +385,8 @@ fn shown_ahead(history: &History, before: &Subscription, after: &Subscription, n
     let runs = |row: &Subscription| row.access_until.is_some_and(|until| now + CLOCKS < until.0);
     let (was, is) = (before.plans(Timestamp(now)).running.0, after.plans(Timestamp(now)).running.0);
     let same_period = before.attempt.period == after.attempt.period;
-    let asked = history.plans_now.contains(&is.id);
+    // With its last period paid ahead, by somebody's hand at the PSP, it is over, and shows the plan that it ended with.
+    let asked = history.plans_now.contains(&is.id) || after.standing == Standing::Completed;
     (same_period && runs(before) && runs(after) && is != was && !asked)
         .then(|| format!("{} of {} was shown, and within its period {} of {}", was.id, was.amount, is.id, is.amount))
 }

@@ -307,10 +307,7 @@ impl Told {
             (_, Answer::Compared(Ok(Comparison::Finished(report)))) => self.report = Some(report.clone()),
             (_, Answer::Refund(Ok(refunded))) => {
                 let (row, refund) = &**refunded;
-                let shown = world.ledger.payment(refund.imp_uid.as_str(), true).is_ok_and(|payment| {
-                    payment.cancel_history.iter().any(|entry| super::rest::names(&entry.reason, &refund.id)
-                            || (super::rest::is_indistinct(&world.ledger) && entry.amount == refund.amount))
-                });
+                let shown = super::rest::is_shown(&world.ledger, row, refund);
                 if refund.state == RefundState::Done && !shown {
                     world.violation("I17", format!("{} was told given back: {}", row.merchant_uid(), refund.id));
                 }

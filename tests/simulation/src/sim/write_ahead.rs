@@ -28,7 +28,12 @@ impl Sim {
                 claimed == purpose && row.state == State::Claimed && row.order == *order
             })
         };
-        let withdrawn = |row: &Payment, imp_uid: &ImpUid| row.is_withdrawn() && row.imp_uid() == Some(imp_uid);
+        // An order may have had several accounts; its row names the payment that it has come to.
+        let withdrawn = |row: &Payment, imp_uid: &ImpUid| {
+            let of =
+                self.world().ledger.payment(imp_uid.as_str(), true).ok().map(|payment| payment.merchant_uid.clone());
+            row.is_withdrawn() && of.as_deref() == Some(row.merchant_uid().as_str())
+        };
         let kept = match request {
             // An account is closed only for an order that is withdrawn.
             PspRequest::CloseAccount(imp_uid) => self.rows.all_payments().iter().any(|row| withdrawn(row, imp_uid)),

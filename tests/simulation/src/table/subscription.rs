@@ -114,13 +114,17 @@ impl SubscriptionStore for Table<'_> {
     async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
         let call = Call::SaveSubscription;
         let rival = || self.rival_subscription(row);
-        match self.wired() {
+        let answer = match self.wired() {
             Some(wired) => wired.writing(call, rival, || wired.backend.save_subscription(row)).await,
             None => {
                 let landing = || Landing::SaveSubscription(Box::new(row.clone()));
                 self.writing(call, rival, landing, || self.put_subscription(row)).await
             }
+        };
+        if answer == Err(WriteError::Unknown) {
+            self.sim().world().unanswered.insert(row.id.to_string());
         }
+        answer
     }
 
     async fn subscriptions_of(

@@ -4,7 +4,7 @@
 //! that carries a refund's mark is that refund, however much was cut off; and where no entry does, the balance has the last word:
 //! what it may have been taken for is never called refused.
 
-use super::{MARK_LETTERS, Origin, Refund, RefundState, mark};
+use super::{MARK_LETTERS, Refund, RefundState, mark};
 use crate::payment::snapshot::{CancelEntry, PaymentSnapshot};
 use crate::planted::{self, Bug};
 
@@ -69,8 +69,8 @@ fn unnamed(refund: &Refund, left: &[&CancelEntry], record: &PaymentSnapshot, ans
     if answered && down == refund.amount && !planted::has(Bug::RefundRefusedInDoubt) {
         return Trace::Made;
     }
-    // What is owed back is all of it: as long as something is left, that was not made, and of nothing there is no doubt.
-    if refund.origin != Origin::Request || down < refund.amount {
+    // Where all of it is owed back: as long as something is left, that was not made, and of nothing there is no doubt.
+    if refund.origin.is_whole() || down < refund.amount {
         return Trace::Elsewhere;
     }
     let mut candidates = left.iter().filter(|entry| may_be(refund, entry)).peekable();

@@ -4,6 +4,7 @@ use super::changes::paid;
 use super::money::paid_after_all;
 use super::{pass, plan, row, wanted};
 use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
+use crate::habits::Reasons;
 use crate::sweep::sweep;
 use billing::MerchantUid;
 use billing::payment::{Payment, PspStatus, RefundState, State};
@@ -188,6 +189,24 @@ async fn a_rest_that_the_psp_does_not_give_back_yet_is_asked_for_until_it_does()
         assert_eq!((refunds.len(), refunds[0].state), (1, RefundState::Done));
         let over = row(&billing, &id).await;
         assert_eq!((over.standing, over.adjustment, over.due_at), (Standing::Canceled, 0, None));
+    }
+}
+
+#[tokio::test]
+async fn a_rest_whose_way_back_the_psp_does_not_show_goes_back_once() {
+    for reasons in [Reasons::NoHistory, Reasons::Replaced] {
+        let billing = billing().await;
+        let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+        billing.psp.world().reasons = reasons;
+        billing.psp.will([Act::Approve, Act::ApproveAndLose]);
+        drop(billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap());
+        // A week of doubt, and nobody has said otherwise.
+        pass(&billing, 9, &[], true).await;
+        assert_eq!(kept(&billing), 20_000, "{reasons:?}: a difference is a part of its payment, and may have been it");
+        let refunds = payment(&billing, &format!("{id}-0-0")).await.refunds;
+        assert_eq!((refunds.len(), refunds[0].state), (1, RefundState::Done), "{reasons:?}");
     }
 }
 
