@@ -221,7 +221,8 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
     let answered = by == Source::Reply && refunding;
     let was_pending = applied.row.pending_refund().is_some();
     let (mut stuck, mut doubted) = (Vec::new(), Vec::new());
-    for record in trusted {
+    // One from before its money came says nothing of what has gone back of it.
+    for record in trusted.iter().filter(|record| record.took_money()) {
         let traces = trace::traces(&applied.row.refunds, record, answered);
         let balance = record.net_paid();
         for (refund, trace) in applied.row.refunds.iter_mut().zip(traces) {

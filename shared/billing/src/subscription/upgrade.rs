@@ -186,14 +186,21 @@ pub(super) fn settle(
         }
         return Some(begin(row, upgrade, now));
     }
+    let other_card = payment.order.customer_uid.as_ref() != Some(&row.customer_uid);
     if !is_under_way(payment) {
+        // Taken back because another card was named since: it is put on that one.
+        let again = payment.state == State::Revoked && other_card && wanted;
+        if again && row.upgrade_to(upgrade.plan, upgrade.amount).is_some() {
+            look_again(row, now);
+            return Some(Next::Again);
+        }
         return Some(drop_it(row, now));
     }
     // The period that it was for is over: what comes of it goes back, and the next one is not kept waiting.
     if !runs {
         return Some(drop_it(row, now));
     }
-    if payment.state == State::Intent && !wanted {
+    if payment.state == State::Intent && (!wanted || other_card) {
         return Some(take_back(row, payment, now));
     }
     look_again(row, now);

@@ -128,6 +128,30 @@ async fn a_refund_in_the_console_makes_ours_refused_by_its_checksum() {
 }
 
 #[tokio::test]
+async fn a_record_from_before_the_second_payment_does_not_say_that_it_went_back() {
+    let billing = paid().await;
+    let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(5));
+    let hint = billing::usecase::Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
+    billing.notice(&hint).await.unwrap();
+    let as_it_was = |status, paid_at| {
+        let mut world = billing.psp.world();
+        let record = world.payments.get_mut("order_1").unwrap().iter_mut().find(|it| it.imp_uid == second.imp_uid);
+        let record = record.unwrap();
+        (record.status, record.paid_at) = (status, paid_at);
+    };
+    // A function that had looked before the deposit came writes down what it saw.
+    as_it_was(PspStatus::Ready, None);
+    billing.notice(&hint).await.unwrap();
+    as_it_was(PspStatus::Paid, second.paid_at);
+    assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
+    for _ in 0..3 {
+        billing.advance(160);
+        sweep(&billing).await;
+    }
+    assert_eq!(given_back(&billing), 8_900);
+}
+
+#[tokio::test]
 async fn the_second_payment_of_an_order_is_given_back() {
     let billing = paid().await;
     let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(5));

@@ -141,6 +141,12 @@ pub(crate) fn subscription(sim: &Sim, before: Option<&Subscription>, after: &Sub
                         && matches!(before.standing, Standing::Paused | Standing::Unpaid)
                         && after.attempt.number > before.attempt.number
                 }
+                // A step of its own may come to the same: it moves on to another attempt.
+                Wish::ChangeCard(_) | Wish::ChangePlan(_) | Wish::ChangePlanNow(_)
+                    if before.attempt != after.attempt =>
+                {
+                    false
+                }
                 Wish::ChangeCard(card) => after.customer_uid == *card && before.customer_uid != *card,
                 Wish::ChangePlan(plan) | Wish::ChangePlanNow(plan) => {
                     let comes = |row: &Subscription| row.next_plan.as_ref().is_some_and(|next| next.id == plan.id);

@@ -8,7 +8,7 @@ use billing::subscription::{Attempt, Standing};
 use billing::usecase::{Caller, Failure, KeyDeleted, NewSubscription, Schedules};
 use billing::{CustomerUid, Timestamp};
 
-async fn another_card(billing: &TestBilling) -> CustomerUid {
+pub(super) async fn another_card(billing: &TestBilling) -> CustomerUid {
     let request = issue_request("another-card", "4111111111111111");
     billing.issue_key(request, &secret()).await.unwrap().customer_uid
 }

@@ -1,5 +1,6 @@
 //! What a change of the plan within a paid period comes to: paid before it begins, and given back where it would be lost.
 
+use super::cards::another_card;
 use super::changes::paid;
 use super::money::paid_after_all;
 use super::{pass, plan, row, wanted};
@@ -63,6 +64,23 @@ async fn a_dearer_plan_whose_difference_is_declined_does_not_begin_and_can_be_as
     pass(&billing, 1, &[], true).await;
     assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Refunded);
     assert_eq!(payment(&billing, &format!("{id}-0-1001")).await.state, State::Paid);
+}
+
+#[tokio::test]
+async fn a_difference_that_never_left_is_charged_on_the_card_that_is_named_since() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    // The schedule of the next period is taken back, and the difference does not leave.
+    billing.psp.will([Act::Approve, Act::Unreachable]);
+    let (waits, _) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Intent);
+    let other = another_card(&billing).await;
+    billing.change_card(&Caller::Customer(waits.customer_id), &id, &other).await.unwrap();
+    pass(&billing, 1, &[], true).await;
+    assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Revoked);
+    let charged = payment(&billing, &format!("{id}-0-1001")).await;
+    assert_eq!((charged.state, charged.order.customer_uid), (State::Paid, Some(other)));
+    assert_eq!(row(&billing, &id).await.price.amount.minor, 12_900);
 }
 
 #[tokio::test]
