@@ -321,7 +321,8 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         broken("I12", format!("was to end {:?} and then {:?}", before.ending, after.ending));
     }
     let price = |row: &Subscription| (row.price.amount.minor, row.adjustment);
-    let settled = gave_credit(before, after) || began_dearer(before, after);
+    let adjusted = before.adjustment != after.adjustment;
+    let settled = adjusted && (gave_credit(before, after) || began_dearer(before, after));
     if was.period == is.period && price(before) != price(after) {
         // Whoever changes the plan may not have known of a decline in this very moment.
         let known = world.kernel.now() - FUNCTION - CLOCKS;
@@ -348,7 +349,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         if !world.subscriptions.amounts.contains(&after.price.amount.minor) {
             broken("R8", format!("{} was asked for by nobody", after.price.amount.minor));
         }
-        if before.adjustment != after.adjustment && !over && !settled && !is_prorated(history, before, after) {
+        if adjusted && !over && !settled && !is_prorated(history, before, after) {
             broken("R8", format!("adjusted from {} to {}", before.adjustment, after.adjustment));
         }
     }
