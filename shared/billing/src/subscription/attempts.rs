@@ -58,9 +58,10 @@ fn goes_back(payment: &Payment) -> Option<&Refund> {
     payment.refunds.iter().filter(|refund| refund.state == RefundState::Pending).find(all)
 }
 
-/// Whether a refund does not come to its end: the PSP refuses it, or has not made it within a day.
+/// Whether a refund does not come to its end: the PSP refuses it, or has not made it within a day. One that nobody has sent yet
+/// still goes back.
 fn is_stuck(refund: &Refund, now: Timestamp) -> bool {
-    refund.refusal.is_some() || refund.requested_at.plus(DAY_SECONDS) <= now
+    refund.refusal.is_some() || (refund.posts > 0 && refund.requested_at.plus(DAY_SECONDS) <= now)
 }
 
 fn keeps_money(payment: &Payment) -> bool {

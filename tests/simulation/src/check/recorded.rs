@@ -149,7 +149,9 @@ pub(crate) fn subscription(sim: &Sim, before: Option<&Subscription>, after: &Sub
                 }
                 Wish::ChangeCard(card) => after.customer_uid == *card && before.customer_uid != *card,
                 Wish::ChangePlan(plan) | Wish::ChangePlanNow(plan) => {
-                    let comes = |row: &Subscription| row.next_plan.as_ref().is_some_and(|next| next.id == plan.id);
+                    let waits = |row: &Subscription| row.upgrade.as_ref().map(|upgrade| upgrade.plan.id.clone());
+                    let next = |row: &Subscription| row.next_plan.as_ref().map(|next| next.id.clone());
+                    let comes = |row: &Subscription| [next(row), waits(row)].contains(&Some(plan.id.clone()));
                     let is = |row: &Subscription| row.plan_id == plan.id && row.price == plan.price;
                     (comes(after) && !comes(before)) || (is(after) && !is(before) && !comes(before))
                 }

@@ -4,8 +4,8 @@ use billing::MerchantUid;
 use billing::payment::{PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, PaymentStore};
-use billing::subscription::Standing;
-use billing::usecase::NewSubscription;
+use billing::subscription::{Ending, Standing};
+use billing::usecase::{Caller, NewSubscription};
 
 use super::money::{paid_after_all, states_of};
 use super::{pass, row, run_schedules, wanted};
@@ -82,6 +82,25 @@ async fn late_money_that_the_psp_will_not_give_back_pays_its_period_and_nobody_i
     billing.psp.world().refunds_refused = false;
     without_refunds(&billing, 2).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded, State::Revoked]);
+    assert!(row(&billing, &id).await.access_until <= Some(billing.host.now()));
+}
+
+#[tokio::test]
+async fn late_money_whose_way_back_nobody_has_begun_yet_pays_for_nothing() {
+    let mut billing = billing().await;
+    billing.policy.late_paid = LatePaidPolicy::Refund;
+    let id = behind(&billing, wanted()).await;
+    billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+    // No sweep came for a day.
+    billing.advance(26 * 3_600);
+    let before = row(&billing, &id).await.access_until;
+    let asked = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
+    assert_eq!(asked.access_until, before, "it goes back as soon as it is sent");
+    for _ in 0..3 {
+        sweep(&billing).await;
+        billing.advance(300);
+    }
+    assert_eq!(payment(&billing, &format!("{id}-1-0")).await.state, State::Refunded);
     assert!(row(&billing, &id).await.access_until <= Some(billing.host.now()));
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn check(sim: &Sim) {
             broken("I29", format!("it is over, and {} is left of a change of the plan", row.adjustment));
         }
         check_schedules(&world, row, &uid, &mut broken);
-        check_access(&world, row, history, &mut broken);
+        check_access(&world, row, (history, &goes_back), &mut broken);
         if let Err(detail) = goes_on(&world, row, history, &uid, &keys) {
             broken("I13", detail);
         }
@@ -157,21 +157,29 @@ fn check_schedules(world: &World, row: &Subscription, uid: &str, broken: &mut im
 }
 
 /// I9: what a customer has is paid for, and what is paid for a customer has.
-fn check_access(world: &World, row: &Subscription, history: &History, broken: &mut impl FnMut(&'static str, String)) {
+fn check_access(
+    world: &World,
+    row: &Subscription,
+    (history, goes_back): (&History, &BTreeSet<String>),
+    broken: &mut impl FnMut(&'static str, String),
+) {
     let now = world.kernel.now();
     let touched = |payment: &&Payment| world.seen.touched.contains(&payment.merchant_uid);
-    let paid = history
-        .attempts
-        .keys()
-        .filter(|period| history.payments(&world.ledger, row.id.as_str(), **period).iter().any(is_kept));
+    let paid = |counts: &dyn Fn(&Payment) -> bool| {
+        let is_paid = |period: &&u32| {
+            history.payments(&world.ledger, row.id.as_str(), **period).iter().any(|it| is_kept(it) && counts(it))
+        };
+        history.attempts.keys().filter(is_paid).map(|period| history.expected.ends_at(*period)).max()
+    };
     // What somebody ran in the console may be found out later.
     let found = history
         .attempts
         .keys()
         .all(|period| !history.payments(&world.ledger, row.id.as_str(), *period).iter().any(touched));
-    let granted = paid.map(|period| history.expected.ends_at(*period)).max();
+    // What the PSP refuses to give back yet is not what anybody has access for.
+    let granted = paid(&|payment| !goes_back.contains(&payment.merchant_uid));
     let given = row.trial_until.map(|until| until.0);
-    let most = granted.max(given);
+    let most = paid(&|_| true).max(given);
     let has = row.access_until.map(|until| until.0);
     if has > most && has.is_some_and(|until| until > now) {
         broken("I9", format!("access until {has:?}, and paid is {most:?}"));
