@@ -3,7 +3,9 @@
 
 mod consent;
 pub mod periods;
+mod prices;
 pub(crate) mod rest;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,9 @@ use billing::{CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleStatus};
 
 pub(crate) use self::consent::is_foreign;
-use self::periods::{Expected, day_of, midnight};
+use self::periods::Expected;
+use self::prices::{began_dearer, gave_credit, is_prorated};
+use self::shown::{said_active, shown_ahead};
 use crate::lambda::{Answer, Request, Wish};
 use crate::psp::request::PspRequest;
 use crate::sim::{Sim, World};
@@ -369,56 +373,6 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         }
     }
     found
-}
-
-/// I9, of whoever reads: it does not say "active" on the day after the one on which its access ended without a charge. Whoever
-/// was resumed since has the day on which that was.
-fn said_active(row: &Subscription, now: i64) -> Option<String> {
-    let until = row.access_until?.0.max(midnight(day_of(row.attempt_at.0)));
-    let over = until.max(row.created_at.0) + 2 * 86_400 <= now;
-    let says = row.standing_at(Timestamp(now)) == Standing::Active;
-    (says && over && row.ending.is_none()).then(|| format!("said active at {now}, and its access had ended at {until}"))
-}
-
-/// R8, of whoever reads: while a period runs that was paid, the plan that is shown is its own. Only who asks for that changes it
-/// within.
-fn shown_ahead(history: &History, before: &Subscription, after: &Subscription, now: i64) -> Option<String> {
-    let runs = |row: &Subscription| row.access_until.is_some_and(|until| now + CLOCKS < until.0);
-    let (was, is) = (before.plans(Timestamp(now)).running.0, after.plans(Timestamp(now)).running.0);
-    let same_period = before.attempt.period == after.attempt.period;
-    // With its last period paid ahead, by somebody's hand at the PSP, it is over, and shows the plan that it ended with.
-    let asked = history.plans_now.contains(&is.id) || after.standing == Standing::Completed;
-    (same_period && runs(before) && runs(after) && is != was && !asked)
-        .then(|| format!("{} of {} was shown, and within its period {} of {}", was.id, was.amount, is.id, is.amount))
-}
-
-/// Whether exactly what was to lower the next charge is recorded to go back, because none is to come.
-fn gave_credit(before: &Subscription, after: &Subscription) -> bool {
-    let given = after.credits.iter().skip(before.credits.len()).map(|credit| credit.amount).sum::<u64>();
-    let settled = after.adjustment.checked_sub(before.adjustment).and_then(|it| u64::try_from(it).ok());
-    // With nothing left of any payment nothing can go back.
-    settled.is_some_and(|settled| given == settled || (given == 0 && after.credits.len() > before.credits.len()))
-}
-
-/// Whether a dearer plan has begun, which took along what was to lower the next charge.
-fn began_dearer(before: &Subscription, after: &Subscription) -> bool {
-    let Some(upgrade) = before.upgrade.as_ref().filter(|_| after.upgrade.is_none()) else { return false };
-    let kept = after.differences.iter().any(|it| it.attempt == upgrade.attempt && it.kept);
-    kept && after.price == upgrade.plan.price && before.adjustment == upgrade.credit && after.adjustment == 0
-}
-
-/// Whether an adjustment is the difference of the prices for the days that are left of the period that runs.
-fn is_prorated(history: Option<&History>, before: &Subscription, after: &Subscription) -> bool {
-    let (Some(history), Some(period)) = (history, after.attempt.period.checked_sub(1)) else { return false };
-    let (starts, ends) = (history.expected.starts(period), history.expected.starts(period + 1));
-    // A period that was paid before it began is left as a whole.
-    let left = (ends - periods::day_of(after.updated_at.0)).min(ends - starts);
-    // From what the running period costs, which may be less than what the next one was to.
-    let running = before.running.map_or(before.price.amount.minor, |running| running.minor);
-    let difference = i128::from(after.price.amount.minor) - i128::from(running);
-    // To the customer's favour.
-    let stated = (difference * i128::from(left)).div_euclid(i128::from(ends - starts));
-    i128::from(after.adjustment) - i128::from(before.adjustment) == stated
 }
 
 /// A subscription's payment is written only while that asks for it: this attempt, for its price and to its card (C17). What it
