@@ -237,16 +237,14 @@ fn psp(charged: Charged, imp_uid: String) -> impl FnMut(&Seen) -> Answer + Send 
                 made = Some(payment);
                 answer
             }
-            ("POST", path) if path.starts_with("/subscribe/customers/") && seen.body["expiry"] == REFUSED_FOR_US => {
-                Answer::refused(200, 1, "channel_key is required")
-            }
-            ("POST", path) if path.starts_with("/subscribe/customers/") && seen.body["expiry"] == REFUSED_BY_ISSUER => {
-                Answer::refused(200, -1, "[3001]거래거절(유효기간오류)")
-            }
-            ("POST", path) if path.starts_with("/subscribe/customers/") => {
-                let key = json!({ "customer_uid": name, "card_number": "424242******4242", "inserted": BEGIN });
-                Answer::ok(&key)
-            }
+            ("POST", path) if path.starts_with("/subscribe/customers/") => match seen.body["expiry"].as_str() {
+                Some(REFUSED_FOR_US) => Answer::refused(200, 1, "channel_key is required"),
+                Some(REFUSED_BY_ISSUER) => Answer::refused(200, -1, "[3001]거래거절(유효기간오류)"),
+                _ => {
+                    let key = json!({ "customer_uid": name, "card_number": "424242******4242", "inserted": BEGIN });
+                    Answer::ok(&key)
+                }
+            },
             // Not listed yet: a payment shows up late.
             ("GET", path) if path.starts_with("/payments/findAll/") => nothing(),
             ("GET", path) if path.starts_with("/payments/") && name == imp_uid => {

@@ -147,19 +147,19 @@ pub(super) fn settle(
     alarms: &mut Vec<Alarm>,
     now: Timestamp,
 ) -> Option<Next> {
+    let number = |payment: &Payment| Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt);
     let waited_for = row.upgrade.as_ref().map(|upgrade| upgrade.attempt);
     let unwanted = differences.iter().find(|payment| {
-        let of = Attempt::of(payment.merchant_uid()).map(|(_, of)| of);
+        let of = number(payment);
         holds_money(payment) && of != waited_for && of.is_some_and(|attempt| !row.keeps(attempt))
     });
     if let Some(payment) = unwanted {
         return Some(give_back(row, payment, payment, alarms, now));
     }
     // It was not sent after all, and the plan it was for is not waited for any more: it never is.
-    let left_over = differences.iter().find(|payment| {
-        let of = Attempt::of(payment.merchant_uid()).map(|(_, of)| of);
-        payment.state == State::Intent && payment.due_at.is_some() && of != waited_for
-    });
+    let left_over = differences
+        .iter()
+        .find(|payment| payment.state == State::Intent && payment.due_at.is_some() && number(payment) != waited_for);
     if let Some(payment) = left_over {
         return Some(take_back(row, payment, now));
     }

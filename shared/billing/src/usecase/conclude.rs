@@ -1,6 +1,7 @@
 //! Writing what was learnt: apply, check, write on condition, and once more if somebody wrote in between.
 
 use super::Billing;
+use super::write::Patience;
 use crate::alarm::Alarm;
 use crate::key::{self, BillingKey, KeyEvidence};
 use crate::payment::{Claim, Effect, Evidence, Payment, Source, apply};
@@ -43,12 +44,9 @@ where
             let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
             let has_waited = |claim: &Claim| claim.claimed_at.plus(WAITED_SECONDS) < self.host.now();
-            let saved = if by == Source::Reply && row.claim.as_ref().is_some_and(has_waited) {
-                self.save_payment_once(&next).await?
-            } else {
-                self.save_payment(&next).await?
-            };
-            match saved {
+            let waited = by == Source::Reply && row.claim.as_ref().is_some_and(has_waited);
+            let patience = if waited { Patience::Spent } else { Patience::Fresh };
+            match self.save_payment_for(&next, patience).await? {
                 Saved::Done => return Ok((next, effects)),
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.

@@ -26,6 +26,15 @@ use crate::subscription::Subscription;
 /// of its own: a write and a read that both ran out of time leave none for a second one.
 const REPEATED_WITHIN_SECONDS: i64 = 5;
 
+/// Whether who waits for a write can wait for a second one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It has just come.
+    Fresh,
+    /// It has waited for the PSP, too: what stands claimed is the sweep's to carry on.
+    Spent,
+}
+
 /// What one write is known by.
 trait Marked {
     fn version(&self) -> u64;
@@ -83,6 +92,20 @@ where
     W: Future<Output = Result<T, WriteError>>,
     F: Future<Output = Option<T>>,
 {
+    settled_for(clock, Patience::Fresh, write, shown).await
+}
+
+/// As [`settled()`], for whoever waits for it.
+async fn settled_for<T, W, F>(
+    clock: &impl Clock,
+    patience: Patience,
+    write: impl Fn() -> W,
+    shown: impl Fn() -> F,
+) -> Result<T, WriteError>
+where
+    W: Future<Output = Result<T, WriteError>>,
+    F: Future<Output = Option<T>>,
+{
     let until = clock.now().plus(REPEATED_WITHIN_SECONDS);
     match write().await {
         Err(WriteError::Unknown) => {}
@@ -94,7 +117,7 @@ where
     if let Some(answer) = shown().await {
         return Ok(answer);
     }
-    if clock.now() > until {
+    if patience == Patience::Spent || clock.now() > until {
         return Err(WriteError::Unknown);
     }
     match write().await {
@@ -111,18 +134,17 @@ where
 {
     /// Writes the next version of a payment.
     pub(super) async fn save_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        settled(&self.host, || self.store.save(row), || read_back(row, self.store.payment(row.merchant_uid()))).await
+        self.save_payment_for(row, Patience::Fresh).await
     }
 
-    /// Writes what our own POST was answered, for a caller who has waited long already: a claimed row is the sweep's to carry on,
-    /// so that it is not written a second time.
-    pub(super) async fn save_payment_once(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        match self.store.save(row).await {
-            Err(WriteError::Unknown) => {
-                read_back(row, self.store.payment(row.merchant_uid())).await.ok_or(WriteError::Unknown)
-            }
-            answered => answered,
-        }
+    /// As [`Self::save_payment()`], for a caller who may have waited long already.
+    pub(super) async fn save_payment_for(
+        &self,
+        row: &Payment,
+        patience: Patience,
+    ) -> Result<Saved<Payment>, WriteError> {
+        let shown = || read_back(row, self.store.payment(row.merchant_uid()));
+        settled_for(&self.host, patience, || self.store.save(row), shown).await
     }
 
     /// Writes the next version of a payment that is about to be sent again.

@@ -3,11 +3,11 @@
 mod doubt;
 mod owed;
 
-use billing::MerchantUid;
-use billing::payment::{PspStatus, RefundState, State};
+use billing::payment::{PaymentSnapshot, PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::PaymentStore;
-use billing::usecase::{Failure, RefundRequest};
+use billing::usecase::{Failure, Hint, RefundRequest};
+use billing::{MerchantUid, Timestamp};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order};
 use crate::sweep::sweep;
@@ -35,6 +35,22 @@ async fn paid() -> TestBilling {
 
 async fn row(billing: &TestBilling) -> billing::payment::Payment {
     billing.store.payment(&MerchantUid::parse("order_1").unwrap()).await.unwrap().unwrap()
+}
+
+/// The order is paid a second time, and a notice tells of it.
+async fn paid_again(billing: &TestBilling, at: Timestamp) -> (PaymentSnapshot, Hint) {
+    let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, at);
+    let hint = Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
+    billing.notice(&hint).await.unwrap();
+    (second, hint)
+}
+
+/// Sweeps that find what is claimed free again.
+async fn sweeps(billing: &TestBilling, times: u32) {
+    for _ in 0..times {
+        billing.advance(160);
+        sweep(billing).await;
+    }
 }
 
 fn given_back(billing: &TestBilling) -> u64 {
@@ -86,10 +102,7 @@ async fn a_lost_refund_is_found_or_sent_again_and_given_back_once() {
         let billing = paid().await;
         billing.psp.will([act.clone()]);
         refund(&billing, "900", "a").await.unwrap();
-        for _ in 0..4 {
-            billing.advance(160);
-            sweep(&billing).await;
-        }
+        sweeps(&billing, 4).await;
         let row = row(&billing).await;
         assert_eq!((given_back(&billing), row.due_at, row.pending_refund()), (900, None, None), "{act:?}");
         assert_eq!(row.state, State::PartiallyRefunded, "{act:?}");
@@ -130,9 +143,7 @@ async fn a_refund_in_the_console_makes_ours_refused_by_its_checksum() {
 #[tokio::test]
 async fn a_record_from_before_the_second_payment_does_not_say_that_it_went_back() {
     let billing = paid().await;
-    let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(5));
-    let hint = billing::usecase::Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
-    billing.notice(&hint).await.unwrap();
+    let (second, hint) = paid_again(&billing, START.plus(5)).await;
     let as_it_was = |status, paid_at| {
         let mut world = billing.psp.world();
         let record = world.payments.get_mut("order_1").unwrap().iter_mut().find(|it| it.imp_uid == second.imp_uid);
@@ -144,24 +155,16 @@ async fn a_record_from_before_the_second_payment_does_not_say_that_it_went_back(
     billing.notice(&hint).await.unwrap();
     as_it_was(PspStatus::Paid, second.paid_at);
     assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
-    for _ in 0..3 {
-        billing.advance(160);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 3).await;
     assert_eq!(given_back(&billing), 8_900);
 }
 
 #[tokio::test]
 async fn the_second_payment_of_an_order_is_given_back() {
     let billing = paid().await;
-    let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(5));
-    let hint = billing::usecase::Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
-    billing.notice(&hint).await.unwrap();
+    let (second, _) = paid_again(&billing, START.plus(5)).await;
     assert_eq!(billing.alarms(), ["double_paid"]);
-    for _ in 0..3 {
-        billing.advance(160);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 3).await;
     let row = row(&billing).await;
     assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Paid, None, 8_900));
     assert_eq!(billing.psp.world().posts, [format!("cancel {} 8900", second.imp_uid)]);
@@ -174,10 +177,7 @@ async fn a_late_payment_is_given_back_where_the_merchant_wants_it_so() {
     billing.psp.will([Act::Refuse(-1)]);
     billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.world().record(&order("order_1"), PspStatus::Paid, START);
-    for _ in 0..4 {
-        billing.advance(160);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 4).await;
     let row = row(&billing).await;
     assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Refunded, None, 8_900));
 }

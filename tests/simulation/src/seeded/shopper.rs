@@ -219,7 +219,6 @@ impl Play<'_> {
         }
         match self.custom.below(20) {
             0..=2 => self.acts(place, &[Pay(Card), Complete(Last)]),
-            17 => self.acts(place, &[Pay(Means::TestChannel)]),
             3 => self.acts(place, &[Pay(Card), Return(Last), Complete(Last)]),
             4 => self.acts(place, &[Pay(Card)]),
             5 => self.acts(place, &[Pay(DeclinedCard), Pay(Card), Complete(First)]),
@@ -242,6 +241,7 @@ impl Play<'_> {
                 self.act_in(delay + 1, place, Complete(MadeUp));
             }
             16 => self.acts(place, &[Withdraw, Pay(Card), Complete(Last)]),
+            17 => self.acts(place, &[Pay(Means::TestChannel)]),
             // Both at once: either the withdrawal is told of the payment, or the payment goes back.
             18 => {
                 let delay = self.custom.between(1, 60);

@@ -5,7 +5,7 @@ use billing::payment::{RefundState, State};
 use billing::ports::Clock;
 use billing::usecase::Failure;
 
-use super::{given_back, paid, refund, row};
+use super::{given_back, paid, refund, row, sweeps};
 use crate::fixture::{Act, TestBilling, TestWorld};
 use crate::habits::Reasons;
 use crate::sweep::sweep;
@@ -18,13 +18,6 @@ fn console(billing: &TestBilling, amount: u64, reason: Option<&str>) {
     record.cancel_amount += amount;
     let (reason, cancelled_at) = (reason.map(str::to_owned), Some(now));
     record.cancel_history.push(CancelEntry { amount, cancelled_at, reason, pg_tid: None, receipt_url: None });
-}
-
-async fn sweeps(billing: &TestBilling, times: u32) {
-    for _ in 0..times {
-        billing.advance(160);
-        sweep(billing).await;
-    }
 }
 
 #[tokio::test]

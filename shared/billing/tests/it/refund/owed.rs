@@ -1,12 +1,12 @@
 //! Money that goes back by itself and waits for an account: a second deposit into a virtual account.
 
-use billing::payment::{PspStatus, RefundAccount, RefundState, State};
+use billing::payment::{RefundAccount, RefundState, State};
 use billing::ports::Clock;
 use billing::usecase::{Failure, RefundRequest};
 use billing::{ImpUid, Money};
 
-use super::{given_back, paid, request, row};
-use crate::fixture::{TestBilling, TestWorld, order};
+use super::{given_back, paid, paid_again, request, row};
+use crate::fixture::{TestBilling, TestWorld};
 use crate::sweep::sweep;
 
 fn account(number: &str) -> Option<RefundAccount> {
@@ -22,9 +22,7 @@ fn to_account(amount: &str, key: &str, number: &str) -> RefundRequest {
 async fn owed() -> (TestBilling, ImpUid) {
     let billing = paid().await;
     billing.psp.world().account_wanted = true;
-    let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, billing.host.now());
-    let hint = billing::usecase::Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
-    billing.notice(&hint).await.unwrap();
+    let (second, _) = paid_again(&billing, billing.host.now()).await;
     sweeps(&billing, 3).await;
     assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
     // What was sent last without an account can no longer arrive.
