@@ -265,6 +265,12 @@ impl BillingKey {
         matches!(self.state, KeyState::Abandoned) && self.refusal.is_some()
     }
 
+    /// Whether its card certainly is not at the PSP, and nobody refused it: whoever asks again may send it.
+    #[must_use]
+    pub fn came_to_nothing(&self, now: Timestamp) -> bool {
+        self.state == KeyState::Abandoned && !self.was_refused() && !self.in_flight(now)
+    }
+
     /// Whether its subscriptions have still to be told that it is gone.
     #[must_use]
     pub const fn is_to_be_told_of(&self) -> bool {

@@ -34,7 +34,7 @@ pub use crate::ids::SubscriptionId;
 pub use attempts::holds_up;
 pub use calendar::Calendar;
 pub use cards::{Fallback, OtherCard, without_card};
-pub use dunning::{Dunning, GiveUp};
+pub use dunning::{Dunning, GiveUp, is_final};
 pub use periods::{Interval, Period, Periods, Unit};
 pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
 pub use step::{Known, Next, Stepped, past, step};

@@ -37,7 +37,9 @@ pub(super) fn may_still_pay(payment: &Payment) -> bool {
 /// decide about, or its money is on its way back.
 pub(super) fn is_open(payment: &Payment, now: Timestamp) -> bool {
     let suspect = payment.state == State::Suspect && payment.due_at.is_some();
-    may_still_pay(payment) || suspect || goes_back(payment).is_some_and(|refund| !is_stuck(refund, now))
+    // Of what has gone back nothing is waited for, whatever its refund's own record leaves open.
+    let leaves = keeps_money(payment) && goes_back(payment).is_some_and(|refund| !is_stuck(refund, now));
+    may_still_pay(payment) || suspect || leaves
 }
 
 /// Whether an attempt at a period that is closed holds up what follows: it may still take money. Nothing is put beside it

@@ -4,9 +4,10 @@ use super::Billing;
 use super::pages::{ROWS_A_PAGE, through_pages};
 use crate::ids::CustomerUid;
 use crate::key::{BillingKey, KeyState};
+use crate::payment::Payment;
 use crate::planted::{self, Bug};
 use crate::ports::{KeyStore, StoreError};
-use crate::subscription::{OtherCard, Subscription};
+use crate::subscription::{OtherCard, Subscription, is_final};
 
 /// How often a key that took another one's place may have been replaced itself.
 const REPLACED_MAX: u32 = 16;
@@ -16,11 +17,13 @@ where
     S: KeyStore,
 {
     /// The card that took the place of one which is gone; else, where that was agreed to, the customer's newest, if it is
-    /// newer than that one. No other is charged: nobody named it for this.
+    /// newer than that one. No other is charged: nobody named it for this. Nor is one that was refused for good at this
+    /// period, as its `payments` say.
     pub(super) async fn other_card(
         &self,
         row: &Subscription,
         key: Option<&BillingKey>,
+        payments: &[Payment],
     ) -> Result<Option<OtherCard>, StoreError> {
         let is_active = |key: &BillingKey| key.state == KeyState::Active && key.customer_id == row.customer_id;
         if let Some(customer_uid) = self.successor(row, key).await? {
@@ -29,12 +32,15 @@ where
         if !row.fallback_cards && !planted::has(Bug::UnnamedCardCharged) {
             return Ok(None);
         }
+        let refused = |key: &BillingKey| {
+            payments.iter().any(|it| is_final(it) && it.order.customer_uid.as_ref() == Some(&key.customer_uid))
+        };
         let mut newest: Option<BillingKey> = None;
         let keys = |cursor: Option<String>| async move {
             self.store.keys_of(&row.customer_id, ROWS_A_PAGE, cursor.as_deref()).await
         };
         through_pages(keys, |keys| {
-            newest = keys.into_iter().rfind(is_active).or(newest.take());
+            newest = keys.into_iter().rfind(|key| is_active(key) && !refused(key)).or(newest.take());
             false
         })
         .await?;

@@ -10,8 +10,9 @@ use crate::subscription::Attempt;
 
 /// Times a write is tried anew on what somebody else has written in between.
 const CONFLICTS_MAX: u32 = 5;
-/// After so many seconds of its claim, whoever waits for the answer to a POST does not wait for a second write of it as well.
-const WAITED_SECONDS: i64 = 15;
+/// After so many seconds of its claim, whoever waits for the answer to a POST does not wait for a second write of it as well. The
+/// gateway gives up after thirty: what came before the claim may have taken ten, and an unanswered write with its look takes five.
+const WAITED_SECONDS: i64 = 10;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -43,10 +44,8 @@ where
             // Alarms come first: after the write a repeat would find nothing new, and nobody would ever be told.
             let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
-            let has_waited = |claim: &Claim| claim.claimed_at.plus(WAITED_SECONDS) < self.host.now();
-            let waited = by == Source::Reply && row.claim.as_ref().is_some_and(has_waited);
-            let patience = if waited { Patience::Spent } else { Patience::Fresh };
-            match self.save_payment_for(&next, patience).await? {
+            let claim = row.claim.as_ref().filter(|_| by == Source::Reply);
+            match self.save_payment_for(&next, self.patience(claim)).await? {
                 Saved::Done => return Ok((next, effects)),
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
@@ -105,7 +104,7 @@ where
                 return Ok((row, applied.delete_orphan));
             }
             let next = self.next_key(applied.row);
-            match self.save_key(&next).await? {
+            match self.save_key_for(&next, self.patience(row.claim.as_ref())).await? {
                 Saved::Done => return Ok((next, applied.delete_orphan)),
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
@@ -125,5 +124,16 @@ where
     /// The row's next version under a fresh mark.
     pub(super) fn next_key(&self, row: BillingKey) -> BillingKey {
         BillingKey { version: row.version + 1, writer: self.host.nonce(), ..row }
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
+    H: Clock,
+{
+    /// How long whoever waits for what was sent under a claim can still wait.
+    pub(super) fn patience(&self, claim: Option<&Claim>) -> Patience {
+        let has_waited = |claim: &Claim| claim.claimed_at.plus(WAITED_SECONDS) < self.host.now();
+        if claim.is_some_and(has_waited) { Patience::Spent } else { Patience::Fresh }
     }
 }

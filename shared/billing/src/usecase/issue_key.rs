@@ -53,10 +53,8 @@ where
             return Err(Failure::Invalid(Invalid::new("cvc", "cvc_not_accepted", detail)));
         }
         let request = IssueKey { holder: checked(request.holder)?, ..request };
-        for secret in secret.every() {
-            if let Some(row) = self.store.key(&name(&request, secret)?).await? {
-                return self.issue_again(row, &request, &fingerprint(&request, secret)).await;
-            }
+        if let Some((row, fingerprint)) = self.issued_as(&request, secret.every()).await? {
+            return self.issue_again(row, (&request, secret), &fingerprint).await;
         }
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
@@ -67,19 +65,71 @@ where
         let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
         let row = BillingKey::issuing(customer_uid, request.customer_id.clone(), fingerprint.clone(), claim, now);
         match self.insert_key(&row).await {
-            Ok(Saved::Done) => self.issue_claimed(row, &request).await,
-            Ok(Saved::Conflict(Some(current))) => self.issue_again(*current, &request, &fingerprint).await,
+            Ok(Saved::Done) => self.issue_alone(row, &request, secret).await,
+            Ok(Saved::Conflict(Some(current))) => self.issue_again(*current, (&request, secret), &fingerprint).await,
             // It may stand, and the card was not sent: it is pending until the sweep gives it up.
             Err(error) => error.or_pending(row),
             Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
         }
     }
 
+    /// What stands of a request under the names that these secrets give it, with its fingerprint under the same. Of several the
+    /// one that came to something; else one on which everybody agrees.
+    async fn issued_as(
+        &self,
+        request: &IssueKey,
+        secrets: impl Iterator<Item = &FingerprintKey>,
+    ) -> Result<Option<(BillingKey, Fingerprint)>, Failure> {
+        let mut standing = Vec::new();
+        for secret in secrets {
+            if let Some(row) = self.store.key(&name(request, secret)?).await? {
+                standing.push((row, fingerprint(request, secret)));
+            }
+        }
+        let now = self.host.now();
+        standing.sort_by_cached_key(|(row, _)| (row.came_to_nothing(now), row.customer_uid.clone()));
+        Ok(standing.into_iter().next())
+    }
+
+    /// Sends the card under a claim that was just made, unless the same request is begun under another name. While one secret
+    /// takes another's place instances differ in the name that they give: in the same moment each would begin its own. So each
+    /// looks again once its own stands, and makes way.
+    async fn issue_alone(
+        &self,
+        row: BillingKey,
+        request: &IssueKey,
+        secret: &FingerprintKey,
+    ) -> Result<BillingKey, Failure> {
+        let own = row.customer_uid.clone();
+        let others = secret.every().filter(|secret| name(request, secret).is_ok_and(|name| name != own));
+        let other = self.issued_as(request, others).await;
+        let (other, fingerprint) = match other {
+            Ok(None) => return self.issue_claimed(row, request).await,
+            Ok(Some((other, _))) if other.came_to_nothing(self.host.now()) => {
+                return self.issue_claimed(row, request).await;
+            }
+            Ok(Some(other)) => other,
+            Err(_) => return self.withdrawn(row).await,
+        };
+        match self.withdrawn(row).await {
+            Err(_) if other.fingerprint != fingerprint => Err(Failure::IdempotencyKeyReused),
+            Err(_) if other.state == KeyState::Issuing => Err(Failure::IdempotencyInProgress),
+            Err(_) => Ok(other),
+            Ok(pending) => Ok(pending),
+        }
+    }
+
+    /// The answer for a card that was not sent and will not be. If that cannot be written down, its row is given up by the sweep.
+    async fn withdrawn(&self, row: BillingKey) -> Result<BillingKey, Failure> {
+        let row = self.conclude_key(row.clone(), &KeyEvidence::NotSent).await.map_or(row, |(row, _)| row);
+        if row.state == KeyState::Abandoned { Err(Failure::Unavailable) } else { Ok(row) }
+    }
+
     /// Answers a repeat from the row. A card that certainly is not at the PSP is sent again, to the same name.
     async fn issue_again(
         &self,
         row: BillingKey,
-        request: &IssueKey,
+        (request, secret): (&IssueKey, &FingerprintKey),
         fingerprint: &Fingerprint,
     ) -> Result<BillingKey, Failure> {
         if row.fingerprint != *fingerprint {
@@ -92,7 +142,7 @@ where
         let being_sent = row.claim.as_ref().is_some_and(|claim| claim.is_being_sent(now));
         match row.state {
             KeyState::Issuing if being_sent && !row.outcome_unknown => Err(Failure::IdempotencyInProgress),
-            KeyState::Abandoned if !row.was_refused() && !row.in_flight(now) => {
+            KeyState::Abandoned if row.came_to_nothing(now) => {
                 if !self.psp.ready().await {
                     return Err(Failure::Unavailable);
                 }
@@ -104,7 +154,7 @@ where
                     ..BillingKey::issuing(row.customer_uid, row.customer_id, row.fingerprint, claim, now)
                 };
                 match self.save_key(&next).await {
-                    Ok(Saved::Done) => self.issue_claimed(next, request).await,
+                    Ok(Saved::Done) => self.issue_alone(next, request, secret).await,
                     Err(error) => error.or_pending(next),
                     Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor) => {
                         Err(Failure::IdempotencyInProgress)

@@ -34,8 +34,10 @@ pub enum KeyDeleted {
     Pending(Box<BillingKey>),
 }
 
-/// Seconds before now and after the latest possible schedule that the PSP's list is asked for.
-const LIST_MARGIN_SECONDS: i64 = 86_400;
+/// Seconds before now that the PSP's list is asked for: what should have run weeks ago and has not may run yet.
+const LIST_BEHIND_SECONDS: i64 = 20 * 86_400;
+/// Seconds after the latest possible schedule that it is asked for. With those before now it is no request more than without.
+const LIST_AHEAD_SECONDS: i64 = 86_400;
 /// A deletion revokes and moves schedules for so long, in seconds, before it leaves the rest to the sweep: its caller waits.
 const CASCADE_SECONDS: i64 = 8;
 /// Schedules of a key read at a time.
@@ -336,8 +338,8 @@ where
     /// registered a moment ago; the PSP's list does not.
     pub(super) async fn listed_schedules(&self, key: &BillingKey) -> Option<Vec<String>> {
         let now = self.host.now();
-        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_MARGIN_SECONDS);
-        match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_MARGIN_SECONDS), until).await {
+        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_AHEAD_SECONDS);
+        match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_BEHIND_SECONDS), until).await {
             Looked::Found(uids) => Some(uids),
             Looked::Absent => Some(Vec::new()),
             Looked::Unreachable => None,
@@ -367,8 +369,13 @@ where
         }
     }
 
-    /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm.
+    /// Deletes a marked key at the PSP and confirms it. Deleting twice does no harm, but one of two tries may be slow: that a
+    /// deletion is about to be sent is written down first, so that nobody takes the mark off whom it could still overtake.
     pub(super) async fn finish_deletion(&self, key: BillingKey) -> Result<Deletion, WriteError> {
+        let key = match self.about_to_delete(key).await? {
+            Ok(key) => key,
+            Err(ended) => return Ok(ended),
+        };
         let seen = match self.psp.delete(&key.customer_uid).await {
             Posted::Known(()) => self.key_evidence(&key.customer_uid).await.unwrap_or(KeyEvidence::Lost),
             Posted::Refused(refusal) => match self.key_evidence(&key.customer_uid).await {
@@ -379,7 +386,23 @@ where
             Posted::Nonsense | Posted::Lost => KeyEvidence::Lost,
         };
         let (key, _) = self.conclude_key(key, &seen).await?;
-        Ok(if key.state == KeyState::Deleted { Deletion::Done } else { Deletion::Pending })
+        Ok(Deletion::shown_by(&key))
+    }
+
+    /// Writes down that the deletion of a marked key is about to be sent. `Err` if it is not: somebody else wrote first, or that
+    /// took so long that it could arrive when nobody waits for it any more. An orphan is promised to nobody, and needs no mark.
+    async fn about_to_delete(&self, key: BillingKey) -> Result<Result<BillingKey, Deletion>, WriteError> {
+        if key.state != KeyState::Deleting {
+            return Ok(Ok(key));
+        }
+        let claim = Claim::new(Purpose::Revoke, self.host.nonce(), self.host.now(), &self.policy);
+        let marked = BillingKey { outcome_unknown: true, updated_at: claim.claimed_at, ..self.next_key(key) };
+        match self.save_key_for(&marked, self.patience(marked.claim.as_ref())).await? {
+            Saved::Done if claim.may_be_sent(self.host.now(), &self.policy) => Ok(Ok(marked)),
+            Saved::Done => Ok(Err(Deletion::Pending)),
+            Saved::Conflict(Some(current)) => Ok(Err(Deletion::shown_by(&current))),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
+        }
     }
 
     /// Whether every schedule that has left a key for another one is registered there, has run, or has failed: until then
@@ -426,6 +449,12 @@ pub(super) enum Deletion {
     InUse,
     /// Not yet; the sweep goes on.
     Pending,
+}
+
+impl Deletion {
+    fn shown_by(key: &BillingKey) -> Self {
+        if key.state == KeyState::Deleted { Self::Done } else { Self::Pending }
+    }
 }
 
 /// What became of the mark that a key is to be deleted.

@@ -111,7 +111,7 @@ where
                 Acted::Later => return Ok(Some(row)),
                 Acted::NoCard => {
                     let key = self.store.key(&row.customer_uid).await?;
-                    let other = self.other_card(&row, key.as_ref()).await?;
+                    let other = self.other_card(&row, key.as_ref(), &payments).await?;
                     let stepped = without_card(&row, other.as_ref(), self.host.now());
                     let waits = stepped.next == Next::Wait;
                     row = self.write_step(row, stepped).await?.unwrap_or_else(|overtaken| overtaken);
@@ -195,7 +195,7 @@ where
         }
         let key = self.store.key(&row.customer_uid).await?;
         let gone = key.as_ref().is_none_or(|key| key.state != KeyState::Active);
-        let newer = self.other_card(row, key.as_ref()).await?;
+        let newer = self.other_card(row, key.as_ref(), payments).await?;
         Ok(Known { superseded, gone, newer, held: false })
     }
 

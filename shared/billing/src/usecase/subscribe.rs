@@ -290,7 +290,9 @@ where
                 // Its customer is waiting for this: the new card is tried at once, though not before the period's day.
                 let due_at = row.calendar.period(row.attempt.period).map_or(now, |period| period.due_at);
                 if now.max(due_at) < row.attempt_at {
-                    // One more try than the plan has: if it is declined, the one that was next still comes.
+                    // One more try than the plan has: if it is declined, the one that was next still comes. It has a number of
+                    // its own: who changes back does not find what is registered for then.
+                    row.next_attempt(now);
                     row.attempt_at = now.max(due_at);
                     row.declines = row.declines.saturating_sub(1);
                 }

@@ -227,7 +227,17 @@ where
 
     /// Writes the next version of a billing key.
     pub(super) async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        settled(&self.host, || self.store.save_key(row), || read_back(row, self.store.key(&row.customer_uid))).await
+        self.save_key_for(row, Patience::Fresh).await
+    }
+
+    /// As [`Self::save_key()`], for a caller who may have waited long already.
+    pub(super) async fn save_key_for(
+        &self,
+        row: &BillingKey,
+        patience: Patience,
+    ) -> Result<Saved<BillingKey>, WriteError> {
+        let shown = || read_back(row, self.store.key(&row.customer_uid));
+        settled_for(&self.host, patience, || self.store.save_key(row), shown).await
     }
 }
 

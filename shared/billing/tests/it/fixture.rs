@@ -49,6 +49,8 @@ pub(crate) enum Act {
     GarbleAndLose,
     /// Never reached.
     Unreachable,
+    /// A deletion that nobody hears of any more.
+    Hang,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +66,8 @@ pub(crate) struct World {
     /// Every GET.
     pub(crate) gets: u32,
     pub(crate) down: bool,
+    /// Whether others have their turn while it says whether it is ready.
+    pub(crate) hesitates: bool,
     /// Whether nothing can be looked up.
     pub(crate) looks_fail: bool,
     /// What becomes of a refund's reason.
@@ -186,11 +190,16 @@ fn answered<T>(act: &Act, done: impl FnOnce(Act) -> T) -> Posted<T> {
         Act::GarbleAndLose => Posted::Nonsense,
         Act::Approve | Act::Decline => Posted::Known(done(act.clone())),
         Act::Unreachable => Posted::NotSent,
+        Act::Hang => Posted::Lost,
     }
 }
 
 impl ChargePsp for TestPsp {
     async fn ready(&self) -> bool {
+        let hesitates = self.world().hesitates;
+        if hesitates {
+            tokio::task::yield_now().await;
+        }
         !self.world().down
     }
 

@@ -23,7 +23,7 @@ const FOREIGN: [&str; 7] = [
 ];
 
 /// Another system registers a payment on the key.
-fn registered_elsewhere(billing: &TestBilling, uid: &str, key: &str) {
+pub(crate) fn registered_elsewhere(billing: &TestBilling, uid: &str, key: &str) {
     let schedule = ScheduleSnapshot {
         merchant_uid: uid.to_owned(),
         customer_uid: key.to_owned(),

@@ -6,7 +6,8 @@ use billing::payment::{RefusedBy, State};
 use billing::ports::{Clock, KeyStore};
 use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
 
-use crate::fixture::{Act, TestWorld, billing, customer, issue_request, key_state, secret};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, issue_request, key_state, secret};
+use crate::foreign::registered_elsewhere;
 use crate::schedule::new_schedule;
 use crate::sweep::sweep;
 
@@ -179,6 +180,34 @@ async fn a_deletion_without_cascade_that_died_never_revokes_a_schedule() {
 }
 
 #[tokio::test]
+async fn a_key_is_not_promised_again_while_a_deletion_may_be_on_its_way() {
+    for arrives in [true, false] {
+        let billing = billing().await;
+        billing.psp.will([Act::Hang]);
+        let kim = Caller::Customer(customer("kim"));
+        // Whoever deletes it dies with the deletion on its way.
+        tokio::select! {
+            biased;
+            told = billing.delete_key(&kim, "key1", Schedules::InTheWay) => panic!("{told:?}"),
+            () = std::future::ready(()) => {}
+        }
+        registered_elsewhere(&billing, "other-system-2", "key1");
+        billing.advance(60);
+        sweep(&billing).await;
+        assert_eq!(key_state(&billing, "key1").await, KeyState::Deleting, "it may be carried out yet");
+        if arrives {
+            billing.psp.world().keys.remove("key1");
+        }
+        for _ in 0..8 {
+            billing.advance(300);
+            sweep(&billing).await;
+        }
+        let expected = if arrives { KeyState::Deleted } else { KeyState::Active };
+        assert_eq!(key_state(&billing, "key1").await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_key_is_as_unknown_as_none() {
     let billing = billing().await;
     let lee = Caller::Customer(customer("lee"));
@@ -219,5 +248,47 @@ async fn a_refusal_of_our_request_does_not_blame_the_card() {
         let row = billing.issue_key(issue_request(request, CARD), &secret()).await.unwrap();
         assert_eq!((row.state, row.refusal.map(|refusal| refusal.by())), (KeyState::Abandoned, Some(by)));
         assert_eq!(billing.alarms().len(), alarms);
+    }
+}
+
+/// Instances of the same function, while one secret takes another's place.
+fn rotation() -> [FingerprintKey; 2] {
+    let key = |byte| FingerprintKey::new(&[byte; 32]).unwrap();
+    [key(1).beside(vec![key(2)]), key(2).beside(vec![key(1)])]
+}
+
+#[tokio::test]
+async fn a_card_is_sent_once_though_two_instances_name_the_same_request_by_different_secrets() {
+    let billing = billing().await;
+    let [old, new] = rotation();
+    billing.psp.world().hesitates = true;
+    let ask = |secret| billing.issue_key(issue_request("request-1", CARD), secret);
+    let (first, second) = tokio::join!(ask(&old), ask(&new));
+    let sent = |billing: &TestBilling| billing.psp.world().posts.iter().filter(|it| it.starts_with("issue")).count();
+    assert_eq!(sent(&billing), 1, "{first:?} {second:?}");
+    for secret in [&old, &new] {
+        let again = ask(secret).await.unwrap();
+        assert_eq!(
+            (again.state, Ok(&again.customer_uid)),
+            (KeyState::Active, first.as_ref().map(|key| &key.customer_uid))
+        );
+    }
+    assert_eq!(sent(&billing), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_came_to_a_key_is_answered_by_it_whatever_else_stands_under_its_other_name() {
+    let [old, new] = rotation();
+    for [failed, done] in [[&old, &new], [&new, &old]] {
+        let billing = billing().await;
+        let alone = |secret: &FingerprintKey| secret.clone().beside(Vec::new());
+        billing.psp.will([Act::Unreachable]);
+        let refused = billing.issue_key(issue_request("request-1", CARD), &alone(failed)).await;
+        assert_eq!(refused, Err(Failure::Unavailable));
+        let key = billing.issue_key(issue_request("request-1", CARD), &alone(done)).await.unwrap();
+        for secret in [&old, &new] {
+            let again = billing.issue_key(issue_request("request-1", CARD), secret).await.unwrap();
+            assert_eq!((again.state, &again.customer_uid), (KeyState::Active, &key.customer_uid));
+        }
     }
 }

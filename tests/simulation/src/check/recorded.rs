@@ -147,7 +147,13 @@ pub(crate) fn subscription(sim: &Sim, before: Option<&Subscription>, after: &Sub
                 {
                     false
                 }
-                Wish::ChangeCard(card) => after.customer_uid == *card && before.customer_uid != *card,
+                // So it is where the card before is gone, and its successor or another one comes in its place.
+                Wish::ChangeCard(card) => {
+                    let falls_back = after.fallbacks.len() > before.fallbacks.len();
+                    let replaces =
+                        sim.key(&before.customer_uid).is_some_and(|key| key.successor.as_ref() == Some(card));
+                    after.customer_uid == *card && before.customer_uid != *card && !falls_back && !replaces
+                }
                 Wish::ChangePlan(plan) | Wish::ChangePlanNow(plan) => {
                     let waits = |row: &Subscription| row.upgrade.as_ref().map(|upgrade| upgrade.plan.id.clone());
                     let next = |row: &Subscription| row.next_plan.as_ref().map(|next| next.id.clone());

@@ -44,6 +44,7 @@ impl Play<'_> {
             sweeps += 1;
         }
         self.check_endured(&subject, before);
+        self.check_subscriptions();
         self.sim.world().stubborn = None;
     }
 
@@ -88,12 +89,20 @@ impl Play<'_> {
                 self.sim.world().violation("I31", format!("{row:?} is held up by {subject}"));
             }
         }
+    }
+
+    /// Money that does not go back keeps no subscription from going on.
+    fn check_subscriptions(&mut self) {
+        let call = self.sim.world().stubborn.as_ref().map(|stubborn| stubborn.call);
         let knobs = &self.setup.knobs;
         let punctual = knobs.schedule_delay_seconds == 0 && knobs.running_seconds == 0 && knobs.lose_schedules == 0;
-        if stubborn.call == Call::Cancel && self.setup.subscribed > 0 && punctual {
-            // Money that does not go back keeps no subscription from going on.
-            crate::check::subscription::rest::check(self.sim);
+        if call != Some(Call::Cancel) || self.setup.subscribed == 0 || !punctual {
+            return;
         }
+        // What somebody did in the console, and no webhook told, is known first.
+        self.report_daily();
+        self.run_sweep();
+        crate::check::subscription::rest::check(self.sim);
     }
 
     /// The payment that the one thing is, or is a part of.

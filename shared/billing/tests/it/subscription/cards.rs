@@ -3,7 +3,7 @@
 use super::{pass, row, run_schedules, timeline, wanted};
 use crate::fixture::{TestBilling, TestWorld, billing, customer, issue_request, secret};
 use crate::sweep::sweep;
-use billing::payment::State;
+use billing::payment::{Payment, State};
 use billing::subscription::{Attempt, Standing};
 use billing::usecase::{Caller, Failure, KeyDeleted, NewSubscription, Schedules};
 use billing::{CustomerUid, Timestamp};
@@ -11,6 +11,15 @@ use billing::{CustomerUid, Timestamp};
 pub(super) async fn another_card(billing: &TestBilling) -> CustomerUid {
     let request = issue_request("another-card", "4111111111111111");
     billing.issue_key(request, &secret()).await.unwrap().customer_uid
+}
+
+/// Every other card of the customer is deleted.
+async fn only_key1(billing: &TestBilling) {
+    for key in billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items {
+        if key.customer_uid.as_str() != "key1" {
+            billing.delete_key(&Caller::Merchant, key.customer_uid.as_str(), Schedules::Revoke).await.unwrap();
+        }
+    }
 }
 
 /// The PSP declines what is due, for this reason.
@@ -104,11 +113,7 @@ async fn a_deleted_card_gives_way_to_another_only_where_agreed_and_without_one_t
         let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
         let refused = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
         assert_eq!(refused.map(|_| ()), Err(Failure::KeyInUse), "the next period is registered on it");
-        for key in billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items {
-            if key.customer_uid.as_str() != "key1" {
-                billing.delete_key(&Caller::Merchant, key.customer_uid.as_str(), Schedules::Revoke).await.unwrap();
-            }
-        }
+        only_key1(&billing).await;
         let another = if has_another { Some(another_card(&billing).await) } else { None };
         let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
         assert_eq!(deleted, KeyDeleted::Done);
@@ -130,6 +135,54 @@ async fn a_deleted_card_gives_way_to_another_only_where_agreed_and_without_one_t
             assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
         }
     }
+}
+
+#[tokio::test]
+async fn a_period_does_not_go_back_to_a_card_that_was_refused_for_good() {
+    let billing = billing().await;
+    only_key1(&billing).await;
+    let new = NewSubscription { fallback_cards: true, ..wanted() };
+    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    pass(&billing, 29, &[], true).await;
+    let newer = another_card(&billing).await;
+    billing.advance(86_400 + 3 * 3_600);
+    decline_for(&billing, "도난 카드").await;
+    assert_eq!(row(&billing, &id).await.customer_uid, newer);
+    let deleted = billing.delete_key(&Caller::Merchant, newer.as_str(), Schedules::Revoke).await;
+    assert_eq!(deleted, Ok(KeyDeleted::Done));
+    pass(&billing, 20, &[], true).await;
+    let on_key1 = |it: &Payment| it.order.customer_uid.as_ref().is_some_and(|key| key.as_str() == "key1");
+    let is_of_period = |it: &Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.period == 1);
+    let tries = billing.store.all_payments().iter().filter(|it| is_of_period(it) && on_key1(it)).count();
+    assert_eq!((tries, row(&billing, &id).await.standing), (1, Standing::Canceled));
+}
+
+#[tokio::test]
+async fn a_card_that_is_named_and_taken_back_leaves_no_schedule_at_another_time_than_is_shown() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    billing.advance(10);
+    let newer = another_card(&billing).await;
+    pass(&billing, 31, &["key1"], true).await;
+    let behind = row(&billing, &id).await;
+    assert_eq!((behind.standing, behind.attempt), (Standing::PastDue, Attempt { period: 1, number: 1 }));
+    // The PSP is away: what was registered for the next try cannot be taken off yet.
+    billing.psp.world().down = true;
+    let first = behind.customer_uid.clone();
+    for card in [&newer, &first] {
+        billing.change_card(&Caller::Merchant, &id, card).await.unwrap();
+    }
+    billing.psp.world().down = false;
+    let at = row(&billing, &id).await.attempt_at;
+    assert!(at < behind.attempt_at, "a card that is named is tried at once");
+    billing.advance(3_600);
+    sweep(&billing).await;
+    let tried: Vec<_> = timeline(&billing)
+        .into_iter()
+        .filter(|(of, ..)| of.period == 1)
+        .map(|(of, _, state)| (of.number, state))
+        .collect();
+    assert_eq!(tried, [(0, State::Failed), (1, State::Revoked), (2, State::Paid)]);
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use billing::payment::{PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, PaymentStore};
 use billing::subscription::{Ending, Standing};
-use billing::usecase::{Caller, NewSubscription};
+use billing::usecase::{Caller, NewSubscription, RefundRequest};
 
 use super::money::{paid_after_all, states_of};
 use super::{pass, row, run_schedules, wanted};
 use crate::fixture::{Act, TestBilling, TestWorld, billing, order, secret};
+use crate::habits::Reasons;
 use crate::sweep::sweep;
 
 const DAY: i64 = 86_400;
@@ -166,4 +167,28 @@ async fn a_schedule_that_cannot_be_taken_back_keeps_no_paid_period_open() {
     assert!((1..=60).contains(&posts), "{posts} calls in a day");
     let refused = payment(&billing, &format!("{id}-1-1")).await;
     assert_eq!(refused.refunds.iter().filter(|refund| refund.state == RefundState::Done).count(), 0);
+}
+
+#[tokio::test]
+async fn a_completed_subscription_is_not_looked_at_again_for_a_refund_whose_record_stays_unclear() {
+    let billing = billing().await;
+    let new = NewSubscription { periods_max: Some(1), ..wanted() };
+    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    assert_eq!(row(&billing, &id).await.standing, Standing::Completed);
+    billing.psp.world().reasons = Reasons::NoHistory;
+    billing.psp.will([Act::ApproveAndLose]);
+    let request = RefundRequest {
+        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
+        amount: "8900".to_owned(),
+        reason: None,
+        account: None,
+        idempotency_key: "refund-1".to_owned(),
+    };
+    billing.refund(request).await.unwrap();
+    billing.advance(3_600);
+    sweep(&billing).await;
+    let payment = payment(&billing, &format!("{id}-0-0")).await;
+    assert_eq!((payment.state, payment.refunds[0].state), (State::Refunded, RefundState::Pending));
+    let standing = row(&billing, &id).await;
+    assert_eq!((standing.due_at, standing.access_until <= Some(billing.host.now())), (None, true));
 }
