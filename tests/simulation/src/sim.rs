@@ -362,6 +362,11 @@ impl Sim {
         let travel = {
             let mut world = self.world();
             let process = world.kernel.current;
+            let unanswered =
+                matches!(fault, Some(Fault::Throttled | Fault::SilentCommit | Fault::SilentDrop | Fault::LateCommit));
+            if unanswered {
+                world.seen.without_table(process);
+            }
             world.chooser.travel(process, call.class())
         };
         self.pause((!crash).then_some(if seconds > 0 { seconds } else { travel })).await;

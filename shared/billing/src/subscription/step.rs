@@ -177,8 +177,12 @@ fn decide(
     }
     // A refunded attempt closes its period as well: nobody gives money back in order to take it again. Unless it came too
     // late, and was given back for that: the period is still to be paid.
-    if let Some(refunded) = payments.iter().find(|payment| payment.state == State::Refunded && !was_late(payment)) {
-        withdraw_access(row, refunded, row.attempt.period, now);
+    let refunded = || payments.iter().filter(|payment| payment.state == State::Refunded);
+    for payment in refunded() {
+        // Whatever it was given back for: until then it paid for the period, if nothing else did.
+        withdraw_access(row, payment, row.attempt.period, now);
+    }
+    if refunded().any(|payment| !was_late(payment)) {
         if row.standing.charges() && row.ending.is_none() && !payments.iter().any(|payment| may_still_pay(payment)) {
             return skip(row, None, now);
         }

@@ -132,19 +132,14 @@ where
         }
     }
 
-    /// Until when a deletion that is asked for now goes on by itself.
-    fn cascade_until(&self) -> Timestamp {
-        self.host.now().plus(CASCADE_SECONDS)
-    }
-
     /// Carries the deletion of a marked key on, as it was asked for, until its caller has waited long enough. What keeps it
     /// from going on is looked at again by the calendar.
     pub(super) async fn continue_deletion(
         &self,
-        key: BillingKey,
+        mut key: BillingKey,
         until: Option<Timestamp>,
     ) -> Result<Deletion, Stopped> {
-        match self.try_deletion(key.clone(), until).await? {
+        match self.try_deletion(&mut key, until).await? {
             Some(ended) => Ok(ended),
             None => {
                 self.conclude_key(key, &KeyEvidence::Held).await?;
@@ -153,14 +148,14 @@ where
         }
     }
 
-    /// One try at deleting a marked key; nothing if something keeps it. No new schedule can claim the key any more, but one may
+    /// One try at deleting a marked key; nothing if something keeps it. The row as it was written last. No new schedule can claim the key any more, but one may
     /// have been registered just before it was marked.
-    async fn try_deletion(&self, key: BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
-        let mut live = self.live_schedules(&key).await?;
-        if !self.moved_have_arrived(&key).await? {
+    async fn try_deletion(&self, key: &mut BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
+        let mut live = self.live_schedules(key).await?;
+        if !self.moved_have_arrived(key).await? {
             return Ok(None);
         }
-        let Some(listed) = self.listed_schedules(&key).await else { return Ok(None) };
+        let Some(listed) = self.listed_schedules(key).await else { return Ok(None) };
         let mut unkept = Vec::new();
         for uid in listed {
             let row = match MerchantUid::parse(&uid) {
@@ -188,7 +183,7 @@ where
             match self.psp.key(&key.customer_uid).await {
                 Looked::Found(_) if settled => {}
                 Looked::Absent => {
-                    self.conclude_key(key, &KeyEvidence::Absent).await?;
+                    self.conclude_key(key.clone(), &KeyEvidence::Absent).await?;
                     return Ok(Some(Deletion::Done));
                 }
                 Looked::Found(_) | Looked::Unreachable => return Ok(None),
@@ -202,7 +197,7 @@ where
                 successor: None,
                 refusal: None,
                 alarm_at: None,
-                ..self.next_key(key)
+                ..self.next_key(key.clone())
             };
             return match self.save_key(&restored).await? {
                 Saved::Done => Ok(Some(Deletion::InUse)),
@@ -238,10 +233,22 @@ where
                 Ok(_) | Err(_) => return Ok(None),
             }
         }
-        if unreadable || !self.revoke_unkept(&key, unkept).await {
+        if unreadable {
             return Ok(None);
         }
-        Ok(Some(self.finish_deletion(key).await?))
+        if self.host.now() >= until {
+            return Ok(Some(Deletion::Pending));
+        }
+        if !unkept.is_empty() {
+            match self.about_to_delete(key.clone()).await? {
+                Ok(marked) => *key = marked,
+                Err(ended) => return Ok(Some(ended)),
+            }
+            if !self.revoke_unkept(key, unkept, until).await {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.finish_deletion(key.clone()).await?))
     }
 
     /// Whether a schedule is to run on another key: a subscription's only if that still charges.
@@ -330,6 +337,16 @@ where
 
 impl<P, S, H> Billing<P, S, H>
 where
+    H: Clock,
+{
+    /// Until when a deletion that is carried on now goes on by itself.
+    pub(super) fn cascade_until(&self) -> Timestamp {
+        self.host.now().plus(CASCADE_SECONDS)
+    }
+}
+
+impl<P, S, H> Billing<P, S, H>
+where
     P: ChargePsp + SchedulePsp + KeyPsp,
     S: KeyStore + PaymentStore,
     H: Clock + Entropy + Watch,
@@ -347,13 +364,17 @@ where
     }
 
     /// Revokes what the PSP would run on a key though no row of ours shows it as scheduled: a suspect one, or one that
-    /// somebody else registered, under the name that the PSP has for it. Says whether the PSP lists none any more.
-    pub(super) async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>) -> bool {
+    /// somebody else registered, under the name that the PSP has for it. After `until` none is begun any more: somebody waits.
+    /// Says whether the PSP lists none any more.
+    pub(super) async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>, until: Timestamp) -> bool {
         if unkept.is_empty() {
             return true;
         }
         // A name that not even the PSP should have stays in its list, and keeps the key: a person is told after a day.
         for uid in unkept.iter().filter_map(|uid| ForeignUid::parse(uid).ok()) {
+            if self.host.now() >= until {
+                return false;
+            }
             // What came of it shows in the list, and the rows are looked at by the sweep.
             self.psp.revoke(&key.customer_uid, &uid).await;
         }
@@ -389,8 +410,9 @@ where
         Ok(Deletion::shown_by(&key))
     }
 
-    /// Writes down that the deletion of a marked key is about to be sent. `Err` if it is not: somebody else wrote first, or that
-    /// took so long that it could arrive when nobody waits for it any more. An orphan is promised to nobody, and needs no mark.
+    /// Writes down that the deletion of a marked key is about to be sent, or the revocation of what no row of ours knows on it.
+    /// `Err` if it is not: somebody else wrote first, or that took so long that it could arrive when nobody waits for it any
+    /// more. An orphan is promised to nobody, and needs no mark.
     async fn about_to_delete(&self, key: BillingKey) -> Result<Result<BillingKey, Deletion>, WriteError> {
         if key.state != KeyState::Deleting {
             return Ok(Ok(key));

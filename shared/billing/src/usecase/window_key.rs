@@ -261,7 +261,7 @@ where
         if orphan {
             // Whatever anybody has scheduled on it is taken back first. Where that is not known, it is looked for again.
             if let Some(listed) = self.listed_schedules(&row).await
-                && self.revoke_unkept(&row, listed).await
+                && self.revoke_unkept(&row, listed, self.cascade_until()).await
             {
                 self.finish_deletion(row.clone()).await?;
             }

@@ -114,6 +114,13 @@ impl Seen {
         self.claimed.remove(&process);
     }
 
+    /// The table failed a process: what it has claimed and not sent by then may be the sweep's, too.
+    pub(crate) fn without_table(&mut self, process: ProcessId) {
+        for claimed in self.claimed.get_mut(&process).into_iter().flat_map(BTreeMap::values_mut) {
+            claimed.may_wait = true;
+        }
+    }
+
     /// A process has been killed: what it has claimed is the sweep's now.
     pub(crate) fn killed(&mut self, process: ProcessId) {
         self.claimed.remove(&process);

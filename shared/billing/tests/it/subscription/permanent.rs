@@ -66,24 +66,29 @@ async fn of_two_paid_attempts_one_pays_the_period_though_the_other_cannot_be_giv
 
 #[tokio::test]
 async fn late_money_that_the_psp_will_not_give_back_pays_its_period_and_nobody_is_charged_beside_it() {
-    let mut billing = billing().await;
-    billing.policy.late_paid = LatePaidPolicy::Refund;
-    let id = behind(&billing, wanted()).await;
-    billing.psp.world().refunds_refused = true;
-    billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
+    // Also where it is the last one.
+    for periods_max in [None, Some(2)] {
+        let mut billing = billing().await;
+        billing.policy.late_paid = LatePaidPolicy::Refund;
+        let id = behind(&billing, NewSubscription { periods_max, ..wanted() }).await;
+        billing.psp.world().refunds_refused = true;
+        billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+        for _ in 0..3 {
+            billing.advance(300);
+            sweep(&billing).await;
+        }
+        without_refunds(&billing, 6).await;
+        let kept = row(&billing, &id).await;
+        let expected = if periods_max.is_some() { (Standing::Completed, 1) } else { (Standing::Active, 2) };
+        assert_eq!((kept.standing, kept.attempt.period), expected);
+        assert!(kept.access_until > Some(billing.host.now()));
+        assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked], "not charged a second time");
+        // Once it is given back after all, nobody keeps what it paid for.
+        billing.psp.world().refunds_refused = false;
+        without_refunds(&billing, 2).await;
+        assert_eq!(states_of(&billing, 1), [State::Refunded, State::Revoked]);
+        assert!(row(&billing, &id).await.access_until <= Some(billing.host.now()));
     }
-    without_refunds(&billing, 6).await;
-    let kept = row(&billing, &id).await;
-    assert_eq!((kept.standing, kept.attempt.period), (Standing::Active, 2));
-    assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked], "not charged a second time");
-    // Once it is given back after all, nobody keeps what it paid for.
-    billing.psp.world().refunds_refused = false;
-    without_refunds(&billing, 2).await;
-    assert_eq!(states_of(&billing, 1), [State::Refunded, State::Revoked]);
-    assert!(row(&billing, &id).await.access_until <= Some(billing.host.now()));
 }
 
 #[tokio::test]
