@@ -79,6 +79,8 @@ pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timest
             }
             // With nothing under way that could still be lowered by it.
             if row.owes_credit() && !payments.iter().any(|payment| is_under_way(payment)) {
+                // By a calendar of its own, too: what it is taken from may be on its way back for weeks.
+                (row.looks, row.due_at) = (looks, due_at);
                 look_again(row, now);
                 return Next::Credit;
             }

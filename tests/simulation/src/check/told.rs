@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::CustomerId;
 use billing::key::{BillingKey, KeyState};
 use billing::order::Order;
 use billing::payment::{Payment, RefundState, State};
@@ -11,6 +10,7 @@ use billing::report::{Report, Verdict};
 use billing::usecase::{
     Caller, Comparison, Failure, KeyDeleted, NewSchedule, Returned, Scheduled, Schedules, Unconfirmed,
 };
+use billing::{CustomerId, CustomerUid};
 use ledger::{Ledger, PaymentSort};
 
 use super::{subscription, window};
@@ -259,7 +259,8 @@ impl Told {
                 self.hear_payment(&mut world, row, Some(asked));
             }
             (Request::PrepareKey(request), Answer::Prepared(Ok(prepared))) => {
-                self.hear_named(&mut world, (&request.customer_id, &request.idempotency_key), &prepared.key, asked);
+                let named = (&request.customer_id, &request.idempotency_key);
+                self.hear_named((sim, &mut world), named, &prepared.key, Some(asked));
                 if let Some(row) = &prepared.payment {
                     if prepared.ready {
                         window::check_opened(&mut world, row);
@@ -295,7 +296,7 @@ impl Told {
                 world.violation("I18", format!("{customer} was shown somebody else's key"));
             }
             (Request::Issue { customer, name, .. }, Answer::Key(Ok(row))) => {
-                self.hear_named(&mut world, (customer, name), row, asked);
+                self.hear_named((sim, &mut world), (customer, name), row, None);
             }
             (Request::DeleteKey { customer_uid, .. }, Answer::KeyDeleted(Ok(KeyDeleted::Done)))
                 // A window that was left open may have issued it again meanwhile: at rest that one is gone, too.
@@ -319,15 +320,29 @@ impl Told {
         }
     }
 
-    /// A key, as its customer's request of this name was answered.
-    fn hear_named(&mut self, world: &mut World, request: (&CustomerId, &String), row: &BillingKey, asked: u64) {
+    /// A key, as its customer's request of this name was answered. `asked`: at which moment, where several that overlap may each
+    /// have named one.
+    fn hear_named(
+        &mut self,
+        (sim, world): (&Sim, &mut World),
+        request: (&CustomerId, &String),
+        row: &BillingKey,
+        asked: Option<u64>,
+    ) {
         let (customer, name) = request;
         let uid = row.customer_uid.as_str();
         let moment = world.kernel.moment();
         let named = (customer.to_string(), name.clone());
         let (names, heard) = self.named.entry(named).or_insert_with(|| (BTreeSet::new(), moment));
-        // Two that overlap while the secret is being switched may each make a key; whoever comes later gets one of these.
-        if asked < *heard || names.is_empty() {
+        if !names.contains(uid) {
+            // What was pending may have come to nothing, or have never stood.
+            names.retain(|uid| {
+                let standing = CustomerUid::parse(uid).ok().and_then(|uid| sim.key(&uid));
+                standing.is_some_and(|row| row.state != KeyState::Abandoned || row.was_refused())
+            });
+        }
+        // Two windows that overlap while the secret is being switched may each have a key; whoever comes later gets one of these.
+        if asked.is_some_and(|asked| asked < *heard) || names.is_empty() {
             names.insert(uid.to_owned());
         }
         if !names.contains(uid) {

@@ -9,8 +9,8 @@ use crate::habits::Reasons;
 use crate::sweep::sweep;
 use billing::MerchantUid;
 use billing::payment::{Payment, PspStatus, RefundState, State};
-use billing::ports::{Clock, PaymentStore};
-use billing::subscription::{Dunning, Ending, GiveUp, Standing};
+use billing::ports::{Clock, PaymentStore, SubscriptionStore};
+use billing::subscription::{Dunning, Ending, GiveUp, Standing, Subscription};
 use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, Schedules};
 
 async fn payment(billing: &TestBilling, uid: &str) -> Payment {
@@ -208,6 +208,36 @@ async fn a_rest_that_the_psp_does_not_give_back_yet_is_asked_for_until_it_does()
         let over = row(&billing, &id).await;
         assert_eq!((over.standing, over.adjustment, over.due_at), (Standing::Canceled, 0, None));
     }
+}
+
+#[tokio::test]
+async fn a_rest_that_waits_for_another_refund_of_its_payment_is_looked_at_hourly_and_not_at_every_sweep() {
+    let billing = billing().await;
+    let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
+    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+    // The PSP takes the schedule off, and says nothing to any refund after that.
+    billing.psp.will([Act::Approve].into_iter().chain(std::iter::repeat_n(Act::Lose, 1_000)));
+    drop(billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap());
+    let request = RefundRequest {
+        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
+        amount: "5000".to_owned(),
+        reason: None,
+        account: None,
+        idempotency_key: "refund-1".to_owned(),
+    };
+    assert_eq!(billing.refund(request).await.map(|_| ()), Err(Failure::RefundInProgress));
+    // The rest of what is left over waits for that one.
+    let standing = billing.store.subscription(&row(&billing, &id).await.id).await.unwrap().unwrap();
+    let owing =
+        Subscription { adjustment: -100, due_at: Some(billing.host.now()), version: standing.version + 1, ..standing };
+    billing.store.save_subscription(&owing).await.unwrap();
+    for _ in 0..2 * 288 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    let written = row(&billing, &id).await.version - owing.version;
+    assert!((48..110).contains(&written), "{written} in two days");
 }
 
 #[tokio::test]
