@@ -184,10 +184,9 @@ fn decide(
         // Whatever it was given back for: until then it paid for the period, if nothing else did.
         withdraw_access(row, payment, row.attempt.period, now);
     }
-    if refunded().any(|payment| !was_late(payment)) {
-        if row.standing.charges() && row.ending.is_none() && !payments.iter().any(|payment| may_still_pay(payment)) {
-            return skip(row, None, now);
-        }
+    let closed = refunded().any(|payment| !was_late(payment));
+    if closed && row.charges() && !payments.iter().any(|payment| may_still_pay(payment)) {
+        return skip(row, None, now);
     }
     if open.is_none() && row.awaits_plan() && row.charges() {
         return begin_plan(row, last.is_some(), now);
