@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use billing::key::KeyState;
+use billing::payment::Payment;
 use billing::ports::DueRow;
+use billing::subscription::Attempt;
 use billing::usecase::Hint;
 use billing::{ImpUid, MerchantUid, Timestamp};
 
@@ -21,6 +23,8 @@ const SWEEPS_IN_ALL_MAX: u32 = 1_500;
 const WINDOW_LOOKS_MAX: u32 = 6;
 /// Looks at a refund of which nobody knows whether it was made, besides, until it counts as that: four a day for a week.
 const DOUBT_LOOKS_MAX: u32 = 40;
+/// Looks at a subscription, besides, that has to give back what is left of such a payment: hourly for that week, and some.
+const HOURS_OF_DOUBT: u32 = 180;
 /// Looks at a subscription, besides, while one attempt comes to its end.
 const SUBSCRIPTION_LOOKS_MAX: u32 = 12;
 /// After this many seconds of calm no request that was ever sent can still execute.
@@ -127,7 +131,12 @@ impl Play<'_> {
         let in_window = match row {
             DueRow::Payment(uid) => self.sim.payment(uid).is_some_and(|row| row.window.is_some()),
             DueRow::Key(uid) => self.sim.key(uid).is_some_and(|row| row.window.is_some()),
-            DueRow::Subscription(_) => return SUBSCRIPTION_LOOKS_MAX,
+            DueRow::Subscription(id) => {
+                let is_its = |row: &Payment| Attempt::of(row.merchant_uid()).is_some_and(|(of, _)| of == *id);
+                let payments = self.sim.rows.all_payments();
+                let doubted = payments.iter().any(|row| is_its(row) && row.refund_is_unclear());
+                return if doubted { HOURS_OF_DOUBT } else { SUBSCRIPTION_LOOKS_MAX };
+            }
         };
         let doubted = |uid| self.sim.payment(uid).is_some_and(|row| row.refund_is_unclear());
         if matches!(row, DueRow::Payment(uid) if doubted(uid)) {
