@@ -4,7 +4,7 @@
 use simulation::seeded;
 
 /// Seed, and what it showed.
-const SEEDS: [(u64, &str); 12] = [
+const SEEDS: [(u64, &str); 21] = [
     (74, "a refund answered with an untrustworthy record settled the refund and not the row"),
     (121, "a key was deleted while the lagging index hid its schedule"),
     (1_428, "two revocations of one schedule were under way at once"),
@@ -17,6 +17,15 @@ const SEEDS: [(u64, &str); 12] = [
     (70_595, "a second refund hid in the first one's record"),
     (82_219, "a refund of the rest was done and the row did not show it"),
     (770_028_484, "the next period was registered beside an attempt that was put while its own was closed"),
+    (20_283_840, "a completed subscription was looked at for ever for a refund whose record stayed unclear"),
+    (8_848_543_611, "a card that was named and taken back left a schedule at another time than the one that was shown"),
+    (8_848_548_859, "a period fell back to a card that had been refused for good"),
+    (8_849_329_242, "a key was promised again while a deletion of it was on its way"),
+    (13_766_780_779, "two names of one request, under two secrets, were each sent a card"),
+    (13_766_800_421, "a key was deleted under a schedule of another system that should have run weeks ago"),
+    (20_672_280_378, "late money was given back after all, and what it had paid for was kept"),
+    (20_672_358_530, "what a cheaper plan left over was asked for at every sweep while another refund was under way"),
+    (21_844_145_126, "a schedule of another system was revoked though its key was promised again meanwhile"),
 ];
 
 #[test]
