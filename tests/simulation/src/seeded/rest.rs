@@ -153,7 +153,7 @@ impl Play<'_> {
         if self.setup.knobs.schedule_delay_seconds > 0 { 4 } else { 1 }
     }
 
-    /// Stands in for the daily report, which does not exist yet: what the console did and no webhook told is found by it.
+    /// Stands in for the daily comparison: what the console did and no webhook told is found by it.
     pub(super) fn report_daily(&mut self) {
         if self.setup.console == 0 && self.shoppers.is_empty() {
             return;
