@@ -235,8 +235,12 @@ fn decide(
         }
         // Its customer was told that it had failed.
         State::Refunded if was_late(last) => declined(row, false, now),
+        // The PSP had refused the registration and made it all the same: it was taken back here.
+        State::Revoked if last.refusal.is_some() && now < row.attempt_at => {
+            unregistered(row, known.newer.is_some(), now)
+        }
         // Somebody took it back in the PSP's console: nobody charges what was stopped there.
-        State::Revoked if row.still_wants(last, now) && !known.gone => {
+        State::Revoked if last.refusal.is_none() && row.still_wants(last, now) && !known.gone => {
             row.standing = Standing::Paused;
             row.due_at = None;
             Next::Wait
@@ -399,7 +403,8 @@ pub(super) fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -
 /// Something is owed at the payment's own row, which has a calendar of its own.
 fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     match payment.schedule_at() {
-        Some(at) if payment.state == State::Scheduled && now < first_overdue_look(at) => {
+        // What is being changed, or taken back, may come to something before its time.
+        Some(at) if payment.state == State::Scheduled && payment.claim.is_none() && now < first_overdue_look(at) => {
             row.looks = 0;
             row.due_at = Some(first_overdue_look(at));
         }

@@ -27,7 +27,7 @@ where
         seen: &Evidence,
         by: Source,
     ) -> Result<(Payment, Vec<Effect>), WriteError> {
-        for _ in 0..CONFLICTS_MAX {
+        for tried in 0..CONFLICTS_MAX {
             let now = self.host.now();
             let mut applied = apply(&row, seen, by, now, &self.policy);
             if is_news_for_its_subscription(&row, &applied.row) {
@@ -45,8 +45,11 @@ where
             let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
             let claim = row.claim.as_ref().filter(|_| by == Source::Reply);
-            match self.save_payment_for(&next, self.patience(claim)).await? {
+            let patience = self.patience(claim);
+            match self.save_payment_for(&next, patience).await? {
                 Saved::Done => return Ok((next, effects)),
+                // What stands is due, and whoever waits has waited long enough.
+                Saved::Conflict(Some(current)) if is_late(patience, tried) => return Ok((*current, Vec::new())),
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
                 Saved::Conflict(Some(current)) => return Ok((*current, Vec::new())),
@@ -73,6 +76,11 @@ where
     }
 }
 
+/// Whether a write that met a conflict is left to the sweep: its caller has waited long, and it was tried anew already.
+fn is_late(patience: Patience, tried: u32) -> bool {
+    patience == Patience::Spent && tried > 0
+}
+
 /// Whether something happened that a subscription no longer waits for: money that came late, or was given back. The row
 /// stays due until the subscription knows.
 fn is_news_for_its_subscription(before: &Payment, after: &Payment) -> bool {
@@ -93,7 +101,7 @@ where
         seen: &KeyEvidence,
     ) -> Result<(BillingKey, bool), WriteError> {
         let sent_under = row.claim.as_ref().map(|claim| claim.nonce.clone());
-        for _ in 0..CONFLICTS_MAX {
+        for tried in 0..CONFLICTS_MAX {
             let applied = key::apply(&row, seen, sent_under.as_ref(), self.host.now(), &self.policy);
             if let Err(rule) = applied.row.check() {
                 self.host.alarm(&Alarm::RowViolation { row: row.customer_uid.to_string(), rule });
@@ -104,8 +112,10 @@ where
                 return Ok((row, applied.delete_orphan));
             }
             let next = self.next_key(applied.row);
-            match self.save_key_for(&next, self.patience(row.claim.as_ref())).await? {
+            let patience = self.patience(row.claim.as_ref());
+            match self.save_key_for(&next, patience).await? {
                 Saved::Done => return Ok((next, applied.delete_orphan)),
+                Saved::Conflict(Some(current)) if is_late(patience, tried) => return Ok((*current, false)),
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
                     return Err(StoreError::Unavailable.into());

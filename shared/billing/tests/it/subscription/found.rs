@@ -6,7 +6,7 @@ use billing::subscription::{Ending, Standing};
 use billing::usecase::{Caller, KeyDeleted, NewSubscription, Schedules};
 
 use super::money::{run_late, states_of};
-use super::{pass, plan, row, wanted};
+use super::{pass, plan, row, timeline, wanted};
 use crate::fixture::{Act, TestWorld, billing, issue_request, secret};
 use crate::sweep::sweep;
 
@@ -138,4 +138,26 @@ async fn callers_who_ask_again_and_again_do_not_put_the_sweep_off() {
     }
     let due_at = row(&billing, &id).await.due_at.unwrap();
     assert!(due_at <= billing.host.now().plus(60), "{due_at} at {}", billing.host.now());
+}
+
+#[tokio::test]
+async fn a_registration_that_was_refused_and_made_all_the_same_pauses_nothing() {
+    // It is taken back at once, or not yet.
+    for act in [Act::Approve, Act::Unreachable, Act::Lose] {
+        let billing = billing().await;
+        let start_at = Some(billing.host.now().plus(20 * DAY));
+        billing.psp.will([Act::ApproveAndRefuse, act]);
+        // Nor can it be looked up when it is refused.
+        billing.psp.world().looks_fail = true;
+        let id = billing.subscribe(NewSubscription { start_at, ..wanted() }, &secret()).await.unwrap().id.to_string();
+        let refused = timeline(&billing);
+        assert_eq!(refused.iter().map(|(.., state)| *state).collect::<Vec<_>>(), [State::Failed]);
+        billing.advance(600);
+        billing.psp.world().looks_fail = false;
+        pass(&billing, 22, &[], true).await;
+        let row = row(&billing, &id).await;
+        assert_eq!((row.standing, row.attempt.period, row.declines), (Standing::Active, 1, 0));
+        let paid = timeline(&billing).into_iter().filter(|(of, _, state)| of.period == 0 && *state == State::Paid);
+        assert_eq!(paid.count(), 1);
+    }
 }
