@@ -362,14 +362,18 @@ impl Sim {
         let travel = {
             let mut world = self.world();
             let process = world.kernel.current;
-            let unanswered =
-                matches!(fault, Some(Fault::Throttled | Fault::SilentCommit | Fault::SilentDrop | Fault::LateCommit));
-            if unanswered {
-                world.seen.without_table(process);
-            }
             world.chooser.travel(process, call.class())
         };
         self.pause((!crash).then_some(if seconds > 0 { seconds } else { travel })).await;
+    }
+
+    /// The table has answered the polled process, or has failed it.
+    pub(crate) fn heard_from_table<T, E>(&self, answer: &Result<T, E>) {
+        if answer.is_err() {
+            let mut world = self.world();
+            let process = world.kernel.current;
+            world.seen.without_table(process);
+        }
     }
 
     /// Lets a request reach the PSP, or not.

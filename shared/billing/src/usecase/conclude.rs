@@ -44,7 +44,7 @@ where
             // Alarms come first: after the write a repeat would find nothing new, and nobody would ever be told.
             let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
-            let claim = row.claim.as_ref().filter(|_| by == Source::Reply);
+            let claim = row.claim.as_ref().filter(|_| matches!(by, Source::Reply | Source::Look));
             let patience = self.patience(claim);
             match self.save_payment_for(&next, patience).await? {
                 Saved::Done => return Ok((next, effects)),

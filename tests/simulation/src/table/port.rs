@@ -51,6 +51,7 @@ impl<'a> Table<'a> {
     ) -> Result<T, StoreError> {
         let fault = self.sim.enter(call).await;
         let answer = if fault == Some(Fault::Throttled) { Err(StoreError::Unavailable) } else { read.await };
+        self.sim.heard_from_table(&answer);
         self.sim.leave(call, fault, 0).await;
         answer
     }
@@ -90,6 +91,7 @@ impl<'a> Table<'a> {
             }
             _ => (perform(), 0),
         };
+        self.sim.heard_from_table(&answer);
         self.sim.leave(call, fault, seconds).await;
         answer
     }
@@ -391,6 +393,7 @@ impl PaymentStore for Table<'_> {
             }
             page
         });
+        self.sim.heard_from_table(&answer);
         self.sim.leave(call, fault, 0).await;
         answer
     }
@@ -463,6 +466,7 @@ impl DueStore for Table<'_> {
             let page = world.index.page(shard, until, cursor, lagging_at);
             planted::due(&world, until, page)
         };
+        self.sim.heard_from_table(&answer);
         self.sim.leave(call, fault, 0).await;
         answer
     }

@@ -42,6 +42,7 @@ impl<'a> Wired<'a> {
         let fault = self.sim.enter(call).await;
         let answer =
             if fault == Some(Fault::Throttled) { Err(StoreError::Unavailable) } else { self.drive(read).await };
+        self.sim.heard_from_table(&answer);
         self.sim.leave(call, fault, 0).await;
         answer
     }
@@ -76,6 +77,7 @@ impl<'a> Wired<'a> {
             }
             _ => (self.drive(perform()).await, 0),
         };
+        self.sim.heard_from_table(&answer);
         self.sim.leave(call, fault, seconds).await;
         answer
     }
