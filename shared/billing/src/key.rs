@@ -309,7 +309,9 @@ impl BillingKey {
             // As with a checkout: only the sweep's own look moves the calendar on.
             return;
         }
-        let quarantine_until = self.claim.as_ref().map(|claim| claim.quarantine_until);
+        // A deletion is claimed anew with every try: the end of each quarantine would be a try of its own.
+        let awaited = self.claim.as_ref().filter(|_| self.state != KeyState::Deleting);
+        let quarantine_until = awaited.map(|claim| claim.quarantine_until);
         self.due_at = Some(match (&self.window, self.state) {
             (Some(window), KeyState::Prepared) => next_window_look(now, self.looks, window.open_until),
             _ => next_look(now, self.looks, quarantine_until),

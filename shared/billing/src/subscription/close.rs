@@ -1,6 +1,6 @@
 //! How a period comes to its end: paid, given back, passed, or with the subscription itself.
 
-use super::attempts::may_still_pay;
+use super::attempts::{is_of, may_still_pay};
 use super::step::{Next, take_back};
 use super::upgrade::is_credit;
 use super::{Attempt, Ending, Past, Standing, Subscription};
@@ -22,6 +22,11 @@ pub(super) fn close_unless_last(row: &mut Subscription, payment: &Payment, all: 
     match open.filter(|_| row.following(now).is_none() && !row.is_over(now)) {
         Some(open) => {
             grant(row);
+            // The payment may go back after all. What is tried then has a number of its own: what is taken back here is not
+            // mistaken for what somebody stopped in the PSP's console.
+            if is_of(open, row.attempt) {
+                row.next_attempt(now);
+            }
             take_back(row, open, now)
         }
         None => close(row, payment, now),

@@ -80,8 +80,10 @@ pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timest
             // With nothing under way that could still be lowered by it.
             if row.owes_credit() && !payments.iter().any(|payment| is_under_way(payment)) {
                 // By a calendar of its own, too: what it is taken from may be on its way back for weeks.
+                let rested = row.due_at;
                 (row.looks, row.due_at) = (looks, due_at);
                 look_again(row, now);
+                row.due_at = rested.into_iter().chain(row.due_at).min();
                 return Next::Credit;
             }
         }
@@ -222,11 +224,13 @@ fn decide(
         return rest(row, now);
     }
     match last.state {
+        // The PSP may have refused the registration and made it all the same: then it was taken back here.
+        State::Revoked if last.refusal.is_some() && now < row.attempt_at => {
+            fall_back(row, known);
+            unregistered(row, known.newer.is_some(), now)
+        }
         State::Failed => {
-            if let Some(newer) = &known.newer {
-                let since = Attempt { number: row.attempt.number.saturating_add(1), ..row.attempt };
-                row.fall_back_to(&newer.customer_uid, since, newer.is_named);
-            }
+            fall_back(row, known);
             if now < row.attempt_at && !last.was_tried() {
                 return unregistered(row, known.newer.is_some(), now);
             }
@@ -235,10 +239,6 @@ fn decide(
         }
         // Its customer was told that it had failed.
         State::Refunded if was_late(last) => declined(row, false, now),
-        // The PSP had refused the registration and made it all the same: it was taken back here.
-        State::Revoked if last.refusal.is_some() && now < row.attempt_at => {
-            unregistered(row, known.newer.is_some(), now)
-        }
         // Somebody took it back in the PSP's console: nobody charges what was stopped there.
         State::Revoked if last.refusal.is_none() && row.still_wants(last, now) && !known.gone => {
             row.standing = Standing::Paused;
@@ -262,6 +262,14 @@ fn decide(
         | State::Suspect
         | State::Awaiting
         | State::Expired => wait_for(row, last, now),
+    }
+}
+
+/// The next attempt is on another card, if there is one that may be charged.
+fn fall_back(row: &mut Subscription, known: &Known) {
+    if let Some(newer) = &known.newer {
+        let since = Attempt { number: row.attempt.number.saturating_add(1), ..row.attempt };
+        row.fall_back_to(&newer.customer_uid, since, newer.is_named);
     }
 }
 

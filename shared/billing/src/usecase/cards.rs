@@ -17,8 +17,8 @@ where
     S: KeyStore,
 {
     /// The card that took the place of one which is gone; else, where that was agreed to, the customer's newest, if it is
-    /// newer than that one. No other is charged: nobody named it for this. Nor is one that was refused for good at this
-    /// period, as its `payments` say.
+    /// newer than that one. No other is charged: nobody named it for this. Nor is one that was refused for good by
+    /// one of `payments`: those of this period, and the differences of the one before.
     pub(super) async fn other_card(
         &self,
         row: &Subscription,

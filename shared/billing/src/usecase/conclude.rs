@@ -27,7 +27,7 @@ where
         seen: &Evidence,
         by: Source,
     ) -> Result<(Payment, Vec<Effect>), WriteError> {
-        for tried in 0..CONFLICTS_MAX {
+        for _ in 0..CONFLICTS_MAX {
             let now = self.host.now();
             let mut applied = apply(&row, seen, by, now, &self.policy);
             if is_news_for_its_subscription(&row, &applied.row) {
@@ -48,8 +48,10 @@ where
             let patience = self.patience(claim);
             match self.save_payment_for(&next, patience).await? {
                 Saved::Done => return Ok((next, effects)),
-                // What stands is due, and whoever waits has waited long enough.
-                Saved::Conflict(Some(current)) if is_late(patience, tried) => return Ok((*current, Vec::new())),
+                // What is due is the sweep's to carry on, and whoever waits has waited long enough.
+                Saved::Conflict(Some(current)) if patience == Patience::Spent && current.due_at.is_some() => {
+                    return Ok((*current, Vec::new()));
+                }
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
                 Saved::Conflict(Some(current)) => return Ok((*current, Vec::new())),
@@ -76,11 +78,6 @@ where
     }
 }
 
-/// Whether a write that met a conflict is left to the sweep: its caller has waited long, and it was tried anew already.
-fn is_late(patience: Patience, tried: u32) -> bool {
-    patience == Patience::Spent && tried > 0
-}
-
 /// Whether something happened that a subscription no longer waits for: money that came late, or was given back. The row
 /// stays due until the subscription knows.
 fn is_news_for_its_subscription(before: &Payment, after: &Payment) -> bool {
@@ -101,7 +98,7 @@ where
         seen: &KeyEvidence,
     ) -> Result<(BillingKey, bool), WriteError> {
         let sent_under = row.claim.as_ref().map(|claim| claim.nonce.clone());
-        for tried in 0..CONFLICTS_MAX {
+        for _ in 0..CONFLICTS_MAX {
             let applied = key::apply(&row, seen, sent_under.as_ref(), self.host.now(), &self.policy);
             if let Err(rule) = applied.row.check() {
                 self.host.alarm(&Alarm::RowViolation { row: row.customer_uid.to_string(), rule });
@@ -115,7 +112,9 @@ where
             let patience = self.patience(row.claim.as_ref());
             match self.save_key_for(&next, patience).await? {
                 Saved::Done => return Ok((next, applied.delete_orphan)),
-                Saved::Conflict(Some(current)) if is_late(patience, tried) => return Ok((*current, false)),
+                Saved::Conflict(Some(current)) if patience == Patience::Spent && current.due_at.is_some() => {
+                    return Ok((*current, false));
+                }
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
                     return Err(StoreError::Unavailable.into());

@@ -74,7 +74,7 @@ where
     }
 
     /// What stands of a request under the names that these secrets give it, with its fingerprint under the same. Of several the
-    /// one that came to something; else one on which everybody agrees.
+    /// one that is a key; else one that may come to something; else one on which everybody agrees.
     async fn issued_as(
         &self,
         request: &IssueKey,
@@ -87,7 +87,9 @@ where
             }
         }
         let now = self.host.now();
-        standing.sort_by_cached_key(|(row, _)| (row.came_to_nothing(now), row.customer_uid.clone()));
+        standing.sort_by_cached_key(|(row, _)| {
+            (row.state != KeyState::Active, row.came_to_nothing(now), row.customer_uid.clone())
+        });
         Ok(standing.into_iter().next())
     }
 

@@ -1,18 +1,19 @@
 //! Reading and deleting billing keys.
 
-use super::schedule::Bound;
+mod schedules;
+
 use super::{Billing, Caller, Failure, Stopped, chargeable, customer_uid_in_path};
 use crate::calendar::ALARM_AGAIN_SECONDS;
-use crate::ids::{CustomerId, CustomerUid, ForeignUid, MerchantUid};
+use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
-use crate::payment::{Claim, Evidence, Payment, Purpose, Source, State};
+use crate::payment::{Claim, Purpose, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, ScheduleFilter,
-    SchedulePsp, StoreError, SubscriptionStore, Watch, WriteError,
+    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, SchedulePsp, StoreError,
+    SubscriptionStore, Watch, WriteError,
 };
-use crate::subscription::Attempt;
 use crate::time::Timestamp;
+use schedules::has_arrived;
 
 /// What becomes of the schedules of a key that is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +35,8 @@ pub enum KeyDeleted {
     Pending(Box<BillingKey>),
 }
 
-/// Seconds before now that the PSP's list is asked for: what should have run weeks ago and has not may run yet.
-const LIST_BEHIND_SECONDS: i64 = 20 * 86_400;
-/// Seconds after the latest possible schedule that it is asked for. With those before now it is no request more than without.
-const LIST_AHEAD_SECONDS: i64 = 86_400;
 /// A deletion revokes and moves schedules for so long, in seconds, before it leaves the rest to the sweep: its caller waits.
 const CASCADE_SECONDS: i64 = 8;
-/// Schedules of a key read at a time.
-const SCHEDULES_PAGE: usize = 100;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -148,8 +143,8 @@ where
         }
     }
 
-    /// One try at deleting a marked key; nothing if something keeps it. The row as it was written last. No new schedule can claim the key any more, but one may
-    /// have been registered just before it was marked.
+    /// One try at deleting a marked key; nothing if something keeps it. `key` is left as it was written last. No new schedule
+    /// can claim the key any more, but one may have been registered just before it was marked.
     async fn try_deletion(&self, key: &mut BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
         let mut live = self.live_schedules(key).await?;
         if !self.moved_have_arrived(key).await? {
@@ -179,12 +174,12 @@ where
         if !key.cascade && in_the_way && key.outcome_unknown {
             // A deletion was sent. As long as it may be carried out, the key is not promised again, though something is in the
             // way now; after that the PSP knows whether it is there.
-            let settled = key.updated_at.plus(self.policy.claim_seconds()) <= self.host.now();
+            let settled = !key.in_flight(self.host.now());
             match self.psp.key(&key.customer_uid).await {
                 Looked::Found(_) if settled => {}
                 Looked::Absent => {
-                    self.conclude_key(key.clone(), &KeyEvidence::Absent).await?;
-                    return Ok(Some(Deletion::Done));
+                    let (key, _) = self.conclude_key(key.clone(), &KeyEvidence::Absent).await?;
+                    return Ok(Some(Deletion::shown_by(&key)));
                 }
                 Looked::Found(_) | Looked::Unreachable => return Ok(None),
             }
@@ -193,6 +188,7 @@ where
             let restored = BillingKey {
                 state: KeyState::Active,
                 claim: None,
+                outcome_unknown: false,
                 due_at: None,
                 successor: None,
                 refusal: None,
@@ -201,8 +197,8 @@ where
             };
             return match self.save_key(&restored).await? {
                 Saved::Done => Ok(Some(Deletion::InUse)),
-                // Somebody wrote in between, so it stays marked: the sweep decides anew.
-                Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(Some(Deletion::Pending)),
+                Saved::Conflict(Some(current)) => Ok(Some(Deletion::shown_by(&current))),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(Some(Deletion::Pending)),
             };
         }
         let replaced_first = key.successor.is_some() && planted::has(Bug::OldKeyDeletedFirst);
@@ -249,48 +245,6 @@ where
             }
         }
         Ok(Some(self.finish_deletion(key.clone()).await?))
-    }
-
-    /// Whether a schedule is to run on another key: a subscription's only if that still charges.
-    async fn is_wanted(&self, row: &Payment) -> Result<bool, StoreError> {
-        let Some((id, attempt)) = Attempt::of(row.merchant_uid()) else { return Ok(true) };
-        let subscription = self.store.subscription(&id).await?;
-        let now = self.host.now();
-        Ok(subscription.is_some_and(|row| row.charges() && row.attempt == attempt && !row.is_over(now)))
-    }
-
-    /// Takes a schedule off its key and registers it on another one, under its own number. The first has to be confirmed
-    /// before the second begins: never two of one payment. After `until` the second is the sweep's. What is not to run on any
-    /// key is only taken back.
-    async fn move_schedule(&self, row: Payment, to: &CustomerUid, until: Timestamp) -> Result<Payment, Stopped> {
-        if !self.is_wanted(&row).await? {
-            return Ok(self.take_schedule_back(row).await?);
-        }
-        let unsent = row.state == State::Intent;
-        let row = if unsent || (row.state == State::Scheduled && planted::has(Bug::MovedBeforeRevoked)) {
-            self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0
-        } else {
-            self.leaving(row, to).await?
-        };
-        if row.state != State::Intent || self.host.now() >= until {
-            return Ok(row);
-        }
-        // Its subscription may have ended while it was taken off.
-        if self.is_wanted(&row).await? { Ok(self.send(row).await?) } else { Ok(self.take_schedule_back(row).await?) }
-    }
-
-    /// Revokes a schedule so that it may move. One whose revocation was promised is revoked, and nothing else.
-    async fn leaving(&self, row: Payment, to: &CustomerUid) -> Result<Payment, Failure> {
-        let being_revoked = matches!(row.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
-        let row = match (being_revoked, &row.moves_to) {
-            (true, None) => row,
-            (true, Some(_)) => match self.bound_for(row, Some(to)).await? {
-                (row, Bound::Before | Bound::Now) => row,
-                (row, Bound::Perhaps) => return Ok(row),
-            },
-            (false, _) => Payment { moves_to: Some(to.clone()), ..row },
-        };
-        self.changed(row, Purpose::Revoke).await
     }
 
     async fn mark_deleting(&self, key: BillingKey, schedules: Schedules) -> Result<Marked, Failure> {
@@ -351,36 +305,6 @@ where
     S: KeyStore + PaymentStore,
     H: Clock + Entropy + Watch,
 {
-    /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
-    /// registered a moment ago; the PSP's list does not.
-    pub(super) async fn listed_schedules(&self, key: &BillingKey) -> Option<Vec<String>> {
-        let now = self.host.now();
-        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_AHEAD_SECONDS);
-        match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_BEHIND_SECONDS), until).await {
-            Looked::Found(uids) => Some(uids),
-            Looked::Absent => Some(Vec::new()),
-            Looked::Unreachable => None,
-        }
-    }
-
-    /// Revokes what the PSP would run on a key though no row of ours shows it as scheduled: a suspect one, or one that
-    /// somebody else registered, under the name that the PSP has for it. After `until` none is begun any more: somebody waits.
-    /// Says whether the PSP lists none any more.
-    pub(super) async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>, until: Timestamp) -> bool {
-        if unkept.is_empty() {
-            return true;
-        }
-        // A name that not even the PSP should have stays in its list, and keeps the key: a person is told after a day.
-        for uid in unkept.iter().filter_map(|uid| ForeignUid::parse(uid).ok()) {
-            if self.host.now() >= until {
-                return false;
-            }
-            // What came of it shows in the list, and the rows are looked at by the sweep.
-            self.psp.revoke(&key.customer_uid, &uid).await;
-        }
-        self.listed_schedules(key).await.is_some_and(|left| left.is_empty())
-    }
-
     /// What the PSP has under a key's name. Nothing is learnt from silence.
     pub(super) async fn key_evidence(&self, customer_uid: &CustomerUid) -> Option<KeyEvidence> {
         match self.psp.key(customer_uid).await {
@@ -417,47 +341,21 @@ where
         if key.state != KeyState::Deleting {
             return Ok(Ok(key));
         }
-        let claim = Claim::new(Purpose::Revoke, self.host.nonce(), self.host.now(), &self.policy);
-        let marked = BillingKey { outcome_unknown: true, updated_at: claim.claimed_at, ..self.next_key(key) };
-        match self.save_key_for(&marked, self.patience(marked.claim.as_ref())).await? {
+        let now = self.host.now();
+        let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
+        let patience = self.patience(key.claim.as_ref());
+        let marked = BillingKey {
+            claim: Some(claim.clone()),
+            outcome_unknown: true,
+            alarm_at: key.alarm_at.or(Some(now.plus(ALARM_AGAIN_SECONDS))),
+            updated_at: now,
+            ..self.next_key(key)
+        };
+        match self.save_key_for(&marked, patience).await? {
             Saved::Done if claim.may_be_sent(self.host.now(), &self.policy) => Ok(Ok(marked)),
             Saved::Done => Ok(Err(Deletion::Pending)),
             Saved::Conflict(Some(current)) => Ok(Err(Deletion::shown_by(&current))),
             Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
-        }
-    }
-
-    /// Whether every schedule that has left a key for another one is registered there, has run, or has failed: until then
-    /// the key is kept.
-    async fn moved_have_arrived(&self, key: &BillingKey) -> Result<bool, StoreError> {
-        let Some(successor) = &key.successor else { return Ok(true) };
-        let from_here = |row: &&Payment| row.former_keys.last() == Some(&key.customer_uid);
-        let there = self.schedules_on(&key.customer_id, successor).await?;
-        Ok(there.iter().filter(from_here).all(has_arrived))
-    }
-
-    /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
-    pub(super) async fn live_schedules(&self, key: &BillingKey) -> Result<Vec<Payment>, StoreError> {
-        let mut rows = self.schedules_on(&key.customer_id, &key.customer_uid).await?;
-        rows.retain(|row| {
-            let on_the_key = row.order.customer_uid.as_ref() == Some(&key.customer_uid);
-            on_the_key && !row.state.is_settled() && row.state != State::Suspect
-        });
-        Ok(rows)
-    }
-
-    /// A customer's schedules on one key, as the index has them.
-    async fn schedules_on(&self, owner: &CustomerId, key: &CustomerUid) -> Result<Vec<Payment>, StoreError> {
-        let mut found = Vec::new();
-        let mut filter =
-            ScheduleFilter { customer_uid: Some(key.clone()), limit: SCHEDULES_PAGE, ..ScheduleFilter::default() };
-        loop {
-            let page = self.store.schedules_of(owner, &filter).await?;
-            found.extend(page.items);
-            match page.next {
-                Some(cursor) => filter.cursor = Some(cursor),
-                None => return Ok(found),
-            }
         }
     }
 }
@@ -474,8 +372,13 @@ pub(super) enum Deletion {
 }
 
 impl Deletion {
-    fn shown_by(key: &BillingKey) -> Self {
-        if key.state == KeyState::Deleted { Self::Done } else { Self::Pending }
+    /// How far it has come, as the row says: one that is active again has lost its mark to a schedule.
+    const fn shown_by(key: &BillingKey) -> Self {
+        match key.state {
+            KeyState::Deleted => Self::Done,
+            KeyState::Active => Self::InUse,
+            KeyState::Prepared | KeyState::Issuing | KeyState::Deleting | KeyState::Abandoned => Self::Pending,
+        }
     }
 }
 
@@ -487,20 +390,4 @@ enum Marked {
     Gone,
     /// It may stand.
     Perhaps(BillingKey),
-}
-
-/// Whether it is known what became of a schedule that was moved to another key.
-fn has_arrived(row: &Payment) -> bool {
-    match row.state {
-        State::Intent | State::Claimed | State::Unknown => false,
-        State::Scheduled
-        | State::Paid
-        | State::PartiallyRefunded
-        | State::Refunded
-        | State::Failed
-        | State::Revoked
-        | State::Suspect
-        | State::Awaiting
-        | State::Expired => true,
-    }
 }

@@ -161,16 +161,20 @@ where
     /// Sends an order that was recorded and never left. Whether a subscription's is still to be sent, that says: it may have
     /// ended, or the period may be over.
     async fn send_if_asked_for(&self, row: Payment) -> Result<Payment, Stopped> {
-        let Some((id, _)) = Attempt::of(row.merchant_uid()) else { return Ok(self.send(row).await?) };
+        let Some((id, of)) = Attempt::of(row.merchant_uid()) else { return Ok(self.send(row).await?) };
         if planted::has(Bug::UnsentSentAfterEnd) {
             return Ok(self.send(row).await?);
         }
         let subscription = Box::pin(self.renew(&id)).await?;
         let row = self.store.payment(row.merchant_uid()).await?.unwrap_or(row);
         let now = self.host.now();
-        let wanted = subscription.is_some_and(|subscription| subscription.still_wants(&row, now));
-        if wanted {
+        let Some(subscription) = subscription else { return Ok(row) };
+        if subscription.still_wants(&row, now) {
             return Ok(self.send(row).await?);
+        }
+        // Of periods that are over nobody else takes it back.
+        if of.period < subscription.attempt.period && row.state == State::Intent {
+            return Ok(self.conclude(row, &Evidence::Withdrawn, Source::Sweep).await?.0);
         }
         Ok(row)
     }

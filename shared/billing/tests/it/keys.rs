@@ -208,6 +208,24 @@ async fn a_key_is_not_promised_again_while_a_deletion_may_be_on_its_way() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_restored_knows_nothing_of_the_deletion_before() {
+    let billing = billing().await;
+    let kim = Caller::Customer(customer("kim"));
+    billing.psp.will([Act::Refuse(1)]);
+    let refused = billing.delete_key(&kim, "key1", Schedules::InTheWay).await;
+    assert!(matches!(refused, Ok(KeyDeleted::Pending(_))), "{refused:?}");
+    registered_elsewhere(&billing, "other-system-2", "key1");
+    for _ in 0..8 {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
+    billing.advance(86_400);
+    assert_eq!(billing.delete_key(&kim, "key1", Schedules::InTheWay).await, Err(Failure::KeyInUse));
+    assert_eq!(key_state(&billing, "key1").await, KeyState::Active, "and it can be charged");
+}
+
+#[tokio::test]
 async fn a_foreign_key_is_as_unknown_as_none() {
     let billing = billing().await;
     let lee = Caller::Customer(customer("lee"));

@@ -10,8 +10,9 @@ use crate::fault::Call;
 const DAY: i64 = 86_400;
 /// How long it is endured, in days.
 const DAYS: i64 = 14;
-/// Requests about it in one day, once the first day is over: hourly at most.
-const ASKED_A_DAY: u32 = 24;
+/// Requests about it in one day, once the first day is over: hourly at most, and the shorter waits before that, if no sweep came
+/// on the first day.
+const ASKED_A_DAY: u32 = 24 + 4;
 /// What may come on top, on the day a schedule is to run that is to be taken off or moved: the last four hours before its time
 /// are worth more than one request an hour.
 const NEAR_ITS_TIME: u32 = 10;

@@ -110,6 +110,25 @@ async fn a_difference_whose_outcome_is_not_known_is_waited_for_and_charged_once(
 }
 
 #[tokio::test]
+async fn a_difference_that_turns_out_not_to_have_left_is_taken_back_though_its_period_is_long_over() {
+    let billing = billing().await;
+    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    billing.psp.world().listing.single_looks_fail = true;
+    billing.psp.will([Act::Approve, Act::Lose]);
+    billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    pass(&billing, 64, &[], true).await;
+    let difference = format!("{id}-0-1000");
+    assert_eq!(payment(&billing, &difference).await.state, State::Unknown);
+    assert!(row(&billing, &id).await.attempt.period > 1, "it was not waited for");
+    billing.psp.world().listing.single_looks_fail = false;
+    pass(&billing, 1, &[], true).await;
+    let over = payment(&billing, &difference).await;
+    assert_eq!((over.state, over.due_at), (State::Revoked, None));
+    let sent = billing.psp.world().posts.iter().filter(|post| **post == format!("charge {difference}")).count();
+    assert_eq!(sent, 1, "nor sent again");
+}
+
+#[tokio::test]
 async fn a_difference_that_is_paid_after_the_end_goes_back_and_one_from_before_stays() {
     for before in [true, false] {
         let billing = billing().await;

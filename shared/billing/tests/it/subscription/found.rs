@@ -141,6 +141,31 @@ async fn callers_who_ask_again_and_again_do_not_put_the_sweep_off() {
 }
 
 #[tokio::test]
+async fn a_registration_that_was_refused_and_made_is_tried_again_before_its_day_only_on_another_card() {
+    for agreed in [true, false] {
+        let billing = billing().await;
+        let start_at = Some(billing.host.now().plus(20 * DAY));
+        billing.psp.will([Act::ApproveAndRefuse]);
+        billing.psp.world().looks_fail = true;
+        let new = NewSubscription { start_at, fallback_cards: agreed, ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        billing.psp.world().looks_fail = false;
+        billing.advance(10);
+        let newer = billing.issue_key(issue_request("newer-card", "4111111111111111"), &secret()).await.unwrap();
+        billing.advance(600);
+        pass(&billing, 2, &[], true).await;
+        let registered = |post: &&String| post.starts_with("register");
+        let registered = billing.psp.world().posts.iter().filter(registered).count();
+        let card = row(&billing, &id).await.customer_uid;
+        if agreed {
+            assert_eq!((registered, card), (2, newer.customer_uid));
+        } else {
+            assert_eq!((registered, card.as_str()), (1, "key1"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_registration_that_was_refused_and_made_all_the_same_pauses_nothing() {
     // It is taken back at once, or not yet.
     for act in [Act::Approve, Act::Unreachable, Act::Lose] {

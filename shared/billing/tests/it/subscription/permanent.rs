@@ -92,6 +92,38 @@ async fn late_money_that_the_psp_will_not_give_back_pays_its_period_and_nobody_i
 }
 
 #[tokio::test]
+async fn a_last_period_whose_payment_goes_back_is_tried_again_and_not_paused_by_our_own_revocation() {
+    let mut billing = billing().await;
+    billing.policy.late_paid = LatePaidPolicy::Refund;
+    let id = behind(&billing, NewSubscription { periods_max: Some(2), ..wanted() }).await;
+    billing.psp.world().refunds_refused = true;
+    let late = paid_after_all(&billing, &format!("{id}-1-0"));
+    // The refund is refused, and the other attempt cannot be taken back yet.
+    billing.psp.will(std::iter::repeat_n(Act::Lose, 4));
+    billing.notice(&late).await.unwrap();
+    for _ in 0..3 {
+        billing.advance(60);
+        sweep(&billing).await;
+    }
+    assert_eq!(states_of(&billing, 1), [State::Paid, State::Scheduled], "{:?}", billing.psp.world().posts);
+    billing.psp.forgives();
+    // A person gives the late money back in the console.
+    let now = billing.host.now();
+    for record in billing.psp.world().payments.get_mut(&format!("{id}-1-0")).unwrap() {
+        (record.cancel_amount, record.status, record.cancelled_at) = (8_900, PspStatus::Cancelled, Some(now));
+    }
+    billing.notice(&late).await.unwrap();
+    for _ in 0..4 {
+        billing.advance(200);
+        sweep(&billing).await;
+    }
+    assert_eq!(states_of(&billing, 1)[..2], [State::Refunded, State::Revoked]);
+    pass(&billing, 10, &[], true).await;
+    let over = row(&billing, &id).await;
+    assert_eq!((over.standing, states_of(&billing, 1).last()), (Standing::Completed, Some(&State::Paid)));
+}
+
+#[tokio::test]
 async fn late_money_whose_way_back_nobody_has_begun_yet_pays_for_nothing() {
     let mut billing = billing().await;
     billing.policy.late_paid = LatePaidPolicy::Refund;
