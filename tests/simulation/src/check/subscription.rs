@@ -9,6 +9,7 @@ mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use billing::alarm::Alarm;
 use billing::order::Order;
 use billing::payment::Payment;
 use billing::subscription::{Attempt, Ending, PlanId, Standing, Subscription, SubscriptionId};
@@ -442,7 +443,11 @@ pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[S
             world.violation("I5", format!("{uid} was sent while {other} may still execute"));
         }
         let waiting = world.ledger.schedules().find(|schedule| {
-            schedule.status == ScheduleStatus::Scheduled && beside(&schedule.order.merchant_uid, uid.as_str())
+            // One that is not what was ordered holds up nothing: a person was told, and decides about it.
+            let told = |alarm: &Alarm| matches!(alarm, Alarm::PspMismatch { merchant_uid, .. } if merchant_uid.as_str() == schedule.order.merchant_uid);
+            schedule.status == ScheduleStatus::Scheduled
+                && beside(&schedule.order.merchant_uid, uid.as_str())
+                && !world.alarms.iter().any(told)
         });
         if let Some(waiting) = waiting {
             let waiting = waiting.order.merchant_uid.clone();

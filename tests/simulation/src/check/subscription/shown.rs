@@ -21,8 +21,11 @@ pub(super) fn shown_ahead(history: &History, before: &Subscription, after: &Subs
     let runs = |row: &Subscription| row.access_until.is_some_and(|until| now + CLOCKS < until.0);
     let (was, is) = (before.plans(Timestamp(now)).running.0, after.plans(Timestamp(now)).running.0);
     let same_period = before.attempt.period == after.attempt.period;
-    // With its last period paid ahead, by somebody's hand at the PSP, it is over, and shows the plan that it ended with.
-    let asked = history.plans_now.contains(&is.id) || after.standing == Standing::Completed;
+    // With its last period paid ahead, by somebody's hand at the PSP, it is over, or ends with it, and shows the plan that it
+    // ends with.
+    let ends =
+        after.standing == Standing::Completed || (after.ending.is_some() && after.access_until > before.access_until);
+    let asked = history.plans_now.contains(&is.id) || ends;
     (same_period && runs(before) && runs(after) && is != was && !asked)
         .then(|| format!("{} of {} was shown, and within its period {} of {}", was.id, was.amount, is.id, is.amount))
 }
