@@ -307,6 +307,7 @@ const BRANCHES: &[Branch] = &[
     Branch::Event("subscriptions"),
     Branch::Event("card declines"),
     Branch::Event("card recovers"),
+    Branch::Event("declined, and approved beside the next try"),
     Branch::Event("forgotten schedule run by hand"),
     Branch::Event("subscription of three years"),
     Branch::Event("period paid"),

@@ -3,8 +3,9 @@
 
 use billing::payment::Payment;
 use billing::ports::DueRow;
-use billing::subscription::{Ending, Standing, Subscription};
+use billing::subscription::{Attempt, Ending, Standing, Subscription};
 use billing::usecase::Caller;
+use ledger::PaymentSort;
 use ledger::cards::Behaviour;
 
 use super::Play;
@@ -93,6 +94,43 @@ impl Play<'_> {
         }
         if self.cards.chance(500) {
             self.run_forgotten(LATE);
+        }
+        if self.setup.console > 0 && self.cards.chance(50) {
+            self.approve_declined();
+        }
+    }
+
+    /// What was declined is approved after all, in the console, while the next try of the same period is about to be made.
+    fn approve_declined(&mut self) {
+        let failed: Vec<String> = self
+            .sim
+            .rows
+            .all_subscriptions()
+            .iter()
+            .filter(|row| row.standing == Standing::PastDue)
+            .flat_map(|row| {
+                (0..row.attempt.number).map(|number| Attempt { number, ..row.attempt }.merchant_uid(&row.id))
+            })
+            .filter_map(|uid| uid.ok().map(|uid| uid.to_string()))
+            .collect();
+        let approved = {
+            let mut world = self.sim.world();
+            world.run_ledger();
+            let now = world.kernel.now();
+            let Some(uid) = self.cards.pick(&failed).cloned() else { return };
+            let attempts = world.ledger.find_all(&uid, None, PaymentSort::Started);
+            // An order has one payment only.
+            let paid = attempts.iter().any(|payment| payment.paid_at != 0);
+            let imp_uid = attempts.first().map(|payment| payment.imp_uid.clone()).filter(|_| !paid);
+            let approved = imp_uid.is_some_and(|imp_uid| world.ledger.settle(now, &imp_uid).is_ok());
+            if approved {
+                world.write(|| format!("approved after all: {uid}"));
+                world.seen.touched.insert(uid);
+            }
+            approved
+        };
+        if approved {
+            self.count("declined, and approved beside the next try");
         }
     }
 
