@@ -66,7 +66,7 @@ pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timest
     stepped(row, now, |row, alarms| {
         let is_difference = |it: &&Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.is_difference());
         let (differences, payments): (Vec<&Payment>, Vec<&Payment>) = payments.iter().partition(is_difference);
-        if let Some(next) = settle(row, &differences, &payments, alarms, now) {
+        if let Some(next) = settle(row, (&differences, &payments), known.held, alarms, now) {
             return next;
         }
         let (looks, due_at) = (row.looks, row.due_at);

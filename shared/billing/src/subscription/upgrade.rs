@@ -139,11 +139,11 @@ pub(super) fn is_credit(payment: &Payment) -> bool {
 }
 
 /// Moves what a dearer plan waits for, by the payments of such differences and those of the current period. Nothing, if the
-/// periods decide what is next.
+/// periods decide what is next. `held`: whether an attempt at a period before may still take money.
 pub(super) fn settle(
     row: &mut Subscription,
-    differences: &[&Payment],
-    payments: &[&Payment],
+    (differences, payments): (&[&Payment], &[&Payment]),
+    held: bool,
     alarms: &mut Vec<Alarm>,
     now: Timestamp,
 ) -> Option<Next> {
@@ -171,8 +171,8 @@ pub(super) fn settle(
         if !wanted {
             return Some(drop_it(row, now));
         }
-        // What is registered for the next period at the old price is taken back first.
-        if payments.iter().any(|payment| is_under_way(payment)) {
+        // What is registered for the next period at the old price is taken back first, and what is left of the one before.
+        if (held && !planted::has(Bug::PutBesideEarlier)) || payments.iter().any(|payment| is_under_way(payment)) {
             return None;
         }
         let Ok(order) = row.upgrade_order(&upgrade) else { return Some(drop_it(row, now)) };

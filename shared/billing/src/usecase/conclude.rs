@@ -32,6 +32,9 @@ where
             let mut applied = apply(&row, seen, by, now, &self.policy);
             if is_news_for_its_subscription(&row, &applied.row) {
                 applied.row.due_at = applied.row.due_at.or(Some(now));
+            } else if is_to_be_told(&row) && !matches!(by, Source::Sweep | Source::Webhook) {
+                // Only who carries the subscription on after this takes it off the calendar.
+                applied.row.due_at = applied.row.due_at.or(row.due_at);
             }
             if applied.row == row {
                 return Ok((row, self.raise(applied.effects)));
@@ -83,6 +86,11 @@ where
 fn is_news_for_its_subscription(before: &Payment, after: &Payment) -> bool {
     let moved = before.state.is_settled() && after.state != before.state;
     moved && Attempt::of(before.merchant_uid()).is_some()
+}
+
+/// Whether what happened to an attempt is still to be told to its subscription.
+fn is_to_be_told(row: &Payment) -> bool {
+    row.state.is_settled() && row.due_at.is_some() && Attempt::of(row.merchant_uid()).is_some()
 }
 
 impl<P, S, H> Billing<P, S, H>

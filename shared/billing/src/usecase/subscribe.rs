@@ -86,7 +86,7 @@ where
         let fingerprint = fingerprint(&new);
         for secret in secret.every() {
             if let Some(row) = self.store.subscription(&name(&owner, &new.idempotency_key, secret)?).await? {
-                return self.subscribe_again(row, &fingerprint).await;
+                return self.subscribe_again(row, &fingerprint, until).await;
             }
         }
         chargeable(key.as_ref(), None)?;
@@ -103,7 +103,9 @@ where
                 }
                 // It may stand in the table, and then it goes on by itself.
                 Err(error) => return error.or_pending(row),
-                Ok(Begun::Conflict(current)) => return self.subscribe_again(*current, &row.fingerprint).await,
+                Ok(Begun::Conflict(current)) => {
+                    return self.subscribe_again(*current, &row.fingerprint, until).await;
+                }
                 Ok(Begun::Overtaken) => {}
             }
         }
@@ -172,11 +174,16 @@ where
         Ok(Price { name: order.name, amount: order.amount, details: order.details })
     }
 
-    async fn subscribe_again(&self, row: Subscription, fingerprint: &Fingerprint) -> Result<Subscription, Failure> {
+    async fn subscribe_again(
+        &self,
+        row: Subscription,
+        fingerprint: &Fingerprint,
+        until: Timestamp,
+    ) -> Result<Subscription, Failure> {
         if row.fingerprint != *fingerprint {
             return Err(Failure::IdempotencyKeyReused);
         }
-        Ok(Box::pin(self.renew(&row.id)).await.ok().flatten().unwrap_or(row))
+        Ok(Box::pin(self.renew_until(&row.id, until)).await.ok().flatten().unwrap_or(row))
     }
 
     /// Ends a subscription. Ending it again answers the same; a later wish may bring the end forward, never put it off.

@@ -95,7 +95,7 @@ impl Play<'_> {
         if self.cards.chance(500) {
             self.run_forgotten(LATE);
         }
-        if self.setup.console > 0 && self.cards.chance(50) {
+        if self.setup.console > 0 && self.cards.chance(200) {
             self.approve_declined();
         }
     }
