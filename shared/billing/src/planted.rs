@@ -101,8 +101,6 @@ pub enum Bug {
     GoneKeyKept,
     /// Nobody is told of a key that cannot be deleted.
     StuckDeletionUntold,
-    /// A refund that the PSP refuses is waited for, and its period with it.
-    RefusedRefundHolds,
     /// What is paid for a checkout that was withdrawn is kept.
     PaidAfterWithdrawalKept,
     /// A write that was not answered was not made, says its caller's answer.
@@ -197,7 +195,6 @@ mod switch {
                 | Bug::ForeignNamesRefused
                 | Bug::GoneKeyKept
                 | Bug::StuckDeletionUntold
-                | Bug::RefusedRefundHolds
                 | Bug::PaidAfterWithdrawalKept
                 | Bug::UnansweredTakenAsRefused
                 | Bug::SentChangeForgotten

@@ -199,7 +199,6 @@ pub const ZOO: &[Plant] = &[
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
     plant(0, "put beside an attempt at the period before", Bug::Inside(Inner::PutBesideEarlier), &["I8"]),
     plant(0, "a batch refused as a whole", Bug::Inside(Inner::BatchRefusedAsAWhole), &["I28"]),
-    plant(0, "a refused refund holds its period", Bug::Inside(Inner::RefusedRefundHolds), &["I9", "I13", "I31"]),
     plant(0, "paid after a withdrawal kept", Bug::Inside(Inner::PaidAfterWithdrawalKept), &["I16"]),
     plant(0, "refund in doubt called refused", Bug::Inside(Inner::RefundRefusedInDoubt), &["I7", "I14", "I10"]),
     plant(0, "unanswered order sent at every sweep", Bug::Inside(Inner::SentAtEverySweep), &["I31"]),

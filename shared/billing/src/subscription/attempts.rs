@@ -5,7 +5,6 @@ use crate::calendar::first_overdue_look;
 use crate::day::DAY_SECONDS;
 use crate::payment::refund::Origin;
 use crate::payment::{Payment, Refund, RefundState, State};
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Seconds that an attempt at a closed period is waited for at least: whoever has put it may be about to send it.
@@ -64,9 +63,6 @@ fn goes_back(payment: &Payment) -> Option<&Refund> {
 /// Whether a refund does not come to its end: the PSP refuses it, or has not made it within a day. One that nobody has sent yet
 /// still goes back.
 fn is_stuck(refund: &Refund, now: Timestamp) -> bool {
-    if planted::has(Bug::RefusedRefundHolds) {
-        return false;
-    }
     refund.refusal.is_some() || (refund.posts > 0 && refund.requested_at.plus(DAY_SECONDS) <= now)
 }
 

@@ -21,6 +21,7 @@ pub(crate) use self::consent::is_foreign;
 use self::periods::Expected;
 use self::prices::{began_dearer, gave_credit, is_prorated};
 use self::shown::{said_active, shown_ahead};
+use crate::fault::Call;
 use crate::lambda::{Answer, Request, Wish};
 use crate::psp::request::PspRequest;
 use crate::sim::{Sim, World};
@@ -336,7 +337,10 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         // What was wished before its day may have to wait until the old schedule is off, and that one may run.
         let in_time = history.is_some_and(|history| {
             let before = is.period.checked_sub(1).map_or(i64::MIN, |before| history.expected.due_at(before));
-            history.plans_asked.iter().any(|at| before < *at && *at < history.expected.due_at(is.period))
+            // A schedule that is never taken off may hold the wish up for longer than a period.
+            let resists = world.stubborn.as_ref().is_some_and(|stubborn| stubborn.call == Call::Revoke);
+            let asked = |at: &i64| (resists || before < *at) && *at < history.expected.due_at(is.period);
+            history.plans_asked.iter().any(asked)
         });
         let payments = payments.unwrap_or_default();
         let tried = payments.iter().any(|it| it.started_at < known && !touched(&it.merchant_uid));

@@ -2,8 +2,7 @@
 
 use billing::payment::{Payment, State};
 use billing::ports::DueRow;
-use billing::subscription::{Attempt, Standing};
-use ledger::PaymentSort;
+use billing::subscription::Attempt;
 
 use super::Play;
 use crate::fault::Call;
@@ -105,24 +104,6 @@ impl Play<'_> {
         self.report_daily();
         self.run_sweep();
         crate::check::subscription::rest::check(self.sim);
-        let subject = self.sim.world().stubborn.as_ref().and_then(|stubborn| stubborn.subject.clone());
-        if let Some(broken) = subject.and_then(|subject| self.held_by_refund(&subject)) {
-            self.sim.world().violation("I31", broken);
-        }
-    }
-
-    /// Whether a subscription still waits for its period to be paid, though it was, by money that the gateway will not give back.
-    fn held_by_refund(&self, subject: &str) -> Option<String> {
-        let payment = self.payment_of(subject)?;
-        let (id, of) = Attempt::of(payment.merchant_uid())?;
-        let stays = {
-            let world = self.sim.world();
-            let held = world.ledger.find_all(payment.merchant_uid().as_str(), None, PaymentSort::Started);
-            held.iter().any(|held| held.imp_uid == subject && held.paid_at != 0 && held.cancel_amount == 0)
-        };
-        let row = self.sim.subscription(&id)?;
-        let waits = row.standing == Standing::PastDue && row.ending.is_none() && row.attempt.period == of.period;
-        (stays && waits && !of.is_difference()).then(|| format!("{id} waits for {subject} to go back"))
     }
 
     /// The payment that the one thing is, or is a part of.
