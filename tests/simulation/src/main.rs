@@ -1,44 +1,65 @@
 //! `simulation --seeds N [--from S]`: runs seeds and prints the acceptance card. `--seed S` replays one. `--zoo [--from N]
-//! [--seeds K]` plants the bugs, K of them from the Nth of the list on.
+//! [--seeds K]` plants the bugs, K of them from the Nth of the list on. `--crash NAMES` goes through the crash points of the
+//! flows whose name holds one of these words (commas between them), or of `all`, one fault deep.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use billing::policy::LatePaidPolicy;
 use simulation::card::{Card, Speed};
+use simulation::crash::{self, FLOWS, Flow};
 use simulation::{seeded, zoo};
 
 struct Arguments {
     zoo: bool,
+    crash: Vec<&'static Flow>,
     from: u64,
     seeds: u64,
     threads: u64,
 }
 
 fn arguments() -> Result<Arguments, String> {
-    let mut wanted = Arguments { zoo: false, from: 1, seeds: 10_000, threads: 1 };
+    let mut wanted = Arguments { zoo: false, crash: Vec::new(), from: 1, seeds: 10_000, threads: 1 };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
         if name == "--zoo" {
             wanted.zoo = true;
             continue;
         }
-        let value = given.next().ok_or_else(|| format!("{name} needs a number"))?;
+        let value = given.next().ok_or_else(|| format!("{name} needs a value"))?;
+        if name == "--crash" {
+            wanted.crash = flows(&value)?;
+            continue;
+        }
         let number: u64 = value.parse().map_err(|_| format!("{name}: {value} is no number"))?;
         match name.as_str() {
             "--seeds" => wanted.seeds = number,
             "--from" => wanted.from = number,
             "--seed" => (wanted.from, wanted.seeds) = (number, 1),
             "--threads" => wanted.threads = number.max(1),
-            _ => return Err(format!("{name} is none of --seeds, --from, --seed, --threads, --zoo")),
+            _ => return Err(format!("{name} is none of --seeds, --from, --seed, --threads, --zoo, --crash")),
         }
     }
     Ok(wanted)
 }
 
+/// The flows whose name holds one of the words; each word has to be in one.
+fn flows(words: &str) -> Result<Vec<&'static Flow>, String> {
+    if words == "all" {
+        return Ok(FLOWS.iter().collect());
+    }
+    let words: Vec<&str> = words.split(',').filter(|word| !word.is_empty()).collect();
+    if let Some(unknown) = words.iter().find(|word| !FLOWS.iter().any(|flow| flow.name.contains(**word))) {
+        return Err(format!("no flow is called {unknown}"));
+    }
+    let chosen: Vec<_> = FLOWS.iter().filter(|flow| words.iter().any(|word| flow.name.contains(word))).collect();
+    if chosen.is_empty() { Err("--crash needs the name of a flow".to_owned()) } else { Ok(chosen) }
+}
+
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 #[expect(clippy::disallowed_methods, reason = "its speed is measured on the real clock; nothing simulated sees it")]
 fn main() -> ExitCode {
-    let Arguments { zoo, from, seeds, threads } = match arguments() {
+    let Arguments { zoo, crash, from, seeds, threads } = match arguments() {
         Ok(arguments) => arguments,
         Err(refused) => {
             eprintln!("{refused}");
@@ -47,6 +68,9 @@ fn main() -> ExitCode {
     };
     if zoo {
         return show_zoo(from, seeds, threads);
+    }
+    if !crash.is_empty() {
+        return show_crash_points(&crash);
     }
     let began = std::time::Instant::now();
     let card = Card::of(from, seeds, threads);
@@ -73,6 +97,22 @@ fn main() -> ExitCode {
     // Fewer seeds say nothing about what was tried too little.
     let vacuous = seeds >= 10_000 && !card.vacuous().is_empty();
     if card.violations.is_empty() && !vacuous { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Explores flows with one fault at every boundary; prints what was broken, with the fault that replays it.
+#[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
+fn show_crash_points(flows: &[&Flow]) -> ExitCode {
+    let (mut runs, mut broken) = (0, 0);
+    for flow in flows {
+        let report = crash::explore(flow, LatePaidPolicy::Accept, false);
+        runs += 1 + report.runs.0;
+        broken += report.violations.len();
+        for (what, (recipe, times)) in report.violations {
+            println!("{what}: {times} times, first with {recipe:?}");
+        }
+    }
+    println!("{} flows, {runs} runs, {broken} violations", flows.len());
+    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Prints which planted bug is found by which rule, and by which seed first.
