@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 
 from . import install, suites
+from .mutants import command as mutation
 from .console import Failure, complain, say, step
 from .events import event_file
 from .processes import shown
@@ -118,6 +119,19 @@ def _parser() -> argparse.ArgumentParser:
     zoo.add_argument("--write", action="store_true", help="write the tables to docs/planted-bugs.md")
     zoo.set_defaults(run=lambda options: suites.zoo("./dev zoo --write" if options.write else ""))
 
+    mutants = commands.add_parser(
+        "mutants", help="make small mistakes in functions/ and shared/; print which check notices each, and what none does"
+    )
+    mutants.add_argument("paths", metavar="PATH", nargs="*", help="files or folders (default: all of both)")
+    mutants.add_argument("--diff", metavar="REV", help="only in lines that changed since that revision")
+    mutants.add_argument(
+        "--minutes", metavar="N", type=_count, help="stop after so long; the next run goes on where this one ended"
+    )
+    mutants.add_argument("--list", action="store_true", help="say what there is and what is known, run nothing")
+    mutants.add_argument("--again", action="store_true", help="ask all of them anew, also what is known")
+    mutants.add_argument("--write", action="store_true", help="write the figures of whole files into docs/mutants.md")
+    mutants.set_defaults(run=_mutants)
+
     check = commands.add_parser("check", help="format, lints, documentation, licences, template")
     check.set_defaults(run=lambda options: suites.check())
 
@@ -140,6 +154,19 @@ def _sim(options: argparse.Namespace) -> int:
     seeds = ["--seeds", str(options.seeds), "--from", str(options.first)]
     paper = " ".join(["./dev sim", *seeds, "--write"]) if options.write else ""
     return suites.simulate([*seeds, "--threads", str(os.cpu_count() or 1)], paper, package)
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    if options.diff is not None and options.write:
+        raise Failure("--write is for whole files: leave --diff out", 2)
+    return mutation.mutants(
+        options.paths,
+        options.diff,
+        options.minutes,
+        only_list=options.list,
+        again=options.again,
+        write=options.write,
+    )
 
 
 def _help(parser: argparse.ArgumentParser) -> int:

@@ -19,6 +19,7 @@ from .settings import INSTALLED, ROOT, TOOLS, base_environment
 RUST_MINIMUM = (1, 95)
 CARGO_LAMBDA = "1.9.2"
 CARGO_DENY = "0.20.2"
+CARGO_MUTANTS = "27.1.0"
 LOG = INSTALLED / "install.log"
 
 
@@ -70,28 +71,31 @@ def template_linters() -> Path:
 
 def cargo_deny() -> Path:
     """cargo-deny, compiled once."""
-    program = INSTALLED / "bin" / "cargo-deny"
-    if program.exists() and CARGO_DENY in _output([str(program), "--version"]):
+    return _from_crates("cargo-deny", CARGO_DENY)
+
+
+def cargo_mutants() -> Path:
+    """cargo-mutants, compiled once."""
+    return _from_crates("cargo-mutants", CARGO_MUTANTS, "mutants")
+
+
+def _from_crates(name: str, version: str, *command: str) -> Path:
+    """A program of that version, with the lock file that it was published with (which holds the hashes).
+
+    `command` is what it wants before `--version`, if anything.
+    """
+    program = INSTALLED / "bin" / name
+    if program.exists() and version in _output([str(program), *command, "--version"]):
         return program
-    step(f"installing cargo-deny {CARGO_DENY} (compiled once, some minutes)")
-    command = [
-        "cargo",
-        "install",
-        "cargo-deny",
-        "--version",
-        CARGO_DENY,
-        "--locked",
-        "--force",
-        "--root",
-        str(INSTALLED),
-    ]
+    step(f"installing {name} {version} (compiled once, some minutes)")
+    install = ["cargo", "install", name, "--version", version, "--locked", "--force", "--root", str(INSTALLED)]
     # Outside of the workspace's target directory: its artefacts would only take up room there.
     environment = {name: value for name, value in base_environment().items() if name != "CARGO_TARGET_DIR"}
-    # A linter for a lock file is fast enough without optimization, and built in half the time.
+    # Such a tool is fast enough without optimization, and built in half the time.
     environment["CARGO_PROFILE_RELEASE_OPT_LEVEL"] = "0"
     environment["CARGO_PROFILE_RELEASE_LTO"] = "off"
     environment["CARGO_PROFILE_RELEASE_CODEGEN_UNITS"] = "16"
-    _run_logged(command, f"could not install cargo-deny {CARGO_DENY} from crates.io", environment)
+    _run_logged(install, f"could not install {name} {version} from crates.io", environment)
     return program
 
 

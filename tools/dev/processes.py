@@ -74,14 +74,16 @@ def free_ports(count: int) -> list[int]:
 class Child:
     """A background process in a session of its own, with its output in a log file."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path):
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path = ROOT
+    ):
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -1,0 +1,288 @@
+"""`./dev mutants`: which mutants there are, which are asked, and what is said in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .. import install
+from ..console import Failure, say, step
+from ..processes import shown
+from ..settings import ROOT, base_environment
+from . import checks, report, tree
+from .checks import Check
+from .model import CAUGHT, MISSED, TIMEOUT, Mutant, Record, listed, records_of, saved, still_known
+
+MUTATED = ("functions", "shared")
+# Switches that are compiled for the hunts only.
+EXCLUDED = ("**/planted.rs",)
+BOOK = ROOT / "docs" / "mutants.json"
+DOCUMENT = ROOT / "docs" / "mutants.md"
+OUTCOMES = tree.STATE / "outcomes.json"
+REPORT = tree.STATE / "report.json"
+CHANGE = tree.STATE / "change.diff"
+# The order of the columns.
+ORDER = ("unit", "it", checks.CRASH.name, checks.SEEDED.name, checks.SDK.name, checks.STATIC.name, checks.EDGE.name)
+
+# A build that takes longer is no build; a run, five times as long as without the mutant.
+BUILD_SECONDS = 900.0
+FIRST_SECONDS = 1_800.0
+RUN_FACTOR = 5.0
+RUN_SECONDS_AT_LEAST = 20.0
+# A test that fails because of a mutant usually takes others with it; the first ones say enough.
+TESTS_KEPT = 8
+
+
+class _TimeIsUp(Exception):
+    """The minutes that were asked for are over."""
+
+
+def mutants(
+    paths: Sequence[str], since: str | None, minutes: int | None, *, only_list: bool, again: bool, write: bool
+) -> int:
+    """The command; fails where something is not noticed and nobody has said why."""
+    deadline = time.monotonic() + minutes * 60 if minutes is not None else None
+    install.require_rust()
+    globs = [glob_of(path) for path in paths]
+    program = install.cargo_mutants()
+    with tree.alone():
+        digests = tree.synchronised()
+        chosen = _listed(program, globs, since)
+        if not chosen:
+            step("nothing to do: no mutant there" + (" in what changed" if since else ""))
+            return 0
+        book = _read(BOOK)
+        whole = tree.digest_of_all(digests)
+        run = _Run(chosen, digests, whole, deadline)
+        if again and not only_list:
+            run.forget()
+        if not only_list:
+            tree.warmed(install.target_directory())
+            run.go()
+        reasons = report.reasons_of(book)
+        failed = _told(run, reasons, whole)
+        if write:
+            _write(book, run)
+        return int(failed and not only_list)
+
+
+def glob_of(path: str, root: Path = ROOT) -> str:
+    """A file or folder that the user named, as cargo-mutants wants it."""
+    absolute = Path(os.path.abspath(path))
+    relative = absolute.relative_to(root) if absolute.is_relative_to(root) else None
+    if relative is None or relative.parts[:1] not in [(each,) for each in MUTATED]:
+        raise Failure(f"{path} is not in {' or '.join(MUTATED)}: only what is deployed is mutated", 2)
+    if absolute.is_dir():
+        return f"{relative}/**/*.rs"
+    if not absolute.is_file():
+        raise Failure(f"there is no {path}", 2)
+    return str(relative)
+
+
+def _listed(program: Path, globs: Sequence[str], since: str | None) -> list[Mutant]:
+    command = [str(program), "mutants", "--list", "--json", "--no-config", "--dir", str(tree.TREE)]
+    for glob in globs or [f"{folder}/**/*.rs" for folder in MUTATED]:
+        command += ["--file", glob]
+    for glob in EXCLUDED:
+        command += ["--exclude", glob]
+    if since is not None:
+        change = _change(since)
+        if not change.strip():
+            return []
+        CHANGE.write_text(change, encoding="utf-8")
+        command += ["--in-diff", str(CHANGE)]
+    answered = subprocess.run(
+        command, cwd=tree.TREE, env=base_environment(), capture_output=True, text=True, check=False
+    )
+    if answered.returncode != 0:
+        raise Failure(f"cargo-mutants cannot list: {install.last_line(answered.stderr)}")
+    # Of a change without a mutant it says so in words.
+    return listed(json.loads(answered.stdout)) if answered.stdout.strip().startswith("[") else []
+
+
+def _change(since: str) -> str:
+    """What changed since a revision, files that git does not know yet included."""
+    command = ["git", "diff", "--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"]
+    changed = subprocess.run(
+        [*command, since, "--", *MUTATED], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if changed.returncode != 0:
+        raise Failure(f"git diff {since}: {install.last_line(changed.stderr)}", 2)
+    new = subprocess.run(
+        ["git", "ls-files", "-z", "--others", "--exclude-standard", "--", *MUTATED],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    added = [
+        subprocess.run(
+            [*command, "--no-index", "--", os.devnull, path], cwd=ROOT, capture_output=True, text=True, check=False
+        ).stdout
+        for path in filter(None, new.stdout.split("\0"))
+        if path.endswith(".rs")
+    ]
+    return "".join([changed.stdout, *added])
+
+
+class _Run:
+    """The mutants of this run, and what is known of them."""
+
+    def __init__(self, chosen: Sequence[Mutant], digests: Mapping[str, str], whole: str, deadline: float | None):
+        self.mutants = chosen
+        self._digests = digests
+        self._tree = whole
+        self._deadline = deadline
+        before = _read(OUTCOMES)
+        # Those of other files stay where they are.
+        self._all = records_of(before.get("mutants", {}))
+        self.records = still_known(chosen, self._all, digests, whole)
+        # How long a check takes without a mutant. Only the sources that it was measured with count.
+        self._calm: dict[str, float] = before.get("calm", {}) if before.get("tree") == whole else {}
+        self._edge = (ROOT / "tests/edge/src/main.rs").read_text(encoding="utf-8")
+
+    def forget(self) -> None:
+        """Asks all of them anew."""
+        self.records = {}
+
+    def go(self) -> None:
+        """Asks as many as there is time for."""
+        left = [mutant for mutant in self.mutants if report.result_of(mutant, self.records) == report.OPEN]
+        step(f"{len(self.mutants)} mutants, {len(self.mutants) - len(left)} of them known, {len(left)} to ask")
+        try:
+            for place, mutant in enumerate(left, 1):
+                self._ask(mutant, f"{place}/{len(left)}")
+        except _TimeIsUp:
+            step("the time is up")
+        finally:
+            self._save()
+
+    def _ask(self, mutant: Mutant, place: str) -> None:
+        record = self.records.setdefault(mutant.key, Record(self._digests[mutant.path], self._tree))
+        asked = checks.checks_of(
+            mutant.package, mutant.path, lambda folder: (tree.TREE / folder).is_dir(), self._plays
+        )
+        for check in asked:
+            if check.name in record.passed:
+                continue
+            calm = self._without_mutants(check, mutant.package)
+            began = time.monotonic()
+            with tree.applied(mutant):
+                record.result, output = self._verdict(check, calm, mutant)
+            took = time.monotonic() - began
+            record.seconds += took
+            if record.result is not None:
+                record.by = check.name
+                record.tests = checks.noticed_by(output)[:TESTS_KEPT]
+                break
+            record.passed[check.name] = round(took, 1)
+        if record.result is None:
+            record.result = MISSED
+        by = f" by {record.by} ({', '.join(record.tests[:1]) or 'it ended'})" if record.result == CAUGHT else ""
+        say(f"{place}  {record.result}{by}: {mutant.place}: {mutant.change}  [{record.seconds:.0f} s]")
+        self._save()
+
+    def _verdict(self, check: Check, calm: float, mutant: Mutant) -> tuple[str | None, str]:
+        built = self._cargo(check.build, BUILD_SECONDS, limited=False)
+        verdict = checks.after_build(built.status, built.output, mutant.path)
+        if verdict is not None:
+            return verdict, ""
+        ran = self._cargo(check.run, max(RUN_SECONDS_AT_LEAST, RUN_FACTOR * calm), limited=True)
+        return checks.after_run(ran.status, ran.output), ran.output
+
+    def _without_mutants(self, check: Check, package: str) -> float:
+        """How long the check's run takes when nothing is wrong; it has to pass then."""
+        name = f"{check.name} of {package}"
+        if name not in self._calm:
+            step(f"{name}, without a mutant")
+            built = self._cargo(check.build, FIRST_SECONDS, limited=False)
+            ran = self._cargo(check.run, FIRST_SECONDS, limited=True) if built.status == 0 else built
+            if ran.status != 0:
+                why = install.last_line(ran.output) if ran.status is not None else "it does not end"
+                raise Failure(f"{name} fails without any mutant: {why} (all of it: {shown(tree.LOGS)}/check.log)")
+            self._calm[name] = round(ran.seconds, 1)
+            self._save()
+        return self._calm[name]
+
+    def _cargo(self, arguments: Sequence[str], seconds: float, *, limited: bool) -> tree.Ended:
+        """Runs cargo; what the deadline cuts short has no result."""
+        left = self._deadline - time.monotonic() if self._deadline is not None else seconds
+        if left <= 0:
+            raise _TimeIsUp
+        ended = tree.cargo(arguments, min(seconds, left), limited=limited, log="check.log")
+        if ended.status is None and left < seconds:
+            raise _TimeIsUp
+        return ended
+
+    def _plays(self, path: str) -> bool:
+        """Whether tests/edge has that source as a module of its own."""
+        return path in self._edge
+
+    def _save(self) -> None:
+        """Writes down what is known, so that the next run goes on here."""
+        self._all.update(self.records)
+        content = {"tree": self._tree, "calm": self._calm, "mutants": saved(self._all)}
+        _write_whole(OUTCOMES, json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def _told(run: _Run, reasons: Mapping[str, str], whole: str) -> bool:
+    """Prints what came of it, and writes it for machines; returns whether something is wrong."""
+    told = report.for_machines(run.mutants, run.records, reasons, whole)
+    _write_whole(REPORT, json.dumps(told, ensure_ascii=False, indent=1))
+    missed, unclear, unreached = [], [], []
+    accepted: dict[str, int] = {}
+    for mutant in run.mutants:
+        result = report.result_of(mutant, run.records)
+        if result in (MISSED, TIMEOUT) and mutant.key in reasons:
+            accepted[mutant.path] = accepted.get(mutant.path, 0) + (result == MISSED)
+        elif result == MISSED:
+            missed.append(f"{mutant.place}: {mutant.change}")
+        elif result == report.OPEN:
+            unreached.append(mutant)
+        elif result not in (CAUGHT, "unviable"):
+            record = run.records[mutant.key]
+            unclear.append(f"{mutant.place}: {mutant.change}: {result} in {record.by}")
+    say()
+    for line in report.aligned(report.table(told["modules"], accepted, ORDER)):
+        say(line)
+    for title, lines in (("not noticed by any check:", missed), ("unclear, to be looked at:", unclear)):
+        if lines:
+            say(f"\n{title}")
+            for line in lines:
+                say(f"  {line}")
+    if unreached:
+        say(f"\nnot reached: {len(unreached)}")
+        for path, group in report.by_file(unreached).items():
+            say(f"  {path}: {len(group)}")
+    say(f"\nfor machines: {shown(REPORT)}")
+    return bool(missed or unclear)
+
+
+def _write(book: Mapping[str, object], run: _Run) -> None:
+    new, left_out = report.merged(book, run.mutants, run.records)
+    for path in left_out:
+        step(f"{path} is not in the document: not all of its mutants are clear")
+    _write_whole(BOOK, json.dumps(new, ensure_ascii=False, indent=2) + "\n")
+    _write_whole(DOCUMENT, report.document(new, ORDER))
+    step(f"written: {shown(DOCUMENT)}, {shown(BOOK)}")
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise Failure(f"{shown(path)} is no JSON any more: repair or delete it") from None
+
+
+def _write_whole(path: Path, content: str) -> None:
+    """All of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(content, encoding="utf-8")
+    new.replace(path)
