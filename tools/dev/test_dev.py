@@ -370,6 +370,9 @@ class CommandLine(unittest.TestCase):
             ["test", "charge", "webhook"],
             ["test", "--browser=required"],
             ["test", "--browser=off", "charge"],
+            ["mutants"],
+            ["mutants", "shared/store", "functions/charge", "--diff", "HEAD", "--minutes", "10"],
+            ["mutants", "--list", "--again", "--write"],
             ["check"],
             ["help"],
         ):

@@ -150,6 +150,25 @@ mod tests {
         assert_eq!(next_look(Timestamp(135), 3, Some(Timestamp(135))), Timestamp(1_035));
     }
 
+    /// A look that is due again at once would be made again and again; one behind the end would sleep through it.
+    #[test]
+    fn the_next_look_is_always_later_and_never_sleeps_through_an_end() {
+        let end = Timestamp(100_000);
+        for (before, looks) in
+            (-3..=90_000).step_by(7).chain(-3..=3).flat_map(|before| (0..6).map(move |n| (before, n)))
+        {
+            let now = end.plus(-before);
+            let open_until = end.plus(-WINDOW_GRACE);
+            assert_eq!(window_ends(open_until), end);
+            let looked_at = [next_look(now, looks, Some(end)), next_window_look(now, looks, open_until)];
+            for next in looked_at {
+                assert!(next > now, "{before} s before the end, after {looks} looks");
+                assert!(now >= end || next <= end, "{before} s before the end, after {looks} looks");
+            }
+            assert!(next_overdue_look(now, looks) > now);
+        }
+    }
+
     #[test]
     fn an_overdue_schedule_is_looked_at_after_a_quarter_of_an_hour_an_hour_and_then_every_six() {
         let first = first_overdue_look(Timestamp(1_000));

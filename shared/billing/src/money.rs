@@ -200,6 +200,40 @@ mod tests {
         assert!(usd("10.505").is_err());
     }
 
+    /// Amounts around every number of digits, up to the largest.
+    fn amounts() -> impl Iterator<Item = Money> {
+        let around = (0..16).flat_map(|digits| {
+            let power = 10_u64.pow(digits);
+            [power - 1, power, power + 1, power * 5 + 4]
+        });
+        let minors: Vec<u64> = around.chain([MINOR_MAX - 1, MINOR_MAX]).filter(|minor| *minor <= MINOR_MAX).collect();
+        Currency::ALL
+            .into_iter()
+            .flat_map(move |currency| minors.clone().into_iter().map(move |m| Money::new(m, currency)))
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_as_the_same_amount_of_the_same_currency() {
+        for money in amounts() {
+            let text = money.to_string();
+            let (amount, code) = text.split_once(' ').unwrap();
+            let currency = code.parse().unwrap();
+            assert_eq!(amount, money.decimal());
+            assert_eq!(Money::parse("amount", amount, currency), Ok(money), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_more_or_less_is_the_same_amount_only_if_it_is_a_zero() {
+        for money in amounts() {
+            let (written, currency) = (money.decimal(), money.currency);
+            let longer = if currency.exponent() == 0 { format!("{written}.") } else { written };
+            assert_eq!(Money::parse("amount", &format!("{longer}0"), currency), Ok(money));
+            assert!(Money::parse("amount", &format!("{longer}1"), currency).is_err(), "{longer}1");
+            assert!(Money::parse("amount", &format!("{longer}-"), currency).is_err(), "{longer}-");
+        }
+    }
+
     #[test]
     fn currency_codes_are_exact() {
         assert_eq!("KRW".parse(), Ok(Currency::Krw));
