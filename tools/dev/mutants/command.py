@@ -15,7 +15,7 @@ from ..processes import shown
 from ..settings import ROOT, base_environment
 from . import checks, report, tree
 from .checks import Check
-from .model import CAUGHT, MISSED, TIMEOUT, Mutant, Record, listed, records_of, saved, still_known
+from .model import CAUGHT, MISSED, TIMEOUT, Mutant, Record, digest, listed, records_of, saved, still_known, without_tests
 
 MUTATED = ("functions", "shared")
 # Switches that are compiled for the hunts only.
@@ -50,14 +50,13 @@ def mutants(
     globs = [glob_of(path) for path in paths]
     program = install.cargo_mutants()
     with tree.alone():
-        digests = tree.synchronised()
+        whole = tree.digest_of_all(tree.synchronised())
         chosen = _listed(program, globs, since)
         if not chosen:
             step("nothing to do: no mutant there" + (" in what changed" if since else ""))
             return 0
         book = _read(BOOK)
-        whole = tree.digest_of_all(digests)
-        run = _Run(chosen, digests, whole, deadline)
+        run = _Run(chosen, whole, deadline)
         if again and not only_list:
             run.forget()
         if not only_list:
@@ -68,6 +67,10 @@ def mutants(
         if write:
             _write(book, run)
         return int(failed and not only_list)
+
+
+def _product(path: str) -> str:
+    return digest(without_tests((tree.TREE / path).read_text(encoding="utf-8")).encode())
 
 
 def glob_of(path: str, root: Path = ROOT) -> str:
@@ -132,15 +135,15 @@ def _change(since: str) -> str:
 class _Run:
     """The mutants of this run, and what is known of them."""
 
-    def __init__(self, chosen: Sequence[Mutant], digests: Mapping[str, str], whole: str, deadline: float | None):
+    def __init__(self, chosen: Sequence[Mutant], whole: str, deadline: float | None):
         self.mutants = chosen
-        self._digests = digests
+        self._products = {path: _product(path) for path in {mutant.path for mutant in chosen}}
         self._tree = whole
         self._deadline = deadline
         before = _read(OUTCOMES)
         # Those of other files stay where they are.
         self._all = records_of(before.get("mutants", {}))
-        self.records = still_known(chosen, self._all, digests, whole)
+        self.records = still_known(chosen, self._all, self._products, whole)
         # How long a check takes without a mutant. Only the sources that it was measured with count.
         self._calm: dict[str, float] = before.get("calm", {}) if before.get("tree") == whole else {}
         self._edge = (ROOT / "tests/edge/src/main.rs").read_text(encoding="utf-8")
@@ -162,7 +165,7 @@ class _Run:
             self._save()
 
     def _ask(self, mutant: Mutant, place: str) -> None:
-        record = self.records.setdefault(mutant.key, Record(self._digests[mutant.path], self._tree))
+        record = self.records.setdefault(mutant.key, Record(self._products[mutant.path], self._tree))
         asked = checks.checks_of(
             mutant.package, mutant.path, lambda folder: (tree.TREE / folder).is_dir(), self._plays
         )

@@ -70,7 +70,7 @@ def _place(entry: Mapping[str, Any], which: str) -> tuple[int, int]:
 class Record:
     """What is known of a mutant, and of which sources."""
 
-    # The mutated file, and all that a check reads, as they were.
+    # The mutated file without its unit tests, and all that a check reads, as they were.
     file: str
     tree: str
     # Checks that did not notice it, in order, with the seconds they took.
@@ -108,6 +108,13 @@ def still_known(
     """The records that still hold, of these mutants."""
     found = ((mutant, records.get(mutant.key)) for mutant in mutants)
     return {mutant.key: record for mutant, record in found if record and record.holds(files[mutant.path], tree)}
+
+
+def without_tests(source: str) -> str:
+    """A source without the unit tests at its end, so that a test which is written does not make what is known void."""
+    product, mark, tests = source.partition("\n#[cfg(test)]\nmod tests {\n")
+    # Only if nothing comes after them.
+    return product if mark and tests.partition("\n}\n")[2] == "" else source
 
 
 def digest(*parts: bytes) -> str:

@@ -178,5 +178,6 @@ Each mutant meets the checks in this order, until one notices it:
 
 The end-to-end tests are not asked: a mistake that only they notice is listed here as not noticed. *unclear* is what took more than five times
 as long as without the mistake, or broke the build in another place: that counts as not caught, until somebody has looked at it.
-A mutant is remembered (target/mutants): caught as long as its file does not change, not noticed as long as nothing changes.
+What came of a mutant is remembered (target/mutants): that it was noticed, as long as its file is the same (unit tests aside); that it was
+not, as long as everything is.
 """

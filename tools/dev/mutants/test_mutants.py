@@ -79,6 +79,13 @@ class WhatIsKnown(unittest.TestCase):
                 self.assertEqual(record.holds("file", "other tree"), other_tree)
                 self.assertEqual(record.holds("other file", "other tree"), other_file)
 
+    def test_unit_tests_at_the_end_of_a_file_are_not_the_file(self) -> None:
+        product = "fn f() {}\n"
+        tests = "\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() {\n    }\n}\n"
+        self.assertEqual(model.without_tests(product + tests), product)
+        for whole in (product, f"{product}{tests}fn g() {{}}\n", f"{product}\n#[cfg(test)]\nfn only() {{}}\n"):
+            self.assertEqual(model.without_tests(whole), whole)
+
     def test_a_run_goes_on_with_what_an_earlier_one_wrote_down(self) -> None:
         one, two, three = (mutant(change) for change in ("one", "two", "three"))
         records = {
@@ -266,7 +273,7 @@ class Running(unittest.TestCase):
     stop_at = -1
 
     def run_of(self, whole: str = "tree", deadline: float | None = None) -> command._Run:
-        return command._Run(self.mutants, {MONEY: "file"}, whole, deadline)
+        return command._Run(self.mutants, whole, deadline)
 
     def results(self, run: command._Run) -> list[tuple[str | None, str | None]]:
         return [(run.records[each.key].result, run.records[each.key].by) for each in self.mutants]
