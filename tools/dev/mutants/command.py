@@ -13,9 +13,9 @@ from .. import install
 from ..console import Failure, say, step
 from ..processes import shown
 from ..settings import ROOT, base_environment
-from . import checks, report, tree
+from . import checks, model, report, tree
 from .checks import Check
-from .model import CAUGHT, MISSED, TIMEOUT, Mutant, Record, digest, listed, records_of, saved, still_known, without_tests
+from .model import CAUGHT, MISSED, TIMEOUT, UNVIABLE, Mutant, Record, listed, records_of, saved, still_known
 
 MUTATED = ("functions", "shared")
 # Switches that are compiled for the hunts only.
@@ -70,7 +70,7 @@ def mutants(
 
 
 def _product(path: str) -> str:
-    return digest(without_tests((tree.TREE / path).read_text(encoding="utf-8")).encode())
+    return model.digest(model.without_tests((tree.TREE / path).read_text(encoding="utf-8")).encode())
 
 
 def glob_of(path: str, root: Path = ROOT) -> str:
@@ -149,8 +149,11 @@ class _Run:
         self._edge = (ROOT / "tests/edge/src/main.rs").read_text(encoding="utf-8")
 
     def forget(self) -> None:
-        """Asks all of them anew."""
+        """Asks all of them anew, in the next run as well if this one does not get through."""
+        for mutant in self.mutants:
+            self._all.pop(mutant.key, None)
         self.records = {}
+        self._save()
 
     def go(self) -> None:
         """Asks as many as there is time for."""
@@ -246,7 +249,7 @@ def _told(run: _Run, reasons: Mapping[str, str], whole: str) -> bool:
             missed.append(f"{mutant.place}: {mutant.change}")
         elif result == report.OPEN:
             unreached.append(mutant)
-        elif result not in (CAUGHT, "unviable"):
+        elif result not in (CAUGHT, UNVIABLE):
             record = run.records[mutant.key]
             unclear.append(f"{mutant.place}: {mutant.change}: {result} in {record.by}")
     say()

@@ -68,10 +68,7 @@ def table(modules: Mapping[str, Mapping[str, Any]], accepted: Mapping[str, int],
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows as lines of a terminal."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths)))
-        for row in rows
-    ]
+    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
 
 
 def for_machines(
@@ -115,7 +112,8 @@ def merged(
             continue
         reasons = modules.get(path, {}).get("survivors", {})
         kept = [mutant for mutant in group if result_of(mutant, records) in (MISSED, TIMEOUT)]
-        counted["survivors"] = {mutant.key.partition(": ")[2]: reasons.get(mutant.key.partition(": ")[2], "") for mutant in kept}
+        changes = [mutant.key.partition(": ")[2] for mutant in kept]
+        counted["survivors"] = {change: reasons.get(change, "") for change in changes}
         modules[path] = counted
     return {"modules": dict(sorted(modules.items()))}, left_out
 
@@ -139,7 +137,7 @@ def document(book: Mapping[str, Any], order: Sequence[str]) -> str:
     lines += [f"| {' | '.join(rows[0])} |", f"|---{'|---:' * (len(rows[0]) - 1)}|"]
     lines += [f"| {' | '.join([f'`{row[0]}`' if row[0] in modules else row[0], *row[1:]])} |" for row in rows[1:]]
     lines += ["", "## Not noticed by any check", ""]
-    survivors = [(path, change, reason) for path, module in modules.items() for change, reason in module["survivors"].items()]
+    survivors = [(path, *survivor) for path, module in modules.items() for survivor in module["survivors"].items()]
     if not survivors:
         lines.append("None of those above.")
     else:

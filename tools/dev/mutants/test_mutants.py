@@ -47,8 +47,8 @@ class Mutants(unittest.TestCase):
         found = model.listed([entry(2, (18, 19), "one"), entry(2, (27, 28), "other")])
         self.assertIn("원 <= /* mutant */ 3 && a < 9", found[0].applied(SOURCE))
         self.assertIn("원 < 3 && a <= /* mutant */ 9", found[1].applied(SOURCE))
-        lines = model.listed([{**entry(1, (21, 2), "body", replacement="{ true }"), "span": {
-            "start": {"line": 1, "column": 21}, "end": {"line": 3, "column": 2}}}])
+        span = {"start": {"line": 1, "column": 21}, "end": {"line": 3, "column": 2}}
+        lines = model.listed([{**entry(1, (21, 2), "body", replacement="{ true }"), "span": span}])
         self.assertEqual(lines[0].applied(SOURCE), "fn f(a: u8) -> bool { true } /* mutant */\n")
 
     def test_what_is_applied_is_undone_whatever_happens(self) -> None:
@@ -196,8 +196,8 @@ class Reports(unittest.TestCase):
 
     def test_machines_are_told_all(self) -> None:
         told = report.for_machines(self.mutants, self.records, {self.mutants[3].key: "a log's wording"}, "t")
-        self.assertEqual([each["result"] for each in told["mutants"]],
-                         [CAUGHT, CAUGHT, UNVIABLE, MISSED, TIMEOUT, report.OPEN])
+        results = [each["result"] for each in told["mutants"]]
+        self.assertEqual(results, [CAUGHT, CAUGHT, UNVIABLE, MISSED, TIMEOUT, report.OPEN])
         self.assertEqual(told["mutants"][3]["no_fault"], "a log's wording")
         self.assertEqual(told["mutants"][1]["line"], 2)
 
@@ -306,6 +306,17 @@ class Running(unittest.TestCase):
         self.asked = []
         self.run_of("another tree").go()
         self.assertEqual({each[0] for each in self.asked}, {"0", "3"})
+
+    def test_what_is_to_be_asked_again_stays_to_be_asked_if_the_run_is_interrupted(self) -> None:
+        self.run_of().go()
+        run = self.run_of()
+        run.forget()
+        self.stop_at = 2
+        with self.assertRaises(KeyboardInterrupt):
+            run.go()
+        again = self.run_of()
+        results = [report.result_of(each, again.records) for each in self.mutants]
+        self.assertEqual(results, [CAUGHT, report.OPEN, report.OPEN])
 
     def test_nothing_is_asked_when_the_time_is_up(self) -> None:
         run = self.run_of(deadline=time.monotonic() - 1)
