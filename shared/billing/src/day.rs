@@ -99,12 +99,28 @@ mod tests {
     }
 
     #[test]
+    fn days_are_counted_one_by_one_and_backwards_too() {
+        for first in [-800, -1, 0, 20_780] {
+            let mut later = KstDay(first);
+            for days in 0..800 {
+                assert_eq!((KstDay(first).days_until(later), later.days_until(KstDay(first))), (days, -days));
+                later = later.next();
+            }
+        }
+    }
+
+    #[test]
     fn a_day_reads_back_as_it_was_written() {
         for text in ["1969-12-31", "1970-01-01", "2024-02-29", "2026-11-24", "9999-12-30"] {
-            assert_eq!(KstDay::parse(text).map(|day| day.to_string()).as_deref(), Some(text));
+            let day = KstDay::parse(text).unwrap();
+            assert_eq!(day.to_string(), text);
+            // Rows hold the same text.
+            assert_eq!(serde_json::to_value(day).unwrap(), text);
+            assert_eq!(serde_json::from_value::<KstDay>(text.into()).unwrap(), day);
         }
         for text in ["", "2026-02-30", "2026-11-24T00:00", "20261124", "PAY"] {
             assert_eq!(KstDay::parse(text), None, "{text}");
+            assert!(serde_json::from_value::<KstDay>(text.into()).is_err(), "{text}");
         }
         assert_eq!(KstDay::of(Timestamp(i64::MAX)).to_string(), "106751991167300");
     }

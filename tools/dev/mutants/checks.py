@@ -36,6 +36,8 @@ SEEDED = Check(
     ("build", *_SIMULATED, "--locked"),
     ("run", "--quiet", *_SIMULATED, "--locked", "--", "--seeds", str(SEEDS), "--threads", "2"),
 )
+# What rows of billing's types look like in the table.
+CONTRACT = _tests("contract", "-p", "store", "--test", "it")
 SDK = _tests("seeds over the SDK", "--profile", "sim", "-p", "simulation-sdk", "--test", "seeds")
 EDGE = _tests("edge", "-p", "edge", "--test", "seeds")
 STATIC = _tests("static", "-p", "e2e", "--test", "static")
@@ -55,7 +57,7 @@ def checks_of(package: str, path: str, exists: Callable[[str], bool], at_the_edg
     if exists(f"{crate}/tests/it"):
         own.append(_tests("it", "-p", package, "--test", "it"))
     if package == "billing":
-        return [*own, CRASH, SEEDED]
+        return [*own, CRASH, SEEDED, CONTRACT]
     if path == "shared/store/src/memory.rs" or path.startswith("shared/store/src/memory/"):
         # No function uses the table in memory: only the tests of billing and the simulation do.
         return [*own, CRASH, SEEDED]

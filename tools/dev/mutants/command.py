@@ -26,7 +26,8 @@ OUTCOMES = tree.STATE / "outcomes.json"
 REPORT = tree.STATE / "report.json"
 CHANGE = tree.STATE / "change.diff"
 # The order of the columns.
-ORDER = ("unit", "it", checks.CRASH.name, checks.SEEDED.name, checks.SDK.name, checks.STATIC.name, checks.EDGE.name)
+_SHARED = (checks.CRASH, checks.SEEDED, checks.CONTRACT, checks.SDK, checks.STATIC, checks.EDGE)
+ORDER = ("unit", "it", *(check.name for check in _SHARED))
 
 # A build that takes longer is no build; a run, five times as long as without the mutant.
 BUILD_SECONDS = 900.0

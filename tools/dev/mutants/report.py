@@ -154,7 +154,7 @@ _INTRODUCTION = """\
 <!-- Written by `./dev mutants --write` from docs/mutants.json. Reasons are given there; everything else is measured. -->
 
 `./dev mutants` makes small mistakes in the product's code, one at a time, and asks which check notices each. The mistakes are those
-of [cargo-mutants](https://mutants.rs): a function that returns something else, another operator, an arm of a match that is gone.
+of `cargo-mutants`: a function that returns something else, another operator, an arm of a match that is gone.
 
 ```sh
 ./dev mutants shared/billing/src/money.rs   # a file, a folder; nothing for all of functions/ and shared/
@@ -169,7 +169,7 @@ Each mutant meets the checks in this order, until one notices it:
 
 | where | checks |
 |---|---|
-| `shared/billing`, the table in memory | unit tests, `tests/it`, crash points (all flows, one fault deep), 2,000 seeds |
+| `shared/billing`, the table in memory | unit tests, `tests/it`, crash points (all flows, one fault deep), 2,000 seeds; what rows look like: the contract of `shared/store` |
 | `shared/store` | unit tests, the contract (`tests/it`), seeds over the DynamoDB adapter and the SDK, the edge |
 | `shared/iamport`, `shared/runtime` | unit tests, `tests/it` where there is one, the static tests, the edge |
 | `functions` | it is built; the static tests; the edge, for the handlers that tests/edge plays |
