@@ -209,7 +209,8 @@ class _Run:
             built = self._cargo(check.build, FIRST_SECONDS, limited=False)
             ran = self._cargo(check.run, FIRST_SECONDS, limited=True) if built.status == 0 else built
             if ran.status != 0:
-                why = install.last_line(ran.output) if ran.status is not None else "it does not end"
+                failed = ", ".join(checks.noticed_by(ran.output)) or install.last_line(ran.output)
+                why = failed if ran.status is not None else "it does not end"
                 raise Failure(f"{name} fails without any mutant: {why} (all of it: {shown(tree.LOGS)}/check.log)")
             self._calm[name] = round(ran.seconds, 1)
             self._save()
