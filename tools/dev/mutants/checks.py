@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from . import template
 from .model import BROKEN, CAUGHT, TIMEOUT, UNVIABLE
 
 # Two thousand seeds take five seconds, and all crash points, one fault deep, two: less than choosing among them would save.
@@ -20,6 +21,8 @@ class Check(NamedTuple):
     # Arguments of cargo. A build that fails means that the mutant is none: it does not compile.
     build: tuple[str, ...]
     run: tuple[str, ...]
+    # Reads what is mutated when it runs: it is built once, and then its program is run with these arguments.
+    program: tuple[str, ...] | None = None
 
 
 def _tests(name: str, *which: str) -> Check:
@@ -41,6 +44,8 @@ CONTRACT = _tests("contract", "-p", "store", "--test", "it")
 SDK = _tests("seeds over the SDK", "--profile", "sim", "-p", "simulation-sdk", "--test", "seeds")
 EDGE = _tests("edge", "-p", "edge", "--test", "seeds")
 STATIC = _tests("static", "-p", "e2e", "--test", "static")
+# The static tests that read the template have it in their names. The others would take a minute and notice nothing.
+TEMPLATE = STATIC._replace(run=(*STATIC.run, "template"), program=("template",))
 
 
 def checks_of(package: str, path: str, exists: Callable[[str], bool], at_the_edge: Callable[[str], bool]) -> list[Check]:
@@ -48,6 +53,8 @@ def checks_of(package: str, path: str, exists: Callable[[str], bool], at_the_edg
 
     `exists` says whether a folder of the repository is there, `at_the_edge` whether tests/edge plays that source itself.
     """
+    if path == template.PATH:
+        return [TEMPLATE]
     crate = path.partition("/src/")[0]
     if path.startswith("functions/"):
         # Handlers have no tests of their own; building them says whether the mutant compiles.
@@ -65,6 +72,15 @@ def checks_of(package: str, path: str, exists: Callable[[str], bool], at_the_edg
         return [*own, SDK, EDGE]
     # The client, and the edge with the adapter between them.
     return [*own, STATIC, EDGE]
+
+
+_PROGRAM = re.compile(r"^\s*Executable .* \((\S+)\)$", re.MULTILINE)
+
+
+def program_of(output: str) -> str | None:
+    """The program of tests that cargo has built, as it says."""
+    found = _PROGRAM.search(output)
+    return found[1] if found else None
 
 
 _FAILED = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. FAILED$", re.MULTILINE)

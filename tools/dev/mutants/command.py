@@ -6,18 +6,20 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .. import install
 from ..console import Failure, say, step
 from ..processes import shown
 from ..settings import ROOT, base_environment
-from . import checks, model, report, tree
+from . import checks, model, report, template, tree
 from .checks import Check
 from .model import CAUGHT, MISSED, TIMEOUT, UNVIABLE, Mutant, Record, listed, records_of, saved, still_known
 
 MUTATED = ("functions", "shared")
+# Whatever is mutated when nobody says what.
+WHOLE = (*MUTATED, template.PATH)
 # Switches that are compiled for the hunts only.
 EXCLUDED = ("**/planted.rs",)
 BOOK = ROOT / "docs" / "mutants.json"
@@ -48,11 +50,14 @@ def mutants(
     """The command; fails where something is not noticed and nobody has said why."""
     deadline = time.monotonic() + minutes * 60 if minutes is not None else None
     install.require_rust()
-    globs = [glob_of(path) for path in paths]
-    program = install.cargo_mutants()
+    globs = [glob_of(path) for path in paths] or [f"{folder}/**/*.rs" for folder in MUTATED] + [template.PATH]
+    sources = [glob for glob in globs if glob != template.PATH]
+    program = install.cargo_mutants() if sources else None
     with tree.alone():
         whole = tree.digest_of_all(tree.synchronised())
-        chosen = _listed(program, globs, since)
+        chosen = _listed(program, sources, since) if program else []
+        if template.PATH in globs:
+            chosen += _of_template(since)
         if not chosen:
             step("nothing to do: no mutant there" + (" in what changed" if since else ""))
             return 0
@@ -78,8 +83,8 @@ def glob_of(path: str, root: Path = ROOT) -> str:
     """A file or folder that the user named, as cargo-mutants wants it."""
     absolute = Path(os.path.abspath(path))
     relative = absolute.relative_to(root) if absolute.is_relative_to(root) else None
-    if relative is None or relative.parts[:1] not in [(each,) for each in MUTATED]:
-        raise Failure(f"{path} is not in {' or '.join(MUTATED)}: only what is deployed is mutated", 2)
+    if relative is None or relative.parts[:1] not in [(each,) for each in WHOLE]:
+        raise Failure(f"{path} is not in {' or '.join(WHOLE)}: only what is deployed is mutated", 2)
     if absolute.is_dir():
         return f"{relative}/**/*.rs"
     if not absolute.is_file():
@@ -89,7 +94,7 @@ def glob_of(path: str, root: Path = ROOT) -> str:
 
 def _listed(program: Path, globs: Sequence[str], since: str | None) -> list[Mutant]:
     command = [str(program), "mutants", "--list", "--json", "--no-config", "--dir", str(tree.TREE)]
-    for glob in globs or [f"{folder}/**/*.rs" for folder in MUTATED]:
+    for glob in globs:
         command += ["--file", glob]
     for glob in EXCLUDED:
         command += ["--exclude", glob]
@@ -108,14 +113,28 @@ def _listed(program: Path, globs: Sequence[str], since: str | None) -> list[Muta
     return listed(json.loads(answered.stdout)) if answered.stdout.strip().startswith("[") else []
 
 
-def _change(since: str) -> str:
-    """What changed since a revision, files that git does not know yet included."""
-    command = ["git", "diff", "--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"]
-    changed = subprocess.run(
-        [*command, since, "--", *MUTATED], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def _of_template(since: str | None) -> list[Mutant]:
+    found = template.mutants((tree.TREE / template.PATH).read_text(encoding="utf-8"))
+    if since is None:
+        return found
+    lines = template.changed_lines(_diff(since, template.PATH, context=0))
+    return [mutant for mutant in found if mutant.line in lines]
+
+
+_DIFF = ("git", "diff", "--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+
+
+def _diff(since: str, *paths: str, context: int = 3) -> str:
+    command = [*_DIFF, f"--unified={context}", since, "--", *paths]
+    changed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if changed.returncode != 0:
         raise Failure(f"git diff {since}: {install.last_line(changed.stderr)}", 2)
+    return changed.stdout
+
+
+def _change(since: str) -> str:
+    """What changed since a revision, files that git does not know yet included."""
+    changed = _diff(since, *MUTATED)
     new = subprocess.run(
         ["git", "ls-files", "-z", "--others", "--exclude-standard", "--", *MUTATED],
         cwd=ROOT,
@@ -125,12 +144,12 @@ def _change(since: str) -> str:
     )
     added = [
         subprocess.run(
-            [*command, "--no-index", "--", os.devnull, path], cwd=ROOT, capture_output=True, text=True, check=False
+            [*_DIFF, "--no-index", "--", os.devnull, path], cwd=ROOT, capture_output=True, text=True, check=False
         ).stdout
         for path in filter(None, new.stdout.split("\0"))
         if path.endswith(".rs")
     ]
-    return "".join([changed.stdout, *added])
+    return "".join([changed, *added])
 
 
 class _Run:
@@ -147,6 +166,8 @@ class _Run:
         self.records = still_known(chosen, self._all, self._products, whole)
         # How long a check takes without a mutant. Only the sources that it was measured with count.
         self._calm: dict[str, float] = before.get("calm", {}) if before.get("tree") == whole else {}
+        # The programs of checks that are built once.
+        self._programs: dict[str, str] = {}
         self._edge = (ROOT / "tests/edge/src/main.rs").read_text(encoding="utf-8")
 
     def forget(self) -> None:
@@ -177,6 +198,8 @@ class _Run:
             if check.name in record.passed:
                 continue
             calm = self._without_mutants(check, mutant.package)
+            if check.program is not None:
+                self._program(check)
             began = time.monotonic()
             with tree.applied(mutant):
                 record.result, output = self._verdict(check, calm, mutant)
@@ -194,11 +217,16 @@ class _Run:
         self._save()
 
     def _verdict(self, check: Check, calm: float, mutant: Mutant) -> tuple[str | None, str]:
+        seconds = max(RUN_SECONDS_AT_LEAST, RUN_FACTOR * calm)
+        if check.program is not None:
+            command = (self._program(check), *check.program)
+            ran = self._within(lambda left: tree.run(command, left, limited=True, log="check.log"), seconds)
+            return checks.after_run(ran.status, ran.output), ran.output
         built = self._cargo(check.build, BUILD_SECONDS, limited=False)
         verdict = checks.after_build(built.status, built.output, mutant.path)
         if verdict is not None:
             return verdict, ""
-        ran = self._cargo(check.run, max(RUN_SECONDS_AT_LEAST, RUN_FACTOR * calm), limited=True)
+        ran = self._cargo(check.run, seconds, limited=True)
         return checks.after_run(ran.status, ran.output), ran.output
 
     def _without_mutants(self, check: Check, package: str) -> float:
@@ -216,12 +244,25 @@ class _Run:
             self._save()
         return self._calm[name]
 
+    def _program(self, check: Check) -> str:
+        """What the check's build makes, built before any mutant is there."""
+        if check.name not in self._programs:
+            built = self._cargo(check.build, FIRST_SECONDS, limited=False)
+            program = checks.program_of(built.output)
+            if built.status != 0 or program is None:
+                raise Failure(f"{check.name} cannot be built: {shown(tree.LOGS)}/check.log")
+            self._programs[check.name] = program
+        return self._programs[check.name]
+
     def _cargo(self, arguments: Sequence[str], seconds: float, *, limited: bool) -> tree.Ended:
-        """Runs cargo; what the deadline cuts short has no result."""
+        return self._within(lambda left: tree.cargo(arguments, left, limited=limited, log="check.log"), seconds)
+
+    def _within(self, run: Callable[[float], tree.Ended], seconds: float) -> tree.Ended:
+        """Runs something for so long at most; what the deadline cuts short has no result."""
         left = self._deadline - time.monotonic() if self._deadline is not None else seconds
         if left <= 0:
             raise _TimeIsUp
-        ended = tree.cargo(arguments, min(seconds, left), limited=limited, log="check.log")
+        ended = run(min(seconds, left))
         if ended.status is None and left < seconds:
             raise _TimeIsUp
         return ended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 CAUGHT, MISSED, UNVIABLE, TIMEOUT, BROKEN = "caught", "missed", "unviable", "timeout", "broken"
@@ -12,19 +12,21 @@ CAUGHT, MISSED, UNVIABLE, TIMEOUT, BROKEN = "caught", "missed", "unviable", "tim
 
 @dataclass(frozen=True)
 class Mutant:
-    """One small mistake that cargo-mutants would make."""
+    """One small mistake: one that cargo-mutants would make, or one in the template."""
 
     package: str
     path: str
     line: int
     column: int
-    # What is changed, with the function's name: cargo-mutants' own words.
+    # What is changed, with the function's name (cargo-mutants' own words), or with the path to it in the template.
     change: str
     replacement: str
     # Line and column, counted from one, where what is replaced ends; the column is behind its last character.
     end: tuple[int, int]
     # The path and the change: lines above it may come and go. The second of the same change in a function is `#2`.
     key: str
+    # Stands behind what was replaced, so that whoever reads the copy sees it.
+    mark: str = " /* mutant */"
 
     @property
     def place(self) -> str:
@@ -34,7 +36,7 @@ class Mutant:
     def applied(self, source: str) -> str:
         """The source with the mistake in it."""
         start, end = _offset(source, self.line, self.column), _offset(source, *self.end)
-        return f"{source[:start]}{self.replacement} /* mutant */{source[end:]}"
+        return f"{source[:start]}{self.replacement}{self.mark}{source[end:]}"
 
 
 def _offset(source: str, line: int, column: int) -> int:
@@ -48,16 +50,22 @@ def _offset(source: str, line: int, column: int) -> int:
 def listed(entries: Iterable[Mapping[str, Any]]) -> list[Mutant]:
     """The mutants of `cargo mutants --list --json`, file by file, from top to bottom."""
     found = []
-    seen: dict[str, int] = {}
     for entry in sorted(entries, key=lambda entry: (entry["file"], *_place(entry, "start"), *_place(entry, "end"))):
         line, column = _place(entry, "start")
         change = entry["name"].split(": ", 1)[1]
-        key = f"{entry['file']}: {change}"
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] > 1:
-            key = f"{key} #{seen[key]}"
         replacement, end = entry["replacement"], _place(entry, "end")
-        found.append(Mutant(entry["package"], entry["file"], line, column, change, replacement, end, key))
+        found.append(Mutant(entry["package"], entry["file"], line, column, change, replacement, end, ""))
+    return numbered(found)
+
+
+def numbered(mutants: Iterable[Mutant]) -> list[Mutant]:
+    """The same, each with a key of its own."""
+    found = []
+    seen: dict[str, int] = {}
+    for mutant in mutants:
+        key = f"{mutant.path}: {mutant.change}"
+        seen[key] = seen.get(key, 0) + 1
+        found.append(replace(mutant, key=f"{key} #{seen[key]}" if seen[key] > 1 else key))
     return found
 
 

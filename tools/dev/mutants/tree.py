@@ -144,9 +144,13 @@ def environment() -> dict[str, str]:
 
 def cargo(arguments: Sequence[str], seconds: float, *, limited: bool, log: str) -> Ended:
     """Runs cargo in the copy, for so long at most; whatever it started ends with it."""
-    command = [*(_LIMITED if limited else ()), "cargo", *arguments]
+    return run(["cargo", *arguments], seconds, limited=limited, log=log)
+
+
+def run(command: Sequence[str], seconds: float, *, limited: bool, log: str) -> Ended:
+    """The same for any program."""
     began = _now()
-    child = Child("cargo", command, environment(), LOGS / log, TREE)
+    child = Child("check", [*(_LIMITED if limited else ()), *command], environment(), LOGS / log, TREE)
     status = None
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):
