@@ -122,7 +122,8 @@ impl Parse for Identifier {
     }
 }
 
-fn is_test(attributes: &[Attribute]) -> bool {
+/// Whether what they stand on is for unit tests only.
+pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     let names_test = |attribute: &Attribute| {
         let listed = attribute.parse_args_with(Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated);
         attribute.path().is_ident("cfg")

@@ -1,4 +1,15 @@
-//! Routes and timers as template.yaml deploys them. Read here once more, and independently of the sandbox's gateway.
+//! Routes and timers as template.yaml deploys them. Read here once more, and independently of the sandbox's gateway. Below are the
+//! rules on everything else in it: each takes the right value from the code, or from a document that it names.
+
+mod alarms;
+mod api;
+mod code;
+mod document;
+mod functions;
+mod roles;
+mod secrets;
+mod settings;
+mod table;
 
 use std::collections::BTreeSet;
 

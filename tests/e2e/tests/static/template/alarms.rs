@@ -1,0 +1,419 @@
+//! What a person is told of: every alarm watches a metric that is there, in the direction and from the number that the code
+//! gives a meaning to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+use syn::visit::Visit;
+
+use super::code;
+use super::document::{
+    attribute, document, logical, number, object, properties, reference, resource, resources_of, text, unless_absent,
+};
+use crate::repository;
+
+const METRICS: &str = "shared/runtime/src/metrics.rs";
+const SWEEP: &str = "shared/billing/src/usecase/sweep.rs";
+const CALENDAR: &str = "shared/billing/src/calendar.rs";
+/// Metrics of AWS's own, with their dimensions: Lambda's developer guide, "Metrics for functions"; API Gateway's, "Metrics for HTTP
+/// APIs"; SQS's, "Available CloudWatch metrics". Read in November 2026.
+const OF_AWS: &[(&str, &str, &str)] = &[
+    ("AWS/ApiGateway", "5xx", "ApiId"),
+    ("AWS/Lambda", "Errors", "FunctionName"),
+    ("AWS/Lambda", "Invocations", "FunctionName"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+];
+
+/// The pairs of a name and a unit that metrics.rs writes.
+#[derive(Default)]
+struct Named(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Named {
+    fn visit_expr_tuple(&mut self, tuple: &'ast syn::ExprTuple) {
+        let texts: Vec<Option<String>> = tuple.elems.iter().map(code::literal).collect();
+        if let [Some(name), Some(unit), None] = texts.as_slice()
+            && (unit == "Count" || unit == "Seconds")
+        {
+            self.0.insert(name.clone());
+        }
+        syn::visit::visit_expr_tuple(self, tuple);
+    }
+
+    fn visit_macro(&mut self, made: &'ast syn::Macro) {
+        if let Ok(tuples) =
+            made.parse_body_with(syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated)
+        {
+            tuples.iter().for_each(|tuple| self.visit_expr(tuple));
+        }
+    }
+
+    fn visit_item_mod(&mut self, _: &'ast syn::ItemMod) {}
+}
+
+/// The metrics that the code writes.
+fn emitted() -> BTreeSet<String> {
+    let mut named = Named::default();
+    named.visit_file(&code::parsed(METRICS));
+    assert!(named.0.contains("SweepSeen"), "{METRICS} is read wrongly: {:?}", named.0);
+    named.0
+}
+
+/// The dimension that each of them has.
+fn emitted_by() -> String {
+    let source = repository::read(METRICS);
+    let (_, rest) = source.split_once("\"Dimensions\": [[\"").expect("dimensions");
+    rest.split_once("\"]]").expect("one dimension").0.to_owned()
+}
+
+fn namespace() -> String {
+    code::text(METRICS, "NAMESPACE")
+}
+
+fn sweep_seconds() -> i64 {
+    code::seconds(SWEEP, "SWEEP_SECONDS")
+}
+
+fn alarm(name: &str) -> &'static Map<String, Value> {
+    properties(name, "AWS::CloudWatch::Alarm")
+}
+
+/// How long a number has to be wrong until somebody is told.
+fn watched_seconds(name: &str) -> i64 {
+    let body = alarm(name);
+    number(&body["Period"], name) * number(&body["EvaluationPeriods"], name)
+}
+
+fn dimension(name: &str, value: Value) -> Value {
+    json!([{ "Name": name, "Value": value }])
+}
+
+/// What an alarm watches, and when it speaks. Its period and its number of them are for each alarm to say.
+struct Watch {
+    namespace: String,
+    metric: &'static str,
+    dimensions: Option<Value>,
+    statistic: &'static str,
+    comparison: &'static str,
+    missing: &'static str,
+}
+
+fn is(name: &str, watch: &Watch) {
+    let mut wanted = json!({
+        "Namespace": watch.namespace,
+        "MetricName": watch.metric,
+        "Statistic": watch.statistic,
+        "ComparisonOperator": watch.comparison,
+        "TreatMissingData": watch.missing,
+    });
+    if let Some(dimensions) = &watch.dimensions {
+        wanted["Dimensions"] = dimensions.clone();
+    }
+    let told = ["AlarmDescription", "AlarmActions", "Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold"];
+    let said: Map<String, Value> = alarm(name)
+        .iter()
+        .filter(|(key, _)| !told.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    assert_eq!(Value::Object(said), wanted, "{name}");
+}
+
+fn of_reconcile() -> Option<Value> {
+    Some(dimension(&emitted_by(), reference("ReconcileFunction")))
+}
+
+#[test]
+fn every_alarm_is_known_and_tells_whoever_wants_to_be_told() {
+    let known = [
+        "FunctionErrorsAlarm",
+        "LoggedAlarmsAlarm",
+        "ReportOverdueAlarm",
+        "StorefrontServerErrorsAlarm",
+        "SweepBehindAlarm",
+        "SweepDeadLettersAlarm",
+        "SweepSilentAlarm",
+    ];
+    let deployed: BTreeSet<&str> = resources_of("AWS::CloudWatch::Alarm").into_iter().collect();
+    assert_eq!(deployed, BTreeSet::from(known));
+    for name in known {
+        let told = unless_absent("HasAlarmTopic", json!([reference("AlarmTopicArn")]));
+        assert_eq!(alarm(name)["AlarmActions"], told, "{name}");
+        assert!(!text(&alarm(name)["AlarmDescription"], name).is_empty());
+        // Only where a number is to be wrong twice is one period not enough.
+        assert_eq!(alarm(name).contains_key("DatapointsToAlarm"), name == "StorefrontServerErrorsAlarm", "{name}");
+    }
+    let document = repository::read("docs/alarms.md");
+    for watcher in ["SweepBehindAlarm", "ReportOverdueAlarm"] {
+        assert!(document.contains(watcher), "docs/alarms.md does not explain {watcher}");
+    }
+}
+
+#[test]
+fn every_metric_is_one_that_somebody_writes() {
+    let filtered = text(&alarm("LoggedAlarmsAlarm")["MetricName"], "LoggedAlarmsAlarm");
+    for name in resources_of("AWS::CloudWatch::Alarm").into_iter().filter(|name| *name != "FunctionErrorsAlarm") {
+        let body = alarm(name);
+        let (space, metric) = (text(&body["Namespace"], name), text(&body["MetricName"], name));
+        let by = body.get("Dimensions").map(|dimensions| text(&dimensions[0]["Name"], name));
+        if space == namespace() {
+            let written = emitted().contains(metric) && by == Some(emitted_by().as_str());
+            assert!(written || (metric == filtered && by.is_none()), "{name}: nobody writes {metric} by {by:?}");
+        } else {
+            let found = OF_AWS.iter().any(|(s, m, d)| (*s, *m, Some(*d)) == (space, metric, by));
+            assert!(found, "{name}: {space} {metric} by {by:?} is none of AWS's metrics that this test knows");
+        }
+    }
+    assert!(!emitted().contains(filtered), "two sources would be added up");
+}
+
+/// A handler answers every failure that it knows with a status, so that one error is one too many.
+#[test]
+fn an_error_of_any_function_is_told_within_five_minutes() {
+    let body = alarm("FunctionErrorsAlarm");
+    let mut metrics = body["Metrics"].as_array().expect("metrics").clone();
+    let sum = metrics.remove(0);
+    assert_eq!(sum["Expression"], "SUM(METRICS())");
+    // One of them is what the alarm looks at, and that is the sum (CloudWatch's API reference, MetricDataQuery).
+    assert_ne!(sum.get("ReturnData"), Some(&json!(false)));
+    let watched: BTreeSet<String> = metrics.iter().map(|metric| metric["MetricStat"].to_string()).collect();
+    let wanted = repository::functions().into_iter().map(|function| {
+        let metric = json!({
+            "Namespace": "AWS/Lambda",
+            "MetricName": "Errors",
+            "Dimensions": dimension("FunctionName", reference(&format!("{}Function", logical(&function)))),
+        });
+        json!({ "Metric": metric, "Period": 300, "Stat": "Sum" }).to_string()
+    });
+    assert_eq!(watched, wanted.collect(), "every function, each once");
+    let ids: BTreeSet<String> = metrics.iter().chain([&sum]).map(|metric| metric["Id"].to_string()).collect();
+    assert_eq!(ids.len(), metrics.len() + 1, "each by a name of its own");
+    assert!(metrics.iter().all(|metric| metric["ReturnData"] == false), "only the sum is looked at");
+    let rest: BTreeMap<&str, &Value> = body.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    assert_eq!(*rest["ComparisonOperator"], "GreaterThanThreshold");
+    assert_eq!(
+        (number(rest["Threshold"], "Threshold"), number(rest["EvaluationPeriods"], "EvaluationPeriods")),
+        (0, 1)
+    );
+    // A function that is not called has no errors.
+    assert_eq!(*rest["TreatMissingData"], "notBreaching");
+    assert_eq!(rest.len(), 7, "teach this test what else it says: {rest:?}");
+}
+
+/// The name of the field by which `Watch` tells of something, in tracing's JSON.
+fn field_of_alarms() -> String {
+    let host = repository::read("shared/runtime/src/host.rs");
+    let (_, rest) = host.split_once("tracing::error!(").expect("a line at ERROR");
+    let (field, _) = rest.split_once(" = alarm.name()").expect("the alarm's name");
+    // Fields are below `fields` unless the events are flattened.
+    let log = repository::read("shared/runtime/src/log.rs");
+    assert!(log.contains(".json()") && !log.contains("flatten_event"), "log lines have another form");
+    format!("$.fields.{field}")
+}
+
+#[test]
+fn every_alarm_that_a_function_logs_is_counted() {
+    let counted = &alarm("LoggedAlarmsAlarm")["MetricName"];
+    assert!(repository::read("docs/alarms.md").contains(&format!("`{}`", text(counted, "MetricName"))), "{counted}");
+    // Any value: which alarms there are is for the code to say.
+    let pattern = format!("{{ {} = \"*\" }}", field_of_alarms());
+    let mut filters = BTreeSet::new();
+    for function in repository::functions() {
+        let filter = format!("{}LoggedAlarms", logical(&function));
+        let wanted = json!({
+            "LogGroupName": reference(&format!("{}Logs", logical(&function))),
+            "FilterPattern": pattern,
+            "MetricTransformations": [{
+                "MetricNamespace": namespace(),
+                "MetricName": counted,
+                // One a line.
+                "MetricValue": "1",
+                "Unit": "Count",
+            }],
+        });
+        assert_eq!(json!(properties(&filter, "AWS::Logs::MetricFilter")), wanted, "{filter}");
+        filters.insert(filter);
+    }
+    assert_eq!(
+        resources_of("AWS::Logs::MetricFilter").into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
+        filters
+    );
+    // One line is enough, and no line is no alarm.
+    is(
+        "LoggedAlarmsAlarm",
+        &Watch {
+            namespace: namespace(),
+            metric: "LoggedAlarms",
+            dimensions: None,
+            statistic: "Sum",
+            comparison: "GreaterThanThreshold",
+            missing: "notBreaching",
+        },
+    );
+    assert_eq!(
+        (number(&alarm("LoggedAlarmsAlarm")["Threshold"], "Threshold"), watched_seconds("LoggedAlarmsAlarm")),
+        (0, 300)
+    );
+}
+
+#[test]
+fn a_sweep_that_does_not_run_is_told_of_after_two_that_were_missed() {
+    is(
+        "SweepSilentAlarm",
+        &Watch {
+            namespace: "AWS/Lambda".to_owned(),
+            metric: "Invocations",
+            dimensions: of_reconcile(),
+            statistic: "Sum",
+            comparison: "LessThanThreshold",
+            // A function that is not called writes nothing at all.
+            missing: "breaching",
+        },
+    );
+    assert_eq!(number(&alarm("SweepSilentAlarm")["Threshold"], "Threshold"), 1);
+    let watched = watched_seconds("SweepSilentAlarm");
+    // A single tick may be late.
+    assert!((2 * sweep_seconds() + 1..=3 * sweep_seconds()).contains(&watched), "{watched} s");
+    let said = text(&alarm("SweepSilentAlarm")["AlarmDescription"], "SweepSilentAlarm");
+    assert!(said.contains(&format!("{} minutes", watched / 60)), "{said}");
+}
+
+#[test]
+fn what_stays_owed_is_told_of_after_its_own_alarm_and_before_it_is_hardly_looked_at() {
+    is(
+        "SweepBehindAlarm",
+        &Watch {
+            namespace: namespace(),
+            metric: "SweepOldestSeconds",
+            dimensions: of_reconcile(),
+            // The worst of a period's sweeps.
+            statistic: "Maximum",
+            comparison: "GreaterThanThreshold",
+            // SweepSilentAlarm tells of a sweep that does not run.
+            missing: "notBreaching",
+        },
+    );
+    let threshold = number(&alarm("SweepBehindAlarm")["Threshold"], "Threshold");
+    // A row tells of itself first, and two sweeps have gone by since.
+    let least = code::seconds(CALENDAR, "UNKNOWN_ALARM_SECONDS") + 2 * sweep_seconds();
+    // From then on it is looked at by the hour: whoever is told before can still put something right.
+    let hourly = *code::waits(CALENDAR, "UNKNOWN").last().expect("waits");
+    assert!((least..hourly).contains(&threshold), "{threshold} s, between {least} and {hourly}");
+    // Every sweep writes it, so one period is a sweep.
+    assert_eq!(watched_seconds("SweepBehindAlarm"), sweep_seconds());
+}
+
+#[test]
+fn a_comparison_that_is_owed_is_told_of_on_the_morning_of_its_day() {
+    is(
+        "ReportOverdueAlarm",
+        &Watch {
+            namespace: namespace(),
+            metric: "ReportOverdueSeconds",
+            dimensions: of_reconcile(),
+            // A report that is finished says 0: of two ticks in a period the better one counts.
+            statistic: "Minimum",
+            comparison: "GreaterThanThreshold",
+            missing: "notBreaching",
+        },
+    );
+    let threshold = number(&alarm("ReportOverdueAlarm")["Threshold"], "Threshold");
+    let begins = code::seconds("shared/billing/src/report.rs", "BEGINS_SECONDS");
+    // It may take hours in which the PSP answers slowly; at noon somebody can still ask the PSP.
+    assert!(threshold >= 3_600 && begins + threshold < 12 * 3_600, "{threshold} s after {begins}");
+    let said = text(&alarm("ReportOverdueAlarm")["AlarmDescription"], "ReportOverdueAlarm");
+    assert_eq!((threshold, said.contains("six hours")), (6 * 3_600, true), "{said}");
+    assert_eq!(number(&alarm("ReportOverdueAlarm")["Period"], "Period"), sweep_seconds(), "every tick writes it");
+    // The tick that is at it as the time is up may be the one that finishes it.
+    assert_eq!(watched_seconds("ReportOverdueAlarm"), 2 * sweep_seconds());
+}
+
+#[test]
+fn a_sweep_that_failed_is_told_of() {
+    is(
+        "SweepDeadLettersAlarm",
+        &Watch {
+            namespace: "AWS/SQS".to_owned(),
+            metric: "ApproximateNumberOfMessagesVisible",
+            dimensions: Some(dimension("QueueName", attribute("SweepDeadLetters.QueueName"))),
+            statistic: "Maximum",
+            comparison: "GreaterThanThreshold",
+            // A queue that nobody used for hours writes nothing.
+            missing: "notBreaching",
+        },
+    );
+    let threshold = number(&alarm("SweepDeadLettersAlarm")["Threshold"], "Threshold");
+    assert_eq!((threshold, watched_seconds("SweepDeadLettersAlarm")), (0, 300));
+}
+
+/// The table and Iamport may be away for a moment, and the functions say so with 503: twice in a quarter of an hour is more.
+#[test]
+fn a_storefront_that_answers_5xx_again_is_told_of() {
+    is(
+        "StorefrontServerErrorsAlarm",
+        &Watch {
+            namespace: "AWS/ApiGateway".to_owned(),
+            metric: "5xx",
+            dimensions: Some(dimension("ApiId", reference("StorefrontApi"))),
+            statistic: "Sum",
+            comparison: "GreaterThanThreshold",
+            // No requests, no errors.
+            missing: "notBreaching",
+        },
+    );
+    let body = alarm("StorefrontServerErrorsAlarm");
+    assert_eq!(
+        (number(&body["Threshold"], "Threshold"), number(&body["DatapointsToAlarm"], "DatapointsToAlarm")),
+        (0, 2)
+    );
+    assert_eq!((number(&body["Period"], "Period"), watched_seconds("StorefrontServerErrorsAlarm")), (300, 900));
+}
+
+// ---- the sweep's schedule, which the alarms above count on ----
+
+#[test]
+fn the_sweep_comes_as_often_as_the_code_counts_on_and_never_twice_at_once() {
+    let function = properties("ReconcileFunction", "AWS::Serverless::Function");
+    let events = object(&function["Events"], "Events");
+    assert_eq!(events.keys().collect::<Vec<_>>(), ["Sweep"], "one timer; the clock decides when the comparison is");
+    let sweep = object(&events["Sweep"]["Properties"], "Sweep");
+    let minutes = sweep_seconds() / 60;
+    assert_eq!(sweep["ScheduleExpression"], format!("rate({minutes} minutes)"), "SWEEP_SECONDS of {SWEEP}");
+    let timeout = super::functions::timeout("reconcile");
+    // Two at once would look at the same rows; one that has less than the time that the code assumes gets through too few.
+    let least = code::seconds("shared/runtime/src/serve.rs", "TICK_BUDGET");
+    assert!((least..=sweep_seconds()).contains(&timeout), "{timeout} s");
+    let needed = code::seconds(SWEEP, "ROW_SECONDS") + code::seconds("shared/runtime/src/serve.rs", "TICK_MARGIN");
+    assert!(timeout > 2 * needed, "{timeout} s: no row is looked at with less than {needed} left");
+    // SAM's own default is the bare logical id, which two stacks of one account would fight over.
+    let name = text(&sweep["Name"]["!Sub"], "Name");
+    assert!(name.starts_with("${AWS::StackName}-"), "{name}");
+    assert_eq!(sweep["RoleArn"], attribute("SweepScheduleRole.Arn"));
+    let known = ["Name", "Description", "ScheduleExpression", "RoleArn", "RetryPolicy", "DeadLetterConfig"];
+    assert_eq!(sweep.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(known));
+}
+
+/// The next sweep does everything that this one did not: a repeat is only in its way. But that one failed is written down.
+#[test]
+fn a_sweep_that_fails_is_kept_and_hardly_repeated() {
+    let function = properties("ReconcileFunction", "AWS::Serverless::Function");
+    let queue = attribute("SweepDeadLetters.Arn");
+    // An event that waited for a sweep's time has been overtaken by the next one.
+    let invoked = json!({
+        "MaximumRetryAttempts": 0,
+        "MaximumEventAgeInSeconds": sweep_seconds(),
+        "DestinationConfig": { "OnFailure": { "Type": "SQS", "Destination": queue } },
+    });
+    assert_eq!(function["EventInvokeConfig"], invoked);
+    let sweep = &function["Events"]["Sweep"]["Properties"];
+    assert_eq!(sweep["DeadLetterConfig"], json!({ "Arn": queue }));
+    // Lambda takes an event within milliseconds: one more try is for an accident, and more of them are for nobody.
+    let retries = number(&sweep["RetryPolicy"]["MaximumRetryAttempts"], "MaximumRetryAttempts");
+    assert_eq!(retries, 1);
+    assert_eq!(sweep["RetryPolicy"]["MaximumEventAgeInSeconds"], sweep_seconds());
+    assert_eq!(object(&sweep["RetryPolicy"], "RetryPolicy").len(), 2);
+    // Fourteen days, the longest there is (SQS's API reference, SetQueueAttributes): over a holiday somebody still finds them.
+    let kept = json!({ "SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86_400 });
+    assert_eq!(json!(properties("SweepDeadLetters", "AWS::SQS::Queue")), kept);
+    assert_eq!(resources_of("AWS::SQS::Queue"), ["SweepDeadLetters"]);
+    assert!(resource("SweepDeadLetters").get("DeletionPolicy").is_none(), "its events say nothing");
+    assert!(document()["Resources"].is_object());
+}
