@@ -21,7 +21,7 @@ class Check(NamedTuple):
     # Arguments of cargo. A build that fails means that the mutant is none: it does not compile.
     build: tuple[str, ...]
     run: tuple[str, ...]
-    # Reads what is mutated when it runs: it is built once, and then its program is run with these arguments.
+    # Reads what is mutated when it runs: it is built once, and then its program is run with each of these filters.
     program: tuple[str, ...] | None = None
 
 

@@ -219,9 +219,14 @@ class _Run:
     def _verdict(self, check: Check, calm: float, mutant: Mutant) -> tuple[str | None, str]:
         seconds = max(RUN_SECONDS_AT_LEAST, RUN_FACTOR * calm)
         if check.program is not None:
-            command = (self._program(check), *check.program)
-            ran = self._within(lambda left: tree.run(command, left, limited=True, log="check.log"), seconds)
-            return checks.after_run(ran.status, ran.output), ran.output
+            verdict, output = None, ""
+            for asked in dict.fromkeys((mutant.likely, *check.program)):
+                command = (self._program(check), asked)
+                ran = self._within(lambda left: tree.run(command, left, limited=True, log="check.log"), seconds)
+                verdict, output = checks.after_run(ran.status, ran.output), ran.output
+                if verdict is not None:
+                    break
+            return verdict, output
         built = self._cargo(check.build, BUILD_SECONDS, limited=False)
         verdict = checks.after_build(built.status, built.output, mutant.path)
         if verdict is not None:

@@ -27,6 +27,8 @@ class Mutant:
     key: str
     # Stands behind what was replaced, so that whoever reads the copy sees it.
     mark: str = " /* mutant */"
+    # A part of the names of those tests that are likely to notice it. If they do not, all are asked.
+    likely: str = ""
 
     @property
     def place(self) -> str:

@@ -68,6 +68,17 @@ _ADDED = {
 }
 # What is written into an access log's format behind its first `{`.
 _LOGGED = ('"path":"$context.path",', '"auth":"$context.authorizer.claims",')
+# The tests of each part (tests/e2e/tests/static/template/), by the beginning of a change.
+_LIKELY = (
+    (r"(Parameters|Conditions|Globals\.Function\.Environment)\b", "template::settings"),
+    (r"BillingTable\b", "template::table"),
+    (r"(IamportSecret|WebhookTokenSeed)\b", "template::secrets"),
+    (r"\w+Role\b", "template::roles"),
+    (r"(\w+Alarms?|SweepDeadLetters|ReconcileFunction\.Event\w+)\b", "template::alarms"),
+    (r"(StorefrontApi|Webhook(Api|Integration|Route|Permission|Stage)|Outputs)\b", "template::api"),
+    (r"\w+Function\.Events\b", "of_the_template"),
+    (r"", "template::functions"),
+)
 _REFERENCE = re.compile(r"\$\{([A-Za-z]+)[}.]")
 
 
@@ -100,7 +111,8 @@ class _Mutator:
 
     def _mutant(self, start: int, end: int, text: str, change: str) -> Mutant:
         line, column = self._place(start)
-        return Mutant(PACKAGE, PATH, line, column, change, text, self._place(end), "", mark="")
+        likely = next(tests for pattern, tests in _LIKELY if re.match(pattern, change))
+        return Mutant(PACKAGE, PATH, line, column, change, text, self._place(end), "", mark="", likely=likely)
 
     def _place(self, offset: int) -> tuple[int, int]:
         before = self._source[:offset]

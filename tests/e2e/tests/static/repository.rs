@@ -1,6 +1,7 @@
 //! The repository's files.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Folders that hold nothing of the repository's own.
 const NOT_OURS: &[&str] = &["target", "__pycache__", "node_modules"];
@@ -15,13 +16,17 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every file of the repository, by its path from the root with slashes, in order.
+/// Every file of the repository, by its path from the root with slashes, in order. They are looked for once.
 pub(crate) fn files() -> Vec<String> {
-    let mut found = Vec::new();
-    walk(&root(), "", &mut found);
-    found.sort();
-    assert!(found.len() > 50, "only {} files: the walk went wrong", found.len());
-    found
+    static FILES: OnceLock<Vec<String>> = OnceLock::new();
+    let files = FILES.get_or_init(|| {
+        let mut found = Vec::new();
+        walk(&root(), "", &mut found);
+        found.sort();
+        assert!(found.len() > 50, "only {} files: the walk went wrong", found.len());
+        found
+    });
+    files.clone()
 }
 
 /// The Rust sources whose path starts with one of `under`.
