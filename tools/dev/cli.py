@@ -120,9 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     zoo.set_defaults(run=lambda options: suites.zoo("./dev zoo --write" if options.write else ""))
 
     mutants = commands.add_parser(
-        "mutants", help="make small mistakes in functions/ and shared/; print which check notices each, and what none does"
+        "mutants", help="make small mistakes in functions/, shared/ and the template; print which check notices each, and what none does"
     )
-    mutants.add_argument("paths", metavar="PATH", nargs="*", help="files or folders (default: all of both)")
+    mutants.add_argument("paths", metavar="PATH", nargs="*", help="files or folders (default: all of it)")
     mutants.add_argument("--diff", metavar="REV", help="only in lines that changed since that revision")
     mutants.add_argument(
         "--minutes", metavar="N", type=_count, help="stop after so long; the next run goes on where this one ended"

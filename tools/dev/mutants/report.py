@@ -153,11 +153,13 @@ _INTRODUCTION = """\
 
 <!-- Written by `./dev mutants --write` from docs/mutants.json. Reasons are given there; everything else is measured. -->
 
-`./dev mutants` makes small mistakes in the product's code, one at a time, and asks which check notices each. The mistakes are those
-of `cargo-mutants`: a function that returns something else, another operator, an arm of a match that is gone.
+`./dev mutants` makes small mistakes in what is deployed, one at a time, and asks which check notices each. In the code they are those
+of `cargo-mutants`: a function that returns something else, another operator, an arm of a match that is gone. In template.yaml they are
+a key or an item that is gone, another number, word or reference, and a permission that is wider.
 
 ```sh
-./dev mutants shared/billing/src/money.rs   # a file, a folder; nothing for all of functions/ and shared/
+./dev mutants shared/billing/src/money.rs   # a file, a folder; nothing for all of functions/, shared/ and template.yaml
+./dev mutants template.yaml                 # the template: a quarter of an hour
 ./dev mutants --diff HEAD                   # only what changed since a revision
 ./dev mutants --minutes 10                  # as far as it gets; says what it did not reach. The next run goes on there
 ./dev mutants --list shared/iamport         # which there are, and what is known of them; runs nothing
@@ -173,6 +175,7 @@ Each mutant meets the checks in this order, until one notices it:
 | `shared/store` | unit tests, the contract (`tests/it`), seeds over the DynamoDB adapter and the SDK, the edge |
 | `shared/iamport`, `shared/runtime` | unit tests, `tests/it` where there is one, the static tests, the edge |
 | `functions` | it is built; the static tests; the edge, for the handlers that tests/edge plays |
+| `template.yaml` | the static tests that read it (`tests/e2e/tests/static/template`). They take each right value from the code, or from a document that they name, and never from a copy |
 
 The end-to-end tests are not asked: a mistake that only they notice is listed here as not noticed. *unclear* is what took more than five times
 as long as without the mistake, or broke the build in another place: that counts as not caught, until somebody has looked at it.

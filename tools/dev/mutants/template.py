@@ -66,6 +66,8 @@ _ADDED = {
     "AuthorizationScopes": ("billing/customer",),
     "ExposeHeaders": ("authorization",),
 }
+# What would take rows away.
+_TIME_TO_LIVE = "TimeToLiveSpecification: {AttributeName: due_at, Enabled: true}"
 # What is written into an access log's format behind its first `{`.
 _LOGGED = ('"path":"$context.path",', '"auth":"$context.authorizer.claims",')
 # The tests of each part (tests/e2e/tests/static/template/), by the beginning of a change.
@@ -74,7 +76,8 @@ _LIKELY = (
     (r"BillingTable\b", "template::table"),
     (r"(IamportSecret|WebhookTokenSeed)\b", "template::secrets"),
     (r"\w+Role\b", "template::roles"),
-    (r"(\w+Alarms?|SweepDeadLetters|ReconcileFunction\.Event\w+)\b", "template::alarms"),
+    (r"\w+Alarms?\b", "template::alarms"),
+    (r"(SweepDeadLetters|ReconcileFunction\.(Event\w+|Timeout))\b", "template::sweep"),
     (r"(StorefrontApi|Webhook(Api|Integration|Route|Permission|Stage)|Outputs)\b", "template::api"),
     (r"\w+Function\.Events\b", "of_the_template"),
     (r"", "template::functions"),
@@ -152,7 +155,8 @@ class _Mutator:
             assert found is not None
             said.append(self._item(found, step) if step.isdigit() and value.entries[0].is_item else step)
             value = found
-        return ".".join(step for step in said if step not in ("Resources", "Properties"))
+        # What almost every path has says nothing, unless it is all that goes.
+        return ".".join([*(step for step in said[:-1] if step not in ("Resources", "Properties")), said[-1]])
 
     def _item(self, value: Value, place: str) -> str:
         """An item by what it says, so that one above it may come or go."""
@@ -169,7 +173,7 @@ class _Mutator:
         if len(path) == 1 or len(parent.entries) == 1 or parent.tag in _FUNCTIONS:
             return False
         # What others refer to cannot be missing, and nothing is without its type: that is not deployed at all.
-        if path[-1] == "Type" and parent.get("Properties"):
+        if path[-1] == "Type" and (parent.get("Properties") or path[0] == "Parameters"):
             return False
         named = path[0] in ("Resources", "Parameters", "Conditions") and len(path) == 2
         return not (named and path[1] in self._referred)
@@ -188,6 +192,9 @@ class _Mutator:
             in_line = self._source[value.end - 1] == "]"
             item = f", {text}" if in_line else f"\n{' ' * (self._place(last.start)[1] - 3)}- {text}"
             yield self._mutant(last.end, last.end, item, f"{name}: {text} added")
+        if path[-1] == "BillingMode":
+            added = f"\n{' ' * (self._place(entry.start)[1] + 5)}{_TIME_TO_LIVE}"
+            yield self._mutant(value.end, value.end, added, f"{name.rpartition('.')[0]}: {_TIME_TO_LIVE} added")
         if value.tag == "!If":
             yield instead(self._source[value.entries[1].value.start : value.entries[1].value.end])
             yield instead("!Ref AWS::NoValue")

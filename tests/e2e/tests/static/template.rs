@@ -9,6 +9,7 @@ mod functions;
 mod roles;
 mod secrets;
 mod settings;
+mod sweep;
 mod table;
 
 use std::collections::BTreeSet;

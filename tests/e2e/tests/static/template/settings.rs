@@ -285,19 +285,38 @@ fn what_no_function_reads_takes_only_what_its_resource_can_use() {
     );
 }
 
-/// A dispute about a card payment is argued for months, a question about last month's charge with the log of that month.
+/// A dispute about a card payment is argued for months, and a question about last month's charge is answered with that month's log.
+/// But access logs hold addresses of people: not for half a year unless somebody chooses to.
 #[test]
 fn logs_are_kept_through_a_quarter_unless_somebody_chooses() {
     let allowed = parameters()["LogRetentionDays"]["AllowedValues"].as_array().expect("values");
     let days: Vec<i64> = allowed.iter().map(|value| value.as_i64().expect("days")).collect();
     let default: i64 = default_of("LogRetentionDays").parse().expect("days");
-    assert!((90..=180).contains(&default) && days.contains(&default), "{default} days, of {days:?}");
+    assert!((90..180).contains(&default) && days.contains(&default), "{default} days, of {days:?}");
     assert!(days.iter().all(|days| *days >= 30), "{days:?}: the daily comparison looks back further");
     assert!(days.iter().any(|days| *days >= 5 * 365), "{days:?}: records of payments are kept for five years in Korea");
-    let levels = parameters()["LogLevel"]["AllowedValues"].as_array().expect("levels");
-    // An alarm is a line at ERROR, so no level may hide it, and nothing else may be hidden unless somebody says so.
-    assert!(levels.iter().all(|level| ["DEBUG", "INFO", "WARN", "ERROR"].contains(&text(level, "LogLevel"))));
+    // CloudWatch Logs takes no others (API reference, PutRetentionPolicy, read in November 2026).
+    let taken = [30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653];
+    assert!(days.iter().all(|days| taken.contains(days)), "{days:?}");
+}
+
+/// Those that both Lambda's `ApplicationLogLevel` and tracing know. At TRACE the SDK writes whole requests, and an alarm is a line at
+/// ERROR, so no level may hide that.
+#[test]
+fn every_level_of_logs_can_be_chosen_but_those_that_say_too_much_or_too_little() {
+    assert_eq!(parameters()["LogLevel"]["AllowedValues"], json!(["DEBUG", "INFO", "WARN", "ERROR"]));
+    // `log::init` says so, too, where nobody does.
     assert_eq!(default_of("LogLevel"), "INFO");
+}
+
+#[test]
+fn what_is_offered_is_what_is_taken_where_nobody_chooses() {
+    for (name, rules) in object(parameters(), "Parameters") {
+        let (Some(allowed), Some(default)) = (rules.get("AllowedValues"), rules.get("Default")) else { continue };
+        assert!(allowed.as_array().expect("values").contains(default), "{name}: {default} is none of {allowed}");
+    }
+    // cargo-lambda builds for both, and the README says how.
+    assert_eq!(parameters()["Architecture"]["AllowedValues"], json!(["arm64", "x86_64"]));
 }
 
 fn mentions(value: &Value, name: &str) -> bool {
