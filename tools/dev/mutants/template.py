@@ -262,11 +262,16 @@ class _Mutator:
 
 
 def _other_folded(path: Sequence[str], source: str) -> Iterator[tuple[str, str]]:
-    """Another text of several lines: a field of a log or of a secret by another name, or one more."""
+    """Another text of several lines: a log with one field more or less, a secret with a field of another name."""
     if path[-1] == "Format":
         at = source.index("{") + 1
         for added in _LOGGED:
             yield f"{source[:at]}{added}{source[at:]}", f"{added} added"
+        for field in re.findall(r',?\s*"\w+":"\$[\w.]+"', source):
+            # The first one has no comma before it, and takes the one behind it along.
+            gone = field if field.startswith(",") else f"{field},"
+            yield source.replace(gone, "", 1), f"{field.strip(', ').strip()} gone"
+        return
     for name in re.findall(r'"(\w+)":', source):
         yield source.replace(f'"{name}":', f'"{name}x":'), f"{name}x"
     for reference in dict.fromkeys(re.findall(r"\$\{\w+\}", source)):

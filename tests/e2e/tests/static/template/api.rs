@@ -27,12 +27,14 @@ const LOGGED: &[&str] = &[
     "$context.routeKey",
     "$context.status",
 ];
-/// What somebody needs to find out what became of a request.
+/// What somebody needs to find out what became of a request, and whose time it took.
 const LOGGED_AT_LEAST: &[&str] = &[
     "$context.identity.sourceIp",
     "$context.integrationErrorMessage",
+    "$context.integrationLatency",
     "$context.requestId",
     "$context.requestTime",
+    "$context.responseLatency",
     "$context.routeKey",
     "$context.status",
 ];

@@ -168,7 +168,7 @@ impl<'ast> Visit<'ast> for Reader {
 }
 
 /// Everything that can be come to from some functions, by what they call of their own.
-fn reached<'a>(doing: &'a BTreeMap<String, Doing>, from: impl IntoIterator<Item = String>) -> Vec<&'a Doing> {
+fn reached(doing: &BTreeMap<String, Doing>, from: impl IntoIterator<Item = String>) -> Vec<&Doing> {
     let (mut seen, mut left) = (BTreeSet::new(), from.into_iter().collect::<Vec<_>>());
     while let Some(name) = left.pop() {
         if let Some(does) = doing.get(&name).filter(|_| seen.insert(name)) {
