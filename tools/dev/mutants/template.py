@@ -79,6 +79,7 @@ _LIKELY = (
     (r"\w+Alarms?\b", "template::alarms"),
     (r"(SweepDeadLetters|ReconcileFunction\.(Event\w+|Timeout))\b", "template::sweep"),
     (r"(StorefrontApi|Webhook(Api|Integration|Route|Permission|Stage)|Outputs)\b", "template::api"),
+    (r"\w+Function\.Events\.\w+\.ApiId\b", "template::api"),
     (r"\w+Function\.Events\b", "of_the_template"),
     (r"", "template::functions"),
 )

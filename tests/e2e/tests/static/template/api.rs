@@ -73,6 +73,24 @@ fn a_route_needs_a_token_of_the_issuer_unless_it_says_otherwise() {
     assert_eq!(storefront()["FailOnWarnings"], true, "a route that API Gateway does not understand is not deployed");
 }
 
+/// Without the API's name SAM makes another one of its own, which asks nobody for a token.
+#[test]
+fn every_route_belongs_to_the_storefronts_api() {
+    for function in resources_of("AWS::Serverless::Function") {
+        let Some(events) = properties(function, "AWS::Serverless::Function").get("Events") else { continue };
+        for (name, event) in object(events, function).iter().filter(|(_, event)| event["Type"] == "HttpApi") {
+            let event = object(&event["Properties"], name);
+            assert_eq!(event.get("ApiId"), Some(&reference("StorefrontApi")), "{function}.{name}");
+            let keys: Vec<&str> = event.keys().map(String::as_str).collect();
+            assert_eq!(
+                keys,
+                ["ApiId", "Auth", "Method", "Path"],
+                "{function}.{name}: teach this test what else it says"
+            );
+        }
+    }
+}
+
 /// Everybody may call a route without a token, and card testing pays only in volume. Each of them has a throttle of its own, below
 /// what all routes share, so that a flood there is refused there. One who signs in is held by the shared one.
 #[test]
