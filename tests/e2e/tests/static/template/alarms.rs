@@ -14,7 +14,7 @@ use crate::repository;
 const METRICS: &str = "shared/runtime/src/metrics.rs";
 const CALENDAR: &str = "shared/billing/src/calendar.rs";
 /// Metrics of AWS's own, with their dimensions: Lambda's developer guide, "Metrics for functions"; API Gateway's, "Metrics for HTTP
-/// APIs"; SQS's, "Available CloudWatch metrics". Read in November 2026.
+/// APIs"; SQS's, "Available CloudWatch metrics".
 const OF_AWS: &[(&str, &str, &str)] = &[
     ("AWS/ApiGateway", "5xx", "ApiId"),
     ("AWS/Lambda", "Errors", "FunctionName"),

@@ -11,7 +11,7 @@ use super::document::{
 use super::{Route, Template};
 use crate::{repository, sources};
 
-/// What an access log may say (API Gateway's developer guide, "Customize HTTP API access logs", read in November 2026), less all
+/// What an access log may say (API Gateway's developer guide, "Customize HTTP API access logs"), less all
 /// that a caller wrote: paths, queries, headers and hosts. A path may hold what somebody put there by mistake, a card number
 /// included, and the webhook's is its token.
 const LOGGED: &[&str] = &[

@@ -12,11 +12,9 @@ use super::document::{
 use crate::repository;
 
 const SERVE: &str = "shared/runtime/src/serve.rs";
-/// An HTTP API gives up on a function after that time, in seconds (API Gateway's developer guide, "Quotas for HTTP APIs", read in
-/// November 2026).
+/// An HTTP API gives up on a function after that time, in seconds (API Gateway's developer guide, "Quotas for HTTP APIs").
 const GATEWAY_SECONDS: i64 = 30;
-/// Iamport waits so long for the answer to a webhook at least, in seconds, and sends it once (its guide to webhooks, read in
-/// November 2026).
+/// Iamport waits so long for the answer to a webhook at least, in seconds, and sends it once (its guide to webhooks).
 const WEBHOOK_SECONDS: i64 = 15;
 
 fn globals() -> &'static Map<String, Value> {
@@ -57,7 +55,7 @@ fn every_folder_of_functions_is_a_function_with_a_role_and_logs_of_its_own() {
 fn all_functions_are_built_and_run_alike() {
     let globals = globals();
     // cargo-lambda's builds are programs by the name of `bootstrap` for the runtime without a language (its documents, and
-    // Lambda's developer guide, "OS-only runtime", read in November 2026). AL2 goes out of support.
+    // Lambda's developer guide, "OS-only runtime"). AL2 goes out of support.
     assert_eq!((&globals["Runtime"], &globals["Handler"]), (&json!("provided.al2023"), &json!("bootstrap")));
     assert_eq!(globals["CodeUri"], ".", "the workspace's root, so that a change under shared/ is built");
     assert!(repository::root().join("Cargo.lock").is_file(), "the root is another folder");

@@ -100,7 +100,7 @@ fn needed(function: &str, used: &Use) -> Vec<Grant> {
         grants.push((action.to_owned(), attribute(&format!("{name}Logs.Arn")), Value::Null));
     }
     // Lambda puts an event that failed where the function says, in the function's name (developer guide, "Asynchronous
-    // invocation", read in November 2026).
+    // invocation").
     let on_failure = &properties(&format!("{name}Function"), "AWS::Serverless::Function").get("EventInvokeConfig");
     if let Some(queue) = on_failure.and_then(|config| config.pointer("/DestinationConfig/OnFailure/Destination")) {
         grants.push(("sqs:SendMessage".to_owned(), queue.clone(), Value::Null));
@@ -139,7 +139,7 @@ fn a_role_is_one_functions_and_nobody_elses() {
         roles.insert(role);
     }
     // The scheduler works for every account: only for a schedule of this one may it take the role (EventBridge Scheduler's user
-    // guide, "Confused deputy prevention", read in November 2026).
+    // guide, "Confused deputy prevention").
     let own = json!({ "StringEquals": { "aws:SourceAccount": reference("AWS::AccountId") } });
     let scheduler = &properties("SweepScheduleRole", "AWS::IAM::Role")["AssumeRolePolicyDocument"];
     assert_eq!(*scheduler, assumed_by("scheduler.amazonaws.com", Some(own)));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::document::{properties, resources_of, substituted, text};
 
-/// Secrets Manager makes so many characters if it is not told (API reference, GetRandomPassword, read in November 2026).
+/// Secrets Manager makes so many characters if it is not told (API reference, GetRandomPassword).
 const LENGTH_UNSAID: i64 = 32;
 /// Nobody guesses that many bits.
 const BITS_MIN: i64 = 128;

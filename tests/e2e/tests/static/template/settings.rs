@@ -15,9 +15,9 @@ const NOT_DEPLOYED: &[(&str, &str)] = &[
     ("QUARANTINE_SECONDS", "shortened by tests only: below its default a late execution could meet a second POST"),
 ];
 /// Variables that libraries read, and what they have to say. rustls-native-certs reads the bundle at `SSL_CERT_FILE` instead of
-/// looking through a folder; on Amazon Linux 2023 it is this file (package ca-certificates, read in November 2026).
+/// looking through a folder; on Amazon Linux 2023 it is this file (package ca-certificates).
 const OF_LIBRARIES: &[(&str, &str)] = &[("SSL_CERT_FILE", "/etc/pki/tls/certs/ca-bundle.crt")];
-/// Where Iamport sends V1 webhooks from (its guide to webhooks, "IP allow list", read in November 2026).
+/// Where Iamport sends V1 webhooks from (its guide to webhooks, "IP allow list").
 const WEBHOOK_IPS: &str = "52.78.100.19,52.78.48.223,52.78.5.241";
 /// Parameters that are no variable of a function's.
 const OF_RESOURCES: &[&str] = &[
@@ -295,7 +295,7 @@ fn logs_are_kept_through_a_quarter_unless_somebody_chooses() {
     assert!((90..180).contains(&default) && days.contains(&default), "{default} days, of {days:?}");
     assert!(days.iter().all(|days| *days >= 30), "{days:?}: the daily comparison looks back further");
     assert!(days.iter().any(|days| *days >= 5 * 365), "{days:?}: records of payments are kept for five years in Korea");
-    // CloudWatch Logs takes no others (API reference, PutRetentionPolicy, read in November 2026).
+    // CloudWatch Logs takes no others (API reference, PutRetentionPolicy).
     let taken = [30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653];
     assert!(days.iter().all(|days| taken.contains(days)), "{days:?}");
 }
