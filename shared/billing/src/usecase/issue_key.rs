@@ -104,15 +104,9 @@ where
     ) -> Result<BillingKey, Failure> {
         let own = row.customer_uid.clone();
         let others = secret.every().filter(|secret| name(request, secret).is_ok_and(|name| name != own));
-        let other = self.issued_as(request, others).await;
-        let (other, fingerprint) = match other {
-            Ok(None) => return self.issue_claimed(row, request).await,
-            Ok(Some((other, _))) if other.came_to_nothing(self.host.now()) => {
-                return self.issue_claimed(row, request).await;
-            }
-            Ok(Some(other)) => other,
-            Err(_) => return self.withdrawn(row).await,
-        };
+        let Ok(other) = self.issued_as(request, others).await else { return self.withdrawn(row).await };
+        let other = other.filter(|(other, _)| !other.came_to_nothing(self.host.now()));
+        let Some((other, fingerprint)) = other else { return self.issue_claimed(row, request).await };
         match self.withdrawn(row).await {
             Err(_) if other.fingerprint != fingerprint => Err(Failure::IdempotencyKeyReused),
             Err(_) if other.state == KeyState::Issuing => Err(Failure::IdempotencyInProgress),
@@ -183,16 +177,14 @@ where
             // The claim took too long to be written, and nobody keeps the card: it is as if it had not been sent.
             false => Posted::NotSent,
         };
-        let not_sent = posted == Posted::NotSent;
         let seen = match posted {
             Posted::Known(snapshot) => KeyEvidence::Found(snapshot),
-            Posted::NotSent => KeyEvidence::NotSent,
+            Posted::NotSent => return self.withdrawn(row).await,
             Posted::Refused(refusal) => self.key_found_or(&row, KeyEvidence::Refused(refusal)).await,
             Posted::Nonsense | Posted::Lost => self.key_found_or(&row, KeyEvidence::Lost).await,
         };
         let row = self.conclude_key(row.clone(), &seen).await.map_or(row, |(row, _)| row);
         match row.state {
-            KeyState::Abandoned if not_sent => Err(Failure::Unavailable),
             KeyState::Abandoned if !row.was_refused() => Err(Failure::UpstreamMismatch),
             KeyState::Prepared
             | KeyState::Issuing

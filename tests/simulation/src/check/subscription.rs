@@ -448,9 +448,10 @@ pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[S
         }
         let waiting = world.ledger.schedules().find(|schedule| {
             // One that is not what was ordered holds up nothing: a person was told, and decides about it.
-            let told = |alarm: &Alarm| matches!(alarm, Alarm::PspMismatch { merchant_uid, .. } if merchant_uid.as_str() == schedule.order.merchant_uid);
+            let waiting = &schedule.order.merchant_uid;
+            let told = |alarm: &Alarm| matches!(alarm, Alarm::PspMismatch { merchant_uid, .. } if merchant_uid.as_str() == waiting);
             schedule.status == ScheduleStatus::Scheduled
-                && beside(&schedule.order.merchant_uid, uid.as_str())
+                && beside(waiting, uid.as_str())
                 && !world.alarms.iter().any(told)
         });
         if let Some(waiting) = waiting {

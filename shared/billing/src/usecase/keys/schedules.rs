@@ -95,12 +95,11 @@ where
     /// Revokes what the PSP would run on a key though no row of ours shows it as scheduled: a suspect one, or one that
     /// somebody else registered, under the name that the PSP has for it. After `until` none is begun any more: somebody waits.
     /// Says whether the PSP lists none any more.
-    pub(crate) async fn revoke_unkept(&self, key: &BillingKey, unkept: Vec<String>, until: Timestamp) -> bool {
+    pub(crate) async fn revoke_unkept(&self, key: &BillingKey, mut unkept: Vec<String>, until: Timestamp) -> bool {
         if unkept.is_empty() {
             return true;
         }
         // Each time another one comes first: one that is never answered must not keep the rest waiting.
-        let mut unkept = unkept;
         let first = usize::try_from(key.looks).unwrap_or_default() % unkept.len();
         unkept.rotate_left(first);
         // A name that not even the PSP should have stays in its list, and keeps the key: a person is told after a day.
