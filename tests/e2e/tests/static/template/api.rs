@@ -11,23 +11,12 @@ use super::document::{
 use super::{Route, Template};
 use crate::{repository, sources};
 
-/// What an access log may say (API Gateway's developer guide, "Customize HTTP API access logs"), less all
+/// What an access log may say besides (API Gateway's developer guide, "Customize HTTP API access logs"), less all
 /// that a caller wrote: paths, queries, headers and hosts. A path may hold what somebody put there by mistake, a card number
 /// included, and the webhook's is its token.
-const LOGGED: &[&str] = &[
-    "$context.authorizer.claims.sub",
-    "$context.authorizer.error",
-    "$context.identity.sourceIp",
-    "$context.integrationErrorMessage",
-    "$context.integrationLatency",
-    "$context.requestId",
-    "$context.requestTime",
-    "$context.responseLatency",
-    "$context.responseLength",
-    "$context.routeKey",
-    "$context.status",
-];
-/// What somebody needs to find out what became of a request, and whose time it took.
+const LOGGED_AT_WILL: &[&str] =
+    &["$context.authorizer.claims.sub", "$context.authorizer.error", "$context.responseLength"];
+/// What somebody needs to find out what became of a request, and whose time it took. Nor does any of it hold what a caller wrote.
 const LOGGED_AT_LEAST: &[&str] = &[
     "$context.identity.sourceIp",
     "$context.integrationErrorMessage",
@@ -161,7 +150,8 @@ fn logged(format: &Value, at: &str) -> BTreeSet<String> {
     let values = object(&format, at).values().map(|value| text(value, at).to_owned());
     let values: BTreeSet<String> = values.collect();
     for value in &values {
-        assert!(LOGGED.contains(&value.as_str()), "{at}: {value} may hold what a caller wrote");
+        let harmless = LOGGED_AT_LEAST.iter().chain(LOGGED_AT_WILL).any(|known| known == value);
+        assert!(harmless, "{at}: {value} may hold what a caller wrote");
     }
     for value in LOGGED_AT_LEAST {
         assert!(values.contains(*value), "{at}: {value} is missed when something is looked for");
