@@ -9,7 +9,7 @@ use crate::calendar::{
 };
 use crate::checkout::KeyWindow;
 use crate::fingerprint::Fingerprint;
-use crate::ids::{CustomerId, CustomerUid, Nonce};
+use crate::ids::{CustomerId, CustomerUid, MerchantUid, Nonce};
 use crate::payment::{Claim, Payment, Refusal, RefusedBy, State, said};
 use crate::planted::{self, Bug};
 use crate::policy::Policy;
@@ -91,6 +91,28 @@ pub struct KeySnapshot {
     pub updated: Option<Timestamp>,
 }
 
+/// The last claim to register a schedule on a key. The table writes it together with that claim, and nothing else does: our
+/// index may not show for minutes what was claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
+    /// The schedule; of several that are registered by one POST the first.
+    pub merchant_uid: MerchantUid,
+    /// When the one before it was claimed, if there was one.
+    pub before: Option<Timestamp>,
+}
+
+impl Registration {
+    /// The claim after this one.
+    #[must_use]
+    pub fn next(this: Option<&Self>, row: &Payment) -> Option<Self> {
+        let claim = row.registering()?;
+        let (claimed_at, merchant_uid) = (claim.claimed_at, row.merchant_uid().clone());
+        Some(Self { claimed_at, merchant_uid, before: this.map(|this| this.claimed_at) })
+    }
+}
+
 /// A billing key's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillingKey {
@@ -128,6 +150,8 @@ pub struct BillingKey {
     pub missing_since: Option<Timestamp>,
     /// When a person is told next that it stays as it is.
     pub alarm_at: Option<Timestamp>,
+    /// The last schedule that was about to be registered on it. No write of the row changes it.
+    pub registration: Option<Registration>,
     /// When the key was named.
     pub created_at: Timestamp,
     /// When the row last changed.
@@ -235,6 +259,7 @@ impl BillingKey {
             refusal: None,
             missing_since: None,
             alarm_at: None,
+            registration: None,
             created_at: now,
             updated_at: now,
         }

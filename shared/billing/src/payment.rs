@@ -317,6 +317,12 @@ impl Payment {
         }
     }
 
+    /// The claim that it is being registered under as a schedule, if it is.
+    #[must_use]
+    pub fn registering(&self) -> Option<&Claim> {
+        self.claim.as_ref().filter(|claim| claim.purpose == Purpose::Register)
+    }
+
     /// The order number.
     #[must_use]
     pub const fn merchant_uid(&self) -> &MerchantUid {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeyState};
+use billing::key::{BillingKey, KeyState, Registration};
 use billing::payment::Payment;
 use billing::ports::{
     Begun, ClaimStore, DueRow, DueStore, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter, StoreError,
@@ -95,6 +95,16 @@ impl Rows {
         key.is_some_and(|key| key.state == KeyState::Active && key.customer_id == row.customer_id)
     }
 
+    /// The key keeps that a schedule is about to be registered on it.
+    fn registering(&mut self, row: &Payment) {
+        let key = row.order.customer_uid.as_ref().and_then(|uid| self.keys.get_mut(uid));
+        if let Some(key) = key
+            && let Some(next) = Registration::next(key.registration.as_ref(), row)
+        {
+            key.registration = Some(next);
+        }
+    }
+
     fn against(&self, row: &Payment) -> Option<Saved<Payment>> {
         let current = self.payments.get(row.merchant_uid());
         verdict(row.version, current.map(|c| c.version), current.is_some_and(|c| c.writer == row.writer), current)
@@ -139,7 +149,7 @@ impl PaymentStore for MemoryStore {
 
     async fn insert(&self, new: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut rows = self.lock();
-        let mut answers = Vec::with_capacity(new.len());
+        let (mut answers, mut written) = (Vec::with_capacity(new.len()), None);
         for row in new {
             let answer = match rows.against(row) {
                 Some(answer) => answer,
@@ -147,10 +157,14 @@ impl PaymentStore for MemoryStore {
                 None if row.version == 1 && !rows.is_asked_for(row) => Saved::NotAskedFor,
                 None => {
                     rows.payments.insert(row.merchant_uid().clone(), row.clone());
+                    written = written.or(Some(row));
                     Saved::Done
                 }
             };
             answers.push(answer);
+        }
+        if let Some(first) = written {
+            rows.registering(first);
         }
         Ok(answers)
     }
@@ -203,8 +217,9 @@ impl KeyStore for MemoryStore {
         let mut rows = self.lock();
         let current = rows.keys.get(&row.customer_uid);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
+        let registration = current.and_then(|current| current.registration.clone());
         Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
-            rows.keys.insert(row.customer_uid.clone(), row.clone());
+            rows.keys.insert(row.customer_uid.clone(), BillingKey { registration, ..row.clone() });
             Saved::Done
         }))
     }

@@ -36,6 +36,14 @@ pub const START: i64 = 1_795_478_400;
 
 /// What another system does so many seconds before our own request may not have been seen by it.
 const OVERTAKES_SECONDS: i64 = 60;
+/// A schedule that should have run so many seconds ago and has not is lost: nobody has to look for it (ARCHITECTURE.md,
+/// Decisions: a deletion lists from twenty days before).
+const LOST_AFTER_SECONDS: i64 = 20 * 86_400;
+
+/// Whether a schedule still waits for its time, as far as anybody can expect.
+pub(crate) fn still_waits(schedule: &ledger::Schedule, now: i64) -> bool {
+    schedule.status == ScheduleStatus::Scheduled && schedule.schedule_at + LOST_AFTER_SECONDS > now
+}
 
 /// Something that must never happen, and did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +204,7 @@ impl World {
         let overtakes = |uid: &str| self.seen.foreign.get(uid).is_some_and(|at| at + OVERTAKES_SECONDS > now);
         let waiting = self.ledger.schedules().find(|schedule| {
             schedule.customer_uid == customer_uid.as_str()
-                && schedule.status == ScheduleStatus::Scheduled
+                && still_waits(schedule, now)
                 && !overtakes(&schedule.order.merchant_uid)
         });
         let raced = self.ledger.schedules().filter(|schedule| schedule.customer_uid == customer_uid.as_str());

@@ -41,8 +41,7 @@ pub(super) fn found(row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now:
 /// even if that is a key which it had before.
 pub(super) fn left_behind(row: &Payment, snapshot: &ScheduleSnapshot) -> bool {
     let elsewhere = row.order.customer_uid.as_ref().map(CustomerUid::as_str) != Some(&snapshot.customer_uid);
-    let registering = row.claim.as_ref().filter(|claim| claim.purpose == Purpose::Register);
-    let before = registering.is_some_and(|claim| snapshot.revoked_at.is_some_and(|at| at <= claim.claimed_at));
+    let before = row.registering().is_some_and(|claim| snapshot.revoked_at.is_some_and(|at| at <= claim.claimed_at));
     let revoked = snapshot.schedule_status == ScheduleStatus::Revoked;
     revoked && (elsewhere || before) && row.former_keys.iter().any(|key| key.as_str() == snapshot.customer_uid)
 }

@@ -147,7 +147,7 @@ where
     /// can claim the key any more, but one may have been registered just before it was marked.
     async fn try_deletion(&self, key: &mut BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
         let mut live = self.live_schedules(key).await?;
-        if !self.moved_have_arrived(key).await? {
+        if !self.registered_have_arrived(key).await? || !self.moved_have_arrived(key).await? {
             return Ok(None);
         }
         let Some(listed) = self.listed_schedules(key).await else { return Ok(None) };

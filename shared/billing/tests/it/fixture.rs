@@ -438,7 +438,7 @@ pub(crate) trait TestWorld {
     fn alarms(&self) -> Vec<&'static str>;
 }
 
-impl TestWorld for TestBilling {
+impl<S> TestWorld for Billing<TestPsp, S, TestHost> {
     fn advance(&self, seconds: i64) {
         self.host.clock.fetch_add(seconds, Ordering::Relaxed);
         self.psp.clock.fetch_add(seconds, Ordering::Relaxed);

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use billing::key::BillingKey;
 use billing::payment::Payment;
@@ -41,6 +42,7 @@ pub(crate) struct Lossy {
     reads: Mutex<Option<u32>>,
     late: Mutex<Vec<Payment>>,
     hidden: Mutex<Option<String>>,
+    lags: AtomicBool,
 }
 
 pub(crate) type LossyBilling = Billing<TestPsp, Lossy, TestHost>;
@@ -65,6 +67,11 @@ impl Lossy {
     /// The payment of this name is not seen by the next look: it is only about to be written.
     pub(crate) fn hides(&self, merchant_uid: &str) {
         *self.hidden.lock().unwrap() = Some(merchant_uid.to_owned());
+    }
+
+    /// The index of a customer's schedules shows none of them, or all of them again.
+    pub(crate) fn index_lags(&self, lags: bool) {
+        self.lags.store(lags, Ordering::Relaxed);
     }
 
     /// Everything is answered again.
@@ -146,7 +153,9 @@ impl PaymentStore for Lossy {
     }
 
     async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
-        self.reading(self.rows.schedules_of(owner, filter)).await
+        let mut page = self.reading(self.rows.schedules_of(owner, filter)).await?;
+        page.items.retain(|_| !self.lags.load(Ordering::Relaxed));
+        Ok(page)
     }
 }
 

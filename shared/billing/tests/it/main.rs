@@ -17,6 +17,7 @@ mod lossy;
 mod machine;
 mod periods;
 mod refund;
+mod registrations;
 mod regressions;
 mod replaced_key;
 mod schedule;

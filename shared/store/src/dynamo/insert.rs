@@ -1,4 +1,5 @@
-//! Claims: payment rows written together with the condition that their billing key is active and its customer's.
+//! Claims: payment rows written together with the condition that their billing key is active and its customer's. Where they
+//! are schedules, the key keeps when.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -12,7 +13,7 @@ use billing::ports::{INSERT_MAX, Saved, StoreError, WriteError};
 use billing::subscription::Attempt;
 use sha2::{Digest, Sha256};
 
-use super::item::{KEY_SK, PAYMENT_SK, Row, SUBSCRIPTION_SK, key_pk, subscription_pk, update};
+use super::item::{Item, Item0, KEY_SK, PAYMENT_SK, Row, SUBSCRIPTION_SK, key_pk, registered, subscription_pk, update};
 use super::tries::Tries;
 use super::{DynamoStore, conflict, error, version_condition};
 
@@ -60,15 +61,12 @@ impl DynamoStore {
     /// and the rows that are `Done` had nothing against them.
     pub(super) async fn transact(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
-        let mut conditions = vec![self.key_is_active(first)?];
+        let mut actions = vec![self.key_is_active(first)?];
         for row in rows {
-            conditions.extend(self.is_asked_for(row)?);
+            let asked = self.is_asked_for(row)?;
+            actions.extend(asked.map(|asked| TransactWriteItem::builder().condition_check(asked).build()));
         }
-        let count = conditions.len();
-        let mut actions: Vec<TransactWriteItem> = conditions
-            .into_iter()
-            .map(|condition| TransactWriteItem::builder().condition_check(condition).build())
-            .collect();
+        let count = actions.len();
         for row in rows {
             actions.push(TransactWriteItem::builder().update(self.row_update(row)?).build());
         }
@@ -87,20 +85,34 @@ impl DynamoStore {
         Err(tries.refused())
     }
 
-    fn key_is_active(&self, row: &Payment) -> Result<ConditionCheck, StoreError> {
+    /// The condition on the rows' key. That a schedule is claimed on it is written down with the same write units.
+    fn key_is_active(&self, row: &Payment) -> Result<TransactWriteItem, StoreError> {
         // An order without a key is never claimed for one: nothing is written.
         let customer_uid = row.order.customer_uid.as_ref().ok_or(StoreError::Unavailable)?;
-        ConditionCheck::builder()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(key_pk(customer_uid)))
-            .key("sk", AttributeValue::S(KEY_SK.to_owned()))
-            .condition_expression("#state = :active AND #owner = :owner")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":active", AttributeValue::S(KeyState::Active.name().to_owned()))
-            .expression_attribute_values(":owner", AttributeValue::S(row.customer_id.to_string()))
-            .build()
-            .map_err(|_| StoreError::Unavailable)
+        let key = [("pk", key_pk(customer_uid)), ("sk", KEY_SK.to_owned())];
+        let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).into_iter().collect();
+        let condition = "#state = :active AND #owner = :owner";
+        let mut names = Item0::from([("#state".into(), "state".into()), ("#owner".into(), "owner".into())]);
+        let mut values = Item::from([
+            (":active".into(), AttributeValue::S(KeyState::Active.name().to_owned())),
+            (":owner".into(), AttributeValue::S(row.customer_id.to_string())),
+        ]);
+        let action = TransactWriteItem::builder();
+        let action = if let Some(claim) = row.registering() {
+            let update = registered(row, claim);
+            names.extend(update.names);
+            values.extend(update.values);
+            let key = Update::builder().table_name(&self.table).set_key(Some(key)).condition_expression(condition);
+            let key = key.set_expression_attribute_names(Some(names)).set_expression_attribute_values(Some(values));
+            let key = key.update_expression(update.expression).build().map_err(|_| StoreError::Unavailable)?;
+            action.update(key)
+        } else {
+            let key =
+                ConditionCheck::builder().table_name(&self.table).set_key(Some(key)).condition_expression(condition);
+            let key = key.set_expression_attribute_names(Some(names)).set_expression_attribute_values(Some(values));
+            action.condition_check(key.build().map_err(|_| StoreError::Unavailable)?)
+        };
+        Ok(action.build())
     }
 
     /// What a subscription has to ask for, for its payment to be written.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use billing::checkout::{KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeySnapshot, KeyState};
+use billing::key::{BillingKey, KeySnapshot, KeyState, Registration};
 use billing::order::Order;
 use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refund, Refusal, ScheduleSnapshot, State, Step};
 use billing::ports::StoreError;
@@ -192,6 +192,13 @@ struct KeyItem {
     missing_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alarm_at: Option<Timestamp>,
+    /// Written by [`registered()`] alone.
+    #[serde(default, skip_serializing)]
+    registration_at: Option<Timestamp>,
+    #[serde(default, skip_serializing)]
+    registration_uid: Option<MerchantUid>,
+    #[serde(default, skip_serializing)]
+    registration_before: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -358,6 +365,9 @@ impl Row for BillingKey {
             refusal: self.refusal.clone(),
             missing_since: self.missing_since,
             alarm_at: self.alarm_at,
+            registration_at: None,
+            registration_uid: None,
+            registration_before: None,
             created_at: self.created_at,
             updated_at: self.updated_at,
         };
@@ -384,6 +394,10 @@ impl Row for BillingKey {
             refusal: row.refusal,
             missing_since: row.missing_since,
             alarm_at: row.alarm_at,
+            registration: row.registration_at.zip(row.registration_uid).map(|(claimed_at, merchant_uid)| {
+                let before = row.registration_before.filter(|before| before.0 > 0);
+                Registration { claimed_at, merchant_uid, before }
+            }),
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -400,6 +414,24 @@ pub(super) struct Update {
     pub expression: String,
     pub names: Item0,
     pub values: Item,
+}
+
+/// What a key's row keeps of a schedule that is about to be registered on it ([`Registration`]). Each expression reads the row
+/// as it was before the update.
+pub(super) fn registered(row: &Payment, claim: &Claim) -> Update {
+    let expression = "SET #registration_before = if_not_exists(#registration_at, :never), \
+                      #registration_at = :registration_at, #registration_uid = :registration_uid";
+    let names = ["registration_at", "registration_uid", "registration_before"];
+    let uid = AttributeValue::S(row.merchant_uid().to_string());
+    Update {
+        expression: expression.to_owned(),
+        names: names.map(|name| (format!("#{name}"), name.to_owned())).into_iter().collect(),
+        values: Item::from([
+            (":never".to_owned(), AttributeValue::N("0".to_owned())),
+            (":registration_at".to_owned(), AttributeValue::N(claim.claimed_at.to_string())),
+            (":registration_uid".to_owned(), uid),
+        ]),
+    }
 }
 
 /// Attribute names by placeholder.

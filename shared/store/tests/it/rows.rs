@@ -1,7 +1,7 @@
 //! Rows to tell stories with, and the stories of a single row.
 
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeySnapshot, KeyState};
+use billing::key::{BillingKey, KeySnapshot, KeyState, Registration};
 use billing::order::{Details, Order};
 use billing::payment::refund::{Asked, Origin};
 use billing::payment::{
@@ -241,3 +241,40 @@ async fn a_row_that_cannot_be_read_is_named_and_left_alone() {
     let read = table.store().payment(&MerchantUid::parse("order_1").unwrap()).await;
     assert_eq!(read, Err(StoreError::Unreadable { row: "PAY#order_1".to_owned() }));
 }
+
+both_stores!(a_key_keeps_when_a_schedule_was_last_claimed_on_it, |store| {
+    let active = key("key1", "kim", KeyState::Active);
+    store.insert_key(&active).await.unwrap();
+    let kept = || async { store.key(&active.customer_uid).await.unwrap().unwrap().registration };
+    let claimed = |uid: &str, purpose, after: i64| {
+        let at = NOW.plus(after);
+        let row = payment(uid, "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
+        Payment { claim: Some(Claim::new(purpose, nonce(5), at, &Policy::default())), ..row }
+    };
+
+    store.insert(&[claimed("order_1", Purpose::Charge, 1)]).await.unwrap();
+    assert_eq!(kept().await, None, "a charge says nothing of schedules");
+
+    let two = [claimed("order_2", Purpose::Register, 2), claimed("order_3", Purpose::Register, 2)];
+    store.insert(&two).await.unwrap();
+    let order_2 = two[0].merchant_uid().clone();
+    let first = Registration { claimed_at: NOW.plus(2), merchant_uid: order_2, before: None };
+    assert_eq!(kept().await, Some(first.clone()));
+
+    let taken =
+        store.insert(&[Payment { writer: nonce(6), ..claimed("order_3", Purpose::Register, 3) }]).await.unwrap();
+    assert!(matches!(taken[0], Saved::Conflict(Some(_))), "{taken:?}");
+    assert_eq!(kept().await, Some(first.clone()), "what was not written was not claimed");
+
+    let again = Payment { version: 2, writer: nonce(7), ..claimed("order_3", Purpose::Register, 9) };
+    assert_eq!(store.reclaim(&again).await.unwrap(), Saved::Done);
+    let order_3 = again.merchant_uid().clone();
+    let second = Registration { claimed_at: NOW.plus(9), merchant_uid: order_3, before: Some(first.claimed_at) };
+    assert_eq!(kept().await, Some(second.clone()));
+
+    let deleting = BillingKey { state: KeyState::Deleting, due_at: Some(NOW), version: 2, ..active.clone() };
+    assert_eq!(store.save_key(&deleting).await.unwrap(), Saved::Done, "a claim is no new version of the key");
+    assert_eq!(kept().await, Some(second.clone()), "nor does a write of the key change it");
+    let refused = store.insert(&[claimed("order_4", Purpose::Register, 10)]).await.unwrap();
+    assert_eq!((refused, kept().await), (vec![Saved::KeyNotActive], Some(second)));
+});

@@ -11,7 +11,7 @@ use ledger::{Ledger, PaymentSort};
 use super::told::{Told, Word};
 use super::window;
 use crate::seeded::console::is_foreign;
-use crate::sim::{Sim, Violation};
+use crate::sim::{Sim, Violation, still_waits};
 
 /// The reason that marks a refund made in the console.
 pub const CONSOLE_REASON: &str = "console";
@@ -58,7 +58,7 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             let gone = books.key(&schedule.customer_uid).is_err()
                 && !world.seen.vanished.contains(&schedule.customer_uid)
                 && !world.seen.raced.contains(&schedule.order.merchant_uid);
-            if schedule.status == ledger::ScheduleStatus::Scheduled && gone {
+            if still_waits(schedule, world.kernel.now()) && gone {
                 broken("I8", format!("{} is scheduled on a deleted key", schedule.order.merchant_uid));
             }
         }

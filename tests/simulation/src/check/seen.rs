@@ -53,11 +53,14 @@ struct Claimant {
 const OLD_CLAIM_SECONDS: i64 = 10;
 
 impl Seen {
-    /// A row with this claim stands in the table.
-    pub(crate) fn stands(&mut self, process: ProcessId, claim: Option<&Claim>, writer: &Nonce) {
+    /// A row with this claim stands in the table. Whoever has written it without one has given up its own, if it had one: it may
+    /// hear of that by reading back.
+    pub(crate) fn stands(&mut self, process: ProcessId, row: &str, claim: Option<&Claim>, writer: &Nonce) {
         if let Some(claim) = claim {
             let claimant = || Claimant { process, made_by: writer.clone(), knows: false };
             self.claimants.entry(claim.nonce.clone()).or_insert_with(claimant);
+        } else if let Some(claimed) = self.claimed.get_mut(&process) {
+            claimed.remove(row);
         }
     }
 

@@ -132,7 +132,7 @@ impl<'a> Table<'a> {
             moves::check_payment(&mut world, before.as_ref(), &after);
         }
         let process = world.kernel.current;
-        world.seen.stands(process, after.claim.as_ref(), &after.writer);
+        world.seen.stands(process, after.merchant_uid().as_str(), after.claim.as_ref(), &after.writer);
         world.index.set(DueRow::Payment(after.merchant_uid().clone()), after.due_at, clock);
     }
 
@@ -145,7 +145,7 @@ impl<'a> Table<'a> {
             world.violation("I12", format!("{}: {rule}", row.customer_uid));
         }
         let process = world.kernel.current;
-        world.seen.stands(process, row.claim.as_ref(), &row.writer);
+        world.seen.stands(process, row.customer_uid.as_str(), row.claim.as_ref(), &row.writer);
         world.index.set(DueRow::Key(row.customer_uid.clone()), row.due_at, now);
     }
 

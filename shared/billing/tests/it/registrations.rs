@@ -1,0 +1,114 @@
+//! A key that is deleted in the moment in which schedules are registered on it, while the index shows none of them.
+
+use billing::key::KeyState;
+use billing::order::Order;
+use billing::payment::{Claim, Payment, Plan, Purpose, State};
+use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp};
+use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
+use billing::{CustomerUid, MerchantUid, Timestamp};
+
+use crate::fixture::{TestWorld, customer};
+use crate::lossy::{LossyBilling, lossy};
+use crate::schedule::new_schedule;
+
+const DAY: i64 = 86_400;
+
+fn uid(name: &str) -> CustomerUid {
+    CustomerUid::parse(name).unwrap()
+}
+
+/// Somebody claims schedules on `key1`, and has not registered them yet. `merchant_uids` are claimed by one transaction.
+async fn claims(billing: &LossyBilling, merchant_uids: &[&str]) -> Vec<Payment> {
+    let now = billing.host.now();
+    let claim = Claim::new(Purpose::Register, billing.host.nonce(), now, &billing.policy);
+    let claimed = |merchant_uid: &&str| {
+        let new = new_schedule(merchant_uid, now.plus(DAY));
+        let plan = Plan::Schedule { schedule_at: new.schedule_at };
+        Payment::claimed(new.order, customer("kim"), plan, now, claim.clone())
+    };
+    let rows: Vec<Payment> = merchant_uids.iter().map(claimed).collect();
+    assert!(billing.store.rows.insert(&rows).await.unwrap().iter().all(|saved| *saved == Saved::Done));
+    rows
+}
+
+/// They are registered.
+async fn registers(billing: &LossyBilling, rows: &[Payment]) {
+    let orders: Vec<(&Order, Timestamp)> = rows.iter().map(|row| (&row.order, row.schedule_at().unwrap())).collect();
+    billing.psp.register(&uid("key1"), &orders).await;
+}
+
+async fn state(billing: &LossyBilling) -> KeyState {
+    billing.store.rows.key(&uid("key1")).await.unwrap().unwrap().state
+}
+
+async fn state_of(billing: &LossyBilling, merchant_uid: &str) -> State {
+    let row = billing.store.rows.payment(&MerchantUid::parse(merchant_uid).unwrap()).await.unwrap();
+    row.unwrap().state
+}
+
+fn deletions(billing: &LossyBilling) -> usize {
+    billing.psp.world().posts.iter().filter(|post| post.starts_with("delete")).count()
+}
+
+async fn sweeps(billing: &LossyBilling, seconds: i64) {
+    billing.advance(seconds);
+    billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_waits_for_the_schedules_that_were_claimed_just_before_it_was_marked() {
+    let billing = lossy().await;
+    billing.store.index_lags(true);
+    let rows = claims(&billing, &["order_1", "order_2"]).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
+    assert_eq!(deletions(&billing), 0, "they may be registered yet, and neither the index nor the PSP shows them");
+    registers(&billing, &rows).await;
+    for _ in 0..4 {
+        sweeps(&billing, 60).await;
+    }
+    let posts = billing.psp.world().posts.clone();
+    assert_eq!(posts.last().map(String::as_str), Some("delete key1"), "{posts:?}");
+    assert_eq!((state(&billing).await, deletions(&billing)), (KeyState::Deleted, 1));
+    for merchant_uid in ["order_1", "order_2"] {
+        assert_eq!(state_of(&billing, merchant_uid).await, State::Revoked);
+    }
+}
+
+#[tokio::test]
+async fn what_was_claimed_and_never_sent_keeps_no_key() {
+    let billing = lossy().await;
+    billing.store.index_lags(true);
+    claims(&billing, &["order_1"]).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
+    for _ in 0..10 {
+        sweeps(&billing, 60).await;
+    }
+    assert_eq!((state(&billing).await, deletions(&billing)), (KeyState::Deleted, 1));
+}
+
+#[tokio::test]
+async fn a_claim_before_the_last_one_is_waited_for_too() {
+    let billing = lossy().await;
+    billing.store.index_lags(true);
+    claims(&billing, &["order_1"]).await;
+    billing.advance(1);
+    let new = new_schedule("order_2", billing.host.now().plus(DAY));
+    billing.schedule(&uid("key1"), None, vec![new]).await.unwrap();
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
+    assert_eq!(deletions(&billing), 0);
+}
+
+#[tokio::test]
+async fn schedules_whose_registration_is_answered_delay_no_deletion() {
+    let billing = lossy().await;
+    let tomorrow = billing.host.now().plus(DAY);
+    let many = (1..=60).map(|number| new_schedule(&format!("order_{number}"), tomorrow.plus(number))).collect();
+    billing.schedule(&uid("key1"), None, many).await.unwrap();
+    let in_use = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+    assert_eq!(in_use, Err(Failure::KeyInUse));
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    assert_eq!(deleted, Ok(KeyDeleted::Done));
+}
