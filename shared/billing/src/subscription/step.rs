@@ -129,6 +129,10 @@ pub(super) fn stepped(
     let mut stepped = Stepped { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
     stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
     stepped.row.keep_deadline(now);
+    if stepped.row.owes_credit() && stepped.row.due_at.is_none() {
+        // Whatever has ended it: nobody would look at it any more, and its customer is owed something.
+        stepped.row.due_at = Some(now);
+    }
     if stepped.row != *row {
         stepped.row.updated_at = now;
     }

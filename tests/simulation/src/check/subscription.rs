@@ -306,6 +306,12 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     if unchanged(before) != unchanged(after) {
         broken("I12", "changed what was asked for".to_owned());
     }
+    if !after.is_live() && after.adjustment < 0 && after.due_at.is_none() {
+        broken(
+            "I29",
+            format!("it is over and looked at no more, and {} is left of a change of the plan", after.adjustment),
+        );
+    }
     let history = world.subscriptions.of(after.id.as_str());
     let (was, is) = (before.attempt, after.attempt);
     let places = usize::try_from(is.period).unwrap_or(usize::MAX);

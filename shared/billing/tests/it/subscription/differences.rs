@@ -299,3 +299,17 @@ async fn one_that_stands_still_keeps_what_is_left_over_until_it_goes_on_or_ends(
         assert_eq!(row(&billing, &id).await.adjustment, 0);
     }
 }
+
+#[tokio::test]
+async fn what_is_left_over_is_given_back_though_nobody_has_a_card_to_go_on_with() {
+    let billing = billing().await;
+    let give_up = Dunning::new(vec![1], GiveUp::Cancel).unwrap();
+    let new = NewSubscription { plan: plan("최고", 30_000), dunning: give_up, ..wanted() };
+    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+    pass(&billing, 35, &[], true).await;
+    let ended = row(&billing, &id).await;
+    assert_eq!((ended.standing, ended.adjustment, ended.due_at), (Standing::Canceled, 0, None));
+    assert_eq!(kept(&billing), 20_000);
+}
