@@ -324,7 +324,7 @@ impl Wire {
     fn let_overtake(&self, status: u16, body: &str) {
         let request: Value = serde_json::from_str(body).unwrap_or_default();
         let items = request["TransactItems"].as_array().into_iter().flatten();
-        let mut names = items.filter_map(|item| item.pointer("/Update/Key/pk/S"));
+        let mut names = items.filter_map(versioned).filter_map(|write| write.pointer("/Key/pk/S"));
         let name = request.pointer("/Key/pk/S").or_else(|| names.next());
         if let (Some(name), 200, Some(turn)) = (name.and_then(Value::as_str), status, &mut self.state().turn) {
             turn.overtaken = Some(name.to_owned());
@@ -355,18 +355,21 @@ impl Wire {
 
     fn note_write(&self, operation: &str, body: &str, reply: &Reply) {
         let Ok(request) = serde_json::from_str::<Value>(body) else { return };
-        // With its place in the transaction. What says which subscription is the last of its plan is no row.
-        let rows = |(place, item): (usize, &'_ Value)| -> Option<(usize, Value)> {
-            let write = item.get("Update")?;
-            write.pointer("/ExpressionAttributeValues/:version")?;
-            Some((place, write.clone()))
-        };
+        let items = request["TransactItems"].as_array();
+        // With its place in the transaction.
+        let rows = |(place, item): (usize, &Value)| Some((place, versioned(item)?.clone()));
         let writes: Vec<(usize, Value)> = match operation {
-            "UpdateItem" => vec![(0, request)],
-            _ => request["TransactItems"].as_array().into_iter().flatten().enumerate().filter_map(rows).collect(),
+            "UpdateItem" => vec![(0, request.clone())],
+            _ => items.into_iter().flatten().enumerate().filter_map(rows).collect(),
         };
+        // What a key's row keeps of a schedule is no version of it, and shows all the same.
+        let keys = items.into_iter().flatten().filter_map(|item| item.pointer("/Update/Key/pk/S")?.as_str());
+        let keys: Vec<String> = keys.filter(|name| name.starts_with("KEY#")).map(str::to_owned).collect();
         let mut state = self.state();
         let State { turn, counts, written, .. } = &mut *state;
+        if let Some(turn) = turn.as_mut().filter(|_| reply.status == 200) {
+            turn.touched.extend(keys);
+        }
         for (place, write) in writes {
             let part = |pointer: &str| write.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
             let name = part("/Key/pk/S");
@@ -402,6 +405,12 @@ impl Wire {
 
 /// The mark of somebody else.
 const OTHER_WRITER: &str = "00000000000000000000000000000000";
+
+/// A transaction's write of a row's next version. What says which subscription is the last of its plan is no row, and what a
+/// key's row keeps of a schedule is no version of it.
+fn versioned(item: &Value) -> Option<&Value> {
+    item.get("Update").filter(|write| write.pointer("/ExpressionAttributeValues/:version").is_some())
+}
 
 /// The operation by its name, as a literal.
 fn operation(name: &str) -> &'static str {
