@@ -80,6 +80,11 @@ pub enum Outcome {
 }
 
 impl Evidence {
+    /// Whether it is one payment's record, and there may be others under the number.
+    const fn is_one_of_several(&self) -> bool {
+        matches!(self, Self::Records { complete: false, .. })
+    }
+
     /// Whether this may be applied to a row that has changed since it was gathered. Payments only ever move forward, and
     /// a POST's outcome knows its claim; a schedule that was seen, or not seen, may be a thing of the past.
     #[must_use]
@@ -128,6 +133,15 @@ impl Applied {
         if self.row.pending_refund().is_none() {
             self.row.due_at = None;
             self.row.looks = 0;
+        }
+    }
+
+    /// A row that is due is looked at in whole: another payment under its number may be why, which could not be looked up, or not
+    /// be written down. What somebody brings of one of them does not take that off the calendar.
+    fn stay_due(&mut self, before: &Payment, now: Timestamp) {
+        let is_due = before.due_at.filter(|due_at| *due_at <= now);
+        if is_due.is_some() {
+            (self.row.due_at, self.row.looks) = (is_due, before.looks);
         }
     }
 
@@ -234,6 +248,9 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
     };
     if applied.row.claim.is_none() {
         applied.row.moves_to = None;
+    }
+    if seen.is_one_of_several() && matches!(by, Source::Webhook | Source::Customer) {
+        applied.stay_due(row, now);
     }
     applied.follow_up(now);
     if applied.row != *row {

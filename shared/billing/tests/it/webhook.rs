@@ -79,6 +79,25 @@ async fn a_psp_that_cannot_be_asked_makes_the_row_due_now() {
 }
 
 #[tokio::test]
+async fn news_of_one_payment_does_not_put_off_the_look_that_another_one_needs() {
+    let billing = billing().await;
+    let paid = billing.charge(order("order_1"), None).await.unwrap();
+    let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(5));
+    billing.psp.world().down = true;
+    let of_second = billing.notice(&hint("order_1", second.imp_uid.as_str())).await;
+    assert_eq!(of_second, Ok(Noticed::Deferred));
+    billing.psp.world().down = false;
+    // The PSP repeats its notice of the first one.
+    let of_first = billing.notice(&hint("order_1", paid.imp_uid().unwrap().as_str())).await;
+    assert_eq!((of_first, billing.alarms()), (Ok(Noticed::Applied), vec![]));
+    crate::sweep::sweep(&billing).await;
+    assert_eq!(billing.alarms(), ["double_paid"]);
+    crate::sweep::sweep(&billing).await;
+    let row = billing.store.payment(paid.merchant_uid()).await.unwrap().unwrap();
+    assert_eq!((row.due_at, row.refunds.len()), (None, 1), "the second one went back, and all is done");
+}
+
+#[tokio::test]
 async fn a_refund_in_the_console_is_adopted_and_an_older_record_does_not_undo_it() {
     let billing = billing().await;
     let paid = billing.charge(order("order_1"), None).await.unwrap();

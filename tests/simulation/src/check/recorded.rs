@@ -183,7 +183,8 @@ fn stands(sim: &Sim, trace: &Trace) -> bool {
         Trace::Key(uid, claim) => sim.key(uid).is_some_and(|row| {
             // Somebody else may have asked for the same since.
             let own = row.claim.as_ref().is_none_or(|held| claim.as_ref().is_none_or(|claim| held.nonce == *claim));
-            let gone_on = row.claim.is_none() && claim.is_some() && row.state == KeyState::Active;
+            let made = matches!(row.state, KeyState::Active | KeyState::Deleted);
+            let gone_on = row.claim.is_none() && claim.is_some() && made;
             row.state != KeyState::Abandoned && own && !gone_on
         }),
         Trace::Subscription(_) => true,
