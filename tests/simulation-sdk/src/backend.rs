@@ -116,6 +116,12 @@ impl SdkTable {
         // Somebody else's write, outside of any call: the world knows of it.
         if !self.wire.is_in_call() {
             self.read_back(&item);
+            // Its key keeps that it was claimed.
+            if let Row::Payment(Payment { order, .. }) = row
+                && let Some(customer_uid) = &order.customer_uid
+            {
+                self.read_back(&format!("KEY#{customer_uid}"));
+            }
         }
     }
 
