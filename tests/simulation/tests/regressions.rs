@@ -4,7 +4,7 @@
 use simulation::seeded;
 
 /// Seed, and what it showed.
-const SEEDS: [(u64, &str); 21] = [
+const SEEDS: [(u64, &str); 27] = [
     (74, "a refund answered with an untrustworthy record settled the refund and not the row"),
     (121, "a key was deleted while the lagging index hid its schedule"),
     (1_428, "two revocations of one schedule were under way at once"),
@@ -25,6 +25,12 @@ const SEEDS: [(u64, &str); 21] = [
     (13_766_800_421, "a key was deleted under a schedule of another system that should have run weeks ago"),
     (20_672_280_378, "late money was given back after all, and what it had paid for was kept"),
     (20_672_358_530, "what a cheaper plan left over was asked for at every sweep while another refund was under way"),
+    (20_280_689_366, "a key was deleted in the second in which schedules were registered on it"),
+    (22_642_697_337, "a key was deleted while schedules were claimed on it that the index did not show"),
+    (20_372_338_371, "a subscription ended for want of a card, and what a cheaper plan had left over stayed where it was"),
+    (23_311_247_136, "a webhook about one payment took off the calendar that another one was to be looked at"),
+    (23_345_143_411, "a webhook's sender waited for a subscription's steps and a slow table"),
+    (24_247_927_035, "a change of plan waited for a renewal and a slow table"),
     (21_844_145_126, "a schedule of another system was revoked though its key was promised again meanwhile"),
 ];
 

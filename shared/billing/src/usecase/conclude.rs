@@ -7,6 +7,7 @@ use crate::key::{self, BillingKey, KeyEvidence};
 use crate::payment::{Claim, Effect, Evidence, Payment, Source, apply};
 use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch, WriteError};
 use crate::subscription::Attempt;
+use crate::time::Timestamp;
 
 /// Times a write is tried anew on what somebody else has written in between.
 const CONFLICTS_MAX: u32 = 5;
@@ -150,7 +151,11 @@ where
 {
     /// How long whoever waits for what was sent under a claim can still wait.
     pub(super) fn patience(&self, claim: Option<&Claim>) -> Patience {
-        let has_waited = |claim: &Claim| claim.claimed_at.plus(WAITED_SECONDS) < self.host.now();
-        if claim.is_some_and(has_waited) { Patience::Spent } else { Patience::Fresh }
+        claim.map_or(Patience::Fresh, |claim| self.patience_until(claim.claimed_at.plus(WAITED_SECONDS)))
+    }
+
+    /// How long somebody can still wait who was to wait until then.
+    pub(super) fn patience_until(&self, until: Timestamp) -> Patience {
+        if until < self.host.now() { Patience::Spent } else { Patience::Fresh }
     }
 }

@@ -28,13 +28,16 @@ where
     S: PaymentStore + KeyStore + SubscriptionStore,
     H: Clock + Entropy + Watch,
 {
-    /// Carries on the subscription that a payment belongs to, if it belongs to one.
+    /// Carries on the subscription that a payment belongs to, if it belongs to one. After `until` no step is begun.
     ///
     /// # Errors
-    /// The table is out of reach, or money that is to go back could not be sent back yet.
-    pub(super) async fn renew_after(&self, payment: &Payment) -> Result<(), Stopped> {
+    /// The table is out of reach, money that is to go back could not be sent back yet, or there was no time for it.
+    pub(super) async fn renew_after(&self, payment: &Payment, until: Timestamp) -> Result<(), Stopped> {
         let Some((id, of)) = Attempt::of(payment.merchant_uid()) else { return Ok(()) };
-        match Box::pin(self.renew(&id)).await? {
+        if self.host.now() > until {
+            return Err(Failure::Unavailable.into());
+        }
+        match Box::pin(self.renew_until(&id, until)).await? {
             Some(row) if of.period < row.attempt.period => {
                 // It may have been given back a moment ago.
                 let standing = self.store.payment(payment.merchant_uid()).await?;

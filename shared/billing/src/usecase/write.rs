@@ -248,8 +248,17 @@ where
 {
     /// Writes the next version of a subscription.
     pub(super) async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
-        settled(&self.host, || self.store.save_subscription(row), || read_back(row, self.store.subscription(&row.id)))
-            .await
+        self.save_subscription_for(row, Patience::Fresh).await
+    }
+
+    /// As [`Self::save_subscription()`], for a caller who may have waited long already.
+    pub(super) async fn save_subscription_for(
+        &self,
+        row: &Subscription,
+        patience: Patience,
+    ) -> Result<Saved<Subscription>, WriteError> {
+        let shown = || read_back(row, self.store.subscription(&row.id));
+        settled_for(&self.host, patience, || self.store.save_subscription(row), shown).await
     }
 
     /// Writes a new subscription, and that it is the last one of its plan.
