@@ -13,7 +13,7 @@ from .. import install
 from ..console import Failure, say, step
 from ..processes import shown
 from ..settings import ROOT, base_environment
-from . import checks, model, report, template, tree
+from . import checks, model, report, switched, template, tree
 from .checks import Check
 from .model import CAUGHT, MISSED, TIMEOUT, UNVIABLE, Mutant, Record, listed, records_of, saved, still_known
 
@@ -36,6 +36,8 @@ BUILD_SECONDS = 900.0
 FIRST_SECONDS = 1_800.0
 RUN_FACTOR = 5.0
 RUN_SECONDS_AT_LEAST = 20.0
+# With less time than this nothing is built with many mutants.
+SWITCHED_SECONDS = 180.0
 # A test that fails because of a mutant usually takes others with it; the first ones say enough.
 TESTS_KEPT = 8
 
@@ -182,6 +184,8 @@ class _Run:
         left = [mutant for mutant in self.mutants if report.result_of(mutant, self.records) == report.OPEN]
         step(f"{len(self.mutants)} mutants, {len(self.mutants) - len(left)} of them known, {len(left)} to ask")
         try:
+            self._ask_switched(left)
+            left = [mutant for mutant in left if report.result_of(mutant, self.records) == report.OPEN]
             for place, mutant in enumerate(left, 1):
                 self._ask(mutant, f"{place}/{len(left)}")
         except _TimeIsUp:
@@ -189,12 +193,64 @@ class _Run:
         finally:
             self._save()
 
-    def _ask(self, mutant: Mutant, place: str) -> None:
-        record = self.records.setdefault(mutant.key, Record(self._products[mutant.path], self._tree))
-        asked = checks.checks_of(
+    def _ask_switched(self, left: Sequence[Mutant]) -> None:
+        """Asks those that can be behind a switch, crate by crate. What no program notices is left to what reads sources."""
+        for package in switched.PACKAGES:
+            group = [mutant for mutant in left if mutant.package == package]
+            if len(group) < switched.AT_LEAST:
+                continue
+            if self._deadline is not None and self._deadline - time.monotonic() < SWITCHED_SECONDS:
+                return
+            asked = {mutant.key: [check for check in self._checks(mutant) if check.runs_code] for mutant in group}
+            wanted = list(dict.fromkeys(check for some in asked.values() for check in some))
+            outcome = switched.built(package, group, wanted)
+            for mutant in outcome.unviable:
+                record = self._record(mutant)
+                record.result = UNVIABLE
+            chosen = [mutant for mutant in group if mutant.key in outcome.numbers]
+            calm = {check.name: self._calm_switched(outcome.programs[check.name], check) for check in wanted}
+            for place, mutant in enumerate(chosen, 1):
+                self._ask_programs(mutant, asked[mutant.key], outcome, calm, f"{place}/{len(chosen)}")
+
+    def _ask_programs(
+        self, mutant: Mutant, asked: Sequence[Check], outcome: switched.Outcome, calm: Mapping[str, float], place: str
+    ) -> None:
+        record, number = self._record(mutant), outcome.numbers[mutant.key]
+        for check in asked:
+            if check.name in record.passed:
+                continue
+            seconds = max(RUN_SECONDS_AT_LEAST, RUN_FACTOR * calm[check.name])
+            program = outcome.programs[check.name]
+            ran = self._within(lambda left: switched.ask(program, number, left), seconds)
+            record.seconds += ran.seconds
+            record.result = checks.after_run(ran.status, ran.output)
+            if record.result is not None:
+                record.by = check.name
+                record.tests = checks.noticed_by(ran.output)[:TESTS_KEPT]
+                break
+            record.passed[check.name] = round(ran.seconds, 1)
+        if record.result is None and set(record.passed) >= {check.name for check in self._checks(mutant)}:
+            record.result = MISSED
+        self._say(mutant, record, place)
+
+    def _calm_switched(self, program: switched.Program, check: Check) -> float:
+        ran = switched.ask(program, 0, FIRST_SECONDS)
+        if ran.status != 0:
+            failed = ", ".join(checks.noticed_by(ran.output)) or install.last_line(ran.output)
+            raise Failure(f"{check.name} fails without any mutant: {failed} (all of it: {shown(tree.LOGS)}/check.log)")
+        return ran.seconds
+
+    def _record(self, mutant: Mutant) -> Record:
+        return self.records.setdefault(mutant.key, Record(self._products[mutant.path], self._tree))
+
+    def _checks(self, mutant: Mutant) -> list[Check]:
+        return checks.checks_of(
             mutant.package, mutant.path, lambda folder: (tree.TREE / folder).is_dir(), self._plays
         )
-        for check in asked:
+
+    def _ask(self, mutant: Mutant, place: str) -> None:
+        record = self._record(mutant)
+        for check in self._checks(mutant):
             if check.name in record.passed:
                 continue
             calm = self._without_mutants(check, mutant.package)
@@ -212,8 +268,12 @@ class _Run:
             record.passed[check.name] = round(took, 1)
         if record.result is None:
             record.result = MISSED
+        self._say(mutant, record, place)
+
+    def _say(self, mutant: Mutant, record: Record, place: str) -> None:
         by = f" by {record.by} ({', '.join(record.tests[:1]) or 'it ended'})" if record.result == CAUGHT else ""
-        say(f"{place}  {record.result}{by}: {mutant.place}: {mutant.change}  [{record.seconds:.0f} s]")
+        result = record.result or "not noticed by any program"
+        say(f"{place}  {result}{by}: {mutant.place}: {mutant.change}  [{record.seconds:.0f} s]")
         self._save()
 
     def _verdict(self, check: Check, calm: float, mutant: Mutant) -> tuple[str | None, str]:

@@ -29,6 +29,8 @@ class Mutant:
     mark: str = " /* mutant */"
     # A part of the names of those tests that are likely to notice it. If they do not, all are asked.
     likely: str = ""
+    # Which kind of change it is, in cargo-mutants' words.
+    genre: str = ""
 
     @property
     def place(self) -> str:
@@ -56,7 +58,8 @@ def listed(entries: Iterable[Mapping[str, Any]]) -> list[Mutant]:
         line, column = _place(entry, "start")
         change = entry["name"].split(": ", 1)[1]
         replacement, end = entry["replacement"], _place(entry, "end")
-        found.append(Mutant(entry["package"], entry["file"], line, column, change, replacement, end, ""))
+        genre = entry.get("genre", "")
+        found.append(Mutant(entry["package"], entry["file"], line, column, change, replacement, end, "", genre=genre))
     return numbered(found)
 
 

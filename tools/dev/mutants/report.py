@@ -179,6 +179,10 @@ Each mutant meets the checks in this order, until one notices it:
 
 The end-to-end tests are not asked: a mistake that only they notice is listed here as not noticed. *unclear* is what took more than five times
 as long as without the mistake, or broke the build in another place: that counts as not caught, until somebody has looked at it.
+
+Of `shared/` most are built together, each behind a switch (tools/switches): what cargo-mutants would write in place of an operator, a
+guard or a body stands beside it, and `MUTANT=7` in a test's environment chooses the seventh. What does not compile leaves that build,
+and what cannot be decided at run time (a field that is gone, a constant) is built one by one, as is a change of a few lines.
 What came of a mutant is remembered (target/mutants): that it was noticed, as long as its file is the same (unit tests aside); that it was
 not, as long as everything is.
 """

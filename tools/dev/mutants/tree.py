@@ -24,6 +24,18 @@ TREE = STATE / "tree"
 # for the real thing.
 BUILD = STATE / "build"
 LOGS = STATE / "logs"
+
+
+class Place(NamedTuple):
+    """A copy of the repository, and where it is built."""
+
+    path: Path
+    build: Path
+
+
+COPY = Place(TREE, BUILD)
+# With many mutants at once (switched.py).
+SWITCHED = Place(STATE / "switched", STATE / "switched-build")
 # A mutant may ask for memory without end.
 MEMORY_KIB = 8 * 1024 * 1024
 _LIMITED = ("sh", "-c", f'ulimit -v {MEMORY_KIB} 2>/dev/null || true; exec "$@"', "sh")
@@ -131,11 +143,11 @@ def _members() -> set[str]:
     return {name.replace("-", "_") for name in names}
 
 
-def environment() -> dict[str, str]:
+def environment(place: Place = COPY) -> dict[str, str]:
     """Where and how checks build: incrementally, whatever the caller asks for elsewhere."""
     return {
         **test_environment(),
-        "CARGO_TARGET_DIR": str(BUILD),
+        "CARGO_TARGET_DIR": str(place.build),
         "CARGO_INCREMENTAL": "1",
         "CARGO_PROFILE_SIM_INCREMENTAL": "true",
         "CARGO_TERM_COLOR": "never",
@@ -147,10 +159,19 @@ def cargo(arguments: Sequence[str], seconds: float, *, limited: bool, log: str) 
     return run(["cargo", *arguments], seconds, limited=limited, log=log)
 
 
-def run(command: Sequence[str], seconds: float, *, limited: bool, log: str) -> Ended:
-    """The same for any program."""
+def run(
+    command: Sequence[str],
+    seconds: float,
+    *,
+    limited: bool,
+    log: str,
+    place: Place = COPY,
+    more: Mapping[str, str] | None = None,
+) -> Ended:
+    """The same for any program, in any copy, and with more in its environment."""
     began = _now()
-    child = Child("check", [*(_LIMITED if limited else ()), *command], environment(), LOGS / log, TREE)
+    variables = {**environment(place), **(more or {})}
+    child = Child("check", [*(_LIMITED if limited else ()), *command], variables, LOGS / log, place.path)
     status = None
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):
