@@ -27,7 +27,10 @@ const SEEDS: [(u64, &str); 27] = [
     (20_672_358_530, "what a cheaper plan left over was asked for at every sweep while another refund was under way"),
     (20_280_689_366, "a key was deleted in the second in which schedules were registered on it"),
     (22_642_697_337, "a key was deleted while schedules were claimed on it that the index did not show"),
-    (20_372_338_371, "a subscription ended for want of a card, and what a cheaper plan had left over stayed where it was"),
+    (
+        20_372_338_371,
+        "a subscription ended for want of a card, and what a cheaper plan had left over stayed where it was",
+    ),
     (23_311_247_136, "a webhook about one payment took off the calendar that another one was to be looked at"),
     (23_345_143_411, "a webhook's sender waited for a subscription's steps and a slow table"),
     (24_247_927_035, "a change of plan waited for a renewal and a slow table"),

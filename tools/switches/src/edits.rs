@@ -53,9 +53,8 @@ pub(crate) fn applied(source: &str, mut edits: Vec<Edit>) -> (String, Vec<(u32, 
         at = at.max(to);
     }
     out.push_str(source.get(at..).unwrap_or_default());
-    let of = |(edit, (from, to)): (&Edit, &(usize, usize))| {
-        edit.ids.iter().map(|id| (*id, *from, *to)).collect::<Vec<_>>()
-    };
+    let of =
+        |(edit, (from, to)): (&Edit, &(usize, usize))| edit.ids.iter().map(|id| (*id, *from, *to)).collect::<Vec<_>>();
     let places = edits.iter().zip(&places).flat_map(of).collect();
     (out, places)
 }

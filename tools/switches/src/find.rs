@@ -7,7 +7,9 @@ use std::ops::Range;
 use proc_macro2::{LineColumn, Span};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{Arm, BinOp, Block, Expr, ExprBinary, ExprUnary, ImplItemFn, ItemConst, ItemFn, ItemStatic, Signature, TraitItemFn};
+use syn::{
+    Arm, BinOp, Block, Expr, ExprBinary, ExprUnary, ImplItemFn, ItemConst, ItemFn, ItemStatic, Signature, TraitItemFn,
+};
 
 use crate::Mutant;
 use crate::edits::Edit;
@@ -105,7 +107,8 @@ impl<'a> Finder<'a> {
         if mutants.is_empty() || returns_impl(signature) {
             return;
         }
-        let returns = |mutant: &&Mutant| format!("if crate::__mutant({}) {{ return {}; }} ", mutant.id, mutant.replacement);
+        let returns =
+            |mutant: &&Mutant| format!("if crate::__mutant({}) {{ return {}; }} ", mutant.id, mutant.replacement);
         for mutant in &mutants {
             // Each has a place of its own: another type that does not fit says nothing of the rest.
             self.push(&[mutant], &(range.start..range.start), returns(mutant), String::new(), Vec::new());
@@ -116,7 +119,8 @@ impl<'a> Finder<'a> {
         let token = self.range(node.op.span());
         let mutants = self.take("BinaryOperator", &token);
         let Some(first) = mutants.first().map(|mutant| mutant.id) else { return };
-        let (whole, left, right) = (self.range(node.span()), self.range(node.left.span()), self.range(node.right.span()));
+        let (whole, left, right) =
+            (self.range(node.span()), self.range(node.left.span()), self.range(node.right.span()));
         let (l, r) = (format!("l{first}"), format!("r{first}"));
         let op = self.text(&token);
         let option = |left: &str, right: &str| {
@@ -126,7 +130,10 @@ impl<'a> Finder<'a> {
         match node.op {
             BinOp::And(_) | BinOp::Or(_) => {
                 let other = if matches!(node.op, BinOp::And(_)) { "||" } else { "&&" };
-                if has_let(&node.left) || has_let(&node.right) || mutants.iter().any(|mutant| mutant.replacement != other) {
+                if has_let(&node.left)
+                    || has_let(&node.right)
+                    || mutants.iter().any(|mutant| mutant.replacement != other)
+                {
                     return;
                 }
                 // Whether the right side is asked is what the operator says.
@@ -181,8 +188,10 @@ impl<'a> Finder<'a> {
     fn arm(&mut self, node: &Arm) {
         let guard = node.guard.as_ref().map(|(_, guard)| (self.range(guard.span()), has_let(guard)));
         let start = self.range(node.span()).start;
-        let keys: Vec<_> = self.mutants.keys().filter(|(genre, from, _)| genre == "MatchArm" && *from == start).cloned().collect();
-        let deleted: Vec<&Mutant> = keys.into_iter().flat_map(|key| self.mutants.remove(&key).unwrap_or_default()).collect();
+        let keys: Vec<_> =
+            self.mutants.keys().filter(|(genre, from, _)| genre == "MatchArm" && *from == start).cloned().collect();
+        let deleted: Vec<&Mutant> =
+            keys.into_iter().flat_map(|key| self.mutants.remove(&key).unwrap_or_default()).collect();
         if let Some(id) = deleted.first().map(|mutant| mutant.id) {
             // Without the arm the whole match may not be exhaustive.
             if let Some(around) = self.matches.last().cloned() {

@@ -166,7 +166,7 @@ fn an_error_of_any_function_is_told_within_five_minutes() {
     let mut metrics = body["Metrics"].as_array().expect("metrics").clone();
     let sum = metrics.remove(0);
     assert_eq!(sum["Expression"], "SUM(METRICS())");
-    // One of them is what the alarm looks at, and that is the sum (CloudWatch's API reference, MetricDataQuery).
+    // One of them is what the alarm looks at, and that is the sum (CloudWatch's API reference, MetricDataQuery, read 2026-11-29).
     assert_ne!(sum.get("ReturnData"), Some(&json!(false)));
     let watched: BTreeSet<String> = metrics.iter().map(|metric| metric["MetricStat"].to_string()).collect();
     let wanted = repository::functions().into_iter().map(|function| {

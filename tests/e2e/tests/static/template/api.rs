@@ -11,7 +11,7 @@ use super::document::{
 use super::{Route, Template};
 use crate::{repository, sources};
 
-/// What an access log may say besides (API Gateway's developer guide, "Customize HTTP API access logs"), less all
+/// What an access log may say besides (API Gateway's developer guide, "Customize HTTP API access logs", read 2026-11-29), less all
 /// that a caller wrote: paths, queries, headers and hosts. A path may hold what somebody put there by mistake, a card number
 /// included, and the webhook's is its token.
 const LOGGED_AT_WILL: &[&str] =

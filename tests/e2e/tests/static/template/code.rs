@@ -220,7 +220,7 @@ pub(crate) fn uses() -> &'static BTreeMap<String, Use> {
                     used.rows.extend(names.into_iter().map(str::to_owned));
                 }
                 // A transaction needs the permission of each of its actions (DynamoDB developer guide, "Using IAM with
-                // transactions").
+                // DynamoDB transactions", read 2026-11-29).
                 for built in &does.built {
                     match built.as_str() {
                         "ConditionCheck" => used.rows.insert("ConditionCheckItem".to_owned()),

@@ -12,7 +12,8 @@ use super::document::{
 use crate::repository;
 
 const SERVE: &str = "shared/runtime/src/serve.rs";
-/// An HTTP API gives up on a function after that time, in seconds (API Gateway's developer guide, "Quotas for HTTP APIs").
+/// An HTTP API gives up on a function after that time, in seconds (API Gateway's developer guide, "Quotas for configuring and running
+/// an HTTP API", read 2026-11-29).
 const GATEWAY_SECONDS: i64 = 30;
 /// Iamport waits so long for the answer to a webhook at least, in seconds, and sends it once (its guide to webhooks).
 const WEBHOOK_SECONDS: i64 = 15;
@@ -60,8 +61,8 @@ fn all_functions_are_built_and_run_alike() {
     assert_eq!(globals["CodeUri"], ".", "the workspace's root, so that a change under shared/ is built");
     assert!(repository::root().join("Cargo.lock").is_file(), "the root is another folder");
     assert_eq!(globals["Architectures"], json!([reference("Architecture")]));
-    // 1,769 MB are one CPU (Lambda's developer guide, "Memory"): a cold start's handshakes want a quarter of it at least, and no
-    // function holds more than a page of rows.
+    // 1,769 MB are one CPU (Lambda's developer guide, "Configure Lambda function memory", as quoted on 2026-11-29): a cold
+    // start's handshakes want a quarter of it at least, and no function holds more than a page of rows.
     let memory = number(&globals["MemorySize"], "MemorySize");
     assert!((442..=884).contains(&memory), "{memory} MB");
     let known =
