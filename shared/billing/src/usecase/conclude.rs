@@ -151,7 +151,12 @@ where
 {
     /// How long whoever waits for what was sent under a claim can still wait.
     pub(super) fn patience(&self, claim: Option<&Claim>) -> Patience {
-        claim.map_or(Patience::Fresh, |claim| self.patience_until(claim.claimed_at.plus(WAITED_SECONDS)))
+        claim.map_or(Patience::Fresh, |claim| self.patience_since(claim.claimed_at))
+    }
+
+    /// The same for whoever has come at that time.
+    pub(super) fn patience_since(&self, came_at: Timestamp) -> Patience {
+        self.patience_until(came_at.plus(WAITED_SECONDS))
     }
 
     /// How long somebody can still wait who was to wait until then.

@@ -222,7 +222,17 @@ where
 {
     /// Writes a new billing key.
     pub(super) async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        settled(&self.host, || self.store.insert_key(row), || read_back(row, self.store.key(&row.customer_uid))).await
+        self.insert_key_for(row, Patience::Fresh).await
+    }
+
+    /// As [`Self::insert_key()`], for a caller who may have waited long already.
+    pub(super) async fn insert_key_for(
+        &self,
+        row: &BillingKey,
+        patience: Patience,
+    ) -> Result<Saved<BillingKey>, WriteError> {
+        let shown = || read_back(row, self.store.key(&row.customer_uid));
+        settled_for(&self.host, patience, || self.store.insert_key(row), shown).await
     }
 
     /// Writes the next version of a billing key.
