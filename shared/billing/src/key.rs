@@ -88,6 +88,8 @@ pub struct Registration {
     pub claimed_at: Timestamp,
     /// The schedule; of several that are registered by one POST the first.
     pub merchant_uid: MerchantUid,
+    /// The version of its row that was claimed.
+    pub version: u64,
     /// When the one before it was claimed, if there was one.
     pub before: Option<Timestamp>,
 }
@@ -98,7 +100,7 @@ impl Registration {
     pub fn next(this: Option<&Self>, row: &Payment) -> Option<Self> {
         let claim = row.registering()?;
         let (claimed_at, merchant_uid) = (claim.claimed_at, row.merchant_uid().clone());
-        Some(Self { claimed_at, merchant_uid, before: this.map(|this| this.claimed_at) })
+        Some(Self { claimed_at, merchant_uid, version: row.version, before: this.map(|this| this.claimed_at) })
     }
 }
 

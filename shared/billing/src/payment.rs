@@ -317,6 +317,14 @@ impl Payment {
         }
     }
 
+    /// Whether the PSP has answered the POST that it was claimed for last, as opposed to what a look has found: others may have
+    /// been sent with it.
+    #[must_use]
+    pub fn was_answered(&self) -> bool {
+        let ended = self.log.iter().rfind(|step| step.from == State::Claimed);
+        self.state != State::Claimed && ended.is_some_and(|step| step.by == Source::Reply && step.to != State::Unknown)
+    }
+
     /// The claim that it is being registered under as a schedule, if it is.
     #[must_use]
     pub fn registering(&self) -> Option<&Claim> {

@@ -139,7 +139,8 @@ impl Applied {
     /// A row that is due is looked at in whole: another payment under its number may be why, which could not be looked up, or not
     /// be written down. What somebody brings of one of them does not take that off the calendar.
     fn stay_due(&mut self, before: &Payment, now: Timestamp) {
-        let is_due = before.due_at.filter(|due_at| *due_at <= now);
+        // A refund that is owed has a calendar of its own.
+        let is_due = before.due_at.filter(|due_at| *due_at <= now && self.row.pending_refund().is_none());
         if is_due.is_some() {
             (self.row.due_at, self.row.looks) = (is_due, before.looks);
         }

@@ -159,7 +159,7 @@ fn settle_failed(
         return;
     }
     let scheduled = row.schedule_at().is_some();
-    if scheduled && !ran_by_schedule(row, failed) {
+    if scheduled && !row.was_run_as(failed) {
         // Somebody else's attempt under the same number, in a browser say: the schedule's own record decides.
         match row.state {
             State::Revoked | State::Failed => applied.settle(),
@@ -195,11 +195,13 @@ fn settle_failed(
     }
 }
 
-/// Whether a payment is the run of this row's schedule: the schedule names it, or the PSP marks it as one.
-fn ran_by_schedule(row: &Payment, record: &PaymentSnapshot) -> bool {
-    let named = row.schedule.as_ref().is_some_and(|schedule| schedule.imp_uid.as_ref() == Some(&record.imp_uid));
-    let marked = record.facts.customer_uid_usage.as_deref() == Some("payment.scheduled");
-    named || marked || record.imp_uid.as_str().starts_with("imps_")
+impl Payment {
+    /// Whether a payment is the run of this row's schedule: the schedule names it, or the PSP marks it as one.
+    pub(crate) fn was_run_as(&self, record: &PaymentSnapshot) -> bool {
+        let named = self.schedule.as_ref().is_some_and(|schedule| schedule.imp_uid.as_ref() == Some(&record.imp_uid));
+        let marked = record.facts.customer_uid_usage.as_deref() == Some("payment.scheduled");
+        named || marked || record.imp_uid.as_str().starts_with("imps_")
+    }
 }
 
 /// The PSP knows no payment under the order number.

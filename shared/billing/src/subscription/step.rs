@@ -131,7 +131,8 @@ pub(super) fn stepped(
     stepped.row.keep_deadline(now);
     if stepped.row.owes_credit() && stepped.row.due_at.is_none() {
         // Whatever has ended it: nobody would look at it any more, and its customer is owed something.
-        stepped.row.due_at = Some(now);
+        (stepped.row.looks, stepped.row.due_at) = (row.looks, row.due_at);
+        look_again(&mut stepped.row, now);
     }
     if stepped.row != *row {
         stepped.row.updated_at = now;

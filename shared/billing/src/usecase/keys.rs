@@ -147,7 +147,9 @@ where
     /// can claim the key any more, but one may have been registered just before it was marked.
     async fn try_deletion(&self, key: &mut BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
         let mut live = self.live_schedules(key).await?;
-        if !self.registered_have_arrived(key).await? || !self.moved_have_arrived(key).await? {
+        // Before the PSP is asked for its list, which then shows what has arrived.
+        let all_arrived = self.registered_have_arrived(key).await?;
+        if !self.moved_have_arrived(key).await? {
             return Ok(None);
         }
         let Some(listed) = self.listed_schedules(key).await else { return Ok(None) };
@@ -243,6 +245,10 @@ where
             if !self.revoke_unkept(key, unkept, until).await {
                 return Ok(None);
             }
+        }
+        if !all_arrived {
+            // What could be taken off is off; another may come yet.
+            return Ok(None);
         }
         Ok(Some(self.finish_deletion(key.clone()).await?))
     }

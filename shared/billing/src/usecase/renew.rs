@@ -38,6 +38,7 @@ where
             return Err(Failure::Unavailable.into());
         }
         match Box::pin(self.renew_until(&id, until)).await? {
+            Some(_) if self.host.now() > until => Err(Failure::Unavailable.into()),
             Some(row) if of.period < row.attempt.period => {
                 // It may have been given back a moment ago.
                 let standing = self.store.payment(payment.merchant_uid()).await?;

@@ -7,9 +7,11 @@ use crate::alarm::Alarm;
 use crate::ids::CustomerUid;
 use crate::key::KeyState;
 use crate::payment::{
-    Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, Purpose, Refusal, ScheduleSnapshot, Source, State,
+    Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot,
+    Source, State,
 };
 use crate::planted::{self, Bug};
+use crate::policy::Policy;
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyStore, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch,
     WriteError,
@@ -164,6 +166,8 @@ where
         }
         // No schedule is no proof that nothing was paid: only no payment either is.
         match self.psp.payments(row.merchant_uid()).await {
+            // What others let fail in a browser under the number says nothing of the schedule, and there is none.
+            Looked::Found(list) if by_schedule && are_strangers(row, &list, &self.policy) => Some(Evidence::NoSchedule),
             Looked::Found(list) if !list.is_empty() => Some(Evidence::Records { list, complete: true }),
             Looked::Found(_) | Looked::Absent if by_schedule => Some(Evidence::NoSchedule),
             Looked::Found(_) | Looked::Absent => Some(Evidence::Records { list: Vec::new(), complete: true }),
@@ -290,6 +294,12 @@ pub(super) enum ChangeSent {
     Refused(Refusal),
     /// Somebody else wrote the row first; nothing was sent.
     Overtaken,
+}
+
+/// Whether all of these failed, and none is a run of the row's schedule. Those of another amount alone are a person's to hear of.
+fn are_strangers(row: &Payment, list: &[PaymentSnapshot], policy: &Policy) -> bool {
+    let strangers = |record: &PaymentSnapshot| record.status == PspStatus::Failed && !row.was_run_as(record);
+    list.iter().all(strangers) && list.iter().any(|record| record.mismatch(&row.order, policy).is_none())
 }
 
 /// The schedule of one order among those that a POST answered with.

@@ -64,7 +64,7 @@ async fn a_key_waits_for_the_schedules_that_were_claimed_just_before_it_was_mark
     assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
     assert_eq!(deletions(&billing), 0, "they may be registered yet, and neither the index nor the PSP shows them");
     registers(&billing, &rows).await;
-    for _ in 0..4 {
+    for _ in 0..10 {
         sweeps(&billing, 60).await;
     }
     let posts = billing.psp.world().posts.clone();
@@ -105,10 +105,59 @@ async fn a_claim_before_the_last_one_is_waited_for_too() {
 async fn schedules_whose_registration_is_answered_delay_no_deletion() {
     let billing = lossy().await;
     let tomorrow = billing.host.now().plus(DAY);
-    let many = (1..=60).map(|number| new_schedule(&format!("order_{number}"), tomorrow.plus(number))).collect();
+    // In one transaction, as they are sent in one POST.
+    let many = (1..=50).map(|number| new_schedule(&format!("order_{number}"), tomorrow.plus(number))).collect();
     billing.schedule(&uid("key1"), None, many).await.unwrap();
     let in_use = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
     assert_eq!(in_use, Err(Failure::KeyInUse));
     let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
     assert_eq!(deleted, Ok(KeyDeleted::Done));
+}
+
+#[tokio::test]
+async fn what_can_be_taken_off_is_taken_off_at_once() {
+    let billing = lossy().await;
+    let new = new_schedule("order_1", billing.host.now().plus(300));
+    billing.schedule(&uid("key1"), None, vec![new]).await.unwrap();
+    billing.advance(60);
+    claims(&billing, &["order_2"]).await;
+    billing.store.index_lags(true);
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
+    assert_eq!(
+        billing.psp.world().posts,
+        ["register order_1", "revoke order_1"],
+        "it would run while the other is waited for"
+    );
+    assert_eq!(state_of(&billing, "order_1").await, State::Revoked);
+}
+
+#[tokio::test]
+async fn two_claims_of_one_second_are_two() {
+    let billing = lossy().await;
+    billing.store.index_lags(true);
+    claims(&billing, &["order_1"]).await;
+    let new = new_schedule("order_2", billing.host.now().plus(DAY));
+    billing.schedule(&uid("key1"), None, vec![new]).await.unwrap();
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
+    assert_eq!(deletions(&billing), 0);
+}
+
+#[tokio::test]
+async fn what_a_look_has_found_says_nothing_of_the_rest_of_its_post() {
+    let billing = lossy().await;
+    let (first, second) = (claims(&billing, &["order_1", "order_2"]).await, "order_2");
+    registers(&billing, &first[..1]).await;
+    billing.store.index_lags(true);
+    billing.advance(31);
+    // The first is found. The second may still be registered by the same POST.
+    billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
+    assert_eq!(
+        (state_of(&billing, "order_1").await, state_of(&billing, second).await),
+        (State::Scheduled, State::Claimed)
+    );
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
+    assert_eq!(deletions(&billing), 0);
 }

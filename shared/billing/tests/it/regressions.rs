@@ -290,6 +290,17 @@ async fn a_failed_payment_that_nobody_claims_fails_the_charge_once_nothing_of_ou
 }
 
 #[tokio::test]
+async fn a_strangers_failed_payment_keeps_no_lost_schedule_from_being_registered_again() {
+    let billing = billing().await;
+    billing.psp.will([Act::Lose]);
+    assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Unknown);
+    in_a_browser(&billing, order("order_1").amount.minor);
+    sweeps(&billing, 4, 156).await;
+    let row = row(&billing).await;
+    assert_eq!((row.state, billing.psp.world().posts.len()), (State::Scheduled, 2), "{:?}", row.due_at);
+}
+
+#[tokio::test]
 async fn a_registration_that_was_told_refused_stays_failed_for_its_caller_while_it_is_taken_back() {
     let billing = billing().await;
     let at = START.plus(DAY);

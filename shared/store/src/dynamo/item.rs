@@ -198,6 +198,8 @@ struct KeyItem {
     #[serde(default, skip_serializing)]
     registration_uid: Option<MerchantUid>,
     #[serde(default, skip_serializing)]
+    registration_version: u64,
+    #[serde(default, skip_serializing)]
     registration_before: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -367,6 +369,7 @@ impl Row for BillingKey {
             alarm_at: self.alarm_at,
             registration_at: None,
             registration_uid: None,
+            registration_version: 0,
             registration_before: None,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -396,7 +399,7 @@ impl Row for BillingKey {
             alarm_at: row.alarm_at,
             registration: row.registration_at.zip(row.registration_uid).map(|(claimed_at, merchant_uid)| {
                 let before = row.registration_before.filter(|before| before.0 > 0);
-                Registration { claimed_at, merchant_uid, before }
+                Registration { claimed_at, merchant_uid, version: row.registration_version, before }
             }),
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -420,8 +423,9 @@ pub(super) struct Update {
 /// as it was before the update.
 pub(super) fn registered(row: &Payment, claim: &Claim) -> Update {
     let expression = "SET #registration_before = if_not_exists(#registration_at, :never), \
-                      #registration_at = :registration_at, #registration_uid = :registration_uid";
-    let names = ["registration_at", "registration_uid", "registration_before"];
+                      #registration_at = :registration_at, #registration_uid = :registration_uid, \
+                      #registration_version = :registration_version";
+    let names = ["registration_at", "registration_uid", "registration_version", "registration_before"];
     let uid = AttributeValue::S(row.merchant_uid().to_string());
     Update {
         expression: expression.to_owned(),
@@ -430,6 +434,7 @@ pub(super) fn registered(row: &Payment, claim: &Claim) -> Update {
             (":never".to_owned(), AttributeValue::N("0".to_owned())),
             (":registration_at".to_owned(), AttributeValue::N(claim.claimed_at.to_string())),
             (":registration_uid".to_owned(), uid),
+            (":registration_version".to_owned(), AttributeValue::N(row.version.to_string())),
         ]),
     }
 }

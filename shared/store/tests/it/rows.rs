@@ -258,7 +258,7 @@ both_stores!(a_key_keeps_when_a_schedule_was_last_claimed_on_it, |store| {
     let two = [claimed("order_2", Purpose::Register, 2), claimed("order_3", Purpose::Register, 2)];
     store.insert(&two).await.unwrap();
     let order_2 = two[0].merchant_uid().clone();
-    let first = Registration { claimed_at: NOW.plus(2), merchant_uid: order_2, before: None };
+    let first = Registration { claimed_at: NOW.plus(2), merchant_uid: order_2, version: 1, before: None };
     assert_eq!(kept().await, Some(first.clone()));
 
     let taken =
@@ -269,7 +269,8 @@ both_stores!(a_key_keeps_when_a_schedule_was_last_claimed_on_it, |store| {
     let again = Payment { version: 2, writer: nonce(7), ..claimed("order_3", Purpose::Register, 9) };
     assert_eq!(store.reclaim(&again).await.unwrap(), Saved::Done);
     let order_3 = again.merchant_uid().clone();
-    let second = Registration { claimed_at: NOW.plus(9), merchant_uid: order_3, before: Some(first.claimed_at) };
+    let second =
+        Registration { claimed_at: NOW.plus(9), merchant_uid: order_3, version: 2, before: Some(first.claimed_at) };
     assert_eq!(kept().await, Some(second.clone()));
 
     let deleting = BillingKey { state: KeyState::Deleting, due_at: Some(NOW), version: 2, ..active.clone() };

@@ -40,6 +40,8 @@ enum Trace {
     Refund(MerchantUid, String),
     /// A change of a schedule, by the mark of its claim.
     Claim(MerchantUid, Nonce),
+    /// A key whose card was claimed, by the mark of that claim, if it has one.
+    Issue(CustomerUid, Option<Nonce>),
     /// A key that was named, or marked; by the mark of its claim, if it has one.
     Key(CustomerUid, Option<Nonce>),
     /// A subscription, begun or changed.
@@ -113,7 +115,7 @@ pub(crate) fn key(sim: &Sim, before: Option<KeyState>, after: &BillingKey) {
     let claim = after.claim.as_ref().map(|claim| claim.nonce.clone());
     let uid = || Some(Trace::Key(after.customer_uid.clone(), claim.clone()));
     note(sim, |request| match (request, before, after.state) {
-        (Request::Issue { .. }, _, KeyState::Issuing) => uid(),
+        (Request::Issue { .. }, _, KeyState::Issuing) => Some(Trace::Issue(after.customer_uid.clone(), claim.clone())),
         (Request::PrepareKey(_), None, KeyState::Prepared) | (Request::ImportKey { .. }, None, KeyState::Active) => {
             uid()
         }
@@ -180,15 +182,27 @@ fn stands(sim: &Sim, trace: &Trace) -> bool {
         Trace::Claim(uid, nonce) => sim.payment(uid).is_some_and(|row| {
             row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce)
         }),
-        Trace::Key(uid, claim) => sim.key(uid).is_some_and(|row| {
-            // Somebody else may have asked for the same since.
-            let own = row.claim.as_ref().is_none_or(|held| claim.as_ref().is_none_or(|claim| held.nonce == *claim));
+        // Somebody else may have asked for the same since; and what that has made may be deleted by now.
+        Trace::Issue(uid, claim) => sim.key(uid).is_some_and(|row| {
             let made = matches!(row.state, KeyState::Active | KeyState::Deleted);
-            let gone_on = row.claim.is_none() && claim.is_some() && made;
-            row.state != KeyState::Abandoned && own && !gone_on
+            row.state != KeyState::Abandoned && is_own(&row, claim.as_ref()) && !(gone_on(&row, claim.as_ref()) && made)
+        }),
+        Trace::Key(uid, claim) => sim.key(uid).is_some_and(|row| {
+            let restored = gone_on(&row, claim.as_ref()) && row.state == KeyState::Active;
+            row.state != KeyState::Abandoned && is_own(&row, claim.as_ref()) && !restored
         }),
         Trace::Subscription(_) => true,
     }
+}
+
+/// Whether a key holds no other claim than this one.
+fn is_own(row: &BillingKey, claim: Option<&Nonce>) -> bool {
+    row.claim.as_ref().is_none_or(|held| claim.is_none_or(|claim| held.nonce == *claim))
+}
+
+/// Whether the claim that was made on a key is over.
+const fn gone_on(row: &BillingKey, claim: Option<&Nonce>) -> bool {
+    row.claim.is_none() && claim.is_some()
 }
 
 /// A process has answered: if it says that nothing was recorded, nothing is.

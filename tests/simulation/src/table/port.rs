@@ -201,29 +201,53 @@ impl<'a> Table<'a> {
 
     /// Writes new rows, each for itself.
     pub(super) fn insert_rows(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
-        let mut saved = Vec::with_capacity(rows.len());
+        let mut saved: Vec<Option<Saved<Payment>>> = Vec::with_capacity(rows.len());
+        let (mut together, mut befores) = (Vec::new(), Vec::with_capacity(rows.len()));
         for row in rows {
             let before = now(self.rows().payment(row.merchant_uid()))?;
-            if let Some(conflict) = self.own_write(before.as_ref(), row) {
-                saved.push(conflict);
-                continue;
-            }
+            let conflict = self.own_write(before.as_ref(), row);
             let unguarded = self.unguarded(row);
             let careless = unguarded && self.sim.has(Bug::NextPutCarelessly);
-            let row = &self.forced(before.as_ref(), row, careless || self.hidden(before.as_ref()));
-            let answer = if unguarded {
-                Some(now(self.rows().save(row))?)
-            } else {
-                now(self.rows().insert(std::slice::from_ref(row)))?.pop()
-            };
-            let answer = answer.unwrap_or(Saved::Conflict(None));
-            if answer == Saved::Done {
-                recorded::payment(self.sim, before.as_ref(), row);
-                self.payment_written(before, row);
-            }
-            saved.push(answer);
+            let row = self.forced(before.as_ref(), row, careless || self.hidden(before.as_ref()));
+            saved.push(match conflict {
+                Some(conflict) => Some(conflict),
+                None if unguarded => {
+                    let answer = now(self.rows().save(&row))?;
+                    self.inserted(&answer, before.clone(), &row);
+                    Some(answer)
+                }
+                None => {
+                    together.push(row);
+                    None
+                }
+            });
+            befores.push(before);
         }
-        Ok(saved)
+        // One transaction, as far as its key is concerned.
+        let answers = now(self.rows().insert(&together))?;
+        let mut answers = together.iter().zip(answers);
+        let mut all = Vec::with_capacity(rows.len());
+        for (answer, before) in saved.into_iter().zip(befores) {
+            all.push(match answer {
+                Some(answer) => answer,
+                None => match answers.next() {
+                    Some((row, answer)) => {
+                        self.inserted(&answer, before, row);
+                        answer
+                    }
+                    None => Saved::Conflict(None),
+                },
+            });
+        }
+        Ok(all)
+    }
+
+    /// The world hears of a row that was inserted.
+    fn inserted(&self, answer: &Saved<Payment>, before: Option<Payment>, row: &Payment) {
+        if *answer == Saved::Done {
+            recorded::payment(self.sim, before.as_ref(), row);
+            self.payment_written(before, row);
+        }
     }
 
     /// Writes the new row of a window.

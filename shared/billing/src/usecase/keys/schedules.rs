@@ -122,21 +122,22 @@ where
         Ok(there.iter().filter(from_here).all(has_arrived))
     }
 
-    /// Whether what was claimed for the key just before it was marked has been registered by now, or never will be: until then
-    /// neither our index need show it nor the PSP's list. What is registered by one POST has one claim, and one answer.
+    /// Whether all that was claimed for the key before it was marked has been registered by now, or never will be: until then
+    /// neither our index need show it nor the PSP's list. The last claim is known by the answer to its POST, which it shares
+    /// with whatever else that registers; one before it by the time alone.
     pub(super) async fn registered_have_arrived(&self, key: &BillingKey) -> Result<bool, StoreError> {
         let standing = self.store.key(&key.customer_uid).await?;
         let Some(last) = standing.and_then(|key| key.registration) else { return Ok(true) };
         let (now, policy) = (self.host.now(), &self.policy);
-        let is_open = |claimed_at: &Timestamp| now < claimed_at.plus(policy.claim_seconds());
-        if last.before.is_some_and(|before| before != last.claimed_at && is_open(&before)) {
+        let is_open = |claimed_at: Timestamp| now < claimed_at.plus(policy.claim_seconds());
+        if last.before.is_some_and(is_open) {
             return Ok(false);
         }
-        if !is_open(&last.claimed_at) {
+        if !is_open(last.claimed_at) {
             return Ok(true);
         }
         let row = self.store.payment(&last.merchant_uid).await?;
-        Ok(row.is_none_or(|row| row.registering().is_none()))
+        Ok(row.is_some_and(|row| row.version > last.version && row.was_answered()))
     }
 
     /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
