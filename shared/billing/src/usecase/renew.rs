@@ -28,18 +28,22 @@ where
     S: PaymentStore + KeyStore + SubscriptionStore,
     H: Clock + Entropy + Watch,
 {
-    /// Carries on the subscription that a payment belongs to, if it belongs to one. After `until` no step is begun.
+    /// Carries on the subscription that a payment belongs to, if it belongs to one. For somebody who waits, nothing is begun after
+    /// `until`.
     ///
     /// # Errors
     /// The table is out of reach, money that is to go back could not be sent back yet, or there was no time for it.
-    pub(super) async fn renew_after(&self, payment: &Payment, until: Timestamp) -> Result<(), Stopped> {
+    pub(super) async fn renew_after(&self, payment: &Payment, until: Option<Timestamp>) -> Result<(), Stopped> {
         let Some((id, of)) = Attempt::of(payment.merchant_uid()) else { return Ok(()) };
-        if self.host.now() > until {
+        let is_late = || until.is_some_and(|until| until < self.host.now());
+        if is_late() {
             return Err(Failure::Unavailable.into());
         }
-        match Box::pin(self.renew_until(&id, until)).await? {
-            Some(_) if self.host.now() > until => Err(Failure::Unavailable.into()),
+        match Box::pin(self.renew_until(&id, until.unwrap_or_else(|| self.steps_until()))).await? {
             Some(row) if of.period < row.attempt.period => {
+                if is_late() {
+                    return Err(Failure::Unavailable.into());
+                }
                 // It may have been given back a moment ago.
                 let standing = self.store.payment(payment.merchant_uid()).await?;
                 self.look_back(row, standing.as_ref().unwrap_or(payment)).await

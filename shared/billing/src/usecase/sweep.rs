@@ -124,7 +124,7 @@ where
         report.oldest_seconds = report.oldest_seconds.max(until.0 - since.0);
         if row.state.was_paid() {
             // Only after its subscription knows may it be done with. What it wants back may have to wait for another refund.
-            match self.renew_after(&row, self.steps_until()).await {
+            match self.renew_after(&row, None).await {
                 Err(stopped) if !waits_by_itself(&stopped) => return Err(stopped),
                 Ok(()) | Err(_) => {}
             }
@@ -151,7 +151,7 @@ where
         let row = self.conclude(row, &Evidence::Silence, Source::Sweep).await?.0;
         self.doubt_key_of(&row).await;
         let row = if row.is_withdrawn() { self.close_account(row).await } else { row };
-        if self.renew_after(&row, self.steps_until()).await.is_err() && row.state.was_paid() {
+        if self.renew_after(&row, None).await.is_err() && row.state.was_paid() {
             self.mark_due(row).await?;
             return Ok(Some(false));
         }

@@ -66,7 +66,7 @@ where
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
                         self.doubt_key_of(&row).await;
-                        match self.renew_after(&row, until).await {
+                        match self.renew_after(&row, Some(until)).await {
                             // Money of a period that is over is found by nobody else.
                             Err(stopped) if row.state.was_paid() && !waits_by_itself(&stopped) => {
                                 let patience = self.patience_until(until);
