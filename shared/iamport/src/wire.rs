@@ -300,4 +300,20 @@ mod tests {
         assert_eq!(target.path(), "/payments/a%2Fb%3Fc%23d%252e%252e%5C%0D%0A%EA%B0%80");
         assert_eq!(target.query_text(), Some("x%5B%5D=1%26y%3D2"));
     }
+
+    proptest::proptest! {
+        /// RFC 3986, section 2.3: letters, digits and four marks stand for themselves; everything else is bytes in hex.
+        #[test]
+        fn whatever_a_name_holds_it_stays_one_part_and_reads_back(names in proptest::collection::vec("\\PC{0,40}", 1..4)) {
+            let start = Target::new("/subscribe/customers");
+            let target = names.iter().fold(start, |target, name| target.segment(name)).query("k", &names[0]);
+            let parts: Vec<&str> = target.path().split('/').skip(3).collect();
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+            proptest::prop_assert!(parts.iter().all(|part| part.bytes().all(plain)), "{parts:?}");
+            let read = |part: &&str| percent_encoding::percent_decode_str(part).decode_utf8().unwrap().into_owned();
+            proptest::prop_assert_eq!(parts.iter().map(read).collect::<Vec<_>>(), names.clone());
+            let query = target.query_text().unwrap().strip_prefix("k=").unwrap();
+            proptest::prop_assert_eq!(read(&query), names[0].clone());
+        }
+    }
 }

@@ -48,4 +48,24 @@ mod tests {
             assert_eq!(decode::<2>("owner#kim", forged), Err(StoreError::Cursor), "{forged}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_cursor_gives_back_what_was_put_into_it_and_to_its_own_list_alone(
+            list in "[^\n]{0,40}(\n[^\n]{0,40})?", other in "[^\n]{0,40}", parts in proptest::array::uniform3("[^\n]{0,80}"),
+        ) {
+            let cursor = encode(&list, &parts.each_ref().map(String::as_str));
+            proptest::prop_assert!(cursor.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            proptest::prop_assert_eq!(decode::<3>(&list, &cursor), Ok(parts));
+            proptest::prop_assert_eq!(decode::<2>(&list, &cursor), Err(StoreError::Cursor));
+            if other != list {
+                proptest::prop_assert_eq!(decode::<3>(&other, &cursor), Err(StoreError::Cursor));
+            }
+        }
+
+        #[test]
+        fn a_text_that_is_no_cursor_is_refused(text in "\\PC{0,60}|[0-9a-f]{0,60}") {
+            proptest::prop_assert_eq!(decode::<1>("owner#kim", &text), Err(StoreError::Cursor));
+        }
+    }
 }

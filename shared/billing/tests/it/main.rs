@@ -12,6 +12,7 @@ mod foreign;
 mod gone_key;
 mod habits;
 mod keys;
+mod laws;
 mod listing;
 mod lossy;
 mod machine;

@@ -22,18 +22,18 @@ fn request(amount: &str, key: &str) -> RefundRequest {
     }
 }
 
-async fn refund(billing: &TestBilling, amount: &str, key: &str) -> Result<(State, RefundState), Failure> {
+pub(crate) async fn refund(billing: &TestBilling, amount: &str, key: &str) -> Result<(State, RefundState), Failure> {
     billing.refund(request(amount, key)).await.map(|(row, refund)| (row.state, refund.state))
 }
 
-async fn paid() -> TestBilling {
+pub(crate) async fn paid() -> TestBilling {
     let billing = billing().await;
     billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.world().posts.clear();
     billing
 }
 
-async fn row(billing: &TestBilling) -> billing::payment::Payment {
+pub(crate) async fn row(billing: &TestBilling) -> billing::payment::Payment {
     billing.store.payment(&MerchantUid::parse("order_1").unwrap()).await.unwrap().unwrap()
 }
 
@@ -53,7 +53,7 @@ async fn sweeps(billing: &TestBilling, times: u32) {
     }
 }
 
-fn given_back(billing: &TestBilling) -> u64 {
+pub(crate) fn given_back(billing: &TestBilling) -> u64 {
     billing.psp.world().payments.values().flatten().map(|record| record.cancel_amount).sum()
 }
 
