@@ -18,6 +18,11 @@ pub(crate) struct Edit {
     pub(crate) instead: Vec<(usize, usize, String)>,
 }
 
+/// Where a piece of text comes, among others at the same place.
+type Order = (usize, u8, isize, usize);
+/// Up to where the source is replaced by it, the text, and the edit that begins or ends with it, if one does.
+type Piece<'a> = (usize, &'a str, Option<(usize, bool)>);
+
 /// The text with all edits in it, and where each mutant's stands: its number, and from which byte to which.
 pub(crate) fn applied(source: &str, mut edits: Vec<Edit>) -> (String, Vec<(u32, usize, usize)>) {
     // Nothing can be put into what is replaced.
@@ -27,8 +32,7 @@ pub(crate) fn applied(source: &str, mut edits: Vec<Edit>) -> (String, Vec<(u32, 
     edits.retain(|edit| !edit.instead.is_empty() || !is_gone(edit));
 
     // At one place inner parts end before outer ones do, and outer ones begin before inner ones.
-    type Order = (usize, u8, isize, usize);
-    let mut pieces: BTreeMap<Order, (usize, &str, Option<(usize, bool)>)> = BTreeMap::new();
+    let mut pieces: BTreeMap<Order, Piece<'_>> = BTreeMap::new();
     for (number, edit) in edits.iter().enumerate() {
         let depth = isize::try_from(edit.depth).unwrap_or(isize::MAX);
         pieces.insert((edit.from, 1, depth, number), (edit.from, &edit.before, Some((number, true))));
