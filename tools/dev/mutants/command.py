@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import install
 from ..console import Failure, say, step
@@ -40,6 +41,14 @@ RUN_SECONDS_AT_LEAST = 20.0
 SWITCHED_SECONDS = 180.0
 # A test that fails because of a mutant usually takes others with it; the first ones say enough.
 TESTS_KEPT = 8
+
+
+class _Verdict(NamedTuple):
+    """What a check made of a mutant: its result, if that is one; what it printed, and how long it took, in seconds."""
+
+    result: str | None
+    output: str
+    seconds: float
 
 
 class _TimeIsUp(Exception):
@@ -216,22 +225,31 @@ class _Run:
         self, mutant: Mutant, asked: Sequence[Check], outcome: switched.Outcome, calm: Mapping[str, float], place: str
     ) -> None:
         record, number = self._record(mutant), outcome.numbers[mutant.key]
-        for check in asked:
-            if check.name in record.passed:
-                continue
+
+        def verdict(check: Check) -> _Verdict:
             seconds = max(RUN_SECONDS_AT_LEAST, RUN_FACTOR * calm[check.name])
             program = outcome.programs[check.name]
             ran = self._within(lambda left: switched.ask(program, number, left), seconds)
-            record.seconds += ran.seconds
-            record.result = checks.after_run(ran.status, ran.output)
-            if record.result is not None:
-                record.by = check.name
-                record.tests = checks.noticed_by(ran.output)[:TESTS_KEPT]
-                break
-            record.passed[check.name] = round(ran.seconds, 1)
+            return _Verdict(checks.after_run(ran.status, ran.output), ran.output, ran.seconds)
+
+        self._ask_each(record, asked, verdict)
         if record.result is None and set(record.passed) >= {check.name for check in self._checks(mutant)}:
             record.result = MISSED
         self._say(mutant, record, place)
+
+    @staticmethod
+    def _ask_each(record: Record, asked: Sequence[Check], verdict: Callable[[Check], _Verdict]) -> None:
+        """Asks one check after another, those left out that are known to have noticed nothing, until one ends it."""
+        for check in asked:
+            if check.name in record.passed:
+                continue
+            record.result, output, took = verdict(check)
+            record.seconds += took
+            if record.result is not None:
+                record.by = check.name
+                record.tests = checks.noticed_by(output)[:TESTS_KEPT]
+                break
+            record.passed[check.name] = round(took, 1)
 
     def _calm_switched(self, program: switched.Program, check: Check) -> float:
         ran = switched.ask(program, 0, FIRST_SECONDS)
@@ -250,22 +268,17 @@ class _Run:
 
     def _ask(self, mutant: Mutant, place: str) -> None:
         record = self._record(mutant)
-        for check in self._checks(mutant):
-            if check.name in record.passed:
-                continue
+
+        def verdict(check: Check) -> _Verdict:
             calm = self._without_mutants(check, mutant.package)
             if check.program is not None:
                 self._program(check)
             began = time.monotonic()
             with tree.applied(mutant):
-                record.result, output = self._verdict(check, calm, mutant)
-            took = time.monotonic() - began
-            record.seconds += took
-            if record.result is not None:
-                record.by = check.name
-                record.tests = checks.noticed_by(output)[:TESTS_KEPT]
-                break
-            record.passed[check.name] = round(took, 1)
+                result, output = self._verdict(check, calm, mutant)
+            return _Verdict(result, output, time.monotonic() - began)
+
+        self._ask_each(record, self._checks(mutant), verdict)
         if record.result is None:
             record.result = MISSED
         self._say(mutant, record, place)

@@ -106,6 +106,12 @@ mod tests {
         Mutant { id, path: PathBuf::from("a.rs"), start, end, genre, replacement }
     }
 
+    /// A mutant of an operator of one character, which stands in the source with what follows it.
+    fn operator(id: u32, source: &str, what: &str, replacement: &str) -> Mutant {
+        let wide = mutant(id, "BinaryOperator", source, what, replacement);
+        Mutant { end: (wide.start.0, wide.start.1 + 1), ..wide }
+    }
+
     fn changed(source: &str, mutants: &[Mutant]) -> (String, Vec<u32>) {
         let (changed, switched) = switched(source, std::path::Path::new("a.rs"), mutants, &["f".to_owned()]).unwrap();
         syn::parse_file(&changed).unwrap();
@@ -140,10 +146,9 @@ mod tests {
         let mutants = [
             mutant(1, "BinaryOperator", source, "<", "=="),
             mutant(2, "BinaryOperator", source, "&&", "||"),
-            mutant(3, "BinaryOperator", source, "> 2", ">="),
+            operator(3, source, "> 2", ">="),
         ];
-        let narrow = Mutant { end: (mutants[2].start.0, mutants[2].start.1 + 1), ..mutants[2].clone() };
-        let (text, ids) = changed(source, &[mutants[0].clone(), mutants[1].clone(), narrow]);
+        let (text, ids) = changed(source, &mutants);
         assert_eq!(ids, [3], "{text}");
     }
 
@@ -155,14 +160,11 @@ mod tests {
             arm,
             mutant(2, "MatchArmGuard", source, "x > b", "true"),
             mutant(3, "MatchArmGuard", source, "x > b", "false"),
-            mutant(4, "BinaryOperator", source, "> b =>", "<"),
+            operator(4, source, "> b =>", "<"),
             mutant(5, "BinaryOperator", source, "+=", "-="),
             mutant(6, "MatchArm", source, "x if x > b => 3,", ""),
         ];
-        let narrow = Mutant { end: (mutants[3].start.0, mutants[3].start.1 + 1), ..mutants[3].clone() };
-        let mut all = mutants.to_vec();
-        all[3] = narrow;
-        let (text, ids) = changed(source, &all);
+        let (text, ids) = changed(source, &mutants);
         assert_eq!(ids, [1, 2, 3, 4, 5, 6], "{text}");
     }
 }
