@@ -80,8 +80,11 @@ pub struct KeySnapshot {
     pub updated: Option<Timestamp>,
 }
 
-/// The last claim to register a schedule on a key. The table writes it together with that claim, and nothing else does: our
-/// index may not show for minutes what was claimed.
+/// Claims to register schedules that a key keeps. Who claims more of them within minutes waits for the deletion.
+pub const REGISTRATIONS_KEPT: usize = 5;
+
+/// A claim to register a schedule on a key. The table writes it together with that claim, and nothing else does: our index may
+/// not show for minutes what was claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// When it was claimed.
@@ -90,17 +93,14 @@ pub struct Registration {
     pub merchant_uid: MerchantUid,
     /// The version of its row that was claimed.
     pub version: u64,
-    /// When the one before it was claimed, if there was one.
-    pub before: Option<Timestamp>,
 }
 
 impl Registration {
-    /// The claim after this one.
+    /// The claim that a row stands under, if it is one.
     #[must_use]
-    pub fn next(this: Option<&Self>, row: &Payment) -> Option<Self> {
-        let claim = row.registering()?;
-        let (claimed_at, merchant_uid) = (claim.claimed_at, row.merchant_uid().clone());
-        Some(Self { claimed_at, merchant_uid, version: row.version, before: this.map(|this| this.claimed_at) })
+    pub fn of(row: &Payment) -> Option<Self> {
+        let claimed_at = row.registering()?.claimed_at;
+        Some(Self { claimed_at, merchant_uid: row.merchant_uid().clone(), version: row.version })
     }
 }
 
@@ -141,8 +141,9 @@ pub struct BillingKey {
     pub missing_since: Option<Timestamp>,
     /// When a person is told next that it stays as it is.
     pub alarm_at: Option<Timestamp>,
-    /// The last schedule that was about to be registered on it. No write of the row changes it.
-    pub registration: Option<Registration>,
+    /// The last schedules that were about to be registered on it, [`REGISTRATIONS_KEPT`] at most, the latest first. No write of
+    /// the row changes them.
+    pub registrations: Vec<Registration>,
     /// When the key was named.
     pub created_at: Timestamp,
     /// When the row last changed.
@@ -250,7 +251,7 @@ impl BillingKey {
             refusal: None,
             missing_since: None,
             alarm_at: None,
-            registration: None,
+            registrations: Vec::new(),
             created_at: now,
             updated_at: now,
         }

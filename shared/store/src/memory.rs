@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeyState, Registration};
+use billing::key::{BillingKey, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::payment::Payment;
 use billing::ports::{
     Begun, ClaimStore, DueRow, DueStore, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter, StoreError,
@@ -99,9 +99,10 @@ impl Rows {
     fn registering(&mut self, row: &Payment) {
         let key = row.order.customer_uid.as_ref().and_then(|uid| self.keys.get_mut(uid));
         if let Some(key) = key
-            && let Some(next) = Registration::next(key.registration.as_ref(), row)
+            && let Some(claim) = Registration::of(row)
         {
-            key.registration = Some(next);
+            key.registrations.insert(0, claim);
+            key.registrations.truncate(REGISTRATIONS_KEPT);
         }
     }
 
@@ -217,9 +218,9 @@ impl KeyStore for MemoryStore {
         let mut rows = self.lock();
         let current = rows.keys.get(&row.customer_uid);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
-        let registration = current.and_then(|current| current.registration.clone());
+        let registrations = current.map(|current| current.registrations.clone()).unwrap_or_default();
         Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
-            rows.keys.insert(row.customer_uid.clone(), BillingKey { registration, ..row.clone() });
+            rows.keys.insert(row.customer_uid.clone(), BillingKey { registrations, ..row.clone() });
             Saved::Done
         }))
     }

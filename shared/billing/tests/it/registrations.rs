@@ -1,6 +1,6 @@
 //! A key that is deleted in the moment in which schedules are registered on it, while the index shows none of them.
 
-use billing::key::KeyState;
+use billing::key::{KeyState, REGISTRATIONS_KEPT};
 use billing::order::Order;
 use billing::payment::{Claim, Payment, Plan, Purpose, State};
 use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp};
@@ -117,6 +117,22 @@ async fn schedules_whose_registration_is_answered_delay_no_deletion() {
     assert_eq!(in_use, Err(Failure::KeyInUse));
     let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
     assert_eq!(deleted, Ok(KeyDeleted::Done));
+}
+
+#[tokio::test]
+async fn of_requests_one_after_another_each_is_known_by_its_own_answer() {
+    let (kept, more) = (REGISTRATIONS_KEPT - 1, REGISTRATIONS_KEPT);
+    for (requests, seconds, deletes_at_once) in [(kept, 1, true), (more, 1, false), (more, 60, true)] {
+        let billing = lossy().await;
+        let tomorrow = billing.host.now().plus(DAY);
+        for number in 0..requests {
+            let new = new_schedule(&format!("order_{number}"), tomorrow);
+            billing.schedule(&uid("key1"), None, vec![new]).await.unwrap();
+            billing.advance(seconds);
+        }
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+        assert_eq!(deleted == Ok(KeyDeleted::Done), deletes_at_once, "{requests} in {seconds} s each: {deleted:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use billing::fingerprint::Fingerprint;
-use billing::key::KeyState;
+use billing::key::{KeyState, Registration};
 use billing::payment::Payment;
 use billing::ports::{INSERT_MAX, Saved, StoreError, WriteError};
 use billing::subscription::Attempt;
@@ -98,8 +98,8 @@ impl DynamoStore {
             (":owner".into(), AttributeValue::S(row.customer_id.to_string())),
         ]);
         let action = TransactWriteItem::builder();
-        let action = if let Some(claim) = row.registering() {
-            let update = registered(row, claim);
+        let action = if let Some(claim) = Registration::of(row) {
+            let update = registered(&claim);
             names.extend(update.names);
             values.extend(update.values);
             let key = Update::builder().table_name(&self.table).set_key(Some(key)).condition_expression(condition);

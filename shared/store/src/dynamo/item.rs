@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use billing::checkout::{KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeySnapshot, KeyState, Registration};
+use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::Order;
 use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refund, Refusal, ScheduleSnapshot, State, Step};
 use billing::ports::StoreError;
@@ -192,17 +192,27 @@ struct KeyItem {
     missing_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alarm_at: Option<Timestamp>,
-    /// Written by [`registered()`] alone.
+    /// The latest first. These are written by [`registered()`] alone.
     #[serde(default, skip_serializing)]
-    registration_at: Option<Timestamp>,
+    registration_1: Option<RegistrationItem>,
     #[serde(default, skip_serializing)]
-    registration_uid: Option<MerchantUid>,
+    registration_2: Option<RegistrationItem>,
     #[serde(default, skip_serializing)]
-    registration_version: u64,
+    registration_3: Option<RegistrationItem>,
     #[serde(default, skip_serializing)]
-    registration_before: Option<Timestamp>,
+    registration_4: Option<RegistrationItem>,
+    #[serde(default, skip_serializing)]
+    registration_5: Option<RegistrationItem>,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// One [`Registration`]. Short names: five of them, and the key's row stays within one write unit.
+#[derive(Deserialize)]
+struct RegistrationItem {
+    at: Timestamp,
+    uid: MerchantUid,
+    v: u64,
 }
 
 /// A kind of row that the table holds.
@@ -367,10 +377,11 @@ impl Row for BillingKey {
             refusal: self.refusal.clone(),
             missing_since: self.missing_since,
             alarm_at: self.alarm_at,
-            registration_at: None,
-            registration_uid: None,
-            registration_version: 0,
-            registration_before: None,
+            registration_1: None,
+            registration_2: None,
+            registration_3: None,
+            registration_4: None,
+            registration_5: None,
             created_at: self.created_at,
             updated_at: self.updated_at,
         };
@@ -379,6 +390,8 @@ impl Row for BillingKey {
 
     fn from_item(item: Item) -> Result<Self, StoreError> {
         let Keyed { owner, due_at, row, .. } = read::<KeyItem>(item)?;
+        let kept: [_; REGISTRATIONS_KEPT] =
+            [row.registration_1, row.registration_2, row.registration_3, row.registration_4, row.registration_5];
         Ok(Self {
             customer_uid: row.customer_uid,
             customer_id: owner,
@@ -397,10 +410,11 @@ impl Row for BillingKey {
             refusal: row.refusal,
             missing_since: row.missing_since,
             alarm_at: row.alarm_at,
-            registration: row.registration_at.zip(row.registration_uid).map(|(claimed_at, merchant_uid)| {
-                let before = row.registration_before.filter(|before| before.0 > 0);
-                Registration { claimed_at, merchant_uid, version: row.registration_version, before }
-            }),
+            registrations: kept
+                .into_iter()
+                .flatten()
+                .map(|kept| Registration { claimed_at: kept.at, merchant_uid: kept.uid, version: kept.v })
+                .collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -419,22 +433,25 @@ pub(super) struct Update {
     pub values: Item,
 }
 
-/// What a key's row keeps of a schedule that is about to be registered on it ([`Registration`]). Each expression reads the row
-/// as it was before the update.
-pub(super) fn registered(row: &Payment, claim: &Claim) -> Update {
-    let expression = "SET #registration_before = if_not_exists(#registration_at, :never), \
-                      #registration_at = :registration_at, #registration_uid = :registration_uid, \
-                      #registration_version = :registration_version";
-    let names = ["registration_at", "registration_uid", "registration_version", "registration_before"];
-    let uid = AttributeValue::S(row.merchant_uid().to_string());
+/// What a key's row keeps of a schedule that is about to be registered on it: it comes first, and the others move on by one.
+/// Each expression reads the row as it was before the update.
+pub(super) fn registered(claim: &Registration) -> Update {
+    let moves = (2..=REGISTRATIONS_KEPT).map(|place| {
+        let before = place - 1;
+        format!("registration_{place} = if_not_exists(registration_{before}, :no_registration)")
+    });
+    let sets: Vec<String> = std::iter::once("registration_1 = :registration".to_owned()).chain(moves).collect();
+    let registration = AttributeValue::M(Item::from([
+        ("at".to_owned(), AttributeValue::N(claim.claimed_at.to_string())),
+        ("uid".to_owned(), AttributeValue::S(claim.merchant_uid.to_string())),
+        ("v".to_owned(), AttributeValue::N(claim.version.to_string())),
+    ]));
     Update {
-        expression: expression.to_owned(),
-        names: names.map(|name| (format!("#{name}"), name.to_owned())).into_iter().collect(),
+        expression: format!("SET {}", sets.join(", ")),
+        names: Item0::new(),
         values: Item::from([
-            (":never".to_owned(), AttributeValue::N("0".to_owned())),
-            (":registration_at".to_owned(), AttributeValue::N(claim.claimed_at.to_string())),
-            (":registration_uid".to_owned(), uid),
-            (":registration_version".to_owned(), AttributeValue::N(row.version.to_string())),
+            (":registration".to_owned(), registration),
+            (":no_registration".to_owned(), AttributeValue::Null(true)),
         ]),
     }
 }

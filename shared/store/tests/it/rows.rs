@@ -1,7 +1,7 @@
 //! Rows to tell stories with, and the stories of a single row.
 
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeySnapshot, KeyState, Registration};
+use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::{Details, Order};
 use billing::payment::refund::{Asked, Origin};
 use billing::payment::{
@@ -242,10 +242,10 @@ async fn a_row_that_cannot_be_read_is_named_and_left_alone() {
     assert_eq!(read, Err(StoreError::Unreadable { row: "PAY#order_1".to_owned() }));
 }
 
-both_stores!(a_key_keeps_when_a_schedule_was_last_claimed_on_it, |store| {
+both_stores!(a_key_keeps_which_schedules_were_last_claimed_on_it, |store| {
     let active = key("key1", "kim", KeyState::Active);
     store.insert_key(&active).await.unwrap();
-    let kept = || async { store.key(&active.customer_uid).await.unwrap().unwrap().registration };
+    let kept = || async { store.key(&active.customer_uid).await.unwrap().unwrap().registrations };
     let claimed = |uid: &str, purpose, after: i64| {
         let at = NOW.plus(after);
         let row = payment(uid, "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
@@ -253,29 +253,74 @@ both_stores!(a_key_keeps_when_a_schedule_was_last_claimed_on_it, |store| {
     };
 
     store.insert(&[claimed("order_1", Purpose::Charge, 1)]).await.unwrap();
-    assert_eq!(kept().await, None, "a charge says nothing of schedules");
+    assert_eq!(kept().await, [], "a charge says nothing of schedules");
 
     let two = [claimed("order_2", Purpose::Register, 2), claimed("order_3", Purpose::Register, 2)];
     store.insert(&two).await.unwrap();
     let order_2 = two[0].merchant_uid().clone();
-    let first = Registration { claimed_at: NOW.plus(2), merchant_uid: order_2, version: 1, before: None };
-    assert_eq!(kept().await, Some(first.clone()));
+    let first = Registration { claimed_at: NOW.plus(2), merchant_uid: order_2, version: 1 };
+    assert_eq!(kept().await, std::slice::from_ref(&first), "of one POST the first");
 
     let taken =
         store.insert(&[Payment { writer: nonce(6), ..claimed("order_3", Purpose::Register, 3) }]).await.unwrap();
     assert!(matches!(taken[0], Saved::Conflict(Some(_))), "{taken:?}");
-    assert_eq!(kept().await, Some(first.clone()), "what was not written was not claimed");
+    assert_eq!(kept().await, std::slice::from_ref(&first), "what was not written was not claimed");
 
     let again = Payment { version: 2, writer: nonce(7), ..claimed("order_3", Purpose::Register, 9) };
     assert_eq!(store.reclaim(&again).await.unwrap(), Saved::Done);
     let order_3 = again.merchant_uid().clone();
-    let second =
-        Registration { claimed_at: NOW.plus(9), merchant_uid: order_3, version: 2, before: Some(first.claimed_at) };
-    assert_eq!(kept().await, Some(second.clone()));
+    let second = Registration { claimed_at: NOW.plus(9), merchant_uid: order_3, version: 2 };
+    assert_eq!(kept().await, [second.clone(), first.clone()]);
+
+    let uids = ["order_4", "order_5", "order_6", "order_7"];
+    for (after, uid) in (10..).zip(uids) {
+        store.insert(&[claimed(uid, Purpose::Register, after)]).await.unwrap();
+    }
+    let all = kept().await;
+    let names: Vec<&str> = all.iter().map(|kept| kept.merchant_uid.as_str()).collect();
+    assert_eq!(names, ["order_7", "order_6", "order_5", "order_4", "order_3"], "the latest");
+    assert_eq!((all.len(), all.last()), (REGISTRATIONS_KEPT, Some(&second)));
 
     let deleting = BillingKey { state: KeyState::Deleting, due_at: Some(NOW), version: 2, ..active.clone() };
     assert_eq!(store.save_key(&deleting).await.unwrap(), Saved::Done, "a claim is no new version of the key");
-    assert_eq!(kept().await, Some(second.clone()), "nor does a write of the key change it");
-    let refused = store.insert(&[claimed("order_4", Purpose::Register, 10)]).await.unwrap();
-    assert_eq!((refused, kept().await), (vec![Saved::KeyNotActive], Some(second)));
+    assert_eq!(kept().await, all, "nor does a write of the key change it");
+    let refused = store.insert(&[claimed("order_8", Purpose::Register, 20)]).await.unwrap();
+    assert_eq!((refused, kept().await), (vec![Saved::KeyNotActive], all));
 });
+
+/// Bytes of an item as DynamoDB counts them: names and texts in UTF-8, a number two digits to the byte and one more, a map three
+/// and one for each entry (Developer Guide, "DynamoDB item sizes and formats", read 2026-11-29).
+fn size(item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>) -> usize {
+    use aws_sdk_dynamodb::types::AttributeValue::{Bool, M, N, Null, S};
+
+    let size_of = |value: &_| match value {
+        S(text) => text.len(),
+        N(number) => number.len().div_ceil(2) + 1,
+        Bool(_) | Null(_) => 1,
+        M(map) => 3 + map.len() + size(map),
+        other => panic!("{other:?}"),
+    };
+    item.iter().map(|(name, value)| name.len() + size_of(value)).sum()
+}
+
+#[tokio::test]
+async fn a_key_that_keeps_all_its_registrations_is_within_one_write_unit() {
+    use billing::CustomerUid;
+    use billing::ports::{KeyStore, PaymentStore};
+
+    let table = Table::start().await;
+    let store = table.store();
+    let mut active = key("key1", "kim", KeyState::Active);
+    active.customer_uid = CustomerUid::parse(&"k".repeat(35)).unwrap();
+    store.insert_key(&active).await.unwrap();
+    for number in 0..REGISTRATIONS_KEPT {
+        let mut row =
+            payment(&format!("{number:040}"), "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
+        row.order.customer_uid = Some(active.customer_uid.clone());
+        row.claim = Some(Claim::new(Purpose::Register, nonce(5), NOW, &Policy::default()));
+        assert_eq!(store.insert(&[row]).await.unwrap(), [Saved::Done]);
+    }
+    let items = table.client.scan().table_name(table.name()).send().await.unwrap().items.unwrap();
+    let item = items.iter().find(|item| item["sk"].as_s().unwrap() == "KEY").unwrap();
+    assert!(size(item) <= 1_024, "{} bytes: {item:?}", size(item));
+}

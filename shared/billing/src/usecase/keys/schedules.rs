@@ -3,7 +3,7 @@
 use super::super::schedule::Bound;
 use super::super::{Billing, Failure, Stopped};
 use crate::ids::{CustomerId, CustomerUid, ForeignUid};
-use crate::key::BillingKey;
+use crate::key::{BillingKey, REGISTRATIONS_KEPT, Registration};
 use crate::payment::{Evidence, Payment, Purpose, Source, State};
 use crate::planted::{self, Bug};
 use crate::ports::{
@@ -123,21 +123,23 @@ where
     }
 
     /// Whether all that was claimed for the key before it was marked has been registered by now, or never will be: until then
-    /// neither our index need show it nor the PSP's list. The last claim is known by the answer to its POST, which it shares
-    /// with whatever else that registers; one before it by the time alone.
+    /// neither our index need show it nor the PSP's list. A claim is known by the answer to its POST, which it shares with
+    /// whatever else that registers; one that the key keeps no more by the time alone.
     pub(super) async fn registered_have_arrived(&self, key: &BillingKey) -> Result<bool, StoreError> {
         let standing = self.store.key(&key.customer_uid).await?;
-        let Some(last) = standing.and_then(|key| key.registration) else { return Ok(true) };
+        let claims = standing.map(|key| key.registrations).unwrap_or_default();
         let (now, policy) = (self.host.now(), &self.policy);
-        let is_open = |claimed_at: Timestamp| now < claimed_at.plus(policy.claim_seconds());
-        if last.before.is_some_and(is_open) {
+        let is_open = |claim: &&Registration| now < claim.claimed_at.plus(policy.claim_seconds());
+        if claims.len() == REGISTRATIONS_KEPT && claims.last().as_ref().is_some_and(is_open) {
             return Ok(false);
         }
-        if !is_open(last.claimed_at) {
-            return Ok(true);
+        for claim in claims.iter().filter(is_open) {
+            let row = self.store.payment(&claim.merchant_uid).await?;
+            if !row.is_some_and(|row| row.version > claim.version && row.was_answered()) {
+                return Ok(false);
+            }
         }
-        let row = self.store.payment(&last.merchant_uid).await?;
-        Ok(row.is_some_and(|row| row.version > last.version && row.was_answered()))
+        Ok(true)
     }
 
     /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
