@@ -423,6 +423,8 @@ pub trait ReportStore: Sync {
 pub trait Clock: Sync {
     /// Now, as the PSP would say it.
     fn now(&self) -> Timestamp;
+    /// When whoever waits for what is done now came. `None` where nobody does: a tick of the timer.
+    fn came_at(&self) -> Option<Timestamp>;
 }
 
 /// Chance.

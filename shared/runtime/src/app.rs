@@ -57,7 +57,7 @@ impl App {
         Billing {
             psp: Psp::new(self.client.clone(), self.secrets.clone(), &self.config, deadline.clone()),
             store: self.store.clone(),
-            host: Host::new(self.clock.clone()),
+            host: Host::new(self.clock.clone(), deadline.came_at()),
             policy: self.config.policy.clone(),
         }
     }

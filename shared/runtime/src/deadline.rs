@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use billing::Timestamp;
+
 use crate::clock::SystemClock;
 
 /// Kept at the end of a request to write down an unknown outcome and answer (design §6).
@@ -12,11 +14,23 @@ pub(crate) const KEPT_FOR_THE_RECORD: Duration = Duration::from_secs(4);
 pub struct Deadline {
     clock: SystemClock,
     ends: Duration,
+    came_at: Option<Timestamp>,
 }
 
 impl Deadline {
-    pub(crate) fn after(clock: &SystemClock, budget: Duration) -> Self {
-        Self { ends: clock.monotonic().saturating_add(budget), clock: clock.clone() }
+    /// For a request: somebody waits from now on.
+    pub(crate) fn of_request(clock: &SystemClock, budget: Duration) -> Self {
+        Self { came_at: Some(clock.now()), ..Self::of_tick(clock, budget) }
+    }
+
+    /// For a tick of the timer, which nobody waits for.
+    pub(crate) fn of_tick(clock: &SystemClock, budget: Duration) -> Self {
+        Self { ends: clock.monotonic().saturating_add(budget), clock: clock.clone(), came_at: None }
+    }
+
+    /// When whoever waits came.
+    pub(crate) const fn came_at(&self) -> Option<Timestamp> {
+        self.came_at
     }
 
     /// What is left.

@@ -10,17 +10,23 @@ use crate::clock::SystemClock;
 #[derive(Debug, Clone)]
 pub struct Host {
     clock: SystemClock,
+    came_at: Option<Timestamp>,
 }
 
 impl Host {
-    pub(crate) const fn new(clock: SystemClock) -> Self {
-        Self { clock }
+    /// For what somebody waits for who came at that time, or nobody.
+    pub(crate) const fn new(clock: SystemClock, came_at: Option<Timestamp>) -> Self {
+        Self { clock, came_at }
     }
 }
 
 impl Clock for Host {
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    fn came_at(&self) -> Option<Timestamp> {
+        self.came_at
     }
 }
 

@@ -101,7 +101,7 @@ where
         let (app, handle) = (app.clone(), handle.clone());
         async move {
             let limit = until_platform_limit(Some(&event.context)).unwrap_or(TICK_BUDGET).saturating_sub(TICK_MARGIN);
-            let deadline = Deadline::after(&app.clock, limit);
+            let deadline = Deadline::of_tick(&app.clock, limit);
             handle(app, deadline).await
         }
     }))

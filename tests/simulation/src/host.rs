@@ -11,19 +11,25 @@ use crate::sim::Sim;
 pub struct Host<'a> {
     sim: &'a Sim,
     skew: i64,
+    /// When its caller came, by the world's clock, if anybody waits.
+    came_at: Option<i64>,
 }
 
 impl<'a> Host<'a> {
     /// A machine whose clock is `skew` seconds ahead.
     #[must_use]
-    pub const fn new(sim: &'a Sim, skew: i64) -> Self {
-        Self { sim, skew }
+    pub const fn new(sim: &'a Sim, skew: i64, came_at: Option<i64>) -> Self {
+        Self { sim, skew, came_at }
     }
 }
 
 impl Clock for Host<'_> {
     fn now(&self) -> Timestamp {
         Timestamp(self.sim.now() + self.skew)
+    }
+
+    fn came_at(&self) -> Option<Timestamp> {
+        self.came_at.map(|came_at| Timestamp(came_at + self.skew))
     }
 }
 

@@ -136,10 +136,11 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
     let Machine { skew, policy, secret } = machine;
     let now = sim.now();
     sim.world().subscriptions.ask(&request, now);
+    let came_at = Some(now).filter(|_| !matches!(request, Request::Sweep | Request::Compare));
     let billing = move |seconds: i64| Billing {
         psp: Psp::new(sim, sim.now() + seconds),
         store: Table::new(sim),
-        host: Host::new(sim, skew),
+        host: Host::new(sim, skew, came_at),
         policy,
     };
     match request {

@@ -1,19 +1,15 @@
 //! Writing what was learnt: apply, check, write on condition, and once more if somebody wrote in between.
 
 use super::Billing;
-use super::write::Patience;
+use super::write::has_waited;
 use crate::alarm::Alarm;
 use crate::key::{self, BillingKey, KeyEvidence};
-use crate::payment::{Claim, Effect, Evidence, Payment, Source, apply};
+use crate::payment::{Effect, Evidence, Payment, Source, apply};
 use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch, WriteError};
 use crate::subscription::Attempt;
-use crate::time::Timestamp;
 
 /// Times a write is tried anew on what somebody else has written in between.
 const CONFLICTS_MAX: u32 = 5;
-/// After so many seconds of its claim, whoever waits for the answer to a POST does not wait for a second write of it as well. The
-/// gateway gives up after thirty: what came before the claim may have taken ten, and an unanswered write with its look takes five.
-const WAITED_SECONDS: i64 = 10;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -48,12 +44,10 @@ where
             // Alarms come first: after the write a repeat would find nothing new, and nobody would ever be told.
             let effects = self.raise(applied.effects);
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
-            let claim = row.claim.as_ref().filter(|_| matches!(by, Source::Reply | Source::Look));
-            let patience = self.patience(claim);
-            match self.save_payment_for(&next, patience).await? {
+            match self.save_payment(&next).await? {
                 Saved::Done => return Ok((next, effects)),
                 // What is due is the sweep's to carry on, and whoever waits has waited long enough.
-                Saved::Conflict(Some(current)) if patience == Patience::Spent && current.due_at.is_some() => {
+                Saved::Conflict(Some(current)) if has_waited(&self.host) && current.due_at.is_some() => {
                     return Ok((*current, Vec::new()));
                 }
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
@@ -118,10 +112,9 @@ where
                 return Ok((row, applied.delete_orphan));
             }
             let next = self.next_key(applied.row);
-            let patience = self.patience(row.claim.as_ref());
-            match self.save_key_for(&next, patience).await? {
+            match self.save_key(&next).await? {
                 Saved::Done => return Ok((next, applied.delete_orphan)),
-                Saved::Conflict(Some(current)) if patience == Patience::Spent && current.due_at.is_some() => {
+                Saved::Conflict(Some(current)) if has_waited(&self.host) && current.due_at.is_some() => {
                     return Ok((*current, false));
                 }
                 Saved::Conflict(Some(current)) => row = *current,
@@ -142,25 +135,5 @@ where
     /// The row's next version under a fresh mark.
     pub(super) fn next_key(&self, row: BillingKey) -> BillingKey {
         BillingKey { version: row.version + 1, writer: self.host.nonce(), ..row }
-    }
-}
-
-impl<P, S, H> Billing<P, S, H>
-where
-    H: Clock,
-{
-    /// How long whoever waits for what was sent under a claim can still wait.
-    pub(super) fn patience(&self, claim: Option<&Claim>) -> Patience {
-        claim.map_or(Patience::Fresh, |claim| self.patience_since(claim.claimed_at))
-    }
-
-    /// The same for whoever has come at that time.
-    pub(super) fn patience_since(&self, came_at: Timestamp) -> Patience {
-        self.patience_until(came_at.plus(WAITED_SECONDS))
-    }
-
-    /// How long somebody can still wait who was to wait until then.
-    pub(super) fn patience_until(&self, until: Timestamp) -> Patience {
-        if until < self.host.now() { Patience::Spent } else { Patience::Fresh }
     }
 }

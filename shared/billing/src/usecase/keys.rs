@@ -349,7 +349,6 @@ where
         }
         let now = self.host.now();
         let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
-        let patience = self.patience(key.claim.as_ref());
         let marked = BillingKey {
             claim: Some(claim.clone()),
             outcome_unknown: true,
@@ -357,7 +356,7 @@ where
             updated_at: now,
             ..self.next_key(key)
         };
-        match self.save_key_for(&marked, patience).await? {
+        match self.save_key(&marked).await? {
             Saved::Done if claim.may_be_sent(self.host.now(), &self.policy) => Ok(Ok(marked)),
             Saved::Done => Ok(Err(Deletion::Pending)),
             Saved::Conflict(Some(current)) => Ok(Err(Deletion::shown_by(&current))),

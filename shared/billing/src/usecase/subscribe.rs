@@ -372,7 +372,7 @@ where
             changed.looks = 0;
             changed.updated_at = now;
             let next = self.next_subscription(changed);
-            match self.save_subscription_for(&next, self.patience_until(until)).await {
+            match self.save_subscription(&next).await {
                 Ok(Saved::Done) => {
                     let renewed = Box::pin(self.renew_until(&next.id, until)).await;
                     return Ok((renewed.ok().flatten().unwrap_or(next), stated));

@@ -2,7 +2,6 @@
 
 use super::Billing;
 use super::renew::waits_by_itself;
-use super::write::Patience;
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, ForeignUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
@@ -69,8 +68,7 @@ where
                         match self.renew_after(&row, Some(until)).await {
                             // Money of a period that is over is found by nobody else.
                             Err(stopped) if row.state.was_paid() && !waits_by_itself(&stopped) => {
-                                let patience = self.patience_until(until);
-                                return self.mark_due_for(row, patience).await.map_err(WriteError::for_who_comes_again);
+                                return self.mark_due(row).await.map_err(WriteError::for_who_comes_again);
                             }
                             // Where that went wrong the subscription is due.
                             Ok(()) | Err(_) => {}
@@ -118,19 +116,14 @@ where
     H: Clock + Entropy + Watch,
 {
     /// Makes a row due now, so that the sweep asks what could not be asked.
-    pub(super) async fn mark_due(&self, row: Payment) -> Result<Noticed, WriteError> {
-        self.mark_due_for(row, Patience::Fresh).await
-    }
-
-    /// As [`Self::mark_due()`], for a caller who may have waited long already.
-    async fn mark_due_for(&self, mut row: Payment, patience: Patience) -> Result<Noticed, WriteError> {
+    pub(super) async fn mark_due(&self, mut row: Payment) -> Result<Noticed, WriteError> {
         for _ in 0..2 {
             let now = self.host.now();
             if row.due_at.is_some_and(|due_at| due_at <= now) {
                 return Ok(Noticed::Deferred);
             }
             let due = self.next(Payment { due_at: Some(now), ..row });
-            match self.save_payment_for(&due, patience).await? {
+            match self.save_payment(&due).await? {
                 Saved::Done => return Ok(Noticed::Deferred),
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {

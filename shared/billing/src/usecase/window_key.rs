@@ -97,8 +97,7 @@ where
         let (customer_uid, customer_id) = (asked.customer_uid.clone(), asked.customer_id.clone());
         let fingerprint = asked.fingerprint.clone();
         let row = BillingKey::prepared(customer_uid, customer_id, fingerprint, key_window, self.host.nonce(), now);
-        // Its payment has been written, and registered at the PSP, in the meantime.
-        match self.insert_key_for(&row, self.patience_since(now)).await {
+        match self.insert_key(&row).await {
             Ok(Saved::Done) => Ok(PreparedKey { key: row, payment, warnings, ready }),
             Ok(Saved::Conflict(Some(current))) => self.prepare_again(*current, &asked).await,
             Err(WriteError::Store(error)) if payment.is_none() => Err(error.into()),

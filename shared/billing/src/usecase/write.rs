@@ -26,13 +26,13 @@ use crate::subscription::Subscription;
 /// of its own: a write and a read that both ran out of time leave none for a second one.
 const REPEATED_WITHIN_SECONDS: i64 = 5;
 
-/// Whether who waits for a write can wait for a second one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
-    /// It has just come.
-    Fresh,
-    /// It has waited for the PSP, too: what stands claimed is the sweep's to carry on.
-    Spent,
+/// After so many seconds whoever waits does not wait for a second write, nor for another turn where somebody else wrote first: what
+/// stands claimed is the sweep's to carry on. The gateway gives up after thirty.
+const WAITED_SECONDS: i64 = 10;
+
+/// Whether somebody waits, and has waited long.
+pub(super) fn has_waited(clock: &impl Clock) -> bool {
+    clock.came_at().is_some_and(|came_at| came_at.plus(WAITED_SECONDS) < clock.now())
 }
 
 /// What one write is known by.
@@ -92,20 +92,6 @@ where
     W: Future<Output = Result<T, WriteError>>,
     F: Future<Output = Option<T>>,
 {
-    settled_for(clock, Patience::Fresh, write, shown).await
-}
-
-/// As [`settled()`], for whoever waits for it.
-async fn settled_for<T, W, F>(
-    clock: &impl Clock,
-    patience: Patience,
-    write: impl Fn() -> W,
-    shown: impl Fn() -> F,
-) -> Result<T, WriteError>
-where
-    W: Future<Output = Result<T, WriteError>>,
-    F: Future<Output = Option<T>>,
-{
     let until = clock.now().plus(REPEATED_WITHIN_SECONDS);
     match write().await {
         Err(WriteError::Unknown) => {}
@@ -117,7 +103,7 @@ where
     if let Some(answer) = shown().await {
         return Ok(answer);
     }
-    if patience == Patience::Spent || clock.now() > until {
+    if has_waited(clock) || clock.now() > until {
         return Err(WriteError::Unknown);
     }
     match write().await {
@@ -134,17 +120,7 @@ where
 {
     /// Writes the next version of a payment.
     pub(super) async fn save_payment(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        self.save_payment_for(row, Patience::Fresh).await
-    }
-
-    /// As [`Self::save_payment()`], for a caller who may have waited long already.
-    pub(super) async fn save_payment_for(
-        &self,
-        row: &Payment,
-        patience: Patience,
-    ) -> Result<Saved<Payment>, WriteError> {
-        let shown = || read_back(row, self.store.payment(row.merchant_uid()));
-        settled_for(&self.host, patience, || self.store.save(row), shown).await
+        settled(&self.host, || self.store.save(row), || read_back(row, self.store.payment(row.merchant_uid()))).await
     }
 
     /// Writes the next version of a payment that is about to be sent again.
@@ -194,7 +170,7 @@ where
         let mut answers = self.shown(rows).await;
         let missing: Vec<Payment> =
             rows.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(row, _)| row.clone()).collect();
-        if !missing.is_empty() && self.host.now() <= until {
+        if !missing.is_empty() && self.host.now() <= until && !has_waited(&self.host) {
             let again = match self.store.insert(&missing).await {
                 Ok(saved) => saved.into_iter().map(Some).collect(),
                 // An error of this one says nothing of the first.
@@ -222,32 +198,12 @@ where
 {
     /// Writes a new billing key.
     pub(super) async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        self.insert_key_for(row, Patience::Fresh).await
-    }
-
-    /// As [`Self::insert_key()`], for a caller who may have waited long already.
-    pub(super) async fn insert_key_for(
-        &self,
-        row: &BillingKey,
-        patience: Patience,
-    ) -> Result<Saved<BillingKey>, WriteError> {
-        let shown = || read_back(row, self.store.key(&row.customer_uid));
-        settled_for(&self.host, patience, || self.store.insert_key(row), shown).await
+        settled(&self.host, || self.store.insert_key(row), || read_back(row, self.store.key(&row.customer_uid))).await
     }
 
     /// Writes the next version of a billing key.
     pub(super) async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        self.save_key_for(row, Patience::Fresh).await
-    }
-
-    /// As [`Self::save_key()`], for a caller who may have waited long already.
-    pub(super) async fn save_key_for(
-        &self,
-        row: &BillingKey,
-        patience: Patience,
-    ) -> Result<Saved<BillingKey>, WriteError> {
-        let shown = || read_back(row, self.store.key(&row.customer_uid));
-        settled_for(&self.host, patience, || self.store.save_key(row), shown).await
+        settled(&self.host, || self.store.save_key(row), || read_back(row, self.store.key(&row.customer_uid))).await
     }
 }
 
@@ -258,17 +214,8 @@ where
 {
     /// Writes the next version of a subscription.
     pub(super) async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
-        self.save_subscription_for(row, Patience::Fresh).await
-    }
-
-    /// As [`Self::save_subscription()`], for a caller who may have waited long already.
-    pub(super) async fn save_subscription_for(
-        &self,
-        row: &Subscription,
-        patience: Patience,
-    ) -> Result<Saved<Subscription>, WriteError> {
-        let shown = || read_back(row, self.store.subscription(&row.id));
-        settled_for(&self.host, patience, || self.store.save_subscription(row), shown).await
+        settled(&self.host, || self.store.save_subscription(row), || read_back(row, self.store.subscription(&row.id)))
+            .await
     }
 
     /// Writes a new subscription, and that it is the last one of its plan.

@@ -380,6 +380,8 @@ pub(crate) struct TestHost {
     clock: AtomicI64,
     /// Seconds that pass whenever somebody looks at the clock.
     pub(crate) ticking: AtomicI64,
+    /// When whoever waits came, if a test says so.
+    pub(crate) came_at: Mutex<Option<Timestamp>>,
     drawn: AtomicU64,
     alarms: Mutex<Vec<Alarm>>,
 }
@@ -394,6 +396,10 @@ impl TestHost {
 impl Clock for TestHost {
     fn now(&self) -> Timestamp {
         Timestamp(self.clock.fetch_add(self.ticking.load(Ordering::Relaxed), Ordering::Relaxed))
+    }
+
+    fn came_at(&self) -> Option<Timestamp> {
+        *self.came_at.lock().unwrap()
     }
 }
 

@@ -38,7 +38,7 @@ impl Request {
     /// Takes over the platform's request; it has `budget` from now on.
     pub(crate) fn new(inner: lambda_http::Request, clock: &SystemClock, budget: Duration) -> Self {
         let request_id = Self::id_of(&inner).to_owned();
-        Self { inner, deadline: Deadline::after(clock, budget), request_id }
+        Self { inner, deadline: Deadline::of_request(clock, budget), request_id }
     }
 
     /// The gateway's name for a request.
