@@ -1,5 +1,6 @@
 //! Rows to tell stories with, and the stories of a single row.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::{Details, Order};
@@ -134,7 +135,6 @@ both_stores!(a_row_reads_back_as_it_was_written, |store| {
 
 #[tokio::test]
 async fn a_row_of_the_version_before_reads_without_what_that_did_not_write() {
-    use aws_sdk_dynamodb::types::AttributeValue;
     use billing::ports::{KeyStore, PaymentStore};
 
     let table = Table::start().await;
@@ -207,7 +207,6 @@ both_stores!(a_settled_row_leaves_the_due_index, |store| {
 
 #[tokio::test]
 async fn attributes_of_a_later_version_survive_a_write_by_this_one() {
-    use aws_sdk_dynamodb::types::AttributeValue;
     use billing::ports::{KeyStore, PaymentStore};
 
     let table = Table::start().await;
@@ -230,7 +229,6 @@ async fn attributes_of_a_later_version_survive_a_write_by_this_one() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_named_and_left_alone() {
-    use aws_sdk_dynamodb::types::AttributeValue;
     use billing::ports::{PaymentStore, StoreError};
 
     let table = Table::start().await;
@@ -288,19 +286,20 @@ both_stores!(a_key_keeps_which_schedules_were_last_claimed_on_it, |store| {
     assert_eq!((refused, kept().await), (vec![Saved::KeyNotActive], all));
 });
 
-/// Bytes of an item as DynamoDB counts them: names and texts in UTF-8, a number two digits to the byte and one more, a map three
+/// Bytes of attributes as DynamoDB counts them: names and texts in UTF-8, a number two digits to the byte and one more, a map three
 /// and one for each entry (Developer Guide, "DynamoDB item sizes and formats", read 2026-11-29).
-fn size(item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>) -> usize {
-    use aws_sdk_dynamodb::types::AttributeValue::{Bool, M, N, Null, S};
+fn size<'a>(attributes: impl IntoIterator<Item = (&'a String, &'a AttributeValue)>) -> usize {
+    attributes.into_iter().map(|(name, value)| name.len() + size_of(value)).sum()
+}
 
-    let size_of = |value: &_| match value {
-        S(text) => text.len(),
-        N(number) => number.len().div_ceil(2) + 1,
-        Bool(_) | Null(_) => 1,
-        M(map) => 3 + map.len() + size(map),
+fn size_of(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+        AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
+        AttributeValue::M(map) => 3 + map.len() + size(map),
         other => panic!("{other:?}"),
-    };
-    item.iter().map(|(name, value)| name.len() + size_of(value)).sum()
+    }
 }
 
 #[tokio::test]
