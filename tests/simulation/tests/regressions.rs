@@ -4,7 +4,7 @@
 use simulation::seeded;
 
 /// Seed, and what it showed.
-const SEEDS: [(u64, &str); 28] = [
+const SEEDS: [(u64, &str); 29] = [
     (74, "a refund answered with an untrustworthy record settled the refund and not the row"),
     (121, "a key was deleted while the lagging index hid its schedule"),
     (1_428, "two revocations of one schedule were under way at once"),
@@ -35,6 +35,10 @@ const SEEDS: [(u64, &str); 28] = [
     (23_345_143_411, "a webhook's sender waited for a subscription's steps and a slow table"),
     (22_283_701_254, "whoever subscribed waited for seven slow writes in a row"),
     (24_247_927_035, "a change of plan waited for a renewal and a slow table"),
+    (
+        23_518_544_324,
+        "a claim was refused by its second write for a key that was marked, and its first one landed later",
+    ),
     (21_844_145_126, "a schedule of another system was revoked though its key was promised again meanwhile"),
 ];
 

@@ -86,9 +86,36 @@ async fn read_back<R: Marked>(row: &R, read: impl Future<Output = Result<Option<
     row.shown_by(read.await.ok().flatten())
 }
 
+/// What a second write says of the first one, which was not answered and may land yet.
+trait Answer {
+    /// Whether the first one cannot land any more, or is what the second has seen.
+    fn is_final(&self) -> bool;
+}
+
+impl<R> Answer for Saved<R> {
+    /// A key may become active again, and a subscription may ask for the same once more: that the second was refused for such a
+    /// reason does not keep the first from landing. A version that is taken stays taken.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Done | Self::Conflict(_) => true,
+            Self::KeyNotActive | Self::NotAskedFor => false,
+        }
+    }
+}
+
+impl Answer for Begun {
+    /// What was begun last only moves forward: what was overtaken stays so.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Done | Self::Conflict(_) | Self::Overtaken => true,
+        }
+    }
+}
+
 /// Writes until it is known what became of that, as far as it can be known. `shown`: what the table shows of the write.
 async fn settled<T, W, F>(clock: &impl Clock, write: impl Fn() -> W, shown: impl Fn() -> F) -> Result<T, WriteError>
 where
+    T: Answer,
     W: Future<Output = Result<T, WriteError>>,
     F: Future<Output = Option<T>>,
 {
@@ -107,9 +134,9 @@ where
         return Err(WriteError::Unknown);
     }
     match write().await {
-        Ok(answer) => Ok(answer),
-        // An error of this one says nothing of the first.
-        Err(_) => shown().await.ok_or(WriteError::Unknown),
+        Ok(answer) if answer.is_final() => Ok(answer),
+        // That this one failed says nothing of the first.
+        Ok(_) | Err(_) => shown().await.ok_or(WriteError::Unknown),
     }
 }
 
@@ -172,9 +199,9 @@ where
             rows.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(row, _)| row.clone()).collect();
         if !missing.is_empty() && self.host.now() <= until && !has_waited(&self.host) {
             let again = match self.store.insert(&missing).await {
-                Ok(saved) => saved.into_iter().map(Some).collect(),
-                // An error of this one says nothing of the first.
-                Err(_) => self.shown(&missing).await,
+                Ok(saved) if saved.iter().all(Answer::is_final) => saved.into_iter().map(Some).collect(),
+                // That this one failed says nothing of the first.
+                Ok(_) | Err(_) => self.shown(&missing).await,
             };
             let open = answers.iter_mut().filter(|answer| answer.is_none());
             open.zip(again).for_each(|(answer, again)| *answer = again);
@@ -224,7 +251,6 @@ where
         row: &Subscription,
         last: Option<&SubscriptionId>,
     ) -> Result<Begun, WriteError> {
-        // Only forward goes what was begun last, so that "overtaken" by a second write is final for the first, too.
         settled(&self.host, || self.store.begin_subscription(row, last), || self.begun(row)).await
     }
 

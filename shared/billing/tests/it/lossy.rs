@@ -41,6 +41,7 @@ pub(crate) struct Lossy {
     /// How many reads are answered before all others fail.
     reads: Mutex<Option<u32>>,
     late: Mutex<Vec<Payment>>,
+    meanwhile: Mutex<Option<BillingKey>>,
     hidden: Mutex<Option<String>>,
     lags: AtomicBool,
 }
@@ -69,6 +70,11 @@ impl Lossy {
         *self.hidden.lock().unwrap() = Some(merchant_uid.to_owned());
     }
 
+    /// Somebody writes this key while the next write that is not answered is under way.
+    pub(crate) fn meanwhile(&self, key: BillingKey) {
+        *self.meanwhile.lock().unwrap() = Some(key);
+    }
+
     /// The index of a customer's schedules shows none of them, or all of them again.
     pub(crate) fn index_lags(&self, lags: bool) {
         self.lags.store(lags, Ordering::Relaxed);
@@ -85,17 +91,24 @@ impl Lossy {
         let late: Vec<Payment> = self.late.lock().unwrap().drain(..).collect();
         let mut saved = Vec::new();
         for row in late {
-            saved.push(self.rows.save(&row).await.unwrap());
+            saved.extend(match row.version {
+                1 if row.order.customer_uid.is_some() => self.rows.insert(&[row]).await.unwrap(),
+                _ => vec![self.rows.save(&row).await.unwrap()],
+            });
         }
         saved
     }
 
     async fn writing<T>(
         &self,
-        late: Option<&Payment>,
+        late: &[Payment],
         write: impl Future<Output = Result<T, WriteError>>,
     ) -> Result<T, WriteError> {
         let fate = self.writes.lock().unwrap().pop_front().unwrap_or(Fate::Answered);
+        let meanwhile = self.meanwhile.lock().unwrap().take_if(|_| fate != Fate::Answered);
+        if let Some(key) = meanwhile {
+            assert_eq!(self.rows.save_key(&key).await.unwrap(), Saved::Done);
+        }
         match fate {
             Fate::Answered => write.await,
             Fate::Lost => {
@@ -105,7 +118,7 @@ impl Lossy {
             Fate::Dropped => Err(WriteError::Unknown),
             Fate::Throttled => Err(StoreError::Unavailable.into()),
             Fate::Late => {
-                self.late.lock().unwrap().extend(late.cloned());
+                self.late.lock().unwrap().extend_from_slice(late);
                 Err(WriteError::Unknown)
             }
         }
@@ -137,19 +150,19 @@ impl PaymentStore for Lossy {
     }
 
     async fn insert(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
-        self.writing(None, self.rows.insert(rows)).await
+        self.writing(rows, self.rows.insert(rows)).await
     }
 
     async fn insert_checkout(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        self.writing(Some(row), self.rows.insert_checkout(row)).await
+        self.writing(std::slice::from_ref(row), self.rows.insert_checkout(row)).await
     }
 
     async fn reclaim(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        self.writing(Some(row), self.rows.reclaim(row)).await
+        self.writing(std::slice::from_ref(row), self.rows.reclaim(row)).await
     }
 
     async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
-        self.writing(Some(row), self.rows.save(row)).await
+        self.writing(std::slice::from_ref(row), self.rows.save(row)).await
     }
 
     async fn schedules_of(&self, owner: &CustomerId, filter: &ScheduleFilter) -> Result<Page<Payment>, StoreError> {
@@ -165,11 +178,11 @@ impl KeyStore for Lossy {
     }
 
     async fn insert_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        self.writing(None, self.rows.insert_key(row)).await
+        self.writing(&[], self.rows.insert_key(row)).await
     }
 
     async fn save_key(&self, row: &BillingKey) -> Result<Saved<BillingKey>, WriteError> {
-        self.writing(None, self.rows.save_key(row)).await
+        self.writing(&[], self.rows.save_key(row)).await
     }
 
     async fn keys_of(
@@ -192,11 +205,11 @@ impl SubscriptionStore for Lossy {
     }
 
     async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
-        self.writing(None, self.rows.begin_subscription(row, last)).await
+        self.writing(&[], self.rows.begin_subscription(row, last)).await
     }
 
     async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
-        self.writing(None, self.rows.save_subscription(row)).await
+        self.writing(&[], self.rows.save_subscription(row)).await
     }
 
     async fn subscriptions_of(

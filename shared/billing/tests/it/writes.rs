@@ -3,10 +3,10 @@
 use std::pin::Pin;
 
 use billing::checkout::{Options, Window};
-use billing::key::BillingKey;
+use billing::key::{BillingKey, KeyState};
 use billing::order::Details;
 use billing::payment::{Payment, RefundState, State};
-use billing::ports::{Clock, PaymentStore, Saved};
+use billing::ports::{Clock, KeyStore, PaymentStore, Saved};
 use billing::subscription::{Ending, Subscription};
 use billing::usecase::{Caller, Failure, KeyDeleted, NewCheckout, PrepareKey, RefundRequest, Scheduled, Schedules};
 use billing::{CustomerUid, MerchantUid, Money};
@@ -360,6 +360,29 @@ async fn a_claim_that_took_too_long_to_be_written_is_not_sent_by_its_writer() {
             assert_eq!(billing.charge(order("order_1"), None).await.unwrap().state, State::Claimed);
         }
         assert_eq!(billing.psp.world().posts.len(), sent, "{name}: it could execute after the quarantine");
+    }
+}
+
+/// A key is marked for its deletion between two writes of one claim, and is active again before the first of them lands.
+#[tokio::test]
+async fn a_refusal_of_the_second_write_says_nothing_of_the_first() {
+    for name in ["charge", "schedule"] {
+        let billing = lossy().await;
+        let active = billing.store.rows.key(&uid("key1")).await.unwrap().unwrap();
+        let (version, state) = (active.version + 1, KeyState::Deleting);
+        billing.store.meanwhile(BillingKey { version, state, due_at: Some(START), ..active.clone() });
+        billing.store.will([Fate::Late]);
+        let row = if name == "charge" {
+            billing.charge(order("order_1"), None).await.unwrap()
+        } else {
+            let answers = billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", START.plus(DAY))]).await;
+            answers.unwrap()[0].row().unwrap().clone()
+        };
+        assert_eq!(row.state, State::Claimed, "{name}: pending, for it may land yet");
+        assert_eq!(billing.psp.world().posts.len(), 0, "{name}");
+        let again = BillingKey { version: version + 1, ..active };
+        assert_eq!(billing.store.rows.save_key(&again).await.unwrap(), Saved::Done);
+        assert_eq!(billing.store.land().await, [Saved::Done], "{name}");
     }
 }
 
