@@ -139,9 +139,10 @@ mod tests {
 
     #[test]
     fn a_change_is_sent_hourly_in_the_end_and_more_often_before_the_schedule_runs() {
-        let at = |looks, runs_at: i64| next_change(Timestamp(0), looks, Some(Timestamp(runs_at))).0;
+        let now = Timestamp(1_000_000);
+        let at = |looks, ahead: i64| next_change(now, looks, Some(now.plus(ahead))).0 - now.0;
         assert_eq!([0, 1, 2, 4, 6, 60].map(|looks| at(looks, 864_000)), [0, 0, 10, 300, 3_600, 3_600]);
-        assert_eq!([7_200, 600, 60, -60].map(|runs_at| at(60, runs_at)), [1_800, 300, 300, 3_600]);
+        assert_eq!([7_200, 600, 60, 0, -60].map(|ahead| at(60, ahead)), [1_800, 300, 300, 3_600, 3_600]);
     }
 
     #[test]

@@ -250,6 +250,19 @@ pub enum Saved<R> {
     NotAskedFor,
 }
 
+impl<R> Saved<R> {
+    /// Whether this holds for an earlier try of the same write, too, which was not answered and may land yet. A version that is
+    /// taken stays taken. But a key may become active again, and a subscription may ask for the same once more: that a later try was
+    /// refused for such a reason does not keep an earlier one from landing.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Done | Self::Conflict(_) => true,
+            Self::KeyNotActive | Self::NotAskedFor => false,
+        }
+    }
+}
+
 /// How the writing of a new subscription ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {

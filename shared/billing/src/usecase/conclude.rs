@@ -46,9 +46,10 @@ where
             let next = Payment { version: row.version + 1, writer: self.host.nonce(), ..applied.row };
             match self.save_payment(&next).await? {
                 Saved::Done => return Ok((next, effects)),
-                // What is due is the sweep's to carry on, and whoever waits has waited long enough.
+                // What is due is the sweep's to carry on, and whoever waits has waited long enough. What was seen is not in what
+                // stands there: nobody may take that for the outcome.
                 Saved::Conflict(Some(current)) if has_waited(&self.host) && current.due_at.is_some() => {
-                    return Ok((*current, Vec::new()));
+                    return Err(StoreError::Unavailable.into());
                 }
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
@@ -115,7 +116,7 @@ where
             match self.save_key(&next).await? {
                 Saved::Done => return Ok((next, applied.delete_orphan)),
                 Saved::Conflict(Some(current)) if has_waited(&self.host) && current.due_at.is_some() => {
-                    return Ok((*current, false));
+                    return Err(StoreError::Unavailable.into());
                 }
                 Saved::Conflict(Some(current)) => row = *current,
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {

@@ -13,7 +13,7 @@ use crate::ports::{
     SubscriptionStore, Watch, WriteError,
 };
 use crate::time::Timestamp;
-use schedules::has_arrived;
+use schedules::{LatelyClaimed, has_arrived};
 
 /// What becomes of the schedules of a key that is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +148,12 @@ where
     async fn try_deletion(&self, key: &mut BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
         let mut live = self.live_schedules(key).await?;
         // Before the PSP is asked for its list, which then shows what has arrived.
-        let all_arrived = self.registered_have_arrived(key).await?;
+        let LatelyClaimed { all_arrived, unsent } = self.lately_claimed(key).await?;
+        for row in unsent {
+            if live.iter().all(|known| known.merchant_uid() != row.merchant_uid()) {
+                live.push(row);
+            }
+        }
         if !self.moved_have_arrived(key).await? {
             return Ok(None);
         }

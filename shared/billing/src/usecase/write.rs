@@ -1,10 +1,10 @@
 //! Writing, for every use case: what becomes of a write that the table does not answer.
 //!
 //! Such a write may stand, or may be carried out yet. It is read back by its mark. If it does not show, the very same
-//! conditional write is sent once more: whichever of the two lands first, the other is refused by its own condition, so that
-//! after an answer to the second nothing of the first can come later. Only if the second is not answered either, and the row
-//! does not show, does "not known" reach the use case. It then answers with its row as pending, because the sweep carries the
-//! row on if it stands.
+//! conditional write is sent once more: whichever of the two lands first, the other is refused by the row's version, so that
+//! after such an answer to the second nothing of the first can come later. If the second is not answered either, or is refused
+//! for a reason that may pass ([`Saved::is_final`]), and the row does not show, "not known" reaches the use case. It then answers
+//! with its row as pending, because the sweep carries the row on if it stands.
 //!
 //! What somebody else has written on top of ours is a conflict like any other, with the row that stands there: whether ours
 //! is part of it is for the domain to judge (is the refund among its refunds, is the change under way, is it what was asked).
@@ -26,8 +26,8 @@ use crate::subscription::Subscription;
 /// of its own: a write and a read that both ran out of time leave none for a second one.
 const REPEATED_WITHIN_SECONDS: i64 = 5;
 
-/// After so many seconds whoever waits does not wait for a second write, nor for another turn where somebody else wrote first: what
-/// stands claimed is the sweep's to carry on. The gateway gives up after thirty.
+/// After so many seconds whoever waits does not wait for a second write, nor for what was seen to be written on top of what somebody
+/// else wrote meanwhile: what stands claimed is the sweep's to carry on. The gateway gives up after thirty.
 const WAITED_SECONDS: i64 = 10;
 
 /// Whether somebody waits, and has waited long.
@@ -93,13 +93,8 @@ trait Answer {
 }
 
 impl<R> Answer for Saved<R> {
-    /// A key may become active again, and a subscription may ask for the same once more: that the second was refused for such a
-    /// reason does not keep the first from landing. A version that is taken stays taken.
     fn is_final(&self) -> bool {
-        match self {
-            Self::Done | Self::Conflict(_) => true,
-            Self::KeyNotActive | Self::NotAskedFor => false,
-        }
+        Self::is_final(self)
     }
 }
 
@@ -199,7 +194,7 @@ where
             rows.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(row, _)| row.clone()).collect();
         if !missing.is_empty() && self.host.now() <= until && !has_waited(&self.host) {
             let again = match self.store.insert(&missing).await {
-                Ok(saved) if saved.iter().all(Answer::is_final) => saved.into_iter().map(Some).collect(),
+                Ok(saved) if saved.iter().all(Saved::is_final) => saved.into_iter().map(Some).collect(),
                 // That this one failed says nothing of the first.
                 Ok(_) | Err(_) => self.shown(&missing).await,
             };

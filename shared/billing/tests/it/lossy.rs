@@ -42,6 +42,7 @@ pub(crate) struct Lossy {
     reads: Mutex<Option<u32>>,
     late: Mutex<Vec<Payment>>,
     meanwhile: Mutex<Option<BillingKey>>,
+    rival: Mutex<Option<Payment>>,
     hidden: Mutex<Option<String>>,
     lags: AtomicBool,
 }
@@ -75,6 +76,11 @@ impl Lossy {
         *self.meanwhile.lock().unwrap() = Some(key);
     }
 
+    /// Somebody writes this payment just before the next write.
+    pub(crate) fn overtaken_by(&self, row: Payment) {
+        *self.rival.lock().unwrap() = Some(row);
+    }
+
     /// The index of a customer's schedules shows none of them, or all of them again.
     pub(crate) fn index_lags(&self, lags: bool) {
         self.lags.store(lags, Ordering::Relaxed);
@@ -105,6 +111,10 @@ impl Lossy {
         write: impl Future<Output = Result<T, WriteError>>,
     ) -> Result<T, WriteError> {
         let fate = self.writes.lock().unwrap().pop_front().unwrap_or(Fate::Answered);
+        let rival = self.rival.lock().unwrap().take();
+        if let Some(row) = rival {
+            assert_eq!(self.rows.save(&row).await.unwrap(), Saved::Done);
+        }
         let meanwhile = self.meanwhile.lock().unwrap().take_if(|_| fate != Fate::Answered);
         if let Some(key) = meanwhile {
             assert_eq!(self.rows.save_key(&key).await.unwrap(), Saved::Done);

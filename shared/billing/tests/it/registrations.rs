@@ -7,7 +7,7 @@ use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp}
 use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
 use billing::{CustomerUid, MerchantUid, Timestamp};
 
-use crate::fixture::{TestWorld, customer};
+use crate::fixture::{Act, TestWorld, customer};
 use crate::lossy::{LossyBilling, lossy};
 use crate::schedule::new_schedule;
 
@@ -132,6 +132,23 @@ async fn of_requests_one_after_another_each_is_known_by_its_own_answer() {
         }
         let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
         assert_eq!(deleted == Ok(KeyDeleted::Done), deletes_at_once, "{requests} in {seconds} s each: {deleted:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_promised_and_never_left_is_in_the_way_though_no_index_shows_it() {
+    for (schedules, ends) in [(Schedules::InTheWay, State::Scheduled), (Schedules::Revoke, State::Revoked)] {
+        let billing = lossy().await;
+        billing.psp.will([Act::Unreachable]);
+        let new = new_schedule("order_1", billing.host.now().plus(DAY));
+        billing.schedule(&uid("key1"), None, vec![new]).await.unwrap();
+        assert_eq!(state_of(&billing, "order_1").await, State::Intent, "the PSP was not reached");
+        billing.store.index_lags(true);
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", schedules.clone()).await;
+        let answer = if ends == State::Scheduled { Err(Failure::KeyInUse) } else { Ok(KeyDeleted::Done) };
+        assert_eq!(deleted, answer);
+        sweeps(&billing, 60).await;
+        assert_eq!(state_of(&billing, "order_1").await, ends);
     }
 }
 

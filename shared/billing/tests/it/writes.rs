@@ -5,7 +5,7 @@ use std::pin::Pin;
 use billing::checkout::{Options, Window};
 use billing::key::{BillingKey, KeyState};
 use billing::order::Details;
-use billing::payment::{Payment, RefundState, State};
+use billing::payment::{Payment, PspStatus, RefundState, State};
 use billing::ports::{Clock, KeyStore, PaymentStore, Saved};
 use billing::subscription::{Ending, Subscription};
 use billing::usecase::{Caller, Failure, KeyDeleted, NewCheckout, PrepareKey, RefundRequest, Scheduled, Schedules};
@@ -285,49 +285,51 @@ fn the_repeat_of_an_unanswered_write_keeps_the_first_from_coming_late() {
     });
 }
 
-#[tokio::test]
-async fn what_may_stand_is_pending_and_the_sweep_carries_it_out() {
-    // Neither the first write, nor the reading back, nor the second write is answered; the first was carried out.
-    let unknown = [Fate::Lost, Fate::Dropped];
-    let billing = world(&asked("refund", &["charge"])).await;
-    billing.store.will(unknown);
-    billing.store.reads_fail_after(1);
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse("order_1").unwrap(),
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    let (_, refund) = billing.refund(request.clone()).await.unwrap();
-    assert_eq!(refund.state, RefundState::Pending);
-    billing.store.heals();
-    billing.host.pass(200);
-    billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
-    let (row, refund) = billing.refund(request).await.unwrap();
-    assert_eq!((row.state, refund.state), (State::PartiallyRefunded, RefundState::Done));
-    assert_eq!(billing.psp.world().posts.iter().filter(|post| post.starts_with("cancel")).count(), 1);
+#[test]
+fn what_may_stand_is_pending_and_the_sweep_carries_it_out() {
+    on_a_large_stack(|| async {
+        // Neither the first write, nor the reading back, nor the second write is answered; the first was carried out.
+        let unknown = [Fate::Lost, Fate::Dropped];
+        let billing = world(&asked("refund", &["charge"])).await;
+        billing.store.will(unknown);
+        billing.store.reads_fail_after(1);
+        let request = RefundRequest {
+            merchant_uid: MerchantUid::parse("order_1").unwrap(),
+            amount: "900".to_owned(),
+            reason: None,
+            account: None,
+            idempotency_key: "refund-1".to_owned(),
+        };
+        let (_, refund) = billing.refund(request.clone()).await.unwrap();
+        assert_eq!(refund.state, RefundState::Pending);
+        billing.store.heals();
+        billing.host.pass(200);
+        billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
+        let (row, refund) = billing.refund(request).await.unwrap();
+        assert_eq!((row.state, refund.state), (State::PartiallyRefunded, RefundState::Done));
+        assert_eq!(billing.psp.world().posts.iter().filter(|post| post.starts_with("cancel")).count(), 1);
 
-    let billing = world(&asked("unschedule", &["schedule"])).await;
-    billing.store.will(unknown);
-    billing.store.reads_fail_after(1);
-    let row = billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
-    assert_eq!((row.state, row.claim.is_some()), (State::Scheduled, true), "202");
-    billing.store.heals();
-    billing.host.pass(200);
-    billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
-    assert_eq!(billing.unschedule(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
+        let billing = world(&asked("unschedule", &["schedule"])).await;
+        billing.store.will(unknown);
+        billing.store.reads_fail_after(1);
+        let row = billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+        assert_eq!((row.state, row.claim.is_some()), (State::Scheduled, true), "202");
+        billing.store.heals();
+        billing.host.pass(200);
+        billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
+        assert_eq!(billing.unschedule(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
 
-    let billing = world(&asked("delete", &[])).await;
-    billing.store.will(unknown);
-    billing.store.reads_fail_after(2);
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
-    assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
-    billing.store.heals();
-    billing.host.pass(200);
-    billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
-    assert_eq!(deleted, Ok(KeyDeleted::Done));
+        let billing = world(&asked("delete", &[])).await;
+        billing.store.will(unknown);
+        billing.store.reads_fail_after(2);
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+        assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
+        billing.store.heals();
+        billing.host.pass(200);
+        billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+        assert_eq!(deleted, Ok(KeyDeleted::Done));
+    });
 }
 
 #[tokio::test]
@@ -383,6 +385,37 @@ async fn a_refusal_of_the_second_write_says_nothing_of_the_first() {
         let again = BillingKey { version: version + 1, ..active };
         assert_eq!(billing.store.rows.save_key(&again).await.unwrap(), Saved::Done);
         assert_eq!(billing.store.land().await, [Saved::Done], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_waited_long_waits_for_no_second_write() {
+    for (waited, posts) in [(10, 1), (11, 0)] {
+        let billing = lossy().await;
+        *billing.host.came_at.lock().unwrap() = Some(billing.host.now().plus(-waited));
+        billing.store.will([Fate::Dropped]);
+        let row = billing.charge(order("order_1"), None).await.unwrap();
+        assert_eq!(row.state, if posts == 1 { State::Paid } else { State::Claimed }, "after {waited} s");
+        assert_eq!(billing.psp.world().posts.len(), posts, "after {waited} s");
+    }
+}
+
+/// A look has shown that it is paid, and could not be written: what stands there does not show it.
+#[tokio::test]
+async fn what_was_seen_and_is_not_written_is_not_forgotten_for_the_answer() {
+    for waited in [0, 11] {
+        let billing = lossy().await;
+        ask(&billing, "checkout").await.unwrap();
+        let order = billing::order::Order { customer_uid: None, ..order("order_1") };
+        billing.psp.world().record(&order, PspStatus::Paid, START);
+        let row = billing.store.rows.payment(&order.merchant_uid).await.unwrap().unwrap();
+        *billing.host.came_at.lock().unwrap() = Some(billing.host.now().plus(-waited));
+        billing.store.overtaken_by(Payment { version: row.version + 1, due_at: Some(START), ..row });
+        let withdrawn = billing.withdraw_checkout("order_1").await;
+        let refused = if waited == 0 { Failure::AlreadyPaid } else { Failure::Unavailable };
+        assert_eq!(withdrawn, Err(refused), "after {waited} s");
+        let row = billing.store.rows.payment(&order.merchant_uid).await.unwrap().unwrap();
+        assert_eq!(row.withdrawn_at, None, "after {waited} s");
     }
 }
 

@@ -77,7 +77,7 @@ impl DynamoStore {
             match request.client_request_token(&token).customize().interceptor(tries.clone()).send().await {
                 Ok(_) => return Ok(rows.iter().map(|_| Saved::Done).collect()),
                 Err(failure) => match refusals(rows, count, &failure, &tries)? {
-                    Refusals::Final(saved) => return Ok(saved),
+                    Refusals::Final(saved) => return tries.answered(saved),
                     Refusals::TryAgain => self.wait(wait).await,
                 },
             }

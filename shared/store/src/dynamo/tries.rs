@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use billing::ports::{StoreError, WriteError};
+use billing::ports::{Saved, StoreError, WriteError};
 
 /// Watches every try of a write, over all of its requests.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,12 @@ impl Tries {
             WriteError::Store(_) => self.refused(),
             WriteError::Unknown => last,
         }
+    }
+
+    /// What the last try was told of each row, if that holds for those before it, too ([`Saved::is_final`]).
+    pub(super) fn answered<R>(&self, saved: Vec<Saved<R>>) -> Result<Vec<Saved<R>>, WriteError> {
+        let holds = !self.unanswered.load(Ordering::Relaxed) || saved.iter().all(Saved::is_final);
+        if holds { Ok(saved) } else { Err(WriteError::Unknown) }
     }
 
     /// Why the write failed, if its last try was refused without an effect.

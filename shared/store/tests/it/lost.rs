@@ -12,8 +12,8 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use billing::key::KeyState;
-use billing::payment::Plan;
+use billing::key::{BillingKey, KeyState};
+use billing::payment::{Payment, Plan};
 use billing::ports::{KeyStore, PaymentStore, Saved, StoreError, WriteError};
 use store::DynamoStore;
 
@@ -130,6 +130,36 @@ async fn a_claim_that_was_lost_and_then_refused_may_have_been_written() {
         let stands = table.store().payment(row.merchant_uid()).await.unwrap();
         assert_eq!(stands, written.then_some(row), "{fates:?}");
     }
+}
+
+/// The key may be active again when the first try lands.
+#[tokio::test]
+async fn a_claim_that_was_not_answered_and_then_refused_for_its_key_may_land_yet() {
+    for (fates, said) in [
+        ([].as_slice(), Ok(vec![Saved::KeyNotActive])),
+        (&[Fate::Throttled], Ok(vec![Saved::KeyNotActive])),
+        (&[Fate::Error], Err(WriteError::Unknown)),
+    ] {
+        let table = Table::start().await;
+        let store = store_with(&table, fates).await;
+        let active = key("key1", "kim", KeyState::Active);
+        let deleting =
+            BillingKey { state: KeyState::Deleting, version: active.version + 1, writer: nonce(8), ..active };
+        assert_eq!(table.store().save_key(&deleting).await.unwrap(), Saved::Done);
+        let row = payment("order_1", "key1", "kim", Plan::Charge);
+        assert_eq!(store.insert(std::slice::from_ref(&row)).await, said, "{fates:?}");
+    }
+}
+
+/// A row that somebody else has written keeps the first try from landing.
+#[tokio::test]
+async fn a_claim_that_was_not_answered_and_then_overtaken_is_overtaken() {
+    let table = Table::start().await;
+    let store = store_with(&table, &[Fate::Error]).await;
+    let row = payment("order_1", "key1", "kim", Plan::Charge);
+    table.store().insert(&[Payment { writer: nonce(8), ..row.clone() }]).await.unwrap();
+    let said = store.insert(std::slice::from_ref(&row)).await.unwrap();
+    assert!(matches!(said.as_slice(), [Saved::Conflict(Some(_))]), "{said:?}");
 }
 
 #[tokio::test]

@@ -122,33 +122,32 @@ where
         Ok(there.iter().filter(from_here).all(has_arrived))
     }
 
-    /// Whether all that was claimed for the key before it was marked has been registered by now, or never will be: until then
-    /// neither our index need show it nor the PSP's list. A claim is known by the answer to its POST, which it shares with
-    /// whatever else that registers; one that the key keeps no more by the time alone.
-    pub(super) async fn registered_have_arrived(&self, key: &BillingKey) -> Result<bool, StoreError> {
+    /// What was claimed for the key just before it was marked: neither our index need show it nor the PSP's list. A claim is known
+    /// by the answer to its POST, which it shares with whatever else that registers; one that the key keeps no more by the time
+    /// alone.
+    pub(super) async fn lately_claimed(&self, key: &BillingKey) -> Result<LatelyClaimed, StoreError> {
         let standing = self.store.key(&key.customer_uid).await?;
         let claims = standing.map(|key| key.registrations).unwrap_or_default();
         let (now, policy) = (self.host.now(), &self.policy);
         let is_open = |claim: &&Registration| now < claim.claimed_at.plus(policy.claim_seconds());
-        if claims.len() == REGISTRATIONS_KEPT && claims.last().as_ref().is_some_and(is_open) {
-            return Ok(false);
-        }
+        let more_were_made = claims.len() == REGISTRATIONS_KEPT && claims.last().as_ref().is_some_and(is_open);
+        let mut lately = LatelyClaimed { all_arrived: !more_were_made, unsent: Vec::new() };
         for claim in claims.iter().filter(is_open) {
-            let row = self.store.payment(&claim.merchant_uid).await?;
-            if !row.is_some_and(|row| row.version > claim.version && row.was_answered()) {
-                return Ok(false);
+            match self.store.payment(&claim.merchant_uid).await? {
+                Some(row) if row.version > claim.version && row.was_answered() => {
+                    let to_be_sent = row.state == State::Intent && is_on(&row, key);
+                    lately.unsent.extend(Some(row).filter(|_| to_be_sent));
+                }
+                Some(_) | None => lately.all_arrived = false,
             }
         }
-        Ok(true)
+        Ok(lately)
     }
 
     /// Schedules that would still charge the key. The index finds candidates; each is decided on its own row.
     pub(crate) async fn live_schedules(&self, key: &BillingKey) -> Result<Vec<Payment>, StoreError> {
         let mut rows = self.schedules_on(&key.customer_id, &key.customer_uid).await?;
-        rows.retain(|row| {
-            let on_the_key = row.order.customer_uid.as_ref() == Some(&key.customer_uid);
-            on_the_key && !row.state.is_settled() && row.state != State::Suspect
-        });
+        rows.retain(|row| is_on(row, key) && !row.state.is_settled() && row.state != State::Suspect);
         Ok(rows)
     }
 
@@ -166,6 +165,18 @@ where
             }
         }
     }
+}
+
+/// What was claimed for a key just before it was marked.
+pub(super) struct LatelyClaimed {
+    /// Whether all of it has been registered by now, or never will be under that claim.
+    pub(super) all_arrived: bool,
+    /// Schedules that were promised and are still to be sent.
+    pub(super) unsent: Vec<Payment>,
+}
+
+fn is_on(row: &Payment, key: &BillingKey) -> bool {
+    row.order.customer_uid.as_ref() == Some(&key.customer_uid)
 }
 
 /// Whether it is known what became of a schedule that was moved to another key.
