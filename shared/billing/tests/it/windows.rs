@@ -1,10 +1,10 @@
 //! What is known of gateways and payment methods, against the API's own list; and what a window may be asked for.
 
-use billing::checkout::{CardDirect, Options, Period, Product, Warning, Window};
+use billing::checkout::{CardDirect, Options, Period, Product, Warning, Window, open_until};
 use billing::money::Currency;
 use billing::order::{Details, Order};
 use billing::pg::{IssueSupport, PAY_METHODS, PGS, Support, issue_support, support};
-use billing::{Invalid, Money, Policy};
+use billing::{Invalid, Money, Policy, Timestamp};
 
 use crate::fixture::{START, card_window, order};
 
@@ -191,12 +191,66 @@ fn what_an_amount_does_is_known_for_each_gateway_that_issues_keys() {
         if let Ok(issue) = issue {
             let shown_least = if pg == "naverpay" { 10 } else { 0 };
             assert_eq!(issue.shown.minor, amount.max(shown_least), "{pg}");
-            assert_eq!(issue.warnings.contains(&Warning::PgUnlisted), pg == "brand_new");
+            assert_eq!(
+                issue.warnings.contains(&Warning::PgUnlisted),
+                issue_support(pg, pay_method) == IssueSupport::Unlisted
+            );
+            let unknown = issue.warnings.contains(&Warning::IssueMayCharge);
+            assert_eq!(unknown, issue.warnings.contains(&Warning::PgUnlisted) && amount > 0, "{pg} {amount}");
+            assert!(!issue.warnings.contains(&Warning::IssueByLoadUi), "{pg}");
         }
     }
-    let long = Window { pg: Some("tosspay_v2".to_owned()), ..paid_by("tosspay") };
-    let zero = Order { amount: Money::krw(0), ..buyer() };
-    let refused = long.check_issue(&zero, 51, &Policy::default()).map(|_| ()).map_err(|invalid| invalid.code);
-    assert_eq!(refused, Err("customer_id_invalid".to_owned()));
     assert_eq!(issue_support("brand_new", "card"), IssueSupport::Unlisted);
+}
+
+#[test]
+fn a_customers_id_is_as_long_as_the_gateway_takes_it() {
+    for (pg, pay_method, most) in [("tosspay_v2", "tosspay", 50), ("smartro_v2", "card", 20)] {
+        let window = Window { pg: Some(pg.to_owned()), ..paid_by(pay_method) };
+        let zero = Order { amount: Money::krw(0), ..buyer() };
+        let issued =
+            |length| window.check_issue(&zero, length, &Policy::default()).map(|_| ()).map_err(|invalid| invalid.code);
+        assert_eq!((issued(most), issued(most + 1)), (Ok(()), Err("customer_id_invalid".to_owned())), "{pg}");
+    }
+}
+
+/// PayPal's keys are not issued by `IMP.request_pay`.
+#[test]
+fn who_issues_in_another_way_is_told_so() {
+    let window = Window { pg: Some("paypal_v2".to_owned()), ..paid_by("paypal") };
+    let order = Order { amount: Money::new(0, Currency::Usd), ..buyer() };
+    let policy = Policy { currencies: vec![Currency::Usd], ..Policy::default() };
+    let issue = window.check_issue(&order, 3, &policy).unwrap();
+    assert!(issue.warnings.contains(&Warning::IssueByLoadUi), "{:?}", issue.warnings);
+}
+
+/// A warning's code is what a client knows it by, and what it says is a sentence of its own.
+#[test]
+fn warnings_are_named_as_the_interface_says() {
+    const ALL: [Warning; 5] = [
+        Warning::PgUnlisted,
+        Warning::PayMethodUnlisted,
+        Warning::BuyerTelMissing,
+        Warning::IssueMayCharge,
+        Warning::IssueByLoadUi,
+    ];
+    let openapi = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml")).unwrap();
+    let codes = ALL.map(Warning::code).join(", ");
+    assert!(openapi.contains(&format!("code: {{enum: [{codes}]}}")), "{codes}");
+    let details: std::collections::BTreeSet<&str> = ALL.iter().map(|warning| warning.detail()).collect();
+    assert_eq!(details.len(), ALL.len());
+    assert!(details.iter().all(|detail| detail.ends_with('.') && detail.len() > 30), "{details:?}");
+}
+
+/// Only who pays into an account may do so after the window has closed.
+#[test]
+fn a_deposit_is_waited_for_until_it_is_due_and_nothing_else() {
+    let policy = Policy::default();
+    let options = Options { vbank_due: Some("202612312359".to_owned()), ..Options::default() };
+    let window = |pay_method: &str| Window { options: options.clone(), ..paid_by(pay_method) };
+    // 23:59:59 in Korea: through the whole of that minute.
+    let due = Timestamp(1_798_729_199);
+    assert_eq!(open_until(&window("vbank"), START, &policy), due.plus(policy.deposit_grace_seconds));
+    assert_eq!(open_until(&window("card"), START, &policy), START.plus(policy.window_seconds));
+    assert_eq!(open_until(&paid_by("vbank"), START, &policy), START.plus(policy.window_seconds));
 }
