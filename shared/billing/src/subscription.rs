@@ -381,10 +381,8 @@ impl Subscription {
     /// The period was paid by this attempt and amount: what that was raised or lowered by is settled, the rest is still to
     /// come, and what is left is what the period costs.
     pub(crate) fn settle(&mut self, number: Option<u32>, amount: Money) {
-        let as_asked = self.order().is_ok_and(|order| order.amount == amount);
         let carried = self.carried.iter().find(|(attempt, _)| Some(*attempt) == number);
-        // What an older version put is not remembered: it has brought all of it, if it is what would be put now.
-        let carried = carried.map_or(if as_asked { self.adjustment } else { 0 }, |(_, carried)| *carried);
+        let carried = carried.map_or(0, |(_, carried)| *carried);
         if !planted::has(Bug::DifferenceChargedTwice) {
             self.adjustment = self.adjustment.saturating_sub(carried);
         }

@@ -4,7 +4,7 @@
 use simulation::seeded;
 
 /// Seed, and what it showed.
-const SEEDS: [(u64, &str); 29] = [
+const SEEDS: [(u64, &str); 32] = [
     (74, "a refund answered with an untrustworthy record settled the refund and not the row"),
     (121, "a key was deleted while the lagging index hid its schedule"),
     (1_428, "two revocations of one schedule were under way at once"),
@@ -39,6 +39,12 @@ const SEEDS: [(u64, &str); 29] = [
         23_518_544_324,
         "a claim was refused by its second write for a key that was marked, and its first one landed later",
     ),
+    (22_252_745_254, "an adopted key was said not to be recorded, for a read after it"),
+    (
+        23_824_517_936,
+        "a payment of the old plan was taken for one that a credit had lowered, for their amounts were the same",
+    ),
+    (22_252_739_460, "a period was paid, its merchant gave most of it back, and a cheaper plan the rest"),
     (21_844_145_126, "a schedule of another system was revoked though its key was promised again meanwhile"),
 ];
 

@@ -295,7 +295,12 @@ where
         let row = BillingKey::imported(record, owned, self.host.nonce(), self.host.now());
         match self.insert_key(&row).await {
             Ok(Saved::Done) => Ok(row),
-            Ok(Saved::Conflict(Some(current))) => self.imported_before(*current, &customer_id).await,
+            // It may be our own, with something on top: nothing is read any more that could fail.
+            Ok(Saved::Conflict(Some(current))) if current.customer_id != customer_id => Err(Failure::KeyTaken),
+            Ok(Saved::Conflict(Some(current))) => match current.state {
+                KeyState::Prepared | KeyState::Issuing | KeyState::Active => Ok(*current),
+                KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => Err(Failure::KeyInactive),
+            },
             // It may stand: it is answered as one that is not confirmed yet.
             Err(error) => error.or_pending(BillingKey { state: KeyState::Issuing, ..row }),
             Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),

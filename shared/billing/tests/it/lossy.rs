@@ -71,7 +71,7 @@ impl Lossy {
         *self.hidden.lock().unwrap() = Some(merchant_uid.to_owned());
     }
 
-    /// Somebody writes this key while the next write that is not answered is under way.
+    /// Somebody writes this key after the next write that is not answered.
     pub(crate) fn meanwhile(&self, key: BillingKey) {
         *self.meanwhile.lock().unwrap() = Some(key);
     }
@@ -115,23 +115,21 @@ impl Lossy {
         if let Some(row) = rival {
             assert_eq!(self.rows.save(&row).await.unwrap(), Saved::Done);
         }
-        let meanwhile = self.meanwhile.lock().unwrap().take_if(|_| fate != Fate::Answered);
-        if let Some(key) = meanwhile {
-            assert_eq!(self.rows.save_key(&key).await.unwrap(), Saved::Done);
-        }
-        match fate {
-            Fate::Answered => write.await,
-            Fate::Lost => {
-                write.await?;
-                Err(WriteError::Unknown)
-            }
+        let answer = match fate {
+            Fate::Answered => return write.await,
+            Fate::Lost => write.await.and(Err(WriteError::Unknown)),
             Fate::Dropped => Err(WriteError::Unknown),
             Fate::Throttled => Err(StoreError::Unavailable.into()),
             Fate::Late => {
                 self.late.lock().unwrap().extend_from_slice(late);
                 Err(WriteError::Unknown)
             }
+        };
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(key) = meanwhile {
+            assert_eq!(self.rows.save_key(&key).await.unwrap(), Saved::Done);
         }
+        answer
     }
 
     async fn reading<T>(&self, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

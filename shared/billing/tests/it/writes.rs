@@ -6,7 +6,7 @@ use billing::checkout::{Options, Window};
 use billing::key::{BillingKey, KeyState};
 use billing::order::Details;
 use billing::payment::{Payment, PspStatus, RefundState, State};
-use billing::ports::{Clock, KeyStore, PaymentStore, Saved};
+use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved};
 use billing::subscription::{Ending, Subscription};
 use billing::usecase::{Caller, Failure, KeyDeleted, NewCheckout, PrepareKey, RefundRequest, Scheduled, Schedules};
 use billing::{CustomerUid, MerchantUid, Money};
@@ -398,6 +398,20 @@ async fn whoever_has_waited_long_waits_for_no_second_write() {
         assert_eq!(row.state, if posts == 1 { State::Paid } else { State::Claimed }, "after {waited} s");
         assert_eq!(billing.psp.world().posts.len(), posts, "after {waited} s");
     }
+}
+
+/// Somebody has written on top of what was adopted, and no read is answered any more.
+#[tokio::test]
+async fn a_key_that_was_adopted_is_never_said_not_to_be() {
+    let billing = lossy().await;
+    billing.psp.world().keys.insert("theirs".to_owned(), key_snapshot("theirs", "424242******4242"));
+    let record = key_snapshot("theirs", "424242******4242");
+    let adopted = BillingKey::imported(record, (uid("theirs"), customer("kim")), billing.host.nonce(), START);
+    billing.store.meanwhile(BillingKey { version: 2, ..adopted });
+    billing.store.will([Fate::Lost]);
+    billing.store.reads_fail_after(1);
+    let answer = billing.import_key(uid("theirs"), customer("kim")).await.unwrap();
+    assert_eq!((answer.state, answer.version), (KeyState::Active, 2));
 }
 
 /// A look has shown that it is paid, and could not be written: what stands there does not show it.

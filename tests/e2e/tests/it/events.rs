@@ -9,16 +9,16 @@ use crate::shop::Buyer;
 use crate::world::{World, fresh};
 
 /// The key that the samples speak of.
-const SAMPLE_KEY: &str = "gildong_0001_1234";
+pub(crate) const SAMPLE_KEY: &str = "gildong_0001_1234";
 
 /// Names of this run for the samples' own, so that a stack that has seen them before takes them for new.
-struct Names {
+pub(crate) struct Names {
     customer: String,
     orders: String,
 }
 
 impl Names {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { customer: fresh("kim"), orders: fresh("order") }
     }
 
@@ -51,7 +51,7 @@ fn function_of(event: &str) -> String {
 }
 
 /// All samples by name, with their placeholders filled in and their names and key replaced.
-async fn samples(world: &World, names: &Names, customer_uid: &str) -> BTreeMap<String, Value> {
+pub(crate) async fn samples(world: &World, names: &Names, customer_uid: &str) -> BTreeMap<String, Value> {
     let in_30_days = (world.now().await + 30 * 86_400).to_string();
     let mut samples = BTreeMap::new();
     for entry in std::fs::read_dir(root().join("events")).unwrap() {
@@ -69,7 +69,7 @@ async fn samples(world: &World, names: &Names, customer_uid: &str) -> BTreeMap<S
 }
 
 /// The status of a function's answer and its body.
-async fn answer(world: &World, name: &str, event: &Value) -> (u64, Value) {
+pub(crate) async fn answer(world: &World, name: &str, event: &Value) -> (u64, Value) {
     let answer = world.invoke(&function_of(name), event).await;
     let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{name}: {answer}"));
     let body = answer["body"].as_str().filter(|body| !body.is_empty());

@@ -14,6 +14,7 @@ mod checkouts;
 mod events;
 mod keys;
 mod leaks;
+mod ownership;
 mod psp;
 mod refunds;
 mod refusals;

@@ -44,7 +44,7 @@ impl World {
         self.begun_again(&fresh("subscribe"), body).await
     }
 
-    async fn monthly(&self, buyer: &Buyer) -> String {
+    pub(crate) async fn monthly(&self, buyer: &Buyer) -> String {
         let body = json!({ "customer_uid": buyer.customer_uid, "plan": plan("monthly") });
         let begun = self.begun(&body).await;
         begun["id"].as_str().unwrap().to_owned()

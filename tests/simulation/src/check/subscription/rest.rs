@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use billing::key::{BillingKey, KeyState};
-use billing::subscription::{Attempt, Ending, Standing, Subscription};
+use billing::subscription::{Attempt, Credit, Ending, Standing, Subscription};
 use ledger::{Payment, PaymentStatus, ScheduleStatus};
 
 use super::periods::{day_of, midnight};
@@ -166,9 +166,8 @@ fn check_access(
     let now = world.kernel.now();
     let touched = |payment: &&Payment| world.seen.touched.contains(&payment.merchant_uid);
     let paid = |counts: &dyn Fn(&Payment) -> bool| {
-        let is_paid = |period: &&u32| {
-            history.payments(&world.ledger, row.id.as_str(), **period).iter().any(|it| is_kept(it) && counts(it))
-        };
+        let is_paid =
+            |period: &&u32| history.payments(&world.ledger, row.id.as_str(), **period).iter().any(|it| counts(it));
         history.attempts.keys().filter(is_paid).map(|period| history.expected.ends_at(*period)).max()
     };
     // What somebody ran in the console may be found out later.
@@ -177,9 +176,17 @@ fn check_access(
         .keys()
         .all(|period| !history.payments(&world.ledger, row.id.as_str(), *period).iter().any(touched));
     // What the PSP refuses to give back yet is not what anybody has access for.
-    let granted = paid(&|payment| !goes_back.contains(&payment.merchant_uid));
+    let granted = paid(&|payment| is_kept(&payment) && !goes_back.contains(&payment.merchant_uid));
     let given = row.trial_until.map(|until| until.0);
-    let most = paid(&|_| true).max(given);
+    // What a cheaper plan gave back takes nobody's period away, though the merchant had given back all the rest.
+    let credited = |payment: &Payment| {
+        let of =
+            |credit: &&Credit| credit.attempt.merchant_uid(&row.id).is_ok_and(|it| it.as_str() == payment.merchant_uid);
+        row.credits.iter().filter(of).map(|credit| credit.amount).sum::<u64>()
+    };
+    let was_kept =
+        |payment: &Payment| payment.status != PaymentStatus::Failed && payment.cancellable() + credited(payment) > 0;
+    let most = paid(&was_kept).max(given);
     let has = row.access_until.map(|until| until.0);
     if has > most && has.is_some_and(|until| until > now) {
         broken("I9", format!("access until {has:?}, and paid is {most:?}"));
