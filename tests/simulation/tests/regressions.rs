@@ -4,7 +4,7 @@
 use simulation::seeded;
 
 /// Seed, and what it showed.
-const SEEDS: [(u64, &str); 32] = [
+const SEEDS: [(u64, &str); 35] = [
     (74, "a refund answered with an untrustworthy record settled the refund and not the row"),
     (121, "a key was deleted while the lagging index hid its schedule"),
     (1_428, "two revocations of one schedule were under way at once"),
@@ -45,6 +45,12 @@ const SEEDS: [(u64, &str); 32] = [
         "a payment of the old plan was taken for one that a credit had lowered, for their amounts were the same",
     ),
     (22_252_739_460, "a period was paid, its merchant gave most of it back, and a cheaper plan the rest"),
+    (
+        20_904_985_545,
+        "a key was to be deleted in another way while what another system had scheduled on it was revoked",
+    ),
+    (20_905_035_945, "the comparison at rest ran in the second in which a day begins, on a clock that was behind"),
+    (21_706_917_321, "a key was named under each of two secrets, and one of them did not stand"),
     (21_844_145_126, "a schedule of another system was revoked though its key was promised again meanwhile"),
 ];
 

@@ -333,6 +333,10 @@ impl Told {
         let uid = row.customer_uid.as_str();
         let moment = world.kernel.moment();
         let named = (customer.to_string(), name.clone());
+        // Pending because nobody knows whether it stands, and it does not: whoever asks again is told of another.
+        if row.state != KeyState::Active && sim.key(&row.customer_uid).is_none() {
+            return;
+        }
         let (names, heard) = self.named.entry(named).or_insert_with(|| (BTreeSet::new(), moment));
         if !names.contains(uid) {
             // What was pending may have come to nothing, or have never stood.

@@ -1,6 +1,6 @@
 //! I4: whatever is sent stands in the table first.
 
-use billing::key::KeyState;
+use billing::key::{BillingKey, KeyState};
 use billing::payment::{Claim, Payment, Purpose, RefundState, State};
 use billing::ports::KeyStore;
 use billing::{ImpUid, MerchantUid, Timestamp};
@@ -45,7 +45,9 @@ impl Sim {
                 let key = self.rows.key(customer_uid).await.ok().flatten();
                 let own = merchant_uid.own();
                 let orphan = |state| matches!(state, KeyState::Abandoned | KeyState::Deleted);
-                key.is_some_and(|key| orphan(key.state) || (key.state == KeyState::Deleting && key.cascade))
+                // Whoever wants it deleted in another way meanwhile does not call back what the first is about to send.
+                let ahead = |key: &BillingKey| key.state == KeyState::Deleting && (key.cascade || key.outcome_unknown);
+                key.is_some_and(|key| orphan(key.state) || ahead(&key))
                     || own.as_ref().is_some_and(|uid| claimed(uid, &|_, purpose| purpose == Purpose::Revoke))
                     || own.as_ref().is_some_and(ended)
             }
