@@ -44,3 +44,28 @@ impl Deadline {
         self.remaining().saturating_sub(KEPT_FOR_THE_RECORD)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_waits_for_a_request_and_nobody_for_a_tick() {
+        let clock = SystemClock::new(None);
+        let before = clock.now();
+        let came_at = Deadline::of_request(&clock, Duration::from_secs(25)).came_at();
+        assert!(came_at.is_some_and(|came_at| (before..=clock.now()).contains(&came_at)), "{came_at:?}");
+        assert_eq!(Deadline::of_tick(&clock, Duration::from_secs(25)).came_at(), None);
+    }
+
+    /// The PSP gets what is left but the time in which an unknown outcome is written down; where there is no more, nothing.
+    #[test]
+    fn four_seconds_are_the_records() {
+        let clock = SystemClock::new(None);
+        let deadline = Deadline::of_request(&clock, Duration::from_secs(25));
+        let (psp, whole) = (deadline.for_psp(), Duration::from_secs(25));
+        assert!(psp <= whole.saturating_sub(KEPT_FOR_THE_RECORD) && psp > Duration::from_secs(15), "{psp:?}");
+        assert!(deadline.remaining() > psp && deadline.remaining() <= whole);
+        assert_eq!(Deadline::of_tick(&clock, Duration::from_secs(4)).for_psp(), Duration::ZERO);
+    }
+}
