@@ -2,6 +2,8 @@
 
 mod listing;
 mod read;
+#[cfg(test)]
+mod tests;
 pub(crate) mod write;
 
 use std::time::Duration;
