@@ -16,6 +16,10 @@ pub mod planted;
 mod psp;
 pub mod secret;
 mod serve;
+#[cfg(test)]
+#[expect(dead_code, reason = "the client's own tests use the rest of it")]
+#[path = "../../iamport/tests/it/server.rs"]
+mod server;
 mod window;
 
 pub use app::App;

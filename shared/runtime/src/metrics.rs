@@ -18,16 +18,24 @@ type Measured = (&'static str, &'static str, i64);
 
 /// Measures a sweep.
 pub fn swept(report: &SweepReport) {
-    write(&[
+    write(&of_sweep(report));
+}
+
+fn of_sweep(report: &SweepReport) -> [Measured; 4] {
+    [
         ("SweepSeen", "Count", report.seen.into()),
         ("SweepPending", "Count", report.pending.into()),
         ("SweepFailed", "Count", report.failed.into()),
         ("SweepOldestSeconds", "Seconds", report.oldest_seconds),
-    ]);
+    ]
 }
 
 /// Measures the daily comparison: on each tick how long its report is overdue, and once a day what it says.
 pub fn compared(comparison: &Comparison, now: Timestamp) {
+    write(&of_comparison(comparison, now));
+}
+
+fn of_comparison(comparison: &Comparison, now: Timestamp) -> Vec<Measured> {
     let report = comparison.report();
     let mut measured: Vec<Measured> = vec![("ReportOverdueSeconds", "Seconds", report.overdue_seconds(now))];
     if let Comparison::Finished(_) = comparison {
@@ -39,7 +47,7 @@ pub fn compared(comparison: &Comparison, now: Timestamp) {
             ("ReportMissing", "Count", counts.missing.into()),
         ]);
     }
-    write(&measured);
+    measured
 }
 
 /// Measures a tick on which the report could be neither read nor claimed: it is overdue all the same.
@@ -67,7 +75,52 @@ fn embedded(function: &str, unix_millis: u64, measured: &[Measured]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use billing::Nonce;
+    use billing::report::Counts;
+
     use super::*;
+
+    #[test]
+    fn a_sweep_is_measured_by_what_an_operator_waits_for() {
+        let report = SweepReport { seen: 9, settled: 4, pending: 3, failed: 2, cut_short: false, oldest_seconds: 77 };
+        let expected = [
+            ("SweepSeen", "Count", 9),
+            ("SweepPending", "Count", 3),
+            ("SweepFailed", "Count", 2),
+            ("SweepOldestSeconds", "Seconds", 77),
+        ];
+        assert_eq!(of_sweep(&report), expected);
+    }
+
+    /// What it says is measured once, by the tick that came to its end; how late it is, by every tick.
+    #[test]
+    fn a_report_is_measured_when_it_is_finished_and_its_delay_always() {
+        let began = Timestamp(1_795_478_400);
+        let now = began.plus(600);
+        let report = Report::begun(began, Nonce::parse(&"0".repeat(32)).unwrap(), now);
+        let overdue = report.overdue_seconds(now);
+        assert!(overdue > 0);
+        for comparison in [Comparison::Held(report.clone()), Comparison::Unfinished(report.clone())] {
+            assert_eq!(of_comparison(&comparison, now), [("ReportOverdueSeconds", "Seconds", overdue)]);
+        }
+        for (missing, matched) in [(0, 1), (3, 0)] {
+            let counts = Counts { healed: 5, unrecorded: missing * 2, missing, ..Counts::default() };
+            let finished = Report { counts, ..report.clone() }.finished(now);
+            assert_eq!(
+                of_comparison(&Comparison::Done(finished.clone()), now),
+                [("ReportOverdueSeconds", "Seconds", 0)],
+                "it was measured by the tick that came to its end"
+            );
+            let expected = [
+                ("ReportOverdueSeconds", "Seconds", 0),
+                ("ReportMatched", "Count", matched),
+                ("ReportHealed", "Count", 5),
+                ("ReportUnrecorded", "Count", i64::from(missing) * 2),
+                ("ReportMissing", "Count", missing.into()),
+            ];
+            assert_eq!(of_comparison(&Comparison::Finished(finished), now), expected);
+        }
+    }
 
     #[test]
     fn a_line_is_what_cloudwatch_reads() {

@@ -3,15 +3,11 @@
 use billing::order::{Details, Order};
 use serde_json::{Value, json};
 
-use self::server::{Reply, Seen, Server};
 use super::*;
 use crate::clock::SystemClock;
+use crate::secret::tests::{TOKEN, secrets_at, told};
+use crate::server::{Reply, Seen, Server};
 
-#[expect(dead_code, reason = "the client's own tests use the rest of it")]
-#[path = "../../../iamport/tests/it/server.rs"]
-mod server;
-
-const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz012345";
 const ORDER: &str = "order_monthly_0001";
 const IMP_UID: &str = "imp_123456789012";
 
@@ -19,11 +15,7 @@ const IMP_UID: &str = "imp_123456789012";
 async fn psp_with(seconds: u64, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Psp, Server) {
     rustls::crypto::ring::default_provider().install_default().ok();
     let server = Server::start(move |seen| match seen.target.as_str() {
-        "/" => {
-            let secret = json!({ "imp_key": "key", "imp_secret": "secret", "webhook_tokens": [TOKEN],
-                "fingerprint_key": "a fingerprint key" });
-            Reply::json(200, &json!({ "SecretString": secret.to_string() }))
-        }
+        "/" => told(),
         "/users/getToken" => Reply::token(),
         _ => answer(seen),
     })
@@ -38,14 +30,7 @@ async fn psp_with(seconds: u64, answer: impl Fn(&Seen) -> Reply + Send + Sync + 
     })
     .unwrap();
     let clock = SystemClock::new(None);
-    let aws = aws_sdk_secretsmanager::Config::builder()
-        .behavior_version_latest()
-        .allow_no_auth()
-        .region(aws_sdk_secretsmanager::config::Region::new("ap-northeast-2"))
-        .endpoint_url(&server.url)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let secrets = Secrets::new(aws_sdk_secretsmanager::Client::from_conf(aws), "billing", clock.clone());
+    let secrets = secrets_at(&server.url, clock.clone());
     let client = Client::new(config.psp().unwrap(), secrets.clone(), clock.clone()).unwrap();
     let deadline = Deadline::of_request(&clock, Duration::from_secs(seconds));
     (Psp::new(client, secrets, &config, deadline), server)
