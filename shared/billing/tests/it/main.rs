@@ -16,6 +16,7 @@ mod laws;
 mod listing;
 mod lossy;
 mod machine;
+mod overtaken;
 mod periods;
 mod refund;
 mod registrations;
