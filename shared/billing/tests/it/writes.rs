@@ -76,6 +76,17 @@ fn window_key(pg: &str, pay_method: &str, amount: u64) -> PrepareKey {
     }
 }
 
+/// 900 won of a payment, given back under one name.
+fn part_of(merchant_uid: &str) -> RefundRequest {
+    RefundRequest {
+        merchant_uid: MerchantUid::parse(merchant_uid).unwrap(),
+        amount: "900".to_owned(),
+        reason: None,
+        account: None,
+        idempotency_key: "refund-1".to_owned(),
+    }
+}
+
 fn text<T: std::fmt::Debug>(answer: T) -> String {
     format!("{answer:?}")
 }
@@ -101,13 +112,7 @@ pub(crate) fn ask<'a>(billing: &'a LossyBilling, name: &'a str) -> Answer<'a> {
             "unschedule" => Box::pin(billing.unschedule(&shop, "order_1")).await.map(text),
             "reschedule" => Box::pin(billing.reschedule(&shop, "order_1", START.plus(3 * DAY))).await.map(text),
             "refund" => {
-                let request = RefundRequest {
-                    merchant_uid: MerchantUid::parse("order_1").unwrap(),
-                    amount: "900".to_owned(),
-                    reason: None,
-                    account: None,
-                    idempotency_key: "refund-1".to_owned(),
-                };
+                let request = part_of("order_1");
                 Box::pin(billing.refund(request)).await.map(text)
             }
             "delete" => Box::pin(billing.delete_key(&shop, "key1", Schedules::InTheWay)).await.map(text),
@@ -293,13 +298,7 @@ fn what_may_stand_is_pending_and_the_sweep_carries_it_out() {
         let billing = world(&asked("refund", &["charge"])).await;
         billing.store.will(unknown);
         billing.store.reads_fail_after(1);
-        let request = RefundRequest {
-            merchant_uid: MerchantUid::parse("order_1").unwrap(),
-            amount: "900".to_owned(),
-            reason: None,
-            account: None,
-            idempotency_key: "refund-1".to_owned(),
-        };
+        let request = part_of("order_1");
         let (_, refund) = billing.refund(request.clone()).await.unwrap();
         assert_eq!(refund.state, RefundState::Pending);
         billing.store.heals();
@@ -343,13 +342,7 @@ async fn a_claim_that_took_too_long_to_be_written_is_not_sent_by_its_writer() {
             billing.host.ticking.store(0, std::sync::atomic::Ordering::Relaxed);
             billing.charge(order("order_paid"), None).await.unwrap();
             billing.host.ticking.store(20, std::sync::atomic::Ordering::Relaxed);
-            let request = RefundRequest {
-                merchant_uid: MerchantUid::parse("order_paid").unwrap(),
-                amount: "900".to_owned(),
-                reason: None,
-                account: None,
-                idempotency_key: "refund-1".to_owned(),
-            };
+            let request = part_of("order_paid");
             let (_, refund) = billing.refund(request).await.unwrap();
             assert_eq!((refund.state, billing.psp.world().posts.len()), (RefundState::Pending, sent + 1));
             continue;
