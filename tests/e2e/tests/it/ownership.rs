@@ -2,8 +2,8 @@
 //! openapi.yaml: what is added there is asked about here, or these tests fail.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+use e2e::contract::Contract;
 use serde_json::{Value, json};
 
 use crate::events::{self, Names, SAMPLE_KEY};
@@ -38,73 +38,29 @@ impl Route {
 
 /// Every route that wants a token.
 pub(crate) fn secured() -> Vec<Route> {
-    let text = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.yaml");
-    let document: Value = yaml_serde::from_str(&std::fs::read_to_string(text).unwrap()).unwrap();
-    let mut routes = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        // Whatever a path has besides its methods gives no answers.
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, value)| value["responses"].is_object())
-        {
-            let alternatives = operation["security"].as_array();
-            let scopes = alternatives
-                .into_iter()
-                .flatten()
-                .flat_map(|one| one.as_object().unwrap().values().flat_map(texts))
-                .collect();
-            let parameters = [&item["parameters"], &operation["parameters"]].into_iter().filter_map(Value::as_array);
-            let named = parameters.flatten().map(|parameter| {
-                let parameter = resolved(&document, parameter);
-                (text_of(&parameter["in"]), text_of(&parameter["name"]))
-            });
-            let mut names: BTreeSet<String> = named
-                .filter(|(place, name)| is_a_name(name) || (place == "path" && name == "id"))
-                .map(|(place, name)| format!("{place} {name}"))
-                .collect();
-            let body = resolved(&document, &operation["requestBody"]);
-            for content in body["content"].as_object().into_iter().flat_map(serde_json::Map::values) {
-                names_in(&document, &content["schema"], &mut names);
-            }
-            routes.push(Route { key: format!("{} {path}", method.to_uppercase()), scopes, names });
-        }
-    }
-    routes.retain(|route| !route.scopes.is_empty());
-    routes
+    let contract = Contract::read();
+    let routes = contract.operations().into_iter().map(|operation| {
+        let named = |place, of: BTreeSet<String>| {
+            // An `id` is the name of a thing in a path only: a plan's or a product's is the merchant's own word.
+            let names = of.into_iter().filter(move |name| is_a_name(name) || (place == "path" && name == "id"));
+            names.map(move |name| format!("{place} {name}"))
+        };
+        let names = named("path", operation.parameters("path"))
+            .chain(named("query", operation.parameters("query")))
+            .chain(named("body", operation.request_fields()))
+            .collect();
+        Route { scopes: operation.scopes(), names, key: operation.key }
+    });
+    routes.filter(|route| !route.scopes.is_empty()).collect()
 }
 
-fn text_of(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    value.as_array().unwrap().iter().map(text_of).collect()
-}
-
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    match value["$ref"].as_str() {
-        Some(reference) => resolved(document, document.pointer(reference.strip_prefix('#').unwrap()).unwrap()),
-        None => value,
-    }
-}
-
-/// Whether a field of this name says whose or which one. A plan's or a product's `id` is the merchant's own word.
+/// Whether a field of this name says whose or which one.
 fn is_a_name(field: &str) -> bool {
     ["customer_uid", "customer_id", "merchant_uid", "imp_uid", "replaced_by"].contains(&field)
 }
 
-fn names_in(document: &Value, schema: &Value, names: &mut BTreeSet<String>) {
-    let schema = resolved(document, schema);
-    for part in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|word| schema[word].as_array()).flatten() {
-        names_in(document, part, names);
-    }
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        if is_a_name(name) {
-            names.insert(format!("body {name}"));
-        }
-        names_in(document, property, names);
-    }
-    if let Some(items) = schema.get("items") {
-        names_in(document, items, names);
-    }
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
 }
 
 /// Somebody, and what is theirs.

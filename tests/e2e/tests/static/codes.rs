@@ -6,9 +6,9 @@ use billing::payment::Refusal;
 use billing::ports::StoreError;
 use billing::usecase::Failure;
 use billing::{Invalid, Money};
+use e2e::contract::Contract;
 use runtime::http::Problem;
 
-use crate::contract::Contract;
 use crate::sources::{self, Call};
 
 /// A call that names a code, or a field from which codes are made.

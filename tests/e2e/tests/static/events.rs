@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use e2e::contract::Contract;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use serde_json::Value;
 
-use crate::contract::Contract;
 use crate::repository;
 use crate::samples::{self, IN_30_DAYS, Sample, WEBHOOK_TOKEN};
 use crate::template::{Route, Template};

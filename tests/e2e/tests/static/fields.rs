@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::contract::Contract;
+use e2e::contract::Contract;
+
 use crate::sources::{self, Call};
 
 const ORDER: &str = "shared/runtime/src/http/order.rs";

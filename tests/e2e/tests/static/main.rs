@@ -4,11 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod codes;
-mod contract;
 mod dependencies;
 mod documents;
 mod events;
 mod fields;
+mod korean;
 mod openapi;
 mod repository;
 mod rows;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::Currency;
+use e2e::contract::Contract;
 use serde_json::{Value, json};
 
-use crate::contract::Contract;
 use crate::samples::{self, Sample};
 use crate::template::Template;
 

@@ -13,10 +13,9 @@ use billing::subscription::{
 };
 use billing::usecase::{Instalment, NextCharge, SubscriptionView};
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
+use e2e::contract::Contract;
 use runtime::http::present;
 use serde_json::Value;
-
-use crate::contract::Contract;
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
 const LATER: Timestamp = Timestamp(1_802_592_000);
