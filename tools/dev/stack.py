@@ -44,7 +44,7 @@ REQUEST_SECONDS = 60
 # time, and a rebuild of its own when a source changes.
 UP_CONCURRENCY = 4
 TEST_CONCURRENCY = 8
-# What the functions read (ARCHITECTURE.md); a test run must not inherit any of it from the shell that starts it.
+# What the functions read (shared/runtime/src/config.rs); a test run must not inherit any of it from the shell that starts it.
 CONFIGURATION = (
     "ACCEPT_SANDBOX_PAYMENTS",
     "AMOUNT_MAX",

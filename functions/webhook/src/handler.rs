@@ -17,7 +17,7 @@ pub(crate) const BUDGET: Duration = Duration::from_secs(8);
 /// An order of somebody else, or none.
 const UNKNOWN_ORDER: &str = "unknown_order";
 
-/// Checks in the order of design §7: token, address, shape, row; only then one call to the PSP.
+/// Checks in this order: token, address, shape, row; only then one call to the PSP.
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     let secret = app.secret().await.map_err(|_| undecided())?;
     let token = request.path("token").unwrap_or_default();

@@ -8,7 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// Timeouts of one try and of a whole operation (design §6). The SDK's own default has no limit for the whole.
+/// Timeouts of one try and of a whole operation. The SDK's own default has no limit for the whole.
 const ATTEMPT_SECONDS: u64 = 1;
 const OPERATION_SECONDS: u64 = 3;
 const CONNECT_MS: u64 = 900;

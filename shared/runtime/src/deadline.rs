@@ -6,7 +6,7 @@ use billing::Timestamp;
 
 use crate::clock::SystemClock;
 
-/// Kept at the end of a request to write down an unknown outcome and answer (design §6).
+/// Kept at the end of a request to write down an unknown outcome and answer.
 pub(crate) const KEPT_FOR_THE_RECORD: Duration = Duration::from_secs(4);
 
 /// The end of a request's time, on the monotonic clock.

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::secret::Secrets;
 
-/// Longest money POST (design §6); the client's own limit for a change is the same.
+/// Longest money POST; the client's own limit for a change is the same.
 const POST_MAX: Duration = Duration::from_secs(15);
 
 /// Billing keys that are asked for at once. Iamport takes a hundred; eighty characters of Hangul each are long in a URL.

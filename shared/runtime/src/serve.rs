@@ -13,7 +13,7 @@ use crate::deadline::Deadline;
 use crate::http::guard::{Guarded, guard};
 use crate::http::{Problem, Reply, Request};
 
-/// Longest time for one HTTP request (design §6): the gateway gives up after 30 s.
+/// Longest time for one HTTP request: the gateway gives up after 30 s.
 pub const HANDLER_BUDGET: Duration = Duration::from_secs(25);
 /// Kept back from the platform's own limit, so that an answer gets out before the function is killed.
 const PLATFORM_MARGIN: Duration = Duration::from_secs(2);

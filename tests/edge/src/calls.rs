@@ -27,7 +27,7 @@ pub(crate) use self::money::payment;
 pub const BEGIN: i64 = 1_800_000_000;
 /// Most steps of a seed.
 const STEPS_MAX: i64 = 7;
-/// A token with more than this left needs no successor (`reliability.md`, T3: the client renews in its last 5 minutes).
+/// A token with more than this left needs no successor: the client renews in its last 5 minutes.
 const RENEWAL_BELOW: i64 = 300;
 
 /// Time as both the client and the peer see it: it passes when the scenario says so.

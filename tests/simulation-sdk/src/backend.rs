@@ -28,7 +28,7 @@ use crate::clock::VirtualTime;
 use crate::engine::TABLE;
 use crate::wire::{Client, Wire};
 
-/// Tries of one operation, and the timeouts of one try and of all of them: as in production (design §6).
+/// Tries of one operation, and the timeouts of one try and of all of them: as in production.
 const ATTEMPTS_MAX: u32 = 3;
 const ATTEMPT_SECONDS: u64 = 1;
 const OPERATION_SECONDS: u64 = 3;

@@ -22,7 +22,7 @@ use crate::psp::{Named, Psp};
 use crate::sim::Sim;
 use crate::table::Table;
 
-/// A handler's own deadline, in seconds (design §6).
+/// A handler's own deadline, in seconds.
 const HANDLER_SECONDS: i64 = 25;
 /// A webhook's deadline, in seconds.
 const WEBHOOK_SECONDS: i64 = 8;

@@ -1,4 +1,4 @@
-//! Planted bugs (reliability.md §6.7): mistakes seen in public integrations. The rules must find each of them.
+//! Planted bugs: mistakes seen in public integrations. The rules must find each of them.
 //!
 //! Most are made here, beyond billing's ports, as an adapter, a handler or a setting would make them. Those inside the domain
 //! are switches of [`billing::planted`], and exist only in a build with `--cfg planted_bugs`.
@@ -93,7 +93,7 @@ pub enum Bug {
 /// A bug of the zoo.
 #[derive(Debug, Clone, Copy)]
 pub struct Plant {
-    /// Its number in reliability.md §6.7; 0 for one that is not listed there.
+    /// Its number in the list of known mistakes; 0 for one that came later.
     pub number: u8,
     /// Its name there.
     pub name: &'static str,

@@ -36,8 +36,8 @@ pub const START: i64 = 1_795_478_400;
 
 /// What another system does so many seconds before our own request may not have been seen by it.
 const OVERTAKES_SECONDS: i64 = 60;
-/// A schedule that should have run so many seconds ago and has not is lost: nobody has to look for it (ARCHITECTURE.md,
-/// Decisions: a deletion lists from twenty days before).
+/// A schedule that should have run so many seconds ago and has not is lost: nobody has to look for it (docs/decisions.md:
+/// a deletion lists from twenty days before).
 const LOST_AFTER_SECONDS: i64 = 20 * 86_400;
 
 /// Whether a schedule still waits for its time, as far as anybody can expect.

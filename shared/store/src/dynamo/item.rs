@@ -1,4 +1,4 @@
-//! Rows as items: the one place that knows the table's layout (design §5).
+//! Rows as items: the one place that knows the table's layout.
 
 use std::collections::BTreeMap;
 

@@ -95,7 +95,7 @@ impl Run<'_> {
 
     /// A look for something that there is not, or while the API fails: only the one says that there is none.
     pub(super) async fn look_for_nothing(&mut self) -> Result<(), InvalidInput> {
-        // What the API says of its own failure stands under the same code as many a "not found" (iamport-v1, errors).
+        // What the API says of its own failure stands under the same code as many a "not found".
         let (status, code, message, absent) = *self
             .rng
             .pick(&[

@@ -48,7 +48,7 @@ struct Claimant {
     knows: bool,
 }
 
-/// Seconds after which nobody has to send under a claim: half of those within which it may be sent (design.md: twenty), for
+/// Seconds after which nobody has to send under a claim: half of those within which it may be sent (twenty), for
 /// the clocks of two machines differ by some.
 const OLD_CLAIM_SECONDS: i64 = 10;
 

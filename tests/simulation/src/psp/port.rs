@@ -16,11 +16,11 @@ use crate::planted::{self, Bug};
 use crate::sim::{Sent, Sim};
 use crate::table::Table;
 
-/// Longest money POST, in seconds (design §6).
+/// Longest money POST, in seconds.
 const POST_SECONDS: i64 = 15;
-/// A verifying GET waits this long, in seconds (design §6).
+/// A verifying GET waits this long, in seconds.
 const GET_SECONDS: i64 = 5;
-/// Kept at the end of a request to write down an unknown outcome, in seconds (design §6).
+/// Kept at the end of a request to write down an unknown outcome, in seconds.
 const KEPT_FOR_THE_RECORD: i64 = 4;
 
 /// The PSP, for one request that has until `deadline` on the true clock.

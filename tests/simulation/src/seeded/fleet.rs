@@ -8,7 +8,8 @@ use crate::rng::{Rng, splitmix};
 use crate::sim::START;
 
 /// Farthest that a machine's clock is off, in seconds. The quarantine of a claim (155 s) outlasts the slowest write, the
-/// longest POST and the latest execution after it by 14 s, so two clocks may differ by that much.
+/// longest POST and the latest execution after it by 14 s. A claim whose own write was repeated has 6 s of them left, so that
+/// is by how much two clocks may differ.
 pub const SKEW_SECONDS_MAX: i64 = 6;
 /// A function keeps its secret for so long, in seconds, before it asks again.
 const SECRET_SECONDS: i64 = 300;

@@ -19,7 +19,7 @@ use crate::kernel::Event;
 use crate::planted::{self, Bug};
 use crate::sim::Sim;
 
-/// The table's own operation timeout, in seconds (design §6).
+/// The table's own operation timeout, in seconds.
 pub(super) const OPERATION_SECONDS: i64 = 3;
 /// Longest that a write reaches the table after its sender has given up on it, in seconds.
 const LANDING_SECONDS_MAX: i64 = 30;
