@@ -129,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     mutants.add_argument("--list", action="store_true", help="say what there is and what is known, run nothing")
     mutants.add_argument("--again", action="store_true", help="ask all of them anew, also what is known")
+    mutants.add_argument("--own", action="store_true", help="only the tests of the crate itself: what they miss stays open")
+    mutants.add_argument("--rules", action="store_true", help="which rules of the simulation notice each, and what each of them notices alone")
     mutants.add_argument("--write", action="store_true", help="write the figures of whole files into docs/mutants.md")
     mutants.set_defaults(run=_mutants)
 
@@ -157,6 +159,8 @@ def _sim(options: argparse.Namespace) -> int:
 
 
 def _mutants(options: argparse.Namespace) -> int:
+    if options.rules and (options.list or options.again or options.own):
+        raise Failure("--rules stands alone, or with --write", 2)
     if options.diff is not None and options.write:
         raise Failure("--write is for whole files: leave --diff out", 2)
     return mutation.mutants(
@@ -165,6 +169,8 @@ def _mutants(options: argparse.Namespace) -> int:
         options.minutes,
         only_list=options.list,
         again=options.again,
+        own=options.own,
+        by_rule=options.rules,
         write=options.write,
     )
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from . import template
 from .model import BROKEN, CAUGHT, TIMEOUT, UNVIABLE
 
+# A crate's own tests.
+OWN = ("unit", "it")
 # Two thousand seeds take five seconds, and all crash points, one fault deep, two: less than choosing among them would save.
 SEEDS = 2_000
 _SIMULATED = ("--profile", "sim", "-p", "simulation")
@@ -60,8 +62,8 @@ def checks_of(package: str, path: str, exists: Callable[[str], bool], at_the_edg
     crate = path.partition("/src/")[0]
     if path.startswith("functions/"):
         # Handlers have no tests of their own; building them says whether the mutant compiles.
-        own = [_tests("unit", "-p", package, "--bins")]
-        return [*own, STATIC, *([EDGE] if at_the_edge(path) else [])]
+        build = ("build", "-p", package, "--bins", "--locked")
+        return [Check("build", build, build), STATIC, *([EDGE] if at_the_edge(path) else [])]
     own = [_tests("unit", "-p", package, "--lib")]
     if exists(f"{crate}/tests/it"):
         own.append(_tests("it", "-p", package, "--test", "it"))
@@ -85,14 +87,14 @@ def program_of(output: str) -> str | None:
     return found[1] if found else None
 
 
-_FAILED = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. FAILED$", re.MULTILINE)
+FAILED = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. FAILED$", re.MULTILINE)
 # `I5 …: 3 times, first by seed 12`, `charge: I5 …: 2 times, first with [(3, LostReply)]`.
-_RULE = re.compile(r"^(?:.*?: )?(I\d+) .*: \d+ times, first (?:by|with) ", re.MULTILINE)
+_RULE = re.compile(r"^(?:.*?: )?([IR]\d+) .*: \d+ times, first (?:by|with) ", re.MULTILINE)
 
 
 def noticed_by(output: str) -> list[str]:
     """The tests that failed, or the rules that were broken, in the order of the output."""
-    return list(dict.fromkeys([*_FAILED.findall(output), *_RULE.findall(output)]))
+    return list(dict.fromkeys([*FAILED.findall(output), *_RULE.findall(output)]))
 
 
 def after_build(status: int | None, output: str, path: str) -> str | None:

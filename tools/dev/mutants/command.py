@@ -8,13 +8,13 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import install
 from ..console import Failure, say, step
 from ..processes import shown
 from ..settings import ROOT, base_environment
-from . import checks, model, report, switched, template, tree
+from . import checks, model, report, rules, switched, template, tree
 from .checks import Check
 from .model import CAUGHT, MISSED, TIMEOUT, UNVIABLE, Mutant, Record, listed, records_of, saved, still_known
 
@@ -27,10 +27,11 @@ BOOK = ROOT / "docs" / "mutants.json"
 DOCUMENT = ROOT / "docs" / "mutants.md"
 OUTCOMES = tree.STATE / "outcomes.json"
 REPORT = tree.STATE / "report.json"
+RULES = tree.STATE / "rules.json"
 CHANGE = tree.STATE / "change.diff"
 # The order of the columns.
 _SHARED = (checks.CRASH, checks.SEEDED, checks.CONTRACT, checks.SDK, checks.STATIC, checks.EDGE)
-ORDER = ("unit", "it", *(check.name for check in _SHARED))
+ORDER = (*checks.OWN, *(check.name for check in _SHARED))
 
 # A build that takes longer is no build; a run, five times as long as without the mutant.
 BUILD_SECONDS = 900.0
@@ -56,7 +57,7 @@ class _TimeIsUp(Exception):
 
 
 def mutants(
-    paths: Sequence[str], since: str | None, minutes: int | None, *, only_list: bool, again: bool, write: bool
+    paths: Sequence[str], since: str | None, minutes: int | None, *, only_list: bool, again: bool, own: bool, by_rule: bool, write: bool
 ) -> int:
     """The command; fails where something is not noticed and nobody has said why."""
     deadline = time.monotonic() + minutes * 60 if minutes is not None else None
@@ -73,11 +74,17 @@ def mutants(
             step("nothing to do: no mutant there" + (" in what changed" if since else ""))
             return 0
         book = _read(BOOK)
-        run = _Run(chosen, whole, deadline)
+        run = _Run(chosen, whole, deadline, own=own)
         if again and not only_list:
             run.forget()
         if not only_list:
             tree.warmed(install.target_directory())
+        if by_rule:
+            told = run.rules()
+            if write:
+                _written({**book, "rules": told})
+            return 0
+        if not only_list:
             run.go()
         reasons = report.reasons_of(book)
         failed = _told(run, reasons, whole)
@@ -87,7 +94,8 @@ def mutants(
 
 
 def _product(path: str) -> str:
-    return model.digest(model.without_tests((tree.TREE / path).read_text(encoding="utf-8")).encode())
+    source = (tree.TREE / path).read_text(encoding="utf-8")
+    return model.digest(model.without_words(model.without_tests(source)).encode())
 
 
 def glob_of(path: str, root: Path = ROOT) -> str:
@@ -166,11 +174,13 @@ def _change(since: str) -> str:
 class _Run:
     """The mutants of this run, and what is known of them."""
 
-    def __init__(self, chosen: Sequence[Mutant], whole: str, deadline: float | None):
+    def __init__(self, chosen: Sequence[Mutant], whole: str, deadline: float | None, *, own: bool = False):
         self.mutants = chosen
         self._products = {path: _product(path) for path in {mutant.path for mutant in chosen}}
         self._tree = whole
         self._deadline = deadline
+        # Whether only the tests of the crate itself are asked: what they do not notice stays open.
+        self._own = own
         before = _read(OUTCOMES)
         # Those of other files stay where they are.
         self._all = records_of(before.get("mutants", {}))
@@ -202,6 +212,36 @@ class _Run:
         finally:
             self._save()
 
+    def rules(self) -> dict[str, Any]:
+        """Asks the simulation about all that are behind switches, and says which rules each breaks."""
+        group = [mutant for mutant in self.mutants if mutant.package == rules.PACKAGE]
+        known = _read(RULES)
+        kept = {key: found["rules"] for key, found in known.items() if found["file"] == self._products.get(key.partition(": ")[0])}
+        asked = [mutant for mutant in group if report.result_of(mutant, self.records) != UNVIABLE]
+        outcome = switched.built(rules.PACKAGE, asked, [rules.CHECK])
+        program = outcome.programs[rules.CHECK.name]
+        calm = self._calm_switched(program, rules.CHECK)
+        seconds = max(RUN_SECONDS_AT_LEAST, RUN_FACTOR * calm)
+        chosen = [mutant for mutant in asked if mutant.key in outcome.numbers]
+        try:
+            for place, mutant in enumerate(chosen, 1):
+                if mutant.key in kept:
+                    continue
+                number = outcome.numbers[mutant.key]
+                ran = self._within(lambda left: switched.ask(program, number, left), seconds)
+                kept[mutant.key] = rules.broken_in(ran.output)
+                known[mutant.key] = {"file": self._products[mutant.path], "rules": kept[mutant.key]}
+                say(f"{place}/{len(chosen)}  {', '.join(kept[mutant.key]) or '–'}: {mutant.place}: {mutant.change}")
+        except _TimeIsUp:
+            step("the time is up")
+        finally:
+            _write_whole(RULES, json.dumps(known, ensure_ascii=False, indent=1))
+        noticed = [rules.Noticed(mutant, frozenset(kept[mutant.key])) for mutant in chosen if mutant.key in kept]
+        told = {"asked": len(noticed), "rules": rules.figures(rules.all_rules(), noticed)}
+        for line in rules.lines(told["asked"], told["rules"]):
+            say(line)
+        return told
+
     def _ask_switched(self, left: Sequence[Mutant]) -> None:
         """Asks those that can be behind a switch, crate by crate. What no program notices is left to what reads sources."""
         for package in switched.PACKAGES:
@@ -210,7 +250,7 @@ class _Run:
                 continue
             if self._deadline is not None and self._deadline - time.monotonic() < SWITCHED_SECONDS:
                 return
-            asked = {mutant.key: [check for check in self._checks(mutant) if check.runs_code] for mutant in group}
+            asked = {mutant.key: [check for check in self._asked(mutant) if check.runs_code] for mutant in group}
             wanted = list(dict.fromkeys(check for some in asked.values() for check in some))
             outcome = switched.built(package, group, wanted)
             for mutant in outcome.unviable:
@@ -233,9 +273,7 @@ class _Run:
             return _Verdict(checks.after_run(ran.status, ran.output), ran.output, ran.seconds)
 
         self._ask_each(record, asked, verdict)
-        if record.result is None and set(record.passed) >= {check.name for check in self._checks(mutant)}:
-            record.result = MISSED
-        self._say(mutant, record, place)
+        self._conclude(mutant, record, place)
 
     @staticmethod
     def _ask_each(record: Record, asked: Sequence[Check], verdict: Callable[[Check], _Verdict]) -> None:
@@ -266,6 +304,14 @@ class _Run:
             mutant.package, mutant.path, lambda folder: (tree.TREE / folder).is_dir(), self._plays
         )
 
+    def _asked(self, mutant: Mutant) -> list[Check]:
+        return [check for check in self._checks(mutant) if not self._own or check.name in checks.OWN]
+
+    def _conclude(self, mutant: Mutant, record: Record, place: str) -> None:
+        if record.result is None and set(record.passed) >= {check.name for check in self._checks(mutant)}:
+            record.result = MISSED
+        self._say(mutant, record, place)
+
     def _ask(self, mutant: Mutant, place: str) -> None:
         record = self._record(mutant)
 
@@ -278,14 +324,12 @@ class _Run:
                 result, output = self._verdict(check, calm, mutant)
             return _Verdict(result, output, time.monotonic() - began)
 
-        self._ask_each(record, self._checks(mutant), verdict)
-        if record.result is None:
-            record.result = MISSED
-        self._say(mutant, record, place)
+        self._ask_each(record, self._asked(mutant), verdict)
+        self._conclude(mutant, record, place)
 
     def _say(self, mutant: Mutant, record: Record, place: str) -> None:
         by = f" by {record.by} ({', '.join(record.tests[:1]) or 'it ended'})" if record.result == CAUGHT else ""
-        result = record.result or "not noticed by any program"
+        result = record.result or "not noticed so far"
         say(f"{place}  {result}{by}: {mutant.place}: {mutant.change}  [{record.seconds:.0f} s]")
         self._save()
 
@@ -393,8 +437,12 @@ def _write(book: Mapping[str, object], run: _Run) -> None:
     new, left_out = report.merged(book, run.mutants, run.records)
     for path in left_out:
         step(f"{path} is not in the document: not all of its mutants are clear")
-    _write_whole(BOOK, json.dumps(new, ensure_ascii=False, indent=2) + "\n")
-    _write_whole(DOCUMENT, report.document(new, ORDER))
+    _written(new)
+
+
+def _written(book: Mapping[str, object]) -> None:
+    _write_whole(BOOK, json.dumps(book, ensure_ascii=False, indent=2) + "\n")
+    _write_whole(DOCUMENT, report.document(book, ORDER))
     step(f"written: {shown(DOCUMENT)}, {shown(BOOK)}")
 
 

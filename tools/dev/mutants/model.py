@@ -130,6 +130,11 @@ def without_tests(source: str) -> str:
     return product if mark and tests.partition("\n}\n")[2] == "" else source
 
 
+def without_words(source: str) -> str:
+    """A source without the lines that only comment: no mutant is in them, and no check reads them but for their words."""
+    return "".join(line for line in source.splitlines(keepends=True) if not line.lstrip().startswith("//"))
+
+
 def digest(*parts: bytes) -> str:
     """A short name for a content."""
     whole = hashlib.sha256()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import rules
 from .model import BROKEN, CAUGHT, MISSED, TIMEOUT, UNVIABLE, Mutant, Record
 
 # Reached, but with checks that are still to be asked, or not reached at all.
@@ -115,7 +116,7 @@ def merged(
         changes = [mutant.key.partition(": ")[2] for mutant in kept]
         counted["survivors"] = {change: reasons.get(change, "") for change in changes}
         modules[path] = counted
-    return {"modules": dict(sorted(modules.items()))}, left_out
+    return {**book, "modules": dict(sorted(modules.items()))}, left_out
 
 
 def reasons_of(book: Mapping[str, Any]) -> dict[str, str]:
@@ -145,6 +146,8 @@ def document(book: Mapping[str, Any], order: Sequence[str]) -> str:
     for path, change, reason in survivors:
         escaped = change.replace("|", "\\|")
         lines.append(f"| `{path}` | `{escaped}` | {reason or '**open**'} |")
+    if "rules" in book:
+        lines += rules.lines(book["rules"]["asked"], book["rules"]["rules"])
     return "\n".join(lines) + "\n"
 
 
@@ -163,6 +166,8 @@ a key or an item that is gone, another number, word or reference, and a permissi
 ./dev mutants --diff HEAD                   # only what changed since a revision
 ./dev mutants --minutes 10                  # as far as it gets; says what it did not reach. The next run goes on there
 ./dev mutants --list shared/iamport         # which there are, and what is known of them; runs nothing
+./dev mutants --own shared/billing          # only the tests of the crate itself: quick, and what they miss stays open
+./dev mutants --rules shared/billing        # which rules of the simulation notice each, and what each of them notices alone
 ./dev mutants --again shared/store          # asks anew, also what is known
 ./dev mutants --write shared/billing        # writes the figures of whole files into this document
 ```

@@ -17,7 +17,7 @@ from .. import install
 from ..console import Failure, step
 from ..settings import ROOT
 from . import tree
-from .checks import Check
+from .checks import FAILED, Check
 from .model import Mutant
 
 # Fewer are built one by one in the time that a build of all takes.
@@ -215,10 +215,10 @@ def _cargo(arguments: Sequence[str], log: str) -> tree.Ended:
 
 
 def ask(program: Program, number: int, seconds: float) -> tree.Ended:
-    """Runs a check's program with this mutant chosen; 0 is none."""
+    """Runs a check's program with this mutant chosen; 0 is none. The first test that fails says enough."""
     more = {VARIABLE: str(number), "CARGO_MANIFEST_DIR": str(program.folder)}
     place = tree.SWITCHED._replace(path=program.folder)
-    return tree.run(program.command, seconds, limited=True, log="check.log", place=place, more=more)
+    return tree.run(program.command, seconds, limited=True, log="check.log", place=place, more=more, until=FAILED)
 
 
 def _messages(output: str) -> list[dict]:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +37,8 @@ class Place(NamedTuple):
 COPY = Place(TREE, BUILD)
 # With many mutants at once (switched.py).
 SWITCHED = Place(STATE / "switched", STATE / "switched-build")
+# How often is looked whether a program has said enough.
+LOOKS_SECONDS = 0.1
 # A mutant may ask for memory without end.
 MEMORY_KIB = 8 * 1024 * 1024
 _LIMITED = ("sh", "-c", f'ulimit -v {MEMORY_KIB} 2>/dev/null || true; exec "$@"', "sh")
@@ -167,15 +170,20 @@ def run(
     log: str,
     place: Place = COPY,
     more: Mapping[str, str] | None = None,
+    until: re.Pattern[str] | None = None,
 ) -> Ended:
-    """The same for any program, in any copy, and with more in its environment."""
+    """The same for any program, in any copy, with more in its environment, and no longer than until it prints that."""
     began = _now()
+    ends = began + max(seconds, 0.1)
     variables = {**environment(place), **(more or {})}
     child = Child("check", [*(_LIMITED if limited else ()), *command], variables, LOGS / log, place.path)
     status = None
     try:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            status = child.process.wait(max(seconds, 0.1))
+        while status is None and (left := ends - _now()) > 0:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = child.process.wait(min(left, LOOKS_SECONDS) if until else left)
+            if status is None and until and until.search(child.log.read_text(errors="replace")):
+                break
     finally:
         stop([child], grace_seconds=2)
     return Ended(status, child.log.read_text(errors="replace"), _now() - began)
