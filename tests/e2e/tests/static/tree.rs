@@ -126,3 +126,10 @@ fn every_host_in_a_file_is_a_public_one_that_belongs_there() {
     let unused: Vec<_> = HOSTS.iter().filter(|name| !named.iter().any(|host| is_below(host, name))).collect();
     assert!(unused.is_empty(), "no file names {unused:?} any more");
 }
+
+/// A folder's module is the file of its name beside it, so that an editor's tabs are told apart.
+#[test]
+fn modules_of_a_folder_stand_beside_it() {
+    let inside: Vec<String> = repository::files().into_iter().filter(|path| path.ends_with("/mod.rs")).collect();
+    assert_eq!(inside, Vec::<String>::new());
+}
