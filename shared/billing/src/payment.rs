@@ -282,25 +282,27 @@ impl Payment {
     /// This row under a new claim, ready to be written before its POST.
     #[must_use]
     pub fn reclaimed(mut self, claim: Claim, now: Timestamp) -> Self {
-        match claim.purpose {
+        // What the PSP refuses, or does not answer, is asked for more and more rarely.
+        let once_more = match claim.purpose {
             Purpose::Charge | Purpose::Register => {
                 self.step(State::Claimed, Source::Claim, now);
                 self.posts = self.posts.saturating_add(1);
                 self.refusal = None;
+                false
             }
             Purpose::Refund => {
                 let pending = self.refunds.iter_mut().find(|refund| refund.state == RefundState::Pending);
                 if let Some(refund) = pending {
                     refund.posts = refund.posts.saturating_add(1);
                 }
+                self.refused_refund()
             }
-            Purpose::Revoke | Purpose::Move { .. } => {}
-        }
-        // What the PSP refuses, or does not answer, is asked for more and more rarely.
-        let refused = claim.purpose == Purpose::Refund && self.refused_refund();
-        let once_more = matches!(claim.purpose, Purpose::Revoke | Purpose::Move { .. })
-            && self.claim.as_ref().is_some_and(|before| before.purpose == claim.purpose);
-        self.looks = if refused || (once_more && !planted::has(Bug::SentAtEverySweep)) { self.looks } else { 0 };
+            Purpose::Revoke | Purpose::Move { .. } => {
+                let before = self.claim.as_ref().map(|before| before.purpose);
+                before == Some(claim.purpose) && !planted::has(Bug::SentAtEverySweep)
+            }
+        };
+        self.looks = if once_more { self.looks } else { 0 };
         self.under_way_since = self.under_way_since.or(Some(now));
         self.claim = Some(claim);
         self.due_at = Some(now.plus(CLAIMANT_SECONDS));
@@ -390,11 +392,10 @@ impl Payment {
     }
 
     /// The state as callers are told it. A registration whose caller was told that it was refused, and which stands at the
-    /// PSP all the same, stays failed for everybody while it is being taken back.
+    /// PSP all the same, stays failed for everybody until it is taken back.
     #[must_use]
-    pub fn told_state(&self) -> State {
-        let taken_back = matches!(self.claim.as_ref().map(|claim| claim.purpose), Some(Purpose::Revoke));
-        if self.state == State::Scheduled && self.refusal.is_some() && taken_back { State::Failed } else { self.state }
+    pub const fn told_state(&self) -> State {
+        if matches!(self.state, State::Scheduled) && self.refusal.is_some() { State::Failed } else { self.state }
     }
 
     /// Who said no to a payment that has failed. A failed record is the issuer's word.

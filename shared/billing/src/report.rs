@@ -317,6 +317,23 @@ mod tests {
     }
 
     #[test]
+    fn a_day_without_a_report_owes_it_from_four_in_the_morning_on() {
+        let four = NOON.plus(-8 * 3_600);
+        for seconds in 0..DAY_SECONDS {
+            assert_eq!(Report::overdue_at(four.plus(seconds)), seconds);
+        }
+        assert_eq!(Report::overdue_at(four.plus(DAY_SECONDS)), 0, "the next day's");
+    }
+
+    #[test]
+    fn a_verdict_has_one_name_in_rows_and_logs() {
+        for (verdict, name) in [(Verdict::Matched, "matched"), (Verdict::Unmatched, "unmatched")] {
+            assert_eq!(verdict.name(), name);
+            assert_eq!(serde_json::to_value(verdict).unwrap(), name);
+        }
+    }
+
+    #[test]
     fn slices_cover_their_windows_without_a_gap() {
         let report = begun(NOON);
         let mut place = report.next.clone();

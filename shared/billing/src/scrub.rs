@@ -59,14 +59,11 @@ fn card_number_at(bytes: &[u8], start: usize) -> Option<usize> {
         if ends_a_word && shaped && PAN_DIGITS.contains(&digits.len()) && issuer_prefix(&digits) && luhn(&digits) {
             return Some(at);
         }
-        let joined = match bytes.get(at) {
-            Some(mark @ (b' ' | b'-' | b'.')) if separator.is_none_or(|known| known == *mark) => Some(*mark),
-            _ => None,
-        };
-        if joined.is_none() || groups.len() == 5 || !bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+        let Some(mark @ (b' ' | b'-' | b'.')) = bytes.get(at) else { return None };
+        // Where two marks stand side by side, a group without digits lies between them, and no card is printed so.
+        if *separator.get_or_insert(*mark) != *mark || groups.len() == 5 {
             return None;
         }
-        separator = joined;
         at += 1;
     }
 }
@@ -119,6 +116,57 @@ mod tests {
             assert!(!holds_card_number(text), "{text}");
             assert_eq!(scrub(text, 200), text);
         }
+    }
+
+    #[test]
+    fn groups_of_digits_are_a_card_number_only_with_one_and_the_same_mark_between_them() {
+        for marks in ["   ", "---", "...", "  -", "- -", ".--", " --"] {
+            let mut between = marks.chars().map(String::from).chain([String::new()]);
+            let text: String = (0..4).map(|_| format!("4242{}", between.next().unwrap())).collect();
+            let same = marks.chars().all(|mark| marks.starts_with(mark));
+            assert_eq!(holds_card_number(&text), same, "{text}");
+        }
+        for text in ["4242 4242 4242  4242", "4242--4242-4242-4242", "4242 4242 4242 ", "4242 4242 4242 x4242"] {
+            assert!(!holds_card_number(text), "{text}");
+        }
+    }
+
+    /// Sixteen digits that begin so and pass the Luhn check.
+    fn passing(lead: &str) -> String {
+        let digits = |text: &str| text.bytes().map(|byte| byte - b'0').collect::<Vec<u8>>();
+        (0..10).map(|check| format!("{lead:0<15}{check}")).find(|text| luhn(&digits(text))).unwrap()
+    }
+
+    #[test]
+    fn no_number_that_begins_with_a_year_or_a_unix_time_is_taken_for_a_card() {
+        for begins in (1_900..=2_220).chain([2_721, 2_999, 7_000, 7_999, 8_000, 8_999]) {
+            let text = passing(&begins.to_string());
+            assert!(!holds_card_number(&text), "{text}");
+        }
+        for begins in ["0", "1519862400", "1795489200", "20261124"] {
+            assert!(!holds_card_number(&passing(begins)), "{begins}");
+        }
+    }
+
+    #[test]
+    fn a_card_of_every_scheme_is_found() {
+        for begins in ["2221", "2720", "3000", "3528", "3782", "4000", "5555", "6011", "6999", "9000", "9999"] {
+            let text = passing(begins);
+            assert!(holds_card_number(&text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mask_hides_something_of_all_that_is_longer_than_its_last_four() {
+        for length in 0..=30 {
+            let digits: String = "1234567890".chars().cycle().take(length).collect();
+            let mask = mask_card_number(&digits);
+            let shown = mask.chars().filter(char::is_ascii_digit).count();
+            assert_eq!(mask.contains('*'), length > 4, "{digits}");
+            assert!(shown <= 10 && mask.len() == length.min(19), "{digits}: {mask}");
+        }
+        // Too short to be a card's: what it begins with stays hidden.
+        assert_eq!([9, 10, 11].map(|n| mask_card_number(&"1".repeat(n))), ["*****1111", "******1111", "111111*1111"]);
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl Applied {
             }
             again
         });
-        while told.len() > ALARMS_MAX {
+        for _ in ALARMS_MAX..told.len() {
             let oldest = told.iter().min_by_key(|(_, at)| **at).map(|(what, _)| what.clone());
             oldest.and_then(|oldest| told.remove(&oldest));
         }

@@ -49,7 +49,8 @@ pub(super) fn apply(
     } else if !paid.is_empty() {
         settle_paid(&mut applied, row, &paid, by, now, policy);
     } else if row.state.was_paid() {
-        if complete && list.is_empty() {
+        // Another attempt under the number is not the payment that the row says is there.
+        if complete && list.iter().all(|record| Some(&record.imp_uid) != row.imp_uid()) {
             applied.alarm(Alarm::MissingAtPsp { merchant_uid: merchant_uid.clone() });
         }
         applied.settle();
@@ -70,7 +71,8 @@ pub(super) fn apply(
         applied.keep_looking(now);
     } else if let Some(failed) = trusted.last() {
         settle_failed(&mut applied, row, failed, complete, by, now);
-    } else if complete && !list.iter().any(|record| record.net_paid() > 0) {
+    } else if complete {
+        // Whatever holds money was paid or is suspect.
         nothing_found(&mut applied, row, by, now);
     }
     refund::resolve(&mut applied, &trusted, by, now);
@@ -97,13 +99,12 @@ fn settle_paid(
         return applied.settle();
     }
     let known = row.record.as_ref().filter(|record| record.took_money());
-    let keeper = paid
-        .iter()
-        .copied()
-        .find(|record| known.is_some_and(|known| known.imp_uid == record.imp_uid))
-        .or_else(|| paid.iter().copied().find(|record| record.net_paid() > 0 && known.is_none()))
-        .or_else(|| paid.first().copied().filter(|_| known.is_none()));
-    let kept = keeper.map_or_else(|| known.map(|record| &record.imp_uid), |record| Some(&record.imp_uid));
+    let keeper = match known {
+        Some(known) => paid.iter().find(|record| record.imp_uid == known.imp_uid),
+        None => paid.iter().find(|record| record.net_paid() > 0).or(paid.first()),
+    };
+    let keeper = keeper.copied();
+    let kept = keeper.or(known).map(|record| &record.imp_uid);
 
     for extra in paid.iter().filter(|record| Some(&record.imp_uid) != kept && record.net_paid() > 0) {
         applied.alarm(Alarm::DoublePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: extra.imp_uid.clone() });
@@ -222,7 +223,7 @@ fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestam
             applied.row.step(State::Failed, by, now);
             applied.settle();
         }
-        State::Awaiting => window::nothing_found(applied, row, by, now),
+        State::Awaiting => window::nothing_found(applied, by, now),
         State::Expired => applied.settle(),
         State::Intent | State::Scheduled | State::Paid | State::PartiallyRefunded | State::Refunded => {}
     }

@@ -29,7 +29,8 @@ pub(super) fn found(row: &Payment, snapshot: &ScheduleSnapshot, by: Source, now:
         ScheduleStatus::Revoked => revoked(&mut applied, row, snapshot, by, now),
         ScheduleStatus::Unknown => {
             applied.alarm(Alarm::UnknownStatus { merchant_uid: row.merchant_uid().clone() });
-            if !row.state.is_settled() {
+            // What was refused is due, too: it is looked for by the same calendar, and not by each sweep. A refund has its own.
+            if row.due_at.is_some() && !row.state.was_paid() {
                 applied.keep_looking(now);
             }
         }

@@ -129,12 +129,10 @@ impl PaymentSnapshot {
     #[must_use]
     pub fn net_paid(&self) -> u64 {
         match self.status {
-            // A full cancellation whose amount the PSP leaves out.
+            // A full cancellation whose amount the PSP leaves out, or an account that was closed before anybody paid.
             PspStatus::Cancelled if self.cancel_amount == 0 => 0,
-            PspStatus::Paid | PspStatus::Cancelled if self.took_money() => {
-                self.amount.minor.saturating_sub(self.cancel_amount)
-            }
-            PspStatus::Ready | PspStatus::Paid | PspStatus::Cancelled | PspStatus::Failed | PspStatus::Unknown => 0,
+            PspStatus::Paid | PspStatus::Cancelled => self.amount.minor.saturating_sub(self.cancel_amount),
+            PspStatus::Ready | PspStatus::Failed | PspStatus::Unknown => 0,
         }
     }
 
@@ -226,5 +224,53 @@ impl ScheduleSnapshot {
             (self.amount != order.amount, "amount"),
         ];
         rules.into_iter().find(|(differs, _)| *differs).map(|(_, field)| field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(status: PspStatus, was_paid: bool, cancel_amount: u64) -> PaymentSnapshot {
+        PaymentSnapshot {
+            imp_uid: ImpUid::parse("imp_1").unwrap(),
+            merchant_uid: "order_1".to_owned(),
+            status,
+            amount: Money::krw(8_900),
+            cancel_amount,
+            customer_uid: None,
+            sandbox: false,
+            paid_at: was_paid.then_some(Timestamp(1)),
+            failed_at: None,
+            cancelled_at: None,
+            fail_reason: None,
+            cancel_history: Vec::new(),
+            facts: Facts::default(),
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_payment_is_what_was_taken_and_has_not_gone_back() {
+        let none_back = 0;
+        for (status, was_paid, back, took_money, left) in [
+            (PspStatus::Paid, true, none_back, true, 8_900),
+            (PspStatus::Paid, true, 900, true, 8_000),
+            (PspStatus::Paid, true, 8_900, true, 0),
+            (PspStatus::Cancelled, true, 8_900, true, 0),
+            (PspStatus::Cancelled, true, 900, true, 8_000),
+            // What went back was taken before, whether the PSP says when or not.
+            (PspStatus::Cancelled, false, 8_900, true, 0),
+            (PspStatus::Cancelled, false, 1, true, 8_899),
+            // All of it, where the PSP leaves out how much.
+            (PspStatus::Cancelled, true, none_back, true, 0),
+            // An account that was closed before anybody paid.
+            (PspStatus::Cancelled, false, none_back, false, 0),
+            (PspStatus::Ready, false, none_back, false, 0),
+            (PspStatus::Failed, false, none_back, false, 0),
+            (PspStatus::Unknown, false, none_back, false, 0),
+        ] {
+            let record = record(status, was_paid, back);
+            assert_eq!((record.took_money(), record.net_paid()), (took_money, left), "{record:?}");
+        }
     }
 }

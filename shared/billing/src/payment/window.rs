@@ -34,8 +34,7 @@ impl Payment {
     /// Its virtual account, while the PSP's record says that it waits for its deposit.
     #[must_use]
     pub fn open_account(&self) -> Option<&PaymentSnapshot> {
-        let record = self.record.as_ref()?;
-        Some(record).filter(|record| record.status == PspStatus::Ready && record.facts.vbank_num.is_some())
+        self.record.as_ref().filter(|record| is_open_account(record))
     }
 
     /// Whether somebody may still be in the window, however the order stands.
@@ -44,12 +43,17 @@ impl Payment {
     }
 }
 
+/// Whether a record is a virtual account that waits for its deposit. A window that was only opened waits without one.
+fn is_open_account(record: &PaymentSnapshot) -> bool {
+    record.status == PspStatus::Ready && record.facts.vbank_num.is_some()
+}
+
 /// The virtual account among the records that the order waits for: the latest, where one was ordered. Anybody who knows the
 /// number may have one opened under it; and a window that was only opened says nothing.
 pub(super) fn account<'a>(row: &Payment, trusted: &[&'a PaymentSnapshot]) -> Option<&'a PaymentSnapshot> {
     let ordered = row.window.as_ref().is_some_and(|window| window.pay_method == ACCOUNT);
-    let waiting = |record: &&&PaymentSnapshot| record.status == PspStatus::Ready && record.facts.vbank_num.is_some();
-    trusted.iter().filter(waiting).max_by_key(|record| record.facts.vbank_issued_at).copied().filter(|_| ordered)
+    let open = trusted.iter().copied().filter(|record| is_open_account(record));
+    open.max_by_key(|record| record.facts.vbank_issued_at).filter(|_| ordered)
 }
 
 /// A virtual account waits for its deposit.
@@ -81,7 +85,7 @@ pub(super) fn ready(
     open_until = closes.map_or(open_until, |closes| closes.max(open_until));
     applied.row.plan = Plan::Checkout { open_until };
     applied.row.record = Some(record.clone());
-    wait(applied, open_until, by, now);
+    wait(applied, by, now);
 }
 
 /// Every record that can be trusted failed.
@@ -109,11 +113,6 @@ pub(super) fn failed(applied: &mut Applied, row: &Payment, failed: &PaymentSnaps
     applied.row.record = Some(failed.clone());
     applied.row.step(State::Failed, by, now);
     end(applied, row, now);
-}
-
-/// The PSP knows no payment under the number.
-pub(super) fn nothing_found(applied: &mut Applied, row: &Payment, by: Source, now: Timestamp) {
-    wait(applied, row.open_until().unwrap_or(row.created_at), by, now);
 }
 
 /// The merchant withdraws the order: whatever is paid from now on goes back. What was paid before, or is not what was ordered,
@@ -165,17 +164,22 @@ pub(super) fn stays_withdrawn(
     }
 }
 
+/// The PSP knows no payment under the number.
+pub(super) fn nothing_found(applied: &mut Applied, by: Source, now: Timestamp) {
+    wait(applied, by, now);
+}
+
 /// The order has failed, or was withdrawn. Its window may still be open in another tab, so there is one more look when it closes: a payment
 /// whose webhook is lost is found then.
 fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
     applied.settle();
     if applied.row.due_at.is_none() {
-        applied.row.due_at = row.open_until().map(window_ends).filter(|end| now < *end);
+        applied.row.due_at = row.open_until().filter(|_| row.window_is_open(now)).map(window_ends);
     }
 }
 
-fn wait(applied: &mut Applied, open_until: Timestamp, by: Source, now: Timestamp) {
-    if now < window_ends(open_until) {
+fn wait(applied: &mut Applied, by: Source, now: Timestamp) {
+    if applied.row.window_is_open(now) {
         applied.row.step(State::Awaiting, by, now);
         applied.keep_looking(now);
     } else {

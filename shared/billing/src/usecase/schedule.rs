@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
-use super::send::{ChangeSent, Promised, registered};
+use super::send::{ChangeSent, registered};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
@@ -400,7 +400,7 @@ where
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
-        let (row, sent) = self.change(row, purpose, Promised::No).await?;
+        let (row, sent) = self.change(row, purpose).await?;
         // Whoever overtook this one may stand on top of its claim, or want the same.
         let wanted = is_as_wanted(&row, purpose);
         let stands = row.state == State::Scheduled && row.claim.is_none() && !wanted;

@@ -206,17 +206,14 @@ where
         if under_way || row.change_waits(now) || !self.psp.ready().await {
             return Ok(row);
         }
-        Ok(self.change(row, purpose, Promised::Yes).await?.0)
+        Ok(self.change(row, purpose).await?.0)
     }
 
     /// Claims a registered schedule for a change, sends the change, and writes down what came of it. Once the claim stands, or
     /// may stand, the change is carried to its end whatever goes wrong here: no error is returned any more.
-    pub(super) async fn change(
-        &self,
-        row: Payment,
-        purpose: Purpose,
-        promised: Promised,
-    ) -> Result<(Payment, ChangeSent), StoreError> {
+    pub(super) async fn change(&self, row: Payment, purpose: Purpose) -> Result<(Payment, ChangeSent), StoreError> {
+        // Whoever claimed it before us has a 202 for it, or nobody knows what they have.
+        let promised = row.claim.is_some();
         let claimed = self.claim(row, purpose);
         match self.save_payment(&claimed).await {
             Ok(Saved::Done) => {}
@@ -247,8 +244,8 @@ where
             Posted::Known(_) | Posted::Nonsense | Posted::Lost => ChangeSent::Yes,
         };
         let concluded = match (&sent, purpose) {
-            // Promised to somebody already: it stays claimed, hence due, and is sent again.
-            (ChangeSent::No, _) if promised == Promised::Yes => Ok(claimed.clone()),
+            // It stays claimed, hence due, and is sent again.
+            (ChangeSent::No, _) if promised => Ok(claimed.clone()),
             (ChangeSent::Refused(refusal), Purpose::Move { .. }) => self.look_after_refusal(&claimed, refusal).await,
             _ => self.settle_post(claimed.clone(), posted).await,
         };
@@ -272,15 +269,6 @@ where
 pub(super) fn outcome(row: &Payment, outcome: Outcome) -> Evidence {
     let claim = row.claim.as_ref().map_or_else(|| row.writer.clone(), |claim| claim.nonce.clone());
     Evidence::Posted { claim, outcome }
-}
-
-/// Whether somebody was told that a change is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Promised {
-    /// A caller has its 202.
-    Yes,
-    /// The caller is still waiting.
-    No,
 }
 
 /// What became of a change's POST.

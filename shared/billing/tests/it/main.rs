@@ -3,26 +3,36 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+mod attempt_rules;
+mod change_rules;
 mod charge;
 mod checkout;
+mod checkout_rules;
 mod compare;
 mod evidence;
 mod fixture;
 mod foreign;
 mod gone_key;
 mod habits;
+mod key_rules;
 mod keys;
 mod laws;
 mod listing;
 mod lossy;
 mod machine;
+mod order_rules;
 mod overtaken;
+mod payment_rules;
 mod periods;
+mod plan_rules;
 mod refund;
+mod refund_rules;
 mod registrations;
 mod regressions;
 mod replaced_key;
 mod schedule;
+mod schedule_rules;
+mod step_rules;
 mod subscription;
 mod sweep;
 mod webhook;

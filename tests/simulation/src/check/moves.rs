@@ -1,6 +1,6 @@
 //! I12: a row only moves along the published machine, one version at a time. I7 as far as a row alone can show it.
 
-use billing::payment::{Payment, Source, State};
+use billing::payment::{Claim, Payment, Purpose, Source, State};
 
 use super::window;
 use crate::sim::{START, World};
@@ -125,6 +125,33 @@ fn same_order(before: &Payment, after: &Payment) -> bool {
             .is_some_and(|(last, rest)| Some(last) == before.order.customer_uid.as_ref() && rest == before.former_keys)
 }
 
+/// I14: a revocation or a move that somebody has a 202 for is not forgotten because a repeat of it did not leave.
+fn check_promised(world: &mut World, before: &Payment, after: &Payment) {
+    let change = |row: &Payment| row.claim.clone().filter(|claim| is_change(claim.purpose));
+    let uid = after.merchant_uid().as_str();
+    match (change(before), change(after)) {
+        (Some(Claim { nonce, .. }), Some(again)) if nonce != again.nonce => {
+            world.seen.promised.insert(uid.to_owned());
+        }
+        (Some(claim), None) if world.seen.promised.remove(uid) => {
+            let as_wanted = match claim.purpose {
+                Purpose::Move { schedule_at } => after.schedule_at() == Some(schedule_at),
+                _ => false,
+            };
+            let excused = world.seen.refused.contains(uid) || world.seen.touched.contains(uid);
+            if after.state == State::Scheduled && !as_wanted && !excused {
+                world
+                    .violation("I14", format!("{uid} was to be changed ({:?}), and that was forgotten", claim.purpose));
+            }
+        }
+        _ => {}
+    }
+}
+
+const fn is_change(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Revoke | Purpose::Move { .. })
+}
+
 /// Checks one write of a payment row.
 pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: &Payment) {
     world.write(|| {
@@ -164,6 +191,7 @@ pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: 
             _ => world.violation("I12", format!("{uid} moved from {} to {} without a line", from.name(), to.name())),
         }
     }
+    check_promised(world, before, after);
     if from != to && after.window.is_some() {
         window::check_move(world, before, after);
     }

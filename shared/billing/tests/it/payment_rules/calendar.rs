@@ -1,0 +1,209 @@
+//! When a row is looked at next, what stays on the calendar, and what a look may show.
+
+use std::collections::BTreeSet;
+
+use billing::payment::{Evidence, Outcome, Payment, PspStatus, ScheduleStatus, Source, State};
+use billing::ports::Clock;
+use billing::usecase::{Caller, RefundRequest, Schedules};
+
+use super::{DAY, SCHEDULE_AT, SOURCES, after, alarms, all, applied, charge, one, posted, schedule, scheduled};
+use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, issue_request, order, secret};
+use crate::schedule::new_schedule;
+use crate::sweep::sweep;
+
+async fn row(billing: &TestBilling) -> Payment {
+    billing.payment(&Caller::Merchant, "order_1").await.unwrap()
+}
+
+async fn register(billing: &TestBilling) {
+    let new = new_schedule("order_1", SCHEDULE_AT);
+    billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
+}
+
+/// Seconds until the row is due.
+async fn wait(billing: &TestBilling) -> i64 {
+    row(billing).await.due_at.unwrap().0 - billing.host.now().0
+}
+
+/// Sweeps whenever the row is due, and says how long it was waited for each time that something had been sent.
+async fn waits_after_sending(billing: &TestBilling) -> Vec<i64> {
+    let mut waits = vec![wait(billing).await];
+    for _ in 0..40 {
+        let before = billing.psp.world().posts.len();
+        billing.advance(wait(billing).await.max(0));
+        sweep(billing).await;
+        if billing.psp.world().posts.len() > before {
+            waits.push(wait(billing).await);
+        }
+    }
+    waits
+}
+
+#[tokio::test]
+async fn whatever_is_sent_again_is_looked_for_as_soon_as_the_first_time() {
+    let (charged, registered, refunded) = (billing().await, billing().await, billing().await);
+    refunded.charge(order("order_1"), None).await.unwrap();
+    for billing in [&charged, &registered, &refunded] {
+        billing.psp.will(std::iter::repeat_n(Act::Lose, 1_000));
+    }
+    charged.charge(order("order_1"), None).await.unwrap();
+    register(&registered).await;
+    let request = RefundRequest {
+        merchant_uid: order("order_1").merchant_uid,
+        amount: "900".to_owned(),
+        reason: None,
+        account: None,
+        idempotency_key: "refund-1".to_owned(),
+    };
+    refunded.refund(request).await.unwrap();
+    for (what, billing) in [("charge", charged), ("registration", registered), ("refund", refunded)] {
+        let waits = waits_after_sending(&billing).await;
+        assert!(waits.len() > 4 && waits[0] <= 60, "{what}: {waits:?}");
+        assert_eq!(BTreeSet::from_iter(waits.clone()).len(), 1, "{what}: {waits:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_an_overdue_schedule_is_looked_for_as_soon_as_one_of_any_other() {
+    for overdue in [false, true] {
+        for revoked in [false, true] {
+            let billing = billing().await;
+            register(&billing).await;
+            let looks = if overdue { 3 } else { 0 };
+            for _ in 0..looks {
+                billing.advance(wait(&billing).await);
+                sweep(&billing).await;
+            }
+            assert_eq!(row(&billing).await.looks > 0, overdue);
+            billing.psp.will([Act::Lose]);
+            let to = billing.host.now().plus(DAY + 1);
+            let changed = if revoked {
+                billing.unschedule(&Caller::Merchant, "order_1").await
+            } else {
+                billing.reschedule(&Caller::Merchant, "order_1", to).await
+            };
+            assert!(changed.unwrap().claim.is_some(), "nobody knows what became of it");
+            assert_eq!(wait(&billing).await, 10, "overdue: {overdue}, revoked: {revoked}");
+        }
+    }
+}
+
+#[test]
+fn a_schedule_is_looked_at_a_quarter_of_an_hour_after_its_time_and_each_look_puts_off_the_next() {
+    let waits = Evidence::Schedule(schedule(ScheduleStatus::Scheduled));
+    for second in [-DAY, -1, 0, 1, 898, 899, 900, 901, 950, 5_000, 100_000] {
+        let now = SCHEDULE_AT.plus(second);
+        let first = after(&scheduled(), &waits, Source::Sweep, now);
+        if second < 900 {
+            assert_eq!(first.due_at, Some(SCHEDULE_AT.plus(900)), "{second}");
+            continue;
+        }
+        let mut looked_at = now;
+        let mut row = first;
+        for wait in [3_600, 21_600, 21_600, 21_600] {
+            assert_eq!(row.due_at, Some(looked_at.plus(wait)), "{second}");
+            looked_at = looked_at.plus(wait);
+            row = after(&row, &waits, Source::Sweep, looked_at);
+        }
+    }
+}
+
+/// Another payment under the number may be why the row is due. Who brings one alone does not know of the others.
+#[test]
+fn only_what_others_tell_of_a_single_payment_leaves_a_due_row_on_the_calendar() {
+    let lost = after(&charge(), &posted(Outcome::Lost), Source::Reply, START);
+    let record = World::default().record(&order("order_1"), PspStatus::Paid, START);
+    let due_at = lost.due_at.unwrap();
+    for (seconds, is_due) in [(-1, false), (0, true), (60, true)] {
+        let mut stays = Vec::new();
+        for by in SOURCES {
+            for (complete, seen) in [(false, one(&record)), (true, all(&[&record]))] {
+                let paid = after(&lost, &seen, by, due_at.plus(seconds));
+                assert_eq!(paid.state, State::Paid);
+                if paid.due_at.is_some() {
+                    assert_eq!(paid.due_at, Some(due_at));
+                    stays.push((by, complete));
+                }
+            }
+        }
+        let told = [(Source::Webhook, false), (Source::Customer, false)];
+        assert_eq!(stays, if is_due { &told[..] } else { &[] }, "{seconds} s after it is due");
+    }
+}
+
+#[test]
+fn a_row_remembers_the_last_twenty_four_things_that_a_person_was_told_of() {
+    let mut world = World::default();
+    let first = world.record(&order("order_1"), PspStatus::Paid, START);
+    let more: Vec<_> = (1..=40).map(|n| world.record(&order("order_1"), PspStatus::Paid, START.plus(n))).collect();
+    let paid = after(&charge(), &one(&first), Source::Reply, START);
+    let mut row = paid.clone();
+    for (number, record) in more.iter().enumerate() {
+        let told = applied(&row, &one(record), Source::Webhook, record.paid_at.unwrap());
+        assert_eq!(alarms(&told), ["double_paid"]);
+        row = told.row;
+        assert_eq!(row.alarmed_at.len(), (number + 1).min(24));
+    }
+    let again = |record| alarms(&applied(&row, &one(record), Source::Webhook, START.plus(100)));
+    let silent: Vec<_> = more.iter().skip(16).flat_map(again).collect();
+    assert!(silent.is_empty(), "the last ones are remembered: {silent:?}");
+    assert_eq!(again(&more[15]), ["double_paid"], "and the one before them is not");
+    // All at once.
+    let everything: Vec<_> = std::iter::once(&first).chain(&more).collect();
+    assert_eq!(after(&paid, &all(&everything), Source::Sweep, START.plus(100)).alarmed_at.len(), 24);
+}
+
+/// What the PSP shows of a schedule that was revoked on the key before says nothing of the present one: what is paid under the
+/// number does.
+#[tokio::test]
+async fn a_schedule_that_is_left_on_the_former_key_hides_no_payment() {
+    let billing = billing().await;
+    register(&billing).await;
+    let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
+    billing.psp.world().posts.clear();
+    billing.psp.will([Act::Approve, Act::Lose]);
+    let to = Schedules::MoveTo(second.customer_uid.clone());
+    billing.delete_key(&Caller::Merchant, "key1", to).await.unwrap();
+    let moved = row(&billing).await;
+    assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second.customer_uid)));
+    assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
+    billing.psp.world().record(&moved.order, PspStatus::Paid, START);
+    for _ in 0..3 {
+        billing.advance(156);
+        sweep(&billing).await;
+    }
+    assert_eq!(row(&billing).await.state, State::Paid);
+    let posts = billing.psp.world().posts.clone();
+    assert_eq!(posts.iter().filter(|post| post.starts_with("register")).count(), 1, "not registered again: {posts:?}");
+}
+
+/// Somebody has a 202 for it: that a second request does not leave takes nothing back.
+#[tokio::test]
+async fn a_change_that_was_promised_stays_promised_whoever_repeats_it_in_vain() {
+    for told_refused in [false, true] {
+        let billing = billing().await;
+        if told_refused {
+            billing.psp.will([Act::Refuse(-1)]);
+            register(&billing).await;
+            let stands = schedule(ScheduleStatus::Scheduled);
+            billing.psp.world().schedules.insert("order_1".to_owned(), stands);
+            billing.psp.will([Act::Unreachable]);
+            billing.advance(156);
+            sweep(&billing).await;
+        } else {
+            register(&billing).await;
+            billing.psp.will([Act::Lose]);
+            billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+        }
+        assert!(row(&billing).await.claim.is_some());
+        billing.advance(200);
+        billing.psp.will([Act::Unreachable]);
+        let repeated = billing.unschedule(&Caller::Merchant, "order_1").await;
+        assert!(repeated.as_ref().is_ok_and(|row| row.claim.is_some()), "still pending: {repeated:?}");
+        for _ in 0..12 {
+            billing.advance(300);
+            sweep(&billing).await;
+        }
+        assert_eq!(row(&billing).await.state, State::Revoked, "told refused: {told_refused}");
+    }
+}
