@@ -341,7 +341,7 @@ impl Subscription {
     #[must_use]
     pub fn tried_before(&self) -> Option<u32> {
         let place = self.past.iter().rposition(|past| past.attempts > 0)?;
-        u32::try_from(place).ok().filter(|period| *period < self.attempt.period)
+        u32::try_from(place).ok()
     }
 
     /// Another attempt at the current period, under a number of its own: the one before was taken back, or is being.

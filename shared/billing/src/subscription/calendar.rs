@@ -35,12 +35,9 @@ impl Calendar {
     /// The period with this number. `None` once the calendar ends.
     #[must_use]
     pub fn period(&self, number: u32) -> Option<Period> {
-        let (place, (first, periods)) = self.stretches.iter().enumerate().rfind(|(_, (first, _))| *first <= number)?;
-        let period = periods.period(number.checked_sub(*first)?)?;
-        // A stretch ends where the next one begins.
-        let next = self.stretches.get(place + 1).filter(|(next, _)| number.checked_add(1) == Some(*next));
-        let ends = next.and_then(|(_, periods)| periods.period(0)).map_or(period.ends, |first| first.starts);
-        Some(Period { number, ends, ..period })
+        let (first, periods) = self.stretches.iter().rfind(|(first, _)| *first <= number)?;
+        // A stretch begins on the day on which the one before it would have gone on: the last period before it ends there.
+        Some(Period { number, ..periods.period(number.checked_sub(*first)?)? })
     }
 
     /// The period that `day` falls in. `None` before the first one, and once the calendar ends.

@@ -199,16 +199,11 @@ impl Periods {
     pub fn period_on(&self, day: KstDay) -> Option<Period> {
         // No period is shorter than a day, so the one wanted has at most this number.
         let days = u32::try_from(self.first.days_until(day)).ok()?;
-        let (mut begun, mut later) = (0, days.checked_add(1)?);
-        while later - begun > 1 {
-            let middle = begun + (later - begun) / 2;
-            if self.starts(middle).is_some_and(|starts| starts <= day) {
-                begun = middle;
-            } else {
-                later = middle;
-            }
-        }
-        self.period(begun)
+        let has_begun = |number: &u32| *number <= days && self.starts(*number).is_some_and(|starts| starts <= day);
+        // The last one that has begun, found digit by digit: there are so many of them, and the search ends by itself.
+        let digits = (0..u32::BITS).rev().map(|place| 1 << place);
+        let number = digits.fold(0, |number, digit| Some(number + digit).filter(has_begun).unwrap_or(number));
+        self.period(number)
     }
 
     fn starts(&self, number: u32) -> Option<KstDay> {

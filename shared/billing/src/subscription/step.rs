@@ -163,12 +163,10 @@ fn decide(
     let mut paid: Vec<&Payment> = payments.iter().copied().filter(|payment| holds_money(payment)).collect();
     paid.sort_by_key(|payment| paid_at(payment));
     let open = payments.iter().copied().find(|payment| is_open(payment, now) && !holds_money(payment));
+    // Late money takes up again what was given up, but nothing that is over, and nothing that has begun anew elsewhere.
+    let too_late = is_given_up(row) && (row.is_over(now) || known.superseded);
     if let [first, others @ ..] = paid.as_slice() {
-        if !row.was_to_be_paid(first) {
-            return give_back(row, first, first, alarms, now);
-        }
-        // Late money takes up again what was given up, but nothing that is over, and nothing that has begun anew elsewhere.
-        if is_given_up(row) && (row.is_over(now) || known.superseded) {
+        if too_late || !row.was_to_be_paid(first) {
             return give_back(row, first, first, alarms, now);
         }
         // What was paid besides goes back from the next period, so that a refund which cannot be made now keeps nobody from
@@ -181,7 +179,7 @@ fn decide(
     }
     // What the PSP will not give back stays with us, and its customer has what it pays for: nobody is charged beside it.
     let kept = payments.iter().find(|payment| stays_with_us(payment, now) && row.was_to_be_paid(payment));
-    if let Some(kept) = kept.filter(|_| !is_given_up(row) || !(row.is_over(now) || known.superseded)) {
+    if let Some(kept) = kept.filter(|_| !too_late) {
         return close_unless_last(row, kept, payments, now);
     }
     // A refunded attempt closes its period as well: nobody gives money back in order to take it again. Unless it came too
@@ -242,8 +240,8 @@ fn decide(
             let is_final = dunning::is_final(last) && !planted::has(Bug::FinalRefusalTriedAgain);
             declined(row, known.newer.is_none() && is_final, now)
         }
-        // Its customer was told that it had failed.
-        State::Refunded if was_late(last) => declined(row, false, now),
+        // It came too late, and its customer was told that it had failed: anything else that goes back closes its period.
+        State::Refunded => declined(row, false, now),
         // Somebody took it back in the PSP's console: nobody charges what was stopped there.
         State::Revoked if last.refusal.is_none() && row.still_wants(last, now) && !known.gone => {
             row.standing = Standing::Paused;
@@ -263,7 +261,6 @@ fn decide(
         | State::Scheduled
         | State::Paid
         | State::PartiallyRefunded
-        | State::Refunded
         | State::Suspect
         | State::Awaiting
         | State::Expired => wait_for(row, last, now),

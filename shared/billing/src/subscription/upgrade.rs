@@ -15,7 +15,7 @@ use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::{Details, Order};
 use crate::payment::refund::Origin;
-use crate::payment::{Payment, RefundState, State};
+use crate::payment::{Payment, Refund, State};
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
@@ -113,10 +113,9 @@ impl Subscription {
         self.credits.push(credit);
     }
 
-    /// What was tried in periods before the one that runs is remembered only as far as it was kept.
+    /// A period begins. What was tried within those before it is remembered only as far as it was kept.
     pub(super) fn forget_tried(&mut self) {
-        let runs = self.attempt.period.checked_sub(1);
-        self.differences.retain(|it| it.kept || Some(it.attempt.period) >= runs);
+        self.differences.retain(|it| it.kept);
     }
 }
 
@@ -131,11 +130,11 @@ pub(super) fn is_under_way(payment: &Payment) -> bool {
     payment.due_at.is_some() && !payment.state.was_paid()
 }
 
-/// Whether all that was given back of a payment is what a cheaper plan left over: that plan was paid for.
+/// Whether the last that was left of a payment is what a cheaper plan left over, whoever gave back the rest of it before: that plan
+/// was paid for. Whoever gives back the rest afterwards takes its period with it.
 pub(super) fn is_credit(payment: &Payment) -> bool {
-    let credits = payment.refunds.iter().filter(|refund| refund.origin == Origin::Difference);
-    let credit: u64 = credits.filter(|refund| refund.state != RefundState::Refused).map(|refund| refund.amount).sum();
-    credit > 0 && payment.record.as_ref().is_some_and(|record| record.cancel_amount <= credit)
+    let credit = |refund: &&Refund| refund.origin == Origin::Difference;
+    payment.refunds.iter().filter(credit).any(|refund| refund.amount == refund.checksum)
 }
 
 /// Moves what a dearer plan waits for, by the payments of such differences and those of the current period. Nothing, if the

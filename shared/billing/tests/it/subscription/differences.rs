@@ -11,7 +11,7 @@ use billing::MerchantUid;
 use billing::payment::{Payment, PspStatus, RefundState, State};
 use billing::ports::{Clock, PaymentStore, SubscriptionStore};
 use billing::subscription::{Dunning, Ending, GiveUp, Standing, Subscription};
-use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, Schedules};
+use billing::usecase::{Caller, Failure, Hint, NewSubscription, RefundRequest, Schedules};
 
 async fn payment(billing: &TestBilling, uid: &str) -> Payment {
     billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
@@ -205,6 +205,11 @@ async fn what_is_left_over_comes_of_several_payments_if_it_has_to() {
     assert_eq!((ended.adjustment, ended.credits.len()), (0, 2), "{:?}", ended.credits);
     assert_eq!(kept(&billing), 32_000 - back);
     assert_eq!(ended.access_until, access_until, "the cheaper plan was paid for");
+    for payment in of_period_1 {
+        let hint = Hint { imp_uid: payment.imp_uid().unwrap().clone(), merchant_uid: payment.merchant_uid().clone() };
+        billing.notice(&hint).await.unwrap();
+    }
+    assert_eq!(row(&billing, &id).await.access_until, access_until, "and a notice of what went back changes nothing");
 }
 
 #[tokio::test]
