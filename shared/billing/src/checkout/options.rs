@@ -254,7 +254,7 @@ pub(super) fn pg_code(value: &str) -> Result<String, Invalid> {
 
 fn quotas(months: Vec<u32>, amount: Money) -> Result<Vec<u32>, Invalid> {
     let wrong = months.len() > QUOTAS_MAX || months.iter().any(|month| !is_quota(*month));
-    if wrong || (months.iter().any(|month| *month > 1) && !takes_instalments(amount)) {
+    if wrong || (months.iter().any(|month| *month != 0) && !takes_instalments(amount)) {
         let detail = "display.card_quota: months of 0 or 2 to 36, and only from 50,000 won";
         return Err(Invalid::new("display.card_quota", "card_quota_invalid", detail));
     }
@@ -281,10 +281,13 @@ pub(super) fn not_a_due() -> Invalid {
 
 /// The moment that a `vbank_due` names: the end of that day, or of that minute.
 pub(super) fn vbank_due_at(text: &str) -> Option<Timestamp> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    // A sign would be read as a number's, too.
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let (day, hour, minute) = match text.len() {
-        8 if digits => (text, 23, 59),
-        12 if digits => (text.get(..8)?, text.get(8..10)?.parse().ok()?, text.get(10..)?.parse().ok()?),
+        8 => (text, 23, 59),
+        12 => (text.get(..8)?, text.get(8..10)?.parse().ok()?, text.get(10..)?.parse().ok()?),
         _ => return None,
     };
     let day: jiff::civil::Date = day.parse().ok()?;

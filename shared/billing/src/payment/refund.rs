@@ -115,7 +115,7 @@ pub struct Refund {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<Asked>,
     /// How often it was claimed for sending.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub posts: u32,
     /// When it was recorded.
     pub requested_at: Timestamp,
@@ -128,11 +128,6 @@ pub struct Asked {
     pub id: String,
     /// The request in its normal form, to tell a repeat from a reuse.
     pub fingerprint: Fingerprint,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl Refund {
@@ -227,30 +222,31 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
         let balance = record.net_paid();
         for (refund, trace) in applied.row.refunds.iter_mut().zip(traces) {
             let Some(trace) = trace.filter(|_| refund.state != RefundState::Done) else { continue };
-            let pending = refund.state == RefundState::Pending;
             match trace {
                 Trace::Made => {
                     refund.state = RefundState::Done;
                     refund.refusal = None;
                 }
                 // Somebody else has given money back meanwhile, so the PSP would refuse ours.
-                Trace::Elsewhere if pending && !in_flight => match (refund.origin, balance) {
+                Trace::Elsewhere if !in_flight => match (refund.origin, balance) {
+                    // Nothing else is ever refused; what was stays so.
                     (Origin::Request, _) => refund.state = RefundState::Refused,
                     (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference, 0) => {
                         refund.state = RefundState::Done;
                     }
-                    (origin, left) => {
-                        refund.amount = if origin.is_whole() { left } else { refund.amount.min(left) };
+                    // Where it was all of the payment, it is all that is left.
+                    (_, left) => {
+                        refund.amount = refund.amount.min(left);
                         refund.checksum = left;
                         refund.refusal = None;
                     }
                 },
                 // Its money went back, and nobody has said otherwise for as long as that.
-                Trace::Unclear if pending && refund.requested_at.plus(DOUBT_SECONDS) <= now => {
+                Trace::Unclear if refund.requested_at.plus(DOUBT_SECONDS) <= now => {
                     refund.state = RefundState::Done;
                     refund.refusal = None;
                 }
-                Trace::Unclear if pending && !in_flight => doubted.push(refund.imp_uid.clone()),
+                Trace::Unclear if !in_flight => doubted.push(refund.imp_uid.clone()),
                 Trace::Elsewhere | Trace::Unclear | Trace::Untouched => {
                     if refund.refusal.is_some() && refund.origin != Origin::Request {
                         stuck.push(refund.imp_uid.clone());
@@ -288,8 +284,9 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
             applied.row.due_at = Some(at);
         }
         Some(refund) => {
-            let waits = applied.row.due_at.filter(|due_at| refund.posts > 0 && *due_at > now);
-            applied.row.due_at = waits.or(Some(now));
+            // What was sent waits for its calendar; what was not may stand behind one that did, and waits no longer.
+            let waits = applied.row.due_at.filter(|_| refund.posts > 0);
+            applied.row.due_at = Some(waits.unwrap_or(now).max(now));
         }
         None if refunding || was_pending => applied.settle(),
         None => {}

@@ -1,6 +1,8 @@
 //! What is known of gateways and payment methods, against the API's own list; and what a window may be asked for.
 
-use billing::checkout::{CardDirect, Options, Period, Product, Warning, Window, open_until};
+use billing::checkout::{
+    CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Warning, Window, open_until,
+};
 use billing::money::Currency;
 use billing::order::{Details, Order};
 use billing::pg::{IssueSupport, PAY_METHODS, PGS, Support, issue_support, support};
@@ -102,7 +104,7 @@ fn each_parameter_of_a_window_has_its_rule() {
     let product = |quantity| Product { id: None, name: "의자".to_owned(), code: None, unit_price: 64_900, quantity };
     let period = |from: &str| Some(Period { from: text(from), ..Period::default() });
     let direct = |quota| Some(CardDirect { code: "361".to_owned(), quota });
-    let cases: [(Options, Result<(), &str>); 22] = [
+    let cases: [(Options, Result<(), &str>); 23] = [
         (Options { language: text("en"), ..Options::default() }, Ok(())),
         (Options { language: text("en<script>"), ..Options::default() }, Err("language_invalid")),
         (Options { escrow: Some(true), digital: Some(false), ..Options::default() }, Ok(())),
@@ -111,6 +113,7 @@ fn each_parameter_of_a_window_has_its_rule() {
         (Options { vbank_due: text("20260230"), ..Options::default() }, Err("vbank_due_invalid")),
         (Options { vbank_due: text("202612312460"), ..Options::default() }, Err("vbank_due_invalid")),
         (Options { vbank_due: text("2026-12-31"), ..Options::default() }, Err("vbank_due_invalid")),
+        (Options { vbank_due: text("20261231+1+2"), ..Options::default() }, Err("vbank_due_invalid")),
         (Options { app_scheme: text("myapp"), ..Options::default() }, Ok(())),
         (Options { app_scheme: text("a\r\nb"), ..Options::default() }, Err("app_scheme_invalid")),
         (Options { biz_num: text("123-45-67890"), ..Options::default() }, Ok(())),
@@ -139,6 +142,76 @@ fn each_parameter_of_a_window_has_its_rule() {
     assert_eq!(new("20991231"), Err("vbank_due_invalid".to_owned()), "too far ahead");
     assert_eq!(new("20200101"), Err("vbank_due_invalid".to_owned()), "past");
     assert_eq!(new("20261231"), Ok(()));
+}
+
+/// Every parameter at once, as its customer's storefront wrote it, and as the window is opened with it.
+#[test]
+fn a_window_keeps_every_parameter_that_it_is_given() {
+    let text = |value: &str| Some(value.to_owned());
+    let given = |biz_num: &str| Options {
+        language: text("en"),
+        escrow: Some(true),
+        digital: Some(false),
+        vbank_due: text("202612312359"),
+        app_scheme: text("myapp"),
+        biz_num: text(biz_num),
+        use_free_interest_from_mall: Some(true),
+        card_quota: Some(vec![0, 2, 36]),
+        card_direct: Some(CardDirect { code: "361".to_owned(), quota: Some(3) }),
+        card_detail: vec![CardDetail { card_code: "366".to_owned(), enabled: true }],
+        period: Some(Period { from: text("20261201"), to: text("20261231"), interval: text("1m") }),
+        products: vec![Product {
+            id: text("p1"),
+            name: "의자".to_owned(),
+            code: text("chair"),
+            unit_price: 64_900,
+            quantity: 1,
+        }],
+        naver: Naver { popup_mode: Some(true), use_cfm: text("20261231"), products: vec![naver_product()] },
+    };
+    let (_, window) = with(given("123-45-67890")).normal_form(buyer()).unwrap();
+    assert_eq!(window.options, given("1234567890"));
+    assert_eq!(
+        serde_json::to_value(Options::default()).unwrap(),
+        serde_json::json!({}),
+        "what is not given is not kept"
+    );
+}
+
+fn naver_product() -> NaverProduct {
+    NaverProduct {
+        category_type: "BOOK".to_owned(),
+        category_id: "GENERAL".to_owned(),
+        uid: "b1".to_owned(),
+        name: "책".to_owned(),
+        count: 1,
+    }
+}
+
+/// As long as it may be, and one more.
+#[test]
+fn lists_and_codes_of_a_window_are_as_long_as_a_row_has_room_for() {
+    let product = Product { id: None, name: "의자".to_owned(), code: None, unit_price: 1, quantity: 1 };
+    let card = CardDetail { card_code: "366".to_owned(), enabled: true };
+    type OfLength<'a> = &'a dyn Fn(usize) -> Options;
+    let cases: [(usize, &str, OfLength<'_>); 5] = [
+        (100, "products", &|n| Options { products: vec![product.clone(); n], ..Options::default() }),
+        (100, "naverProducts", &|n| Options {
+            naver: Naver { products: vec![naver_product(); n], ..Naver::default() },
+            ..Options::default()
+        }),
+        (50, "card", &|n| Options { card_detail: vec![card.clone(); n], ..Options::default() }),
+        (36, "card_quota", &|n| Options { card_quota: Some(vec![2; n]), ..Options::default() }),
+        (10, "language", &|n| Options { language: Some("e".repeat(n)), ..Options::default() }),
+    ];
+    for (max, field, of) in cases {
+        assert_eq!(checked(with(of(max)), buyer()).map(|_| ()), Ok(()), "{field}");
+        assert_eq!(checked(with(of(max + 1)), buyer()).map(|_| ()), Err(format!("{field}_invalid")), "{field}");
+    }
+    assert_eq!(
+        checked(with(Options { language: Some(String::new()), ..Options::default() }), buyer()),
+        Err("language_invalid".to_owned())
+    );
 }
 
 /// What issuing a key does at each gateway: (gateway, method, amount, charges | the refusal's code).

@@ -22,7 +22,7 @@ pub(super) enum Trace {
     Untouched,
     /// Something has gone back since, and that was not it.
     Elsewhere,
-    /// As much has gone back since as it is, and it is not known whether that was it.
+    /// It is pending, as much has gone back since as it is, and it is not known whether that was it.
     Unclear,
 }
 
