@@ -1,7 +1,7 @@
 //! The table of the simulation: the in-memory store with its conditions, or another that is plugged in, and everything a
 //! real table does besides.
 
-mod index;
+pub mod index;
 mod landing;
 mod port;
 mod report;

@@ -40,7 +40,7 @@ fn shard(row: &DueRow) -> u8 {
 
 impl DueIndex {
     /// Takes over what a written row says.
-    pub(crate) fn set(&mut self, row: DueRow, due_at: Option<Timestamp>, now: i64) {
+    pub fn set(&mut self, row: DueRow, due_at: Option<Timestamp>, now: i64) {
         let shard = shard(&row);
         if let Some((before, _)) = self.places.get(&row).copied() {
             if Some(before) == due_at {
@@ -74,12 +74,12 @@ impl DueIndex {
     }
 
     /// When what makes a row due was written, in seconds.
-    pub(crate) fn written_at(&self, row: &DueRow) -> Option<i64> {
+    pub fn written_at(&self, row: &DueRow) -> Option<i64> {
         self.places.get(row).map(|(_, written)| *written)
     }
 
     /// When a row is due.
-    pub(crate) fn due_at(&self, row: &DueRow) -> Option<Timestamp> {
+    pub fn due_at(&self, row: &DueRow) -> Option<Timestamp> {
         self.places.get(row).map(|(due_at, _)| *due_at)
     }
 
@@ -89,7 +89,7 @@ impl DueIndex {
     }
 
     /// A page of a shard, as the index shows it now or, if it lags, as it was.
-    pub(crate) fn page(
+    pub fn page(
         &self,
         wanted: u8,
         until: Timestamp,
@@ -139,56 +139,4 @@ fn text(row: &DueRow) -> String {
 fn place(cursor: &str) -> Result<(i64, &str), StoreError> {
     let (due_at, name) = cursor.split_once(' ').ok_or(StoreError::Cursor)?;
     Ok((due_at.parse().map_err(|_| StoreError::Cursor)?, name))
-}
-
-#[cfg(test)]
-mod tests {
-    use billing::MerchantUid;
-
-    use super::*;
-
-    fn row(number: u32) -> DueRow {
-        DueRow::Payment(MerchantUid::parse(&format!("order{number}")).unwrap())
-    }
-
-    fn all(index: &DueIndex, until: i64, lagging_at: Option<i64>) -> Vec<DueRow> {
-        let mut found = Vec::new();
-        for shard in 0..DUE_SHARDS {
-            let mut cursor = None;
-            loop {
-                let page = index.page(shard, Timestamp(until), cursor.as_deref(), lagging_at).unwrap();
-                found.extend(page.items);
-                cursor = page.next;
-                if cursor.is_none() {
-                    break;
-                }
-            }
-        }
-        found.sort();
-        found
-    }
-
-    #[test]
-    fn pages_show_every_due_row_once() {
-        let mut index = DueIndex::default();
-        let mut rows: Vec<DueRow> = (0..200).map(row).collect();
-        rows.sort();
-        for (place, row) in rows.iter().enumerate() {
-            index.set(row.clone(), Some(Timestamp(i64::try_from(place % 7).unwrap())), 0);
-        }
-        assert_eq!(all(&index, 10, None), rows);
-        assert_eq!(all(&index, 2, None).len(), rows.iter().enumerate().filter(|(place, _)| place % 7 <= 2).count());
-        assert_eq!(index.first(), Some(Timestamp(0)));
-    }
-
-    #[test]
-    fn a_lagging_index_hides_what_is_new_and_shows_what_is_gone() {
-        let mut index = DueIndex::default();
-        index.set(row(1), Some(Timestamp(5)), 0);
-        index.set(row(1), None, 100);
-        index.set(row(2), Some(Timestamp(5)), 100);
-        assert_eq!(all(&index, 200, None), [row(2)]);
-        assert_eq!(all(&index, 200, Some(105)), [row(1)]);
-        assert_eq!(all(&index, 200, Some(110)), [row(2)]);
-    }
 }

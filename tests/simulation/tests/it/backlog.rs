@@ -1,7 +1,5 @@
 //! Hundreds of payments that fall due within minutes of each other, while nobody tells us of any.
 
-#![expect(clippy::print_stdout, reason = "what a test prints is its report")]
-
 use simulation::rng::{Rng, splitmix};
 use simulation::seeded::{self, setup::Setup};
 

@@ -1,7 +1,5 @@
 //! Every planted bug is found by one of its rules within the seeds that a run has.
 
-#![expect(clippy::print_stdout, reason = "what a test prints is its report")]
-
 use std::collections::BTreeSet;
 
 use simulation::planted::{Bug, ELSEWHERE, ZOO};

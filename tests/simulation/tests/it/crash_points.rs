@@ -1,8 +1,6 @@
 //! Every boundary of every flow × every fault it can meet; then the client's retry and sweeps; then every rule. One fault
 //! deep, and with a second fault at every boundary of the recovery.
 
-#![expect(clippy::print_stdout, reason = "what a test prints is its report")]
-
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,7 +1,5 @@
 //! Seeds: none breaks a rule, each replays bit for bit, and together they try enough to mean something.
 
-#![expect(clippy::print_stdout, reason = "what a test prints is its report")]
-
 use simulation::card::Card;
 use simulation::seeded;
 
