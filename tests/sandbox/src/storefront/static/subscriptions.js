@@ -31,10 +31,18 @@ export async function refreshSubscriptions() {
     if (turn !== asked) return;
     // What is over stands below what goes on; of both the newest first.
     list = read.reverse().sort((one, other) => isOver(one.subscription) - isOver(other.subscription));
+    tell("periods");
   } catch (thrown) {
     if (turn === asked) say($("subscriptions-result"), () => mishap(thrown));
   }
   showSubscriptions();
+}
+
+/** The payments of all periods that were read, each with the plan that its subscription has. */
+export function subscriptionPayments() {
+  const attempts = list.flatMap(({ subscription, periods: known }) => known.flatMap((period) => period.attempts.map((payment) => ({ plan: subscription.plan, payment }))));
+  // An attempt that was only made anew was never a payment.
+  return attempts.filter(({ payment }) => payment.status !== "revoked");
 }
 
 export function showSubscriptions() {
@@ -148,6 +156,7 @@ function earlier(entry) {
     try {
       const { list: more, next } = await periods(entry.subscription.id, entry.next);
       Object.assign(entry, { periods: [...entry.periods, ...more], next });
+      tell("periods");
     } catch (thrown) {
       say($("subscriptions-result"), () => mishap(thrown));
     }

@@ -140,6 +140,8 @@ export const TEXTS = {
   way_of_checkout: ["결제창", "Payment window"],
   way_of_charge: ["등록한 카드", "Registered card"],
   way_of_schedule: ["예약 결제", "Scheduled"],
+  way_of_subscription: ["구독", "Subscription"],
+  way_of_difference: ["구독 차액", "Plan difference"],
   status_pending: ["확인 중", "Pending"],
   status_ready: ["입금 대기", "Awaiting transfer"],
   status_scheduled: ["예약됨", "Scheduled"],
@@ -252,9 +254,9 @@ export const TEXTS = {
 
   // The sandbox's clock
   clock: ["샌드박스 시계", "Sandbox clock"],
-  clock_1d: ["하루 뒤로", "+1 day"],
-  clock_1w: ["일주일 뒤로", "+1 week"],
-  clock_1m: ["한 달 뒤로", "+1 month"],
+  clock_1d: ["+1일", "+1 day"],
+  clock_1w: ["+1주", "+1 week"],
+  clock_1m: ["+1개월", "+1 month"],
   clock_moving: ["시간을 옮기고 있습니다…", "Time is passing…"],
   clock_moved: ["지금은 {when}입니다", "It is {when} now"],
   clock_ran: ["예약이 실행된 때 {moments}번, 점검 {sweeps}번", "Schedules ran at {moments} moments, {sweeps} sweeps"],
