@@ -96,13 +96,14 @@ where
     async fn carry_on(&self, run: &mut Run) -> Result<(), Stop> {
         loop {
             self.time_is_left(run)?;
-            let worked = match run.report.next.clone() {
+            let (next, worked) = match run.report.next.clone() {
                 Place::List { pass, from, page } => self.compare_page(run, pass, from, page).await?,
                 Place::Rows { pass, from, day, cursor } => {
                     self.compare_rows(run, pass, from, day, cursor.as_deref()).await?
                 }
                 Place::Through => return Ok(()),
             };
+            run.report.next = next;
             // Empty pages are not worth a write: reading them again costs as little.
             if worked && run.report.next != Place::Through {
                 self.keep(run).await?;

@@ -82,9 +82,8 @@ where
             paid.retain(|payment| payment.state.was_paid());
             // Differences last, which is first here: what began the period keeps something of its own.
             paid.reverse();
-            let enough = paid.iter().map(left).fold(0, u64::saturating_add) > 0;
             found.extend(paid);
-            if enough && found.iter().map(left).fold(0, u64::saturating_add) >= row.adjustment.unsigned_abs() {
+            if found.iter().map(left).fold(0, u64::saturating_add) >= row.adjustment.unsigned_abs() {
                 break;
             }
         }

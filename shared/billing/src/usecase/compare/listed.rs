@@ -26,14 +26,14 @@ where
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + Watch,
 {
-    /// Compares one page of a slice and goes on to the next place. Says whether there was anything on it.
+    /// Compares one page of a slice. Says where to go on, and whether there was anything on it.
     pub(super) async fn compare_page(
         &self,
         run: &mut Run,
         pass: Pass,
         from: Timestamp,
         page: u32,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(Place, bool), Stop> {
         let window = run.report.slice(pass, from);
         let paper = self.page(pass, window, page).await?;
         let mut tally = Counts::default();
@@ -47,13 +47,13 @@ where
         run.count(tally, compared.is_ok());
         compared?;
         run.at_page(pass, from, page).names.extend(paper.names().map(str::to_owned));
-        run.report.next = match paper.next {
+        let next = match paper.next {
             // A page that shows nothing new, or nothing of these days any more, is the last.
             Some(next) if news && recent => Place::List { pass, from, page: next },
             Some(_) | None if pass == Pass::Changes => run.report.after_slice(pass, from),
             Some(_) | None => Place::Rows { pass, from, day: KstDay::of(from), cursor: None },
         };
-        Ok(!paper.records.is_empty() || !paper.unreadable.is_empty())
+        Ok((next, !paper.records.is_empty() || !paper.unreadable.is_empty()))
     }
 
     /// A page of a pass's listing. One past the end is empty.
@@ -164,8 +164,9 @@ where
             return Ok(row);
         }
         let before = row.clone();
-        let (row, effects) = self.conclude(row, seen, Source::Sweep).await?;
-        let row = self.follow(row, effects, Source::Sweep).await?;
+        // No sweep: nobody here tells a subscription what came of its payment, so the row stays due until it is told.
+        let (row, effects) = self.conclude(row, seen, Source::Look).await?;
+        let row = self.follow(row, effects, Source::Look).await?;
         if row != before {
             tally.healed += 1;
         }

@@ -19,7 +19,7 @@ where
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + Watch,
 {
-    /// Compares one page of a slice's rows and goes on to the next place. Says whether there was any.
+    /// Compares one page of a slice's rows. The next place, and whether there was any.
     pub(super) async fn compare_rows(
         &self,
         run: &mut Run,
@@ -27,7 +27,7 @@ where
         from: Timestamp,
         day: KstDay,
         cursor: Option<&str>,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(Place, bool), Stop> {
         let window = run.report.slice(pass, from);
         let page = self.store.claims(day, window, cursor).await?;
         let mut tally = Counts::default();
@@ -59,28 +59,29 @@ where
         }
         run.count(tally, compared.is_ok());
         compared?;
-        run.report.next = match page.next {
+        let next = match page.next {
             Some(next) => Place::Rows { pass, from, day, cursor: Some(next) },
             None if day.next().start() < window.until => Place::Rows { pass, from, day: day.next(), cursor: None },
             None => run.report.after_slice(pass, from),
         };
-        Ok(!page.items.is_empty())
+        Ok((next, !page.items.is_empty()))
     }
 
     /// Reads the slice's listing once more, if an earlier tick has read a part of it.
     async fn know_all_names(&self, run: &mut Run, pass: Pass, window: Window) -> Result<(), Stop> {
-        let known = run.slice.as_ref();
-        if known.is_some_and(|slice| slice.whole && slice.pass == pass && slice.from == window.from) {
+        let of = (pass, window.from);
+        if run.slice.as_ref().is_some_and(|slice| slice.whole && slice.of == of) {
             return Ok(());
         }
-        let mut slice = Slice { pass, from: window.from, names: std::collections::BTreeSet::new(), whole: true };
         let mut page = 1;
+        let mut slice = Slice::new(of, page);
         loop {
             self.time_is_left(run)?;
             let paper = self.page(pass, window, page).await?;
             let before = slice.names.len();
             slice.names.extend(paper.names().map(str::to_owned));
-            match paper.next.filter(|next| *next > page && slice.names.len() > before) {
+            // A page that shows nothing new is the last, whatever it says of others.
+            match paper.next.filter(|_| slice.names.len() > before) {
                 Some(next) => page = next,
                 None => break,
             }
@@ -115,7 +116,7 @@ fn keys_of(rows: &BTreeMap<MerchantUid, Row>) -> Vec<CustomerUid> {
 /// Whether a row claims something that this slice's listing should show. The index may be behind the row.
 fn claims_within(row: &Payment, pass: Pass, window: Window) -> bool {
     let of_pass = (row.state == State::Scheduled) == (pass == Pass::Schedules);
-    of_pass && claims_at(row).is_some_and(|at| window.from <= at && at < window.until)
+    of_pass && claims_at(row).is_some_and(|at| (window.from..window.until).contains(&at))
 }
 
 /// Whether the listing of the present slice shows what a row claims.

@@ -52,8 +52,8 @@ pub(super) struct Run {
 /// What the PSP has listed of a slice.
 #[derive(Debug)]
 pub(super) struct Slice {
-    pub(super) pass: Pass,
-    pub(super) from: Timestamp,
+    /// Of which pass it is, and where it begins.
+    pub(super) of: (Pass, Timestamp),
     /// Names of the records.
     pub(super) names: BTreeSet<String>,
     /// Whether they are those of all pages so far, from the first on.
@@ -74,15 +74,15 @@ impl Run {
 
     /// Goes to a page of a slice, and says what is known of that slice.
     pub(super) fn at_page(&mut self, pass: Pass, from: Timestamp, page: u32) -> &mut Slice {
-        let known = self.slice.take();
-        let (slice, before) = match known {
-            Some(slice) if slice.pass == pass && slice.from == from => (slice, None),
-            Some(slice) if slice.pass == pass => (Slice::new(pass, from, page), Some(slice.names)),
-            Some(_) | None => (Slice::new(pass, from, page), Some(BTreeSet::new())),
+        let of = (pass, from);
+        let slice = match self.slice.take() {
+            Some(slice) if slice.of == of => slice,
+            known => {
+                let of_this_pass = known.filter(|slice| slice.of.0 == pass);
+                self.before = of_this_pass.map(|slice| slice.names).unwrap_or_default();
+                Slice::new(of, page)
+            }
         };
-        if let Some(before) = before {
-            self.before = before;
-        }
         self.slice.insert(slice)
     }
 
@@ -96,8 +96,9 @@ impl Run {
 }
 
 impl Slice {
-    const fn new(pass: Pass, from: Timestamp, page: u32) -> Self {
-        Self { pass, from, names: BTreeSet::new(), whole: page == 1 }
+    /// A slice that is read from this page on.
+    pub(super) const fn new(of: (Pass, Timestamp), page: u32) -> Self {
+        Self { of, names: BTreeSet::new(), whole: page == 1 }
     }
 }
 

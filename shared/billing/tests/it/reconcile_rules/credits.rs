@@ -1,0 +1,83 @@
+//! What a cheaper plan left over, where the merchant has given back a part of what it could be taken from.
+
+use billing::MerchantUid;
+use billing::ports::{Clock, SubscriptionStore};
+use billing::subscription::{Attempt, Credit, Ending, Subscription};
+use billing::usecase::{Caller, Hint, NewSubscription, RefundRequest};
+
+use crate::fixture::{TestBilling, TestWorld, billing, secret};
+use crate::subscription::{plan, wanted};
+use crate::sweep::sweep;
+
+async fn row(billing: &TestBilling, id: &str) -> Subscription {
+    billing.subscription(&Caller::Merchant, id).await.unwrap()
+}
+
+/// The next period is paid by its schedule.
+async fn renewed(billing: &TestBilling, id: &str) {
+    let next = row(billing, id).await;
+    billing.advance(next.attempt_at.0 - billing.host.now().0);
+    let order = next.order().unwrap();
+    let paid = billing.psp.world().execute(&order, billing::payment::PspStatus::Paid, next.attempt_at);
+    billing.notice(&Hint { imp_uid: paid.imp_uid, merchant_uid: order.merchant_uid }).await.unwrap();
+    assert_eq!(row(billing, id).await.attempt.period, next.attempt.period + 1);
+}
+
+async fn refunded(billing: &TestBilling, id: &str, period: u32, won: u64) {
+    if won == 0 {
+        return;
+    }
+    let request = RefundRequest {
+        merchant_uid: MerchantUid::parse(&format!("{id}-{period}-0")).unwrap(),
+        amount: won.to_string(),
+        reason: None,
+        account: None,
+        idempotency_key: format!("refund-of-{period}"),
+    };
+    billing.refund(request).await.unwrap();
+    sweep(billing).await;
+}
+
+#[tokio::test]
+async fn a_rest_goes_back_of_the_latest_payments_that_have_it_as_far_back_as_it_takes() {
+    const PRICE: u64 = 30_000;
+    // What the merchant has given back of the periods 0, 1 and 2 before.
+    let cases = [
+        [0, 0, 0],
+        [0, 0, 29_000],
+        [0, 0, 30_000],
+        [0, 29_500, 30_000],
+        [0, 30_000, 30_000],
+        [29_000, 30_000, 30_000],
+        [30_000, 29_900, 29_900],
+    ];
+    for before in cases {
+        let billing = billing().await;
+        let new = NewSubscription { plan: plan("최고", PRICE), ..wanted() };
+        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        renewed(&billing, &id).await;
+        renewed(&billing, &id).await;
+        let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
+        for (period, won) in (0..).zip(before) {
+            refunded(&billing, &id, period, won).await;
+        }
+        billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+        sweep(&billing).await;
+
+        let mut owed = down.amount.unsigned_abs();
+        assert!(owed > 5_000, "{owed}");
+        let mut expected = Vec::new();
+        for (period, won) in (0..3_u32).zip(before).rev() {
+            let amount = owed.min(PRICE - won);
+            owed -= amount;
+            if amount > 0 {
+                expected.push(Credit { attempt: Attempt { period, number: 0 }, amount });
+            }
+        }
+        let ended = row(&billing, &id).await;
+        let ended = billing.store.subscription(&ended.id).await.unwrap().unwrap();
+        let given: Vec<Credit> = ended.credits.iter().copied().filter(|credit| credit.amount > 0).collect();
+        assert_eq!(given, expected, "{before:?}");
+        assert_eq!((ended.adjustment, ended.due_at), (0, None), "{before:?}: nothing is owed any more");
+    }
+}
