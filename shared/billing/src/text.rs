@@ -79,8 +79,8 @@ pub(crate) const CIVIL_DAY: &str = "a day as yyyyMMdd";
 
 /// A day of the calendar as `yyyyMMdd`, if it is one.
 pub(crate) fn civil_day(text: &str) -> Option<String> {
-    let shaped = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (shaped && text.parse::<jiff::civil::Date>().is_ok()).then(|| text.to_owned())
+    let date: jiff::civil::Date = text.parse().ok()?;
+    Some(date.strftime("%Y%m%d").to_string()).filter(|day| day == text)
 }
 
 #[cfg(test)]
@@ -122,6 +122,65 @@ mod tests {
         assert!(email("buyer_email", "gildong@gmail.com", 64).is_ok());
         for text in ["gildong", "a@@b.c", "a@b@c.d", "a b@c.de", "@b.c", "a@", "a@b", "a@b.c\r\nBcc: x@y.z"] {
             assert!(email("buyer_email", text, 64).is_err(), "{text}");
+        }
+    }
+    #[test]
+    fn data_may_break_its_lines_and_hold_no_other_control_or_direction_character() {
+        let unseen = |c: char| {
+            c.is_control()
+                || "\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}"
+                    .contains(c)
+        };
+        for character in ('\0'..='\u{2100}').chain(['가', '힣', '😀']) {
+            let text = format!("한 줄{character}다음 줄");
+            let kept = !unseen(character) || "\n\r\t".contains(character);
+            let expected = if kept { Ok(text.clone()) } else { Err("custom_data_invalid".to_owned()) };
+            assert_eq!(data("custom_data", &text).map_err(|e| e.code), expected, "{character:?}");
+        }
+    }
+
+    #[test]
+    fn data_is_kept_as_it_is_up_to_its_length_in_characters() {
+        for length in [0, 1, CUSTOM_DATA_MAX - 1, CUSTOM_DATA_MAX] {
+            let text = "가".repeat(length);
+            assert_eq!(data("custom_data", &text), Ok(text.clone()), "{length}");
+        }
+        for length in [CUSTOM_DATA_MAX + 1, 2 * CUSTOM_DATA_MAX] {
+            assert_eq!(data("custom_data", &"a".repeat(length)).unwrap_err().code, "custom_data_invalid", "{length}");
+        }
+        let refused = data("custom_data", "{\"card\":\n\"4242 4242 4242 4242\"}").unwrap_err();
+        assert_eq!(refused.code, "sensitive_data_in_field");
+        assert!(!format!("{refused:?}").contains("4242"));
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_calendar_written_in_eight_digits() {
+        let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        for month in 0..=99 {
+            for day in 0..=99 {
+                let text = format!("2026{month:02}{day:02}");
+                let exists = (1..=12).contains(&month) && (1..=days[month - 1]).contains(&day);
+                assert_eq!(civil_day(&text), exists.then(|| text.clone()), "{text}");
+            }
+        }
+        assert_eq!((civil_day("20280229").is_some(), civil_day("00010101").is_some()), (true, true));
+        for other in [
+            "",
+            "2026",
+            "2026123",
+            "202612311",
+            "2026-12-31",
+            "2026-1231",
+            "20261231T10",
+            "20261231 ",
+            " 20261231",
+            "+0020261231",
+            "-0020261231",
+            "20261231T000000Z",
+            "2026W531",
+            "２０２６１２３１",
+        ] {
+            assert_eq!(civil_day(other), None, "{other}");
         }
     }
 }

@@ -61,4 +61,10 @@ mod tests {
     fn a_timestamp_beyond_any_calendar_has_no_month() {
         assert_eq!(Timestamp(i64::MAX).kst_year_month(), None);
     }
+    #[test]
+    fn a_timestamp_is_written_as_its_seconds() {
+        for (seconds, text) in [(0, "0"), (1_795_478_400, "1795478400"), (-1, "-1")] {
+            assert_eq!(Timestamp(seconds).to_string(), text);
+        }
+    }
 }

@@ -67,9 +67,9 @@ where
 
     /// Whether the next charge can take what it is raised or lowered by.
     fn check_adjusted(&self, row: &Subscription, currency: Currency) -> Result<(), Failure> {
-        let whole = i64::try_from(row.price.amount.minor).unwrap_or(i64::MAX).saturating_add(row.adjustment);
         let other_money = row.adjustment != 0 && row.price.amount.currency != currency;
-        if whole <= 0 || other_money || row.order()?.checked(&self.policy).is_err() {
+        // What is lowered to nothing, or below, is no amount of an order.
+        if other_money || row.order()?.checked(&self.policy).is_err() {
             return Err(not_prorated("a difference that the next charge can take; change it from the next period on"));
         }
         Ok(())
@@ -130,11 +130,7 @@ where
             let stated = Proration { amount: amount_stated, charged: *amount, ..proration };
             return if waits == plan { Ok((stated, Some(*attempt))) } else { Err(Failure::SubscriptionNotChangeable) };
         }
-        let same = row.price == plan.price && row.plan_id == plan.id;
-        if same && running == plan.price.amount {
-            // A repeat changes nothing, and owes nothing.
-            return Ok((proration, None));
-        }
+        // The plan that runs comes to nothing: asked for again it changes nothing, but that no other follows on it.
         let open = row.adjustment.saturating_add(proration.amount);
         let charged = u64::try_from(open).unwrap_or(0);
         // What an older version has left to the next charge stays there.

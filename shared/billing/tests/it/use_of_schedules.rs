@@ -1,0 +1,1 @@
+//! Use cases of schedules and refunds, and how a change is sent.

@@ -1,0 +1,1 @@
+//! Use cases of subscriptions, and the sweep that carries them on.
