@@ -437,6 +437,7 @@ impl Sim {
         };
         if matches!(sent.posted, Posted::Refused(_)) {
             world.seen.refused.extend(request.subjects());
+            world.seen.unchanged.extend(request.changes());
         }
         let sent = Sent { posted: planted::answered(world.bug, fault, sent.posted), ..sent };
         world.write(|| format!("    sent {request:?}: {:?}, in {} s", sent.posted, sent.seconds));

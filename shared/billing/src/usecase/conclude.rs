@@ -85,7 +85,7 @@ fn is_news_for_its_subscription(before: &Payment, after: &Payment) -> bool {
 }
 
 /// Whether what happened to an attempt is still to be told to its subscription.
-fn is_to_be_told(row: &Payment) -> bool {
+pub(super) fn is_to_be_told(row: &Payment) -> bool {
     row.state.is_settled() && row.due_at.is_some() && Attempt::of(row.merchant_uid()).is_some()
 }
 

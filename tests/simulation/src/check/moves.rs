@@ -138,7 +138,7 @@ fn check_promised(world: &mut World, before: &Payment, after: &Payment) {
                 Purpose::Move { schedule_at } => after.schedule_at() == Some(schedule_at),
                 _ => false,
             };
-            let excused = world.seen.refused.contains(uid) || world.seen.touched.contains(uid);
+            let excused = world.seen.unchanged.contains(uid) || world.seen.touched.contains(uid);
             if after.state == State::Scheduled && !as_wanted && !excused {
                 world
                     .violation("I14", format!("{uid} was to be changed ({:?}), and that was forgotten", claim.purpose));

@@ -25,6 +25,8 @@ pub struct Seen {
     pub raced: BTreeSet<String>,
     /// Keys that are gone at the PSP though nobody here has deleted them.
     pub vanished: BTreeSet<String>,
+    /// Schedules of which the PSP has refused a change.
+    pub unchanged: BTreeSet<String>,
     /// Schedules whose change was claimed again: whoever claimed it first has been told that it is carried to its end.
     pub promised: BTreeSet<String>,
     /// Rows that a process has claimed without having sent anything since.

@@ -95,6 +95,15 @@ impl PspRequest {
         }
     }
 
+    /// The schedule that it changes.
+    pub(crate) fn changes(&self) -> Option<String> {
+        match self {
+            Self::Move { merchant_uid, .. } => Some(merchant_uid.to_string()),
+            Self::Revoke { merchant_uid, .. } => Some(merchant_uid.to_string()),
+            _ => None,
+        }
+    }
+
     /// The balance that a refund insists on.
     pub(crate) const fn checksum(&self) -> Option<u64> {
         match self {

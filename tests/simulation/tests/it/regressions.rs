@@ -4,7 +4,7 @@
 use simulation::seeded;
 
 /// Seed, and what it showed.
-const SEEDS: [(u64, &str); 35] = [
+const SEEDS: [(u64, &str); 36] = [
     (74, "a refund answered with an untrustworthy record settled the refund and not the row"),
     (121, "a key was deleted while the lagging index hid its schedule"),
     (1_428, "two revocations of one schedule were under way at once"),
@@ -51,6 +51,10 @@ const SEEDS: [(u64, &str); 35] = [
     ),
     (20_905_035_945, "the comparison at rest ran in the second in which a day begins, on a clock that was behind"),
     (21_706_917_321, "a key was named under each of two secrets, and one of them did not stand"),
+    (
+        32_000_003_852,
+        "the comparison at rest left a subscription's payment due after a person had run its schedule once more",
+    ),
     (21_844_145_126, "a schedule of another system was revoked though its key was promised again meanwhile"),
 ];
 

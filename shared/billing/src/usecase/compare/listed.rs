@@ -16,6 +16,7 @@ use crate::ports::{
 use crate::report::{Counts, Pass, Place, Window};
 use crate::time::Timestamp;
 use crate::usecase::Billing;
+use crate::usecase::conclude::is_to_be_told;
 
 /// Seconds that one record may need: with less left, the rest waits for the next tick.
 const STEP_SECONDS: i64 = 40;
@@ -164,9 +165,12 @@ where
             return Ok(row);
         }
         let before = row.clone();
-        // No sweep: nobody here tells a subscription what came of its payment, so the row stays due until it is told.
-        let (row, effects) = self.conclude(row, seen, Source::Look).await?;
-        let row = self.follow(row, effects, Source::Look).await?;
+        // Nobody here tells a subscription what came of its payment, as a sweep does: what is to be told stays due.
+        let by = |news: bool| if news { Source::Look } else { Source::Sweep };
+        let known = is_to_be_told(&row);
+        let (row, effects) = self.conclude(row, seen, by(known)).await?;
+        let moved = row.state != before.state;
+        let row = self.follow(row, effects, by(known || moved)).await?;
         if row != before {
             tally.healed += 1;
         }
