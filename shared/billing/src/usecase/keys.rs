@@ -2,6 +2,8 @@
 
 mod schedules;
 
+use std::collections::BTreeSet;
+
 use super::{Billing, Caller, Failure, Stopped, chargeable, customer_uid_in_path};
 use crate::calendar::ALARM_AGAIN_SECONDS;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
@@ -149,11 +151,8 @@ where
         let mut live = self.live_schedules(key).await?;
         // Before the PSP is asked for its list, which then shows what has arrived.
         let LatelyClaimed { all_arrived, unsent } = self.lately_claimed(key).await?;
-        for row in unsent {
-            if live.iter().all(|known| known.merchant_uid() != row.merchant_uid()) {
-                live.push(row);
-            }
-        }
+        let mut known: BTreeSet<MerchantUid> = live.iter().map(|row| row.merchant_uid().clone()).collect();
+        live.extend(unsent.into_iter().filter(|row| known.insert(row.merchant_uid().clone())));
         if !self.moved_have_arrived(key).await? {
             return Ok(None);
         }

@@ -248,9 +248,8 @@ where
         match done {
             Ok(()) => Ok(Acted::Done),
             Err(stopped @ Stopped::Failed(Failure::Store(StoreError::Unreadable { .. }))) => Err(stopped),
-            Err(Stopped::Failed(Failure::KeyInactive | Failure::KeyPending)) if matches!(next, Next::Put(..)) => {
-                Ok(Acted::NoCard)
-            }
+            // Only what is put asks for a card.
+            Err(Stopped::Failed(Failure::KeyInactive | Failure::KeyPending)) => Ok(Acted::NoCard),
             Err(Stopped::Failed(Failure::Invalid(invalid))) => {
                 // It was checked when it was asked for: nobody but a person can help.
                 let rule = "the order of a subscription can be sent";
@@ -368,4 +367,73 @@ enum Acted {
     Later,
     /// The card that was to be charged is no billing key any more.
     NoCard,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{CustomerUid, Nonce};
+    use crate::invalid::Invalid;
+    use crate::money::Money;
+    use crate::order::Details;
+    use crate::payment::{Claim, Plan, Purpose};
+    use crate::policy::Policy;
+
+    fn payment(state: State, due_at: Option<Timestamp>) -> Payment {
+        let now = Timestamp(1_795_478_400);
+        let order = Order {
+            merchant_uid: MerchantUid::parse("order_1").unwrap(),
+            customer_uid: CustomerUid::parse("key1").ok(),
+            amount: Money::krw(8_900),
+            name: "월간 이용권".to_owned(),
+            details: Details::default(),
+        };
+        let claim = Claim::new(Purpose::Charge, Nonce::parse(&"f".repeat(32)).unwrap(), now, &Policy::default());
+        let row = Payment::claimed(order, CustomerId::parse("kim").unwrap(), Plan::Charge, now, claim);
+        Payment { state, due_at, ..row }
+    }
+
+    #[test]
+    fn only_an_attempt_that_is_still_to_be_made_is_left_over_and_only_once() {
+        let all = [
+            (State::Intent, true),
+            (State::Claimed, false),
+            (State::Unknown, false),
+            (State::Scheduled, true),
+            (State::Paid, false),
+            (State::PartiallyRefunded, false),
+            (State::Refunded, false),
+            (State::Failed, false),
+            (State::Revoked, false),
+            (State::Suspect, false),
+            (State::Awaiting, false),
+            (State::Expired, false),
+        ];
+        for (state, to_be_made) in all {
+            let (owed, done) = (payment(state, Some(Timestamp(0))), payment(state, None));
+            let this = [owed.merchant_uid().clone()];
+            let another = [MerchantUid::parse("order_2").unwrap()];
+            assert_eq!(is_left_over(&owed, &[]), to_be_made, "{}", state.name());
+            assert_eq!(is_left_over(&owed, &another), to_be_made, "{}", state.name());
+            assert!(!is_left_over(&owed, &this), "taken back a moment ago: {}", state.name());
+            assert!(!is_left_over(&done, &[]), "nothing is owed of it: {}", state.name());
+        }
+    }
+
+    #[test]
+    fn money_waits_by_itself_only_for_another_refund_or_for_a_person() {
+        let waits =
+            [Failure::RefundInProgress, Failure::RefundOwed { amount: Money::krw(900) }, Failure::NotRefundable];
+        let comes_again = [
+            Failure::Unavailable,
+            Failure::NotFound,
+            Failure::IdempotencyKeyReused,
+            Failure::ScheduleNotChangeable,
+            Failure::Invalid(Invalid::field("amount", "less")),
+            Failure::Store(StoreError::Unreadable { row: "PAY#order_1".to_owned() }),
+        ];
+        assert!(waits.into_iter().all(|failure| waits_by_itself(&failure.into())));
+        assert!(!comes_again.into_iter().any(|failure| waits_by_itself(&failure.into())));
+        assert!(!waits_by_itself(&Stopped::Unknown), "nobody knows whether it was written");
+    }
 }

@@ -57,7 +57,7 @@ where
         let until = self.host.now();
         // Another shard comes first each time, so that a long outage cannot starve the last ones.
         let first = u8::try_from(until.0.div_euclid(SWEEP_SECONDS).rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
-        for shard in (0..DUE_SHARDS).map(|place| (first + place) % DUE_SHARDS) {
+        for shard in (first..DUE_SHARDS).chain(0..first) {
             let mut cursor = None;
             loop {
                 let page = self.store.due(shard, until, cursor.as_deref()).await?;
@@ -172,8 +172,8 @@ where
         if subscription.still_wants(&row, now) {
             return Ok(self.send(row).await?);
         }
-        // Of periods that are over nobody else takes it back.
-        if of.period < subscription.attempt.period && row.state == State::Intent {
+        // Of periods that are over nobody else takes it back. What has left meanwhile stays as it is.
+        if of.period < subscription.attempt.period {
             return Ok(self.conclude(row, &Evidence::Withdrawn, Source::Sweep).await?.0);
         }
         Ok(row)

@@ -84,7 +84,7 @@ where
     /// registered a moment ago; the PSP's list does not.
     pub(crate) async fn listed_schedules(&self, key: &BillingKey) -> Option<Vec<String>> {
         let now = self.host.now();
-        let until = now.plus(self.policy.schedule_ahead_max_seconds + LIST_AHEAD_SECONDS);
+        let until = now.plus(self.policy.schedule_ahead_max_seconds).plus(LIST_AHEAD_SECONDS);
         match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_BEHIND_SECONDS), until).await {
             Looked::Found(uids) => Some(uids),
             Looked::Absent => Some(Vec::new()),
