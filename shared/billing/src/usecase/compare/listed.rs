@@ -165,12 +165,12 @@ where
             return Ok(row);
         }
         let before = row.clone();
-        // Nobody here tells a subscription what came of its payment, as a sweep does: what is to be told stays due.
-        let by = |news: bool| if news { Source::Look } else { Source::Sweep };
-        let known = is_to_be_told(&row);
-        let (row, effects) = self.conclude(row, seen, by(known)).await?;
-        let moved = row.state != before.state;
-        let row = self.follow(row, effects, by(known || moved)).await?;
+        // Nobody here tells a subscription what came of its payment, as a sweep does: what is to be told stays due, also what
+        // somebody else has written since the page was read. What this look itself makes due to fetch a payment does not.
+        let to_be_told = is_to_be_told(&row);
+        let (row, effects) = self.conclude(row, seen, Source::Look).await?;
+        let by = if to_be_told || row.state != before.state { Source::Look } else { Source::Sweep };
+        let row = self.follow(row, effects, by).await?;
         if row != before {
             tally.healed += 1;
         }
