@@ -203,13 +203,15 @@ where
     }
 }
 
-/// Checks an Idempotency-Key: 8 to 255 printable ASCII characters, and no card number.
+/// Checks an Idempotency-Key: 8 to 255 printable ASCII characters without commas, by which a gateway joins two of them, and no card
+/// number.
 ///
 /// # Errors
 /// `idempotency_key_invalid`, `sensitive_data_in_url`.
 pub fn check_idempotency_key(key: &str) -> Result<(), Invalid> {
-    if !IDEMPOTENCY_KEY_LENGTH.contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail = "8 to 255 printable ASCII characters without spaces";
+    let printable = |byte: u8| byte.is_ascii_graphic() && byte != b',';
+    if !IDEMPOTENCY_KEY_LENGTH.contains(&key.len()) || !key.bytes().all(printable) {
+        let detail = "8 to 255 printable ASCII characters without spaces and commas";
         return Err(Invalid::new("Idempotency-Key", "idempotency_key_invalid", detail));
     }
     if crate::scrub::holds_card_number(key) {

@@ -65,7 +65,7 @@ fn issues(billing: &TestBilling) -> usize {
 }
 
 #[test]
-fn an_idempotency_key_is_of_8_to_255_visible_ascii_characters() {
+fn an_idempotency_key_is_of_8_to_255_visible_ascii_characters_and_no_comma() {
     let checked = |key: &str| check_idempotency_key(key).map_err(|invalid| invalid.code);
     let expected = |right: bool| if right { Ok(()) } else { Err("idempotency_key_invalid".to_owned()) };
     for length in 0..=600 {
@@ -73,7 +73,7 @@ fn an_idempotency_key_is_of_8_to_255_visible_ascii_characters() {
     }
     for character in ('\0'..='\u{ff}').chain(['가', '😀']) {
         let key = format!("request-{character}-1");
-        assert_eq!(checked(&key), expected(('!'..='~').contains(&character)), "{character:?}");
+        assert_eq!(checked(&key), expected(('!'..='~').contains(&character) && character != ','), "{character:?}");
     }
     assert_eq!(checked("request-가"), expected(false));
     assert_eq!(checked("request-4242424242424242"), Err("sensitive_data_in_url".to_owned()));
