@@ -302,20 +302,20 @@ impl SubscriptionStore for MemoryStore {
 impl DueStore for MemoryStore {
     async fn due(&self, wanted: u8, until: Timestamp, cursor: Option<&str>) -> Result<Page<DueRow>, StoreError> {
         let rows = self.lock();
-        let payments =
-            rows.payments.iter().map(|(uid, row)| (row.due_at, format!("PAY#{uid}"), DueRow::Payment(uid.clone())));
-        let keys = rows.keys.iter().map(|(uid, row)| (row.due_at, format!("KEY#{uid}"), DueRow::Key(uid.clone())));
-        let subscriptions = rows
-            .subscriptions
-            .iter()
-            .map(|(id, row)| (row.due_at, format!("SUB#{id}"), DueRow::Subscription(id.clone())));
-        let mut sorted: Vec<(String, DueRow)> = payments
-            .chain(keys)
-            .chain(subscriptions)
-            .filter(|(_, pk, _)| shard(pk) == wanted)
-            .filter_map(|(due_at, pk, row)| Some((due_at.filter(|at| *at <= until)?, pk, row)))
-            .map(|(due_at, pk, row)| (format!("{:011}#{pk}", due_at.0), row))
-            .collect();
+        // Most rows are not due: those are neither named nor hashed.
+        let is_due = |at: &Timestamp| *at <= until;
+        let payments = rows.payments.iter().filter_map(|(uid, row)| {
+            row.due_at.filter(is_due).map(|at| (at, format!("PAY#{uid}"), DueRow::Payment(uid.clone())))
+        });
+        let keys = rows.keys.iter().filter_map(|(uid, row)| {
+            row.due_at.filter(is_due).map(|at| (at, format!("KEY#{uid}"), DueRow::Key(uid.clone())))
+        });
+        let subscriptions = rows.subscriptions.iter().filter_map(|(id, row)| {
+            row.due_at.filter(is_due).map(|at| (at, format!("SUB#{id}"), DueRow::Subscription(id.clone())))
+        });
+        let due = payments.chain(keys).chain(subscriptions).filter(|(_, pk, _)| shard(pk) == wanted);
+        let mut sorted: Vec<(String, DueRow)> =
+            due.map(|(due_at, pk, row)| (format!("{:011}#{pk}", due_at.0), row)).collect();
         sorted.sort();
         page(&format!("due\n{wanted}"), sorted, DUE_PAGE, cursor)
     }

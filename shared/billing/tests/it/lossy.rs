@@ -61,6 +61,11 @@ impl Lossy {
         self.writes.lock().unwrap().extend(fates);
     }
 
+    /// How many fates nothing has met yet.
+    pub(crate) fn fates_left(&self) -> usize {
+        self.writes.lock().unwrap().len()
+    }
+
     /// After `answered` more reads none is answered any more.
     pub(crate) fn reads_fail_after(&self, answered: u32) {
         *self.reads.lock().unwrap() = Some(answered);

@@ -74,8 +74,9 @@ fn every_month_of_four_centuries_is_due_on_its_anchor() {
 fn every_interval_is_counted_from_its_anchor() {
     let months = Months::counted();
     let mut checked = 0_u32;
-    for anchor in 1..=31_i8 {
-        for (unit, count, step) in (1..=12).map(|count| (Unit::Month, count, count)).chain([(Unit::Year, 1, 12)]) {
+    // No month is shorter than those before the 28th; single months are all counted above.
+    for anchor in [1, 15, 28, 29, 30, 31_i8] {
+        for (unit, count, step) in (2..=12).map(|count| (Unit::Month, count, count)).chain([(Unit::Year, 1, 12)]) {
             let periods = periods("2000-02-01", Some(anchor), unit, count);
             for (number, place) in (0..).zip((1..4_801).step_by(usize::from(step))) {
                 let period = periods.period(number).unwrap();
@@ -94,7 +95,7 @@ fn every_interval_is_counted_from_its_anchor() {
             }
         }
     }
-    assert_eq!(checked, 490_207);
+    assert_eq!(checked, 78_982);
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn periods_tile_and_each_day_is_in_the_one_it_is_looked_up_in() {
         for (unit, count) in [(Unit::Month, 1), (Unit::Month, 5), (Unit::Year, 1), (Unit::Week, 2), (Unit::Day, 1)] {
             let periods = periods(start, None, unit, count);
             let mut before: Option<Period> = None;
-            for number in 0..1_000 {
+            for number in 0..300 {
                 let period = periods.period(number).unwrap();
                 assert_eq!(period.number, number);
                 assert!(period.starts < period.ends);

@@ -175,23 +175,26 @@ async fn nothing_is_put_beside_another_or_twice_or_before_its_time_and_what_wait
     let scene = Scene::new().await;
     let month = scene.month();
     let endings = [None, Some((Ending::AtPeriodEnd, month.starts.start())), Some((Ending::Now, month.due_at.plus(9)))];
+    let lone: Vec<Vec<Payment>> =
+        State::ALL.iter().map(|state| vec![scene.attempt(0, *state)]).chain([Vec::new()]).collect();
+    let seconds = State::ALL.map(|state| scene.attempt(1, state));
+    let with_each = |first: State| seconds.clone().map(|second| [scene.attempt(0, first), second]);
+    let pairs: Vec<[Payment; 2]> = State::ALL.into_iter().flat_map(with_each).collect();
     let mut puts = 0;
     for now in scene.moments() {
         for (standing, ending) in STANDINGS.iter().flat_map(|standing| endings.map(|ending| (*standing, ending))) {
             let at_first = Subscription { standing, ending, looks: 0, due_at: Some(now), ..scene.row.clone() };
             let again = Subscription { attempt: Attempt { period: 1, number: 1 }, ..at_first.clone() };
             for known in knowns() {
-                let lone = State::ALL.map(|state| vec![scene.attempt(0, state)]);
-                for payments in lone.iter().cloned().chain([Vec::new()]) {
-                    holds(&at_first, &payments, &known, now);
-                    let put = holds(&again, &payments, &known, now);
+                for payments in &lone {
+                    holds(&at_first, payments, &known, now);
+                    let put = holds(&again, payments, &known, now);
                     puts += u32::from(matches!(put, Next::Put(..)));
                 }
             }
             if ending.is_none() {
-                for (first, second) in State::ALL.iter().flat_map(|first| State::ALL.map(|second| (*first, second))) {
-                    let payments = [scene.attempt(0, first), scene.attempt(1, second)];
-                    holds(&again, &payments, &Known::default(), now);
+                for payments in &pairs {
+                    holds(&again, payments, &Known::default(), now);
                 }
             }
         }

@@ -250,9 +250,9 @@ fn unavailable_means_that_nothing_was_recorded_wherever_it_goes_wrong() {
         ];
         let mut told = 0;
         for asked in ALL {
-            for place in 0..6 {
-                for fates in fates {
-                    for reads in [None, Some(0), Some(1), Some(2), Some(3), Some(5)] {
+            for fates in fates {
+                for reads in [None, Some(0), Some(1), Some(2), Some(3), Some(5)] {
+                    for place in 0..6 {
                         let billing = world(asked).await;
                         let before = table(&billing);
                         billing.store.will(from(place, fates));
@@ -260,6 +260,7 @@ fn unavailable_means_that_nothing_was_recorded_wherever_it_goes_wrong() {
                             billing.store.reads_fail_after(answered);
                         }
                         let answer = ask(&billing, asked.name).await;
+                        let reached = billing.store.fates_left() < fates.len();
                         billing.store.heals();
                         billing.store.land().await;
                         if answer == Err(Failure::Unavailable) {
@@ -267,11 +268,15 @@ fn unavailable_means_that_nothing_was_recorded_wherever_it_goes_wrong() {
                             let what = format!("{} after {:?}, {place} {fates:?} {reads:?}", asked.name, asked.before);
                             assert!(table(&billing) == before, "{what}: told 503, and something stands");
                         }
+                        // It makes so few writes that nothing goes wrong with any: nor does it at a later place.
+                        if !reached {
+                            break;
+                        }
                     }
                 }
             }
         }
-        assert!(told > 1_000, "{told}");
+        assert!(told > 500, "{told}");
     });
 }
 
