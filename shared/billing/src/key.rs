@@ -33,6 +33,10 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Prepared, Self::Issuing, Self::Active, Self::Deleting, Self::Deleted, Self::Abandoned];
+
     /// The name used in rows, replies and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..settings import ROOT
-from .checks import SEEDED, Check
+from .checks import SEEDED, Check, noticed_by
 from .model import Mutant
 
 # As many as take about a second: every mutant behind a switch is asked, whatever else notices it.
@@ -21,7 +21,6 @@ CHECK = Check("rules", SEEDED.build, (*SEEDED.run[:-4], "--seeds", str(SEEDS), "
 PACKAGE = "billing"
 # How many of those that a rule alone notices are named.
 EXAMPLES = 3
-_BROKEN = re.compile(r"^([IR]\d+) .*: \d+ times, first by ", re.MULTILINE)
 _NAMED = re.compile(r'"([IR]\d+)"')
 _CHECKS = ROOT / "tests" / "simulation" / "src"
 
@@ -35,7 +34,7 @@ class Noticed(NamedTuple):
 
 def broken_in(output: str) -> list[str]:
     """The rules that a run of seeds says were broken."""
-    return sorted(set(_BROKEN.findall(output)), key=_number)
+    return sorted(noticed_by(output), key=_number)
 
 
 def all_rules(folder: Path = _CHECKS) -> list[str]:

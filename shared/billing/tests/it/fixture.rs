@@ -2,6 +2,8 @@
 //! is told and remembers what it was asked.
 
 mod keys;
+mod records;
+mod table;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -23,6 +25,9 @@ use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, N
 use store::MemoryStore;
 
 use crate::habits::Reasons;
+
+pub(crate) use records::schedule_snapshot;
+pub(crate) use table::Table;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
 
@@ -311,16 +316,9 @@ impl SchedulePsp for TestPsp {
             let made: Vec<ScheduleSnapshot> = orders
                 .iter()
                 .map(|(order, at)| ScheduleSnapshot {
-                    merchant_uid: order.merchant_uid.to_string(),
                     customer_uid: customer_uid.to_string(),
-                    imp_uid: None,
-                    schedule_status: ScheduleStatus::Scheduled,
-                    payment_status: None,
-                    schedule_at: *at,
-                    executed_at: None,
-                    revoked_at: None,
                     amount: order.amount,
-                    fail_reason: None,
+                    ..schedule_snapshot(order.merchant_uid.as_str(), ScheduleStatus::Scheduled, *at)
                 })
                 .collect();
             let mut world = self.world();

@@ -7,7 +7,9 @@ use billing::report::Verdict;
 use billing::usecase::{Caller, Comparison, Hint, KeyDeleted, Schedules};
 use billing::{CustomerUid, ForeignUid, ImpUid, Money};
 
-use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, key_snapshot, key_state, order};
+use crate::fixture::{
+    Act, TestBilling, TestWorld, billing, customer, key_snapshot, key_state, order, schedule_snapshot,
+};
 use crate::sweep::sweep;
 
 const DAY: i64 = 86_400;
@@ -25,16 +27,9 @@ const FOREIGN: [&str; 7] = [
 /// Another system registers a payment on the key.
 pub(crate) fn registered_elsewhere(billing: &TestBilling, uid: &str, key: &str) {
     let schedule = ScheduleSnapshot {
-        merchant_uid: uid.to_owned(),
         customer_uid: key.to_owned(),
-        imp_uid: None,
-        schedule_status: ScheduleStatus::Scheduled,
-        payment_status: None,
-        schedule_at: billing.host.now().plus(30 * DAY),
-        executed_at: None,
-        revoked_at: None,
         amount: Money::krw(2_500),
-        fail_reason: None,
+        ..schedule_snapshot(uid, ScheduleStatus::Scheduled, billing.host.now().plus(30 * DAY))
     };
     billing.psp.world().schedules.insert(uid.to_owned(), schedule);
 }

@@ -16,15 +16,6 @@ use crate::fixture::{
 };
 use crate::sweep::sweep;
 
-const STATES: [KeyState; 6] = [
-    KeyState::Prepared,
-    KeyState::Issuing,
-    KeyState::Active,
-    KeyState::Deleting,
-    KeyState::Deleted,
-    KeyState::Abandoned,
-];
-
 const CARD: &str = "4242424242424242";
 const MASKED: &str = "424242******4242";
 
@@ -61,7 +52,7 @@ fn in_state(row: BillingKey, state: KeyState) -> BillingKey {
 /// Every state, of keys from the card form and from the window, and of such as nobody sends anything for.
 fn rows() -> Vec<BillingKey> {
     let begun = [issuing(), prepared(), BillingKey { claim: None, ..issuing() }];
-    STATES.iter().flat_map(|state| begun.iter().map(|row| in_state(row.clone(), *state))).collect()
+    KeyState::ALL.iter().flat_map(|state| begun.iter().map(|row| in_state(row.clone(), *state))).collect()
 }
 
 /// What may become of a request.
@@ -106,11 +97,11 @@ async fn looked_for(billing: &TestBilling, uid: &CustomerUid, times: usize) -> V
 #[test]
 fn a_state_has_one_name_in_rows_and_replies() {
     assert_eq!(
-        STATES.map(KeyState::name),
+        KeyState::ALL.map(KeyState::name),
         ["prepared", "issuing", "active", "deleting", "deleted", "abandoned"],
         "openapi.yaml"
     );
-    for state in STATES {
+    for state in KeyState::ALL {
         assert_eq!(serde_json::to_value(state).unwrap(), state.name());
     }
 }

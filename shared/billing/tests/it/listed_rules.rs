@@ -1,7 +1,6 @@
 //! The daily comparison: what the PSP lists, page by page, against the rows.
 
 mod psp;
-mod table;
 mod world;
 
 use std::collections::BTreeMap;
@@ -17,9 +16,8 @@ use billing::report::{Counts, Pass, Report, Verdict};
 use billing::usecase::{Billing, Comparison};
 use billing::{CustomerUid, MerchantUid, Money};
 
-use crate::fixture::{Act, TestBilling, TestHost, TestWorld, billing, card_window, order};
+use crate::fixture::{Act, Table, TestBilling, TestHost, TestWorld, billing, card_window, order};
 use psp::{Asked, Oddities, PagedPsp};
-use table::Table;
 use world::{DAY, HOUR, Thing, World, charged, scheduled, stored, world};
 
 type ListedBilling = Billing<PagedPsp, Table, TestHost>;
@@ -228,15 +226,7 @@ async fn a_schedule_of_a_status_that_nobody_knows_is_looked_up_and_reported() {
 
 #[tokio::test]
 async fn the_trace_of_an_issue_makes_a_key_due_that_was_given_up_and_touches_no_other() {
-    let states = [
-        KeyState::Prepared,
-        KeyState::Issuing,
-        KeyState::Active,
-        KeyState::Deleting,
-        KeyState::Deleted,
-        KeyState::Abandoned,
-    ];
-    for state in states {
+    for state in KeyState::ALL {
         for due_in in [None, Some(-60), Some(DAY)] {
             let billing = billing().await;
             let uid = CustomerUid::parse("window-key").unwrap();

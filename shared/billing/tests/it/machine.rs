@@ -8,7 +8,7 @@ use billing::payment::{
 };
 use billing::{CustomerUid, Nonce, Policy, Timestamp};
 
-use crate::fixture::{START, World, card_window, customer, order};
+use crate::fixture::{START, World, card_window, customer, order, schedule_snapshot};
 
 const SCHEDULE_AT: Timestamp = Timestamp(START.0 + 86_400);
 
@@ -93,16 +93,9 @@ fn row(state: State, plan: Plan, purpose: Option<Purpose>) -> Payment {
 
 fn schedule(status: ScheduleStatus, payment: Option<PspStatus>) -> Evidence {
     Evidence::Schedule(ScheduleSnapshot {
-        merchant_uid: "order_1".to_owned(),
-        customer_uid: "key1".to_owned(),
-        imp_uid: None,
-        schedule_status: status,
         payment_status: payment,
-        schedule_at: SCHEDULE_AT,
         executed_at: payment.map(|_| SCHEDULE_AT),
-        revoked_at: None,
-        amount: order("order_1").amount,
-        fail_reason: None,
+        ..schedule_snapshot("order_1", status, SCHEDULE_AT)
     })
 }
 

@@ -10,7 +10,7 @@ use billing::payment::{
 };
 use billing::{Money, Nonce, Policy, Timestamp};
 
-use crate::fixture::{START, World, card_window, customer, order};
+use crate::fixture::{START, World, card_window, customer, order, schedule_snapshot};
 
 const DAY: i64 = 86_400;
 const SCHEDULE_AT: Timestamp = Timestamp(START.0 + DAY);
@@ -80,18 +80,7 @@ fn refused(code: i64) -> Evidence {
 }
 
 fn schedule(schedule_status: ScheduleStatus) -> ScheduleSnapshot {
-    ScheduleSnapshot {
-        merchant_uid: "order_1".to_owned(),
-        customer_uid: "key1".to_owned(),
-        imp_uid: None,
-        schedule_status,
-        payment_status: None,
-        schedule_at: SCHEDULE_AT,
-        executed_at: None,
-        revoked_at: None,
-        amount: order("order_1").amount,
-        fail_reason: None,
-    }
+    schedule_snapshot("order_1", schedule_status, SCHEDULE_AT)
 }
 
 /// A schedule that the PSP holds, and its row knows.

@@ -4,7 +4,6 @@ mod credits;
 mod days;
 mod evidence;
 mod traces;
-mod watched;
 
 use std::sync::atomic::Ordering;
 

@@ -10,7 +10,7 @@ use billing::usecase::{Failure, Hint, RefundRequest};
 use billing::{MerchantUid, Timestamp};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order};
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 fn request(amount: &str, key: &str) -> RefundRequest {
     RefundRequest {
@@ -43,14 +43,6 @@ async fn paid_again(billing: &TestBilling, at: Timestamp) -> (PaymentSnapshot, H
     let hint = Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
     billing.notice(&hint).await.unwrap();
     (second, hint)
-}
-
-/// Sweeps that find what is claimed free again.
-async fn sweeps(billing: &TestBilling, times: u32) {
-    for _ in 0..times {
-        billing.advance(160);
-        sweep(billing).await;
-    }
 }
 
 pub(crate) fn given_back(billing: &TestBilling) -> u64 {
@@ -102,7 +94,7 @@ async fn a_lost_refund_is_found_or_sent_again_and_given_back_once() {
         let billing = paid().await;
         billing.psp.will([act.clone()]);
         refund(&billing, "900", "a").await.unwrap();
-        sweeps(&billing, 4).await;
+        sweeps(&billing, 4, 160).await;
         let row = row(&billing).await;
         assert_eq!((given_back(&billing), row.due_at, row.pending_refund()), (900, None, None), "{act:?}");
         assert_eq!(row.state, State::PartiallyRefunded, "{act:?}");
@@ -155,7 +147,7 @@ async fn a_record_from_before_the_second_payment_does_not_say_that_it_went_back(
     billing.notice(&hint).await.unwrap();
     as_it_was(PspStatus::Paid, second.paid_at);
     assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 160).await;
     assert_eq!(given_back(&billing), 8_900);
 }
 
@@ -164,7 +156,7 @@ async fn the_second_payment_of_an_order_is_given_back() {
     let billing = paid().await;
     let (second, _) = paid_again(&billing, START.plus(5)).await;
     assert_eq!(billing.alarms(), ["double_paid"]);
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 160).await;
     let row = row(&billing).await;
     assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Paid, None, 8_900));
     assert_eq!(billing.psp.world().posts, [format!("cancel {} 8900", second.imp_uid)]);
@@ -177,7 +169,7 @@ async fn a_late_payment_is_given_back_where_the_merchant_wants_it_so() {
     billing.psp.will([Act::Refuse(-1)]);
     billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.world().record(&order("order_1"), PspStatus::Paid, START);
-    sweeps(&billing, 4).await;
+    sweeps(&billing, 4, 160).await;
     let row = row(&billing).await;
     assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Refunded, None, 8_900));
 }

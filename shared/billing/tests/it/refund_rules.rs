@@ -11,7 +11,7 @@ use billing::{ImpUid, Timestamp};
 use crate::fixture::{Act, TestBilling, TestWorld, order};
 use crate::habits::Reasons;
 use crate::refund::{given_back, paid, refund, row};
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 const DAY: i64 = 86_400;
 /// What the gateway, or whoever gives money back by hand, writes in place of a reason of ours.
@@ -60,17 +60,9 @@ async fn first(billing: &TestBilling) -> ImpUid {
     row(billing).await.imp_uid().unwrap().clone()
 }
 
-/// Sweeps of which each finds free again what the one before has sent.
-async fn sweeps(billing: &TestBilling, times: u32) {
-    for _ in 0..times {
-        billing.advance(300);
-        sweep(billing).await;
-    }
-}
-
 /// Days of the sweep.
 async fn days(billing: &TestBilling, days: u32) {
-    sweeps(billing, days * 288).await;
+    sweeps(billing, days * 288, 300).await;
 }
 
 /// What the PSP says now, as the sweep would apply it at that time.
@@ -92,14 +84,14 @@ fn refund_alarms(billing: &TestBilling) -> Vec<&'static str> {
 
 /// A refund of 900 was sent and made, but not answered, and the gateway has a reason of its own. Nothing of it can execute any
 /// more, and a sweep has seen that.
-async fn in_doubt() -> TestBilling {
+pub(crate) async fn in_doubt() -> TestBilling {
     let billing = paid().await;
     billing.psp.world().reasons = Reasons::Replaced;
     billing.psp.will([Act::ApproveAndLose]);
     refund(&billing, "900", "a").await.unwrap();
     billing.advance(billing.policy.claim_seconds());
     sweep(&billing).await;
-    assert_eq!(refund_alarms(&billing), ["refund_unclear"]);
+    assert_eq!(billing.alarms(), ["refund_unclear"]);
     billing
 }
 
@@ -129,7 +121,7 @@ async fn what_went_back_besides_does_not_make_a_refund_refused_that_was_made_unn
     billing.psp.will([Act::ApproveAndLose]);
     refund(&billing, "900", "a").await.unwrap();
     by_hand(&billing, &first(&billing).await, 500, FOREIGN);
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 300).await;
     assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 1_400));
     assert_eq!(refund_alarms(&billing), ["refund_unclear"]);
 }
@@ -144,7 +136,7 @@ async fn a_refund_is_not_taken_for_one_like_it_that_was_made_by_hand_shortly_bef
     billing.psp.will([Act::Lose]);
     refund(&billing, "900", "a").await.unwrap();
     by_hand(&billing, &imp_uid, 500, None);
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 300).await;
     assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Refused, 1_400));
 }
 
@@ -224,7 +216,7 @@ async fn of_what_is_owed_back_whole_exactly_the_rest_is_sent_whatever_was_given_
                 Some(reason) => by_hand(&billing, &second, amount, reason),
                 None => unlisted(&billing, &second, amount),
             }
-            sweeps(&billing, 3).await;
+            sweeps(&billing, 3, 300).await;
             let row = row(&billing).await;
             let left = 8_900 - amount;
             let sent: Vec<String> = (left > 0).then(|| format!("cancel {second} {left}")).into_iter().collect();
@@ -243,7 +235,7 @@ async fn each_payment_of_an_order_beyond_the_first_goes_back() {
     for _ in 0..3 {
         extra.push(paid_once_more(&billing).await);
     }
-    sweeps(&billing, 6).await;
+    sweeps(&billing, 6, 300).await;
     let row = row(&billing).await;
     let gone: Vec<(ImpUid, u64, RefundState)> =
         row.refunds.iter().map(|refund| (refund.imp_uid.clone(), refund.amount, refund.state)).collect();
@@ -276,7 +268,7 @@ async fn a_refund_that_was_never_sent_does_not_wait_for_the_calendar_of_the_one_
     days(&billing, 1).await;
     let mut waits = false;
     for _ in 0..300 {
-        sweeps(&billing, 1).await;
+        sweeps(&billing, 1, 300).await;
         waits = row(&billing).await.due_at.is_some_and(|due_at| due_at > billing.host.now().plus(3_600));
         if waits {
             break;
@@ -301,7 +293,7 @@ async fn that_a_request_is_refused_is_its_callers_to_know_and_no_person_is_told(
     for amount in [0, 900] {
         unlisted(&billing, &imp_uid, amount);
         notice(&billing, &imp_uid).await;
-        sweeps(&billing, 2).await;
+        sweeps(&billing, 2, 300).await;
     }
     refund(&billing, "100", "b").await.unwrap();
     days(&billing, 1).await;

@@ -9,9 +9,9 @@ use billing::payment::{
 use billing::ports::{Clock, Entropy, PaymentStore};
 use billing::usecase::{Caller, Failure, Hint, KeyDeleted, Schedules};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order};
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order, schedule_snapshot};
 use crate::schedule::new_schedule;
-use crate::sweep::sweep;
+use crate::sweep::sweeps;
 
 const DAY: i64 = 86_400;
 
@@ -26,25 +26,7 @@ async fn scheduled(billing: &TestBilling, at: Timestamp) -> State {
 }
 
 fn at_the_psp(at: Timestamp) -> ScheduleSnapshot {
-    ScheduleSnapshot {
-        merchant_uid: "order_1".to_owned(),
-        customer_uid: "key1".to_owned(),
-        imp_uid: None,
-        schedule_status: ScheduleStatus::Scheduled,
-        payment_status: None,
-        schedule_at: at,
-        executed_at: None,
-        revoked_at: None,
-        amount: order("order_1").amount,
-        fail_reason: None,
-    }
-}
-
-async fn sweeps(billing: &TestBilling, times: u32, seconds: i64) {
-    for _ in 0..times {
-        billing.advance(seconds);
-        sweep(billing).await;
-    }
+    schedule_snapshot("order_1", ScheduleStatus::Scheduled, at)
 }
 
 #[tokio::test]

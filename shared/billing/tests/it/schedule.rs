@@ -5,7 +5,7 @@ use billing::ports::{Clock, ScheduleFilter};
 use billing::usecase::{Caller, Failure, NewSchedule, Scheduled};
 use billing::{CustomerUid, Timestamp};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order};
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order, schedule_snapshot};
 use crate::sweep::sweep;
 
 const DAY: i64 = 86_400;
@@ -81,18 +81,7 @@ async fn a_refused_registration_is_failed_and_taken_back_if_it_was_made_all_the_
     billing.psp.will([Act::Refuse(1)]);
     assert_eq!(registered(&billing, "order_1").await, State::Failed);
     // The PSP made it after we had looked: the customer was told that it is not registered.
-    let schedule = billing::payment::ScheduleSnapshot {
-        merchant_uid: "order_1".to_owned(),
-        customer_uid: "key1".to_owned(),
-        imp_uid: None,
-        schedule_status: billing::payment::ScheduleStatus::Scheduled,
-        payment_status: None,
-        schedule_at: START.plus(DAY),
-        executed_at: None,
-        revoked_at: None,
-        amount: order("order_1").amount,
-        fail_reason: None,
-    };
+    let schedule = schedule_snapshot("order_1", billing::payment::ScheduleStatus::Scheduled, START.plus(DAY));
     billing.psp.world().schedules.insert("order_1".to_owned(), schedule);
     billing.advance(155);
     sweep(&billing).await;

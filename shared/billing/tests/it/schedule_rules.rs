@@ -8,7 +8,7 @@ use billing::ports::{Clock, ScheduleFilter};
 use billing::usecase::Caller;
 use billing::{CustomerUid, Nonce, Policy, Timestamp};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, customer, order};
+use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, customer, order, schedule_snapshot};
 use crate::schedule::new_schedule;
 use crate::sweep::sweep;
 
@@ -43,18 +43,7 @@ fn states() -> impl Iterator<Item = State> {
 }
 
 fn at_the_psp(schedule_status: ScheduleStatus) -> ScheduleSnapshot {
-    ScheduleSnapshot {
-        merchant_uid: "order_1".to_owned(),
-        customer_uid: "key1".to_owned(),
-        imp_uid: None,
-        schedule_status,
-        payment_status: None,
-        schedule_at: AT,
-        executed_at: None,
-        revoked_at: None,
-        amount: order("order_1").amount,
-        fail_reason: None,
-    }
+    schedule_snapshot("order_1", schedule_status, AT)
 }
 
 fn applied(row: &Payment, seen: &Evidence, now: Timestamp) -> Applied {

@@ -13,6 +13,14 @@ pub(crate) async fn sweep(billing: &TestBilling) -> SweepReport {
     billing.sweep(billing.host.now().plus(3_600)).await.unwrap()
 }
 
+/// As many sweeps, one after another, each so many seconds after the one before.
+pub(crate) async fn sweeps(billing: &TestBilling, times: u32, seconds: i64) {
+    for _ in 0..times {
+        billing.advance(seconds);
+        sweep(billing).await;
+    }
+}
+
 async fn state(billing: &TestBilling, uid: &str) -> State {
     billing.payment(&Caller::Merchant, uid).await.unwrap().state
 }

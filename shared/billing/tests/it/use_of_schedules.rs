@@ -11,7 +11,8 @@ use billing::usecase::{Billing, Caller, Failure, NewSchedule, Scheduled, Schedul
 use billing::{CustomerUid, MerchantUid, Nonce, Policy, Timestamp};
 
 use crate::fixture::{
-    Act, START, TestBilling, TestHost, TestPsp, TestWorld, World, billing, customer, issue_request, order, secret,
+    Act, START, TestBilling, TestHost, TestPsp, TestWorld, World, billing, customer, issue_request, order,
+    schedule_snapshot, secret,
 };
 use crate::lossy::{Fate, LossyBilling, lossy};
 use crate::schedule::new_schedule;
@@ -145,17 +146,9 @@ async fn a_subscriptions_schedule_is_neither_moved_nor_taken_back_by_its_number(
 fn standing(state: State, record: Option<PaymentSnapshot>, executed: Option<bool>) -> Payment {
     let plan = Plan::Schedule { schedule_at: AT };
     let row = Payment::claimed(order("order_1"), customer("kim"), plan, START, claim(Purpose::Register));
-    let schedule = executed.map(|executed| ScheduleSnapshot {
-        merchant_uid: "order_1".to_owned(),
-        customer_uid: "key1".to_owned(),
-        imp_uid: None,
-        schedule_status: if executed { ScheduleStatus::Executed } else { ScheduleStatus::Scheduled },
-        payment_status: None,
-        schedule_at: AT,
-        executed_at: executed.then_some(AT),
-        revoked_at: None,
-        amount: order("order_1").amount,
-        fail_reason: None,
+    let schedule = executed.map(|executed| {
+        let status = if executed { ScheduleStatus::Executed } else { ScheduleStatus::Scheduled };
+        ScheduleSnapshot { executed_at: executed.then_some(AT), ..schedule_snapshot("order_1", status, AT) }
     });
     let claim = row.claim.clone().filter(|_| matches!(state, State::Claimed | State::Unknown));
     Payment { state, claim, record, schedule, ..row }

@@ -19,14 +19,6 @@ use serde_json::Value;
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
 const LATER: Timestamp = Timestamp(1_802_592_000);
-const KEY_STATES: [KeyState; 6] = [
-    KeyState::Prepared,
-    KeyState::Issuing,
-    KeyState::Active,
-    KeyState::Deleting,
-    KeyState::Deleted,
-    KeyState::Abandoned,
-];
 
 fn claim(purpose: Purpose) -> Claim {
     Claim::new(purpose, Nonce::parse("0123456789abcdef0123456789abcdef").unwrap(), NOW, &Policy::default())
@@ -141,7 +133,7 @@ fn keys() -> Vec<BillingKey> {
         claim(Purpose::Register),
         NOW,
     );
-    KEY_STATES
+    KeyState::ALL
         .into_iter()
         .flat_map(|state| {
             let bare = BillingKey { state, ..issuing.clone() };

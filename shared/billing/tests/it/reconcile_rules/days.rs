@@ -3,10 +3,15 @@
 use billing::MerchantUid;
 use billing::ports::Clock;
 use billing::report::{Counts, Verdict};
+use billing::usecase::Billing;
 
-use super::watched::watched;
 use super::{DAY, HOUR, finished, scheduled};
-use crate::fixture::{TestWorld, billing, order};
+use crate::fixture::{Table, TestBilling, TestHost, TestPsp, TestWorld, billing, order};
+
+fn watched(billing: TestBilling) -> Billing<TestPsp, Table, TestHost> {
+    let Billing { psp, store, host, policy } = billing;
+    Billing { psp, store: Table { rows: store, ..Table::default() }, host, policy }
+}
 
 #[tokio::test]
 async fn each_moment_of_a_window_is_read_once_whenever_the_comparison_begins() {

@@ -29,7 +29,7 @@ async fn a_refund_that_was_answered_is_made_whatever_became_of_its_reason() {
         for (amount, key) in [("1000", "a"), ("1000", "b"), ("500", "c")] {
             let told = refund(&billing, amount, key).await;
             assert_eq!(told, Ok((State::PartiallyRefunded, RefundState::Done)), "{reasons:?} {key}");
-            sweeps(&billing, 3).await;
+            sweeps(&billing, 3, 160).await;
             assert_eq!(refund(&billing, amount, key).await, told, "{reasons:?} {key}");
         }
         assert_eq!((given_back(&billing), row(&billing).await.due_at), (2_500, None), "{reasons:?}");
@@ -45,7 +45,7 @@ async fn a_lost_refund_is_recognised_by_what_is_left_of_its_mark() {
             billing.psp.world().reasons = Reasons::Cut(left);
             billing.psp.will([act.clone()]);
             let told = refund(&billing, "900", "a").await.unwrap().1;
-            sweeps(&billing, 4).await;
+            sweeps(&billing, 4, 160).await;
             let row = row(&billing).await;
             // "[rabcd": five letters of it, or nothing at all, where the amount, the time and the balance decide.
             let known = left == 0 || left >= 6;
@@ -97,7 +97,7 @@ async fn a_refund_in_the_console_of_the_same_amount_leaves_ours_in_doubt_and_ano
         billing.psp.will([Act::Lose]);
         refund(&billing, "900", "a").await.unwrap();
         console(&billing, by_hand, Some("매장 방문 취소"));
-        sweeps(&billing, 4).await;
+        sweeps(&billing, 4, 160).await;
         assert_eq!(row(&billing).await.refunds[0].state, state, "{by_hand}");
         assert_eq!((given_back(&billing), billing.psp.world().posts.len()), (by_hand, 1));
     }
@@ -109,10 +109,10 @@ async fn one_that_was_refused_is_not_taken_for_the_one_that_was_made_by_hand_aft
         let billing = paid().await;
         billing.psp.will([Act::Refuse(1)]);
         assert_eq!(refund(&billing, "900", "a").await.unwrap().1, RefundState::Refused);
-        sweeps(&billing, 2).await;
+        sweeps(&billing, 2, 160).await;
         console(&billing, 900, reason);
         refund(&billing, "900", "b").await.unwrap();
-        sweeps(&billing, 2).await;
+        sweeps(&billing, 2, 160).await;
         assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Refused, 900));
     }
 }
@@ -123,13 +123,13 @@ async fn of_two_refunds_of_one_amount_each_has_an_entry_of_its_own() {
     billing.psp.world().reasons = Reasons::Dropped;
     billing.psp.will([Act::Refuse(1)]);
     assert_eq!(refund(&billing, "900", "a").await.unwrap().1, RefundState::Refused);
-    sweeps(&billing, 2).await;
+    sweeps(&billing, 2, 160).await;
     assert_eq!(refund(&billing, "900", "b").await.unwrap().1, RefundState::Done);
     billing.psp.will([Act::Lose]);
     assert_eq!(refund(&billing, "900", "c").await.unwrap().1, RefundState::Pending, "not the entry of the one before");
     let states: Vec<RefundState> = row(&billing).await.refunds.iter().map(|refund| refund.state).collect();
     assert_eq!(states, [RefundState::Refused, RefundState::Done, RefundState::Pending]);
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 160).await;
     assert_eq!((given_back(&billing), row(&billing).await.due_at), (1_800, None));
 }
 
@@ -141,6 +141,6 @@ async fn a_refusal_is_told_only_after_the_record_was_looked_at() {
     billing.psp.will([Act::ApproveAndRefuse]);
     assert_eq!(refund(&billing, "900", "a").await.unwrap().1, RefundState::Pending);
     billing.psp.world().looks_fail = false;
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 160).await;
     assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 900));
 }

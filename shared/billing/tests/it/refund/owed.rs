@@ -7,7 +7,7 @@ use billing::{ImpUid, Money};
 
 use super::{given_back, paid, paid_again, request, row};
 use crate::fixture::{TestBilling, TestWorld};
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 fn account(number: &str) -> Option<RefundAccount> {
     let (holder, bank) = ("홍길동".to_owned(), "088".to_owned());
@@ -23,18 +23,11 @@ async fn owed() -> (TestBilling, ImpUid) {
     let billing = paid().await;
     billing.psp.world().account_wanted = true;
     let (second, _) = paid_again(&billing, billing.host.now()).await;
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 300).await;
     assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
     // What was sent last without an account can no longer arrive.
     billing.advance(200);
     (billing, second.imp_uid)
-}
-
-async fn sweeps(billing: &TestBilling, times: u32) {
-    for _ in 0..times {
-        billing.advance(300);
-        sweep(billing).await;
-    }
 }
 
 #[tokio::test]
@@ -48,7 +41,7 @@ async fn a_request_that_names_an_account_sends_what_is_owed_and_is_answered_by_i
     assert_eq!((again.1, billing.psp.world().posts.len()), (told.1, posts), "the same answer");
     let other = billing.refund(to_account("8900", "a", "110123456780")).await;
     assert_eq!(other.map(|_| ()), Err(Failure::IdempotencyKeyReused));
-    sweeps(&billing, 2).await;
+    sweeps(&billing, 2, 300).await;
     let row = row(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Paid, None));
     // The first payment is refunded as ever.
@@ -60,11 +53,11 @@ async fn a_request_that_names_an_account_sends_what_is_owed_and_is_answered_by_i
 async fn an_account_that_is_named_while_an_earlier_sending_may_still_arrive_is_used_after_that() {
     let (billing, _) = owed().await;
     while !row(&billing).await.in_flight(billing.host.now()) {
-        sweeps(&billing, 1).await;
+        sweeps(&billing, 1, 300).await;
     }
     let told = billing.refund(to_account("8900", "a", "110-123-456789")).await.unwrap();
     assert_eq!((told.1.state, given_back(&billing)), (RefundState::Pending, 0));
-    sweeps(&billing, 1).await;
+    sweeps(&billing, 1, 300).await;
     assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Done, 8_900));
     assert_eq!(billing.refund(to_account("8900", "a", "110-123-456789")).await.unwrap().1.state, RefundState::Done);
 }

@@ -7,7 +7,7 @@ use billing::usecase::{Caller, KeyDeleted, Schedules};
 use super::{DAY, QUARANTINE, two_more, uid};
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, key_state};
 use crate::schedule::new_schedule;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 async fn scheduled_on(billing: &TestBilling) -> (State, String) {
     let Payment { state, order, .. } = billing.scheduled(&Caller::Merchant, "order_1").await.unwrap();
@@ -16,13 +16,6 @@ async fn scheduled_on(billing: &TestBilling) -> (State, String) {
 
 async fn delete(billing: &TestBilling, schedules: Schedules) -> KeyDeleted {
     billing.delete_key(&Caller::Merchant, "key1", schedules).await.unwrap()
-}
-
-async fn sweeps(billing: &TestBilling, times: u32) {
-    for _ in 0..times {
-        billing.advance(300);
-        sweep(billing).await;
-    }
 }
 
 #[tokio::test]
@@ -47,7 +40,7 @@ async fn what_has_left_the_key_is_not_revoked_with_what_is_on_it() {
     assert!(matches!(moving, KeyDeleted::Pending(_)), "{moving:?}");
     assert_eq!(scheduled_on(&billing).await, (State::Intent, second.to_string()));
     assert_eq!(delete(&billing, Schedules::Revoke).await, KeyDeleted::Done);
-    sweeps(&billing, 3).await;
+    sweeps(&billing, 3, 300).await;
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, second.to_string()));
     assert_eq!(billing.psp.world().posts, ["delete key1", "register order_1"]);
 }
@@ -71,7 +64,7 @@ async fn a_key_stays_for_as_long_as_nobody_knows_whether_what_left_it_has_arrive
     }
     assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1", "register order_1"]);
     billing.psp.world().listing.single_looks_fail = false;
-    sweeps(&billing, 24).await;
+    sweeps(&billing, 24, 300).await;
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, second.to_string()));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
 }
@@ -85,7 +78,7 @@ async fn a_schedule_that_has_not_left_yet_goes_to_the_key_that_was_named_last() 
     delete(&billing, Schedules::MoveTo(second)).await;
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, "key1".to_owned()));
     delete(&billing, Schedules::MoveTo(third.clone())).await;
-    sweeps(&billing, 24).await;
+    sweeps(&billing, 24, 300).await;
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, third.to_string()));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
 }

@@ -8,8 +8,8 @@ use billing::{MerchantUid, Money};
 use futures_util::future::join;
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, order};
-use crate::habits::Reasons;
 use crate::refund::{given_back, paid, refund, row};
+use crate::refund_rules::in_doubt;
 use crate::sweep::sweep;
 
 const ACCOUNT: &str = "110-123-456789";
@@ -140,13 +140,7 @@ async fn a_refund_that_may_still_arrive_is_not_sent_again_by_who_can_look_nothin
 
 #[tokio::test]
 async fn a_refund_that_may_have_been_made_is_not_sent_again_by_who_can_look_nothing_up() {
-    let billing = paid().await;
-    billing.psp.world().reasons = Reasons::Replaced;
-    billing.psp.will([Act::ApproveAndLose]);
-    refund(&billing, "900", "a").await.unwrap();
-    billing.advance(billing.policy.claim_seconds());
-    sweep(&billing).await;
-    assert_eq!(billing.alarms(), ["refund_unclear"]);
+    let billing = in_doubt().await;
     billing.psp.world().looks_fail = true;
     let mut seen = 0;
     for _ in 0..2 * 288 {
