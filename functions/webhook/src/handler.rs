@@ -6,7 +6,6 @@ use billing::usecase::{Hint, Noticed};
 use runtime::App;
 use runtime::config::WebhookIpMode;
 use runtime::http::{Problem, Reply, Request};
-use runtime::planted::{self, Bug};
 use runtime::secret::is_order_token;
 
 use crate::notice;
@@ -34,12 +33,7 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
     if request.method() != "POST" {
         return Err(Problem::new(405, "method_not_allowed", "Iamport sends POST."));
     }
-    if let Err(refused) = check_source(&app, &request) {
-        if planted::is(Bug::RefusedButProcessed) {
-            process(&app, &request).await?;
-        }
-        return Err(refused);
-    }
+    check_source(&app, &request)?;
     process(&app, &request).await
 }
 

@@ -1,6 +1,5 @@
 //! When to look again at something that is still owed. The waits are data, each with its reason.
 
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Waits between looks at an unknown outcome, in seconds; the last one repeats for ever.
@@ -70,8 +69,7 @@ pub fn next_look(now: Timestamp, looks: u32, quarantine_until: Option<Timestamp>
 /// When something may be sent again that was sent `posts` times and not found.
 #[must_use]
 pub fn next_post(now: Timestamp, posts: u32) -> Timestamp {
-    let posts = if planted::has(Bug::SentAtEverySweep) { 0 } else { posts.saturating_sub(1) };
-    now.plus(wait(&SEND_AGAIN, posts))
+    now.plus(wait(&SEND_AGAIN, posts.saturating_sub(1)))
 }
 
 /// When the change of a schedule is sent again that was claimed then, after so many fruitless looks: each sending brings two,
@@ -79,7 +77,7 @@ pub fn next_post(now: Timestamp, posts: u32) -> Timestamp {
 /// back must not run for that.
 #[must_use]
 pub fn next_change(claimed_at: Timestamp, looks: u32, runs_at: Option<Timestamp>) -> Timestamp {
-    if looks < 2 || planted::has(Bug::SentAtEverySweep) {
+    if looks < 2 {
         return claimed_at;
     }
     let ahead = runs_at.map(|at| at.0 - claimed_at.0).filter(|ahead| *ahead > 0);

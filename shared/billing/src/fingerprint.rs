@@ -4,8 +4,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::planted::{self, Bug};
-
 /// A digest of a request in its normal form. Equal requests have equal fingerprints, however they were spelt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -22,10 +20,6 @@ impl Fingerprint {
     /// The digest of a request with card data, under a secret key: a bare hash of a card number can be searched.
     #[must_use]
     pub fn keyed(key: &FingerprintKey, parts: &[&str]) -> Self {
-        if planted::has(Bug::BareFingerprint) {
-            let number = parts.iter().find(|part| part.len() >= 13 && part.bytes().all(|byte| byte.is_ascii_digit()));
-            return Self(format!("k1:{}", hex(&Sha256::digest(number.unwrap_or(&"")))));
-        }
         Self(format!("k1:{}", hex(&key.mac("fingerprint", parts))))
     }
 

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::invalid::Invalid;
-use crate::planted::{self, Bug};
 use crate::scrub::holds_card_number;
 
 // Identifiers that machines make are random: some of them look like a card number, and refusing those would refuse one
@@ -72,16 +71,12 @@ fn token(text: &str) -> bool {
 
 /// Whatever the PSP may call an order.
 fn foreign(text: &str) -> bool {
-    let dropped = planted::has(Bug::ForeignNamesRefused) && MerchantUid::parse(text).is_err();
-    !dropped && !text.chars().any(char::is_control)
+    !text.chars().any(char::is_control)
 }
 
 /// A name that the PSP may hold although nobody here would make it. No percent sign: a gateway may decode a path once more
 /// than it was encoded. No relative path segment either, which no encoding protects.
 fn segment(text: &str) -> bool {
-    if planted::has(Bug::ForeignNamesRefused) {
-        return token(text);
-    }
     text != "." && text != ".." && !text.chars().any(|character| character.is_control() || character == '%')
 }
 

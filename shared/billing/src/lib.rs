@@ -23,7 +23,6 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod pg;
-pub mod planted;
 pub mod policy;
 pub mod ports;
 pub mod report;

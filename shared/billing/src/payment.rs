@@ -26,7 +26,6 @@ use crate::checkout::Window;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 use crate::order::Order;
-use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -298,8 +297,7 @@ impl Payment {
                 self.refused_refund()
             }
             Purpose::Revoke | Purpose::Move { .. } => {
-                let before = self.claim.as_ref().map(|before| before.purpose);
-                before == Some(claim.purpose) && !planted::has(Bug::SentAtEverySweep)
+                self.claim.as_ref().is_some_and(|before| before.purpose == claim.purpose)
             }
         };
         self.looks = if once_more { self.looks } else { 0 };
@@ -452,7 +450,7 @@ impl Payment {
                 "the record is of this order",
             ),
         ];
-        let broken = rules.into_iter().find(|(kept, rule)| !kept && !planted::overlooks(rule));
+        let broken = rules.into_iter().find(|(kept, _)| !kept);
         broken.map_or(Ok(()), |(_, rule)| Err(rule))
     }
 }

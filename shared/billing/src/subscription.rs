@@ -27,7 +27,6 @@ use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::Payment;
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 pub use crate::ids::SubscriptionId;
@@ -58,8 +57,7 @@ impl Attempt {
     /// # Errors
     /// `merchant_uid_invalid` beyond what 40 characters hold; no calendar has so many periods.
     pub fn merchant_uid(self, id: &SubscriptionId) -> Result<MerchantUid, Invalid> {
-        let period = if planted::has(Bug::PeriodNotInNumber) { 0 } else { self.period };
-        MerchantUid::parse(&format!("{id}-{period}-{}", self.number))
+        MerchantUid::parse(&format!("{id}-{}-{}", self.period, self.number))
     }
 
     /// The subscription and the attempt that a number stands for. `None` for a number that is no subscription's.
@@ -254,7 +252,7 @@ impl Subscription {
     pub fn asks_for(&self) -> Option<Fingerprint> {
         let order = self.asked().ok()?;
         let asks = self.charges() && !self.awaits_plan();
-        (asks || planted::has(Bug::TriedAfterEnd)).then(|| Fingerprint::of(&order))
+        asks.then(|| Fingerprint::of(&order))
     }
 
     /// The one order that may be put: nothing else is, while the difference of a dearer plan is charged.
@@ -290,7 +288,7 @@ impl Subscription {
     pub fn was_to_be_paid(&self, payment: &Payment) -> bool {
         let paid_at = payment.record.as_ref().and_then(|record| record.paid_at);
         let before_the_end = |(_, asked_at)| paid_at.is_some_and(|paid_at| paid_at <= asked_at);
-        planted::has(Bug::PaidAfterEndKept) || self.ending.is_none_or(before_the_end)
+        self.ending.is_none_or(before_the_end)
     }
 
     /// As [`Self::wants()`], and its period is not over.
@@ -304,7 +302,7 @@ impl Subscription {
     /// Whether the period of the attempt has passed.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        !planted::has(Bug::LapsedPeriodsCharged) && self.is_past(self.attempt, now)
+        self.is_past(self.attempt, now)
     }
 
     fn is_past(&self, attempt: Attempt, now: Timestamp) -> bool {
@@ -314,7 +312,6 @@ impl Subscription {
     /// The period after the current one; those that passed meanwhile are left out.
     pub(crate) fn next_period(&self, now: Timestamp) -> u32 {
         let today = self.calendar.period_on(KstDay::of(now)).map_or(0, |period| period.number);
-        let today = if planted::has(Bug::LapsedPeriodsCharged) { 0 } else { today };
         self.attempt.period.saturating_add(1).max(today)
     }
 
@@ -383,9 +380,7 @@ impl Subscription {
     pub(crate) fn settle(&mut self, number: Option<u32>, amount: Money) {
         let carried = self.carried.iter().find(|(attempt, _)| Some(*attempt) == number);
         let carried = carried.map_or(0, |(_, carried)| *carried);
-        if !planted::has(Bug::DifferenceChargedTwice) {
-            self.adjustment = self.adjustment.saturating_sub(carried);
-        }
+        self.adjustment = self.adjustment.saturating_sub(carried);
         self.running = Some(Money { minor: amount.minor.saturating_add_signed(carried.saturating_neg()), ..amount });
         self.carried.clear();
     }

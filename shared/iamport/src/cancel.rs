@@ -8,7 +8,6 @@ use crate::envelope::same;
 use crate::error::Error;
 use crate::ids::{ImpUid, InvalidInput, MerchantUid};
 use crate::payment::Payment;
-use crate::planted::{self, Bug};
 use crate::text::Concealed;
 use crate::wire::{Target, body};
 
@@ -114,12 +113,8 @@ impl Client {
                 CancelTarget::Imp(imp_uid) => object.text("imp_uid", imp_uid.as_str()),
                 CancelTarget::Merchant(merchant_uid) => object.text("merchant_uid", merchant_uid.as_str()),
             }
-            if !planted::is(Bug::RefundWithoutAmount) {
-                object.amount("amount", request.amount);
-            }
-            if !planted::is(Bug::RefundWithoutChecksum) {
-                object.amount("checksum", request.checksum);
-            }
+            object.amount("amount", request.amount);
+            object.amount("checksum", request.checksum);
             object.maybe_amount("tax_free", request.tax_free);
             object.maybe_amount("vat_amount", request.vat_amount);
             object.maybe_text("reason", request.reason.as_deref());

@@ -6,8 +6,7 @@ use crate::envelope::{same, same_if_told};
 use crate::error::Error;
 use crate::ids::{CustomerUid, InvalidInput, MerchantUid, check_text};
 use crate::lenient::choice;
-use crate::payment::{Payment, PaymentStatus};
-use crate::planted::{self, Bug};
+use crate::payment::Payment;
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
 use crate::text::Concealed;
 use crate::wire::{Object, Target, body};
@@ -97,9 +96,7 @@ impl Details {
 
     /// [`Error::Suspect`] unless the payment is of the sum that was asked for.
     fn check_sum(&self, asked: Amount, payment: &Payment) -> Result<(), Error> {
-        if let Some(currency) = self.currency.as_deref()
-            && !planted::is(Bug::CurrencyUnchecked)
-        {
+        if let Some(currency) = self.currency.as_deref() {
             same("currency", currency, &payment.currency)?;
         }
         if self.promotion_id.is_none() && payment.amount != asked {
@@ -280,9 +277,6 @@ impl Client {
         same("merchant_uid", request.merchant_uid.as_str(), &payment.merchant_uid)?;
         same_if_told("customer_uid", request.customer_uid.as_str(), payment.customer_uid.as_deref())?;
         request.details.check_sum(request.amount, &payment)?;
-        if planted::is(Bug::AnsweredTakenAsPaid) {
-            return Ok(Payment { status: PaymentStatus::Paid, ..payment });
-        }
         Ok(payment)
     }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::planted::{self, Bug};
 use crate::text::PspText;
 
 /// What Iamport says on HTTP 200 of a thing that it does not have, and where that was seen (all read on 2026-11-29).
@@ -199,7 +198,6 @@ impl Error {
     pub fn says_absent(&self) -> bool {
         match self {
             Self::NotFound { .. } => true,
-            Self::Refused { code, .. } if planted::is(Bug::AnyFailureTakenAsAbsent) => *code == 1,
             Self::Refused { message, .. } => message.as_ref().is_some_and(|message| {
                 let said = message.as_str();
                 ABSENT_WORDS.iter().any(|words| said.contains(words))

@@ -83,10 +83,6 @@ mod lifetime;
 mod lookup;
 mod page;
 mod payment;
-#[cfg(planted_bugs)]
-pub mod planted;
-#[cfg(not(planted_bugs))]
-mod planted;
 mod prepare;
 mod request_pay;
 mod schedule;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::config::Clock;
-use crate::planted::{self, Bug};
 
 /// A moment by both of a [`Clock`]'s clocks.
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +49,6 @@ impl Lifetime {
     #[must_use]
     pub fn left(&self, clock: &(impl Clock + ?Sized)) -> Duration {
         let monotonic = self.ends_monotonic.saturating_sub(clock.monotonic());
-        if planted::is(Bug::MonotonicClockAlone) {
-            return monotonic;
-        }
         let wall = self.ends_unix.saturating_sub(clock.unix_seconds());
         monotonic.min(Duration::from_secs(u64::try_from(wall).unwrap_or(0)))
     }

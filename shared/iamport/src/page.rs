@@ -6,7 +6,6 @@ use serde_json::value::RawValue;
 
 use crate::envelope::{Content, safe_reason};
 use crate::error::Error;
-use crate::planted::{self, Bug};
 
 /// Elements on a page unless a request says otherwise.
 const LIMIT_DEFAULT: u32 = 20;
@@ -67,7 +66,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
             return Ok(Self { list: serde_json::from_str(raw.get()).map_err(failed)?, ..Self::empty() });
         }
         let page: Paged<T> = serde_json::from_str(raw.get()).map_err(failed)?;
-        let number = |page: Option<u32>| page.filter(|page| *page > 0 && !planted::is(Bug::SecondPageNeverRead));
+        let number = |page: Option<u32>| page.filter(|page| *page > 0);
         Ok(Self { total: page.total, previous: number(page.previous), next: number(page.next), list: page.list })
     }
 }

@@ -7,7 +7,6 @@ use crate::envelope::{same, same_if_told};
 use crate::error::Error;
 use crate::ids::{CustomerUid, ForeignUid, InvalidInput, MerchantUid, NonEmpty, check_text};
 use crate::payment::Payment;
-use crate::planted::{self, Bug};
 use crate::scheduled::{ScheduledPayment, one};
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
 use crate::text::Concealed;
@@ -224,8 +223,7 @@ impl Client {
     pub async fn unschedule(&self, request: &Unschedule) -> Result<Vec<ScheduledPayment>, Error> {
         let body = body(|object| {
             object.maybe_text("customer_uid", request.customer_uid.as_ref().map(CustomerUid::as_str));
-            let named = if planted::is(Bug::UnscheduleWithoutNumbers) { 0 } else { usize::MAX };
-            object.texts("merchant_uid", request.merchant_uids.iter().map(ForeignUid::as_str).take(named));
+            object.texts("merchant_uid", request.merchant_uids.iter().map(ForeignUid::as_str));
         });
         let call = Call::post(Target::new("/subscribe/payments/unschedule"), Some(body));
         let revoked: Vec<ScheduledPayment> = self.send(call).await?;
@@ -299,6 +297,5 @@ fn time_body(schedule_at: i64) -> Result<bytes::Bytes, Error> {
 }
 
 fn write_schedule_at(object: &mut Object<'_>, seconds: i64) {
-    let unit = if planted::is(Bug::ScheduleAtInMilliseconds) { 1_000 } else { 1 };
-    object.integer("schedule_at", seconds.saturating_mul(unit));
+    object.integer("schedule_at", seconds);
 }

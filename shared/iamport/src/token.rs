@@ -15,7 +15,6 @@ use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error};
 use crate::lifetime::{Lifetime, Moment};
-use crate::planted::{self, Bug};
 use crate::secret::{AccessToken, Credentials};
 use crate::transport::{Lane, Request, Transport};
 use crate::wire::{self, Target};
@@ -133,7 +132,6 @@ impl Tokens {
             (state.token.clone().map(|token| (self.left(&token), token)), state.flights)
         };
         match held {
-            _ if planted::is(Bug::TokenPerCall) => self.fly().await,
             Some((left, token)) if left >= RENEW_EARLY => Ok(token),
             Some((left, token)) if left >= RENEW_LATE => Ok(self.renew_early(token).await),
             _ => self.renew(flights).await,
@@ -310,8 +308,7 @@ fn token_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<St
 impl TokenReply {
     /// By the server's own clock: ours may be wrong.
     fn lifetime(&self) -> Result<Duration, Error> {
-        let late = if planted::is(Bug::ExpiryNineHoursLate) { 9 * 60 * 60 } else { 0 };
-        u64::try_from(self.expired_at.saturating_sub(self.now).saturating_add(late))
+        u64::try_from(self.expired_at.saturating_sub(self.now))
             .ok()
             .filter(|seconds| *seconds > 0)
             .map(Duration::from_secs)

@@ -12,7 +12,6 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::error::{Cause, Error, NotSentReason};
-use crate::planted::{self, Bug};
 use crate::wire::Target;
 
 /// Largest reply that is read. A page of a list may be larger, because its records hold free text of the merchant's: that is
@@ -74,16 +73,14 @@ impl Transport {
         };
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let tier = config.tier.as_deref().filter(|_| !planted::is(Bug::TierForgotten)).map(HeaderValue::from_str);
-        let redirects =
-            || if planted::is(Bug::RedirectFollowed) { redirect::Policy::limited(3) } else { redirect::Policy::none() };
+        let tier = config.tier.as_deref().map(HeaderValue::from_str);
         let builder = || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .user_agent(concat!("iamport-rust/", env!("CARGO_PKG_VERSION")))
                 .default_headers(headers.clone())
                 .connect_timeout(config.connect_timeout)
-                .redirect(redirects())
+                .redirect(redirect::Policy::none())
                 .retry(retry::never())
                 .referer(false)
                 .no_proxy()

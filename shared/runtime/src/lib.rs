@@ -12,7 +12,6 @@ mod host;
 pub mod http;
 mod log;
 pub mod metrics;
-pub mod planted;
 mod psp;
 pub mod secret;
 mod serve;

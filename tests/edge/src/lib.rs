@@ -11,15 +11,15 @@
 //! | [`shop`] | a card, a charge and webhooks, through the functions' handlers in a process of their own |
 //! | [`deploy`] | what is deployed around the function that takes cards |
 //! | [`peer`], [`canary`] | a scripted Iamport; secrets that are looked for in every text |
-//! | [`world`], `hunt` | a scenario of either kind by its seed; which bug is found by which rule, and how soon |
+//! | [`world`], [`hunt`], [`switches`] | a scenario of either kind by its seed; which bug is found by which rule, and how soon |
 
 pub mod bug;
 pub mod calls;
 pub mod canary;
 pub mod deploy;
-#[cfg(planted_bugs)]
 pub mod hunt;
 pub mod peer;
 pub mod rule;
 pub mod shop;
+pub mod switches;
 pub mod world;

@@ -13,10 +13,13 @@ mod notice;
 
 use std::process::ExitCode;
 
+use edge::switches;
 use edge::world::{Kind, World};
 
 /// Seeds of each kind, unless asked otherwise.
 const SEEDS: u64 = 300;
+
+const NO_BUGS: &str = "this build has no bugs: `./dev zoo` makes one that has";
 
 /// One thread: planted bugs are a matter of the thread, and so is the order of things.
 #[tokio::main(flavor = "current_thread")]
@@ -42,12 +45,10 @@ type Ended = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 /// The handlers behind the platform's own loop, as each function's `main` has them.
 async fn play_functions(bug: Option<&String>) -> Ended {
     let bug: Option<u8> = bug.map(|number| number.parse()).transpose()?;
-    #[cfg(planted_bugs)]
-    edge::bug::plant(bug);
-    #[cfg(not(planted_bugs))]
-    if bug.is_some() {
-        return Err("this build has no bugs: --cfg planted_bugs".into());
+    if bug.is_some() && !switches::IN_THIS_BUILD {
+        return Err(NO_BUGS.into());
     }
+    switches::plant(bug);
     runtime::serve_http(runtime::HANDLER_BUDGET, |app, request| async move {
         match request.route() {
             "POST /billing-keys" => issue_billing_key::handle(app, request).await,
@@ -90,9 +91,11 @@ async fn seeds(arguments: &[String]) -> Ended {
 }
 
 /// Prints which planted bug is found by which rule, and by which seed first.
-#[cfg(planted_bugs)]
 #[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
 async fn zoo() -> Ended {
+    if !switches::IN_THIS_BUILD {
+        return Err(NO_BUGS.into());
+    }
     let program = std::env::current_exe()?;
     let mut missed = 0;
     println!("{:>3}  {:<46} {:<36} seed", "no.", "planted bug", "caught by");
@@ -103,9 +106,4 @@ async fn zoo() -> Ended {
         println!("{:>3}  {:<46} {by:<36} {seed}", bug.number, bug.name);
     }
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-#[cfg(not(planted_bugs))]
-async fn zoo() -> Ended {
-    Err("this build has no bugs: --cfg planted_bugs".into())
 }

@@ -83,15 +83,13 @@ impl World {
     /// # Errors
     /// [`WorldError`].
     pub async fn run(&mut self, seed: u64) -> Result<Outcome, WorldError> {
-        #[cfg(planted_bugs)]
-        crate::bug::plant(self.bug);
+        crate::switches::plant(self.bug);
         let outcome = match &mut self.place {
             Place::Calls(calls) => calls.run(seed).await,
             Place::Shop(shop) => shop.run(seed).await,
             Place::Deploy(deploy) => Ok(deploy.run(seed, self.bug == Some(41))),
         };
-        #[cfg(planted_bugs)]
-        crate::bug::plant(None);
+        crate::switches::plant(None);
         outcome
     }
 }

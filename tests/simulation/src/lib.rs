@@ -12,7 +12,7 @@
 //! | [`crash`] | every boundary of every flow, times every fault, one and two deep |
 //! | [`stubborn`] | a gateway that refuses or ignores one thing for ever |
 //! | [`quiet`] | when nothing is owed any more |
-//! | [`planted`] | bugs to see whether the rules find them |
+//! | [`planted`], [`inside`] | bugs to see whether the rules find them |
 //! | [`seeded`], [`card`] | many clients, webhooks, a console and time, by seed; and what a run of seeds came to |
 
 pub mod card;
@@ -22,6 +22,7 @@ pub mod crash;
 pub mod exec;
 pub mod fault;
 pub mod host;
+pub mod inside;
 pub mod kernel;
 pub mod lambda;
 pub mod planted;

@@ -119,7 +119,8 @@ fn show_crash_points(flows: &[&Flow]) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
 fn show_zoo(from: u64, count: u64, threads: u64) -> ExitCode {
     let first = usize::try_from(from.saturating_sub(1)).unwrap_or(0);
-    let plants = simulation::planted::ZOO.get(first..).unwrap_or_default();
+    let plants = simulation::planted::zoo();
+    let plants = plants.get(first..).unwrap_or_default();
     let plants = plants.get(..usize::try_from(count).unwrap_or(usize::MAX)).unwrap_or(plants);
     let hunted = zoo::hunt_each(plants, usize::try_from(threads).unwrap_or(1));
     println!("{}", zoo::table(&hunted));

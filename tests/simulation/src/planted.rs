@@ -1,20 +1,20 @@
 //! Planted bugs: mistakes seen in public integrations. The rules must find each of them.
 //!
 //! Most are made here, beyond billing's ports, as an adapter, a handler or a setting would make them. Those inside the domain
-//! are switches of [`billing::planted`], and exist only in a build with `--cfg planted_bugs`.
+//! are patches (`tests/zoo`), and in the zoo's copy of the repository only: see [`inside`](crate::inside).
 
 use std::collections::BTreeMap;
 
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus};
-use billing::planted::Bug as Inner;
 use billing::policy::Policy;
 use billing::ports::{DueRow, Looked, Page, Posted, StoreError};
 use billing::usecase::{Caller, Hint};
 use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 
 use crate::fault::Fault;
+use crate::inside::{self, Inner};
 use crate::kernel::ProcessId;
 use crate::psp::request::{PspReply, PspRequest, refusal};
 use crate::sim::{Sim, World};
@@ -103,20 +103,18 @@ pub struct Plant {
     pub rules: &'static [&'static str],
 }
 
-impl Plant {
-    /// Whether this build can plant it.
-    #[must_use]
-    pub const fn is_in_this_build(&self) -> bool {
-        !matches!(self.bug, Bug::Inside(_)) || billing::planted::IN_THIS_BUILD
-    }
-}
-
-const fn plant(number: u8, name: &'static str, bug: Bug, rules: &'static [&'static str]) -> Plant {
+pub(crate) const fn plant(number: u8, name: &'static str, bug: Bug, rules: &'static [&'static str]) -> Plant {
     Plant { number, name, bug, rules }
 }
 
-/// Every bug that is planted here, in the order of the list.
-pub const ZOO: &[Plant] = &[
+/// Every bug that is in this build: those made here, and those inside the domain.
+#[must_use]
+pub fn zoo() -> Vec<Plant> {
+    OUTSIDE.iter().chain(inside::ZOO).copied().collect()
+}
+
+/// Every bug that is made here, in the order of the list.
+const OUTSIDE: &[Plant] = &[
     plant(1, "merchant_uid from timestamp", Bug::NumberFromTheClock, &["I1", "I15"]),
     plant(2, "new uid on retry", Bug::NewNumberOnRepeat, &["I11", "I4"]),
     plant(3, "find instead of findAll", Bug::FirstAttemptOnly, &["I10", "I16"]),
@@ -127,25 +125,13 @@ pub const ZOO: &[Plant] = &[
     plant(7, "intent after POST", Bug::IntentAfterPost, &["I4"]),
     plant(8, "result write unconditional", Bug::SaveWithoutCondition, &["I12", "I3", "I7", "I10"]),
     plant(9, "webhook body status trusted", Bug::BodyTrusted, &["I10", "I17"]),
-    plant(10, "webhook amount unchecked", Bug::Inside(Inner::AmountUnchecked), &["I3"]),
-    plant(11, "currency unchecked", Bug::Inside(Inner::CurrencyUnchecked), &["I3"]),
     plant(12, "merchant_uid from body not PSP", Bug::OrderFromBody, &["I10", "I17"]),
-    plant(13, "imp_uid not bound to order", Bug::Inside(Inner::ImpUidNotBound), &["I3", "I10", "I17"]),
     plant(22, "`code == 0` taken as paid", Bug::AnsweredTakenAsPaid, &["I17"]),
-    plant(23, "`code != 0` taken as final failure", Bug::Inside(Inner::RefusalIsFinal), &["I10", "I16"]),
-    plant(24, "timeout taken as failure", Bug::Inside(Inner::TimeoutTakenAsFailure), &["I10", "I16"]),
-    plant(25, "failed final (no failed→paid)", Bug::Inside(Inner::FailedIsFinal), &["I10", "I16"]),
     plant(26, "refund without amount", Bug::RefundWithoutAmount, &["I7"]),
     plant(27, "refund without checksum", Bug::RefundWithoutChecksum, &["I7"]),
     plant(28, "unschedule with empty list", Bug::UnscheduleWithoutNumber, &["I14"]),
-    plant(29, "delete key before unschedule", Bug::Inside(Inner::KeyDeletedFirst), &["I8"]),
-    plant(30, "customer_uid reused", Bug::Inside(Inner::CustomerUidReused), &["I3"]),
     plant(31, "own conditional failure read as conflict", Bug::OwnWriteTakenAsConflict, &["I15"]),
-    plant(32, "idempotency record deleted on error", Bug::Inside(Inner::RefundForgotten), &["I7"]),
-    plant(33, "in-progress record re-run after expiry", Bug::Inside(Inner::RefundRunAgain), &["I5"]),
-    plant(34, "key not scoped by user", Bug::Inside(Inner::KeyNotScoped), &["I18"]),
     plant(35, "401 marks order failed", Bug::UnauthorizedTakenAsRefusal, &["I16"]),
-    plant(37, "sandbox payment accepted", Bug::Inside(Inner::SandboxAccepted), &["I3"]),
     plant(40, "GSI read decides uniqueness", Bug::IndexDecidesUniqueness, &["I5", "I1"]),
     plant(42, "sweep window loses its edge", Bug::SweepWindow, &["I13"]),
     plant(43, "page 2 never read", Bug::FirstPageOnly, &["I13"]),
@@ -155,58 +141,12 @@ pub const ZOO: &[Plant] = &[
     plant(0, "the callback's success believed", Bug::CallbackBelieved, &["I17"]),
     plant(0, "imp_uid of another order completes", Bug::OrderFromCallback, &["I17", "I10"]),
     plant(0, "amount not compared on complete", Bug::CallbackAmountUnchecked, &["I17", "I3", "I10"]),
-    plant(0, "failed window attempt final to the sweep", Bug::Inside(Inner::WindowFailureIsFinal), &["I16"]),
-    plant(0, "second window payment kept", Bug::Inside(Inner::SecondPaymentKept), &["I1"]),
-    plant(0, "checkout expires without a look", Bug::Inside(Inner::ExpiredUnseen), &["I10", "I16"]),
-    plant(0, "prepare skipped", Bug::Inside(Inner::PrepareSkipped), &["I3"]),
     plant(0, "key confirmed without asking the PSP", Bug::KeyConfirmedUnasked, &["I17"]),
     plant(0, "key confirmed by anybody", Bug::ConfirmedByAnybody, &["I18"]),
-    plant(0, "moved before it is revoked", Bug::Inside(Inner::MovedBeforeRevoked), &["I8"]),
-    plant(0, "old key deleted before schedules moved", Bug::Inside(Inner::OldKeyDeletedFirst), &["I8"]),
     plant(0, "billing keys never due", Bug::KeysNeverDue, &["I13", "I10"]),
-    plant(
-        16,
-        "fixed merchant_uid in the rolling schedule",
-        Bug::Inside(Inner::PeriodNotInNumber),
-        &["I2", "I9", "I13"],
-    ),
     plant(17, "next schedule without put-if-absent", Bug::NextPutCarelessly, &["I12", "I5", "I1", "I4"]),
     plant(0, "next schedule though nobody asks for it", Bug::PutUnasked, &["I2", "I5", "I6", "I8", "I22"]),
-    plant(19, "due from previous due (31→28→28)", Bug::Inside(Inner::DueFromPreviousDue), &["I23"]),
-    plant(20, "UTC date as KST date", Bug::Inside(Inner::UtcDayTaken), &["I23"]),
-    plant(0, "dunning beside an unknown attempt", Bug::Inside(Inner::TriedBesideUnknown), &["I2", "I5", "I8"]),
-    plant(0, "new card before the old attempt is dead", Bug::Inside(Inner::NewCardFirst), &["I8", "I5", "I2"]),
-    plant(0, "two live schedules after a plan change", Bug::Inside(Inner::NewPlanFirst), &["I8", "I5", "I2"]),
-    plant(0, "cancel forgets the schedule", Bug::Inside(Inner::CancelForgetsSchedule), &["I8", "I6"]),
-    plant(0, "paid after cancel kept", Bug::Inside(Inner::PaidAfterEndKept), &["I6"]),
-    plant(0, "retry after cancel", Bug::Inside(Inner::TriedAfterEnd), &["I6", "I8"]),
-    plant(0, "unsent attempt sent after cancel", Bug::Inside(Inner::UnsentSentAfterEnd), &["I6", "I22"]),
-    plant(0, "lapsed periods all charged", Bug::Inside(Inner::LapsedPeriodsCharged), &["I22"]),
-    plant(0, "price changed between attempts", Bug::Inside(Inner::PriceNotPinned), &["R8"]),
-    plant(0, "difference charged twice", Bug::Inside(Inner::DifferenceChargedTwice), &["R8"]),
-    plant(0, "a plan shown before it begins", Bug::Inside(Inner::PlanShownAhead), &["R8"]),
-    plant(0, "active without an end", Bug::Inside(Inner::ActiveWithoutEnd), &["I9"]),
-    plant(0, "difference lost at the end", Bug::Inside(Inner::DifferenceLostAtEnd), &["I29"]),
-    plant(0, "unnamed card charged", Bug::Inside(Inner::UnnamedCardCharged), &["I30"]),
-    plant(0, "late money ignored once given up", Bug::Inside(Inner::LateMoneyIgnored), &["I9", "I2"]),
-    plant(0, "access granted before paid", Bug::Inside(Inner::AccessBeforePaid), &["I9"]),
-    plant(0, "charged before its day", Bug::Inside(Inner::ChargedBeforeItsDay), &["I22"]),
-    plant(0, "final refusal tried again", Bug::Inside(Inner::FinalRefusalTriedAgain), &["I22"]),
-    plant(0, "an unanswered write taken as refused", Bug::Inside(Inner::UnansweredTakenAsRefused), &["I28"]),
-    plant(0, "a change that was sent is told as not recorded", Bug::Inside(Inner::SentChangeForgotten), &["I28"]),
-    plant(0, "a marked deletion is told as not recorded", Bug::Inside(Inner::MarkedDeletionForgotten), &["I28"]),
-    plant(0, "a recorded checkout is told as not recorded", Bug::Inside(Inner::RecordedCheckoutForgotten), &["I28"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
-    plant(0, "put beside an attempt at the period before", Bug::Inside(Inner::PutBesideEarlier), &["I8"]),
-    plant(0, "a batch refused as a whole", Bug::Inside(Inner::BatchRefusedAsAWhole), &["I28"]),
-    plant(0, "paid after a withdrawal kept", Bug::Inside(Inner::PaidAfterWithdrawalKept), &["I16"]),
-    plant(0, "refund in doubt called refused", Bug::Inside(Inner::RefundRefusedInDoubt), &["I7", "I14", "I10"]),
-    plant(0, "unanswered order sent at every sweep", Bug::Inside(Inner::SentAtEverySweep), &["I31"]),
-    plant(0, "nobody told of an unknown outcome", Bug::Inside(Inner::UnknownUntold), &["I31"]),
-    plant(0, "alarm at every look", Bug::Inside(Inner::AlarmAtEveryLook), &["I31"]),
-    plant(0, "names of others dropped", Bug::Inside(Inner::ForeignNamesRefused), &["I8", "I13", "I31"]),
-    plant(0, "key gone at the PSP kept", Bug::Inside(Inner::GoneKeyKept), &["I10", "I11", "I13"]),
-    plant(0, "nobody told of a key that stays", Bug::Inside(Inner::StuckDeletionUntold), &["I31"]),
 ];
 
 /// Bugs of the list that are not planted here, and where they are.
@@ -237,19 +177,14 @@ pub(crate) struct Planted;
 
 impl Planted {
     pub(crate) fn new(bug: Bug) -> Self {
-        #[cfg(planted_bugs)]
-        if let Bug::Inside(inner) = bug {
-            billing::planted::plant(Some(inner));
-        }
-        let _ = bug;
+        inside::plant(Some(bug));
         Self
     }
 }
 
 impl Drop for Planted {
     fn drop(&mut self) {
-        #[cfg(planted_bugs)]
-        billing::planted::plant(None);
+        inside::plant(None);
     }
 }
 

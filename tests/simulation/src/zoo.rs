@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::planted::{ELSEWHERE, Plant, ZOO};
+use crate::inside;
+use crate::planted::{self, ELSEWHERE, Plant};
 use crate::seeded;
 
 /// Seeds within which every bug must be found.
@@ -15,8 +16,6 @@ pub const SEEDS_COUNTED: u64 = 1_000;
 /// What came of looking for a bug.
 #[derive(Debug, Clone, Copy)]
 pub enum Hunt {
-    /// Its switch is not in this build.
-    NotInThisBuild,
     /// No seed found it.
     Missed,
     /// Found.
@@ -34,7 +33,7 @@ impl Hunt {
     const fn first_seed(&self) -> Option<u64> {
         match self {
             Self::Caught { seed, .. } => Some(*seed),
-            Self::Missed | Self::NotInThisBuild => None,
+            Self::Missed => None,
         }
     }
 }
@@ -54,19 +53,16 @@ pub fn found_by(plant: &Plant, seed: u64) -> Option<&'static str> {
 /// Looks for a bug by seeds.
 #[must_use]
 pub fn hunt(plant: &Plant) -> Hunt {
-    if !plant.is_in_this_build() {
-        return Hunt::NotInThisBuild;
-    }
     let first = (1..=SEEDS_MAX).find_map(|seed| Some((seed, found_by(plant, seed)?)));
     let Some((seed, rule)) = first else { return Hunt::Missed };
     let of_counted = (seed..=SEEDS_COUNTED).filter(|seed| found_by(plant, *seed).is_some()).count();
     Hunt::Caught { rule, seed, of_counted: u64::try_from(of_counted).unwrap_or(u64::MAX) }
 }
 
-/// Looks for every bug, several at a time. The answers are in the order of [`ZOO`].
+/// Looks for every bug of this build, several at a time. The answers are in the order of [`planted::zoo`].
 #[must_use]
 pub fn hunt_all(threads: usize) -> Vec<(Plant, Hunt)> {
-    hunt_each(ZOO, threads)
+    hunt_each(&planted::zoo(), threads)
 }
 
 /// Looks for some of the bugs, several at a time. The answers are in their order.
@@ -98,7 +94,6 @@ pub fn table(hunted: &[(Plant, Hunt)]) -> String {
     let mut lines: Vec<(u8, String)> = Vec::new();
     for (plant, hunt) in hunted {
         let result = match hunt {
-            Hunt::NotInThisBuild => "not in this build: it needs --cfg planted_bugs".to_owned(),
             Hunt::Missed => format!("MISSED by {SEEDS_MAX} seeds"),
             Hunt::Caught { rule, seed, of_counted } => format!("{rule:<10} {seed:>6}   {of_counted}/{SEEDS_COUNTED}"),
         };
@@ -114,14 +109,13 @@ pub fn table(hunted: &[(Plant, Hunt)]) -> String {
         let number = if number == 0 { "–".to_owned() } else { number.to_string() };
         let _ = writeln!(text, "{number:>3} {line}");
     }
-    let count = |wanted: fn(&Hunt) -> bool| hunted.iter().filter(|(_, hunt)| wanted(hunt)).count();
-    let caught = count(|hunt| matches!(hunt, Hunt::Caught { .. }));
-    let absent = count(|hunt| matches!(hunt, Hunt::NotInThisBuild));
+    let caught = hunted.iter().filter(|(_, hunt)| matches!(hunt, Hunt::Caught { .. })).count();
     let mut firsts: Vec<u64> = hunted.iter().filter_map(|(_, hunt)| hunt.first_seed()).collect();
     firsts.sort_unstable();
     let median = firsts.get(firsts.len() / 2).copied().unwrap_or_default();
     let last = firsts.last().copied().unwrap_or_default();
-    let _ = writeln!(text, "{caught} of {} caught, {absent} not in this build", hunted.len());
+    let left_out = if inside::IN_THIS_BUILD { "" } else { ", none of those inside the domain: `./dev zoo` has them" };
+    let _ = writeln!(text, "{caught} of {} caught{left_out}", hunted.len());
     let _ = writeln!(text, "first seed: median {median}, last {last}");
     text
 }

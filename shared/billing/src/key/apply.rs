@@ -5,7 +5,6 @@ use crate::alarm::Alarm;
 use crate::calendar::{ALARM_AGAIN_SECONDS, GONE_AGAIN_SECONDS};
 use crate::ids::Nonce;
 use crate::payment::{Payment, RefusedBy, State, said};
-use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -135,9 +134,7 @@ fn not_deleted(applied: &mut KeyApplied, now: Timestamp) {
     let claimed_at = row.claim.as_ref().map(|claim| claim.claimed_at.plus(ALARM_AGAIN_SECONDS));
     let alarm_at = row.alarm_at.or(claimed_at).unwrap_or(now);
     let stuck = Alarm::KeyDeletionStuck { customer_uid: row.customer_uid.clone() };
-    if !planted::has(Bug::StuckDeletionUntold) {
-        tell_daily(applied, stuck, alarm_at, now);
-    }
+    tell_daily(applied, stuck, alarm_at, now);
 }
 
 /// Tells a person of what stays as it is, once `alarm_at` has come, and again a day later: it is tried far more often.
@@ -154,7 +151,6 @@ fn tell_daily(applied: &mut KeyApplied, alarm: Alarm, alarm_at: Timestamp, now: 
 fn missing(applied: &mut KeyApplied, now: Timestamp) {
     let row = &mut applied.row;
     match row.missing_since {
-        _ if planted::has(Bug::GoneKeyKept) => row.due_at = None,
         None => {
             row.missing_since = Some(now);
             row.due_at = Some(now.plus(GONE_AGAIN_SECONDS));

@@ -9,7 +9,6 @@ use crate::calendar::{
     ALARM_AGAIN_SECONDS, UNKNOWN_ALARM_SECONDS, first_overdue_look, next_look, next_overdue_look, next_window_look,
 };
 use crate::ids::{CustomerUid, ImpUid, Nonce};
-use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -152,7 +151,7 @@ impl Applied {
         let since = self.row.under_way_since.unwrap_or(now);
         self.row.under_way_since = self.row.is_under_way().then_some(since);
         let silent = self.row.unanswered_since().is_some_and(|since| since.plus(UNKNOWN_ALARM_SECONDS) <= now);
-        if silent && !planted::has(Bug::UnknownUntold) {
+        if silent {
             self.alarm(Alarm::OutcomeUnknown { merchant_uid: self.row.merchant_uid().clone() });
         }
         if self.row.due_at.is_none() {
@@ -163,7 +162,7 @@ impl Applied {
         let told = &mut self.row.alarmed_at;
         self.effects.retain(|effect| {
             let Effect::Alarm(alarm) = effect else { return true };
-            let Some(what) = alarm.lasting().filter(|_| !planted::has(Bug::AlarmAtEveryLook)) else { return true };
+            let Some(what) = alarm.lasting() else { return true };
             let again = told.get(&what).is_none_or(|at| at.plus(ALARM_AGAIN_SECONDS) <= now);
             if again {
                 told.insert(what, now);
@@ -239,7 +238,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
         Evidence::Withdrawn => never_sent(row, State::Revoked, by, now),
         Evidence::KeyReplaced(to) => {
             let mut applied = Applied::unchanged(row);
-            let off_its_key = row.state == State::Intent || planted::has(Bug::MovedBeforeRevoked);
+            let off_its_key = row.state == State::Intent;
             let elsewhere = row.order.customer_uid.as_ref() != Some(to);
             if off_its_key && elsewhere && row.schedule_at().is_some() {
                 applied.row.move_to_key(to.clone(), by, now);
@@ -277,7 +276,7 @@ fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: 
             }
             applied.row.refusal = Some(refusal.clone());
             applied.row.step(State::Failed, by, now);
-            applied.row.due_at = row.quarantine_until().filter(|_| !planted::has(Bug::RefusalIsFinal));
+            applied.row.due_at = row.quarantine_until();
         }
         Purpose::Move { .. } => {
             applied.row.claim = None;
@@ -305,11 +304,6 @@ fn not_sent(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Appl
 fn lost(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
     match purpose {
-        Purpose::Charge | Purpose::Register if planted::has(Bug::TimeoutTakenAsFailure) => {
-            applied.row.step(State::Failed, by, now);
-            applied.settle();
-            return applied;
-        }
         Purpose::Charge | Purpose::Register => applied.row.step(State::Unknown, by, now),
         Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
     }

@@ -6,7 +6,6 @@ use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Payment, Purpose, State, window};
 use crate::alarm::Alarm;
 use crate::calendar::next_post;
-use crate::planted::{self, Bug};
 use crate::policy::{LatePaidPolicy, Policy};
 use crate::time::Timestamp;
 
@@ -95,9 +94,6 @@ fn settle_paid(
     now: Timestamp,
     policy: &Policy,
 ) {
-    if row.state == State::Failed && planted::has(Bug::FailedIsFinal) {
-        return applied.settle();
-    }
     let known = row.record.as_ref().filter(|record| record.took_money());
     let keeper = match known {
         Some(known) => paid.iter().find(|record| record.imp_uid == known.imp_uid),
@@ -108,9 +104,7 @@ fn settle_paid(
 
     for extra in paid.iter().filter(|record| Some(&record.imp_uid) != kept && record.net_paid() > 0) {
         applied.alarm(Alarm::DoublePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: extra.imp_uid.clone() });
-        if !planted::has(Bug::SecondPaymentKept) {
-            refund::owe(applied, extra, refund::Origin::DoublePaid, now);
-        }
+        refund::owe(applied, extra, refund::Origin::DoublePaid, now);
     }
     let Some(record) = keeper else {
         return applied.settle();
@@ -141,7 +135,7 @@ fn late_paid(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot, now
     applied.alarm(Alarm::LatePaid { merchant_uid: row.merchant_uid().clone(), imp_uid: record.imp_uid.clone() });
     match policy.late_paid {
         // Whoever withdraws an order does not keep what is paid for it, whatever becomes of other late money.
-        LatePaidPolicy::Accept if !row.is_withdrawn() || planted::has(Bug::PaidAfterWithdrawalKept) => {}
+        LatePaidPolicy::Accept if !row.is_withdrawn() => {}
         LatePaidPolicy::Accept | LatePaidPolicy::Refund => refund::owe(applied, record, refund::Origin::LatePaid, now),
     }
 }

@@ -15,7 +15,6 @@ use crate::calendar::{next_overdue_look, next_post};
 use crate::day::DAY_SECONDS;
 use crate::fingerprint::{Fingerprint, hex};
 use crate::ids::ImpUid;
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Most refunds of one payment. Gateways allow far fewer, and an item has 400 KB.
@@ -312,9 +311,6 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
             refund.state = RefundState::Refused;
             // One look after the quarantine, as after every refusal.
             applied.row.due_at = applied.row.quarantine_until();
-            if planted::has(Bug::RefundForgotten) {
-                applied.row.refunds.retain(|kept| kept.refusal.is_none());
-            }
         }
         Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference => {
             applied.alarm(Alarm::RefundRefused { merchant_uid, imp_uid });

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::planted::{self, Bug};
-
 /// The envelope's code under which Iamport passes on what the gateway or the card's issuer said. Of all codes ever seen it is
 /// the only one that speaks of a card: a bad card is -1 with the gateway's text at `customers` and `onetime`; 1 is the API's
 /// general failure (no gateway configured, a field missing, nothing to revoke). Seen in the tests of
@@ -44,7 +42,6 @@ impl Refusal {
     #[must_use]
     pub fn by(&self) -> RefusedBy {
         match self.code {
-            _ if planted::has(Bug::CardBlamedForAll) => RefusedBy::Issuer,
             OUR_CODE => RefusedBy::Ourselves,
             ISSUERS_CODE if !NOT_THE_ISSUERS.iter().any(|words| self.message.contains(words)) => RefusedBy::Issuer,
             _ => RefusedBy::Psp,

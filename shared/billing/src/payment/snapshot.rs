@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CustomerUid, ImpUid};
 use crate::money::Money;
 use crate::order::Order;
-use crate::planted;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -158,7 +157,7 @@ impl PaymentSnapshot {
             (other_key, "customer_uid"),
             (self.sandbox && !policy.accept_sandbox_payments, "sandbox"),
         ];
-        rules.into_iter().find(|(differs, field)| *differs && !planted::overlooks(field)).map(|(_, field)| field)
+        rules.into_iter().find(|(differs, _)| *differs).map(|(_, field)| field)
     }
 
     /// Whether `self` was read before `newer` was: refunds only ever grow, and paid never turns back into failed.

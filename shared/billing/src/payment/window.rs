@@ -5,7 +5,6 @@ use super::apply::{Applied, Source};
 use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Payment, Plan, State};
 use crate::calendar::window_ends;
-use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -91,9 +90,7 @@ pub(super) fn ready(
 /// Every record that can be trusted failed.
 pub(super) fn failed(applied: &mut Applied, row: &Payment, failed: &PaymentSnapshot, by: Source, now: Timestamp) {
     match row.state {
-        State::Awaiting
-            if row.window_is_open(now) && by != Source::Customer && !planted::has(Bug::WindowFailureIsFinal) =>
-        {
+        State::Awaiting if row.window_is_open(now) && by != Source::Customer => {
             return applied.keep_looking(now);
         }
         State::Expired if by != Source::Customer => return applied.settle(),

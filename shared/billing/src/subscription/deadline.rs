@@ -3,7 +3,6 @@
 
 use super::{Standing, Subscription};
 use crate::day::KstDay;
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 impl Subscription {
@@ -20,14 +19,14 @@ impl Subscription {
     /// Where it stands for whoever reads it at `now`.
     #[must_use]
     pub fn standing_at(&self, now: Timestamp) -> Standing {
-        let over = self.past_due_at().is_some_and(|at| at <= now) && !planted::has(Bug::ActiveWithoutEnd);
+        let over = self.past_due_at().is_some_and(|at| at <= now);
         if self.standing == Standing::Active && over { Standing::PastDue } else { self.standing }
     }
 
     /// Keeps the deadline: it is past due once that has passed, and is looked at when it does.
     pub(super) fn keep_deadline(&mut self, now: Timestamp) {
         self.standing = self.standing_at(now);
-        if self.standing == Standing::Active && !planted::has(Bug::ActiveWithoutEnd) {
+        if self.standing == Standing::Active {
             self.due_at = self.due_at.map(|due_at| self.past_due_at().map_or(due_at, |at| due_at.min(at)));
         }
     }

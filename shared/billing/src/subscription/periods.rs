@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::day::KstDay;
 use crate::invalid::Invalid;
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// The hour in Seoul at which a period is due unless its plan says otherwise: Korean banks close their books around
@@ -207,13 +206,7 @@ impl Periods {
     }
 
     fn starts(&self, number: u32) -> Option<KstDay> {
-        let mut first = self.first.date()?;
-        if planted::has(Bug::DueFromPreviousDue) {
-            for _ in 0..number {
-                first = first.checked_add(self.interval.times(1)?).ok()?;
-            }
-            return KstDay::on(first);
-        }
+        let first = self.first.date()?;
         let later = match self.interval.unit {
             Unit::Day | Unit::Week => first.checked_add(self.interval.times(number)?).ok()?,
             // From the first of the month, which every month has.

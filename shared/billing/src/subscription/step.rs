@@ -11,7 +11,6 @@ use crate::day::DAY_SECONDS;
 use crate::ids::{ImpUid, MerchantUid};
 use crate::order::Order;
 use crate::payment::{Payment, State};
-use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -72,7 +71,7 @@ pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timest
         let (looks, due_at) = (row.looks, row.due_at);
         let next = decide(row, &payments, known, alarms, now, policy);
         if next == Next::Wait {
-            if known.held && !planted::has(Bug::PutBesideEarlier) {
+            if known.held {
                 // Whatever else it waits for: what is to be taken back is seen to by its own calendar.
                 (row.looks, row.due_at) = (looks, due_at);
                 look_again(row, now);
@@ -153,12 +152,6 @@ fn decide(
     if let Some(key) = last.filter(|last| last.former_keys.contains(&row.customer_uid)) {
         row.customer_uid = key.order.customer_uid.clone().unwrap_or_else(|| row.customer_uid.clone());
     }
-    let stopped = !row.standing.charges() && row.ending.is_none();
-    if (stopped && planted::has(Bug::LateMoneyIgnored))
-        || ((stopped || row.ending.is_some()) && planted::has(Bug::CancelForgetsSchedule))
-    {
-        return rest(row, now);
-    }
     // Money decides first, whatever was meant to happen.
     let mut paid: Vec<&Payment> = payments.iter().copied().filter(|payment| holds_money(payment)).collect();
     paid.sort_by_key(|payment| paid_at(payment));
@@ -197,33 +190,24 @@ fn decide(
         return begin_plan(row, last.is_some(), now);
     }
     let Some(last) = last else {
-        let careless = [Bug::TriedBesideUnknown, Bug::NewCardFirst, Bug::NewPlanFirst].into_iter().any(planted::has);
-        return match open.filter(|_| !careless) {
+        return match open {
             Some(open) => take_back(row, open, now),
             None => begin(row, known, now, policy),
         };
     };
     // Nothing is begun beside an attempt of which something is still owed.
     if let Some(open) = open {
-        if open.state == State::Unknown && planted::has(Bug::TriedBesideUnknown) {
-            return declined(row, false, now);
-        }
         if row.still_wants(open, now) {
             return wait_for(row, open, now);
         }
         if is_of(open, row.attempt) && row.standing.charges() && row.ending.is_none() {
-            let another = row.order().is_ok_and(|order| order.customer_uid != open.order.customer_uid);
             // Another card or price has a number of its own from now on: who changes back meanwhile asks for that one, and
             // what is being taken back is not mistaken for what somebody stopped in the PSP's console.
             row.next_attempt(now);
-            if planted::has(if another { Bug::NewCardFirst } else { Bug::NewPlanFirst }) {
-                row.due_at = Some(now);
-                return begin(row, known, now, policy);
-            }
         }
         return take_back(row, open, now);
     }
-    if (!row.standing.charges() || row.ending.is_some()) && !planted::has(Bug::TriedAfterEnd) {
+    if !row.standing.charges() || row.ending.is_some() {
         return rest(row, now);
     }
     match last.state {
@@ -237,7 +221,7 @@ fn decide(
             if now < row.attempt_at && !last.was_tried() {
                 return unregistered(row, known.newer.is_some(), now);
             }
-            let is_final = dunning::is_final(last) && !planted::has(Bug::FinalRefusalTriedAgain);
+            let is_final = dunning::is_final(last);
             declined(row, known.newer.is_none() && is_final, now)
         }
         // It came too late, and its customer was told that it had failed: anything else that goes back closes its period.
@@ -344,7 +328,7 @@ fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
 
 /// No row exists for the attempt yet.
 fn begin(row: &mut Subscription, known: &Known, now: Timestamp, policy: &Policy) -> Next {
-    if (!row.standing.charges() || row.ending.is_some()) && !planted::has(Bug::TriedAfterEnd) {
+    if !row.standing.charges() || row.ending.is_some() {
         return rest(row, now);
     }
     if row.is_over(now) {
@@ -357,16 +341,14 @@ fn begin(row: &mut Subscription, known: &Known, now: Timestamp, policy: &Policy)
         row.due_at = Some(registrable);
         return Next::Wait;
     }
-    let early = planted::has(Bug::ChargedBeforeItsDay);
-    let lead = if early { crate::day::DAY_SECONDS } else { policy.schedule_lead_min_seconds + SEND_SECONDS };
     // It has to be early enough still when it is sent.
-    let soon = row.attempt_at < now.plus(lead);
-    if soon && now < row.attempt_at && !early {
+    let soon = row.attempt_at < now.plus(policy.schedule_lead_min_seconds + SEND_SECONDS);
+    if soon && now < row.attempt_at {
         // Too late to be registered, and never before its time.
         row.due_at = Some(row.attempt_at);
         return Next::Wait;
     }
-    if known.held && !planted::has(Bug::PutBesideEarlier) {
+    if known.held {
         return Next::Wait;
     }
     let Ok(order) = row.order() else {
@@ -374,9 +356,6 @@ fn begin(row: &mut Subscription, known: &Known, now: Timestamp, policy: &Policy)
         row.due_at = None;
         return Next::Wait;
     };
-    if let Some(period) = row.calendar.period(row.attempt.period).filter(|_| planted::has(Bug::AccessBeforePaid)) {
-        row.access_until = Some(period.ends.start());
-    }
     row.carry();
     look_again(row, now);
     Next::Put(Box::new(order), (!soon).then_some(row.attempt_at))

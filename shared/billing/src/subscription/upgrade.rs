@@ -16,7 +16,6 @@ use crate::money::Money;
 use crate::order::{Details, Order};
 use crate::payment::refund::Origin;
 use crate::payment::{Payment, Refund, State};
-use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Attempts from this number on are charges of differences. Those at a period itself are far fewer, and 40 characters hold it.
@@ -104,7 +103,7 @@ impl Subscription {
     #[must_use]
     pub fn owes_credit(&self) -> bool {
         let over = self.ending.is_some() || !self.is_live();
-        over && self.adjustment < 0 && !planted::has(Bug::DifferenceLostAtEnd)
+        over && self.adjustment < 0
     }
 
     /// So much of a payment is recorded to go back to its customer.
@@ -171,7 +170,7 @@ pub(super) fn settle(
             return Some(drop_it(row, now));
         }
         // What is registered for the next period at the old price is taken back first, and what is left of the one before.
-        if (held && !planted::has(Bug::PutBesideEarlier)) || payments.iter().any(|payment| is_under_way(payment)) {
+        if held || payments.iter().any(|payment| is_under_way(payment)) {
             return None;
         }
         let Ok(order) = row.upgrade_order(&upgrade) else { return Some(drop_it(row, now)) };

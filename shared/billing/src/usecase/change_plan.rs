@@ -8,7 +8,6 @@ use crate::day::KstDay;
 use crate::invalid::Invalid;
 use crate::money::Currency;
 use crate::payment::{Payment, State};
-use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore, Watch,
 };
@@ -42,7 +41,7 @@ where
             let begun = tried || period.is_none_or(|it| it.due_at <= now);
             let same_interval = row.calendar.latest().map(Periods::interval) == Some(plan.interval);
             let currency = row.price.amount.currency;
-            if begun && !planted::has(Bug::PriceNotPinned) {
+            if begun {
                 let same = row.price == plan.price && row.plan_id == plan.id && same_interval;
                 // A difference that this period does not bring, because nobody pays it, is the next one's.
                 self.check_adjusted(&Subscription { price: plan.price.clone(), ..row.clone() }, currency)?;
@@ -134,7 +133,7 @@ where
         let open = row.adjustment.saturating_add(proration.amount);
         let charged = u64::try_from(open).unwrap_or(0);
         // What an older version has left to the next charge stays there.
-        if charged == 0 || row.adjustment > 0 || planted::has(Bug::DifferenceLostAtEnd) {
+        if charged == 0 || row.adjustment > 0 {
             row.adjustment = open;
             row.begin_now(plan.clone());
             self.check_adjusted(row, plan.price.amount.currency)?;

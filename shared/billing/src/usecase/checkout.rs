@@ -9,7 +9,6 @@ use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Refusal, Source, State, checkout_fingerprint};
-use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
     StoreError, Watch, WindowPsp,
@@ -138,18 +137,12 @@ where
     /// Makes sure that the window takes the order's amount and no other. The order is recorded by now, so what cannot be
     /// reached leaves it waiting for the same request again.
     async fn registered_amount(&self, row: Payment) -> Result<(Payment, bool), Failure> {
-        if planted::has(Bug::PrepareSkipped) {
-            return Ok((row, true));
-        }
-        let later = |row: Payment| {
-            if planted::has(Bug::RecordedCheckoutForgotten) { Err(Failure::Unavailable) } else { Ok((row, false)) }
-        };
         let (row, refused) = match self.psp.prepare(&row.order).await {
             Posted::Known(amount) if amount == row.order.amount => return Ok((row, true)),
             // It stands there already, or the order is paid.
             Posted::Refused(refusal) => match self.look(row.clone(), Source::Look).await {
                 Ok(row) => (row, Some(refusal)),
-                Err(_) => return later(row),
+                Err(_) => return Ok((row, false)),
             },
             Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => (row, None),
         };
@@ -161,13 +154,13 @@ where
             Looked::Found(_) => match self.psp.correct(&row.order).await {
                 Posted::Known(amount) if amount == row.order.amount => Ok((row, true)),
                 Posted::Refused(refusal) => Err(self.request_refused(&row.order, refusal)),
-                Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => later(row),
+                Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => Ok((row, false)),
             },
             Looked::Absent => match refused {
                 Some(refusal) => Err(self.request_refused(&row.order, refusal)),
-                None => later(row),
+                None => Ok((row, false)),
             },
-            Looked::Unreachable => later(row),
+            Looked::Unreachable => Ok((row, false)),
         }
     }
 

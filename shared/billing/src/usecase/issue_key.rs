@@ -7,7 +7,6 @@ use crate::ids::{CustomerId, CustomerUid};
 use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
-use crate::planted::{self, Bug};
 use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch};
 use crate::text;
 
@@ -129,9 +128,6 @@ where
         fingerprint: &Fingerprint,
     ) -> Result<BillingKey, Failure> {
         if row.fingerprint != *fingerprint {
-            if planted::has(Bug::CustomerUidReused) {
-                return self.issue_claimed(row, request).await;
-            }
             return Err(Failure::IdempotencyKeyReused);
         }
         let now = self.host.now();
@@ -262,13 +258,12 @@ fn fingerprint(request: &IssueKey, secret: &FingerprintKey) -> Fingerprint {
 
 /// The key's name: 128 bits of a keyed digest, letters and digits only.
 fn name(request: &IssueKey, secret: &FingerprintKey) -> Result<CustomerUid, Failure> {
-    let request_name = if planted::has(Bug::CustomerUidReused) { "" } else { &request.idempotency_key };
-    let digest = hex(&secret.mac("customer_uid", &[owner(request), request_name]));
+    let digest = hex(&secret.mac("customer_uid", &[owner(request), &request.idempotency_key]));
     let short = digest.get(..32).ok_or(Failure::Unavailable)?;
     Ok(CustomerUid::parse(&format!("key{short}"))?)
 }
 
 /// Whose Idempotency-Keys they are: another customer's are other requests.
 fn owner(request: &IssueKey) -> &str {
-    if planted::has(Bug::KeyNotScoped) { "" } else { request.customer_id.as_str() }
+    request.customer_id.as_str()
 }

@@ -9,7 +9,6 @@ use crate::calendar::ALARM_AGAIN_SECONDS;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose, State};
-use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, SchedulePsp, StoreError,
     SubscriptionStore, Watch, WriteError,
@@ -124,7 +123,6 @@ where
         match self.continue_deletion(key.clone(), Some(until)).await {
             Ok(Deletion::Done) => Ok(KeyDeleted::Done),
             Ok(Deletion::InUse) => Err(Failure::KeyInUse),
-            Err(Stopped::Failed(failure)) if planted::has(Bug::MarkedDeletionForgotten) => Err(failure),
             Ok(Deletion::Pending) | Err(_) => Ok(KeyDeleted::Pending(Box::new(key))),
         }
     }
@@ -206,10 +204,6 @@ where
                 Saved::Conflict(Some(current)) => Ok(Some(Deletion::shown_by(&current))),
                 Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(Some(Deletion::Pending)),
             };
-        }
-        let replaced_first = key.successor.is_some() && planted::has(Bug::OldKeyDeletedFirst);
-        if replaced_first || planted::has(Bug::KeyDeletedFirst) {
-            self.finish_deletion(key.clone()).await?;
         }
         // Where nobody waits, a slow list leaves time for the schedules all the same.
         let until = until.unwrap_or_else(|| self.cascade_until());

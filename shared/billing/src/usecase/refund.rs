@@ -9,7 +9,6 @@ use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::payment::refund::{Asked, Origin, REFUNDS_MAX, RefundAccount, letters};
 use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
-use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
     WriteError,
@@ -194,7 +193,7 @@ where
 
     /// Sends a row's pending refund under a new claim, if nothing of it can be under way.
     pub(super) async fn send_refund(&self, row: Payment) -> Result<Payment, WriteError> {
-        let under_way = row.in_flight(self.host.now()) && !planted::has(Bug::RefundRunAgain);
+        let under_way = row.in_flight(self.host.now());
         // What may have been made is not sent again: the PSP would refuse it, and that would say nothing.
         let nothing_to_send = row.pending_refund().is_none() || row.refund_is_unclear();
         if nothing_to_send || under_way || !self.psp.ready().await {

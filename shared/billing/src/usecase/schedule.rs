@@ -12,7 +12,6 @@ use crate::invalid::Invalid;
 use crate::key::is_named_unregistered;
 use crate::order::Order;
 use crate::payment::{Claim, Evidence, Payment, Plan, Purpose, ScheduleSnapshot, Source, State, fingerprint};
-use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, Posted, Saved, ScheduleFilter, SchedulePsp, Watch,
@@ -230,7 +229,7 @@ where
         }
         let nothing_stands = ours.is_empty() && answers.iter().all(|answer| answer.row().is_none());
         if let Some(why) = answers.iter().find_map(Scheduled::why)
-            && (nothing_stands || planted::has(Bug::BatchRefusedAsAWhole))
+            && nothing_stands
         {
             return Err(why.clone());
         }

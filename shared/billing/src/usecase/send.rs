@@ -10,7 +10,6 @@ use crate::payment::{
     Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot,
     Source, State,
 };
-use crate::planted::{self, Bug};
 use crate::policy::Policy;
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyStore, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch,
@@ -252,7 +251,6 @@ where
         match concluded {
             Ok(row) => Ok((row, sent)),
             // What came of it could not be written: it stays claimed, and the sweep finds out, or sends it.
-            Err(error) if planted::has(Bug::SentChangeForgotten) => Err(error.for_who_comes_again()),
             Err(_) => Ok((claimed, ChangeSent::Yes)),
         }
     }

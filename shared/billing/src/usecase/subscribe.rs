@@ -8,7 +8,6 @@ use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
 use crate::order::Order;
-use crate::planted::{self, Bug};
 use crate::ports::{
     Begun, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, SubscriptionStore, Watch,
 };
@@ -16,7 +15,7 @@ use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
     Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, Standing, Subscription,
 };
-use crate::time::{KST_OFFSET_SECONDS, Timestamp};
+use crate::time::Timestamp;
 
 /// Attempts at a period after which it is changed no more, but by an end or a pause.
 const ATTEMPTS_MAX: u32 = 60;
@@ -401,7 +400,7 @@ fn periods(new: &NewSubscription, now: Timestamp, ahead_max: i64) -> Result<Peri
         let detail = format!("UNIX seconds, not past, and at most {} days ahead", ahead_max / DAY_SECONDS);
         return Err(Invalid::field("start_at", detail).into());
     }
-    let day = KstDay::of(if planted::has(Bug::UtcDayTaken) { start.plus(-KST_OFFSET_SECONDS) } else { start });
+    let day = KstDay::of(start);
     Ok(Periods::new(day, new.anchor_day, new.plan.interval, new.due_hour)?)
 }
 

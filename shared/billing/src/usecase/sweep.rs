@@ -6,7 +6,6 @@ use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
 use crate::key::KeyState;
 use crate::payment::{Evidence, Payment, Purpose, Source, State};
-use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, PaymentStore, RefundPsp, SchedulePsp,
     StoreError, SubscriptionStore, Watch, WindowPsp,
@@ -129,15 +128,7 @@ where
                 Ok(()) | Err(_) => {}
             }
         }
-        let unseen = planted::has(Bug::ExpiredUnseen) && row.open_until().is_some_and(|end| end <= self.host.now());
-        let row = if row.state == State::Intent {
-            row
-        } else if unseen {
-            let nothing = Evidence::Records { list: Vec::new(), complete: true };
-            self.conclude(row, &nothing, Source::Sweep).await?.0
-        } else {
-            self.look(row, Source::Sweep).await?
-        };
+        let row = if row.state == State::Intent { row } else { self.look(row, Source::Sweep).await? };
         let waits = row.due_at.is_some_and(|due_at| due_at > self.host.now());
         let row = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
             (State::Intent, _) if waits => row,
@@ -146,7 +137,7 @@ where
             _ => row,
         };
         // What the PSP refuses to give back, or does not answer, waits for the calendar.
-        let waits = row.due_at.is_some_and(|due_at| due_at > self.host.now()) && !planted::has(Bug::RefundRunAgain);
+        let waits = row.due_at.is_some_and(|due_at| due_at > self.host.now());
         let row = if row.pending_refund().is_some() && !waits { self.send_refund(row).await? } else { row };
         let row = self.conclude(row, &Evidence::Silence, Source::Sweep).await?.0;
         self.doubt_key_of(&row).await;
@@ -162,9 +153,6 @@ where
     /// ended, or the period may be over.
     async fn send_if_asked_for(&self, row: Payment) -> Result<Payment, Stopped> {
         let Some((id, of)) = Attempt::of(row.merchant_uid()) else { return Ok(self.send(row).await?) };
-        if planted::has(Bug::UnsentSentAfterEnd) {
-            return Ok(self.send(row).await?);
-        }
         let subscription = Box::pin(self.renew(&id)).await?;
         let row = self.store.payment(row.merchant_uid()).await?.unwrap_or(row);
         let now = self.host.now();

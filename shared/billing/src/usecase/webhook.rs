@@ -5,7 +5,6 @@ use super::renew::waits_by_itself;
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, ForeignUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
-use crate::planted;
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
     SubscriptionStore, Watch, WriteError,
@@ -58,9 +57,8 @@ where
         let Some(row) = self.store.payment(&hint.merchant_uid).await? else {
             return self.notice_key(&hint.merchant_uid).await;
         };
-        let bound = |uid: &str| uid == hint.merchant_uid.as_str() || planted::overlooks("merchant_uid");
         match self.psp.payment(&hint.imp_uid).await {
-            Looked::Found(record) if bound(&record.merchant_uid) => {
+            Looked::Found(record) if record.merchant_uid == hint.merchant_uid.as_str() => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {

@@ -15,7 +15,6 @@ use super::Billing;
 use crate::ids::{MerchantUid, Nonce, SubscriptionId};
 use crate::key::BillingKey;
 use crate::payment::Payment;
-use crate::planted::{self, Bug};
 use crate::ports::{
     Begun, Clock, INSERT_MAX, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, WriteError,
 };
@@ -119,9 +118,6 @@ where
         Err(WriteError::Unknown) => {}
         answered => return answered,
     }
-    if planted::has(Bug::UnansweredTakenAsRefused) {
-        return Err(StoreError::Unavailable.into());
-    }
     if let Some(answer) = shown().await {
         return Ok(answer);
     }
@@ -182,12 +178,10 @@ where
     /// Writes the rows of one transaction.
     async fn insert_together(&self, rows: &[Payment]) -> Vec<Result<Saved<Payment>, WriteError>> {
         let until = self.host.now().plus(REPEATED_WITHIN_SECONDS);
-        let all = |error: &WriteError| rows.iter().map(|_| Err(error.clone())).collect();
         match self.store.insert(rows).await {
             Ok(saved) => return saved.into_iter().map(Ok).collect(),
-            Err(WriteError::Unknown) if !planted::has(Bug::UnansweredTakenAsRefused) => {}
-            Err(WriteError::Unknown) => return all(&StoreError::Unavailable.into()),
-            Err(error @ WriteError::Store(_)) => return all(&error),
+            Err(WriteError::Unknown) => {}
+            Err(error @ WriteError::Store(_)) => return rows.iter().map(|_| Err(error.clone())).collect(),
         }
         let mut answers = self.shown(rows).await;
         let missing: Vec<Payment> =

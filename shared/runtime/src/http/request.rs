@@ -13,7 +13,6 @@ use lambda_http::{Body, RequestExt};
 use super::{Object, Problem};
 use crate::clock::SystemClock;
 use crate::deadline::Deadline;
-use crate::planted::{self, Bug};
 
 /// Largest JSON body, in bytes.
 const BODY_MAX: usize = 16 * 1024;
@@ -162,9 +161,6 @@ impl Request {
     /// The network address the gateway saw; never a header's claim.
     #[must_use]
     pub fn source_ip(&self) -> Option<IpAddr> {
-        if planted::is(Bug::FirstHopTrusted) {
-            return self.header("x-forwarded-for")?.split(',').next()?.trim().parse().ok();
-        }
         match self.inner.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref()?.parse().ok(),
             _ => None,
@@ -255,8 +251,7 @@ impl Request {
 /// to HTTP APIs with JWT authorizers", read on 2026-11-29): issuers differ, and some write a list, which the gateway hands over
 /// as `[a b]`.
 fn scopes<'a>(claim: impl Fn(&str) -> Option<&'a str>) -> impl Iterator<Item = &'a str> {
-    let names: &[&str] = if planted::is(Bug::ScpUnread) { &["scope"] } else { &["scope", "scp"] };
-    names.iter().filter_map(move |name| claim(name)).flat_map(|claim| {
+    ["scope", "scp"].into_iter().filter_map(claim).flat_map(|claim| {
         let list = claim.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         list.unwrap_or(claim).split_whitespace()
     })

@@ -6,7 +6,6 @@
 
 use super::{MARK_LETTERS, Refund, RefundState, mark};
 use crate::payment::snapshot::{CancelEntry, PaymentSnapshot};
-use crate::planted::{self, Bug};
 
 /// Seconds by which the PSP's clock may be behind ours.
 const CLOCK_TOLERANCE_SECONDS: i64 = 600;
@@ -66,7 +65,7 @@ fn unnamed(refund: &Refund, left: &[&CancelEntry], record: &PaymentSnapshot, ans
         return Trace::Elsewhere;
     }
     // The PSP gives back by the balance that we name, and has answered that it did.
-    if answered && down == refund.amount && !planted::has(Bug::RefundRefusedInDoubt) {
+    if answered && down == refund.amount {
         return Trace::Made;
     }
     // Where all of it is owed back: as long as something is left, that was not made, and of nothing there is no doubt.
@@ -82,7 +81,7 @@ fn unnamed(refund: &Refund, left: &[&CancelEntry], record: &PaymentSnapshot, ans
     let listed = record.cancel_history.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.amount));
     let unlisted = record.cancel_amount.saturating_sub(listed);
     let in_doubt = any || unlisted >= refund.amount;
-    if in_doubt && !planted::has(Bug::RefundRefusedInDoubt) { Trace::Unclear } else { Trace::Elsewhere }
+    if in_doubt { Trace::Unclear } else { Trace::Elsewhere }
 }
 
 /// Whether an entry has the refund's amount, and is not older than it.

@@ -5,7 +5,6 @@ use super::super::{Billing, Failure, Stopped};
 use crate::ids::{CustomerId, CustomerUid, ForeignUid};
 use crate::key::{BillingKey, REGISTRATIONS_KEPT, Registration};
 use crate::payment::{Evidence, Payment, Purpose, Source, State};
-use crate::planted::{self, Bug};
 use crate::ports::{
     ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, ScheduleFilter, SchedulePsp, StoreError,
     SubscriptionStore, Watch,
@@ -46,8 +45,7 @@ where
         if !self.is_wanted(&row).await? {
             return Ok(self.take_schedule_back(row).await?);
         }
-        let unsent = row.state == State::Intent;
-        let row = if unsent || (row.state == State::Scheduled && planted::has(Bug::MovedBeforeRevoked)) {
+        let row = if row.state == State::Intent {
             self.conclude(row, &Evidence::KeyReplaced(to.clone()), Source::Claim).await?.0
         } else {
             self.leaving(row, to).await?

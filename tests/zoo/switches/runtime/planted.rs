@@ -1,7 +1,8 @@
 //! Planted bugs of the HTTP edge: mistakes seen in public integrations, which the hunt in `tests/edge` has to find.
 //!
-//! They exist under `--cfg planted_bugs` only. In every other build [`is`] is the constant `false`, and nothing of them
-//! is left.
+//! This file is in the zoo's copy of the repository only. The question at the place of each mistake is a patch of `tests/zoo`.
+
+use std::cell::Cell;
 
 /// A mistake. The numbers are those of the list in reliability §6.7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,27 +17,17 @@ pub enum Bug {
     EventUnguarded,
 }
 
-/// Whether the bug is planted: never.
-#[cfg(not(planted_bugs))]
-#[must_use]
-pub const fn is(_bug: Bug) -> bool {
-    false
-}
-
-#[cfg(planted_bugs)]
 thread_local! {
-    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
-}
-
-/// Whether the bug is planted on this thread.
-#[cfg(planted_bugs)]
-#[must_use]
-pub fn is(bug: Bug) -> bool {
-    PLANTED.get() == Some(bug)
+    static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
 }
 
 /// Plants one bug on this thread, or none.
-#[cfg(planted_bugs)]
 pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);
+}
+
+/// Whether this bug is planted on this thread.
+#[must_use]
+pub fn is(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
 }

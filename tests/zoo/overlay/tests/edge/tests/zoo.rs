@@ -1,6 +1,5 @@
 //! Every bug planted at the edge is found by one of its rules, within the seeds that a hunt has.
 
-#![cfg(planted_bugs)]
 #![expect(clippy::print_stdout, reason = "what a test prints is its report")]
 
 use std::path::Path;
