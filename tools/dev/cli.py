@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from . import install, suites
+from . import install, suites, zoo
 from .mutants import command as mutation
 from .console import Failure, complain, say, step
 from .events import event_file
@@ -115,9 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     sim.add_argument("--write", action="store_true", help="write the card to docs/acceptance-card.md")
     sim.set_defaults(run=_sim)
 
-    zoo = commands.add_parser("zoo", help="plant known bugs; print by which rule and seed each is caught")
-    zoo.add_argument("--write", action="store_true", help="write the tables to docs/planted-bugs.md")
-    zoo.set_defaults(run=lambda options: suites.zoo("./dev zoo --write" if options.write else ""))
+    bugs = commands.add_parser("zoo", help="plant known bugs; print by which rule and seed each is caught")
+    what = bugs.add_mutually_exclusive_group()
+    what.add_argument("--write", action="store_true", help="write the tables to docs/planted-bugs.md")
+    what.add_argument("--edit", metavar="BUG", help="make a copy of the repository with that bug in it, to change it there")
+    what.add_argument("--save", metavar="BUG", help="write what was changed there as the bug's patch in tests/zoo")
+    bugs.set_defaults(run=_zoo)
 
     mutants = commands.add_parser(
         "mutants", help="make small mistakes in functions/, shared/ and the template; print which check notices each, and what none does"
@@ -156,6 +159,14 @@ def _sim(options: argparse.Namespace) -> int:
     seeds = ["--seeds", str(options.seeds), "--from", str(options.first)]
     paper = " ".join(["./dev sim", *seeds, "--write"]) if options.write else ""
     return suites.simulate([*seeds, "--threads", str(os.cpu_count() or 1)], paper, package)
+
+
+def _zoo(options: argparse.Namespace) -> int:
+    if options.edit is not None:
+        return zoo.edit(options.edit)
+    if options.save is not None:
+        return zoo.save(options.save)
+    return zoo.hunt("./dev zoo --write" if options.write else "")
 
 
 def _mutants(options: argparse.Namespace) -> int:

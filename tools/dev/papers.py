@@ -15,10 +15,10 @@ CARD = ROOT / "docs" / "acceptance-card.md"
 ZOO = ROOT / "docs" / "planted-bugs.md"
 
 
-def told(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+def told(command: Sequence[str], environment: Mapping[str, str], folder: Path = ROOT) -> tuple[int, str]:
     """Runs a command and shows what it prints as it comes. Its status, and what that was."""
     lines: list[str] = []
-    with subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=subprocess.PIPE, text=True) as running:
         for line in running.stdout or ():
             sys.stdout.write(line)
             sys.stdout.flush()

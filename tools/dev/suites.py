@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from . import chromium, install, papers
+from . import chromium, install, papers, zoo
 from .console import Failure, complain, say, step
 from .processes import free_ports, shown
-from .settings import E2E_STATE, REGION, ROOT, TOOLS, Urls, base_environment
+from .settings import E2E_STATE, REGION, ROOT, Urls, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
@@ -29,7 +29,8 @@ BROWSER_DIR = ROOT / "target" / "browser"
 SIMULATED = ("--profile", "sim")
 SIMULATIONS = ("simulation", "simulation-sdk")
 EDGE = "edge"
-PLANTED_RUSTC = TOOLS / "dev" / "planted-rustc"
+# Its hunts run in the zoo's copy, where every bug is.
+HUNTS_ELSEWHERE = ("--skip", "planted::")
 
 
 def test(filters: Sequence[str], browser: str = AUTO) -> int:
@@ -46,15 +47,19 @@ def test(filters: Sequence[str], browser: str = AUTO) -> int:
         complain("the tests of the crates failed, see above")
         return 1
     # What a test prints here is its report: seeds run, boundaries hit, bugs caught.
-    step("simulation: crash points, seeds, webhooks, planted bugs")
+    step("simulation: crash points, seeds, webhooks")
     simulated = [argument for package in SIMULATIONS for argument in ("-p", package)]
     report = ["--nocapture", "--test-threads", str(os.cpu_count() or 1)]
-    if _cargo(["test", *SIMULATED, *simulated, "--locked"], planted(environment), [*filters, *report]) != 0:
+    if _cargo(["test", *SIMULATED, *simulated, "--locked"], environment, [*filters, *HUNTS_ELSEWHERE, *report]) != 0:
         complain("the simulation failed, see above; `./dev sim --seed S` replays a seed with its journal")
         return 1
-    step("the HTTP edge: seeds and planted bugs")
-    if _cargo(["test", "-p", EDGE, "--locked"], planted(environment), filters) != 0:
+    step("the HTTP edge: seeds")
+    if _cargo(["test", "-p", EDGE, "--locked"], environment, filters) != 0:
         complain("the tests of the HTTP edge failed, see above")
+        return 1
+    step("planted bugs, in the copy of the repository that has them")
+    if not zoo.hunted(filters):
+        complain("a planted bug was not found, see above; `./dev zoo` prints by which rule and seed each is")
         return 1
     suites = ["e2e", *([BROWSER] if programs else [])]
     if filters:
@@ -123,7 +128,7 @@ def _passes_on_stack(
 
 
 def simulate(arguments: Sequence[str], paper: str = "", package: str = "simulation") -> int:
-    """Runs seeds of the simulation, or of the one over the SDK, on the product as it is deployed: without the switches of the planted bugs. With the
+    """Runs seeds of the simulation, or of the one over the SDK, on the product as it is deployed, without planted bugs. With the
     command that `paper` names the acceptance card becomes a page of docs/."""
     install.require_rust()
     command = ["cargo", "run", "--quiet", *SIMULATED, "-p", package, "--locked", "--", *arguments]
@@ -132,26 +137,6 @@ def simulate(arguments: Sequence[str], paper: str = "", package: str = "simulati
         text = papers.page("Acceptance card of the simulation", paper, time.strftime("%Y-%m-%d"), [card])
         papers.write(papers.CARD, text)
     return status
-
-
-def zoo(paper: str = "") -> int:
-    """Hunts every planted bug, in the core and at the HTTP edge; says by which rule and which seed each is found. With the
-    command that `paper` names the tables become a page of docs/."""
-    install.require_rust()
-    environment = planted(test_environment())
-    core = ["run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", "--zoo"]
-    core += ["--threads", str(os.cpu_count() or 1)]
-    edge = ["run", "--quiet", "-p", EDGE, "--locked", "--", "--zoo"]
-    hunts = [papers.told(["cargo", *command], environment) for command in (core, edge)]
-    if paper:
-        tables = [table for _, table in hunts]
-        papers.write(papers.ZOO, papers.page("Planted bugs", paper, time.strftime("%Y-%m-%d"), tables))
-    return int(any(status != 0 for status, _ in hunts))
-
-
-def planted(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which our crates are built with the switches of the planted bugs. Nothing else is built so."""
-    return {**environment, "RUSTC_WORKSPACE_WRAPPER": str(PLANTED_RUSTC)}
 
 
 def _cargo(arguments: Sequence[str], environment: Mapping[str, str], filters: Sequence[str]) -> int:
@@ -183,6 +168,7 @@ def check() -> int:
         ),
         ("documentation", _documentation),
         ("script", _script),
+        ("planted bugs", zoo.check),
         ("template", _template),
         ("licences, bans, sources", lambda: _deny(["check", "licenses", "bans", "sources"])),
         ("advisories", _advisories),

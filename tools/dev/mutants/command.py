@@ -21,8 +21,6 @@ from .model import CAUGHT, MISSED, TIMEOUT, UNVIABLE, Mutant, Record, listed, re
 MUTATED = ("functions", "shared")
 # Whatever is mutated when nobody says what.
 WHOLE = (*MUTATED, template.PATH)
-# Switches that are compiled for the hunts only.
-EXCLUDED = ("**/planted.rs",)
 BOOK = ROOT / "docs" / "mutants.json"
 DOCUMENT = ROOT / "docs" / "mutants.md"
 OUTCOMES = tree.STATE / "outcomes.json"
@@ -115,8 +113,6 @@ def _listed(program: Path, globs: Sequence[str], since: str | None) -> list[Muta
     command = [str(program), "mutants", "--list", "--json", "--no-config", "--dir", str(tree.TREE)]
     for glob in globs:
         command += ["--file", glob]
-    for glob in EXCLUDED:
-        command += ["--exclude", glob]
     if since is not None:
         change = _change(since)
         if not change.strip():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..console import Failure
-from ..processes import Child, adopt_orphans, stop
+from ..processes import Child, adopt_orphans, shown, stop
 from ..settings import ROOT
 from ..stack import test_environment
 from .model import Mutant, digest
@@ -53,20 +53,20 @@ class Ended(NamedTuple):
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
+def alone(state: Path = STATE, command: str = "./dev mutants") -> Iterator[None]:
     """Makes sure that no other run changes the same copy."""
-    STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE / "lock").open("w") as lock:
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Failure("another `./dev mutants` is at work in target/mutants: one at a time", 2) from None
+            raise Failure(f"another `{command}` is at work in {shown(state)}: one at a time", 2) from None
         adopt_orphans()
         yield
 
 
-def synchronised(root: Path = ROOT, tree: Path = TREE) -> dict[str, str]:
-    """Makes the copy what the repository is now; returns each file's digest.
+def synchronised(root: Path = ROOT, tree: Path = TREE, instead: Mapping[str, bytes] | None = None) -> dict[str, str]:
+    """Makes the copy what the repository is now, with these files besides or in place of its own; returns each file's digest.
 
     What is alike keeps its time, so that cargo builds only what changed; a mutant that an interrupted run left is undone.
     """
@@ -78,17 +78,20 @@ def synchronised(root: Path = ROOT, tree: Path = TREE) -> dict[str, str]:
         check=False,
     )
     if listed.returncode != 0:
-        raise Failure(f"`./dev mutants` needs a git repository: {listed.stderr.strip()}")
+        raise Failure(f"a copy needs a git repository: {listed.stderr.strip()}")
     digests = {}
-    for path in filter(None, listed.stdout.split("\0")):
+    instead = instead or {}
+    for path in dict.fromkeys([*filter(None, listed.stdout.split("\0")), *instead]):
         source, copy = root / path, tree / path
-        if not source.is_file():
+        if path not in instead and not source.is_file():
             continue  # deleted, and not yet committed
-        content = source.read_bytes()
+        content = instead[path] if path in instead else source.read_bytes()
         digests[path] = digest(content)
         if not copy.is_file() or copy.read_bytes() != content:
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, copy)
+            copy.write_bytes(content)
+            if source.is_file():
+                shutil.copymode(source, copy)
     for copy in [path for path in tree.rglob("*") if path.is_file()]:
         if str(copy.relative_to(tree)) not in digests:
             copy.unlink()
