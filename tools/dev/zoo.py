@@ -293,16 +293,24 @@ def save(name: str, root: Path = ROOT, zoo: Path = ZOO, edited: Path = EDITED) -
     former = next((patch.header for patch in patches(zoo) if patch.name == name), {})
     header = {"mistake": mistakes(zoo)[name], "rules": "", **former}
     header.pop("after", None)
-    stale = []
+    best: tuple[tuple[int, int], Patch, list[Stale]] | None = None
     for context in _contexts():
         patch = Patch(name, _written(header, _difference(old, new, context)))
-        every = sorted([*others, patch], key=lambda each: each.file)
-        stale = patched(every, root)[1]
-        if not stale:
+        before = [other for other in others if other.file < patch.file]
+        if any(new.get(path) != text for path, text in patched([*before, patch], root)[0].items() if path in patch.files):
+            continue  # found another place with the same lines around it
+        stale = patched(sorted([*others, patch], key=lambda each: each.file), root)[1]
+        after = _needed(patch, before, root)
+        if after:
+            patch = Patch(name, _written({**header, "after": " ".join(f"{each}.patch" for each in after)}, _difference(old, new, context)))
+        rank = (len(stale), len(after))
+        if best is None or rank < best[0]:
+            best = (rank, patch, stale)
+        if rank == (0, 0):
             break
-    after = _needed(patch, [other for other in every if other.file < patch.file], root)
-    if after:
-        patch = Patch(name, _written({**header, "after": " ".join(f"{each}.patch" for each in after)}, _difference(old, new, context)))
+    if best is None:
+        raise Failure(f"what was changed in {shown(folder)} is no patch that can be applied: are the sources still those of `--edit`?", 2)
+    _, patch, stale = best
     (zoo / f"{name}.patch").write_text(patch.text, encoding="utf-8")
     step(f"wrote {shown(zoo / f'{name}.patch')}")
     for each in stale:
