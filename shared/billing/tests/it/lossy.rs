@@ -71,6 +71,11 @@ impl Lossy {
         *self.reads.lock().unwrap() = Some(answered);
     }
 
+    /// How many more reads are answered, if not all are.
+    pub(crate) fn reads_left(&self) -> Option<u32> {
+        *self.reads.lock().unwrap()
+    }
+
     /// The payment of this name is not seen by the next look: it is only about to be written.
     pub(crate) fn hides(&self, merchant_uid: &str) {
         *self.hidden.lock().unwrap() = Some(merchant_uid.to_owned());
