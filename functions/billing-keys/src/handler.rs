@@ -2,7 +2,7 @@
 //! `POST /billing-keys/{customer_uid}/confirm` and `POST /billing-keys/import`.
 
 use billing::key::KeyState;
-use billing::usecase::{Caller, KeyDeleted, Schedules};
+use billing::usecase::{Caller, KeyDeleted, ScheduleDisposition};
 use billing::{CustomerId, CustomerUid, Invalid};
 use runtime::App;
 use runtime::http::{Problem, Reply, Request, present};
@@ -83,9 +83,9 @@ async fn delete(app: &App, request: &Request) -> Result<Reply, Problem> {
     let successor = request.query("replaced_by")?.map(|uid| CustomerUid::parse(&uid)).transpose();
     let successor = successor.map_err(|_| Invalid::field("replaced_by", "a billing key of the same customer"))?;
     let schedules = match (request.query("cascade")?.as_deref(), successor) {
-        (None | Some("false"), None) => Schedules::InTheWay,
-        (None | Some("false"), Some(successor)) => Schedules::MoveTo(successor),
-        (Some("true"), None) => Schedules::Revoke,
+        (None | Some("false"), None) => ScheduleDisposition::InTheWay,
+        (None | Some("false"), Some(successor)) => ScheduleDisposition::MoveTo(successor),
+        (Some("true"), None) => ScheduleDisposition::Revoke,
         (Some("true"), Some(_)) => return Err(Invalid::field("cascade", "this, or replaced_by").into()),
         (Some(_), _) => return Err(Invalid::field("cascade", "true or false").into()),
     };

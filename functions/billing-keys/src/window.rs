@@ -3,7 +3,7 @@
 use billing::usecase::{Caller, PrepareKey};
 use billing::{CustomerId, MerchantUid, Money};
 use runtime::App;
-use runtime::http::present::window::Opening;
+use runtime::http::present::window::WindowParameters;
 use runtime::http::{Object, Problem, Reply, Request, order, present, window};
 
 /// What the window says that it is for, unless the storefront says otherwise.
@@ -24,7 +24,7 @@ pub(crate) async fn prepare(app: &App, request: &Request) -> Result<Reply, Probl
         }
         Some(_) | None => None,
     };
-    let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &prepared.warnings };
+    let opening = WindowParameters { request_pay, init: app.config.imp_code.as_ref(), warnings: &prepared.warnings };
     let location = present::billing_key_path(&key.customer_uid);
     if !prepared.ready {
         return Ok(present::pending(&present::window::prepared_key(key, payment, &opening), &location));

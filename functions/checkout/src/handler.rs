@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use billing::usecase::{Failure, NewCheckout, OpenedCheckout, Returned, Unconfirmed};
+use billing::usecase::{Failure, NewCheckout, NotApproved, OpenedCheckout, ReturnView};
 use billing::{CustomerId, ImpUid, MerchantUid};
 use runtime::App;
-use runtime::http::present::window::Opening;
+use runtime::http::present::window::WindowParameters;
 use runtime::http::{Object, Problem, Reply, Request, form, present, window};
 
 use tokio::time::timeout;
@@ -40,7 +40,7 @@ async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
         }
         Some(_) | None => None,
     };
-    let opening = Opening { request_pay, init: app.config.imp_code.as_ref(), warnings: &warnings };
+    let opening = WindowParameters { request_pay, init: app.config.imp_code.as_ref(), warnings: &warnings };
     let location = format!("/charges/{}", row.merchant_uid());
     if !ready {
         return Ok(present::pending(&present::window::checkout(&row, &opening), &location));
@@ -96,21 +96,21 @@ async fn returned(app: &App, request: &Request) -> Result<Reply, Problem> {
     let known = app.secret().await.is_ok_and(|secret| secret.knows_order_token(&token, &merchant_uid));
     let billing = app.billing(request.deadline());
     let outcome = match known {
-        true => billing.returned(&merchant_uid, imp_uid.as_ref()).await.unwrap_or(Returned::Pending),
-        false => Returned::Pending,
+        true => billing.returned(&merchant_uid, imp_uid.as_ref()).await.unwrap_or(ReturnView::Pending),
+        false => ReturnView::Pending,
     };
     Ok(Reply::see_other(location(page, &merchant_uid, imp_uid.as_ref(), outcome)))
 }
 
-fn location(page: &str, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>, outcome: Returned) -> String {
+fn location(page: &str, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>, outcome: ReturnView) -> String {
     let (name, status) = match outcome {
-        Returned::Paid => ("merchant_uid", "paid"),
-        Returned::Failed => ("merchant_uid", "failed"),
-        Returned::Ready => ("merchant_uid", "ready"),
-        Returned::Pending => ("merchant_uid", "pending"),
-        Returned::Unknown => ("merchant_uid", "unknown"),
-        Returned::Key { active: true } => ("customer_uid", "active"),
-        Returned::Key { active: false } => ("customer_uid", "pending"),
+        ReturnView::Paid => ("merchant_uid", "paid"),
+        ReturnView::Failed => ("merchant_uid", "failed"),
+        ReturnView::Ready => ("merchant_uid", "ready"),
+        ReturnView::Pending => ("merchant_uid", "pending"),
+        ReturnView::Unknown => ("merchant_uid", "unknown"),
+        ReturnView::Key { active: true } => ("customer_uid", "active"),
+        ReturnView::Key { active: false } => ("customer_uid", "pending"),
     };
     let mut pairs = vec![(name, merchant_uid.as_str()), ("status", status)];
     pairs.extend(imp_uid.map(|imp_uid| ("imp_uid", imp_uid.as_str())));
@@ -130,8 +130,8 @@ async fn confirm(app: &App, request: &Request) -> Result<Reply, Problem> {
     let confirmed = billing.confirm(&asked.merchant_uid, &asked.amount).await;
     Ok(match confirmed.map_err(Failure::from)? {
         Ok(()) => Reply::json(200, &serde_json::json!({})),
-        Err(Unconfirmed::UnknownOrder) => unknown(),
-        Err(Unconfirmed::OtherAmount) => confirmation::refused(409, "결제 금액이 주문 금액과 다릅니다"),
-        Err(Unconfirmed::Closed) => confirmation::refused(409, "이미 처리되었거나 만료된 주문입니다"),
+        Err(NotApproved::UnknownOrder) => unknown(),
+        Err(NotApproved::OtherAmount) => confirmation::refused(409, "결제 금액이 주문 금액과 다릅니다"),
+        Err(NotApproved::Closed) => confirmation::refused(409, "이미 처리되었거나 만료된 주문입니다"),
     })
 }

@@ -3,7 +3,7 @@
 use billing::card::Card;
 use billing::key::KeyState;
 use billing::payment::{Refusal, RefusedBy};
-use billing::ports::Holder;
+use billing::ports::CardHolder;
 use billing::usecase::{Caller, Failure, IssueKey};
 use billing::{CustomerId, Timestamp};
 use runtime::App;
@@ -33,7 +33,7 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
     }
 }
 
-fn command(mut body: Object, caller: Caller, now: Timestamp) -> Result<(CustomerId, Card, Holder), Problem> {
+fn command(mut body: Object, caller: Caller, now: Timestamp) -> Result<(CustomerId, Card, CardHolder), Problem> {
     let named = body.optional("customer_id", CustomerId::parse)?;
     let (card, holder) = order::card(&mut body, now)?;
     let missing = body.missing("customer_id");

@@ -1,6 +1,6 @@
 //! `POST` and `GET /subscriptions`, `GET`, `PATCH` and `DELETE /subscriptions/{id}`, and `GET /subscriptions/{id}/periods`.
 
-use billing::subscription::{Ending, Standing};
+use billing::subscription::{Ending, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewPlan};
 use billing::{CustomerId, CustomerUid, Invalid};
 use runtime::App;
@@ -34,10 +34,10 @@ async fn subscribe(app: &App, request: &Request) -> Result<Reply, Problem> {
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = request.caller()?;
     let owner = request.query("customer_id")?.map(|id| CustomerId::parse(&id)).transpose()?;
-    let standing = request.query("state")?.map(|state| Standing::parse(&state)).transpose()?;
+    let state = request.query("state")?.map(|state| SubscriptionState::parse(&state)).transpose()?;
     let (limit, cursor) = (request.limit()?, request.query("cursor")?);
     let billing = app.billing(request.deadline());
-    let found = billing.subscriptions(&caller, owner.as_ref(), standing, limit, cursor.as_deref()).await?;
+    let found = billing.subscriptions(&caller, owner.as_ref(), state, limit, cursor.as_deref()).await?;
     let seen = billing.outlines(found.items).await?;
     Ok(Reply::json(200, &page(seen.iter().map(present::outline).collect(), found.next)))
 }

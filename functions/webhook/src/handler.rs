@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use billing::usecase::{Hint, Noticed};
+use billing::usecase::{WebhookHint, WebhookOutcome};
 use runtime::App;
 use runtime::config::WebhookIpMode;
 use runtime::http::{Problem, Reply, Request};
@@ -39,17 +39,17 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 
 async fn process(app: &App, request: &Request) -> Result<Reply, Problem> {
     let notice = notice::read(request)?;
-    let Some(hint) = Hint::about(notice.imp_uid, &notice.merchant_uid) else {
+    let Some(hint) = WebhookHint::about(notice.imp_uid, &notice.merchant_uid) else {
         // Whatever another system calls its orders: the name may hold anything, so it is not repeated here.
         tracing::info!(request_id = request.id(), result = UNKNOWN_ORDER, "webhook");
         return Ok(Reply::empty(200));
     };
     let noticed = app.billing(request.deadline()).notice(&hint).await.map_err(|_| undecided())?;
     let result = match noticed {
-        Noticed::UnknownOrder => UNKNOWN_ORDER,
-        Noticed::NotOurs => "not_ours",
-        Noticed::Applied => "applied",
-        Noticed::Deferred => "deferred",
+        WebhookOutcome::UnknownOrder => UNKNOWN_ORDER,
+        WebhookOutcome::NotOurs => "not_ours",
+        WebhookOutcome::Applied => "applied",
+        WebhookOutcome::Deferred => "deferred",
     };
     tracing::info!(request_id = request.id(), merchant_uid = hint.merchant_uid.as_str(), result, "webhook");
     Ok(Reply::empty(200))

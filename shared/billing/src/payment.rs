@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Applied, Effect, Evidence, Outcome, Source, apply};
+pub use apply::{Applied, Effect, Evidence, PostFailure, Source, apply};
 pub use claim::{Claim, Purpose};
 pub use refund::{Refund, RefundAccount, RefundState};
 pub use refusal::{Refusal, RefusedBy};
@@ -35,7 +35,7 @@ const LOG_MAX: usize = 16;
 /// How the order is to be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Plan {
+pub enum Flow {
     /// Now, by `POST /subscribe/payments/again`.
     Charge,
     /// By the PSP at this time, after `POST /subscribe/payments/schedule`.
@@ -160,7 +160,7 @@ pub struct Payment {
     /// Whose it is. Never changes.
     pub customer_id: CustomerId,
     /// How it is paid. Only a schedule's time may change, and until when a deposit is waited for.
-    pub plan: Plan,
+    pub flow: Flow,
     /// The window that it is paid in, for a checkout. Never changes.
     pub window: Option<Box<Window>>,
     /// When the merchant withdrew it, for a checkout: whatever is paid afterwards goes back. Never changes again.
@@ -208,14 +208,14 @@ pub struct Payment {
 impl Payment {
     /// A new row that is claimed for sending from the start: intent and claim are one write.
     #[must_use]
-    pub fn claimed(order: Order, customer_id: CustomerId, plan: Plan, now: Timestamp, claim: Claim) -> Self {
-        let fingerprint = fingerprint(&order, &customer_id, plan);
+    pub fn claimed(order: Order, customer_id: CustomerId, flow: Flow, now: Timestamp, claim: Claim) -> Self {
+        let fingerprint = fingerprint(&order, &customer_id, flow);
         Self {
             due_at: Some(now.plus(CLAIMANT_SECONDS)),
             under_way_since: Some(now),
             claim: Some(claim.clone()),
             posts: 1,
-            ..Self::new(order, customer_id, plan, fingerprint, claim.nonce, now)
+            ..Self::new(order, customer_id, flow, fingerprint, claim.nonce, now)
         }
     }
 
@@ -234,7 +234,7 @@ impl Payment {
             window: Some(Box::new(window)),
             due_at: Some(next_window_look(now, 0, open_until)),
             looks: 1,
-            ..Self::new(order, customer_id, Plan::Checkout { open_until }, fingerprint, writer, now)
+            ..Self::new(order, customer_id, Flow::Checkout { open_until }, fingerprint, writer, now)
         }
     }
 
@@ -242,7 +242,7 @@ impl Payment {
     const fn new(
         order: Order,
         customer_id: CustomerId,
-        plan: Plan,
+        flow: Flow,
         fingerprint: Fingerprint,
         writer: Nonce,
         now: Timestamp,
@@ -250,15 +250,15 @@ impl Payment {
         Self {
             order,
             customer_id,
-            plan,
+            flow,
             window: None,
             withdrawn_at: None,
             moves_to: None,
             former_keys: Vec::new(),
             fingerprint,
-            state: match plan {
-                Plan::Charge | Plan::Schedule { .. } => State::Claimed,
-                Plan::Checkout { .. } => State::Awaiting,
+            state: match flow {
+                Flow::Charge | Flow::Schedule { .. } => State::Claimed,
+                Flow::Checkout { .. } => State::Awaiting,
             },
             version: 1,
             writer,
@@ -310,10 +310,10 @@ impl Payment {
     /// What this row's order is sent as; a checkout is never sent.
     #[must_use]
     pub const fn purpose(&self) -> Option<Purpose> {
-        match self.plan {
-            Plan::Charge => Some(Purpose::Charge),
-            Plan::Schedule { .. } => Some(Purpose::Register),
-            Plan::Checkout { .. } => None,
+        match self.flow {
+            Flow::Charge => Some(Purpose::Charge),
+            Flow::Schedule { .. } => Some(Purpose::Register),
+            Flow::Checkout { .. } => None,
         }
     }
 
@@ -340,18 +340,18 @@ impl Payment {
     /// When the PSP is to charge it, for a schedule.
     #[must_use]
     pub const fn schedule_at(&self) -> Option<Timestamp> {
-        match self.plan {
-            Plan::Charge | Plan::Checkout { .. } => None,
-            Plan::Schedule { schedule_at } => Some(schedule_at),
+        match self.flow {
+            Flow::Charge | Flow::Checkout { .. } => None,
+            Flow::Schedule { schedule_at } => Some(schedule_at),
         }
     }
 
     /// Until when it is waited for, for a checkout.
     #[must_use]
     pub const fn open_until(&self) -> Option<Timestamp> {
-        match self.plan {
-            Plan::Charge | Plan::Schedule { .. } => None,
-            Plan::Checkout { open_until } => Some(open_until),
+        match self.flow {
+            Flow::Charge | Flow::Schedule { .. } => None,
+            Flow::Checkout { open_until } => Some(open_until),
         }
     }
 
@@ -457,8 +457,8 @@ impl Payment {
 
 /// The fingerprint of a payment request: all that was asked, whoever asks.
 #[must_use]
-pub fn fingerprint(order: &Order, customer_id: &CustomerId, plan: Plan) -> Fingerprint {
-    Fingerprint::of(&(order, customer_id, plan))
+pub fn fingerprint(order: &Order, customer_id: &CustomerId, flow: Flow) -> Fingerprint {
+    Fingerprint::of(&(order, customer_id, flow))
 }
 
 /// The fingerprint of a checkout: all that was asked. Until when it is open is ours to say.

@@ -11,12 +11,12 @@ use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use crate::report::{Report, Window};
-use crate::subscription::{PlanId, Standing, Subscription};
+use crate::subscription::{PlanId, Subscription, SubscriptionState};
 use crate::time::Timestamp;
 
 /// How a POST to the PSP ended. The compiler makes every caller choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Posted<T> {
+pub enum PostResult<T> {
     /// The PSP answered with a record.
     Known(T),
     /// The PSP refused the call; probably nothing was done.
@@ -29,22 +29,22 @@ pub enum Posted<T> {
     Lost,
 }
 
-impl<T> Posted<T> {
+impl<T> PostResult<T> {
     /// Reads a known record further; every other outcome stays what it is.
-    pub fn and_then<U>(self, read: impl FnOnce(T) -> Posted<U>) -> Posted<U> {
+    pub fn and_then<U>(self, read: impl FnOnce(T) -> PostResult<U>) -> PostResult<U> {
         match self {
             Self::Known(record) => read(record),
-            Self::Refused(refusal) => Posted::Refused(refusal),
-            Self::NotSent => Posted::NotSent,
-            Self::Nonsense => Posted::Nonsense,
-            Self::Lost => Posted::Lost,
+            Self::Refused(refusal) => PostResult::Refused(refusal),
+            Self::NotSent => PostResult::NotSent,
+            Self::Nonsense => PostResult::Nonsense,
+            Self::Lost => PostResult::Lost,
         }
     }
 }
 
 /// How a GET from the PSP ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Looked<T> {
+pub enum Lookup<T> {
     /// The PSP has it.
     Found(T),
     /// The PSP says that it does not have it.
@@ -58,29 +58,29 @@ pub trait ChargePsp: Sync {
     /// Makes sure that a call could be authorised now, so that no intent is written which cannot be sent.
     fn ready(&self) -> impl Future<Output = bool> + Send;
     /// `POST /subscribe/payments/again`, exactly once.
-    fn charge(&self, order: &Order) -> impl Future<Output = Posted<PaymentSnapshot>> + Send;
+    fn charge(&self, order: &Order) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
     /// Every payment under an order number (`findAll`, never `find`: a newer failure would hide an older payment).
-    fn payments(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<Vec<PaymentSnapshot>>> + Send;
+    fn payments(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Lookup<Vec<PaymentSnapshot>>> + Send;
     /// One payment.
-    fn payment(&self, imp_uid: &ImpUid) -> impl Future<Output = Looked<PaymentSnapshot>> + Send;
+    fn payment(&self, imp_uid: &ImpUid) -> impl Future<Output = Lookup<PaymentSnapshot>> + Send;
 }
 
 /// Amounts that the PG's window must take: it refuses any other for that order number.
 pub trait WindowPsp: Sync {
     /// `POST /payments/prepare`.
-    fn prepare(&self, order: &Order) -> impl Future<Output = Posted<Money>> + Send;
+    fn prepare(&self, order: &Order) -> impl Future<Output = PostResult<Money>> + Send;
     /// `PUT /payments/prepare`: another amount than the one that was registered.
-    fn correct(&self, order: &Order) -> impl Future<Output = Posted<Money>> + Send;
+    fn correct(&self, order: &Order) -> impl Future<Output = PostResult<Money>> + Send;
     /// `GET /payments/prepare/{merchant_uid}`.
-    fn prepared(&self, order: &Order) -> impl Future<Output = Looked<Money>> + Send;
+    fn prepared(&self, order: &Order) -> impl Future<Output = Lookup<Money>> + Send;
     /// `DELETE /vbanks/{imp_uid}`: closes a virtual account that waits for its deposit. Not every gateway can.
-    fn close_account(&self, imp_uid: &ImpUid) -> impl Future<Output = Posted<PaymentSnapshot>> + Send;
+    fn close_account(&self, imp_uid: &ImpUid) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
 }
 
 /// Giving money back.
 pub trait RefundPsp: Sync {
     /// `POST /payments/cancel` with the amount and the balance before it (`checksum`): the PSP refuses a second one.
-    fn cancel(&self, refund: &Refund) -> impl Future<Output = Posted<PaymentSnapshot>> + Send;
+    fn cancel(&self, refund: &Refund) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
 }
 
 /// Schedules.
@@ -90,22 +90,22 @@ pub trait SchedulePsp: Sync {
         &self,
         customer_uid: &CustomerUid,
         orders: &[(&Order, Timestamp)],
-    ) -> impl Future<Output = Posted<Vec<ScheduleSnapshot>>> + Send;
+    ) -> impl Future<Output = PostResult<Vec<ScheduleSnapshot>>> + Send;
     /// `POST /subscribe/payments/unschedule` of one order, under the name that the PSP has for it; naming none would revoke
     /// all of the customer's.
     fn revoke(
         &self,
         customer_uid: &CustomerUid,
         merchant_uid: &ForeignUid,
-    ) -> impl Future<Output = Posted<Vec<ScheduleSnapshot>>> + Send;
+    ) -> impl Future<Output = PostResult<Vec<ScheduleSnapshot>>> + Send;
     /// `PUT /subscribe/payments/schedule/{merchant_uid}`.
     fn reschedule(
         &self,
         merchant_uid: &MerchantUid,
         schedule_at: Timestamp,
-    ) -> impl Future<Output = Posted<ScheduleSnapshot>> + Send;
+    ) -> impl Future<Output = PostResult<ScheduleSnapshot>> + Send;
     /// `GET /subscribe/payments/schedule/{merchant_uid}`.
-    fn schedule(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Looked<ScheduleSnapshot>> + Send;
+    fn schedule(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Lookup<ScheduleSnapshot>> + Send;
 }
 
 /// Billing keys.
@@ -115,12 +115,12 @@ pub trait KeyPsp: Sync {
         &self,
         customer_uid: &CustomerUid,
         card: &Card,
-        holder: &Holder,
-    ) -> impl Future<Output = Posted<KeySnapshot>> + Send;
+        holder: &CardHolder,
+    ) -> impl Future<Output = PostResult<KeySnapshot>> + Send;
     /// `GET /subscribe/customers/{customer_uid}`.
-    fn key(&self, customer_uid: &CustomerUid) -> impl Future<Output = Looked<KeySnapshot>> + Send;
+    fn key(&self, customer_uid: &CustomerUid) -> impl Future<Output = Lookup<KeySnapshot>> + Send;
     /// Names of those among these keys that the PSP has (`GET /subscribe/customers?customer_uid[]=…`).
-    fn held_keys(&self, customer_uids: &[CustomerUid]) -> impl Future<Output = Looked<Vec<String>>> + Send;
+    fn held_keys(&self, customer_uids: &[CustomerUid]) -> impl Future<Output = Lookup<Vec<String>>> + Send;
     /// Order numbers of the key's schedules that are still to run before `until`, as the PSP lists them
     /// (`GET /subscribe/customers/{customer_uid}/schedules`).
     fn waiting_schedules(
@@ -128,9 +128,9 @@ pub trait KeyPsp: Sync {
         customer_uid: &CustomerUid,
         from: Timestamp,
         until: Timestamp,
-    ) -> impl Future<Output = Looked<Vec<String>>> + Send;
+    ) -> impl Future<Output = Lookup<Vec<String>>> + Send;
     /// `DELETE /subscribe/customers/{customer_uid}`.
-    fn delete(&self, customer_uid: &CustomerUid) -> impl Future<Output = Posted<()>> + Send;
+    fn delete(&self, customer_uid: &CustomerUid) -> impl Future<Output = PostResult<()>> + Send;
 }
 
 /// A page of one of the PSP's listings.
@@ -152,25 +152,25 @@ pub trait ListingPsp: Sync {
         &self,
         window: Window,
         page: u32,
-    ) -> impl Future<Output = Looked<Listing<PaymentSnapshot>>> + Send;
+    ) -> impl Future<Output = Lookup<Listing<PaymentSnapshot>>> + Send;
     /// Payments that began within the window, those that changed last first.
     fn changed_payments(
         &self,
         window: Window,
         page: u32,
-    ) -> impl Future<Output = Looked<Listing<PaymentSnapshot>>> + Send;
+    ) -> impl Future<Output = Lookup<Listing<PaymentSnapshot>>> + Send;
     /// Schedules that are to run within the window, its end excluded; whether they have run or not.
     fn listed_schedules(
         &self,
         window: Window,
         page: u32,
-    ) -> impl Future<Output = Looked<Listing<ScheduleSnapshot>>> + Send;
+    ) -> impl Future<Output = Lookup<Listing<ScheduleSnapshot>>> + Send;
 }
 
 /// What a card form may say about its holder. Passed through to the PSP, never stored.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "Iamport's own field names, described in its reference")]
-pub struct Holder {
+pub struct CardHolder {
     pub customer_id: Option<CustomerId>,
     pub customer_name: Option<String>,
     pub customer_tel: Option<String>,
@@ -247,7 +247,7 @@ pub enum Saved<R> {
     /// The billing key is not active, or not this customer's.
     KeyNotActive,
     /// The payment is a subscription's, which does not ask for it any more.
-    NotAskedFor,
+    NotExpected,
 }
 
 impl<R> Saved<R> {
@@ -258,14 +258,14 @@ impl<R> Saved<R> {
     pub const fn is_final(&self) -> bool {
         match self {
             Self::Done | Self::Conflict(_) => true,
-            Self::KeyNotActive | Self::NotAskedFor => false,
+            Self::KeyNotActive | Self::NotExpected => false,
         }
     }
 }
 
 /// How the writing of a new subscription ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
+pub enum Inserted {
     /// Written, now or by an earlier try of this very write.
     Done,
     /// One of that name stands there.
@@ -365,7 +365,7 @@ pub trait SubscriptionStore: Sync {
         &self,
         row: &Subscription,
         last: Option<&SubscriptionId>,
-    ) -> impl Future<Output = Result<Begun, WriteError>> + Send;
+    ) -> impl Future<Output = Result<Inserted, WriteError>> + Send;
     /// Writes the next version of a row: only if the version before it still stands there.
     fn save_subscription(
         &self,
@@ -382,7 +382,7 @@ pub trait SubscriptionStore: Sync {
     /// or still be there.
     fn subscriptions_in(
         &self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Page<Subscription>, StoreError>> + Send;
@@ -447,7 +447,7 @@ pub trait Entropy: Sync {
 }
 
 /// Where alarms go.
-pub trait Watch: Sync {
+pub trait AlarmSink: Sync {
     /// Tells a person.
     fn alarm(&self, alarm: &Alarm);
 }

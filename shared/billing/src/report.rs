@@ -77,7 +77,7 @@ pub enum Pass {
 /// Where a comparison goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "lowercase")]
-pub enum Place {
+pub enum Checkpoint {
     /// With a page of the PSP's listing.
     List {
         /// Of this pass,
@@ -198,7 +198,7 @@ pub struct Report {
     /// What it covers.
     pub windows: Windows,
     /// Where it goes on.
-    pub next: Place,
+    pub next: Checkpoint,
     /// What was found.
     pub counts: Counts,
 }
@@ -222,7 +222,7 @@ impl Report {
             started_at: now,
             finished_at: None,
             verdict: None,
-            next: Place::List { pass: Pass::Payments, from: windows.payments.from, page: 1 },
+            next: Checkpoint::List { pass: Pass::Payments, from: windows.payments.from, page: 1 },
             windows,
             counts: Counts::default(),
         }
@@ -265,15 +265,15 @@ impl Report {
 
     /// Where to go on once the slice that begins at `from` is done.
     #[must_use]
-    pub fn after_slice(&self, pass: Pass, from: Timestamp) -> Place {
+    pub fn after_slice(&self, pass: Pass, from: Timestamp) -> Checkpoint {
         let end = self.slice(pass, from).until;
-        let list = |pass, from| Place::List { pass, from, page: 1 };
+        let list = |pass, from| Checkpoint::List { pass, from, page: 1 };
         match pass {
             Pass::Payments if end < self.windows.payments.until => list(Pass::Payments, end),
             Pass::Payments => list(Pass::Changes, self.windows.changes.from),
             Pass::Changes => list(Pass::Schedules, self.windows.schedules.from),
             Pass::Schedules if end < self.windows.schedules.until => list(Pass::Schedules, end),
-            Pass::Schedules => Place::Through,
+            Pass::Schedules => Checkpoint::Through,
         }
     }
 }
@@ -339,7 +339,7 @@ mod tests {
         let mut place = report.next.clone();
         let mut ends = std::collections::BTreeMap::new();
         let mut steps = 0;
-        while let Place::List { pass, from, page: 1 } = place {
+        while let Checkpoint::List { pass, from, page: 1 } = place {
             let slice = report.slice(pass, from);
             assert!(slice.from < slice.until, "{slice:?}");
             let (first, end) = ends.entry(format!("{pass:?}")).or_insert((from, from));
@@ -349,7 +349,7 @@ mod tests {
             place = report.after_slice(pass, from);
             steps += 1;
         }
-        assert_eq!((place, steps), (Place::Through, 16 + 1 + 10));
+        assert_eq!((place, steps), (Checkpoint::Through, 16 + 1 + 10));
         let windows = report.windows;
         for (pass, window) in
             [("Payments", windows.payments), ("Changes", windows.changes), ("Schedules", windows.schedules)]

@@ -36,7 +36,7 @@ pub use cards::{Fallback, OtherCard, without_card};
 pub use dunning::{Dunning, GiveUp, is_final};
 pub use periods::{Interval, Period, Periods, Unit};
 pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
-pub use step::{Known, Next, Stepped, past, step};
+pub use step::{Next, StepContext, StepResult, step, step_closed};
 pub use upgrade::{Credit, Difference, Upgrade};
 
 /// Digits of a subscription's name.
@@ -82,7 +82,7 @@ fn is_whole(id: &str) -> bool {
 /// Where a subscription stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum SubscriptionState {
     /// Its periods are paid as they come.
     Active,
     /// The current period was declined, and is tried again.
@@ -97,7 +97,7 @@ pub enum Standing {
     Completed,
 }
 
-impl Standing {
+impl SubscriptionState {
     /// The name used in rows, replies and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -160,7 +160,7 @@ impl Ending {
 
 /// What became of a period that is over or paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Past {
+pub struct ClosedPeriod {
     /// Attempts that were made at it, or were about to be.
     pub attempts: u32,
     /// The one that paid it, if one did.
@@ -210,7 +210,7 @@ pub struct Subscription {
     /// What happens after a declined payment.
     pub dunning: Dunning,
     /// Where it stands.
-    pub standing: Standing,
+    pub state: SubscriptionState,
     /// How it is to end, if somebody wished it, and when they did.
     pub ending: Option<(Ending, Timestamp)>,
     /// Whether that was the merchant's wish, which its customer cannot take back.
@@ -222,7 +222,7 @@ pub struct Subscription {
     /// Attempts at the current period that were declined.
     pub declines: u32,
     /// What became of each period before that of the attempt.
-    pub past: Vec<Past>,
+    pub closed_periods: Vec<ClosedPeriod>,
     /// Until when its customer has what was paid for, or was given for a trial.
     pub access_until: Option<Timestamp>,
     /// When its trial ends, if it began with one.
@@ -249,7 +249,7 @@ impl Subscription {
     /// The fingerprint of the one order that may be put for it now: its attempt, for its price, to its card; or the
     /// difference of a dearer plan. None while nothing is to be charged.
     #[must_use]
-    pub fn asks_for(&self) -> Option<Fingerprint> {
+    pub fn expected_order(&self) -> Option<Fingerprint> {
         let order = self.asked().ok()?;
         let asks = self.charges() && !self.awaits_plan();
         asks.then(|| Fingerprint::of(&order))
@@ -274,7 +274,7 @@ impl Subscription {
     /// Whether payments are to be made: it charges, and nobody has ended it.
     #[must_use]
     pub const fn charges(&self) -> bool {
-        self.standing.charges() && self.ending.is_none()
+        self.state.charges() && self.ending.is_none()
     }
 
     /// Whether another plan is to begin with the next attempt's period. Until it has, nothing is put.
@@ -330,14 +330,14 @@ impl Subscription {
     #[must_use]
     pub fn is_paid_by_another(&self, payment: &Payment) -> bool {
         let Some((_, of)) = Attempt::of(payment.merchant_uid()) else { return false };
-        let past = self.past.get(usize::try_from(of.period).unwrap_or(usize::MAX));
+        let past = self.closed_periods.get(usize::try_from(of.period).unwrap_or(usize::MAX));
         past.and_then(|past| past.paid).is_some_and(|paid| paid != of.number)
     }
 
     /// The latest period before the current one that anything was tried for; those in between had passed.
     #[must_use]
     pub fn tried_before(&self) -> Option<u32> {
-        let place = self.past.iter().rposition(|past| past.attempts > 0)?;
+        let place = self.closed_periods.iter().rposition(|past| past.attempts > 0)?;
         u32::try_from(place).ok()
     }
 
@@ -354,7 +354,7 @@ impl Subscription {
             self.attempt.number.saturating_add(1)
         } else {
             let place = usize::try_from(period).unwrap_or(usize::MAX);
-            self.past.get(place).map_or(0, |past| past.attempts)
+            self.closed_periods.get(place).map_or(0, |past| past.attempts)
         };
         let regular = (0..made).map(|number| Attempt { period, number });
         let differences = self.differences.iter().map(|it| it.attempt).filter(|attempt| attempt.period == period);
@@ -364,7 +364,7 @@ impl Subscription {
     /// Whether it has not ended: a customer has one of a plan at a time.
     #[must_use]
     pub const fn is_live(&self) -> bool {
-        !matches!(self.standing, Standing::Canceled | Standing::Completed)
+        !matches!(self.state, SubscriptionState::Canceled | SubscriptionState::Completed)
     }
 
     /// The attempt is put as it stands now.

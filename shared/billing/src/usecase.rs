@@ -32,16 +32,16 @@ use crate::policy::Policy;
 use crate::ports::{StoreError, WriteError};
 use crate::subscription::Attempt;
 
-pub use checkout::{NewCheckout, OpenedCheckout, Returned, Unconfirmed};
+pub use checkout::{NewCheckout, NotApproved, OpenedCheckout, ReturnView};
 pub use compare::Comparison;
 pub use issue_key::{IssueKey, check_idempotency_key};
-pub use keys::{KeyDeleted, Schedules};
+pub use keys::{KeyDeleted, ScheduleDisposition};
 pub use refund::RefundRequest;
 pub use schedule::{NewSchedule, SCHEDULES_MAX, Scheduled, check_schedule_at};
 pub use subscribe::{NewPlan, NewSubscription};
-pub use subscriptions::{Instalment, NextCharge, SubscriptionView, is_on_fallback};
+pub use subscriptions::{BilledPeriod, NextCharge, SubscriptionView, is_on_fallback};
 pub use sweep::SweepReport;
-pub use webhook::{Hint, Noticed};
+pub use webhook::{WebhookHint, WebhookOutcome};
 pub use window_key::{PrepareKey, PreparedKey};
 
 /// The use cases over their ports: the PSP, the table and the host (clock, chance, alarms).

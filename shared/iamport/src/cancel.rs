@@ -8,7 +8,7 @@ use crate::envelope::same;
 use crate::error::Error;
 use crate::ids::{ImpUid, InvalidInput, MerchantUid};
 use crate::payment::Payment;
-use crate::text::Concealed;
+use crate::text::Sensitive;
 use crate::wire::{Target, body};
 
 /// Which payment to cancel: exactly one of the two numbers, because Iamport lets one silently win over the other.
@@ -35,14 +35,14 @@ pub struct Cancel {
     pub vat_amount: Option<Amount>,
     /// Why; kept with the payment.
     pub reason: Option<String>,
-    /// Holder of the account to refund to; for virtual accounts.
-    pub refund_holder: Option<Concealed>,
+    /// CardHolder of the account to refund to; for virtual accounts.
+    pub refund_holder: Option<Sensitive>,
     /// Code of that account's bank.
-    pub refund_bank: Option<Concealed>,
+    pub refund_bank: Option<Sensitive>,
     /// Number of that account.
-    pub refund_account: Option<Concealed>,
+    pub refund_account: Option<Sensitive>,
     /// Telephone number of the person refunded; for some virtual accounts.
-    pub refund_tel: Option<Concealed>,
+    pub refund_tel: Option<Sensitive>,
     /// Whether a promotion stays applied after a partial refund.
     pub retain_promotion: Option<bool>,
     /// Whether this cancellation sends a webhook. By default it does not.
@@ -106,7 +106,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Refused`](crate::Class::Refused) if nothing is left to cancel or the checksum differs; else any class.
+    /// [`ErrorClass::Refused`](crate::ErrorClass::Refused) if nothing is left to cancel or the checksum differs; else any class.
     pub async fn cancel(&self, request: &Cancel) -> Result<Payment, Error> {
         let body = body(|object| {
             match &request.target {

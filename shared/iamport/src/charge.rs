@@ -8,7 +8,7 @@ use crate::ids::{CustomerUid, InvalidInput, MerchantUid, check_text};
 use crate::lenient::choice;
 use crate::payment::Payment;
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
-use crate::text::Concealed;
+use crate::text::Sensitive;
 use crate::wire::{Object, Target, body};
 
 choice! {
@@ -44,15 +44,15 @@ pub struct Details {
     /// Tax within the amount. Default: computed by the gateway.
     pub vat_amount: Option<Amount>,
     /// Buyer's name, ≤ 16. KSNET, Welcome and smartro_v2 want it.
-    pub buyer_name: Option<Concealed>,
+    pub buyer_name: Option<Sensitive>,
     /// Buyer's e-mail address, ≤ 64. Paymentwall and smartro_v2 want it.
-    pub buyer_email: Option<Concealed>,
+    pub buyer_email: Option<Sensitive>,
     /// Buyer's telephone number, ≤ 16. smartro_v2 wants it.
-    pub buyer_tel: Option<Concealed>,
+    pub buyer_tel: Option<Sensitive>,
     /// Buyer's address, ≤ 128.
-    pub buyer_addr: Option<Concealed>,
+    pub buyer_addr: Option<Sensitive>,
     /// Buyer's post code, ≤ 8.
-    pub buyer_postcode: Option<Concealed>,
+    pub buyer_postcode: Option<Sensitive>,
     /// Months of instalment, 2 or more and only from 50,000 KRW; 0 is one payment.
     pub card_quota: Option<u32>,
     /// Whether the merchant pays the instalment's interest; by contract with the gateway.
@@ -60,17 +60,17 @@ pub struct Details {
     /// Whether points of the card are used; by contract with the gateway.
     pub use_card_point: Option<bool>,
     /// The merchant's own data, kept with the payment. JSON in a string by convention.
-    pub custom_data: Option<Concealed>,
+    pub custom_data: Option<Sensitive>,
     /// Where the webhook of this payment goes, instead of the console's URL.
-    pub notice_url: Option<Concealed>,
+    pub notice_url: Option<Sensitive>,
     /// The buyer's IP address. Paymentwall wants it; others take the caller's.
-    pub browser_ip: Option<Concealed>,
+    pub browser_ip: Option<Sensitive>,
     /// What is sold.
     pub product_type: Option<ProductType>,
     /// A promotion to apply, `promotion-id-…`. The amount of the reply is then the gateway's affair.
     pub promotion_id: Option<String>,
     /// Parameters handed to the gateway as they are: JSON in a string.
-    pub bypass: Option<Concealed>,
+    pub bypass: Option<Sensitive>,
 }
 
 impl Details {
@@ -133,7 +133,7 @@ pub struct Again {
     /// payments.
     pub naver_use_cfm: Option<String>,
     /// One channel of a key that was issued for a group of channels, ≤ 55.
-    pub channel_key: Option<Concealed>,
+    pub channel_key: Option<Sensitive>,
 }
 
 impl Again {
@@ -191,9 +191,9 @@ pub struct Onetime {
     /// Group of channels to route by, ≤ 55. Spelt `channelGroupId` in this endpoint alone.
     pub channel_group_id: Option<String>,
     /// 3-D Secure: id of the charge.
-    pub secure_3d_charge_id: Option<Concealed>,
+    pub secure_3d_charge_id: Option<Sensitive>,
     /// 3-D Secure: token.
-    pub secure_3d_token: Option<Concealed>,
+    pub secure_3d_token: Option<Sensitive>,
 }
 
 impl Onetime {
@@ -233,7 +233,7 @@ impl Client {
     ///
     /// `Ok` means that the gateway was reached, not that money moved: [`Payment::status`] says `Paid` or `Failed`.
     /// The reply's numbers, sum and key are compared with the request; a difference is
-    /// [`Class::Suspect`](crate::Class::Suspect).
+    /// [`ErrorClass::Suspect`](crate::ErrorClass::Suspect).
     ///
     /// ```
     /// # use iamport::*;
@@ -250,9 +250,9 @@ impl Client {
     ///     Ok(payment) if payment.status == PaymentStatus::Failed => { /* payment.fail_reason */ }
     ///     Ok(_) => { /* a status of the future: look again later */ }
     ///     Err(error) => match error.class() {
-    ///         Class::NotSent | Class::Unauthorized | Class::RateLimited => { /* not charged; may be sent again */ }
-    ///         Class::Refused | Class::Rejected | Class::NotFound => { /* refused; confirm with find_all_payments */ }
-    ///         Class::Suspect | Class::Unknown => { /* perhaps charged: find_all_payments before anything else */ }
+    ///         ErrorClass::NotSent | ErrorClass::Unauthorized | ErrorClass::RateLimited => { /* not charged; may be sent again */ }
+    ///         ErrorClass::Refused | ErrorClass::Rejected | ErrorClass::NotFound => { /* refused; confirm with find_all_payments */ }
+    ///         ErrorClass::Suspect | ErrorClass::Unknown => { /* perhaps charged: find_all_payments before anything else */ }
     ///     },
     /// }
     /// # Ok(()) }

@@ -12,7 +12,7 @@ use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error, NotSentReason};
 use crate::token::{CredentialSource, Token, Tokens};
-use crate::transport::{BuildError, Lane, RawReply, Request, Transport};
+use crate::transport::{BuildError, ConnectionKind, RawReply, Request, Transport};
 use crate::wire::Target;
 
 /// How often a GET is repeated.
@@ -108,7 +108,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotSent`](crate::Class::NotSent); the source says why.
+    /// [`ErrorClass::NotSent`](crate::ErrorClass::NotSent); the source says why.
     pub async fn ready(&self) -> Result<(), Error> {
         // The token itself has its own limit; the rest is for the credentials' source, which may be slow when cold.
         let budget = self.budget.unwrap_or(self.shared.config.change_timeout);
@@ -202,7 +202,7 @@ impl Client {
                 target: &call.target,
                 authorization: Some(token.header.clone()),
                 body: call.body.clone(),
-                lane: if call.reads() { Lane::Pooled } else { Lane::Fresh },
+                lane: if call.reads() { ConnectionKind::Pooled } else { ConnectionKind::Fresh },
                 timeout: left.min(self.exchange_timeout(call)),
             })
             .await

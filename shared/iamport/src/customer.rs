@@ -7,10 +7,10 @@ use crate::envelope::{Content, same};
 use crate::error::Error;
 use crate::ids::{CustomerUid, NonEmpty};
 use crate::lenient::choice;
-use crate::page::{Many, Page, or_past_the_end};
+use crate::page::{Found, Page, or_past_the_end};
 use crate::payment::{CardType, Payment};
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
-use crate::text::{Concealed, MaskedCard, PspText};
+use crate::text::{MaskedCard, PspText, Sensitive};
 use crate::wire::{Target, body};
 
 /// A request to store a card as a billing key.
@@ -20,7 +20,7 @@ pub struct IssueBillingKey {
     card_number: CardNumber,
     expiry: Expiry,
     /// Channel to issue on, ≤ 55. The API's schema requires it; older accounts use [`Self::pg`].
-    pub channel_key: Option<Concealed>,
+    pub channel_key: Option<Sensitive>,
     /// `{gateway}` or `{gateway}.{merchant id}`, ≤ 80; the default gateway if unknown.
     pub pg: Option<String>,
     /// Group of channels to issue on, ≤ 55; see [`BillingKey::succeeded_channels`].
@@ -33,16 +33,16 @@ pub struct IssueBillingKey {
     pub cvc: Option<Cvc>,
     /// The merchant's number of the customer. Toss Payments wants it.
     pub customer_id: Option<String>,
-    /// Holder's name, ≤ 20. Welcome wants it.
-    pub customer_name: Option<Concealed>,
-    /// Holder's telephone number, ≤ 20.
-    pub customer_tel: Option<Concealed>,
-    /// Holder's e-mail address, ≤ 200.
-    pub customer_email: Option<Concealed>,
-    /// Holder's address, ≤ 200.
-    pub customer_addr: Option<Concealed>,
-    /// Holder's post code, ≤ 8.
-    pub customer_postcode: Option<Concealed>,
+    /// CardHolder's name, ≤ 20. Welcome wants it.
+    pub customer_name: Option<Sensitive>,
+    /// CardHolder's telephone number, ≤ 20.
+    pub customer_tel: Option<Sensitive>,
+    /// CardHolder's e-mail address, ≤ 200.
+    pub customer_email: Option<Sensitive>,
+    /// CardHolder's address, ≤ 200.
+    pub customer_addr: Option<Sensitive>,
+    /// CardHolder's post code, ≤ 8.
+    pub customer_postcode: Option<Sensitive>,
 }
 
 impl IssueBillingKey {
@@ -142,21 +142,21 @@ pub struct BillingKey {
     /// Kind of card; some gateways do not tell.
     #[serde(default, deserialize_with = "crate::lenient::open")]
     pub card_type: Option<CardType>,
-    /// Holder's name.
+    /// CardHolder's name.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub customer_name: Option<Concealed>,
-    /// Holder's telephone number.
+    pub customer_name: Option<Sensitive>,
+    /// CardHolder's telephone number.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub customer_tel: Option<Concealed>,
-    /// Holder's e-mail address.
+    pub customer_tel: Option<Sensitive>,
+    /// CardHolder's e-mail address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub customer_email: Option<Concealed>,
-    /// Holder's address.
+    pub customer_email: Option<Sensitive>,
+    /// CardHolder's address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub customer_addr: Option<Concealed>,
-    /// Holder's post code.
+    pub customer_addr: Option<Sensitive>,
+    /// CardHolder's post code.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub customer_postcode: Option<Concealed>,
+    pub customer_postcode: Option<Sensitive>,
     /// When it was issued.
     #[serde(default, deserialize_with = "crate::lenient::time")]
     pub inserted: Option<i64>,
@@ -262,7 +262,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Refused`](crate::Class::Refused) for a card that the gateway does not take; else any class.
+    /// [`ErrorClass::Refused`](crate::ErrorClass::Refused) for a card that the gateway does not take; else any class.
     pub async fn issue_billing_key(&self, request: &IssueBillingKey) -> Result<BillingKey, Error> {
         let body = body(|object| {
             object.concealed("channel_key", request.channel_key.as_ref());
@@ -293,8 +293,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if there is none (some servers say
-    /// [`Class::Refused`](crate::Class::Refused)); else any class.
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is none (some servers say
+    /// [`ErrorClass::Refused`](crate::ErrorClass::Refused)); else any class.
     pub async fn billing_key(&self, customer_uid: &CustomerUid) -> Result<BillingKey, Error> {
         self.one_key(customer_uid, Call::get(key_target(customer_uid))).await
     }
@@ -311,12 +311,12 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if none of them exists; else any class.
-    pub async fn billing_keys(&self, customer_uids: &NonEmpty<CustomerUid>) -> Result<Many<BillingKey>, Error> {
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if none of them exists; else any class.
+    pub async fn billing_keys(&self, customer_uids: &NonEmpty<CustomerUid>) -> Result<Found<BillingKey>, Error> {
         let target = customer_uids
             .iter()
             .fold(Target::new("/subscribe/customers"), |target, uid| target.query("customer_uid[]", uid.as_str()));
-        let many: Many<BillingKey> = Many::new(self.send_for_status(Call::get_many(target)).await?);
+        let many: Found<BillingKey> = Found::new(self.send_for_status(Call::get_many(target)).await?);
         let asked = |key: &BillingKey| customer_uids.iter().any(|uid| uid.as_str() == key.customer_uid);
         if many.found.iter().all(asked) { Ok(many) } else { Err(Error::suspect("a key that was not asked for")) }
     }
@@ -333,7 +333,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if there is none; else any class.
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is none; else any class.
     pub async fn delete_billing_key(&self, request: &DeleteBillingKey) -> Result<BillingKey, Error> {
         let target = key_target(&request.customer_uid)
             .maybe_query("reason", request.reason.as_deref())

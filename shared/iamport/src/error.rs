@@ -27,7 +27,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// | `Refused` | probably not | look it up once (`findAll`) before believing it |
 /// | `Suspect`, `Unknown` | perhaps | look it up; do **not** send again until it is known |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum ErrorClass {
     /// No byte of this call left: DNS, connecting or TLS failed, too little time was left, or no token was to be had.
     NotSent,
     /// HTTP 401, and 401 again with a new token. Not executed. Credentials were asked for again, past any cache.
@@ -62,7 +62,7 @@ pub enum NotSentReason {
 /// A failed call. `Display` and `Debug` never contain text of a request or an unscrubbed text of a reply.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// See [`Class::NotSent`].
+    /// See [`ErrorClass::NotSent`].
     #[error("not sent ({reason:?})")]
     #[non_exhaustive]
     NotSent {
@@ -72,7 +72,7 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
-    /// See [`Class::Unauthorized`].
+    /// See [`ErrorClass::Unauthorized`].
     #[error("the token was refused twice")]
     #[non_exhaustive]
     Unauthorized {
@@ -80,7 +80,7 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
-    /// See [`Class::Refused`].
+    /// See [`ErrorClass::Refused`].
     #[error("refused with code {code}")]
     #[non_exhaustive]
     Refused {
@@ -89,7 +89,7 @@ pub enum Error {
         /// The envelope's message, mostly the payment gateway's.
         message: Option<PspText>,
     },
-    /// See [`Class::NotFound`].
+    /// See [`ErrorClass::NotFound`].
     #[error("not found (code {code})")]
     #[non_exhaustive]
     NotFound {
@@ -98,7 +98,7 @@ pub enum Error {
         /// The envelope's message.
         message: Option<PspText>,
     },
-    /// See [`Class::Rejected`].
+    /// See [`ErrorClass::Rejected`].
     #[error("rejected with HTTP {status}, code {code}")]
     #[non_exhaustive]
     Rejected {
@@ -109,21 +109,21 @@ pub enum Error {
         /// The envelope's message.
         message: Option<PspText>,
     },
-    /// See [`Class::RateLimited`].
+    /// See [`ErrorClass::RateLimited`].
     #[error("rate limited")]
     #[non_exhaustive]
     RateLimited {
         /// The reply's `Retry-After`, if it was given in seconds; at most a day.
         retry_after: Option<Duration>,
     },
-    /// See [`Class::Suspect`].
+    /// See [`ErrorClass::Suspect`].
     #[error("suspect reply: {reason}")]
     #[non_exhaustive]
     Suspect {
         /// What is wrong, by field names; never by values.
         reason: Cow<'static, str>,
     },
-    /// The reply is larger than is read. Whatever was asked for may have been done: [`Class::Unknown`]. A list can be
+    /// The reply is larger than is read. Whatever was asked for may have been done: [`ErrorClass::Unknown`]. A list can be
     /// asked for in smaller pages.
     #[error("the reply is larger than 1 MiB")]
     #[non_exhaustive]
@@ -131,7 +131,7 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
     },
-    /// See [`Class::Unknown`].
+    /// See [`ErrorClass::Unknown`].
     #[error("unknown outcome: {reason}")]
     #[non_exhaustive]
     Unknown {
@@ -148,16 +148,16 @@ pub enum Error {
 impl Error {
     /// What the failure means.
     #[must_use]
-    pub const fn class(&self) -> Class {
+    pub const fn class(&self) -> ErrorClass {
         match self {
-            Self::NotSent { .. } => Class::NotSent,
-            Self::Unauthorized { .. } => Class::Unauthorized,
-            Self::Refused { .. } => Class::Refused,
-            Self::NotFound { .. } => Class::NotFound,
-            Self::Rejected { .. } => Class::Rejected,
-            Self::RateLimited { .. } => Class::RateLimited,
-            Self::Suspect { .. } => Class::Suspect,
-            Self::TooLarge { .. } | Self::Unknown { .. } => Class::Unknown,
+            Self::NotSent { .. } => ErrorClass::NotSent,
+            Self::Unauthorized { .. } => ErrorClass::Unauthorized,
+            Self::Refused { .. } => ErrorClass::Refused,
+            Self::NotFound { .. } => ErrorClass::NotFound,
+            Self::Rejected { .. } => ErrorClass::Rejected,
+            Self::RateLimited { .. } => ErrorClass::RateLimited,
+            Self::Suspect { .. } => ErrorClass::Suspect,
+            Self::TooLarge { .. } | Self::Unknown { .. } => ErrorClass::Unknown,
         }
     }
 

@@ -9,7 +9,7 @@
 //! - **Dangerous defaults cannot be written.** [`Cancel`] always carries amount and checksum, [`Unschedule`] a list
 //!   that is not empty; identifiers cannot leave their path segment.
 //! - **Card data and credentials cannot be printed**, neither from requests nor from errors; personal data in
-//!   requests and replies is [`Concealed`]; a card number that a gateway forgot to mask is masked on arrival.
+//!   requests and replies is [`Sensitive`]; a card number that a gateway forgot to mask is masked on arrival.
 //! - **Amounts are exact** ([`Amount`]); no floating-point number exists in this crate.
 //! - **Replies are read tolerantly**, as the API's compatibility rules ask, except where a decision rests on a field.
 //!
@@ -22,7 +22,7 @@
 //! use std::time::Duration;
 //!
 //! use iamport::{
-//!     Again, Amount, BASE_URL, Class, Client, Clock, Config, Credentials, CustomerUid, FindAll, ImpKey, ImpSecret,
+//!     Again, Amount, BASE_URL, ErrorClass, Client, Clock, Config, Credentials, CustomerUid, FindAll, ImpKey, ImpSecret,
 //!     MerchantUid, PaymentStatus,
 //! };
 //!
@@ -52,8 +52,8 @@
 //!     let payment = match client.within(Duration::from_secs(15)).again(&again).await {
 //!         Ok(payment) => payment,
 //!         Err(error) => match error.class() {
-//!             Class::NotSent | Class::Unauthorized | Class::RateLimited => return Ok(()), // later, same number
-//!             Class::Refused | Class::Rejected | Class::NotFound | Class::Suspect | Class::Unknown => {
+//!             ErrorClass::NotSent | ErrorClass::Unauthorized | ErrorClass::RateLimited => return Ok(()), // later, same number
+//!             ErrorClass::Refused | ErrorClass::Rejected | ErrorClass::NotFound | ErrorClass::Suspect | ErrorClass::Unknown => {
 //!                 // What does Iamport know? Nothing found is no proof until late executions are out of the question.
 //!                 let found = client.find_all_payments(&merchant_uid, &FindAll::default()).await?;
 //!                 let Some(first) = found.list.into_iter().next() else { return Ok(()) };
@@ -100,19 +100,19 @@ pub use charge::{Again, CashReceiptType, Details, Onetime, ProductType};
 pub use client::Client;
 pub use config::{BASE_URL, Clock, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
-pub use error::{Cause, Class, Error, NotSentReason};
+pub use error::{Cause, Error, ErrorClass, NotSentReason};
 pub use ids::{CustomerUid, ForeignUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};
 pub use lifetime::{Lifetime, Moment};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
-pub use page::{Many, Page};
+pub use page::{Found, Page};
 pub use payment::{
-    Cancellation, CardType, Channel, CustomerUidUsage, Deposit, Oddity, Payment, PaymentStatus, Promotion,
+    Anomaly, Cancellation, CardType, Channel, CustomerUidUsage, Deposit, Payment, PaymentStatus, Promotion,
 };
 pub use prepare::{Prepare, Prepared};
 pub use request_pay::{NaverProduct, RequestPay, ServicePeriod, WindowProduct};
 pub use schedule::{NewCard, Schedule, ScheduleItem, Unschedule};
 pub use scheduled::{KeySchedules, ScheduleFilter, ScheduleSorting, ScheduleStatus, ScheduledPayment, Schedules};
 pub use secret::{Birth, CardNumber, Credentials, Cvc, Expiry, ImpKey, ImpSecret, Pwd2};
-pub use text::{Concealed, MaskedCard, PspText};
+pub use text::{MaskedCard, PspText, Sensitive};
 pub use token::CredentialSource;
 pub use transport::BuildError;

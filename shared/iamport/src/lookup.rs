@@ -5,7 +5,7 @@ use crate::envelope::same;
 use crate::error::Error;
 use crate::ids::{ImpUid, InvalidInput, MerchantUid};
 use crate::lenient::choice;
-use crate::page::{Many, Page, or_past_the_end};
+use crate::page::{Found, Page, or_past_the_end};
 use crate::payment::Payment;
 use crate::wire::Target;
 
@@ -113,7 +113,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if there is none, or only a hidden one; else any class.
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is none, or only a hidden one; else any class.
     pub async fn payment(&self, imp_uid: &ImpUid, test_payments: TestPayments) -> Result<Payment, Error> {
         let target = Target::new("/payments").segment(imp_uid.as_str());
         let target = match test_payments {
@@ -136,8 +136,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if none of them exists; else any class.
-    pub async fn payments(&self, ids: &PaymentIds) -> Result<Many<Payment>, Error> {
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if none of them exists; else any class.
+    pub async fn payments(&self, ids: &PaymentIds) -> Result<Found<Payment>, Error> {
         let target = ids
             .imp_uids
             .iter()
@@ -146,7 +146,7 @@ impl Client {
             .merchant_uids
             .iter()
             .fold(target, |target, merchant_uid| target.query("merchant_uid[]", merchant_uid.as_str()));
-        let many: Many<Payment> = Many::new(self.send_for_status(Call::get_many(target)).await?);
+        let many: Found<Payment> = Found::new(self.send_for_status(Call::get_many(target)).await?);
         let asked = |payment: &Payment| {
             ids.imp_uids.iter().any(|imp_uid| imp_uid.as_str() == payment.imp_uid)
                 || ids.merchant_uids.iter().any(|merchant_uid| merchant_uid.as_str() == payment.merchant_uid)
@@ -168,7 +168,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if there is none (yet); else any class.
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is none (yet); else any class.
     pub async fn find_payment(
         &self,
         merchant_uid: &MerchantUid,
@@ -195,7 +195,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if there is none (yet); else any class.
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is none (yet); else any class.
     pub async fn find_all_payments(
         &self,
         merchant_uid: &MerchantUid,
@@ -224,7 +224,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Rejected`](crate::Class::Rejected) for a window over 90 days; else any class.
+    /// [`ErrorClass::Rejected`](crate::ErrorClass::Rejected) for a window over 90 days; else any class.
     pub async fn payments_by_status(&self, options: &ByStatus) -> Result<Page<Payment>, Error> {
         let target = Target::new("/payments/status")
             .segment(options.status.map_or("all", StatusFilter::as_str))

@@ -89,14 +89,14 @@ pub(crate) fn or_past_the_end<T>(outcome: Result<Page<T>, Error>, page: Option<u
 /// Those of several ids that exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Many<T> {
+pub struct Found<T> {
     /// What was found, in the API's order.
     pub found: Vec<T>,
     /// Whether the API said that some were not found (HTTP 207). Ask for those singly before concluding anything.
     pub partial: bool,
 }
 
-impl<T> Many<T> {
+impl<T> Found<T> {
     pub(crate) fn new((status, found): (u16, Vec<T>)) -> Self {
         Self { found, partial: status == 207 }
     }

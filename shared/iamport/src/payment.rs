@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::envelope::Content;
 use crate::error::Error;
 use crate::lenient::open_enum;
-use crate::text::{Concealed, MaskedCard, PspText};
+use crate::text::{MaskedCard, PspText, Sensitive};
 
 open_enum! {
     /// State of a payment. There is no value for "partly cancelled": compare [`Payment::cancel_amount`]. `Failed` is
@@ -136,10 +136,10 @@ pub struct Payment {
     pub vbank_name: Option<String>,
     /// Number of the virtual account.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub vbank_num: Option<Concealed>,
-    /// Holder of the virtual account.
+    pub vbank_num: Option<Sensitive>,
+    /// CardHolder of the virtual account.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub vbank_holder: Option<Concealed>,
+    pub vbank_holder: Option<Sensitive>,
     /// When the virtual account closes.
     #[serde(default, deserialize_with = "crate::lenient::time")]
     pub vbank_date: Option<i64>,
@@ -158,25 +158,25 @@ pub struct Payment {
     pub currency: String,
     /// Buyer's name.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_name: Option<Concealed>,
+    pub buyer_name: Option<Sensitive>,
     /// Buyer's e-mail address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_email: Option<Concealed>,
+    pub buyer_email: Option<Sensitive>,
     /// Buyer's telephone number.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_tel: Option<Concealed>,
+    pub buyer_tel: Option<Sensitive>,
     /// Buyer's address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_addr: Option<Concealed>,
+    pub buyer_addr: Option<Sensitive>,
     /// Buyer's post code.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_postcode: Option<Concealed>,
+    pub buyer_postcode: Option<Sensitive>,
     /// The merchant's own data, JSON in a string.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub custom_data: Option<Concealed>,
+    pub custom_data: Option<Sensitive>,
     /// The buyer's browser.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub user_agent: Option<Concealed>,
+    pub user_agent: Option<Sensitive>,
     /// State; it, not the envelope, says whether money moved.
     #[serde(deserialize_with = "crate::lenient::required_open")]
     pub status: PaymentStatus,
@@ -200,7 +200,7 @@ pub struct Payment {
     pub cancel_reason: Option<PspText>,
     /// Where the receipt can be seen.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub receipt_url: Option<Concealed>,
+    pub receipt_url: Option<Sensitive>,
     /// Each cancellation, whole or partial.
     #[serde(default, deserialize_with = "crate::lenient::list")]
     pub cancel_history: Vec<Cancellation>,
@@ -209,7 +209,7 @@ pub struct Payment {
     pub deposit_history: Vec<Deposit>,
     /// Receipts of cancellations. Deprecated by the API in favour of [`Self::cancel_history`].
     #[serde(default, deserialize_with = "crate::lenient::texts")]
-    pub cancel_receipt_urls: Vec<Concealed>,
+    pub cancel_receipt_urls: Vec<Sensitive>,
     /// Whether a cash receipt was issued on its own.
     #[serde(default, deserialize_with = "crate::lenient::flag")]
     pub cash_receipt_issued: Option<bool>,
@@ -244,7 +244,7 @@ pub struct Cancellation {
     pub cancellation_id: Option<String>,
     /// Where its receipt can be seen.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub receipt_url: Option<Concealed>,
+    pub receipt_url: Option<Sensitive>,
 }
 
 /// One deposit to a fixed virtual account.
@@ -258,7 +258,7 @@ pub struct Deposit {
     pub amount: Amount,
     /// Who deposited it.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub depositor_name: Option<Concealed>,
+    pub depositor_name: Option<Sensitive>,
     /// UNIX seconds.
     #[serde(default, deserialize_with = "crate::lenient::time")]
     pub deposited_at: Option<i64>,
@@ -278,7 +278,7 @@ pub struct Promotion {
 
 /// Something about a payment that does not fit together. The status still rules; each is worth a note or an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Oddity {
+pub enum Anomaly {
     /// Status `paid` without a time of payment.
     PaidWithoutTime,
     /// Status `paid` with a time of failure.
@@ -294,7 +294,7 @@ pub enum Oddity {
 impl Payment {
     /// What does not fit together in this record.
     #[must_use]
-    pub fn oddities(&self) -> Vec<Oddity> {
+    pub fn anomalies(&self) -> Vec<Anomaly> {
         let paid = self.status == PaymentStatus::Paid;
         let history_minor = self
             .cancel_history
@@ -303,11 +303,11 @@ impl Payment {
         let history_differs =
             !self.cancel_history.is_empty() && history_minor != self.cancel_amount.to_minor(ODDITY_EXPONENT);
         [
-            (paid && self.paid_at.is_none(), Oddity::PaidWithoutTime),
-            (paid && self.failed_at.is_some(), Oddity::PaidWithFailureTime),
-            (self.cancel_amount > self.amount, Oddity::CancelledTooMuch),
-            (history_differs, Oddity::CancellationsDoNotAddUp),
-            (self.card_number.as_ref().is_some_and(MaskedCard::was_exposed), Oddity::CardNumberExposed),
+            (paid && self.paid_at.is_none(), Anomaly::PaidWithoutTime),
+            (paid && self.failed_at.is_some(), Anomaly::PaidWithFailureTime),
+            (self.cancel_amount > self.amount, Anomaly::CancelledTooMuch),
+            (history_differs, Anomaly::CancellationsDoNotAddUp),
+            (self.card_number.as_ref().is_some_and(MaskedCard::was_exposed), Anomaly::CardNumberExposed),
         ]
         .into_iter()
         .filter_map(|(holds, oddity)| holds.then_some(oddity))

@@ -58,7 +58,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Refused`](crate::Class::Refused) if one is registered already; else any class.
+    /// [`ErrorClass::Refused`](crate::ErrorClass::Refused) if one is registered already; else any class.
     pub async fn prepare(&self, request: &Prepare) -> Result<Prepared, Error> {
         self.write_prepared(request, |target, body| Call::post(target, Some(body))).await
     }
@@ -73,7 +73,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if none is registered; else any class.
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if none is registered; else any class.
     pub async fn update_prepared(&self, request: &Prepare) -> Result<Prepared, Error> {
         self.write_prepared(request, Call::put).await
     }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::amount::Amount;
 use crate::ids::{CustomerUid, MerchantUid};
-use crate::text::Concealed;
+use crate::text::Sensitive;
 use crate::wire::{Object, body};
 
 /// What the PG's window is asked for. Only what is set appears in the object.
@@ -30,21 +30,21 @@ pub struct RequestPay {
     /// Language of the window.
     pub language: Option<String>,
     /// The storefront's own data: JSON as it stands, or text.
-    pub custom_data: Option<Concealed>,
+    pub custom_data: Option<Sensitive>,
     /// Buyer's name.
-    pub buyer_name: Option<Concealed>,
+    pub buyer_name: Option<Sensitive>,
     /// Buyer's telephone number.
-    pub buyer_tel: Option<Concealed>,
+    pub buyer_tel: Option<Sensitive>,
     /// Buyer's e-mail address.
-    pub buyer_email: Option<Concealed>,
+    pub buyer_email: Option<Sensitive>,
     /// Buyer's postal address.
-    pub buyer_addr: Option<Concealed>,
+    pub buyer_addr: Option<Sensitive>,
     /// Buyer's postcode.
-    pub buyer_postcode: Option<Concealed>,
+    pub buyer_postcode: Option<Sensitive>,
     /// Where the merchant is asked before approval.
-    pub confirm_url: Option<Concealed>,
+    pub confirm_url: Option<Sensitive>,
     /// Where webhooks go.
-    pub notice_url: Option<Concealed>,
+    pub notice_url: Option<Sensitive>,
     /// Where a mobile browser comes back to.
     pub m_redirect_url: Option<String>,
     /// The app to come back to.

@@ -9,7 +9,7 @@ use crate::ids::{CustomerUid, ForeignUid, InvalidInput, MerchantUid, NonEmpty, c
 use crate::payment::Payment;
 use crate::scheduled::{ScheduledPayment, one};
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
-use crate::text::Concealed;
+use crate::text::Sensitive;
 use crate::wire::{Object, Target, body};
 
 /// Latest time taken: the year 2286. A larger number is milliseconds, the mistake that schedules a payment for the
@@ -116,7 +116,7 @@ pub struct Schedule {
     /// Card data, if the key is to be issued with the first schedule. Ignored by the API if the key exists.
     pub new_card: Option<NewCard>,
     /// One channel, ≤ 55.
-    pub channel_key: Option<Concealed>,
+    pub channel_key: Option<Sensitive>,
     /// `{gateway}` or `{gateway}.{merchant id}`: the older way to name a channel.
     pub pg: Option<String>,
 }
@@ -159,7 +159,7 @@ impl Client {
     /// Registers payments for later: `POST /subscribe/payments/schedule`. Sent at most once.
     ///
     /// The reply lists what was registered, and may list less than was asked for: compare. An element that was not
-    /// asked for, or with another sum, key or time, makes the reply [`Class::Suspect`](crate::Class::Suspect).
+    /// asked for, or with another sum, key or time, makes the reply [`ErrorClass::Suspect`](crate::ErrorClass::Suspect).
     ///
     /// ```
     /// # use iamport::*;
@@ -176,7 +176,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Refused`](crate::Class::Refused) for an unknown key; else any class.
+    /// [`ErrorClass::Refused`](crate::ErrorClass::Refused) for an unknown key; else any class.
     pub async fn schedule(&self, request: &Schedule) -> Result<Vec<ScheduledPayment>, Error> {
         let body = body(|object| {
             object.text("customer_uid", request.customer_uid.as_str());
@@ -219,7 +219,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Refused`](crate::Class::Refused) if there is nothing to revoke; else any class.
+    /// [`ErrorClass::Refused`](crate::ErrorClass::Refused) if there is nothing to revoke; else any class.
     pub async fn unschedule(&self, request: &Unschedule) -> Result<Vec<ScheduledPayment>, Error> {
         let body = body(|object| {
             object.maybe_text("customer_uid", request.customer_uid.as_ref().map(CustomerUid::as_str));
@@ -243,8 +243,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Rejected`](crate::Class::Rejected) if it has run, was revoked, or the time is past; else any class.
-    /// A time that is not in seconds is [`Class::NotSent`](crate::Class::NotSent).
+    /// [`ErrorClass::Rejected`](crate::ErrorClass::Rejected) if it has run, was revoked, or the time is past; else any class.
+    /// A time that is not in seconds is [`ErrorClass::NotSent`](crate::ErrorClass::NotSent).
     pub async fn move_schedule(&self, merchant_uid: &MerchantUid, schedule_at: i64) -> Result<ScheduledPayment, Error> {
         let call = Call::put(one(merchant_uid), time_body(schedule_at)?);
         self.one_schedule(merchant_uid, call, Some(schedule_at)).await
@@ -261,8 +261,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Rejected`](crate::Class::Rejected) if it has not run yet, is paid, or the time is past; else any
-    /// class. A time that is not in seconds is [`Class::NotSent`](crate::Class::NotSent).
+    /// [`ErrorClass::Rejected`](crate::ErrorClass::Rejected) if it has not run yet, is paid, or the time is past; else any
+    /// class. A time that is not in seconds is [`ErrorClass::NotSent`](crate::ErrorClass::NotSent).
     pub async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: i64) -> Result<ScheduledPayment, Error> {
         let call = Call::post(one(merchant_uid).segment("reschedule"), Some(time_body(schedule_at)?));
         self.one_schedule(merchant_uid, call, Some(schedule_at)).await
@@ -279,8 +279,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Rejected`](crate::Class::Rejected) if it has not run yet or is paid,
-    /// [`Class::NotFound`](crate::Class::NotFound) without schedule or key; else any class.
+    /// [`ErrorClass::Rejected`](crate::ErrorClass::Rejected) if it has not run yet or is paid,
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) without schedule or key; else any class.
     pub async fn retry_schedule(&self, merchant_uid: &MerchantUid) -> Result<Payment, Error> {
         let payment: Payment = self.send(Call::post(one(merchant_uid).segment("retry"), None)).await?;
         same("merchant_uid", merchant_uid.as_str(), &payment.merchant_uid)?;

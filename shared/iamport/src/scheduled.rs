@@ -10,7 +10,7 @@ use crate::ids::{CustomerUid, MerchantUid};
 use crate::lenient::{choice, open_enum};
 use crate::page::{Page, or_past_the_end};
 use crate::payment::{PaymentStatus, vet_amount};
-use crate::text::{Concealed, PspText};
+use crate::text::{PspText, Sensitive};
 use crate::wire::Target;
 
 open_enum! {
@@ -79,22 +79,22 @@ pub struct ScheduledPayment {
     pub name: Option<String>,
     /// Buyer's name.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_name: Option<Concealed>,
+    pub buyer_name: Option<Sensitive>,
     /// Buyer's e-mail address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_email: Option<Concealed>,
+    pub buyer_email: Option<Sensitive>,
     /// Buyer's telephone number.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_tel: Option<Concealed>,
+    pub buyer_tel: Option<Sensitive>,
     /// Buyer's address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_addr: Option<Concealed>,
+    pub buyer_addr: Option<Sensitive>,
     /// Buyer's post code.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub buyer_postcode: Option<Concealed>,
+    pub buyer_postcode: Option<Sensitive>,
     /// The merchant's own data.
     #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub custom_data: Option<Concealed>,
+    pub custom_data: Option<Sensitive>,
     /// State of the schedule.
     #[serde(deserialize_with = "crate::lenient::required_open")]
     pub schedule_status: ScheduleStatus,
@@ -192,7 +192,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Rejected`](crate::Class::Rejected) for a window over three months; else any class.
+    /// [`ErrorClass::Rejected`](crate::ErrorClass::Rejected) for a window over three months; else any class.
     pub async fn schedules(&self, request: &Schedules) -> Result<Page<ScheduledPayment>, Error> {
         let target = Target::new("/subscribe/payments/schedule")
             .maybe_query("schedule_from", Some(request.schedule_from))
@@ -216,7 +216,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::NotFound`](crate::Class::NotFound) if there is none (yet); else any class.
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is none (yet); else any class.
     pub async fn scheduled(&self, merchant_uid: &MerchantUid) -> Result<ScheduledPayment, Error> {
         self.one_schedule(merchant_uid, Call::get(one(merchant_uid)), None).await
     }

@@ -10,14 +10,14 @@ const PSP_TEXT_CHARS_MAX: usize = 500;
 /// `Debug` prints the name of the type, so that no log of a request or reply carries it.
 ///
 /// ```
-/// let name = iamport::Concealed::from("홍길동");
+/// let name = iamport::Sensitive::from("홍길동");
 /// assert_eq!(&*name, "홍길동");
-/// assert_eq!(format!("{name:?}"), "Concealed");
+/// assert_eq!(format!("{name:?}"), "Sensitive");
 /// ```
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Concealed(String);
+pub struct Sensitive(String);
 
-impl Concealed {
+impl Sensitive {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -31,7 +31,7 @@ impl Concealed {
     }
 }
 
-impl Deref for Concealed {
+impl Deref for Sensitive {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -39,21 +39,21 @@ impl Deref for Concealed {
     }
 }
 
-impl From<String> for Concealed {
+impl From<String> for Sensitive {
     fn from(text: String) -> Self {
         Self(text)
     }
 }
 
-impl From<&str> for Concealed {
+impl From<&str> for Sensitive {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
-impl fmt::Debug for Concealed {
+impl fmt::Debug for Sensitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Concealed")
+        f.write_str("Sensitive")
     }
 }
 

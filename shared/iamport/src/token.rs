@@ -16,7 +16,7 @@ use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error};
 use crate::lifetime::{Lifetime, Moment};
 use crate::secret::{AccessToken, Credentials};
-use crate::transport::{Lane, Request, Transport};
+use crate::transport::{ConnectionKind, Request, Transport};
 use crate::wire::{self, Target};
 
 /// Below this a renewal is tried, but the old token serves if it fails.
@@ -40,7 +40,7 @@ pub trait CredentialSource: Send + Sync + 'static {
     /// The credentials; `fresh` asks to go past any cache, because Iamport has just refused the last ones.
     ///
     /// # Errors
-    /// Any failure to get at them. It becomes the source of a [`Class::NotSent`](crate::Class::NotSent) error, so it
+    /// Any failure to get at them. It becomes the source of a [`ErrorClass::NotSent`](crate::ErrorClass::NotSent) error, so it
     /// must not contain the secret.
     fn credentials(&self, fresh: bool) -> impl Future<Output = Result<Credentials, Cause>> + Send;
 }
@@ -245,7 +245,7 @@ impl Tokens {
                 target: &Target::new("/users/getToken"),
                 authorization: None,
                 body: Some(wire::credentials_body(credentials)),
-                lane: Lane::Fresh,
+                lane: ConnectionKind::Fresh,
                 timeout,
             })
             .await?;

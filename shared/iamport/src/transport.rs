@@ -41,7 +41,7 @@ pub(crate) struct RawReply {
 
 /// Whether an exchange may use a connection that was used before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub(crate) enum ConnectionKind {
     /// A connection of its own: a stale one would turn a charge into an unknown outcome.
     Fresh,
     /// An idle connection if there is one.
@@ -54,7 +54,7 @@ pub(crate) struct Request<'a> {
     pub(crate) target: &'a Target,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) body: Option<Bytes>,
-    pub(crate) lane: Lane,
+    pub(crate) lane: ConnectionKind,
     pub(crate) timeout: Duration,
 }
 
@@ -103,8 +103,8 @@ impl Transport {
             return Err(Error::NotSent { reason: NotSentReason::Request, source: None });
         };
         let client = match request.lane {
-            Lane::Fresh => &self.fresh,
-            Lane::Pooled => &self.pooled,
+            ConnectionKind::Fresh => &self.fresh,
+            ConnectionKind::Pooled => &self.pooled,
         };
         let mut builder = client.request(request.method, url);
         if let Some(authorization) = request.authorization {

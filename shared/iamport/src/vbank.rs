@@ -24,9 +24,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Class::Rejected`](crate::Class::Rejected) if it is no virtual account or waits for no deposit,
-    /// [`Class::NotFound`](crate::Class::NotFound) if there is no such payment,
-    /// [`Class::Refused`](crate::Class::Refused) by a gateway that cannot; else any class.
+    /// [`ErrorClass::Rejected`](crate::ErrorClass::Rejected) if it is no virtual account or waits for no deposit,
+    /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is no such payment,
+    /// [`ErrorClass::Refused`](crate::ErrorClass::Refused) by a gateway that cannot; else any class.
     pub async fn revoke_vbank(&self, imp_uid: &ImpUid) -> Result<Payment, Error> {
         let payment: Payment = self.send(Call::delete(Target::new("/vbanks").segment(imp_uid.as_str()))).await?;
         same("imp_uid", imp_uid.as_str(), &payment.imp_uid)?;

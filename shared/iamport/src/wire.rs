@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::amount::Amount;
 use crate::secret::{AccessToken, CardNumber, Credentials, Expiry, Expose};
-use crate::text::Concealed;
+use crate::text::Sensitive;
 
 /// What an address must not hold as it is: all but the unreserved characters (RFC 3986, 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -85,8 +85,8 @@ impl Object<'_> {
         }
     }
 
-    pub(crate) fn concealed(&mut self, key: &str, value: Option<&Concealed>) {
-        self.maybe_text(key, value.map(Concealed::as_str));
+    pub(crate) fn concealed(&mut self, key: &str, value: Option<&Sensitive>) {
+        self.maybe_text(key, value.map(Sensitive::as_str));
     }
 
     pub(crate) fn secret(&mut self, key: &str, value: Option<&impl Expose>) {

@@ -1,7 +1,7 @@
 //! The domain's clock, chance and alarms on a real machine.
 
 use billing::alarm::Alarm;
-use billing::ports::{Clock, Entropy, Watch};
+use billing::ports::{AlarmSink, Clock, Entropy};
 use billing::{Nonce, Timestamp};
 
 use crate::clock::SystemClock;
@@ -47,7 +47,7 @@ fn fill(bytes: &mut [u8]) {
     }
 }
 
-impl Watch for Host {
+impl AlarmSink for Host {
     fn alarm(&self, alarm: &Alarm) {
         tracing::error!(alarm = alarm.name(), detail = ?alarm, "a person has to look at this");
     }

@@ -12,9 +12,9 @@ use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
-use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp, WindowPsp};
+use billing::ports::{CardHolder, ChargePsp, KeyPsp, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp};
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
-use iamport::{Class, Client, Concealed, Error, FindAll, KeySchedules, TestPayments, Unschedule};
+use iamport::{Client, Error, ErrorClass, FindAll, KeySchedules, Sensitive, TestPayments, Unschedule};
 
 use crate::config::Config;
 use crate::deadline::Deadline;
@@ -70,10 +70,10 @@ impl Psp {
     }
 
     /// Where a payment's webhook goes. Without a secret there is no token, hence no call either: nothing is sent.
-    async fn notice_url(&self) -> Result<Option<Concealed>, NotSent> {
+    async fn notice_url(&self) -> Result<Option<Sensitive>, NotSent> {
         let Some(base) = &self.channel.notice_url else { return Ok(None) };
         let secret = self.secrets.current().await.map_err(|_| NotSent)?;
-        Ok(secret.notice_url(base).map(|url| Concealed::from(url.as_str())))
+        Ok(secret.notice_url(base).map(|url| Sensitive::from(url.as_str())))
     }
 }
 
@@ -82,34 +82,34 @@ impl Psp {
 struct NotSent;
 
 /// How a POST ended, by what the client says of it (reliability §3.1).
-fn posted<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> Posted<U> {
+fn posted<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> PostResult<U> {
     match reply {
-        Ok(record) => read(record).map_or(Posted::Nonsense, Posted::Known),
+        Ok(record) => read(record).map_or(PostResult::Nonsense, PostResult::Known),
         Err(error) => {
             note(&error, what);
             match error.class() {
-                Class::NotSent | Class::Unauthorized | Class::RateLimited => Posted::NotSent,
-                Class::Refused => Posted::Refused(refusal(&error)),
-                Class::Rejected | Class::NotFound => {
+                ErrorClass::NotSent | ErrorClass::Unauthorized | ErrorClass::RateLimited => PostResult::NotSent,
+                ErrorClass::Refused => PostResult::Refused(refusal(&error)),
+                ErrorClass::Rejected | ErrorClass::NotFound => {
                     tracing::error!(alarm = "psp_rejected", psp.call = what, "our own checks should have caught this");
-                    Posted::Refused(refusal(&error))
+                    PostResult::Refused(refusal(&error))
                 }
-                Class::Suspect => Posted::Nonsense,
-                Class::Unknown => Posted::Lost,
+                ErrorClass::Suspect => PostResult::Nonsense,
+                ErrorClass::Unknown => PostResult::Lost,
             }
         }
     }
 }
 
 /// How a GET ended.
-fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> Looked<U> {
+fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> Lookup<U> {
     match reply {
-        Ok(record) => read(record).map_or(Looked::Unreachable, Looked::Found),
+        Ok(record) => read(record).map_or(Lookup::Unreachable, Lookup::Found),
         // Anything that does not say so in as many words is no answer: of what the PSP has, nothing may be taken for gone.
-        Err(error) if error.says_absent() => Looked::Absent,
+        Err(error) if error.says_absent() => Lookup::Absent,
         Err(error) => {
             note(&error, what);
-            Looked::Unreachable
+            Lookup::Unreachable
         }
     }
 }
@@ -145,14 +145,14 @@ impl ChargePsp for Psp {
         ready.is_ok()
     }
 
-    async fn charge(&self, order: &Order) -> Posted<PaymentSnapshot> {
-        let Ok(notice_url) = self.notice_url().await else { return Posted::NotSent };
-        let Ok(request) = write::again(order, notice_url) else { return Posted::NotSent };
+    async fn charge(&self, order: &Order) -> PostResult<PaymentSnapshot> {
+        let Ok(notice_url) = self.notice_url().await else { return PostResult::NotSent };
+        let Ok(request) = write::again(order, notice_url) else { return PostResult::NotSent };
         posted(self.posting().again(&request).await, |payment| read::payment(&payment), "again")
     }
 
-    async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
-        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Looked::Unreachable };
+    async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
+        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Lookup::Unreachable };
         let (client, mut found, mut page) = (self.client(), Vec::new(), 1);
         loop {
             let options = FindAll { page: Some(page), ..FindAll::default() };
@@ -163,53 +163,53 @@ impl ChargePsp for Psp {
                 list.map(|list| (list, page.next))
             };
             match looked(reply, read, "findAll") {
-                Looked::Found((list, next)) => {
+                Lookup::Found((list, next)) => {
                     found.extend(list);
                     match next.filter(|next| *next > page) {
                         Some(next) => page = next,
-                        None => return Looked::Found(found),
+                        None => return Lookup::Found(found),
                     }
                 }
-                Looked::Absent if page == 1 => return Looked::Absent,
-                Looked::Absent => return Looked::Found(found),
-                Looked::Unreachable => return Looked::Unreachable,
+                Lookup::Absent if page == 1 => return Lookup::Absent,
+                Lookup::Absent => return Lookup::Found(found),
+                Lookup::Unreachable => return Lookup::Unreachable,
             }
         }
     }
 
-    async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
-        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Looked::Absent };
+    async fn payment(&self, imp_uid: &ImpUid) -> Lookup<PaymentSnapshot> {
+        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Lookup::Absent };
         let reply = self.client().payment(&uid, self.channel.test_payments).await;
         looked(reply, |payment| read::payment(&payment), "payment")
     }
 }
 
 impl WindowPsp for Psp {
-    async fn prepare(&self, order: &Order) -> Posted<Money> {
-        let Ok(request) = write::prepare(order) else { return Posted::NotSent };
+    async fn prepare(&self, order: &Order) -> PostResult<Money> {
+        let Ok(request) = write::prepare(order) else { return PostResult::NotSent };
         let read = |prepared| read::prepared(&prepared, order.amount.currency);
         posted(self.posting().prepare(&request).await, read, "prepare")
     }
 
-    async fn correct(&self, order: &Order) -> Posted<Money> {
-        let Ok(request) = write::prepare(order) else { return Posted::NotSent };
+    async fn correct(&self, order: &Order) -> PostResult<Money> {
+        let Ok(request) = write::prepare(order) else { return PostResult::NotSent };
         let read = |prepared| read::prepared(&prepared, order.amount.currency);
         posted(self.posting().update_prepared(&request).await, read, "update_prepared")
     }
 
-    async fn prepared(&self, order: &Order) -> Looked<Money> {
-        let Ok(uid) = iamport::MerchantUid::new(order.merchant_uid.as_str()) else { return Looked::Unreachable };
+    async fn prepared(&self, order: &Order) -> Lookup<Money> {
+        let Ok(uid) = iamport::MerchantUid::new(order.merchant_uid.as_str()) else { return Lookup::Unreachable };
         let read = |prepared| read::prepared(&prepared, order.amount.currency);
         looked(self.client().prepared(&uid).await, read, "prepared")
     }
 
-    async fn close_account(&self, imp_uid: &ImpUid) -> Posted<PaymentSnapshot> {
-        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Posted::NotSent };
+    async fn close_account(&self, imp_uid: &ImpUid) -> PostResult<PaymentSnapshot> {
+        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return PostResult::NotSent };
         match self.posting().revoke_vbank(&uid).await {
             // A deposit or another closing came first, or the gateway cannot: no fault of the request.
-            Err(error) if matches!(error.class(), Class::Rejected | Class::NotFound) => {
+            Err(error) if matches!(error.class(), ErrorClass::Rejected | ErrorClass::NotFound) => {
                 note(&error, "revoke_vbank");
-                Posted::Refused(refusal(&error))
+                PostResult::Refused(refusal(&error))
             }
             reply => posted(reply, |payment| read::payment(&payment), "revoke_vbank"),
         }
@@ -217,8 +217,8 @@ impl WindowPsp for Psp {
 }
 
 impl RefundPsp for Psp {
-    async fn cancel(&self, refund: &Refund) -> Posted<PaymentSnapshot> {
-        let Ok(request) = write::cancel(refund) else { return Posted::NotSent };
+    async fn cancel(&self, refund: &Refund) -> PostResult<PaymentSnapshot> {
+        let Ok(request) = write::cancel(refund) else { return PostResult::NotSent };
         posted(self.posting().cancel(&request).await, |payment| read::payment(&payment), "cancel")
     }
 }
@@ -228,60 +228,62 @@ impl SchedulePsp for Psp {
         &self,
         customer_uid: &CustomerUid,
         orders: &[(&Order, Timestamp)],
-    ) -> Posted<Vec<ScheduleSnapshot>> {
-        let Ok(notice_url) = self.notice_url().await else { return Posted::NotSent };
-        let Ok(request) = write::schedule(customer_uid, orders, notice_url.as_ref()) else { return Posted::NotSent };
+    ) -> PostResult<Vec<ScheduleSnapshot>> {
+        let Ok(notice_url) = self.notice_url().await else { return PostResult::NotSent };
+        let Ok(request) = write::schedule(customer_uid, orders, notice_url.as_ref()) else {
+            return PostResult::NotSent;
+        };
         posted(self.posting().schedule(&request).await, |list| read::schedules(&list), "schedule")
     }
 
-    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &ForeignUid) -> PostResult<Vec<ScheduleSnapshot>> {
         let (Ok(uid), Ok(key)) =
             (iamport::ForeignUid::new(merchant_uid.as_str()), iamport::CustomerUid::new(customer_uid.as_str()))
         else {
-            return Posted::NotSent;
+            return PostResult::NotSent;
         };
         let mut request = Unschedule::new(iamport::NonEmpty::new(uid));
         request.customer_uid = Some(key);
         posted(self.posting().unschedule(&request).await, |list| read::schedules(&list), "unschedule")
     }
 
-    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> Posted<ScheduleSnapshot> {
-        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Posted::NotSent };
+    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> PostResult<ScheduleSnapshot> {
+        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return PostResult::NotSent };
         let reply = self.posting().move_schedule(&uid, schedule_at.0).await;
         posted(reply, |schedule| read::schedule(&schedule), "move_schedule")
     }
 
-    async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
-        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Looked::Unreachable };
+    async fn schedule(&self, merchant_uid: &MerchantUid) -> Lookup<ScheduleSnapshot> {
+        let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Lookup::Unreachable };
         looked(self.client().scheduled(&uid).await, |schedule| read::schedule(&schedule), "scheduled")
     }
 }
 
 impl KeyPsp for Psp {
-    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &Holder) -> Posted<KeySnapshot> {
+    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &CardHolder) -> PostResult<KeySnapshot> {
         let channel = &self.channel;
         let request = write::issue(customer_uid, card, holder, channel.pg.as_deref(), channel.channel_key.as_deref());
-        let Ok(request) = request else { return Posted::NotSent };
+        let Ok(request) = request else { return PostResult::NotSent };
         posted(self.posting().issue_billing_key(&request).await, |key| Some(read::key(&key)), "customers")
     }
 
-    async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
-        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Looked::Unreachable };
+    async fn key(&self, customer_uid: &CustomerUid) -> Lookup<KeySnapshot> {
+        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Lookup::Unreachable };
         looked(self.client().billing_key(&uid).await, |key| Some(read::key(&key)), "customer")
     }
 
-    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Looked<Vec<String>> {
+    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Lookup<Vec<String>> {
         let (client, mut held) = (self.client(), Vec::new());
         for names in customer_uids.chunks(KEYS_A_CALL) {
             let names: Result<Vec<_>, _> = names.iter().map(|uid| iamport::CustomerUid::new(uid.as_str())).collect();
-            let Ok(Ok(names)) = names.map(iamport::NonEmpty::try_from) else { return Looked::Unreachable };
+            let Ok(Ok(names)) = names.map(iamport::NonEmpty::try_from) else { return Lookup::Unreachable };
             match looked(client.billing_keys(&names).await, Some, "customers") {
-                Looked::Found(many) => held.extend(many.found.into_iter().map(|key| key.customer_uid)),
-                Looked::Absent => {}
-                Looked::Unreachable => return Looked::Unreachable,
+                Lookup::Found(many) => held.extend(many.found.into_iter().map(|key| key.customer_uid)),
+                Lookup::Absent => {}
+                Lookup::Unreachable => return Lookup::Unreachable,
             }
         }
-        Looked::Found(held)
+        Lookup::Found(held)
     }
 
     async fn waiting_schedules(
@@ -289,8 +291,8 @@ impl KeyPsp for Psp {
         customer_uid: &CustomerUid,
         from: Timestamp,
         until: Timestamp,
-    ) -> Looked<Vec<String>> {
-        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Looked::Unreachable };
+    ) -> Lookup<Vec<String>> {
+        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Lookup::Unreachable };
         let (client, mut found, mut start) = (self.client(), Vec::new(), from);
         while start < until {
             let end = start.plus(SCHEDULE_WINDOW_SECONDS).min(until);
@@ -301,24 +303,24 @@ impl KeyPsp for Psp {
                 request.page = Some(page);
                 let reply = client.billing_key_schedules(&request).await;
                 match looked(reply, Some, "customer_schedules") {
-                    Looked::Found(listed) => {
+                    Lookup::Found(listed) => {
                         found.extend(listed.list.into_iter().map(|schedule| schedule.merchant_uid));
                         match listed.next.filter(|next| *next > page) {
                             Some(next) => page = next,
                             None => break,
                         }
                     }
-                    Looked::Absent => break,
-                    Looked::Unreachable => return Looked::Unreachable,
+                    Lookup::Absent => break,
+                    Lookup::Unreachable => return Lookup::Unreachable,
                 }
             }
             start = end;
         }
-        Looked::Found(found)
+        Lookup::Found(found)
     }
 
-    async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
-        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Posted::NotSent };
+    async fn delete(&self, customer_uid: &CustomerUid) -> PostResult<()> {
+        let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return PostResult::NotSent };
         let request = iamport::DeleteBillingKey::new(uid);
         posted(self.posting().delete_billing_key(&request).await, |_| Some(()), "delete_customer")
     }

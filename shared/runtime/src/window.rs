@@ -5,7 +5,7 @@ use billing::checkout::{Naver, NaverProduct, Window};
 use billing::order::Order;
 use billing::usecase::Failure;
 use billing::{CustomerId, Money};
-use iamport::{Concealed, InvalidInput, RequestPay, ServicePeriod, WindowProduct};
+use iamport::{InvalidInput, RequestPay, Sensitive, ServicePeriod, WindowProduct};
 
 use crate::app::App;
 use crate::config::{Config, pg_code};
@@ -14,8 +14,8 @@ use crate::psp::write::{amount, concealed};
 
 /// Where this order's window reports to: our own addresses, each good for this order alone.
 struct Addresses {
-    notice_url: Option<Concealed>,
-    confirm_url: Option<Concealed>,
+    notice_url: Option<Sensitive>,
+    confirm_url: Option<Sensitive>,
     m_redirect_url: Option<String>,
 }
 
@@ -50,8 +50,8 @@ impl App {
         let page = self.config.checkout_return_url.as_ref();
         let m_redirect_url = page.and_then(|_| of_api(format!("/checkouts/{merchant_uid}/return?token={}", *token)));
         Ok(Addresses {
-            notice_url: notice_url.map(Concealed::from),
-            confirm_url: confirm_url.map(Concealed::from),
+            notice_url: notice_url.map(Sensitive::from),
+            confirm_url: confirm_url.map(Sensitive::from),
             m_redirect_url,
         })
     }

@@ -7,11 +7,11 @@ use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::payment::Payment;
 use billing::ports::{
-    Begun, ClaimStore, DueRow, DueStore, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter, StoreError,
-    SubscriptionStore, WriteError,
+    ClaimStore, DueRow, DueStore, Inserted, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter,
+    StoreError, SubscriptionStore, WriteError,
 };
 use billing::report::{Report, Window, claims_at};
-use billing::subscription::{Attempt, PlanId, Standing, Subscription, SubscriptionId};
+use billing::subscription::{Attempt, PlanId, Subscription, SubscriptionId, SubscriptionState};
 use billing::{CustomerId, CustomerUid, KstDay, MerchantUid, Timestamp};
 
 use crate::cursor;
@@ -72,7 +72,7 @@ impl Rows {
     /// subscription only as the attempt that it asks for now, for its price and to its card.
     fn is_asked_for(&self, row: &Payment) -> bool {
         let Some((id, _)) = Attempt::of(row.merchant_uid()) else { return true };
-        let asked = self.subscriptions.get(&id).and_then(Subscription::asks_for);
+        let asked = self.subscriptions.get(&id).and_then(Subscription::expected_order);
         asked == Some(Fingerprint::of(&row.order))
     }
 
@@ -155,7 +155,7 @@ impl PaymentStore for MemoryStore {
             let answer = match rows.against(row) {
                 Some(answer) => answer,
                 None if !rows.key_is_active(row) => Saved::KeyNotActive,
-                None if row.version == 1 && !rows.is_asked_for(row) => Saved::NotAskedFor,
+                None if row.version == 1 && !rows.is_asked_for(row) => Saved::NotExpected,
                 None => {
                     rows.payments.insert(row.merchant_uid().clone(), row.clone());
                     written = written.or(Some(row));
@@ -249,23 +249,27 @@ impl SubscriptionStore for MemoryStore {
         Ok(self.lock().last_of_plan.get(&(owner.clone(), plan.clone())).cloned())
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
+    async fn begin_subscription(
+        &self,
+        row: &Subscription,
+        last: Option<&SubscriptionId>,
+    ) -> Result<Inserted, WriteError> {
         let mut rows = self.lock();
         let current = rows.subscriptions.get(&row.id);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
         match verdict(row.version, current.map(|c| c.version), own_mark, current) {
-            Some(Saved::Conflict(Some(current))) => return Ok(Begun::Conflict(current)),
-            Some(Saved::Done) => return Ok(Begun::Done),
-            Some(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => return Ok(Begun::Overtaken),
+            Some(Saved::Conflict(Some(current))) => return Ok(Inserted::Conflict(current)),
+            Some(Saved::Done) => return Ok(Inserted::Done),
+            Some(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => return Ok(Inserted::Overtaken),
             None => {}
         }
         let plan = (row.customer_id.clone(), row.plan_id.clone());
         if rows.last_of_plan.get(&plan) != last {
-            return Ok(Begun::Overtaken);
+            return Ok(Inserted::Overtaken);
         }
         rows.last_of_plan.insert(plan, row.id.clone());
         rows.subscriptions.insert(row.id.clone(), row.clone());
-        Ok(Begun::Done)
+        Ok(Inserted::Done)
     }
 
     async fn save_subscription(&self, row: &Subscription) -> Result<Saved<Subscription>, WriteError> {
@@ -290,12 +294,12 @@ impl SubscriptionStore for MemoryStore {
 
     async fn subscriptions_in(
         &self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Subscription>, StoreError> {
-        let list = format!("standing\n{}", standing.name());
-        self.lock().subscriptions_where(&list, |row| row.standing == standing, limit, cursor)
+        let list = format!("state\n{}", state.name());
+        self.lock().subscriptions_where(&list, |row| row.state == state, limit, cursor)
     }
 }
 

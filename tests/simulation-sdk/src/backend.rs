@@ -13,10 +13,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use billing::key::BillingKey;
 use billing::payment::Payment;
 use billing::ports::{
-    Begun, DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
+    DueRow, DueStore, Inserted, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
     WriteError,
 };
-use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
+use billing::subscription::{PlanId, Subscription, SubscriptionId, SubscriptionState};
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use futures_util::FutureExt;
 use simulation::chooser::Chooser;
@@ -256,9 +256,9 @@ impl Backend for SdkTable {
         &'a self,
         row: &'a Subscription,
         last: Option<&'a SubscriptionId>,
-    ) -> WriteCall<'a, Begun> {
+    ) -> WriteCall<'a, Inserted> {
         Box::pin(self.write(self.store.begin_subscription(row, last), |begun| {
-            if *begun == Begun::Done { vec![Row::Subscription(row)] } else { Vec::new() }
+            if *begun == Inserted::Done { vec![Row::Subscription(row)] } else { Vec::new() }
         }))
     }
 
@@ -279,11 +279,11 @@ impl Backend for SdkTable {
 
     fn subscriptions_in<'a>(
         &'a self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&'a str>,
     ) -> Call<'a, Page<Subscription>> {
-        Box::pin(self.store.subscriptions_in(standing, limit, cursor))
+        Box::pin(self.store.subscriptions_in(state, limit, cursor))
     }
 
     fn due<'a>(&'a self, shard: u8, until: Timestamp, cursor: Option<&'a str>) -> Call<'a, Page<DueRow>> {

@@ -386,12 +386,12 @@ impl Wire {
             } else if written.contains(&(name, version, writer.clone())) {
                 // Refused because of our own earlier try, or of somebody who came after it.
                 let refused: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-                let standing = match operation {
+                let stored = match operation {
                     "UpdateItem" => refused.pointer("/Item/writer/S"),
                     _ => refused.pointer(&format!("/CancellationReasons/{place}/Item/writer/S")),
                 };
-                if let Some(standing) = standing.and_then(Value::as_str) {
-                    let what = match (operation, standing == writer) {
+                if let Some(stored) = stored.and_then(Value::as_str) {
+                    let what = match (operation, stored == writer) {
                         (_, false) => "own write overtaken",
                         ("UpdateItem", true) => "own write met",
                         (_, true) => "own transaction met",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use billing::subscription::Standing;
+use billing::subscription::SubscriptionState;
 
 use crate::fault::Fault;
 use crate::seeded::{self, Outcome, setup};
@@ -108,9 +108,9 @@ impl Card {
                 };
                 self.counts.moves.iter().filter(same).map(|(_, count)| count).sum()
             }
-            Branch::Standing(from, to) => {
-                let same = |((f, t), _): &(&(Standing, Standing), &u64)| (f, t) == (from, to);
-                self.counts.standings.iter().filter(same).map(|(_, count)| count).sum()
+            Branch::SubscriptionState(from, to) => {
+                let same = |((f, t), _): &(&(SubscriptionState, SubscriptionState), &u64)| (f, t) == (from, to);
+                self.counts.subscription_states.iter().filter(same).map(|(_, count)| count).sum()
             }
             Branch::Alarm(name) => self.counts.alarms.get(name).copied().unwrap_or(0),
             Branch::Event(name) => self.events.get(name).copied().unwrap_or(0),
@@ -151,7 +151,7 @@ impl Card {
         for ((from, to, by), count) in &self.counts.moves {
             line(&format!("  {} → {} ({by})", from.name(), to.name()), count.to_string());
         }
-        for ((from, to), count) in &self.counts.standings {
+        for ((from, to), count) in &self.counts.subscription_states {
             line(&format!("  subscription {} → {}", from.name(), to.name()), count.to_string());
         }
         for (alarm, count) in &self.counts.alarms {
@@ -181,7 +181,7 @@ pub struct Speed {
 enum Branch {
     Move(&'static str, &'static str, &'static str),
     /// Of a subscription.
-    Standing(Standing, Standing),
+    SubscriptionState(SubscriptionState, SubscriptionState),
     Alarm(&'static str),
     Event(&'static str),
     /// A schedule went to another billing key.
@@ -292,16 +292,16 @@ const BRANCHES: &[Branch] = &[
     Branch::Event("issued too late"),
     Branch::MovedOn,
     Branch::Event("key replaced"),
-    Branch::Standing(Standing::Active, Standing::PastDue),
-    Branch::Standing(Standing::Active, Standing::Paused),
-    Branch::Standing(Standing::Active, Standing::Canceled),
-    Branch::Standing(Standing::Active, Standing::Unpaid),
-    Branch::Standing(Standing::Active, Standing::Completed),
-    Branch::Standing(Standing::PastDue, Standing::Active),
-    Branch::Standing(Standing::PastDue, Standing::Canceled),
-    Branch::Standing(Standing::Paused, Standing::Active),
-    Branch::Standing(Standing::Unpaid, Standing::Active),
-    Branch::Standing(Standing::Unpaid, Standing::Canceled),
+    Branch::SubscriptionState(SubscriptionState::Active, SubscriptionState::PastDue),
+    Branch::SubscriptionState(SubscriptionState::Active, SubscriptionState::Paused),
+    Branch::SubscriptionState(SubscriptionState::Active, SubscriptionState::Canceled),
+    Branch::SubscriptionState(SubscriptionState::Active, SubscriptionState::Unpaid),
+    Branch::SubscriptionState(SubscriptionState::Active, SubscriptionState::Completed),
+    Branch::SubscriptionState(SubscriptionState::PastDue, SubscriptionState::Active),
+    Branch::SubscriptionState(SubscriptionState::PastDue, SubscriptionState::Canceled),
+    Branch::SubscriptionState(SubscriptionState::Paused, SubscriptionState::Active),
+    Branch::SubscriptionState(SubscriptionState::Unpaid, SubscriptionState::Active),
+    Branch::SubscriptionState(SubscriptionState::Unpaid, SubscriptionState::Canceled),
     Branch::Event("subscription exists"),
     Branch::Event("subscription not changeable"),
     Branch::Event("subscriptions"),

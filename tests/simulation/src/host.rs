@@ -1,7 +1,7 @@
 //! The host of the simulation: virtual time, seeded marks, alarms kept.
 
 use billing::alarm::Alarm;
-use billing::ports::{Clock, Entropy, Watch};
+use billing::ports::{AlarmSink, Clock, Entropy};
 use billing::{Nonce, Timestamp};
 
 use crate::sim::Sim;
@@ -44,7 +44,7 @@ impl Entropy for Host<'_> {
     }
 }
 
-impl Watch for Host<'_> {
+impl AlarmSink for Host<'_> {
     fn alarm(&self, alarm: &Alarm) {
         self.sim.world().raise(alarm);
     }

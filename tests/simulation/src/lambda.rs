@@ -6,12 +6,12 @@ use billing::key::BillingKey;
 use billing::order::Order;
 use billing::payment::{Payment, Refund};
 use billing::policy::Policy;
-use billing::ports::{Holder, StoreError};
-use billing::subscription::{Ending, Standing, Subscription};
+use billing::ports::{CardHolder, StoreError};
+use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{
-    Billing, Caller, Comparison, Failure, Hint, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule,
-    NewSubscription, Noticed, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, Returned, Scheduled, Schedules,
-    SweepReport, Unconfirmed,
+    Billing, Caller, Comparison, Failure, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule, NewSubscription,
+    NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView, ScheduleDisposition, Scheduled,
+    SweepReport, WebhookHint, WebhookOutcome,
 };
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 
@@ -45,7 +45,7 @@ pub enum Request {
     Schedule { customer_uid: CustomerUid, customer: CustomerId, wanted: Vec<NewSchedule> },
     Revoke { caller: Caller, merchant_uid: MerchantUid },
     Move { caller: Caller, merchant_uid: MerchantUid, schedule_at: Timestamp },
-    DeleteKey { caller: Caller, customer_uid: CustomerUid, schedules: Schedules },
+    DeleteKey { caller: Caller, customer_uid: CustomerUid, schedules: ScheduleDisposition },
     Checkout(NewCheckout),
     Withdraw { merchant_uid: MerchantUid },
     Complete { caller: Caller, merchant_uid: MerchantUid, imp_uid: ImpUid },
@@ -59,8 +59,8 @@ pub enum Request {
     Keys(CustomerId),
     Subscribe(Box<NewSubscription>),
     Subscription { caller: Caller, id: String, wish: Wish },
-    Subscriptions { caller: Caller, owner: Option<CustomerId>, standing: Option<Standing> },
-    Notice(Hint),
+    Subscriptions { caller: Caller, owner: Option<CustomerId>, state: Option<SubscriptionState> },
+    Notice(WebhookHint),
     Sweep,
     Compare,
 }
@@ -90,13 +90,13 @@ pub enum Answer {
     Payments(Result<Vec<Scheduled>, Failure>),
     Opened(Result<Box<OpenedCheckout>, Failure>),
     Prepared(Result<Box<PreparedKey>, Failure>),
-    Returned(Result<Returned, Failure>),
-    Approved(Result<Result<(), Unconfirmed>, StoreError>),
+    ReturnView(Result<ReturnView, Failure>),
+    Approved(Result<Result<(), NotApproved>, StoreError>),
     KeyDeleted(Result<KeyDeleted, Failure>),
     Refund(Result<Box<(Payment, Refund)>, Failure>),
     Subscription(Result<Box<Subscription>, Failure>),
     Subscriptions(Result<Vec<Subscription>, Failure>),
-    Noticed(Result<Noticed, StoreError>),
+    Noticed(Result<WebhookOutcome, StoreError>),
     Swept(Result<SweepReport, StoreError>),
     Compared(Result<Comparison, StoreError>),
 }
@@ -149,7 +149,8 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
                 Ok(card) => card,
                 Err(invalid) => return Answer::Key(Err(Failure::Invalid(invalid))),
             };
-            let request = IssueKey { customer_id: customer, idempotency_key: name, card, holder: Holder::default() };
+            let request =
+                IssueKey { customer_id: customer, idempotency_key: name, card, holder: CardHolder::default() };
             Answer::Key(billing(HANDLER_SECONDS).issue_key(request, &secret).await)
         }),
         Request::Charge { order, customer } => {
@@ -179,12 +180,12 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         }
         Request::Complete { caller, merchant_uid, imp_uid } => Box::pin(async move {
             let Billing { psp, store, host, policy } = billing(HANDLER_SECONDS);
-            let hint = Hint { imp_uid, merchant_uid };
+            let hint = WebhookHint { imp_uid, merchant_uid };
             let billing = Billing { psp: psp.named(Named::ByCustomer(&hint)), store, host, policy };
             Answer::Payment(billing.complete(&caller, hint.merchant_uid.as_str(), &hint.imp_uid).await)
         }),
         Request::Return { merchant_uid, imp_uid } => Box::pin(async move {
-            Answer::Returned(billing(HANDLER_SECONDS).returned(&merchant_uid, imp_uid.as_ref()).await)
+            Answer::ReturnView(billing(HANDLER_SECONDS).returned(&merchant_uid, imp_uid.as_ref()).await)
         }),
         Request::Approve { merchant_uid, amount } => {
             Box::pin(async move { Answer::Approved(billing(HANDLER_SECONDS).confirm(&merchant_uid, &amount).await) })
@@ -219,9 +220,9 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         Request::Subscription { caller, id, wish } => {
             Box::pin(async move { Answer::Subscription(wished(billing(HANDLER_SECONDS), &caller, &id, wish).await) })
         }
-        Request::Subscriptions { caller, owner, standing } => Box::pin(async move {
+        Request::Subscriptions { caller, owner, state } => Box::pin(async move {
             let billing = billing(HANDLER_SECONDS);
-            let page = billing.subscriptions(&caller, owner.as_ref(), standing, KEYS_PAGE, None).await;
+            let page = billing.subscriptions(&caller, owner.as_ref(), state, KEYS_PAGE, None).await;
             Answer::Subscriptions(page.map(|page| page.items))
         }),
         Request::Notice(hint) => Box::pin(async move {

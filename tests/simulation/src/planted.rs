@@ -9,8 +9,8 @@ use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus};
 use billing::policy::Policy;
-use billing::ports::{DueRow, Looked, Page, Posted, StoreError};
-use billing::usecase::{Caller, Hint};
+use billing::ports::{DueRow, Lookup, Page, PostResult, StoreError};
+use billing::usecase::{Caller, WebhookHint};
 use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 
 use crate::fault::Fault;
@@ -235,24 +235,24 @@ pub(crate) fn sent(sim: &Sim, request: PspRequest) -> PspRequest {
 }
 
 /// An answer as this bug reads it.
-pub(crate) fn answered(bug: Option<Bug>, fault: Option<Fault>, posted: Posted<PspReply>) -> Posted<PspReply> {
+pub(crate) fn answered(bug: Option<Bug>, fault: Option<Fault>, posted: PostResult<PspReply>) -> PostResult<PspReply> {
     match (bug, posted) {
-        (Some(Bug::LostTakenAsNotSent), Posted::Lost) => Posted::NotSent,
-        (Some(Bug::UnauthorizedTakenAsRefusal), Posted::NotSent) if fault == Some(Fault::Unauthorized) => {
-            Posted::Refused(refusal())
+        (Some(Bug::LostTakenAsNotSent), PostResult::Lost) => PostResult::NotSent,
+        (Some(Bug::UnauthorizedTakenAsRefusal), PostResult::NotSent) if fault == Some(Fault::Unauthorized) => {
+            PostResult::Refused(refusal())
         }
-        (Some(Bug::AnsweredTakenAsPaid), Posted::Known(PspReply::Payment(mut payment))) => {
+        (Some(Bug::AnsweredTakenAsPaid), PostResult::Known(PspReply::Payment(mut payment))) => {
             payment.status = PspStatus::Paid;
             payment.paid_at = payment.paid_at.or(payment.failed_at);
-            Posted::Known(PspReply::Payment(payment))
+            PostResult::Known(PspReply::Payment(payment))
         }
         (_, posted) => posted,
     }
 }
 
 /// The payments under an order number as this bug lists them. They come newest first.
-pub(crate) fn listed(bug: Option<Bug>, mut looked: Looked<Vec<PaymentSnapshot>>) -> Looked<Vec<PaymentSnapshot>> {
-    if let Looked::Found(list) = &mut looked {
+pub(crate) fn listed(bug: Option<Bug>, mut looked: Lookup<Vec<PaymentSnapshot>>) -> Lookup<Vec<PaymentSnapshot>> {
+    if let Lookup::Found(list) = &mut looked {
         match bug {
             Some(Bug::FirstAttemptOnly) => drop(list.drain(..list.len().saturating_sub(1))),
             Some(Bug::NewestAttemptOnly) => list.truncate(1),
@@ -263,43 +263,43 @@ pub(crate) fn listed(bug: Option<Bug>, mut looked: Looked<Vec<PaymentSnapshot>>)
 }
 
 /// The payment that a webhook is about, as this bug takes it from the body.
-pub(crate) fn noticed(sim: &Sim, hint: &Hint, looked: Looked<PaymentSnapshot>) -> Looked<PaymentSnapshot> {
+pub(crate) fn noticed(sim: &Sim, hint: &WebhookHint, looked: Lookup<PaymentSnapshot>) -> Lookup<PaymentSnapshot> {
     match (sim.world().bug, looked) {
-        (Some(Bug::OrderFromBody), Looked::Found(record)) => {
-            Looked::Found(PaymentSnapshot { merchant_uid: hint.merchant_uid.to_string(), ..record })
+        (Some(Bug::OrderFromBody), Lookup::Found(record)) => {
+            Lookup::Found(PaymentSnapshot { merchant_uid: hint.merchant_uid.to_string(), ..record })
         }
         // The PSP's own webhooks say what its record says, and a forged one says what it likes.
-        (Some(Bug::BodyTrusted), Looked::Found(record)) if record.merchant_uid == hint.merchant_uid.as_str() => {
-            Looked::Found(record)
+        (Some(Bug::BodyTrusted), Lookup::Found(record)) if record.merchant_uid == hint.merchant_uid.as_str() => {
+            Lookup::Found(record)
         }
         (Some(Bug::BodyTrusted), looked) => sim
             .payment(&hint.merchant_uid)
-            .map_or(looked, |row| Looked::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at))),
+            .map_or(looked, |row| Lookup::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at))),
         (_, looked) => looked,
     }
 }
 
 /// The payment that a customer names who comes back, as this bug takes it from the browser.
-pub(crate) fn completed(sim: &Sim, hint: &Hint, looked: Looked<PaymentSnapshot>) -> Looked<PaymentSnapshot> {
+pub(crate) fn completed(sim: &Sim, hint: &WebhookHint, looked: Lookup<PaymentSnapshot>) -> Lookup<PaymentSnapshot> {
     let bug = sim.world().bug;
     let believed = matches!(bug, Some(Bug::CallbackBelieved | Bug::OrderFromCallback | Bug::CallbackAmountUnchecked));
     let Some(row) = believed.then(|| sim.payment(&hint.merchant_uid)).flatten() else { return looked };
     match (bug, looked) {
-        (Some(Bug::CallbackBelieved), _) => Looked::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at)),
-        (Some(Bug::OrderFromCallback), Looked::Found(record)) => {
-            Looked::Found(PaymentSnapshot { merchant_uid: hint.merchant_uid.to_string(), ..record })
+        (Some(Bug::CallbackBelieved), _) => Lookup::Found(forged(&row.order, hint.imp_uid.clone(), row.created_at)),
+        (Some(Bug::OrderFromCallback), Lookup::Found(record)) => {
+            Lookup::Found(PaymentSnapshot { merchant_uid: hint.merchant_uid.to_string(), ..record })
         }
-        (Some(Bug::CallbackAmountUnchecked), Looked::Found(record)) => {
-            Looked::Found(PaymentSnapshot { amount: row.order.amount, ..record })
+        (Some(Bug::CallbackAmountUnchecked), Lookup::Found(record)) => {
+            Lookup::Found(PaymentSnapshot { amount: row.order.amount, ..record })
         }
         (_, looked) => looked,
     }
 }
 
 /// A key that somebody confirms, as this bug takes it from the browser.
-pub(crate) fn confirmed(sim: &Sim, customer_uid: &CustomerUid, looked: Looked<KeySnapshot>) -> Looked<KeySnapshot> {
+pub(crate) fn confirmed(sim: &Sim, customer_uid: &CustomerUid, looked: Lookup<KeySnapshot>) -> Lookup<KeySnapshot> {
     match looked {
-        Looked::Absent if sim.has(Bug::KeyConfirmedUnasked) => Looked::Found(KeySnapshot {
+        Lookup::Absent if sim.has(Bug::KeyConfirmedUnasked) => Lookup::Found(KeySnapshot {
             customer_uid: customer_uid.to_string(),
             sandbox: false,
             pg_provider: None,
@@ -335,7 +335,7 @@ fn forged(order: &Order, imp_uid: ImpUid, paid_at: Timestamp) -> PaymentSnapshot
         cancelled_at: None,
         fail_reason: None,
         cancel_history: Vec::new(),
-        facts: billing::payment::snapshot::Facts::default(),
+        details: billing::payment::snapshot::RecordDetails::default(),
     }
 }
 

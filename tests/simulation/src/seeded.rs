@@ -14,7 +14,7 @@ mod subscribed;
 use std::collections::BTreeMap;
 
 use billing::policy::Policy;
-use billing::usecase::Hint;
+use billing::usecase::WebhookHint;
 
 use self::client::Shop;
 use self::setup::Setup;
@@ -64,7 +64,7 @@ pub struct Outcome {
 #[derive(Debug, Clone)]
 enum Scene {
     Client(usize),
-    Webhook(Hint),
+    Webhook(WebhookHint),
     Shopper(usize, Act),
     Tick(u64),
 }
@@ -235,7 +235,7 @@ fn essence(row: &billing::payment::Payment) -> String {
     let record =
         row.record.as_ref().map(|record| (&record.imp_uid, record.status, record.amount, record.cancel_amount));
     let refunds: Vec<_> = row.refunds.iter().map(|refund| (&refund.id, refund.amount, refund.state)).collect();
-    format!("{:?} {:?} {:?} {record:?} {refunds:?} {:?}", row.order, row.plan, row.state, row.due_at.is_some())
+    format!("{:?} {:?} {:?} {record:?} {refunds:?} {:?}", row.order, row.flow, row.state, row.due_at.is_some())
 }
 
 impl Play<'_> {

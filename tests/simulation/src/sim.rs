@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use billing::alarm::Alarm;
 use billing::key::BillingKey;
 use billing::payment::Payment;
-use billing::ports::{KeyStore, PaymentStore, Posted, SubscriptionStore};
+use billing::ports::{KeyStore, PaymentStore, PostResult, SubscriptionStore};
 use billing::subscription::{Subscription, SubscriptionId};
 use billing::{CustomerUid, MerchantUid};
 use futures_util::FutureExt;
@@ -73,7 +73,7 @@ impl Flight {
 
 /// What became of a request that left.
 pub(crate) struct Sent {
-    pub(crate) posted: Posted<PspReply>,
+    pub(crate) posted: PostResult<PspReply>,
     /// How long its sender waits for that.
     pub(crate) seconds: i64,
 }
@@ -398,13 +398,13 @@ impl Sim {
         let mut resolves = now;
         let stubborn = if matches!(fault, Some(Fault::NotSent)) { None } else { world.resisted(&request) };
         let sent = match fault {
-            _ if stubborn.is_some() => Sent { posted: stubborn.unwrap_or(Posted::Lost), seconds: 0 },
+            _ if stubborn.is_some() => Sent { posted: stubborn.unwrap_or(PostResult::Lost), seconds: 0 },
             Some(fault) if fault.stops_the_request() => match fault {
-                Fault::LostRequest => Sent { posted: Posted::Lost, seconds: timeout },
-                Fault::ErrorBefore | Fault::GarbledBefore => Sent { posted: Posted::Lost, seconds: 0 },
-                Fault::NonsenseBefore => Sent { posted: Posted::Nonsense, seconds: 0 },
-                Fault::RefusedBefore => Sent { posted: Posted::Refused(refusal()), seconds: 0 },
-                _ => Sent { posted: Posted::NotSent, seconds: 0 },
+                Fault::LostRequest => Sent { posted: PostResult::Lost, seconds: timeout },
+                Fault::ErrorBefore | Fault::GarbledBefore => Sent { posted: PostResult::Lost, seconds: 0 },
+                Fault::NonsenseBefore => Sent { posted: PostResult::Nonsense, seconds: 0 },
+                Fault::RefusedBefore => Sent { posted: PostResult::Refused(refusal()), seconds: 0 },
+                _ => Sent { posted: PostResult::NotSent, seconds: 0 },
             },
             Some(Fault::Late) => {
                 let process = world.kernel.current;
@@ -416,7 +416,7 @@ impl Sim {
                 if world.bug == Some(Bug::ClientRepeatsPosts) {
                     request.execute(&mut world.ledger, now);
                 }
-                Sent { posted: Posted::Lost, seconds: timeout }
+                Sent { posted: PostResult::Lost, seconds: timeout }
             }
             _ => {
                 let executed = request.execute(&mut world.ledger, now);
@@ -426,16 +426,16 @@ impl Sim {
                     resolves = now + world.ledger.knobs().late_seconds;
                 }
                 let posted = match fault {
-                    Some(Fault::LostReply | Fault::ErrorAfter | Fault::GarbledAfter) => Posted::Lost,
-                    Some(Fault::NonsenseAfter) => Posted::Nonsense,
-                    Some(Fault::RefusedAfter) => Posted::Refused(refusal()),
-                    Some(Fault::WrongAmount) => executed.posted.and_then(|reply| Posted::Known(reply.falsified())),
+                    Some(Fault::LostReply | Fault::ErrorAfter | Fault::GarbledAfter) => PostResult::Lost,
+                    Some(Fault::NonsenseAfter) => PostResult::Nonsense,
+                    Some(Fault::RefusedAfter) => PostResult::Refused(refusal()),
+                    Some(Fault::WrongAmount) => executed.posted.and_then(|reply| PostResult::Known(reply.falsified())),
                     _ => executed.posted,
                 };
                 Sent { posted, seconds: if hangs { timeout } else { 0 } }
             }
         };
-        if matches!(sent.posted, Posted::Refused(_)) {
+        if matches!(sent.posted, PostResult::Refused(_)) {
             world.seen.refused.extend(request.subjects());
             world.seen.unchanged.extend(request.changes());
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use billing::ports::Posted;
+use billing::ports::PostResult;
 
 use crate::fault::Call;
 use crate::psp::request::{PspReply, PspRequest, refusal};
@@ -78,7 +78,7 @@ fn subject(request: &PspRequest) -> Option<(Call, String)> {
 
 impl World {
     /// What a request comes to that is about the one thing which resists. Nothing of it is done.
-    pub(crate) fn resisted(&mut self, request: &PspRequest) -> Option<Posted<PspReply>> {
+    pub(crate) fn resisted(&mut self, request: &PspRequest) -> Option<PostResult<PspReply>> {
         let now = self.kernel.now();
         let stubborn = self.stubborn.as_mut()?;
         let (_, about) = subject(request).filter(|(call, _)| *call == stubborn.call)?;
@@ -97,8 +97,8 @@ impl World {
         let how = stubborn.how;
         self.write(|| format!("    {about} resists: {how:?}"));
         Some(match how {
-            How::Refuses => Posted::Refused(refusal()),
-            How::Ignores => Posted::Lost,
+            How::Refuses => PostResult::Refused(refusal()),
+            How::Ignores => PostResult::Lost,
         })
     }
 }

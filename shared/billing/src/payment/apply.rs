@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
-use super::{Payment, Plan, Purpose, Refusal, RefusedBy, State, records, refund, refusal, schedule, window};
+use super::{Flow, Payment, Purpose, Refusal, RefusedBy, State, records, refund, refusal, schedule, window};
 use crate::alarm::Alarm;
 use crate::calendar::{
     ALARM_AGAIN_SECONDS, UNKNOWN_ALARM_SECONDS, first_overdue_look, next_look, next_overdue_look, next_window_look,
@@ -55,7 +55,7 @@ pub enum Evidence {
         /// The mark of that claim.
         claim: Nonce,
         /// How it ended.
-        outcome: Outcome,
+        outcome: PostFailure,
     },
     /// The billing key is no longer active, so an order that was never sent cannot be.
     KeyInactive,
@@ -69,7 +69,7 @@ pub enum Evidence {
 
 /// How a POST ended that brought no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PostFailure {
     /// The PSP refused it.
     Refused(Refusal),
     /// It certainly never left.
@@ -178,9 +178,9 @@ impl Applied {
     /// Still owed: look again by the calendar, one step further along it.
     pub(super) fn keep_looking(&mut self, now: Timestamp) {
         let row = &mut self.row;
-        let waiting_for = match row.plan {
-            Plan::Schedule { schedule_at } if row.state == State::Scheduled && row.claim.is_none() => Some(schedule_at),
-            Plan::Checkout { open_until } if row.state == State::Awaiting && row.claim.is_none() => {
+        let waiting_for = match row.flow {
+            Flow::Schedule { schedule_at } if row.state == State::Scheduled && row.claim.is_none() => Some(schedule_at),
+            Flow::Checkout { open_until } if row.state == State::Awaiting && row.claim.is_none() => {
                 if row.due_at.is_some_and(|due_at| due_at > now) {
                     // Anybody may cause a look by coming back; only the sweep's own moves the calendar on.
                     return;
@@ -189,7 +189,7 @@ impl Applied {
                 row.looks = row.looks.saturating_add(1);
                 return;
             }
-            Plan::Schedule { .. } | Plan::Charge | Plan::Checkout { .. } => None,
+            Flow::Schedule { .. } | Flow::Charge | Flow::Checkout { .. } => None,
         };
         match waiting_for {
             Some(schedule_at) if now < first_overdue_look(schedule_at) => {
@@ -217,9 +217,9 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
         Evidence::NoSchedule => schedule::absent(row, by, now),
         Evidence::Posted { claim, outcome } => match (claimed_for(row, claim), outcome) {
             (None, _) => Applied::unchanged(row),
-            (Some(purpose), Outcome::Refused(refusal)) => refused(row, purpose, refusal, by, now),
-            (Some(purpose), Outcome::NotSent) => not_sent(row, purpose, by, now),
-            (Some(purpose), Outcome::Lost) => lost(row, purpose, by, now),
+            (Some(purpose), PostFailure::Refused(refusal)) => refused(row, purpose, refusal, by, now),
+            (Some(purpose), PostFailure::NotSent) => not_sent(row, purpose, by, now),
+            (Some(purpose), PostFailure::Lost) => lost(row, purpose, by, now),
         },
         Evidence::Silence => Applied::unchanged(row),
         Evidence::KeyInactive => {

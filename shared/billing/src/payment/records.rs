@@ -194,7 +194,7 @@ impl Payment {
     /// Whether a payment is the run of this row's schedule: the schedule names it, or the PSP marks it as one.
     pub(crate) fn was_run_as(&self, record: &PaymentSnapshot) -> bool {
         let named = self.schedule.as_ref().is_some_and(|schedule| schedule.imp_uid.as_ref() == Some(&record.imp_uid));
-        let marked = record.facts.customer_uid_usage.as_deref() == Some("payment.scheduled");
+        let marked = record.details.customer_uid_usage.as_deref() == Some("payment.scheduled");
         named || marked || record.imp_uid.as_str().starts_with("imps_")
     }
 }

@@ -112,7 +112,7 @@ pub struct Refund {
     pub refusal: Option<Refusal>,
     /// Requests that named the account which a refund of another origin waited for: each is its own idempotency record here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asked: Vec<Asked>,
+    pub requests: Vec<AnsweredRequest>,
     /// How often it was claimed for sending.
     #[serde(default)]
     pub posts: u32,
@@ -122,7 +122,7 @@ pub struct Refund {
 
 /// A request that was answered by a refund which was owed before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct AnsweredRequest {
     /// The name that the request's own refund would have.
     pub id: String,
     /// The request in its normal form, to tell a repeat from a reuse.
@@ -136,7 +136,7 @@ impl Refund {
         if self.id == id {
             return Some(&self.fingerprint);
         }
-        self.asked.iter().find(|asked| asked.id == id).map(|asked| &asked.fingerprint)
+        self.requests.iter().find(|request| request.id == id).map(|request| &request.fingerprint)
     }
 
     /// Whether it is owed by itself and lacks an account that it could go to, or was refused with the one that it has.
@@ -199,7 +199,7 @@ pub(super) fn owe(applied: &mut Applied, record: &PaymentSnapshot, origin: Origi
         fingerprint: Fingerprint::of(&(&record.imp_uid, balance)),
         state: RefundState::Pending,
         refusal: None,
-        asked: Vec::new(),
+        requests: Vec::new(),
         posts: 0,
         requested_at: now,
     });

@@ -2,7 +2,7 @@
 
 use super::apply::{Applied, Effect, Source};
 use super::snapshot::{PspStatus, ScheduleSnapshot, ScheduleStatus};
-use super::{Claim, Payment, Plan, Purpose, State};
+use super::{Claim, Flow, Payment, Purpose, State};
 use crate::alarm::Alarm;
 use crate::calendar::next_post;
 use crate::ids::CustomerUid;
@@ -75,7 +75,7 @@ fn waiting(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by
         Some(Purpose::Revoke) => applied.keep_looking(now),
         Some(Purpose::Move { schedule_at }) if snapshot.schedule_at != schedule_at => applied.keep_looking(now),
         Some(Purpose::Charge | Purpose::Register | Purpose::Move { .. } | Purpose::Refund) | None => {
-            let as_planned = row.plan == (Plan::Schedule { schedule_at: snapshot.schedule_at });
+            let as_planned = row.flow == (Flow::Schedule { schedule_at: snapshot.schedule_at });
             if purpose.is_none() && !as_planned {
                 applied.alarm(Alarm::ScheduleMoved { merchant_uid: row.merchant_uid().clone() });
             } else if purpose.is_none() && snapshot.schedule_at <= now {
@@ -84,7 +84,7 @@ fn waiting(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by
             if purpose.is_some() || !as_planned {
                 applied.row.looks = 0;
             }
-            applied.row.plan = Plan::Schedule { schedule_at: snapshot.schedule_at };
+            applied.row.flow = Flow::Schedule { schedule_at: snapshot.schedule_at };
             applied.row.claim = None;
             applied.keep_looking(now);
         }

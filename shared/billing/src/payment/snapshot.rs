@@ -60,7 +60,7 @@ pub struct PaymentSnapshot {
     pub cancel_history: Vec<CancelEntry>,
     /// What is worth showing and nothing depends on.
     #[serde(flatten)]
-    pub facts: Facts,
+    pub details: RecordDetails,
 }
 
 /// One refund of a payment.
@@ -86,7 +86,7 @@ pub struct CancelEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "Iamport's own field names, described in its reference")]
-pub struct Facts {
+pub struct RecordDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pay_method: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,7 +244,7 @@ mod tests {
             cancelled_at: None,
             fail_reason: None,
             cancel_history: Vec::new(),
-            facts: Facts::default(),
+            details: RecordDetails::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::apply::{Applied, Source};
 use super::snapshot::{PaymentSnapshot, PspStatus};
-use super::{Payment, Plan, State};
+use super::{Flow, Payment, State};
 use crate::calendar::window_ends;
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -44,7 +44,7 @@ impl Payment {
 
 /// Whether a record is a virtual account that waits for its deposit. A window that was only opened waits without one.
 fn is_open_account(record: &PaymentSnapshot) -> bool {
-    record.status == PspStatus::Ready && record.facts.vbank_num.is_some()
+    record.status == PspStatus::Ready && record.details.vbank_num.is_some()
 }
 
 /// The virtual account among the records that the order waits for: the latest, where one was ordered. Anybody who knows the
@@ -52,7 +52,7 @@ fn is_open_account(record: &PaymentSnapshot) -> bool {
 pub(super) fn account<'a>(row: &Payment, trusted: &[&'a PaymentSnapshot]) -> Option<&'a PaymentSnapshot> {
     let ordered = row.window.as_ref().is_some_and(|window| window.pay_method == ACCOUNT);
     let open = trusted.iter().copied().filter(|record| is_open_account(record));
-    open.max_by_key(|record| record.facts.vbank_issued_at).filter(|_| ordered)
+    open.max_by_key(|record| record.details.vbank_issued_at).filter(|_| ordered)
 }
 
 /// A virtual account waits for its deposit.
@@ -80,9 +80,9 @@ pub(super) fn ready(
     let mut open_until = row.open_until().unwrap_or(row.created_at);
     // A customer can name any date in the window; ours are bounded.
     let latest = row.created_at.plus(policy.schedule_ahead_max_seconds);
-    let closes = record.facts.vbank_date.map(|date| date.plus(policy.deposit_grace_seconds).min(latest));
+    let closes = record.details.vbank_date.map(|date| date.plus(policy.deposit_grace_seconds).min(latest));
     open_until = closes.map_or(open_until, |closes| closes.max(open_until));
-    applied.row.plan = Plan::Checkout { open_until };
+    applied.row.flow = Flow::Checkout { open_until };
     applied.row.record = Some(record.clone());
     wait(applied, by, now);
 }

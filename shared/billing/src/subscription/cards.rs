@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::step::{declined, stepped};
-use super::{Attempt, Next, Stepped, Subscription};
+use super::{Attempt, Next, StepResult, Subscription};
 use crate::ids::CustomerUid;
 use crate::time::Timestamp;
 
@@ -62,7 +62,7 @@ pub struct OtherCard {
 /// The card that was to be charged is no billing key any more: another one is, if there is one. Without one the attempt
 /// counts as declined once its time has come; until then its customer may register another.
 #[must_use]
-pub fn without_card(row: &Subscription, other: Option<&OtherCard>, now: Timestamp) -> Stepped {
+pub fn without_card(row: &Subscription, other: Option<&OtherCard>, now: Timestamp) -> StepResult {
     stepped(row, now, |row, _| match other {
         Some(other) => {
             row.fall_back_to(&other.customer_uid, row.attempt, other.is_named);

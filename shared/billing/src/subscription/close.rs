@@ -1,9 +1,9 @@
 //! How a period comes to its end: paid, given back, passed, or with the subscription itself.
 
 use super::attempts::{is_of, may_still_pay};
-use super::step::{Next, take_back};
+use super::step::{Next, unschedule};
 use super::upgrade::is_credit;
-use super::{Attempt, Ending, Past, Standing, Subscription};
+use super::{Attempt, ClosedPeriod, Ending, Subscription, SubscriptionState};
 use crate::payment::{Payment, State};
 use crate::time::Timestamp;
 
@@ -27,7 +27,7 @@ pub(super) fn close_unless_last(row: &mut Subscription, payment: &Payment, all: 
             if is_of(open, row.attempt) {
                 row.next_attempt(now);
             }
-            take_back(row, open, now)
+            unschedule(row, open, now)
         }
         None => close(row, payment, now),
     }
@@ -43,14 +43,14 @@ pub(super) fn grant(row: &mut Subscription) {
         };
     }
     // Late money takes up again what was given up; what somebody stopped or ended stays so, and what is completed.
-    if row.ending.is_none() && !matches!(row.standing, Standing::Paused | Standing::Completed) {
-        row.standing = Standing::Active;
+    if row.ending.is_none() && !matches!(row.state, SubscriptionState::Paused | SubscriptionState::Completed) {
+        row.state = SubscriptionState::Active;
     }
 }
 
 /// The current period is paid: on to the next.
 fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
-    let settled = row.standing == Standing::Completed;
+    let settled = row.state == SubscriptionState::Completed;
     grant(row);
     let paid = Attempt::of(payment.merchant_uid()).map(|(_, of)| of.number);
     if !settled {
@@ -71,16 +71,16 @@ pub(super) fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) ->
         row.turn_after(plan);
     }
     let Some(period) = row.calendar.period(next).filter(|_| !is_last) else {
-        let before = row.standing;
+        let before = row.state;
         rest(row, now);
         if row.ending.is_none() {
-            (row.standing, row.due_at) = (Standing::Completed, None);
+            (row.state, row.due_at) = (SubscriptionState::Completed, None);
         }
         // Somebody may have put an attempt in this very moment: it is seen once this is written.
-        return if row.standing == before { Next::Wait } else { Next::Again };
+        return if row.state == before { Next::Wait } else { Next::Again };
     };
-    row.past.push(Past { attempts: row.attempt.number.saturating_add(1), paid });
-    row.past.resize(usize::try_from(next).unwrap_or(usize::MAX), Past::default());
+    row.closed_periods.push(ClosedPeriod { attempts: row.attempt.number.saturating_add(1), paid });
+    row.closed_periods.resize(usize::try_from(next).unwrap_or(usize::MAX), ClosedPeriod::default());
     row.attempt = Attempt { period: next, number: 0 };
     row.carried.clear();
     row.forget_tried();
@@ -95,11 +95,11 @@ pub(super) fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) ->
 pub(super) fn rest(row: &mut Subscription, now: Timestamp) -> Next {
     row.looks = 0;
     row.due_at = match row.ending {
-        Some((Ending::AtPeriodEnd, _)) if row.standing.charges() => row.access_until.filter(|end| now < *end),
+        Some((Ending::AtPeriodEnd, _)) if row.state.charges() => row.access_until.filter(|end| now < *end),
         _ => None,
     };
     if row.ending.is_some() && row.due_at.is_none() {
-        row.standing = Standing::Canceled;
+        row.state = SubscriptionState::Canceled;
     }
     Next::Wait
 }

@@ -1,7 +1,7 @@
 //! Until when a subscription may say that it is active though its charge was not made. A state that customers read has a
 //! deadline: whatever the PSP lost, or gives no answer about, its customer has no access any more, and reads why.
 
-use super::{Standing, Subscription};
+use super::{Subscription, SubscriptionState};
 use crate::day::KstDay;
 use crate::time::Timestamp;
 
@@ -18,15 +18,15 @@ impl Subscription {
 
     /// Where it stands for whoever reads it at `now`.
     #[must_use]
-    pub fn standing_at(&self, now: Timestamp) -> Standing {
+    pub fn state_at(&self, now: Timestamp) -> SubscriptionState {
         let over = self.past_due_at().is_some_and(|at| at <= now);
-        if self.standing == Standing::Active && over { Standing::PastDue } else { self.standing }
+        if self.state == SubscriptionState::Active && over { SubscriptionState::PastDue } else { self.state }
     }
 
     /// Keeps the deadline: it is past due once that has passed, and is looked at when it does.
     pub(super) fn keep_deadline(&mut self, now: Timestamp) {
-        self.standing = self.standing_at(now);
-        if self.standing == Standing::Active {
+        self.state = self.state_at(now);
+        if self.state == SubscriptionState::Active {
             self.due_at = self.due_at.map(|due_at| self.past_due_at().map_or(due_at, |at| due_at.min(at)));
         }
     }

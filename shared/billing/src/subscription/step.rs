@@ -4,7 +4,7 @@ use super::attempts::{holds_money, is_of, is_open, may_still_pay, paid_at, stays
 use super::cards::OtherCard;
 use super::close::{close_unless_last, grant, rest, skip, withdraw_access};
 use super::upgrade::{is_under_way, settle};
-use super::{Attempt, GiveUp, Standing, Subscription, dunning};
+use super::{Attempt, GiveUp, Subscription, SubscriptionState, dunning};
 use crate::alarm::Alarm;
 use crate::calendar::{first_overdue_look, next_look};
 use crate::day::DAY_SECONDS;
@@ -27,16 +27,16 @@ pub enum Next {
     /// There is no row for this order yet: register it for this time, or charge it now.
     Put(Box<Order>, Option<Timestamp>),
     /// Take the schedule of this order back.
-    TakeBack(MerchantUid),
+    Unschedule(MerchantUid),
     /// Give this payment back: it was not to be made, or the period was paid before.
-    GiveBack(MerchantUid),
+    Refund(MerchantUid),
     /// Give back what the next charge was to be lowered by: none is to come.
     Credit,
 }
 
 /// The subscription after a step, and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stepped {
+pub struct StepResult {
     /// The row. It is written before anything else is done.
     pub row: Subscription,
     /// What comes next.
@@ -47,7 +47,7 @@ pub struct Stepped {
 
 /// What is known besides the subscription's own rows, where it decides something.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Known {
+pub struct StepContext {
     /// Whether the customer has begun another subscription of the plan since this one was given up.
     pub superseded: bool,
     /// Whether the card that was to be charged is not a billing key any more.
@@ -61,7 +61,13 @@ pub struct Known {
 /// Moves a subscription by the payment rows of its current period, in the order of their attempts. Pure: the same
 /// arguments always give the same answer.
 #[must_use]
-pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp, policy: &Policy) -> Stepped {
+pub fn step(
+    row: &Subscription,
+    payments: &[Payment],
+    known: &StepContext,
+    now: Timestamp,
+    policy: &Policy,
+) -> StepResult {
     stepped(row, now, |row, alarms| {
         let is_difference = |it: &&Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.is_difference());
         let (differences, payments): (Vec<&Payment>, Vec<&Payment>) = payments.iter().partition(is_difference);
@@ -92,11 +98,11 @@ pub fn step(row: &Subscription, payments: &[Payment], known: &Known, now: Timest
 
 /// Moves a subscription by news of a payment of a period that is over or paid.
 #[must_use]
-pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
+pub fn step_closed(row: &Subscription, payment: &Payment, now: Timestamp) -> StepResult {
     stepped(row, now, |row, alarms| {
         let Some((_, of)) = Attempt::of(payment.merchant_uid()) else { return Next::Wait };
         let place = usize::try_from(of.period).unwrap_or(usize::MAX);
-        let paid = row.past.get(place).and_then(|past| past.paid);
+        let paid = row.closed_periods.get(place).and_then(|past| past.paid);
         if row.keeps(of) {
             return Next::Wait;
         }
@@ -116,7 +122,7 @@ pub fn past(row: &Subscription, payment: &Payment, now: Timestamp) -> Stepped {
             let merchant_uid = payment.merchant_uid().clone();
             alarms.push(Alarm::DoublePaid { merchant_uid, imp_uid: imp_uid.clone() });
         }
-        Next::GiveBack(payment.merchant_uid().clone())
+        Next::Refund(payment.merchant_uid().clone())
     })
 }
 
@@ -124,8 +130,8 @@ pub(super) fn stepped(
     row: &Subscription,
     now: Timestamp,
     decide: impl FnOnce(&mut Subscription, &mut Vec<Alarm>) -> Next,
-) -> Stepped {
-    let mut stepped = Stepped { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
+) -> StepResult {
+    let mut stepped = StepResult { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
     stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
     stepped.row.keep_deadline(now);
     if stepped.row.owes_credit() && stepped.row.due_at.is_none() {
@@ -142,7 +148,7 @@ pub(super) fn stepped(
 fn decide(
     row: &mut Subscription,
     payments: &[&Payment],
-    known: &Known,
+    known: &StepContext,
     alarms: &mut Vec<Alarm>,
     now: Timestamp,
     policy: &Policy,
@@ -160,13 +166,13 @@ fn decide(
     let too_late = is_given_up(row) && (row.is_over(now) || known.superseded);
     if let [first, others @ ..] = paid.as_slice() {
         if too_late || !row.was_to_be_paid(first) {
-            return give_back(row, first, first, alarms, now);
+            return refund(row, first, first, alarms, now);
         }
         // What was paid besides goes back from the next period, so that a refund which cannot be made now keeps nobody from
         // what is paid for. After the last period there is none.
         if let Some(other) = others.first().filter(|_| row.following(now).is_none()) {
             grant(row);
-            return give_back(row, other, first, alarms, now);
+            return refund(row, other, first, alarms, now);
         }
         return close_unless_last(row, first, payments, now);
     }
@@ -191,7 +197,7 @@ fn decide(
     }
     let Some(last) = last else {
         return match open {
-            Some(open) => take_back(row, open, now),
+            Some(open) => unschedule(row, open, now),
             None => begin(row, known, now, policy),
         };
     };
@@ -200,14 +206,14 @@ fn decide(
         if row.still_wants(open, now) {
             return wait_for(row, open, now);
         }
-        if is_of(open, row.attempt) && row.standing.charges() && row.ending.is_none() {
+        if is_of(open, row.attempt) && row.state.charges() && row.ending.is_none() {
             // Another card or price has a number of its own from now on: who changes back meanwhile asks for that one, and
             // what is being taken back is not mistaken for what somebody stopped in the PSP's console.
             row.next_attempt(now);
         }
-        return take_back(row, open, now);
+        return unschedule(row, open, now);
     }
-    if !row.standing.charges() || row.ending.is_some() {
+    if !row.state.charges() || row.ending.is_some() {
         return rest(row, now);
     }
     match last.state {
@@ -228,7 +234,7 @@ fn decide(
         State::Refunded => declined(row, false, now),
         // Somebody took it back in the PSP's console: nobody charges what was stopped there.
         State::Revoked if last.refusal.is_none() && row.still_wants(last, now) && !known.gone => {
-            row.standing = Standing::Paused;
+            row.state = SubscriptionState::Paused;
             row.due_at = None;
             Next::Wait
         }
@@ -252,7 +258,7 @@ fn decide(
 }
 
 /// The next attempt is on another card, if there is one that may be charged.
-fn fall_back(row: &mut Subscription, known: &Known) {
+fn fall_back(row: &mut Subscription, known: &StepContext) {
     if let Some(newer) = &known.newer {
         let since = Attempt { number: row.attempt.number.saturating_add(1), ..row.attempt };
         row.fall_back_to(&newer.customer_uid, since, newer.is_named);
@@ -268,7 +274,7 @@ fn unregistered(row: &mut Subscription, on_another: bool, now: Timestamp) -> Nex
     if on_another { Next::Again } else { Next::Wait }
 }
 
-pub(super) fn give_back(
+pub(super) fn refund(
     row: &mut Subscription,
     payment: &Payment,
     first: &Payment,
@@ -281,15 +287,15 @@ pub(super) fn give_back(
         alarms.push(Alarm::DoublePaid { merchant_uid, imp_uid });
     }
     look_again(row, now);
-    Next::GiveBack(payment.merchant_uid().clone())
+    Next::Refund(payment.merchant_uid().clone())
 }
 
 /// What is not on its way yet is taken back. What is cannot be; if it is paid, that is given back.
-pub(super) fn take_back(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
+pub(super) fn unschedule(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
     // Soon, whenever it is to run: the taking back may go wrong.
     look_again(row, now);
     match open.state {
-        State::Scheduled | State::Intent => Next::TakeBack(open.merchant_uid().clone()),
+        State::Scheduled | State::Intent => Next::Unschedule(open.merchant_uid().clone()),
         State::Claimed
         | State::Unknown
         | State::Paid
@@ -305,7 +311,7 @@ pub(super) fn take_back(row: &mut Subscription, open: &Payment, now: Timestamp) 
 
 /// Whether its tries came to an end, and nobody's wish did that.
 fn is_given_up(row: &Subscription) -> bool {
-    matches!(row.standing, Standing::Canceled | Standing::Unpaid) && row.ending.is_none()
+    matches!(row.state, SubscriptionState::Canceled | SubscriptionState::Unpaid) && row.ending.is_none()
 }
 
 /// The plan begins that was to begin with the period of the next attempt.
@@ -327,8 +333,8 @@ fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
 }
 
 /// No row exists for the attempt yet.
-fn begin(row: &mut Subscription, known: &Known, now: Timestamp, policy: &Policy) -> Next {
-    if !row.standing.charges() || row.ending.is_some() {
+fn begin(row: &mut Subscription, known: &StepContext, now: Timestamp, policy: &Policy) -> Next {
+    if !row.state.charges() || row.ending.is_some() {
         return rest(row, now);
     }
     if row.is_over(now) {
@@ -352,7 +358,7 @@ fn begin(row: &mut Subscription, known: &Known, now: Timestamp, policy: &Policy)
         return Next::Wait;
     }
     let Ok(order) = row.order() else {
-        row.standing = Standing::Completed;
+        row.state = SubscriptionState::Completed;
         row.due_at = None;
         return Next::Wait;
     };
@@ -373,15 +379,15 @@ pub(super) fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -
         (at < period.ends.start()).then_some(at)
     });
     let Some(at) = retry else {
-        row.standing = match row.dunning.give_up {
-            GiveUp::Cancel => Standing::Canceled,
-            GiveUp::Unpaid => Standing::Unpaid,
+        row.state = match row.dunning.give_up {
+            GiveUp::Cancel => SubscriptionState::Canceled,
+            GiveUp::Unpaid => SubscriptionState::Unpaid,
         };
         row.looks = 0;
         row.due_at = None;
         return Next::Wait;
     };
-    row.standing = Standing::PastDue;
+    row.state = SubscriptionState::PastDue;
     row.attempt.number = row.attempt.number.saturating_add(1);
     row.attempt_at = at;
     row.looks = 0;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::attempts::{holds_money, is_of};
 use super::plan::NextPlan;
-use super::step::{give_back, look_again, take_back};
-use super::{Attempt, Next, Standing, Subscription};
+use super::step::{look_again, refund, unschedule};
+use super::{Attempt, Next, Subscription, SubscriptionState};
 use crate::alarm::Alarm;
 use crate::day::KstDay;
 use crate::invalid::Invalid;
@@ -152,19 +152,19 @@ pub(super) fn settle(
         holds_money(payment) && of != waited_for && of.is_some_and(|attempt| !row.keeps(attempt))
     });
     if let Some(payment) = unwanted {
-        return Some(give_back(row, payment, payment, alarms, now));
+        return Some(refund(row, payment, payment, alarms, now));
     }
     // It was not sent after all, and the plan it was for is not waited for any more: it never is.
     let left_over = differences
         .iter()
         .find(|payment| payment.state == State::Intent && payment.due_at.is_some() && number(payment) != waited_for);
     if let Some(payment) = left_over {
-        return Some(take_back(row, payment, now));
+        return Some(unschedule(row, payment, now));
     }
     let upgrade = row.upgrade.clone()?;
     let runs = row.calendar.period(upgrade.attempt.period).is_some_and(|period| KstDay::of(now) < period.ends);
     let next_is_open = row.attempt.period.checked_sub(1) == Some(upgrade.attempt.period);
-    let wanted = row.charges() && row.standing == Standing::Active && runs && next_is_open;
+    let wanted = row.charges() && row.state == SubscriptionState::Active && runs && next_is_open;
     let Some(payment) = differences.iter().find(|payment| is_of(payment, upgrade.attempt)) else {
         if !wanted {
             return Some(drop_it(row, now));
@@ -180,7 +180,7 @@ pub(super) fn settle(
     if holds_money(payment) {
         if !next_is_open || !row.was_to_be_paid(payment) {
             row.upgrade = None;
-            return Some(give_back(row, payment, payment, alarms, now));
+            return Some(refund(row, payment, payment, alarms, now));
         }
         return Some(begin(row, upgrade, now));
     }
@@ -199,7 +199,7 @@ pub(super) fn settle(
         return Some(drop_it(row, now));
     }
     if payment.state == State::Intent && (!wanted || other_card) {
-        return Some(take_back(row, payment, now));
+        return Some(unschedule(row, payment, now));
     }
     look_again(row, now);
     Some(Next::Wait)

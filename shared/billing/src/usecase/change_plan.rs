@@ -9,16 +9,16 @@ use crate::invalid::Invalid;
 use crate::money::Currency;
 use crate::payment::{Payment, State};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore, Watch,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore,
 };
-use crate::subscription::{Attempt, NextPlan, Periods, Proration, Standing, Subscription, Upgrade};
+use crate::subscription::{Attempt, NextPlan, Periods, Proration, Subscription, SubscriptionState, Upgrade};
 use crate::time::Timestamp;
 
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + RefundPsp,
     S: PaymentStore + KeyStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Charges another plan from the next period on.
     ///
@@ -37,7 +37,7 @@ where
             let period = row.calendar.period(row.attempt.period);
             // Whoever subscribes is charged at once, before the hour that is for the days to come.
             let first = row.attempt.period == 0 && period.is_some_and(|it| it.starts <= KstDay::of(now));
-            let tried = row.declines > 0 || row.standing == Standing::PastDue || row.attempt_at <= now || first;
+            let tried = row.declines > 0 || row.state == SubscriptionState::PastDue || row.attempt_at <= now || first;
             let begun = tried || period.is_none_or(|it| it.due_at <= now);
             let same_interval = row.calendar.latest().map(Periods::interval) == Some(plan.interval);
             let currency = row.price.amount.currency;
@@ -109,7 +109,7 @@ where
         let today = KstDay::of(now);
         let number = row.attempt.period.checked_sub(1);
         let period = number.and_then(|number| row.calendar.period(number)).filter(|it| today < it.ends);
-        let runs = row.standing == Standing::Active && row.ending.is_none();
+        let runs = row.state == SubscriptionState::Active && row.ending.is_none();
         // One that was never paid, or was given back, has nothing left to be counted.
         let period = period.filter(|it| runs && row.access_until == Some(it.ends.start()));
         let period = period.ok_or(Failure::SubscriptionNotChangeable)?;

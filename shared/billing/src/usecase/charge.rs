@@ -6,14 +6,14 @@ use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
-use crate::payment::{Claim, Payment, Plan, Purpose, fingerprint};
-use crate::ports::{ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp, Watch};
+use crate::payment::{Claim, Flow, Payment, Purpose, fingerprint};
+use crate::ports::{AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp};
 
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
     S: PaymentStore + KeyStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Charges an order to its billing key, at most once for ever: the same order again answers from its row.
     ///
@@ -47,7 +47,7 @@ where
         }
         let now = self.host.now();
         let claim = Claim::new(Purpose::Charge, self.host.nonce(), now, &self.policy);
-        let row = Payment::claimed(order, owner, Plan::Charge, now, claim);
+        let row = Payment::claimed(order, owner, Flow::Charge, now, claim);
         match self.insert_payments(std::slice::from_ref(&row)).await.pop() {
             Some(Ok(Saved::Done)) => Ok(self.post(row.clone()).await.unwrap_or(row)),
             // It may stand in the table, and then it will be carried to its end: so it is pending.
@@ -59,7 +59,7 @@ where
                 chargeable(self.store.key(&customer_uid).await?.as_ref(), customer_id.as_ref())?;
                 Err(Failure::Unavailable)
             }
-            Some(Ok(Saved::Conflict(None) | Saved::NotAskedFor)) | None => Err(Failure::Unavailable),
+            Some(Ok(Saved::Conflict(None) | Saved::NotExpected)) | None => Err(Failure::Unavailable),
         }
     }
 
@@ -71,7 +71,7 @@ where
         customer_id: Option<&CustomerId>,
     ) -> Result<Payment, Failure> {
         let owner = customer_id.unwrap_or(&row.customer_id);
-        if row.plan != Plan::Charge || row.fingerprint != fingerprint(order, owner, Plan::Charge) {
+        if row.flow != Flow::Charge || row.fingerprint != fingerprint(order, owner, Flow::Charge) {
             return Err(Failure::MerchantUidReused);
         }
         if row.may_be_claimed(self.host.now()) {

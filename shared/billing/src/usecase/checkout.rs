@@ -10,8 +10,8 @@ use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Refusal, Source, State, checkout_fingerprint};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp,
-    StoreError, Watch, WindowPsp,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp, Saved,
+    SchedulePsp, StoreError, WindowPsp,
 };
 
 /// An order to be paid in the window.
@@ -39,7 +39,7 @@ pub struct OpenedCheckout {
 
 /// What a customer who comes back from the window is shown. Only a look at the PSP says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Returned {
+pub enum ReturnView {
     /// Paid.
     Paid,
     /// The attempt that the customer comes back from failed.
@@ -59,7 +59,7 @@ pub enum Returned {
 
 /// Why a payment must not be approved (`confirm_url`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unconfirmed {
+pub enum NotApproved {
     /// There is no such order.
     UnknownOrder,
     /// The window shows another amount than was ordered.
@@ -72,7 +72,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + WindowPsp,
     S: PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Records an order that its customer is to pay in the window, and registers its amount with the PSP. The same request
     /// again answers from its row, for ever; while it can still be paid its amount is made sure of each time.
@@ -130,7 +130,7 @@ where
             Ok(Saved::Done) => Ok((row, true)),
             Ok(Saved::Conflict(Some(current))) => Ok((*current, true)),
             Err(error) => error.or_pending((row, false)),
-            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => Err(Failure::Unavailable),
         }
     }
 
@@ -138,29 +138,31 @@ where
     /// reached leaves it waiting for the same request again.
     async fn registered_amount(&self, row: Payment) -> Result<(Payment, bool), Failure> {
         let (row, refused) = match self.psp.prepare(&row.order).await {
-            Posted::Known(amount) if amount == row.order.amount => return Ok((row, true)),
+            PostResult::Known(amount) if amount == row.order.amount => return Ok((row, true)),
             // It stands there already, or the order is paid.
-            Posted::Refused(refusal) => match self.look(row.clone(), Source::Look).await {
+            PostResult::Refused(refusal) => match self.look(row.clone(), Source::Look).await {
                 Ok(row) => (row, Some(refusal)),
                 Err(_) => return Ok((row, false)),
             },
-            Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => (row, None),
+            PostResult::Known(_) | PostResult::NotSent | PostResult::Nonsense | PostResult::Lost => (row, None),
         };
         if !row.is_payable(self.host.now()) {
             return Ok((row, true));
         }
         match self.psp.prepared(&row.order).await {
-            Looked::Found(amount) if amount == row.order.amount => Ok((row, true)),
-            Looked::Found(_) => match self.psp.correct(&row.order).await {
-                Posted::Known(amount) if amount == row.order.amount => Ok((row, true)),
-                Posted::Refused(refusal) => Err(self.request_refused(&row.order, refusal)),
-                Posted::Known(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => Ok((row, false)),
+            Lookup::Found(amount) if amount == row.order.amount => Ok((row, true)),
+            Lookup::Found(_) => match self.psp.correct(&row.order).await {
+                PostResult::Known(amount) if amount == row.order.amount => Ok((row, true)),
+                PostResult::Refused(refusal) => Err(self.request_refused(&row.order, refusal)),
+                PostResult::Known(_) | PostResult::NotSent | PostResult::Nonsense | PostResult::Lost => {
+                    Ok((row, false))
+                }
             },
-            Looked::Absent => match refused {
+            Lookup::Absent => match refused {
                 Some(refusal) => Err(self.request_refused(&row.order, refusal)),
                 None => Ok((row, false)),
             },
-            Looked::Unreachable => Ok((row, false)),
+            Lookup::Unreachable => Ok((row, false)),
         }
     }
 
@@ -175,7 +177,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
     S: PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// The customer comes back from the window and names a payment. The PSP's own record of it decides, and what else the
     /// PSP holds under the order: the row's state is the answer.
@@ -189,12 +191,12 @@ where
             return Err(Failure::NotFound);
         }
         match self.psp.payment(imp_uid).await {
-            Looked::Found(record) if record.merchant_uid != row.merchant_uid().as_str() => {
+            Lookup::Found(record) if record.merchant_uid != row.merchant_uid().as_str() => {
                 let (merchant_uid, imp_uid) = (row.merchant_uid().clone(), imp_uid.clone());
                 self.host.alarm(&Alarm::ForeignPayment { merchant_uid, imp_uid });
                 Err(Failure::ImpUidMismatch)
             }
-            Looked::Found(record) => {
+            Lookup::Found(record) => {
                 if let Some(seen) = self.around(&row, record).await {
                     return match self.conclude(row.clone(), &seen, Source::Customer).await {
                         Ok((row, _)) => Ok(row),
@@ -206,8 +208,8 @@ where
                 Ok(row)
             }
             // It may be a payment of a test channel, which only this listing shows; or the PSP is behind itself.
-            Looked::Absent => Ok(self.look(row.clone(), Source::Look).await.unwrap_or(row)),
-            Looked::Unreachable => {
+            Lookup::Absent => Ok(self.look(row.clone(), Source::Look).await.unwrap_or(row)),
+            Lookup::Unreachable => {
                 self.mark_due(row.clone()).await.ok();
                 Ok(row)
             }
@@ -221,10 +223,10 @@ where
             return Some(Evidence::Records { list: vec![record], complete: false });
         }
         match self.psp.payments(row.merchant_uid()).await {
-            Looked::Found(list) if list.iter().any(|one| one.imp_uid == record.imp_uid) => {
+            Lookup::Found(list) if list.iter().any(|one| one.imp_uid == record.imp_uid) => {
                 Some(Evidence::Records { list, complete: true })
             }
-            Looked::Found(_) | Looked::Absent | Looked::Unreachable => None,
+            Lookup::Found(_) | Lookup::Absent | Lookup::Unreachable => None,
         }
     }
 }
@@ -233,37 +235,37 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
     S: PaymentStore + KeyStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Somebody comes back to `m_redirect_url`. Nothing proves who it is, so a failure that is named settles nothing here;
     /// a settled order, an unknown one and a foreign payment cost the PSP no more than one look.
     ///
     /// # Errors
     /// Only if the row cannot be read.
-    pub async fn returned(&self, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>) -> Result<Returned, Failure> {
+    pub async fn returned(&self, merchant_uid: &MerchantUid, imp_uid: Option<&ImpUid>) -> Result<ReturnView, Failure> {
         let Some(row) = self.store.payment(merchant_uid).await?.filter(|row| row.window.is_some()) else {
             return self.returned_with_key(merchant_uid).await;
         };
         let Some(imp_uid) = imp_uid.filter(|_| !row.state.is_settled()) else { return Ok(told(&row, None)) };
         match self.psp.payment(imp_uid).await {
-            Looked::Found(record) if record.merchant_uid == merchant_uid.as_str() => {
+            Lookup::Found(record) if record.merchant_uid == merchant_uid.as_str() => {
                 let status = record.status;
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 let row = self.conclude(row.clone(), &seen, Source::Webhook).await.map_or(row, |(row, _)| row);
                 Ok(told(&row, Some(status)))
             }
-            Looked::Found(_) | Looked::Absent | Looked::Unreachable => Ok(told(&row, None)),
+            Lookup::Found(_) | Lookup::Absent | Lookup::Unreachable => Ok(told(&row, None)),
         }
     }
 
     /// A window that only issues a key has the key's name for its order number.
-    async fn returned_with_key(&self, merchant_uid: &MerchantUid) -> Result<Returned, Failure> {
-        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(Returned::Unknown) };
+    async fn returned_with_key(&self, merchant_uid: &MerchantUid) -> Result<ReturnView, Failure> {
+        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(ReturnView::Unknown) };
         let prepared = |key: &BillingKey| key.window.is_some();
-        let Some(key) = self.store.key(&customer_uid).await?.filter(prepared) else { return Ok(Returned::Unknown) };
+        let Some(key) = self.store.key(&customer_uid).await?.filter(prepared) else { return Ok(ReturnView::Unknown) };
         let open = matches!(key.state, KeyState::Prepared | KeyState::Abandoned);
         let news = if open { self.look_at_key(key.clone()).await.unwrap_or(None) } else { None };
-        Ok(Returned::Key { active: news.unwrap_or(key).state == KeyState::Active })
+        Ok(ReturnView::Key { active: news.unwrap_or(key).state == KeyState::Active })
     }
 }
 
@@ -281,38 +283,38 @@ where
         &self,
         merchant_uid: &MerchantUid,
         amount: &str,
-    ) -> Result<Result<(), Unconfirmed>, StoreError> {
+    ) -> Result<Result<(), NotApproved>, StoreError> {
         let now = self.host.now();
         if let Some(row) = self.store.payment(merchant_uid).await? {
             let open = row.window.as_ref().map(|_| row.waits(now));
             return Ok(may_approve(open, row.order.amount, amount));
         }
         let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else {
-            return Ok(Err(Unconfirmed::UnknownOrder));
+            return Ok(Err(NotApproved::UnknownOrder));
         };
         let key = self.store.key(&customer_uid).await?;
         let window = key.as_ref().and_then(|key| Some((key.waits(now), key.window.as_ref()?)));
         Ok(match window {
             Some((open, window)) => may_approve(Some(open), window.order.amount, amount),
-            None => Err(Unconfirmed::UnknownOrder),
+            None => Err(NotApproved::UnknownOrder),
         })
     }
 }
 
-fn may_approve(open: Option<bool>, ordered: Money, shown: &str) -> Result<(), Unconfirmed> {
-    let open = open.ok_or(Unconfirmed::UnknownOrder)?;
+fn may_approve(open: Option<bool>, ordered: Money, shown: &str) -> Result<(), NotApproved> {
+    let open = open.ok_or(NotApproved::UnknownOrder)?;
     match Money::parse("amount", shown, ordered.currency) {
         Ok(shown) if shown == ordered && open => Ok(()),
-        Ok(shown) if shown == ordered => Err(Unconfirmed::Closed),
-        Ok(_) | Err(_) => Err(Unconfirmed::OtherAmount),
+        Ok(shown) if shown == ordered => Err(NotApproved::Closed),
+        Ok(_) | Err(_) => Err(NotApproved::OtherAmount),
     }
 }
 
-fn told(row: &Payment, attempt: Option<PspStatus>) -> Returned {
+fn told(row: &Payment, attempt: Option<PspStatus>) -> ReturnView {
     match (row.state, attempt) {
-        (State::Paid | State::PartiallyRefunded | State::Refunded, _) => Returned::Paid,
-        (State::Failed, _) | (State::Awaiting, Some(PspStatus::Failed)) => Returned::Failed,
-        (State::Awaiting, _) if row.record.is_some() => Returned::Ready,
+        (State::Paid | State::PartiallyRefunded | State::Refunded, _) => ReturnView::Paid,
+        (State::Failed, _) | (State::Awaiting, Some(PspStatus::Failed)) => ReturnView::Failed,
+        (State::Awaiting, _) if row.record.is_some() => ReturnView::Ready,
         (
             State::Awaiting
             | State::Expired
@@ -323,6 +325,6 @@ fn told(row: &Payment, attempt: Option<PspStatus>) -> Returned {
             | State::Revoked
             | State::Suspect,
             _,
-        ) => Returned::Pending,
+        ) => ReturnView::Pending,
     }
 }

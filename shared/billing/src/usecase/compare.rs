@@ -9,10 +9,10 @@ mod run;
 use super::Billing;
 use crate::alarm::Alarm;
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore, Saved, SchedulePsp,
-    StoreError, Watch, WriteError,
+    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore, Saved,
+    SchedulePsp, StoreError, WriteError,
 };
-use crate::report::{Place, Report};
+use crate::report::{Checkpoint, Report};
 use crate::time::Timestamp;
 use run::{Run, Stop};
 
@@ -46,7 +46,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Carries the present day's comparison on until `deadline`, if it is not done and nobody else is at it. The clock
     /// alone decides: it is due from four in the morning in Seoul, once a day.
@@ -74,12 +74,12 @@ where
     async fn claim_report(&self, deadline: Timestamp) -> Result<Result<Report, Comparison>, StoreError> {
         let now = self.host.now();
         let leased_until = deadline.plus(LEASE_MARGIN_SECONDS);
-        let standing = self.store.report(Report::day_at(now)).await.inspect_err(|error| {
+        let stored = self.store.report(Report::day_at(now)).await.inspect_err(|error| {
             if let StoreError::Unreadable { row } = error {
                 self.host.alarm(&Alarm::RowViolation { row: row.clone(), rule: "the row can be read" });
             }
         })?;
-        let ours = match standing {
+        let ours = match stored {
             None => Report::begun(now, self.host.nonce(), leased_until),
             Some(report) if report.finished_at.is_some() => return Ok(Err(Comparison::Done(report))),
             Some(report) if report.leased_until > now => return Ok(Err(Comparison::Held(report))),
@@ -88,7 +88,7 @@ where
         match self.store.save_report(&ours).await.map_err(WriteError::for_who_comes_again)? {
             Saved::Done => Ok(Ok(ours)),
             Saved::Conflict(Some(theirs)) => Ok(Err(Comparison::Held(*theirs))),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Err(StoreError::Unavailable),
         }
     }
 
@@ -97,15 +97,15 @@ where
         loop {
             self.time_is_left(run)?;
             let (next, worked) = match run.report.next.clone() {
-                Place::List { pass, from, page } => self.compare_page(run, pass, from, page).await?,
-                Place::Rows { pass, from, day, cursor } => {
+                Checkpoint::List { pass, from, page } => self.compare_page(run, pass, from, page).await?,
+                Checkpoint::Rows { pass, from, day, cursor } => {
                     self.compare_rows(run, pass, from, day, cursor.as_deref()).await?
                 }
-                Place::Through => return Ok(()),
+                Checkpoint::Through => return Ok(()),
             };
             run.report.next = next;
             // Empty pages are not worth a write: reading them again costs as little.
-            if worked && run.report.next != Place::Through {
+            if worked && run.report.next != Checkpoint::Through {
                 self.keep(run).await?;
             }
         }
@@ -120,7 +120,7 @@ where
                 Ok(())
             }
             Saved::Conflict(Some(theirs)) => Err(Stop::Overtaken(theirs)),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Stop::Unanswered),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Err(Stop::Unanswered),
         }
     }
 

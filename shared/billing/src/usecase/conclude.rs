@@ -5,7 +5,7 @@ use super::write::has_waited;
 use crate::alarm::Alarm;
 use crate::key::{self, BillingKey, KeyEvidence};
 use crate::payment::{Effect, Evidence, Payment, Source, apply};
-use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, Watch, WriteError};
+use crate::ports::{AlarmSink, Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, WriteError};
 use crate::subscription::Attempt;
 
 /// Times a write is tried anew on what somebody else has written in between.
@@ -14,7 +14,7 @@ const CONFLICTS_MAX: u32 = 5;
 impl<P, S, H> Billing<P, S, H>
 where
     S: PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Applies evidence to a row and writes the outcome, if there is any. Returns the row as it now stands in the
     /// table, and what is left to be done besides alarms, which are raised here.
@@ -54,7 +54,7 @@ where
                 Saved::Conflict(Some(current)) if seen.outlives_a_change() => row = *current,
                 // What was seen may be older than what stands there now. If that is still open, it is due.
                 Saved::Conflict(Some(current)) => return Ok((*current, Vec::new())),
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => {
                     return Err(StoreError::Unavailable.into());
                 }
             }
@@ -92,7 +92,7 @@ pub(super) fn is_to_be_told(row: &Payment) -> bool {
 impl<P, S, H> Billing<P, S, H>
 where
     S: KeyStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Applies evidence to a key's row and writes the outcome, if there is any. The flag says whether the key is an
     /// orphan that has to be deleted at the PSP.
@@ -119,7 +119,7 @@ where
                     return Err(StoreError::Unavailable.into());
                 }
                 Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => {
                     return Err(StoreError::Unavailable.into());
                 }
             }

@@ -7,8 +7,8 @@ use crate::money::Money;
 use crate::payment::Payment;
 use crate::payment::refund::Origin;
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, SubscriptionStore,
-    Watch,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
+    SubscriptionStore,
 };
 use crate::subscription::{Attempt, Credit, Subscription};
 
@@ -21,7 +21,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + RefundPsp,
     S: PaymentStore + KeyStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Gives back what the next charge was to be lowered by, of the latest payment that has it, and writes that down. Each
     /// such refund has a number of its own, so that it is recorded once, whoever comes to it and however often. Recorded, it
@@ -69,7 +69,7 @@ where
         match self.save_subscription(&next).await? {
             Saved::Done => Ok(()),
             // Somebody else was at it: what is recorded is found again.
-            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor => Err(Failure::Unavailable.into()),
+            Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotExpected => Err(Failure::Unavailable.into()),
         }
     }
 

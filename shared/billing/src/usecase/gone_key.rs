@@ -5,12 +5,14 @@ use super::pages::{ROWS_A_PAGE, through_pages};
 use crate::ids::{CustomerId, CustomerUid, SubscriptionId};
 use crate::key::{BillingKey, KeyState, is_named_unregistered};
 use crate::payment::Payment;
-use crate::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, Watch, WriteError};
+use crate::ports::{
+    AlarmSink, Clock, Entropy, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, WriteError,
+};
 
 impl<P, S, H> Billing<P, S, H>
 where
     S: PaymentStore + KeyStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Lets the sweep look for the key of a payment that failed because nobody knew it. A hint of the PG's words and no more:
     /// what goes wrong here, the daily comparison finds.
@@ -28,7 +30,7 @@ where
 impl<P, S, H> Billing<P, S, H>
 where
     S: KeyStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Lets the sweep carry on the subscriptions that were to be charged to a key which is gone: their next attempt has no card,
     /// and their customer can be told before its time. Until all of them know, the key's row stays due.
@@ -39,7 +41,7 @@ where
         let told = BillingKey { due_at: None, ..self.next_key(key) };
         match self.save_key(&told).await? {
             Saved::Done | Saved::Conflict(_) => Ok(()),
-            Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
+            Saved::KeyNotActive | Saved::NotExpected => Err(StoreError::Unavailable.into()),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::ids::{CustomerId, CustomerUid};
 use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
-use crate::ports::{ChargePsp, Clock, Entropy, Holder, KeyPsp, KeyStore, Looked, Posted, Saved, Watch};
+use crate::ports::{AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PostResult, Saved};
 use crate::text;
 
 /// Lengths of an Idempotency-Key (reliability catalogue, row 19).
@@ -29,14 +29,14 @@ pub struct IssueKey {
     /// The card form.
     pub card: Card,
     /// What the form says about its holder.
-    pub holder: Holder,
+    pub holder: CardHolder,
 }
 
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + KeyPsp,
     S: KeyStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Issues a billing key. The row's state is the answer: active, abandoned with the PSP's refusal, or pending.
     ///
@@ -68,7 +68,7 @@ where
             Ok(Saved::Conflict(Some(current))) => self.issue_again(*current, (&request, secret), &fingerprint).await,
             // It may stand, and the card was not sent: it is pending until the sweep gives it up.
             Err(error) => error.or_pending(row),
-            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => Err(Failure::Unavailable),
         }
     }
 
@@ -79,17 +79,17 @@ where
         request: &IssueKey,
         secrets: impl Iterator<Item = &FingerprintKey>,
     ) -> Result<Option<(BillingKey, Fingerprint)>, Failure> {
-        let mut standing = Vec::new();
+        let mut stored = Vec::new();
         for secret in secrets {
             if let Some(row) = self.store.key(&name(request, secret)?).await? {
-                standing.push((row, fingerprint(request, secret)));
+                stored.push((row, fingerprint(request, secret)));
             }
         }
         let now = self.host.now();
-        standing.sort_by_cached_key(|(row, _)| {
+        stored.sort_by_cached_key(|(row, _)| {
             (row.state != KeyState::Active, row.came_to_nothing(now), row.customer_uid.clone())
         });
-        Ok(standing.into_iter().next())
+        Ok(stored.into_iter().next())
     }
 
     /// Sends the card under a claim that was just made, unless the same request is begun under another name. While one secret
@@ -148,7 +148,7 @@ where
                 match self.save_key(&next).await {
                     Ok(Saved::Done) => self.issue_alone(next, request, secret).await,
                     Err(error) => error.or_pending(next),
-                    Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+                    Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotExpected) => {
                         Err(Failure::IdempotencyInProgress)
                     }
                 }
@@ -166,18 +166,18 @@ where
 
     /// Sends the card, exactly once, and writes down what came of it. From here on nothing but the row answers.
     async fn issue_claimed(&self, row: BillingKey, request: &IssueKey) -> Result<BillingKey, Failure> {
-        let holder = Holder { customer_id: Some(request.customer_id.clone()), ..request.holder.clone() };
+        let holder = CardHolder { customer_id: Some(request.customer_id.clone()), ..request.holder.clone() };
         let in_time = row.claim.as_ref().is_some_and(|claim| claim.may_be_sent(self.host.now(), &self.policy));
         let posted = match in_time {
             true => self.psp.issue(&row.customer_uid, &request.card, &holder).await,
             // The claim took too long to be written, and nobody keeps the card: it is as if it had not been sent.
-            false => Posted::NotSent,
+            false => PostResult::NotSent,
         };
         let seen = match posted {
-            Posted::Known(snapshot) => KeyEvidence::Found(snapshot),
-            Posted::NotSent => return self.withdrawn(row).await,
-            Posted::Refused(refusal) => self.key_found_or(&row, KeyEvidence::Refused(refusal)).await,
-            Posted::Nonsense | Posted::Lost => self.key_found_or(&row, KeyEvidence::Lost).await,
+            PostResult::Known(snapshot) => KeyEvidence::Found(snapshot),
+            PostResult::NotSent => return self.withdrawn(row).await,
+            PostResult::Refused(refusal) => self.key_found_or(&row, KeyEvidence::Refused(refusal)).await,
+            PostResult::Nonsense | PostResult::Lost => self.key_found_or(&row, KeyEvidence::Lost).await,
         };
         let row = self.conclude_key(row.clone(), &seen).await.map_or(row, |(row, _)| row);
         match row.state {
@@ -193,8 +193,8 @@ where
 
     async fn key_found_or(&self, row: &BillingKey, otherwise: KeyEvidence) -> KeyEvidence {
         match self.psp.key(&row.customer_uid).await {
-            Looked::Found(snapshot) => KeyEvidence::Found(snapshot),
-            Looked::Absent | Looked::Unreachable => otherwise,
+            Lookup::Found(snapshot) => KeyEvidence::Found(snapshot),
+            Lookup::Absent | Lookup::Unreachable => otherwise,
         }
     }
 }
@@ -216,11 +216,11 @@ pub fn check_idempotency_key(key: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn checked(holder: Holder) -> Result<Holder, Invalid> {
+fn checked(holder: CardHolder) -> Result<CardHolder, Invalid> {
     let line = |field, value: Option<String>, max| value.as_deref().map(|v| text::line(field, v, max)).transpose();
     let tel = holder.customer_tel.as_deref().map(|v| text::telephone("customer_tel", v, CUSTOMER_TEL_MAX));
     let email = holder.customer_email.as_deref().map(|v| text::email("customer_email", v, CUSTOMER_EMAIL_MAX));
-    Ok(Holder {
+    Ok(CardHolder {
         customer_id: holder.customer_id,
         customer_name: line("customer_name", holder.customer_name, CUSTOMER_NAME_MAX)?,
         customer_tel: tel.transpose()?,

@@ -10,15 +10,15 @@ use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose, State};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, Page, PaymentStore, Posted, Saved, SchedulePsp, StoreError,
-    SubscriptionStore, Watch, WriteError,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, Page, PaymentStore, PostResult, Saved, SchedulePsp,
+    StoreError, SubscriptionStore, WriteError,
 };
 use crate::time::Timestamp;
-use schedules::{LatelyClaimed, has_arrived};
+use schedules::{RecentClaims, has_arrived};
 
 /// What becomes of the schedules of a key that is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Schedules {
+pub enum ScheduleDisposition {
     /// They keep the key.
     InTheWay,
     /// They are revoked.
@@ -70,7 +70,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp,
     S: KeyStore + PaymentStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Deletes a key at the PSP. Schedules on it are in the way, or revoked first, or moved to another key.
     ///
@@ -83,7 +83,7 @@ where
         &self,
         caller: &Caller,
         customer_uid: &str,
-        schedules: Schedules,
+        schedules: ScheduleDisposition,
     ) -> Result<KeyDeleted, Failure> {
         let until = self.cascade_until();
         let key = self.billing_key(caller, customer_uid).await?;
@@ -94,9 +94,11 @@ where
             KeyState::Active | KeyState::Deleting => {}
         }
         match &schedules {
-            Schedules::InTheWay if !self.live_schedules(&key).await?.is_empty() => return Err(Failure::KeyInUse),
-            Schedules::InTheWay | Schedules::Revoke => {}
-            Schedules::MoveTo(to) => {
+            ScheduleDisposition::InTheWay if !self.live_schedules(&key).await?.is_empty() => {
+                return Err(Failure::KeyInUse);
+            }
+            ScheduleDisposition::InTheWay | ScheduleDisposition::Revoke => {}
+            ScheduleDisposition::MoveTo(to) => {
                 let successor = self.store.key(to).await?.filter(|_| *to != key.customer_uid);
                 chargeable(successor.as_ref(), Some(&key.customer_id))?;
             }
@@ -106,9 +108,9 @@ where
         }
         let marked = key.state == KeyState::Deleting
             && match &schedules {
-                Schedules::InTheWay => true,
-                Schedules::Revoke => key.cascade,
-                Schedules::MoveTo(to) => key.successor.as_ref() == Some(to),
+                ScheduleDisposition::InTheWay => true,
+                ScheduleDisposition::Revoke => key.cascade,
+                ScheduleDisposition::MoveTo(to) => key.successor.as_ref() == Some(to),
             };
         let key = if marked {
             key
@@ -148,7 +150,7 @@ where
     async fn try_deletion(&self, key: &mut BillingKey, until: Option<Timestamp>) -> Result<Option<Deletion>, Stopped> {
         let mut live = self.live_schedules(key).await?;
         // Before the PSP is asked for its list, which then shows what has arrived.
-        let LatelyClaimed { all_arrived, unsent } = self.lately_claimed(key).await?;
+        let RecentClaims { all_arrived, unsent } = self.recent_claims(key).await?;
         let mut known: BTreeSet<MerchantUid> = live.iter().map(|row| row.merchant_uid().clone()).collect();
         live.extend(unsent.into_iter().filter(|row| known.insert(row.merchant_uid().clone())));
         if !self.moved_have_arrived(key).await? {
@@ -180,12 +182,12 @@ where
             // way now; after that the PSP knows whether it is there.
             let settled = !key.in_flight(self.host.now());
             match self.psp.key(&key.customer_uid).await {
-                Looked::Found(_) if settled => {}
-                Looked::Absent => {
+                Lookup::Found(_) if settled => {}
+                Lookup::Absent => {
                     let (key, _) = self.conclude_key(key.clone(), &KeyEvidence::Absent).await?;
                     return Ok(Some(Deletion::shown_by(&key)));
                 }
-                Looked::Found(_) | Looked::Unreachable => return Ok(None),
+                Lookup::Found(_) | Lookup::Unreachable => return Ok(None),
             }
         }
         if !key.cascade && in_the_way {
@@ -202,7 +204,7 @@ where
             return match self.save_key(&restored).await? {
                 Saved::Done => Ok(Some(Deletion::InUse)),
                 Saved::Conflict(Some(current)) => Ok(Some(Deletion::shown_by(&current))),
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Ok(Some(Deletion::Pending)),
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Ok(Some(Deletion::Pending)),
             };
         }
         // Where nobody waits, a slow list leaves time for the schedules all the same.
@@ -251,7 +253,7 @@ where
         Ok(Some(self.finish_deletion(key.clone()).await?))
     }
 
-    async fn mark_deleting(&self, key: BillingKey, schedules: Schedules) -> Result<Marked, Failure> {
+    async fn mark_deleting(&self, key: BillingKey, schedules: ScheduleDisposition) -> Result<Marked, Failure> {
         let now = self.host.now();
         let claim = Claim::new(Purpose::Revoke, self.host.nonce(), now, &self.policy);
         // Asked for once more in another way, it does not begin anew for whoever waits for it.
@@ -263,10 +265,10 @@ where
             state: KeyState::Deleting,
             due_at: Some(now.plus(crate::calendar::CLAIMANT_SECONDS)),
             claim: Some(claim),
-            cascade: schedules == Schedules::Revoke,
+            cascade: schedules == ScheduleDisposition::Revoke,
             successor: match schedules {
-                Schedules::MoveTo(to) => Some(to),
-                Schedules::InTheWay | Schedules::Revoke => None,
+                ScheduleDisposition::MoveTo(to) => Some(to),
+                ScheduleDisposition::InTheWay | ScheduleDisposition::Revoke => None,
             },
             looks: 0,
             updated_at: now,
@@ -288,7 +290,7 @@ where
                 | KeyState::Deleting
                 | KeyState::Abandoned => Err(Failure::IdempotencyInProgress),
             },
-            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::IdempotencyInProgress),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => Err(Failure::IdempotencyInProgress),
         }
     }
 }
@@ -307,14 +309,14 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp,
     S: KeyStore + PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// What the PSP has under a key's name. Nothing is learnt from silence.
     pub(super) async fn key_evidence(&self, customer_uid: &CustomerUid) -> Option<KeyEvidence> {
         match self.psp.key(customer_uid).await {
-            Looked::Found(snapshot) => Some(KeyEvidence::Found(snapshot)),
-            Looked::Absent => Some(KeyEvidence::Absent),
-            Looked::Unreachable => None,
+            Lookup::Found(snapshot) => Some(KeyEvidence::Found(snapshot)),
+            Lookup::Absent => Some(KeyEvidence::Absent),
+            Lookup::Unreachable => None,
         }
     }
 
@@ -326,13 +328,13 @@ where
             Err(ended) => return Ok(ended),
         };
         let seen = match self.psp.delete(&key.customer_uid).await {
-            Posted::Known(()) => self.key_evidence(&key.customer_uid).await.unwrap_or(KeyEvidence::Lost),
-            Posted::Refused(refusal) => match self.key_evidence(&key.customer_uid).await {
+            PostResult::Known(()) => self.key_evidence(&key.customer_uid).await.unwrap_or(KeyEvidence::Lost),
+            PostResult::Refused(refusal) => match self.key_evidence(&key.customer_uid).await {
                 Some(KeyEvidence::Found(_)) => KeyEvidence::Refused(refusal),
                 looked => looked.unwrap_or(KeyEvidence::Lost),
             },
-            Posted::NotSent => KeyEvidence::NotSent,
-            Posted::Nonsense | Posted::Lost => KeyEvidence::Lost,
+            PostResult::NotSent => KeyEvidence::NotSent,
+            PostResult::Nonsense | PostResult::Lost => KeyEvidence::Lost,
         };
         let (key, _) = self.conclude_key(key, &seen).await?;
         Ok(Deletion::shown_by(&key))
@@ -358,7 +360,7 @@ where
             Saved::Done if claim.may_be_sent(self.host.now(), &self.policy) => Ok(Ok(marked)),
             Saved::Done => Ok(Err(Deletion::Pending)),
             Saved::Conflict(Some(current)) => Ok(Err(Deletion::shown_by(&current))),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Err(StoreError::Unavailable.into()),
         }
     }
 }

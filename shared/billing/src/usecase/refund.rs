@@ -7,10 +7,10 @@ use crate::fingerprint::Fingerprint;
 use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
 use crate::money::Money;
-use crate::payment::refund::{Asked, Origin, REFUNDS_MAX, RefundAccount, letters};
-use crate::payment::{Evidence, Outcome, Payment, Purpose, Refund, RefundState, Source};
+use crate::payment::refund::{AnsweredRequest, Origin, REFUNDS_MAX, RefundAccount, letters};
+use crate::payment::{Evidence, Payment, PostFailure, Purpose, Refund, RefundState, Source};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, RefundPsp, Saved, SchedulePsp, StoreError, Watch,
+    AlarmSink, ChargePsp, Clock, Entropy, Lookup, PaymentStore, PostResult, RefundPsp, Saved, SchedulePsp, StoreError,
     WriteError,
 };
 use crate::text;
@@ -43,7 +43,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + RefundPsp,
     S: PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Gives money back, at most once for ever under one Idempotency-Key. The refund's state is the answer.
     ///
@@ -69,7 +69,7 @@ where
             None => Fingerprint::of(&(amount, &reason)),
             Some(account) => Fingerprint::of(&(amount, &reason, account)),
         };
-        let asked = Asked { id: id.clone(), fingerprint: fingerprint.clone() };
+        let asked = AnsweredRequest { id: id.clone(), fingerprint: fingerprint.clone() };
         for _ in 0..3 {
             if let Some((refund, known)) = row.refunds.iter().find_map(|it| it.answers(&id).map(|known| (it, known))) {
                 return if *known == fingerprint {
@@ -95,8 +95,8 @@ where
                 Ok(Saved::Done) => {
                     let asked = recorded(&written);
                     let row = if to_be_sent { self.cancel(written.clone()).await.unwrap_or(written) } else { written };
-                    let standing = recorded(&row).or(asked);
-                    return standing.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
+                    let stored = recorded(&row).or(asked);
+                    return stored.map(|refund| (row, refund)).ok_or(Failure::Unavailable);
                 }
                 // It may stand in the table, and then it will be sent.
                 Err(WriteError::Unknown) => {
@@ -105,14 +105,14 @@ where
                 }
                 Ok(Saved::Conflict(Some(current))) => row = *current,
                 Err(WriteError::Store(error)) => return Err(error.into()),
-                Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+                Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => {
                     return Err(Failure::Unavailable);
                 }
             }
         }
         // What overtook the last try may stand on top of it.
-        let standing = row.refunds.iter().find(|refund| refund.answers(&id) == Some(&fingerprint)).cloned();
-        standing.map(|refund| (row, refund)).ok_or(Failure::Unavailable)
+        let stored = row.refunds.iter().find(|refund| refund.answers(&id) == Some(&fingerprint)).cloned();
+        stored.map(|refund| (row, refund)).ok_or(Failure::Unavailable)
     }
 
     /// Names the account that a refund which is owed anyway has waited for: the request is answered by that, and nothing more is
@@ -122,7 +122,7 @@ where
         row: &mut Payment,
         amount: u64,
         (reason, account): (Option<String>, Option<RefundAccount>),
-        asked: Asked,
+        asked: AnsweredRequest,
     ) -> Result<bool, Failure> {
         let next = row.pending_refund().map(|refund| refund.id.clone());
         let (in_flight, currency) = (row.in_flight(self.host.now()), row.order.amount.currency);
@@ -134,13 +134,13 @@ where
         let owed = Money::new(first.amount, currency);
         let filled = row.refunds.iter_mut().find(|refund| refund.wants_account() && refund.amount == amount);
         match (filled, account) {
-            (Some(refund), Some(account)) if refund.asked.len() < REFUNDS_MAX => {
+            (Some(refund), Some(account)) if refund.requests.len() < REFUNDS_MAX => {
                 let is_next = next.as_ref() == Some(&refund.id);
                 refund.account = Some(account);
                 refund.reason = refund.reason.take().or(reason);
                 // To another account it is another try.
                 (refund.refusal, refund.posts) = (None, 0);
-                refund.asked.push(asked);
+                refund.requests.push(asked);
                 let to_be_sent = is_next && !in_flight;
                 if !to_be_sent {
                     let now = self.host.now();
@@ -185,7 +185,7 @@ where
             fingerprint,
             state: RefundState::Pending,
             refusal: None,
-            asked: Vec::new(),
+            requests: Vec::new(),
             posts: 0,
             requested_at: self.host.now(),
         })
@@ -203,7 +203,7 @@ where
         match self.save_payment(&claimed).await? {
             Saved::Done => self.cancel(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Err(StoreError::Unavailable.into()),
         }
     }
 
@@ -215,31 +215,31 @@ where
             return Ok(row);
         }
         let mut otherwise = match self.psp.cancel(&refund).await {
-            Posted::Known(record) => {
+            PostResult::Known(record) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 return self.conclude(row, &seen, Source::Reply).await.map(|(row, _)| row);
             }
-            Posted::NotSent => {
-                let seen = outcome(&row, Outcome::NotSent);
+            PostResult::NotSent => {
+                let seen = outcome(&row, PostFailure::NotSent);
                 return self.conclude(row, &seen, Source::Reply).await.map(|(row, _)| row);
             }
-            Posted::Refused(refusal) => outcome(&row, Outcome::Refused(refusal)),
-            Posted::Nonsense => {
+            PostResult::Refused(refusal) => outcome(&row, PostFailure::Refused(refusal)),
+            PostResult::Nonsense => {
                 self.host.alarm(&Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
-                outcome(&row, Outcome::Lost)
+                outcome(&row, PostFailure::Lost)
             }
-            Posted::Lost => outcome(&row, Outcome::Lost),
+            PostResult::Lost => outcome(&row, PostFailure::Lost),
         };
         // First what is recorded: if that shows the refund, it is settled and the reply has nothing more to say.
         let row = match self.psp.payment(&refund.imp_uid).await {
-            Looked::Found(record) => {
+            Lookup::Found(record) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 self.conclude(row, &seen, Source::Look).await?.0
             }
-            Looked::Absent => row,
-            Looked::Unreachable => {
+            Lookup::Absent => row,
+            Lookup::Unreachable => {
                 // A gateway may have given it back behind a refusal: nobody is told "refused" before that was looked at.
-                otherwise = outcome(&row, Outcome::Lost);
+                otherwise = outcome(&row, PostFailure::Lost);
                 row
             }
         };

@@ -9,11 +9,12 @@ use crate::order::Order;
 use crate::payment::refund::Origin;
 use crate::payment::{Evidence, Payment, Source, State};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError, SubscriptionStore,
-    Watch, WriteError,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
+    SubscriptionStore, WriteError,
 };
 use crate::subscription::{
-    Attempt, Known, Next, PlanId, Standing, Stepped, Subscription, holds_up, past, step, without_card,
+    Attempt, Next, PlanId, StepContext, StepResult, Subscription, SubscriptionState, holds_up, step, step_closed,
+    without_card,
 };
 use crate::time::Timestamp;
 
@@ -26,7 +27,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + RefundPsp,
     S: PaymentStore + KeyStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Carries on the subscription that a payment belongs to, if it belongs to one. For somebody who waits, nothing is begun after
     /// `until`.
@@ -45,8 +46,8 @@ where
                     return Err(Failure::Unavailable.into());
                 }
                 // It may have been given back a moment ago.
-                let standing = self.store.payment(payment.merchant_uid()).await?;
-                self.look_back(row, standing.as_ref().unwrap_or(payment)).await
+                let stored = self.store.payment(payment.merchant_uid()).await?;
+                self.look_back(row, stored.as_ref().unwrap_or(payment)).await
             }
             _ => Ok(()),
         }
@@ -84,7 +85,7 @@ where
             // Somebody was about to make another attempt when the period was closed: it would be paid twice. Each is taken
             // back once: what cannot be must not keep the rest waiting.
             if let Some(left) = earlier.iter().find(|payment| is_left_over(payment, &taken_back)) {
-                let next = Next::TakeBack(left.merchant_uid().clone());
+                let next = Next::Unschedule(left.merchant_uid().clone());
                 taken_back.push(left.merchant_uid().clone());
                 Box::pin(self.act(&row, &next)).await?;
                 continue;
@@ -97,7 +98,7 @@ where
             }
             let now = self.host.now();
             let held = earlier.iter().any(|payment| holds_up(&row, payment, now));
-            let known = Known { held, ..self.known(&row, &payments).await? };
+            let known = StepContext { held, ..self.known(&row, &payments).await? };
             let stepped = step(&row, &payments, &known, self.host.now(), &self.policy);
             let next = stepped.next.clone();
             row = match self.write_step(row, stepped).await? {
@@ -141,7 +142,7 @@ where
         given_back: &[MerchantUid],
     ) -> Result<Option<MerchantUid>, Stopped> {
         let unwanted = |payment: &&Payment| {
-            let back = matches!(past(row, payment, self.host.now()).next, Next::GiveBack(_));
+            let back = matches!(step_closed(row, payment, self.host.now()).next, Next::Refund(_));
             back && !given_back.contains(payment.merchant_uid())
         };
         let Some(payment) = earlier.iter().find(unwanted) else { return Ok(None) };
@@ -157,13 +158,13 @@ where
     /// Takes notice of news of a payment of a period that is over or paid.
     async fn look_back(&self, mut row: Subscription, payment: &Payment) -> Result<(), Stopped> {
         for _ in 0..STEPS_MAX {
-            let stepped = past(&row, payment, self.host.now());
+            let stepped = step_closed(&row, payment, self.host.now());
             let next = stepped.next.clone();
             match self.write_step(row, stepped).await? {
                 Ok(_) => {
                     return match next {
-                        Next::GiveBack(uid) => Box::pin(self.give_back(&uid)).await,
-                        Next::Wait | Next::Again | Next::Put(..) | Next::TakeBack(_) | Next::Credit => Ok(()),
+                        Next::Refund(uid) => Box::pin(self.refund_attempt(&uid)).await,
+                        Next::Wait | Next::Again | Next::Put(..) | Next::Unschedule(_) | Next::Credit => Ok(()),
                     };
                 }
                 Err(overtaken) => row = overtaken,
@@ -177,7 +178,7 @@ where
     async fn write_step(
         &self,
         row: Subscription,
-        stepped: Stepped,
+        stepped: StepResult,
     ) -> Result<Result<Subscription, Subscription>, WriteError> {
         stepped.alarms.iter().for_each(|alarm| self.host.alarm(alarm));
         if stepped.row == row && matches!(stepped.next, Next::Wait | Next::Again) {
@@ -187,24 +188,24 @@ where
         match self.save_subscription(&next).await? {
             Saved::Done => Ok(Ok(next)),
             Saved::Conflict(Some(current)) => Ok(Err(*current)),
-            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
+            Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Err(StoreError::Unavailable.into()),
         }
     }
 
     /// What is to be known besides the rows to decide what follows from them.
-    async fn known(&self, row: &Subscription, payments: &[Payment]) -> Result<Known, StoreError> {
-        let superseded = row.standing == Standing::Canceled
+    async fn known(&self, row: &Subscription, payments: &[Payment]) -> Result<StepContext, StoreError> {
+        let superseded = row.state == SubscriptionState::Canceled
             && payments.iter().any(|payment| payment.state.was_paid())
             && self.holds_plan(&row.customer_id, &row.plan_id, Some(&row.id)).await?;
         let ended = |payment: &Payment| matches!(payment.state, State::Failed | State::Revoked);
-        let asks = row.standing.charges() && payments.last().is_some_and(|last| last.due_at.is_none() && ended(last));
+        let asks = row.state.charges() && payments.last().is_some_and(|last| last.due_at.is_none() && ended(last));
         if !asks {
-            return Ok(Known { superseded, ..Known::default() });
+            return Ok(StepContext { superseded, ..StepContext::default() });
         }
         let key = self.store.key(&row.customer_uid).await?;
         let gone = key.as_ref().is_none_or(|key| key.state != KeyState::Active);
         let newer = self.other_card(row, key.as_ref(), payments).await?;
-        Ok(Known { superseded, gone, newer, held: false })
+        Ok(StepContext { superseded, gone, newer, held: false })
     }
 
     /// Whether a customer has a live subscription of a plan, another one than `except`. What was begun last is known for
@@ -241,8 +242,8 @@ where
             Next::Again => return Ok(Acted::Done),
             // Each is boxed: side by side they are too much for a stack.
             Next::Put(order, at) => Box::pin(self.put(row, order, *at)).await,
-            Next::TakeBack(uid) => Box::pin(self.take_back(uid)).await,
-            Next::GiveBack(uid) => Box::pin(self.give_back(uid)).await,
+            Next::Unschedule(uid) => Box::pin(self.unschedule_attempt(uid)).await,
+            Next::Refund(uid) => Box::pin(self.refund_attempt(uid)).await,
             Next::Credit => Box::pin(self.give_credit(row)).await,
         };
         match done {
@@ -277,7 +278,7 @@ where
         Ok(())
     }
 
-    async fn take_back(&self, uid: &MerchantUid) -> Result<(), Stopped> {
+    async fn unschedule_attempt(&self, uid: &MerchantUid) -> Result<(), Stopped> {
         let payment = self.store.payment(uid).await?.ok_or(Failure::NotFound)?;
         if payment.state == State::Intent {
             self.conclude(payment, &Evidence::Withdrawn, Source::Claim).await?;
@@ -289,7 +290,7 @@ where
 
     /// Gives back what is left of a payment. What the PSP refuses to give back is asked for again, as everything is that is
     /// owed back.
-    async fn give_back(&self, uid: &MerchantUid) -> Result<(), Stopped> {
+    async fn refund_attempt(&self, uid: &MerchantUid) -> Result<(), Stopped> {
         let payment = self.store.payment(uid).await?.ok_or(Failure::NotFound)?;
         let left = payment.record.as_ref().map_or(0, |record| record.amount.minor - record.cancel_amount);
         let amount = crate::money::Money { minor: left, ..payment.order.amount };
@@ -326,15 +327,15 @@ where
 
     /// Makes a subscription due now, if it is to be looked at later.
     pub(super) async fn wake(&self, id: &SubscriptionId) -> Result<(), WriteError> {
-        let mut standing = self.store.subscription(id).await?;
+        let mut stored = self.store.subscription(id).await?;
         for _ in 0..STEPS_MAX {
             let now = self.host.now();
-            let Some(row) = standing.filter(|row| row.due_at.is_some_and(|due_at| due_at > now)) else { return Ok(()) };
+            let Some(row) = stored.filter(|row| row.due_at.is_some_and(|due_at| due_at > now)) else { return Ok(()) };
             let next = Subscription { due_at: Some(now), version: row.version + 1, writer: self.host.nonce(), ..row };
             match self.save_subscription(&next).await? {
-                Saved::Conflict(Some(current)) => standing = Some(*current),
+                Saved::Conflict(Some(current)) => stored = Some(*current),
                 Saved::Done => return Ok(()),
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => break,
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => break,
             }
         }
         Err(StoreError::Unavailable.into())
@@ -376,7 +377,7 @@ mod tests {
     use crate::invalid::Invalid;
     use crate::money::Money;
     use crate::order::Details;
-    use crate::payment::{Claim, Plan, Purpose};
+    use crate::payment::{Claim, Flow, Purpose};
     use crate::policy::Policy;
 
     fn payment(state: State, due_at: Option<Timestamp>) -> Payment {
@@ -389,7 +390,7 @@ mod tests {
             details: Details::default(),
         };
         let claim = Claim::new(Purpose::Charge, Nonce::parse(&"f".repeat(32)).unwrap(), now, &Policy::default());
-        let row = Payment::claimed(order, CustomerId::parse("kim").unwrap(), Plan::Charge, now, claim);
+        let row = Payment::claimed(order, CustomerId::parse("kim").unwrap(), Flow::Charge, now, claim);
         Payment { state, due_at, ..row }
     }
 

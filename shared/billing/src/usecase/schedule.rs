@@ -11,10 +11,10 @@ use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::key::is_named_unregistered;
 use crate::order::Order;
-use crate::payment::{Claim, Evidence, Payment, Plan, Purpose, ScheduleSnapshot, Source, State, fingerprint};
+use crate::payment::{Claim, Evidence, Flow, Payment, Purpose, ScheduleSnapshot, Source, State, fingerprint};
 use crate::policy::Policy;
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, Posted, Saved, ScheduleFilter, SchedulePsp, Watch,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, PostResult, Saved, ScheduleFilter, SchedulePsp,
     WriteError,
 };
 use crate::time::Timestamp;
@@ -99,7 +99,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
     S: PaymentStore + KeyStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Registers 1 to 100 payments of one billing key with one POST. Each is answered by itself, in order.
     ///
@@ -196,7 +196,7 @@ where
     ) -> Result<Vec<Scheduled>, Failure> {
         let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
         let claimed = |new: &&NewSchedule| {
-            let plan = Plan::Schedule { schedule_at: new.schedule_at };
+            let plan = Flow::Schedule { schedule_at: new.schedule_at };
             Payment::claimed(new.order.clone(), owner.clone(), plan, now, claim.clone())
         };
         let rows: Vec<Payment> = fresh.iter().map(claimed).collect();
@@ -223,7 +223,7 @@ where
                 },
                 Ok(Saved::KeyNotActive) => Failure::KeyInactive,
                 Err(WriteError::Store(error)) => error.into(),
-                Ok(Saved::Conflict(None) | Saved::NotAskedFor) => Failure::Unavailable,
+                Ok(Saved::Conflict(None) | Saved::NotExpected) => Failure::Unavailable,
             };
             answers.push(Scheduled::NotRecorded { merchant_uid: row.order.merchant_uid, why });
         }
@@ -251,7 +251,12 @@ where
     }
 
     /// Writes down one order's part of a batch's reply. A row that cannot be written stays claimed, hence pending.
-    async fn registered_one(&self, row: Payment, posted: Posted<Vec<ScheduleSnapshot>>, until: Timestamp) -> Payment {
+    async fn registered_one(
+        &self,
+        row: Payment,
+        posted: PostResult<Vec<ScheduleSnapshot>>,
+        until: Timestamp,
+    ) -> Payment {
         if self.host.now() >= until {
             return row;
         }
@@ -272,7 +277,7 @@ where
         check_schedule_at(schedule_at, self.host.now(), &self.policy)?;
         let row = self.scheduled(caller, merchant_uid).await?;
         own_timer(&row)?;
-        if row.plan == (Plan::Schedule { schedule_at }) && row.state == State::Scheduled && row.claim.is_none() {
+        if row.flow == (Flow::Schedule { schedule_at }) && row.state == State::Scheduled && row.claim.is_none() {
             return Ok(row);
         }
         let row = self.changed(row, Purpose::Move { schedule_at }).await?;
@@ -311,10 +316,10 @@ where
             | State::Expired => {
                 // Whatever it was bound for: it is taken back now.
                 match self.bound_for(row, None).await? {
-                    (row, Bound::Before) => self.changed(row, Purpose::Revoke).await?,
+                    (row, TargetRecorded::Before) => self.changed(row, Purpose::Revoke).await?,
                     // It was on its way to another key and is not any more, so its revocation is what is under way.
-                    (row, Bound::Now) => self.changed(row.clone(), Purpose::Revoke).await.unwrap_or(row),
-                    (row, Bound::Perhaps) => return Ok(row),
+                    (row, TargetRecorded::Now) => self.changed(row.clone(), Purpose::Revoke).await.unwrap_or(row),
+                    (row, TargetRecorded::Perhaps) => return Ok(row),
                 }
             }
         };
@@ -339,9 +344,9 @@ where
     /// [`Failure::NotFound`], also for a charge that was never a schedule.
     pub async fn scheduled(&self, caller: &Caller, merchant_uid: &str) -> Result<Payment, Failure> {
         let row = self.payment(caller, merchant_uid).await?;
-        match row.plan {
-            Plan::Schedule { .. } => Ok(row),
-            Plan::Charge | Plan::Checkout { .. } => Err(Failure::NotFound),
+        match row.flow {
+            Flow::Schedule { .. } => Ok(row),
+            Flow::Charge | Flow::Checkout { .. } => Err(Failure::NotFound),
         }
     }
 
@@ -368,17 +373,23 @@ where
     }
 
     /// Writes down where a schedule goes once it is revoked: to another key, or nowhere.
-    pub(super) async fn bound_for(&self, row: Payment, to: Option<&CustomerUid>) -> Result<(Payment, Bound), Failure> {
+    pub(super) async fn bound_for(
+        &self,
+        row: Payment,
+        to: Option<&CustomerUid>,
+    ) -> Result<(Payment, TargetRecorded), Failure> {
         if row.moves_to.as_ref() == to {
-            return Ok((row, Bound::Before));
+            return Ok((row, TargetRecorded::Before));
         }
         let next = self.next(Payment { moves_to: to.cloned(), ..row });
         match self.save_payment(&next).await {
-            Ok(Saved::Done) => Ok((next, Bound::Now)),
-            Err(error) => error.or_pending((next, Bound::Perhaps)),
+            Ok(Saved::Done) => Ok((next, TargetRecorded::Now)),
+            Err(error) => error.or_pending((next, TargetRecorded::Perhaps)),
             // Ours may be below what stands there, or another's of the same wish.
-            Ok(Saved::Conflict(Some(current))) if current.moves_to.as_ref() == to => Ok((*current, Bound::Now)),
-            Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::ScheduleNotChangeable),
+            Ok(Saved::Conflict(Some(current))) if current.moves_to.as_ref() == to => {
+                Ok((*current, TargetRecorded::Now))
+            }
+            Ok(Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotExpected) => Err(Failure::ScheduleNotChangeable),
         }
     }
 
@@ -419,7 +430,7 @@ fn own_timer(row: &Payment) -> Result<(), Failure> {
 
 /// Whether a row was written by the very same request.
 fn same_request(row: &Payment, new: &NewSchedule, customer_id: Option<&CustomerId>) -> Result<(), Failure> {
-    let plan = Plan::Schedule { schedule_at: new.schedule_at };
+    let plan = Flow::Schedule { schedule_at: new.schedule_at };
     let owner = customer_id.unwrap_or(&row.customer_id);
     if row.fingerprint == fingerprint(&new.order, owner, plan) { Ok(()) } else { Err(Failure::MerchantUidReused) }
 }
@@ -435,7 +446,7 @@ fn is_as_wanted(row: &Payment, purpose: Purpose) -> bool {
 
 /// How a schedule came to be bound for where it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bound {
+pub(super) enum TargetRecorded {
     /// It was.
     Before,
     /// It was written down now.

@@ -7,12 +7,12 @@ use crate::alarm::Alarm;
 use crate::ids::CustomerUid;
 use crate::key::KeyState;
 use crate::payment::{
-    Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot,
-    Source, State,
+    Claim, Effect, Evidence, Flow, Payment, PaymentSnapshot, PostFailure, PspStatus, Purpose, Refusal,
+    ScheduleSnapshot, Source, State,
 };
 use crate::policy::Policy;
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyStore, Looked, PaymentStore, Posted, Saved, SchedulePsp, StoreError, Watch,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PaymentStore, PostResult, Saved, SchedulePsp, StoreError,
     WriteError,
 };
 
@@ -23,7 +23,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
     S: PaymentStore + KeyStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Claims a row of which nothing can be under way, and sends it. Without the right to send, or without the means,
     /// the row is returned as it stands.
@@ -36,7 +36,7 @@ where
         match self.reclaim_payment(&claimed).await? {
             Saved::Done => self.post(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
-            Saved::Conflict(None) | Saved::NotAskedFor => Err(StoreError::Unavailable.into()),
+            Saved::Conflict(None) | Saved::NotExpected => Err(StoreError::Unavailable.into()),
             Saved::KeyNotActive => {
                 let seen = self.other_key(&row).await?.map_or(Evidence::KeyInactive, Evidence::KeyReplaced);
                 self.conclude(row, &seen, Source::Claim).await.map(|(row, _)| row)
@@ -69,7 +69,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
     S: PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// The row's next version, claimed for sending.
     pub(super) fn claim(&self, row: Payment, purpose: Purpose) -> Payment {
@@ -86,15 +86,15 @@ where
     /// Sends a row that is claimed in the table, exactly once, and writes down what came of it. Where the claim took too long to
     /// be written it stays claimed, and the sweep sends it.
     pub(super) async fn post(&self, row: Payment) -> Result<Payment, WriteError> {
-        let posted = match (row.plan, &row.order.customer_uid) {
+        let posted = match (row.flow, &row.order.customer_uid) {
             // Its customer pays it; there is nothing to send.
-            (Plan::Checkout { .. }, _) | (_, None) => return Ok(row),
+            (Flow::Checkout { .. }, _) | (_, None) => return Ok(row),
             _ if !row.may_be_sent(self.host.now(), &self.policy) => return Ok(row),
-            (Plan::Charge, Some(_)) => {
+            (Flow::Charge, Some(_)) => {
                 let posted = self.psp.charge(&row.order).await;
-                posted.and_then(|record| Posted::Known(Evidence::Records { list: vec![record], complete: false }))
+                posted.and_then(|record| PostResult::Known(Evidence::Records { list: vec![record], complete: false }))
             }
-            (Plan::Schedule { schedule_at }, Some(customer_uid)) => {
+            (Flow::Schedule { schedule_at }, Some(customer_uid)) => {
                 let now = self.host.now();
                 let at = if schedule_at > now { schedule_at } else { now.plus(BELATED_SECONDS) };
                 let posted = self.psp.register(customer_uid, &[(&row.order, at)]).await;
@@ -106,16 +106,16 @@ where
 
     /// Writes down the outcome of a POST. A refused, lost or unreadable one is looked for once before it is written:
     /// what the PSP records counts more than what it answered.
-    pub(super) async fn settle_post(&self, row: Payment, posted: Posted<Evidence>) -> Result<Payment, WriteError> {
+    pub(super) async fn settle_post(&self, row: Payment, posted: PostResult<Evidence>) -> Result<Payment, WriteError> {
         let (seen, by) = match posted {
-            Posted::Known(evidence) => (evidence, Source::Reply),
-            Posted::NotSent => (outcome(&row, Outcome::NotSent), Source::Reply),
-            Posted::Refused(refusal) => self.found_or(&row, Outcome::Refused(refusal)).await,
-            Posted::Nonsense => {
+            PostResult::Known(evidence) => (evidence, Source::Reply),
+            PostResult::NotSent => (outcome(&row, PostFailure::NotSent), Source::Reply),
+            PostResult::Refused(refusal) => self.found_or(&row, PostFailure::Refused(refusal)).await,
+            PostResult::Nonsense => {
                 self.host.alarm(&Alarm::PspNonsense { merchant_uid: row.merchant_uid().clone() });
-                self.found_or(&row, Outcome::Lost).await
+                self.found_or(&row, PostFailure::Lost).await
             }
-            Posted::Lost => self.found_or(&row, Outcome::Lost).await,
+            PostResult::Lost => self.found_or(&row, PostFailure::Lost).await,
         };
         let (row, effects) = self.conclude(row, &seen, by).await?;
         self.follow(row, effects, by).await
@@ -123,7 +123,7 @@ where
 
     /// Positive evidence at once, if there is any; else what the POST itself said. A record that is not of this order and
     /// holds no money, such as a stranger's failed attempt in a browser, is no evidence: it may be why we were refused.
-    async fn found_or(&self, row: &Payment, otherwise: Outcome) -> (Evidence, Source) {
+    async fn found_or(&self, row: &Payment, otherwise: PostFailure) -> (Evidence, Source) {
         let counts =
             |record: &PaymentSnapshot| record.net_paid() > 0 || record.mismatch(&row.order, &self.policy).is_none();
         match self.evidence(row).await {
@@ -148,7 +148,7 @@ where
 
     /// What the PSP holds under the order number: the schedule while it has not run, else every payment.
     async fn evidence(&self, row: &Payment) -> Option<Evidence> {
-        self.what_is_there(row, matches!(row.plan, Plan::Schedule { .. }) && row.record.is_none()).await
+        self.what_is_there(row, matches!(row.flow, Flow::Schedule { .. }) && row.record.is_none()).await
     }
 
     /// What the PSP holds under the order number: the schedule if it is asked for and there is one, else every payment.
@@ -157,20 +157,20 @@ where
         if by_schedule {
             match self.psp.schedule(row.merchant_uid()).await {
                 // What was taken off another key says nothing about this one.
-                Looked::Found(snapshot) if row.left_behind(&snapshot) => {}
-                Looked::Found(snapshot) => return Some(Evidence::Schedule(snapshot)),
-                Looked::Absent => {}
-                Looked::Unreachable => return None,
+                Lookup::Found(snapshot) if row.left_behind(&snapshot) => {}
+                Lookup::Found(snapshot) => return Some(Evidence::Schedule(snapshot)),
+                Lookup::Absent => {}
+                Lookup::Unreachable => return None,
             }
         }
         // No schedule is no proof that nothing was paid: only no payment either is.
         match self.psp.payments(row.merchant_uid()).await {
             // What others let fail in a browser under the number says nothing of the schedule, and there is none.
-            Looked::Found(list) if by_schedule && are_strangers(row, &list, &self.policy) => Some(Evidence::NoSchedule),
-            Looked::Found(list) if !list.is_empty() => Some(Evidence::Records { list, complete: true }),
-            Looked::Found(_) | Looked::Absent if by_schedule => Some(Evidence::NoSchedule),
-            Looked::Found(_) | Looked::Absent => Some(Evidence::Records { list: Vec::new(), complete: true }),
-            Looked::Unreachable => None,
+            Lookup::Found(list) if by_schedule && are_strangers(row, &list, &self.policy) => Some(Evidence::NoSchedule),
+            Lookup::Found(list) if !list.is_empty() => Some(Evidence::Records { list, complete: true }),
+            Lookup::Found(_) | Lookup::Absent if by_schedule => Some(Evidence::NoSchedule),
+            Lookup::Found(_) | Lookup::Absent => Some(Evidence::Records { list: Vec::new(), complete: true }),
+            Lookup::Unreachable => None,
         }
     }
 
@@ -183,7 +183,7 @@ where
     ) -> Result<Payment, WriteError> {
         for effect in effects {
             if let Effect::Fetch(imp_uid) = effect
-                && let Looked::Found(record) = self.psp.payment(&imp_uid).await
+                && let Lookup::Found(record) = self.psp.payment(&imp_uid).await
             {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 (row, _) = self.conclude(row, &seen, by).await?;
@@ -218,7 +218,7 @@ where
             Ok(Saved::Done) => {}
             Err(error) => return error.or_pending((claimed, ChangeSent::Yes)),
             Ok(Saved::Conflict(Some(current))) => return Ok((*current, ChangeSent::Overtaken)),
-            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => {
                 return Err(StoreError::Unavailable);
             }
         }
@@ -231,16 +231,16 @@ where
         let posted = match purpose {
             Purpose::Move { schedule_at } => {
                 let posted = self.psp.reschedule(claimed.merchant_uid(), schedule_at).await;
-                posted.and_then(|snapshot| Posted::Known(Evidence::Schedule(snapshot)))
+                posted.and_then(|snapshot| PostResult::Known(Evidence::Schedule(snapshot)))
             }
             Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Refund => {
                 registered(self.psp.revoke(customer_uid, &claimed.merchant_uid().into()).await, uid)
             }
         };
         let sent = match &posted {
-            Posted::NotSent => ChangeSent::No,
-            Posted::Refused(refusal) => ChangeSent::Refused(refusal.clone()),
-            Posted::Known(_) | Posted::Nonsense | Posted::Lost => ChangeSent::Yes,
+            PostResult::NotSent => ChangeSent::No,
+            PostResult::Refused(refusal) => ChangeSent::Refused(refusal.clone()),
+            PostResult::Known(_) | PostResult::Nonsense | PostResult::Lost => ChangeSent::Yes,
         };
         let concluded = match (&sent, purpose) {
             // It stays claimed, hence due, and is sent again.
@@ -257,14 +257,14 @@ where
 
     /// A move that was refused: what the PSP has now is what stands.
     async fn look_after_refusal(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
-        let seen = outcome(claimed, Outcome::Refused(refusal.clone()));
+        let seen = outcome(claimed, PostFailure::Refused(refusal.clone()));
         let (row, _) = self.conclude(claimed.clone(), &seen, Source::Reply).await?;
         self.look(row, Source::Look).await
     }
 }
 
 /// The outcome of the POST that a row is claimed for.
-pub(super) fn outcome(row: &Payment, outcome: Outcome) -> Evidence {
+pub(super) fn outcome(row: &Payment, outcome: PostFailure) -> Evidence {
     let claim = row.claim.as_ref().map_or_else(|| row.writer.clone(), |claim| claim.nonce.clone());
     Evidence::Posted { claim, outcome }
 }
@@ -289,10 +289,10 @@ fn are_strangers(row: &Payment, list: &[PaymentSnapshot], policy: &Policy) -> bo
 }
 
 /// The schedule of one order among those that a POST answered with.
-pub(super) fn registered(posted: Posted<Vec<ScheduleSnapshot>>, merchant_uid: &str) -> Posted<Evidence> {
+pub(super) fn registered(posted: PostResult<Vec<ScheduleSnapshot>>, merchant_uid: &str) -> PostResult<Evidence> {
     posted.and_then(|list| match list.into_iter().find(|snapshot| snapshot.merchant_uid == merchant_uid) {
-        Some(snapshot) => Posted::Known(Evidence::Schedule(snapshot)),
+        Some(snapshot) => PostResult::Known(Evidence::Schedule(snapshot)),
         // A batch may be registered in part: an order that the reply leaves out is looked for by itself.
-        None => Posted::Lost,
+        None => PostResult::Lost,
     })
 }

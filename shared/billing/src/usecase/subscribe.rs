@@ -9,11 +9,12 @@ use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
 use crate::order::Order;
 use crate::ports::{
-    Begun, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, SubscriptionStore, Watch,
+    AlarmSink, ChargePsp, Clock, Entropy, Inserted, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp,
+    SubscriptionStore,
 };
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
-    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, Standing, Subscription,
+    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, Subscription, SubscriptionState,
 };
 use crate::time::Timestamp;
 
@@ -68,7 +69,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + RefundPsp,
     S: PaymentStore + KeyStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Begins a subscription, at most once for ever under one Idempotency-Key, and charges or registers its first period.
     ///
@@ -97,15 +98,15 @@ where
                 return Err(Failure::SubscriptionExists);
             }
             match self.begin_subscription(&row, last.as_ref()).await {
-                Ok(Begun::Done) => {
+                Ok(Inserted::Done) => {
                     return Ok(Box::pin(self.renew_until(&row.id, until)).await.ok().flatten().unwrap_or(row));
                 }
                 // It may stand in the table, and then it goes on by itself.
                 Err(error) => return error.or_pending(row),
-                Ok(Begun::Conflict(current)) => {
+                Ok(Inserted::Conflict(current)) => {
                     return self.subscribe_again(*current, &row.fingerprint, until).await;
                 }
-                Ok(Begun::Overtaken) => {}
+                Ok(Inserted::Overtaken) => {}
             }
         }
         Err(Failure::Unavailable)
@@ -146,14 +147,14 @@ where
             fallback_cards: new.fallback_cards,
             fallbacks: Vec::new(),
             dunning: new.dunning,
-            standing: Standing::Active,
+            state: SubscriptionState::Active,
             ending: None,
             ended_by_merchant: false,
             attempt,
             // Whoever begins today begins now; the hour is for the days to come.
             attempt_at: if first.starts <= KstDay::of(now) { now } else { first.due_at },
             declines: 0,
-            past: Vec::new(),
+            closed_periods: Vec::new(),
             access_until: trial_until,
             trial_until,
             metadata: checked_metadata(new.metadata)?,
@@ -196,8 +197,8 @@ where
         ending: Ending,
     ) -> Result<Subscription, Failure> {
         self.change_subscription(caller, id, |row, now| {
-            let over =
-                row.standing == Standing::Completed || (row.standing == Standing::Canceled && row.ending.is_some());
+            let over = row.state == SubscriptionState::Completed
+                || (row.state == SubscriptionState::Canceled && row.ending.is_some());
             let sooner = matches!(row.ending, Some((Ending::AtPeriodEnd, _))) && ending == Ending::Now;
             // What was given up may be paid late and go on; what somebody has ended may not.
             if over || (row.ending.is_some() && !sooner) {
@@ -207,7 +208,7 @@ where
             row.ending = Some((ending, row.ending.map_or(now, |(_, asked_at)| asked_at)));
             row.ended_by_merchant |= *caller == Caller::Merchant;
             if ending == Ending::Now {
-                row.standing = Standing::Canceled;
+                row.state = SubscriptionState::Canceled;
                 row.access_until = row.access_until.map(|until| until.min(now));
             }
             Ok(())
@@ -220,7 +221,7 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended, and for a customer if the merchant wished it.
     pub async fn reactivate_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        self.change_subscription(caller, id, |row, now| match (row.standing.charges(), row.ending) {
+        self.change_subscription(caller, id, |row, now| match (row.state.charges(), row.ending) {
             (true, Some(_)) if row.ended_by_merchant && *caller != Caller::Merchant => {
                 Err(Failure::SubscriptionNotChangeable)
             }
@@ -241,13 +242,13 @@ where
     /// [`Failure::SubscriptionNotChangeable`] once it has ended, or is to end.
     pub async fn pause_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
         self.change_subscription(caller, id, |row, _| {
-            if row.standing == Standing::Paused {
+            if row.state == SubscriptionState::Paused {
                 return Ok(());
             }
-            if !row.standing.charges() || row.ending.is_some() {
+            if !row.state.charges() || row.ending.is_some() {
                 return Err(Failure::SubscriptionNotChangeable);
             }
-            row.standing = Standing::Paused;
+            row.state = SubscriptionState::Paused;
             Ok(())
         })
         .await
@@ -258,17 +259,17 @@ where
     /// # Errors
     /// [`Failure::SubscriptionNotChangeable`] once it has ended.
     pub async fn resume_subscription(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
-        self.change_subscription(caller, id, |row, now| match row.standing {
-            Standing::Active | Standing::PastDue => Ok(()),
-            Standing::Paused | Standing::Unpaid => {
-                row.standing = Standing::Active;
+        self.change_subscription(caller, id, |row, now| match row.state {
+            SubscriptionState::Active | SubscriptionState::PastDue => Ok(()),
+            SubscriptionState::Paused | SubscriptionState::Unpaid => {
+                row.state = SubscriptionState::Active;
                 row.next_attempt(now);
                 // At once, if the period has begun.
                 row.attempt_at = row.calendar.period(row.attempt.period).map_or(now, |it| it.due_at.max(now));
                 row.declines = 0;
                 Ok(())
             }
-            Standing::Canceled | Standing::Completed => Err(Failure::SubscriptionNotChangeable),
+            SubscriptionState::Canceled | SubscriptionState::Completed => Err(Failure::SubscriptionNotChangeable),
         })
         .await
     }
@@ -292,7 +293,7 @@ where
             if !row.is_live() {
                 return Err(Failure::SubscriptionNotChangeable);
             }
-            if row.customer_uid != *customer_uid && row.standing == Standing::PastDue {
+            if row.customer_uid != *customer_uid && row.state == SubscriptionState::PastDue {
                 // Its customer is waiting for this: the new card is tried at once, though not before the period's day.
                 let due_at = row.calendar.period(row.attempt.period).map_or(now, |period| period.due_at);
                 if now.max(due_at) < row.attempt_at {
@@ -363,7 +364,7 @@ where
             }
             // Each change and its taking back are two calls of the PSP, and one more payment to look at. The merchant's resuming is
             // not for ever refused.
-            let resumed = !row.standing.charges();
+            let resumed = !row.state.charges();
             if changed.charges() && !resumed && row.attempt.number >= ATTEMPTS_MAX {
                 return Err(Failure::SubscriptionNotChangeable);
             }
@@ -379,7 +380,7 @@ where
                 // It may stand in the table, and then the sweep does what follows from it: it is due.
                 Err(error) => return error.or_pending((next, stated)),
                 Ok(Saved::Conflict(Some(current))) => row = *current,
-                Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => {
+                Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => {
                     return Err(Failure::Unavailable);
                 }
             }

@@ -15,7 +15,7 @@ use crate::key::KeyState;
 use crate::money::Money;
 use crate::payment::{Payment, State};
 use crate::ports::{Clock, KeyStore, Page, PaymentStore, SubscriptionStore};
-use crate::subscription::{Attempt, Period, Plans, Standing, Subscription};
+use crate::subscription::{Attempt, Period, Plans, Subscription, SubscriptionState};
 use crate::time::Timestamp;
 
 /// Cards of a list that are read at once.
@@ -40,7 +40,7 @@ pub struct SubscriptionView {
     /// Its row.
     pub row: Subscription,
     /// Where it stands now.
-    pub standing: Standing,
+    pub state: SubscriptionState,
     /// The billing key that is charged next: that of its row, or the one that took its place.
     pub customer_uid: CustomerUid,
     /// Whether that is no billing key any more, and none took its place: nothing can be charged.
@@ -94,7 +94,7 @@ impl SubscriptionView {
 
 /// A period and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instalment {
+pub struct BilledPeriod {
     /// The period.
     pub period: Period,
     /// Whether it was paid.
@@ -128,13 +128,13 @@ where
         &self,
         caller: &Caller,
         owner: Option<&CustomerId>,
-        standing: Option<Standing>,
+        state: Option<SubscriptionState>,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Subscription>, Failure> {
-        let owner = match (caller, owner, standing) {
-            (Caller::Merchant, None, Some(standing)) => {
-                return Ok(self.store.subscriptions_in(standing, limit, cursor).await?);
+        let owner = match (caller, owner, state) {
+            (Caller::Merchant, None, Some(state)) => {
+                return Ok(self.store.subscriptions_in(state, limit, cursor).await?);
             }
             (_, _, Some(_)) => return Err(Invalid::field("state", "for the merchant, and without customer_id").into()),
             (Caller::Customer(own), Some(owner), None) if owner != own => return Err(Failure::NotFound),
@@ -236,7 +236,7 @@ where
         let access_until = row.access_until.map(|until| until.max(first_day_ends(&row).unwrap_or(until)));
         let card = card.unwrap_or_else(|| Card { customer_uid: row.customer_uid.clone(), is_gone: false });
         SubscriptionView {
-            standing: row.standing_at(now),
+            state: row.state_at(now),
             customer_uid: card.customer_uid,
             has_no_card: card.is_gone,
             plans: row.plans(now),
@@ -260,7 +260,7 @@ where
         id: &str,
         limit: usize,
         cursor: Option<&str>,
-    ) -> Result<Page<Instalment>, Failure> {
+    ) -> Result<Page<BilledPeriod>, Failure> {
         let row = self.subscription(caller, id).await?;
         let newest = match cursor {
             None => row.attempt.period,
@@ -280,11 +280,11 @@ where
                 |payment: &&Payment| Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of.period == *number);
             let payments: Vec<Payment> = payments.iter().filter(of).cloned().collect();
             let place = usize::try_from(*number).unwrap_or(usize::MAX);
-            let recorded = row.past.get(place).and_then(|past| past.paid).is_some();
+            let recorded = row.closed_periods.get(place).and_then(|past| past.paid).is_some();
             let paid = recorded || payments.iter().any(|payment| payment.state.was_paid());
             let on_fallback = payments.iter().filter(|payment| is_on_fallback(&row, payment));
             let on_fallback = on_fallback.map(|payment| payment.merchant_uid().clone()).collect();
-            Some(Instalment { period, paid, payments, on_fallback })
+            Some(BilledPeriod { period, paid, payments, on_fallback })
         });
         Ok(Page { items: items.collect(), next: oldest.checked_sub(1).map(|next| next.to_string()) })
     }
@@ -294,7 +294,7 @@ where
 fn first_day_ends(row: &Subscription) -> Option<Timestamp> {
     let next = row.calendar.period(row.attempt.period)?;
     let follows = row.access_until == Some(next.starts.start());
-    let is_charged = row.standing == Standing::Active && row.ending.is_none();
+    let is_charged = row.state == SubscriptionState::Active && row.ending.is_none();
     (follows && is_charged).then(|| next.starts.next().start())
 }
 

@@ -7,8 +7,8 @@ use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
 use crate::key::KeyState;
 use crate::payment::{Evidence, Payment, Purpose, Source, State};
 use crate::ports::{
-    ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, PaymentStore, RefundPsp, SchedulePsp,
-    StoreError, SubscriptionStore, Watch, WindowPsp,
+    AlarmSink, ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, PaymentStore, RefundPsp,
+    SchedulePsp, StoreError, SubscriptionStore, WindowPsp,
 };
 use crate::subscription::Attempt;
 use crate::time::Timestamp;
@@ -43,7 +43,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp + WindowPsp,
     S: PaymentStore + KeyStore + SubscriptionStore + DueStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Works through every row that is due, until `deadline`. A tick carries no meaning: doubled, late or missing
     /// ticks do nothing but a normal sweep.

@@ -6,20 +6,20 @@ use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, ForeignUid, ImpUid, MerchantUid};
 use crate::payment::{Evidence, Payment, Source};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
-    SubscriptionStore, Watch, WriteError,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, RefundPsp, Saved, SchedulePsp,
+    StoreError, SubscriptionStore, WriteError,
 };
 
 /// What a webhook's body may say: where to look, never what is true.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
+pub struct WebhookHint {
     /// The PSP's payment.
     pub imp_uid: ImpUid,
     /// The order number.
     pub merchant_uid: MerchantUid,
 }
 
-impl Hint {
+impl WebhookHint {
     /// Where to look for what a notice says, if it can be an order of ours. Whoever shares the account has numbers of its own
     /// kind, and its notices are none of our business.
     #[must_use]
@@ -30,7 +30,7 @@ impl Hint {
 
 /// What became of a hint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Noticed {
+pub enum WebhookOutcome {
     /// No such order here; the PSP was not asked.
     UnknownOrder,
     /// The PSP does not know the payment, or it is another order's: nothing was changed.
@@ -45,20 +45,20 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
     S: PaymentStore + KeyStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Looks up what a webhook hints at, and applies the PSP's own record. Forged, repeated and reordered hints cost
     /// one read and at most one GET, and change nothing that the PSP does not confirm.
     ///
     /// # Errors
     /// Only if neither the record nor the wish to look again could be written: the sender should try again.
-    pub async fn notice(&self, hint: &Hint) -> Result<Noticed, StoreError> {
+    pub async fn notice(&self, hint: &WebhookHint) -> Result<WebhookOutcome, StoreError> {
         let until = self.steps_until();
         let Some(row) = self.store.payment(&hint.merchant_uid).await? else {
             return self.notice_key(&hint.merchant_uid).await;
         };
         match self.psp.payment(&hint.imp_uid).await {
-            Looked::Found(record) if record.merchant_uid == hint.merchant_uid.as_str() => {
+            Lookup::Found(record) if record.merchant_uid == hint.merchant_uid.as_str() => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
@@ -77,32 +77,34 @@ where
                             // Its own calendar finds the key if this does not.
                             self.look_at_key(key).await.ok();
                         }
-                        Ok(Noticed::Applied)
+                        Ok(WebhookOutcome::Applied)
                     }
                     Err(_) => self.mark_due(row).await.map_err(WriteError::for_who_comes_again),
                 }
             }
-            Looked::Found(_) => {
+            Lookup::Found(_) => {
                 let (merchant_uid, imp_uid) = (hint.merchant_uid.clone(), hint.imp_uid.clone());
                 self.host.alarm(&Alarm::ForeignPayment { merchant_uid, imp_uid });
-                Ok(Noticed::NotOurs)
+                Ok(WebhookOutcome::NotOurs)
             }
-            Looked::Absent => Ok(Noticed::NotOurs),
-            Looked::Unreachable => self.mark_due(row).await.map_err(WriteError::for_who_comes_again),
+            Lookup::Absent => Ok(WebhookOutcome::NotOurs),
+            Lookup::Unreachable => self.mark_due(row).await.map_err(WriteError::for_who_comes_again),
         }
     }
 
     /// A window that only issues a key has the key's name for its order number.
-    async fn notice_key(&self, merchant_uid: &MerchantUid) -> Result<Noticed, StoreError> {
-        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else { return Ok(Noticed::UnknownOrder) };
+    async fn notice_key(&self, merchant_uid: &MerchantUid) -> Result<WebhookOutcome, StoreError> {
+        let Ok(customer_uid) = CustomerUid::parse(merchant_uid.as_str()) else {
+            return Ok(WebhookOutcome::UnknownOrder);
+        };
         let Some(key) = self.store.key(&customer_uid).await?.filter(|key| key.window.is_some()) else {
-            return Ok(Noticed::UnknownOrder);
+            return Ok(WebhookOutcome::UnknownOrder);
         };
         // Whatever goes wrong here, the key's own calendar looks again.
         match self.look_at_key(key).await {
-            Ok(Some(_)) => Ok(Noticed::Applied),
-            Ok(None) => Ok(Noticed::NotOurs),
-            Err(_) => Ok(Noticed::Deferred),
+            Ok(Some(_)) => Ok(WebhookOutcome::Applied),
+            Ok(None) => Ok(WebhookOutcome::NotOurs),
+            Err(_) => Ok(WebhookOutcome::Deferred),
         }
     }
 }
@@ -111,20 +113,20 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
     S: PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Makes a row due now, so that the sweep asks what could not be asked.
-    pub(super) async fn mark_due(&self, mut row: Payment) -> Result<Noticed, WriteError> {
+    pub(super) async fn mark_due(&self, mut row: Payment) -> Result<WebhookOutcome, WriteError> {
         for _ in 0..2 {
             let now = self.host.now();
             if row.due_at.is_some_and(|due_at| due_at <= now) {
-                return Ok(Noticed::Deferred);
+                return Ok(WebhookOutcome::Deferred);
             }
             let due = self.next(Payment { due_at: Some(now), ..row });
             match self.save_payment(&due).await? {
-                Saved::Done => return Ok(Noticed::Deferred),
+                Saved::Done => return Ok(WebhookOutcome::Deferred),
                 Saved::Conflict(Some(current)) => row = *current,
-                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => {
+                Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => {
                     return Err(StoreError::Unavailable.into());
                 }
             }

@@ -11,8 +11,8 @@ use crate::money::Money;
 use crate::order::{Details, Order};
 use crate::payment::{Payment, Source};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, RefundPsp, Saved, SchedulePsp, Watch, WindowPsp,
-    WriteError,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, RefundPsp, Saved, SchedulePsp,
+    WindowPsp, WriteError,
 };
 
 /// Most keys of one customer that wait for their window at a time.
@@ -57,7 +57,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + WindowPsp,
     S: KeyStore + PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Names a billing key that its customer is to issue in the window. The key's name is random to everybody but us,
     /// written once, and becomes a key by nothing but the PSP's record.
@@ -101,11 +101,11 @@ where
             Ok(Saved::Done) => Ok(PreparedKey { key: row, payment, warnings, ready }),
             Ok(Saved::Conflict(Some(current))) => self.prepare_again(*current, &asked).await,
             Err(WriteError::Store(error)) if payment.is_none() => Err(error.into()),
-            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) if payment.is_none() => {
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) if payment.is_none() => {
                 Err(Failure::Unavailable)
             }
             // The key may stand, or its payment does: nothing opens the window but the same request again.
-            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) | Err(_) => {
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) | Err(_) => {
                 Ok(PreparedKey { key: row, payment, warnings, ready: false })
             }
         }
@@ -188,7 +188,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
     S: KeyStore + PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Makes a prepared key active if the PSP has it. What the browser says counts for nothing; the row is the answer.
     ///
@@ -209,9 +209,9 @@ where
                 return Err(Failure::KeyInactive);
             }
             KeyState::Prepared | KeyState::Issuing => match self.psp.key(&row.customer_uid).await {
-                Looked::Found(snapshot) => self.confirmed(row, &KeyEvidence::Found(snapshot)).await?,
+                Lookup::Found(snapshot) => self.confirmed(row, &KeyEvidence::Found(snapshot)).await?,
                 // The customer may still be in the window: the calendar decides when that is over.
-                Looked::Absent | Looked::Unreachable => row,
+                Lookup::Absent | Lookup::Unreachable => row,
             },
         };
         if let Some(window) = row.window.as_ref().filter(|window| window.charges) {
@@ -250,8 +250,8 @@ where
             return Ok(None);
         }
         match self.psp.key(&row.customer_uid).await {
-            Looked::Found(snapshot) => self.settle_key(row, &KeyEvidence::Found(snapshot)).await.map(Some),
-            Looked::Absent | Looked::Unreachable => Ok(None),
+            Lookup::Found(snapshot) => self.settle_key(row, &KeyEvidence::Found(snapshot)).await.map(Some),
+            Lookup::Absent | Lookup::Unreachable => Ok(None),
         }
     }
 
@@ -281,15 +281,15 @@ where
             return Err(Failure::Unavailable);
         }
         let record = match self.psp.key(&customer_uid).await {
-            Looked::Found(record) if record.customer_uid != customer_uid.as_str() => {
+            Lookup::Found(record) if record.customer_uid != customer_uid.as_str() => {
                 return Err(Failure::UpstreamMismatch);
             }
-            Looked::Found(record) if record.sandbox && !self.policy.accept_sandbox_payments => {
+            Lookup::Found(record) if record.sandbox && !self.policy.accept_sandbox_payments => {
                 return Err(Failure::UpstreamMismatch);
             }
-            Looked::Found(record) => record,
-            Looked::Absent => return Err(Failure::NotFound),
-            Looked::Unreachable => return Err(Failure::Unavailable),
+            Lookup::Found(record) => record,
+            Lookup::Absent => return Err(Failure::NotFound),
+            Lookup::Unreachable => return Err(Failure::Unavailable),
         };
         let owned = (customer_uid, customer_id.clone());
         let row = BillingKey::imported(record, owned, self.host.nonce(), self.host.now());
@@ -303,7 +303,7 @@ where
             },
             // It may stand: it is answered as one that is not confirmed yet.
             Err(error) => error.or_pending(BillingKey { state: KeyState::Issuing, ..row }),
-            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor) => Err(Failure::Unavailable),
+            Ok(Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected) => Err(Failure::Unavailable),
         }
     }
 

@@ -3,14 +3,14 @@
 use super::{Billing, Caller, Failure};
 use crate::payment::{Evidence, Payment, Source, State};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, Looked, PaymentStore, Posted, SchedulePsp, Watch, WindowPsp, WriteError,
+    AlarmSink, ChargePsp, Clock, Entropy, Lookup, PaymentStore, PostResult, SchedulePsp, WindowPsp, WriteError,
 };
 
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + WindowPsp,
     S: PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Withdraws an order that its customer was to pay in the window, or into a virtual account. Whatever is paid for it from
     /// then on goes back, and the account is closed where the gateway can. Asked for again it answers from its row, and tries
@@ -32,9 +32,9 @@ where
         }
         withdrawable(&row)?;
         let list = match self.psp.payments(row.merchant_uid()).await {
-            Looked::Found(list) => list,
-            Looked::Absent => Vec::new(),
-            Looked::Unreachable => return Err(Failure::Unavailable),
+            Lookup::Found(list) => list,
+            Lookup::Absent => Vec::new(),
+            Lookup::Unreachable => return Err(Failure::Unavailable),
         };
         let seen = Evidence::Records { list, complete: true };
         let looked = self.conclude(row, &seen, Source::Look).await;
@@ -57,12 +57,12 @@ where
     pub(super) async fn close_account(&self, row: Payment) -> Payment {
         let Some(account) = row.open_account().filter(|_| row.state == State::Revoked) else { return row };
         match self.psp.close_account(&account.imp_uid).await {
-            Posted::Known(record) => {
+            PostResult::Known(record) => {
                 let seen = Evidence::Records { list: vec![record], complete: false };
                 self.conclude(row.clone(), &seen, Source::Look).await.map_or(row, |(row, _)| row)
             }
             // The account is what its record says: the next look finds out.
-            Posted::Refused(_) | Posted::NotSent | Posted::Nonsense | Posted::Lost => row,
+            PostResult::Refused(_) | PostResult::NotSent | PostResult::Nonsense | PostResult::Lost => row,
         }
     }
 }

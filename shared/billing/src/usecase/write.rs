@@ -16,7 +16,7 @@ use crate::ids::{MerchantUid, Nonce, SubscriptionId};
 use crate::key::BillingKey;
 use crate::payment::Payment;
 use crate::ports::{
-    Begun, Clock, INSERT_MAX, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, WriteError,
+    Clock, INSERT_MAX, Inserted, KeyStore, PaymentStore, Saved, StoreError, SubscriptionStore, WriteError,
 };
 use crate::subscription::Subscription;
 
@@ -39,14 +39,14 @@ trait Marked {
     fn version(&self) -> u64;
     fn writer(&self) -> &Nonce;
 
-    /// What `standing` says of this write: it stands, somebody else's does, or it does not show.
-    fn shown_by(&self, standing: Option<Self>) -> Option<Saved<Self>>
+    /// What `stored` says of this write: it stands, somebody else's does, or it does not show.
+    fn shown_by(&self, stored: Option<Self>) -> Option<Saved<Self>>
     where
         Self: Sized,
     {
-        let standing = standing.filter(|standing| standing.version() >= self.version())?;
-        let ours = standing.version() == self.version() && standing.writer() == self.writer();
-        Some(if ours { Saved::Done } else { Saved::Conflict(Some(Box::new(standing))) })
+        let stored = stored.filter(|stored| stored.version() >= self.version())?;
+        let ours = stored.version() == self.version() && stored.writer() == self.writer();
+        Some(if ours { Saved::Done } else { Saved::Conflict(Some(Box::new(stored))) })
     }
 }
 
@@ -97,7 +97,7 @@ impl<R> Answer for Saved<R> {
     }
 }
 
-impl Answer for Begun {
+impl Answer for Inserted {
     /// What was begun last only moves forward: what was overtaken stays so.
     fn is_final(&self) -> bool {
         match self {
@@ -201,8 +201,8 @@ where
     /// What the table shows of writes that were not answered.
     async fn shown(&self, rows: &[Payment]) -> Vec<Option<Saved<Payment>>> {
         let uids: Vec<MerchantUid> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
-        let standing = self.store.payments(&uids).await.unwrap_or_default();
-        let of = |row: &Payment| standing.iter().find(|found| found.merchant_uid() == row.merchant_uid()).cloned();
+        let stored = self.store.payments(&uids).await.unwrap_or_default();
+        let of = |row: &Payment| stored.iter().find(|found| found.merchant_uid() == row.merchant_uid()).cloned();
         rows.iter().map(|row| row.shown_by(of(row))).collect()
     }
 }
@@ -239,15 +239,15 @@ where
         &self,
         row: &Subscription,
         last: Option<&SubscriptionId>,
-    ) -> Result<Begun, WriteError> {
+    ) -> Result<Inserted, WriteError> {
         settled(&self.host, || self.store.begin_subscription(row, last), || self.begun(row)).await
     }
 
     /// What the table shows of a beginning that was not answered.
-    async fn begun(&self, row: &Subscription) -> Option<Begun> {
+    async fn begun(&self, row: &Subscription) -> Option<Inserted> {
         Some(match read_back(row, self.store.subscription(&row.id)).await? {
-            Saved::Conflict(Some(current)) => Begun::Conflict(current),
-            Saved::Done | Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Begun::Done,
+            Saved::Conflict(Some(current)) => Inserted::Conflict(current),
+            Saved::Done | Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Inserted::Done,
         })
     }
 }

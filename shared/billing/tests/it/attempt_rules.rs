@@ -6,7 +6,7 @@ mod names;
 mod time;
 
 use billing::payment::{Payment, PspStatus, State};
-use billing::subscription::{Attempt, Known, Past, Stepped, Subscription, step};
+use billing::subscription::{Attempt, ClosedPeriod, StepContext, StepResult, Subscription, step};
 use billing::usecase::{Caller, NewSubscription};
 use billing::{ImpUid, Policy, Timestamp};
 
@@ -56,19 +56,19 @@ fn declined(payment: &Payment) -> Payment {
     payment
 }
 
-fn stepped(row: &Subscription, payments: &[Payment], now: Timestamp) -> Stepped {
-    step(row, payments, &Known::default(), now, &Policy::default())
+fn stepped(row: &Subscription, payments: &[Payment], now: Timestamp) -> StepResult {
+    step(row, payments, &StepContext::default(), now, &Policy::default())
 }
 
 /// What became of the second period, once it is closed.
-fn closed(stepped: &Stepped) -> Option<Past> {
-    stepped.row.past.get(1).copied()
+fn closed(stepped: &StepResult) -> Option<ClosedPeriod> {
+    stepped.row.closed_periods.get(1).copied()
 }
 
 #[tokio::test]
 async fn a_payment_is_one_too_many_once_another_attempt_has_paid_its_period() {
     let (mut row, first) = begun(wanted()).await;
-    row.past = vec![Past { attempts: 2, paid: Some(1) }, Past { attempts: 1, paid: None }];
+    row.closed_periods = vec![ClosedPeriod { attempts: 2, paid: Some(1) }, ClosedPeriod { attempts: 1, paid: None }];
     row.attempt = Attempt { period: 2, number: 0 };
     let beside = |of| row.is_paid_by_another(&paid(&row, &first, of, row.attempt_at));
     assert!(beside((0, 0)) && beside((0, 2)), "the second attempt has paid that period");
@@ -86,7 +86,8 @@ async fn the_period_before_is_the_last_one_that_anything_was_tried_for() {
     row.attempt = Attempt { period: 5, number: 0 };
     // Each way in which five periods were tried or had passed.
     for tried in 0_u32..32 {
-        row.past = (0..5).map(|period| Past { attempts: (tried >> period) & 1, paid: None }).collect();
+        row.closed_periods =
+            (0..5).map(|period| ClosedPeriod { attempts: (tried >> period) & 1, paid: None }).collect();
         assert_eq!(row.tried_before(), tried.checked_ilog2(), "{tried:05b}");
     }
 }

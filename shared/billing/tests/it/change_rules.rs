@@ -6,8 +6,8 @@ mod within;
 
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, PaymentStore};
-use billing::subscription::{Attempt, Standing, Subscription};
-use billing::usecase::{Caller, Failure, Hint, NewCheckout, NewSchedule, NewSubscription, Schedules};
+use billing::subscription::{Attempt, Subscription, SubscriptionState};
+use billing::usecase::{Caller, Failure, NewCheckout, NewSchedule, NewSubscription, ScheduleDisposition, WebhookHint};
 use billing::{CustomerUid, MerchantUid, Timestamp};
 
 use crate::fixture::{TestBilling, TestWorld, billing, card_window, customer, issue_request, order, secret};
@@ -33,7 +33,7 @@ fn wait_until(billing: &TestBilling, then: Timestamp) {
 async fn runs(billing: &TestBilling, id: &str, status: PspStatus) {
     let (order, now) = (row(billing, id).await.order().unwrap(), billing.host.now());
     let record = billing.psp.world().execute(&order, status, now);
-    let hint = Hint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid };
+    let hint = WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid };
     billing.notice(&hint).await.unwrap();
 }
 
@@ -129,7 +129,7 @@ async fn of_two_cards_of_the_same_second_neither_stands_in_for_the_other() {
         let id = begun(&billing, new).await;
         next_comes_to(&billing, &id, PspStatus::Failed).await;
         let behind = row(&billing, &id).await;
-        assert_eq!((behind.standing, behind.attempt), (Standing::PastDue, Attempt { period: 1, number: 1 }));
+        assert_eq!((behind.state, behind.attempt), (SubscriptionState::PastDue, Attempt { period: 1, number: 1 }));
         assert_eq!((behind.customer_uid, behind.fallbacks), (card.customer_uid, Vec::new()), "neither is newer");
     }
 }
@@ -142,11 +142,11 @@ async fn the_newest_card_that_is_active_stands_in_and_not_one_that_was_deleted_s
     let newer = another_card(&billing, "newer-card", "4111111111111111").await;
     billing.advance(10);
     let newest = another_card(&billing, "newest-card", "5555555555554444").await;
-    billing.delete_key(&Caller::Merchant, newest.as_str(), Schedules::Revoke).await.unwrap();
+    billing.delete_key(&Caller::Merchant, newest.as_str(), ScheduleDisposition::Revoke).await.unwrap();
     next_comes_to(&billing, &id, PspStatus::Failed).await;
     let behind = row(&billing, &id).await;
-    assert_eq!((behind.standing, &behind.customer_uid), (Standing::PastDue, &newer));
+    assert_eq!((behind.state, &behind.customer_uid), (SubscriptionState::PastDue, &newer));
     next_comes_to(&billing, &id, PspStatus::Paid).await;
     let paid = row(&billing, &id).await;
-    assert_eq!((paid.standing, paid.attempt.period, paid_for(&billing, 1)), (Standing::Active, 2, vec![8_900]));
+    assert_eq!((paid.state, paid.attempt.period, paid_for(&billing, 1)), (SubscriptionState::Active, 2, vec![8_900]));
 }

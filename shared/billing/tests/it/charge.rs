@@ -131,19 +131,19 @@ async fn an_invalid_order_reaches_nobody() {
 
 #[tokio::test]
 async fn a_webhook_that_comes_before_the_reply_is_stored_changes_nothing_in_the_end() {
-    use billing::payment::{Claim, Evidence, Payment, Plan, Purpose, Source, apply};
-    use billing::usecase::Hint;
+    use billing::payment::{Claim, Evidence, Flow, Payment, Purpose, Source, apply};
+    use billing::usecase::WebhookHint;
 
     let billing = billing().await;
     // The POST has left under this claim and its reply is on the way.
     let now = crate::fixture::START;
     let nonce = billing::Nonce::parse(&"f".repeat(32)).unwrap();
     let claim = Claim::new(Purpose::Charge, nonce, now, &billing.policy);
-    let claimed = Payment::claimed(order("order_1"), customer("kim"), Plan::Charge, now, claim);
+    let claimed = Payment::claimed(order("order_1"), customer("kim"), Flow::Charge, now, claim);
     billing.store.insert(std::slice::from_ref(&claimed)).await.unwrap();
     let record = billing.psp.world().record(&order("order_1"), PspStatus::Paid, now);
 
-    let hint = Hint { imp_uid: record.imp_uid.clone(), merchant_uid: claimed.merchant_uid().clone() };
+    let hint = WebhookHint { imp_uid: record.imp_uid.clone(), merchant_uid: claimed.merchant_uid().clone() };
     billing.notice(&hint).await.unwrap();
     let after_webhook = billing.store.payment(claimed.merchant_uid()).await.unwrap().unwrap();
     assert_eq!(after_webhook.state, State::Paid);

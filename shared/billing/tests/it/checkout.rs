@@ -3,7 +3,7 @@
 use billing::payment::{Payment, PspStatus, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Caller, Failure, Hint, NewCheckout, Noticed, Returned, Unconfirmed};
+use billing::usecase::{Caller, Failure, NewCheckout, NotApproved, ReturnView, WebhookHint, WebhookOutcome};
 use billing::{ImpUid, MerchantUid, Money};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, card_window, customer, order};
@@ -161,8 +161,8 @@ async fn a_payment_after_a_told_failure_is_late() {
         assert_eq!(billing.complete(&kim(), "order_1", &failed).await.unwrap().state, State::Failed);
         assert_eq!(open(&billing, "order_1").await.state, State::Failed, "no window is opened again");
         let late = in_window(&billing, "order_1", PspStatus::Paid);
-        let hint = Hint { imp_uid: late, merchant_uid: MerchantUid::parse("order_1").unwrap() };
-        assert_eq!(billing.notice(&hint).await, Ok(Noticed::Applied));
+        let hint = WebhookHint { imp_uid: late, merchant_uid: MerchantUid::parse("order_1").unwrap() };
+        assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Applied));
         let row = row(&billing, "order_1").await;
         assert_eq!((row.state, row.refunds.len()), (State::Paid, refunds));
         assert_eq!(billing.alarms(), ["late_paid"]);
@@ -220,7 +220,7 @@ fn account_order(uid: &str) -> NewCheckout {
 fn account(billing: &TestBilling, uid: &str, number: &str, closes: billing::Timestamp) -> ImpUid {
     let imp_uid = in_window(billing, uid, PspStatus::Ready);
     let mut world = billing.psp.world();
-    let facts = &mut world.payments.get_mut(uid).unwrap().last_mut().unwrap().facts;
+    let facts = &mut world.payments.get_mut(uid).unwrap().last_mut().unwrap().details;
     facts.vbank_num = Some(number.to_owned());
     facts.vbank_date = Some(closes);
     facts.vbank_issued_at = Some(billing.host.now());
@@ -275,7 +275,7 @@ async fn of_two_accounts_the_later_one_is_shown_and_a_closed_one_is_no_failure()
     billing.advance(60);
     account(&billing, "order_1", "56000000000002", START.plus(86_400));
     let shown = billing.complete(&kim(), "order_1", &first).await.unwrap();
-    assert_eq!(shown.record.unwrap().facts.vbank_num.as_deref(), Some("56000000000002"));
+    assert_eq!(shown.record.unwrap().details.vbank_num.as_deref(), Some("56000000000002"));
     for record in billing.psp.world().payments.get_mut("order_1").unwrap() {
         record.status = PspStatus::Cancelled;
     }
@@ -307,18 +307,18 @@ async fn who_pays_in_the_last_minute_is_not_too_late() {
 async fn a_browser_that_comes_back_without_proof_settles_no_failure() {
     let billing = billing().await;
     let uid = MerchantUid::parse("order_1").unwrap();
-    assert_eq!(billing.returned(&uid, None).await, Ok(Returned::Unknown));
+    assert_eq!(billing.returned(&uid, None).await, Ok(ReturnView::Unknown));
     open(&billing, "order_1").await;
-    assert_eq!(billing.returned(&uid, None).await, Ok(Returned::Pending));
+    assert_eq!(billing.returned(&uid, None).await, Ok(ReturnView::Pending));
     let failed = in_window(&billing, "order_1", PspStatus::Failed);
-    assert_eq!(billing.returned(&uid, Some(&failed)).await, Ok(Returned::Failed));
+    assert_eq!(billing.returned(&uid, Some(&failed)).await, Ok(ReturnView::Failed));
     assert_eq!(row(&billing, "order_1").await.state, State::Awaiting);
     let foreign = in_window(&billing, "order_2", PspStatus::Paid);
-    assert_eq!(billing.returned(&uid, Some(&foreign)).await, Ok(Returned::Pending));
+    assert_eq!(billing.returned(&uid, Some(&foreign)).await, Ok(ReturnView::Pending));
     let paid = in_window(&billing, "order_1", PspStatus::Paid);
-    assert_eq!(billing.returned(&uid, Some(&paid)).await, Ok(Returned::Paid));
+    assert_eq!(billing.returned(&uid, Some(&paid)).await, Ok(ReturnView::Paid));
     let gets = billing.psp.world().gets;
-    assert_eq!(billing.returned(&uid, Some(&foreign)).await, Ok(Returned::Paid));
+    assert_eq!(billing.returned(&uid, Some(&foreign)).await, Ok(ReturnView::Paid));
     assert_eq!(billing.psp.world().gets, gets, "a settled order costs no look");
 }
 
@@ -326,21 +326,21 @@ async fn a_browser_that_comes_back_without_proof_settles_no_failure() {
 async fn the_pg_may_approve_only_what_was_ordered_and_is_still_open() {
     let billing = billing().await;
     let uid = MerchantUid::parse("order_1").unwrap();
-    assert_eq!(billing.confirm(&uid, "8900").await, Ok(Err(Unconfirmed::UnknownOrder)));
+    assert_eq!(billing.confirm(&uid, "8900").await, Ok(Err(NotApproved::UnknownOrder)));
     open(&billing, "order_1").await;
     for amount in ["8900", "8900.0"] {
         assert_eq!(billing.confirm(&uid, amount).await, Ok(Ok(())), "{amount}");
     }
     for amount in ["8901", "0", "-8900", "8900.01", "", "1e4", "NaN"] {
-        assert_eq!(billing.confirm(&uid, amount).await, Ok(Err(Unconfirmed::OtherAmount)), "{amount}");
+        assert_eq!(billing.confirm(&uid, amount).await, Ok(Err(NotApproved::OtherAmount)), "{amount}");
     }
     billing.charge(order("charged"), None).await.unwrap();
     let charged = MerchantUid::parse("charged").unwrap();
-    assert_eq!(billing.confirm(&charged, "8900").await, Ok(Err(Unconfirmed::UnknownOrder)));
+    assert_eq!(billing.confirm(&charged, "8900").await, Ok(Err(NotApproved::UnknownOrder)));
     in_window(&billing, "order_1", PspStatus::Paid);
     billing.advance(600);
     sweep(&billing).await;
-    assert_eq!(billing.confirm(&uid, "8900").await, Ok(Err(Unconfirmed::Closed)));
+    assert_eq!(billing.confirm(&uid, "8900").await, Ok(Err(NotApproved::Closed)));
 }
 
 #[tokio::test]

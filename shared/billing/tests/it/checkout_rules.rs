@@ -4,7 +4,7 @@ use billing::checkout::Window;
 use billing::order::Order;
 use billing::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, State, apply};
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Hint, NewCheckout, Unconfirmed};
+use billing::usecase::{NewCheckout, NotApproved, WebhookHint};
 use billing::{MerchantUid, Money, Nonce, Policy, Timestamp};
 
 use crate::fixture::{START, TestBilling, TestWorld, World, billing, card_window, customer, order};
@@ -73,7 +73,7 @@ async fn a_window_is_offered_for_a_day_and_whoever_is_in_it_may_pay_for_an_hour_
         billing.advance(START.plus(seconds).0 - billing.host.now().0);
         let (row, now) = (stored(&billing).await, billing.host.now());
         assert_eq!((row.state, row.is_payable(now), row.waits(now)), (State::Awaiting, offered, waits), "{seconds} s");
-        let approved = if waits { Ok(()) } else { Err(Unconfirmed::Closed) };
+        let approved = if waits { Ok(()) } else { Err(NotApproved::Closed) };
         assert_eq!(billing.confirm(&uid(), "8900").await, Ok(approved), "{seconds} s");
     }
 }
@@ -115,7 +115,7 @@ fn a_checkout_that_has_expired_fails_only_by_its_customers_word() {
 fn only_an_account_that_is_open_is_shown_and_waited_for() {
     let numbered = |status| {
         let mut record = record(status);
-        record.facts.vbank_num = Some("56123456789012".to_owned());
+        record.details.vbank_num = Some("56123456789012".to_owned());
         record
     };
     let (row, now) = (awaiting("vbank"), START.plus(1));
@@ -165,7 +165,7 @@ async fn money_that_the_psp_refuses_to_give_back_is_never_told_as_an_unknown_out
     for _ in 0..2 {
         let now = billing.host.now();
         let imp_uid = billing.psp.world().record(&in_window(), PspStatus::Paid, now).imp_uid;
-        billing.notice(&Hint { imp_uid, merchant_uid: uid() }).await.unwrap();
+        billing.notice(&WebhookHint { imp_uid, merchant_uid: uid() }).await.unwrap();
         billing.advance(1);
     }
     assert_eq!(stored(&billing).await.unanswered_since(), Some(START.plus(1)), "it is to be sent");

@@ -1,7 +1,7 @@
 //! `apply` at the edges: what counts as evidence, and for what.
 
 use billing::payment::{
-    Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Source, State, apply,
+    Claim, Effect, Evidence, Flow, Payment, PaymentSnapshot, PostFailure, PspStatus, Purpose, Source, State, apply,
 };
 use billing::policy::LatePaidPolicy;
 use billing::{Currency, Money, Nonce, Policy, Timestamp};
@@ -10,7 +10,7 @@ use crate::fixture::{START, World, customer, order};
 
 fn claimed() -> Payment {
     let claim = Claim::new(Purpose::Charge, Nonce::parse("f").unwrap(), START, &Policy::default());
-    Payment::claimed(order("order_1"), customer("kim"), Plan::Charge, START, claim)
+    Payment::claimed(order("order_1"), customer("kim"), Flow::Charge, START, claim)
 }
 
 fn record(status: PspStatus) -> PaymentSnapshot {
@@ -56,7 +56,7 @@ fn a_newer_failure_does_not_hide_an_older_payment() {
 fn nothing_found_proves_nothing_until_the_quarantine_is_over() {
     let row = after(
         &claimed(),
-        &Evidence::Posted { claim: Nonce::parse("f").unwrap(), outcome: Outcome::Lost },
+        &Evidence::Posted { claim: Nonce::parse("f").unwrap(), outcome: PostFailure::Lost },
         Source::Reply,
         START,
     );

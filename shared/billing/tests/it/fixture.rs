@@ -15,10 +15,10 @@ use billing::checkout::{Options, Window};
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
-use billing::payment::snapshot::{CancelEntry, Facts};
+use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::{
-    ChargePsp, Clock, Entropy, Holder, KeyStore, Looked, Posted, RefundPsp, SchedulePsp, Watch, WindowPsp,
+    AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
 };
 use billing::usecase::{Billing, IssueKey};
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -103,7 +103,7 @@ impl World {
             cancelled_at: None,
             fail_reason: (status == PspStatus::Failed).then(|| "한도초과".to_owned()),
             cancel_history: Vec::new(),
-            facts: Facts::default(),
+            details: RecordDetails::default(),
         };
         self.payments.entry(order.merchant_uid.to_string()).or_default().push(snapshot.clone());
         snapshot
@@ -161,41 +161,41 @@ impl TestPsp {
         Some(act)
     }
 
-    pub(crate) fn getting<T>(&self, read: impl FnOnce(&World) -> Option<T>) -> Looked<T> {
+    pub(crate) fn getting<T>(&self, read: impl FnOnce(&World) -> Option<T>) -> Lookup<T> {
         let mut world = self.world();
         world.gets += 1;
         if world.down || world.looks_fail || world.listing.no_more() {
-            return Looked::Unreachable;
+            return Lookup::Unreachable;
         }
-        read(&world).map_or(Looked::Absent, Looked::Found)
+        read(&world).map_or(Lookup::Absent, Lookup::Found)
     }
 }
 
 /// What the PSP answers when it has done as `act` says, and what it answers it with.
-fn answered<T>(act: &Act, done: impl FnOnce(Act) -> T) -> Posted<T> {
+fn answered<T>(act: &Act, done: impl FnOnce(Act) -> T) -> PostResult<T> {
     let refusal = |code| Refusal { code, message: "PG 거절".to_owned() };
     match act {
-        Act::Refuse(code) => Posted::Refused(refusal(*code)),
+        Act::Refuse(code) => PostResult::Refused(refusal(*code)),
         Act::Unregistered => {
-            Posted::Refused(Refusal { message: "등록되지 않은 구매자입니다".to_owned(), ..refusal(-1) })
+            PostResult::Refused(Refusal { message: "등록되지 않은 구매자입니다".to_owned(), ..refusal(-1) })
         }
-        Act::Lose => Posted::Lost,
+        Act::Lose => PostResult::Lost,
         Act::ApproveAndLose => {
             done(Act::Approve);
-            Posted::Lost
+            PostResult::Lost
         }
         Act::ApproveAndRefuse => {
             done(Act::Approve);
-            Posted::Refused(refusal(-1))
+            PostResult::Refused(refusal(-1))
         }
         Act::Garble => {
             done(Act::Approve);
-            Posted::Nonsense
+            PostResult::Nonsense
         }
-        Act::GarbleAndLose => Posted::Nonsense,
-        Act::Approve | Act::Decline => Posted::Known(done(act.clone())),
-        Act::Unreachable => Posted::NotSent,
-        Act::Hang => Posted::Lost,
+        Act::GarbleAndLose => PostResult::Nonsense,
+        Act::Approve | Act::Decline => PostResult::Known(done(act.clone())),
+        Act::Unreachable => PostResult::NotSent,
+        Act::Hang => PostResult::Lost,
     }
 }
 
@@ -208,8 +208,8 @@ impl ChargePsp for TestPsp {
         !self.world().down
     }
 
-    async fn charge(&self, order: &Order) -> Posted<PaymentSnapshot> {
-        let Some(act) = self.posting(format!("charge {}", order.merchant_uid)) else { return Posted::NotSent };
+    async fn charge(&self, order: &Order) -> PostResult<PaymentSnapshot> {
+        let Some(act) = self.posting(format!("charge {}", order.merchant_uid)) else { return PostResult::NotSent };
         let now = self.now();
         answered(&act, |act| {
             let status = if matches!(act, Act::Decline) { PspStatus::Failed } else { PspStatus::Paid };
@@ -217,38 +217,40 @@ impl ChargePsp for TestPsp {
         })
     }
 
-    async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
+    async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
         if self.world().listing.single_looks_fail {
-            return Looked::Unreachable;
+            return Lookup::Unreachable;
         }
         self.getting(|world| world.payments.get(merchant_uid.as_str()).cloned())
     }
 
-    async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
+    async fn payment(&self, imp_uid: &ImpUid) -> Lookup<PaymentSnapshot> {
         self.getting(|world| world.payments.values().flatten().find(|record| record.imp_uid == *imp_uid).cloned())
     }
 }
 
 impl WindowPsp for TestPsp {
-    async fn prepare(&self, order: &Order) -> Posted<Money> {
-        let Some(act) = self.posting(format!("prepare {}", order.merchant_uid)) else { return Posted::NotSent };
+    async fn prepare(&self, order: &Order) -> PostResult<Money> {
+        let Some(act) = self.posting(format!("prepare {}", order.merchant_uid)) else { return PostResult::NotSent };
         if self.world().prepared.contains_key(order.merchant_uid.as_str()) {
-            return Posted::Refused(Refusal { code: 1, message: "이미 등록된 merchant_uid 입니다".to_owned() });
+            return PostResult::Refused(Refusal {
+                code: 1, message: "이미 등록된 merchant_uid 입니다".to_owned()
+            });
         }
         answered(&act, |_| self.registers(order))
     }
 
-    async fn correct(&self, order: &Order) -> Posted<Money> {
-        let Some(act) = self.posting(format!("correct {}", order.merchant_uid)) else { return Posted::NotSent };
+    async fn correct(&self, order: &Order) -> PostResult<Money> {
+        let Some(act) = self.posting(format!("correct {}", order.merchant_uid)) else { return PostResult::NotSent };
         answered(&act, |_| self.registers(order))
     }
 
-    async fn prepared(&self, order: &Order) -> Looked<Money> {
+    async fn prepared(&self, order: &Order) -> Lookup<Money> {
         self.getting(|world| world.prepared.get(order.merchant_uid.as_str()).copied())
     }
 
-    async fn close_account(&self, imp_uid: &ImpUid) -> Posted<PaymentSnapshot> {
-        let Some(act) = self.posting(format!("close {imp_uid}")) else { return Posted::NotSent };
+    async fn close_account(&self, imp_uid: &ImpUid) -> PostResult<PaymentSnapshot> {
+        let Some(act) = self.posting(format!("close {imp_uid}")) else { return PostResult::NotSent };
         let now = self.now();
         answered(&act, |_| {
             let mut world = self.world();
@@ -261,9 +263,9 @@ impl WindowPsp for TestPsp {
 }
 
 impl RefundPsp for TestPsp {
-    async fn cancel(&self, refund: &Refund) -> Posted<PaymentSnapshot> {
+    async fn cancel(&self, refund: &Refund) -> PostResult<PaymentSnapshot> {
         let Some(act) = self.posting(format!("cancel {} {}", refund.imp_uid, refund.amount)) else {
-            return Posted::NotSent;
+            return PostResult::NotSent;
         };
         let now = self.now();
         let balance = |world: &World| {
@@ -272,10 +274,14 @@ impl RefundPsp for TestPsp {
         };
         let no_account = refund.account.is_none() && self.world().account_wanted;
         if self.world().refunds_refused || no_account {
-            return Posted::Refused(Refusal { code: 1, message: "취소할 수 없는 거래입니다".to_owned() });
+            return PostResult::Refused(Refusal {
+                code: 1, message: "취소할 수 없는 거래입니다".to_owned()
+            });
         }
         if balance(&self.world()) != refund.checksum {
-            return Posted::Refused(Refusal { code: 1, message: "취소 가능 금액이 다릅니다".to_owned() });
+            return PostResult::Refused(Refusal {
+                code: 1, message: "취소 가능 금액이 다릅니다".to_owned()
+            });
         }
         answered(&act, |_| {
             let mut world = self.world();
@@ -309,9 +315,9 @@ impl SchedulePsp for TestPsp {
         &self,
         customer_uid: &CustomerUid,
         orders: &[(&Order, Timestamp)],
-    ) -> Posted<Vec<ScheduleSnapshot>> {
+    ) -> PostResult<Vec<ScheduleSnapshot>> {
         let uids: Vec<&str> = orders.iter().map(|(order, _)| order.merchant_uid.as_str()).collect();
-        let Some(act) = self.posting(format!("register {}", uids.join(" "))) else { return Posted::NotSent };
+        let Some(act) = self.posting(format!("register {}", uids.join(" "))) else { return PostResult::NotSent };
         answered(&act, |_| {
             let made: Vec<ScheduleSnapshot> = orders
                 .iter()
@@ -327,12 +333,12 @@ impl SchedulePsp for TestPsp {
         })
     }
 
-    async fn revoke(&self, _: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
-        let Some(act) = self.posting(format!("revoke {merchant_uid}")) else { return Posted::NotSent };
+    async fn revoke(&self, _: &CustomerUid, merchant_uid: &ForeignUid) -> PostResult<Vec<ScheduleSnapshot>> {
+        let Some(act) = self.posting(format!("revoke {merchant_uid}")) else { return PostResult::NotSent };
         let now = self.now();
         let waiting = self.world().schedules.get(merchant_uid.as_str()).map(|schedule| schedule.schedule_status);
         if waiting != Some(ScheduleStatus::Scheduled) {
-            return Posted::Refused(Refusal { code: 1, message: "취소할 예약이 없습니다".to_owned() });
+            return PostResult::Refused(Refusal { code: 1, message: "취소할 예약이 없습니다".to_owned() });
         }
         answered(&act, |_| {
             let mut world = self.world();
@@ -343,8 +349,8 @@ impl SchedulePsp for TestPsp {
         })
     }
 
-    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> Posted<ScheduleSnapshot> {
-        let Some(act) = self.posting(format!("move {merchant_uid}")) else { return Posted::NotSent };
+    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> PostResult<ScheduleSnapshot> {
+        let Some(act) = self.posting(format!("move {merchant_uid}")) else { return PostResult::NotSent };
         answered(&act, |_| {
             let mut world = self.world();
             let schedule = world.schedules.get_mut(merchant_uid.as_str()).unwrap();
@@ -353,7 +359,7 @@ impl SchedulePsp for TestPsp {
         })
     }
 
-    async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
+    async fn schedule(&self, merchant_uid: &MerchantUid) -> Lookup<ScheduleSnapshot> {
         self.getting(|world| world.schedules.get(merchant_uid.as_str()).cloned())
     }
 }
@@ -407,7 +413,7 @@ impl Entropy for TestHost {
     }
 }
 
-impl Watch for TestHost {
+impl AlarmSink for TestHost {
     fn alarm(&self, alarm: &Alarm) {
         self.alarms.lock().unwrap().push(alarm.clone());
     }
@@ -488,7 +494,7 @@ pub(crate) fn issue_request(idempotency_key: &str, number: &str) -> IssueKey {
             pwd_2digit: Pwd2Digit::parse("12").ok(),
             cvc: None,
         },
-        holder: Holder::default(),
+        holder: CardHolder::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use billing::key::KeyState;
 use billing::payment::{PspStatus, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::Clock;
 use billing::report::Verdict;
-use billing::usecase::{Caller, Comparison, Hint, KeyDeleted, Schedules};
+use billing::usecase::{Caller, Comparison, KeyDeleted, ScheduleDisposition, WebhookHint};
 use billing::{CustomerUid, ForeignUid, ImpUid, Money};
 
 use crate::fixture::{
@@ -41,10 +41,10 @@ async fn what_another_system_registered_on_a_deleted_card_is_revoked_under_its_o
         registered_elsewhere(&billing, uid, "key1");
     }
     assert_eq!(
-        billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await,
+        billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await,
         Err(billing::usecase::Failure::KeyInUse)
     );
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await;
     assert_eq!(deleted, Ok(KeyDeleted::Done));
     let world = billing.psp.world();
     for uid in FOREIGN {
@@ -58,7 +58,7 @@ async fn what_another_system_registered_on_a_deleted_card_is_revoked_under_its_o
 async fn a_schedule_that_no_call_can_name_keeps_the_key_and_a_person_is_told() {
     let billing = billing().await;
     registered_elsewhere(&billing, "line\nbreak", "key1");
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await;
     assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
     billing.advance(DAY);
     sweep(&billing).await;
@@ -70,7 +70,7 @@ async fn a_key_that_is_held_by_a_schedule_is_not_asked_about_with_every_sweep() 
     let billing = billing().await;
     registered_elsewhere(&billing, "wc-renewal:11", "key1");
     billing.psp.will(std::iter::repeat_n(Act::Refuse(-1), 500));
-    billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     for _ in 0..3 * 288 {
         billing.advance(300);
         sweep(&billing).await;
@@ -91,11 +91,11 @@ async fn a_key_that_is_held_by_a_schedule_is_not_asked_about_with_every_sweep() 
 async fn a_notice_about_somebody_elses_order_is_none_of_ours() {
     let imp_uid = || ImpUid::parse("imp_1").unwrap();
     for uid in FOREIGN.iter().take(6) {
-        assert_eq!(Hint::about(imp_uid(), &ForeignUid::parse(uid).unwrap()), None, "{uid}");
+        assert_eq!(WebhookHint::about(imp_uid(), &ForeignUid::parse(uid).unwrap()), None, "{uid}");
     }
     let own = order("order_1").merchant_uid;
-    let hint = Hint::about(imp_uid(), &(&own).into());
-    assert_eq!(hint, Some(Hint { imp_uid: imp_uid(), merchant_uid: own }));
+    let hint = WebhookHint::about(imp_uid(), &(&own).into());
+    assert_eq!(hint, Some(WebhookHint { imp_uid: imp_uid(), merchant_uid: own }));
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_key_with_a_name_of_its_own_kind_is_adopted_charged_and_deleted() {
         let paid = billing.charge(billing::order::Order { customer_uid: Some(uid), ..order("order_1") }, None).await;
         assert!(paid.unwrap().state.was_paid());
         assert_eq!(billing.billing_key(&Caller::Merchant, name).await.unwrap().state, KeyState::Active);
-        let deleted = billing.delete_key(&Caller::Merchant, name, Schedules::InTheWay).await;
+        let deleted = billing.delete_key(&Caller::Merchant, name, ScheduleDisposition::InTheWay).await;
         assert_eq!((deleted, billing.psp.world().keys.contains_key(name)), (Ok(KeyDeleted::Done), false), "{name}");
     }
 }

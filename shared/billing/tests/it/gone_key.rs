@@ -3,7 +3,7 @@
 use billing::key::KeyState;
 use billing::ports::{Clock, KeyStore, SubscriptionStore};
 use billing::report::Verdict;
-use billing::usecase::{Caller, Comparison, Failure, KeyDeleted, Schedules};
+use billing::usecase::{Caller, Comparison, Failure, KeyDeleted, ScheduleDisposition};
 use billing::{CustomerUid, Timestamp};
 
 use crate::fixture::{
@@ -150,7 +150,7 @@ async fn the_subscription_of_a_key_that_is_gone_is_looked_at_at_once() {
 async fn a_deletion_that_is_refused_is_tried_by_the_calendar_shows_why_and_is_told_once_a_day() {
     let billing = billing().await;
     billing.psp.will(std::iter::repeat_n(Act::Refuse(-1), 500));
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await;
     assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
     let row = billing.billing_key(&Caller::Merchant, "key1").await.unwrap();
     assert_eq!(
@@ -168,7 +168,7 @@ async fn a_deletion_that_is_refused_is_tried_by_the_calendar_shows_why_and_is_to
     assert!((60..90).contains(&tries), "by the hour, and not with every sweep: {tries}");
     // Whoever asks again waits no longer for the alarm; once it is let go it is gone.
     billing.psp.forgives();
-    assert_eq!(billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await, Ok(KeyDeleted::Done));
+    assert_eq!(billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await, Ok(KeyDeleted::Done));
     let row = billing.billing_key(&Caller::Merchant, "key1").await.unwrap();
     assert_eq!((row.state, row.refusal, row.alarm_at), (KeyState::Deleted, None, None));
 }

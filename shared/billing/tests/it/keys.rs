@@ -4,7 +4,7 @@ use billing::fingerprint::FingerprintKey;
 use billing::key::KeyState;
 use billing::payment::{RefusedBy, State};
 use billing::ports::{Clock, KeyStore};
-use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
+use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition};
 
 use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, issue_request, key_state, secret};
 use crate::foreign::registered_elsewhere;
@@ -137,15 +137,15 @@ async fn a_key_with_schedules_is_deleted_only_with_them() {
     let new = new_schedule("order_1", billing.host.now().plus(86_400));
     billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
     let kim = Caller::Customer(customer("kim"));
-    assert_eq!(billing.delete_key(&kim, "key1", Schedules::InTheWay).await, Err(Failure::KeyInUse));
+    assert_eq!(billing.delete_key(&kim, "key1", ScheduleDisposition::InTheWay).await, Err(Failure::KeyInUse));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
 
-    assert_eq!(billing.delete_key(&kim, "key1", Schedules::Revoke).await, Ok(KeyDeleted::Done));
+    assert_eq!(billing.delete_key(&kim, "key1", ScheduleDisposition::Revoke).await, Ok(KeyDeleted::Done));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
     assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
     assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1", "delete key1"]);
     assert_eq!(
-        billing.delete_key(&kim, "key1", Schedules::Revoke).await,
+        billing.delete_key(&kim, "key1", ScheduleDisposition::Revoke).await,
         Ok(KeyDeleted::Done),
         "deleting it again is done"
     );
@@ -156,7 +156,7 @@ async fn a_deletion_whose_answer_was_lost_is_carried_on_by_the_sweep() {
     let billing = billing().await;
     billing.psp.will([Act::Lose]);
     let kim = Caller::Customer(customer("kim"));
-    let deleted = billing.delete_key(&kim, "key1", Schedules::InTheWay).await;
+    let deleted = billing.delete_key(&kim, "key1", ScheduleDisposition::InTheWay).await;
     assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleting);
     billing.advance(60);
@@ -188,7 +188,7 @@ async fn a_key_is_not_promised_again_while_a_deletion_may_be_on_its_way() {
         // Whoever deletes it dies with the deletion on its way.
         tokio::select! {
             biased;
-            told = billing.delete_key(&kim, "key1", Schedules::InTheWay) => panic!("{told:?}"),
+            told = billing.delete_key(&kim, "key1", ScheduleDisposition::InTheWay) => panic!("{told:?}"),
             () = std::future::ready(()) => {}
         }
         registered_elsewhere(&billing, "other-system-2", "key1");
@@ -212,7 +212,7 @@ async fn a_key_that_was_restored_knows_nothing_of_the_deletion_before() {
     let billing = billing().await;
     let kim = Caller::Customer(customer("kim"));
     billing.psp.will([Act::Refuse(1)]);
-    let refused = billing.delete_key(&kim, "key1", Schedules::InTheWay).await;
+    let refused = billing.delete_key(&kim, "key1", ScheduleDisposition::InTheWay).await;
     assert!(matches!(refused, Ok(KeyDeleted::Pending(_))), "{refused:?}");
     registered_elsewhere(&billing, "other-system-2", "key1");
     for _ in 0..8 {
@@ -221,7 +221,7 @@ async fn a_key_that_was_restored_knows_nothing_of_the_deletion_before() {
     }
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
     billing.advance(86_400);
-    assert_eq!(billing.delete_key(&kim, "key1", Schedules::InTheWay).await, Err(Failure::KeyInUse));
+    assert_eq!(billing.delete_key(&kim, "key1", ScheduleDisposition::InTheWay).await, Err(Failure::KeyInUse));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active, "and it can be charged");
 }
 
@@ -231,7 +231,7 @@ async fn a_foreign_key_is_as_unknown_as_none() {
     let lee = Caller::Customer(customer("lee"));
     for uid in ["key1", "nothing", "../x", ""] {
         assert_eq!(billing.billing_key(&lee, uid).await, Err(Failure::NotFound));
-        assert_eq!(billing.delete_key(&lee, uid, Schedules::Revoke).await, Err(Failure::NotFound));
+        assert_eq!(billing.delete_key(&lee, uid, ScheduleDisposition::Revoke).await, Err(Failure::NotFound));
     }
     assert_eq!(billing.billing_keys(&customer("lee"), 10, None).await.unwrap().items, []);
     assert_eq!(billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items.len(), 2);

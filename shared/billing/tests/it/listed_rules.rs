@@ -11,7 +11,7 @@ use billing::checkout::KeyWindow;
 use billing::key::{BillingKey, KeyState};
 use billing::order::Order;
 use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
-use billing::ports::{Clock, KeyStore, Looked};
+use billing::ports::{Clock, KeyStore, Lookup};
 use billing::report::{Counts, Pass, Report, Verdict};
 use billing::usecase::{Billing, Comparison};
 use billing::{CustomerUid, MerchantUid, Money};
@@ -169,7 +169,7 @@ async fn a_comparison_of_many_short_ticks_comes_to_the_same_report_whatever_the_
 
 #[tokio::test]
 async fn a_listed_payment_that_cannot_be_looked_up_is_left_to_the_sweep_and_nothing_follows_for_its_row() {
-    for answer in [Looked::Absent, Looked::Unreachable, Looked::Found(Vec::new())] {
+    for answer in [Lookup::Absent, Lookup::Unreachable, Lookup::Found(Vec::new())] {
         let billing = billing().await;
         billing.psp.will([Act::Lose]);
         let unknown = billing.charge(order("unknown"), None).await.unwrap();
@@ -247,7 +247,7 @@ async fn the_trace_of_an_issue_makes_a_key_due_that_was_given_up_and_touches_no_
             billing.store.insert_key(&key).await.unwrap();
             stored(&billing, &shown, PspStatus::Paid);
             let usage = Some("issue".to_owned());
-            billing.psp.world().payments.get_mut("window-key").unwrap()[0].facts.customer_uid_usage = usage;
+            billing.psp.world().payments.get_mut("window-key").unwrap()[0].details.customer_uid_usage = usage;
             billing.advance(HOUR);
             let ended = compared(paged(billing, Oddities::default(), &[], 100)).await;
             assert_eq!(ended.report.counts, Counts { payments: 1, ..Counts::default() }, "no payment of anybody's");

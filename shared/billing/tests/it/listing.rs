@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{Listing, ListingPsp, Looked};
+use billing::ports::{Listing, ListingPsp, Lookup};
 use billing::report::Window;
 
 use crate::fixture::{TestPsp, World};
@@ -67,11 +67,11 @@ fn payments(world: &World, window: Window) -> Vec<PaymentSnapshot> {
 }
 
 impl ListingPsp for TestPsp {
-    async fn listed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn listed_payments(&self, window: Window, number: u32) -> Lookup<Listing<PaymentSnapshot>> {
         self.getting(|world| page(world, &payments(world, window), number))
     }
 
-    async fn changed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn changed_payments(&self, window: Window, number: u32) -> Lookup<Listing<PaymentSnapshot>> {
         self.getting(|world| {
             let mut rows = payments(world, window);
             rows.sort_by_key(|payment| payment.paid_at.max(payment.failed_at).max(payment.cancelled_at));
@@ -80,7 +80,7 @@ impl ListingPsp for TestPsp {
         })
     }
 
-    async fn listed_schedules(&self, window: Window, number: u32) -> Looked<Listing<ScheduleSnapshot>> {
+    async fn listed_schedules(&self, window: Window, number: u32) -> Lookup<Listing<ScheduleSnapshot>> {
         self.getting(|world| {
             let within = |schedule: &&ScheduleSnapshot| {
                 window.from <= schedule.schedule_at

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use billing::key::BillingKey;
 use billing::payment::Payment;
 use billing::ports::{
-    Begun, DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
+    DueRow, DueStore, Inserted, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, SubscriptionStore,
     WriteError,
 };
-use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
+use billing::subscription::{PlanId, Subscription, SubscriptionId, SubscriptionState};
 use billing::usecase::Billing;
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use store::MemoryStore;
@@ -222,7 +222,11 @@ impl SubscriptionStore for Lossy {
         self.reading(self.rows.last_of_plan(owner, plan)).await
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
+    async fn begin_subscription(
+        &self,
+        row: &Subscription,
+        last: Option<&SubscriptionId>,
+    ) -> Result<Inserted, WriteError> {
         self.writing(&[], self.rows.begin_subscription(row, last)).await
     }
 
@@ -241,11 +245,11 @@ impl SubscriptionStore for Lossy {
 
     async fn subscriptions_in(
         &self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Subscription>, StoreError> {
-        self.reading(self.rows.subscriptions_in(standing, limit, cursor)).await
+        self.reading(self.rows.subscriptions_in(state, limit, cursor)).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use billing::payment::{
-    Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source,
+    Claim, Evidence, Flow, Payment, PostFailure, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source,
     State, apply,
 };
 use billing::{CustomerUid, Nonce, Policy, Timestamp};
@@ -15,24 +15,24 @@ const SCHEDULE_AT: Timestamp = Timestamp(START.0 + 86_400);
 /// Rows in every state, charged and scheduled, with and without a claim, early and late.
 fn rows() -> Vec<Payment> {
     let mut rows = Vec::new();
-    let checkout = Plan::Checkout { open_until: START.plus(86_400) };
-    for plan in [Plan::Charge, Plan::Schedule { schedule_at: SCHEDULE_AT }, checkout] {
-        let register = if plan == Plan::Charge { Purpose::Charge } else { Purpose::Register };
+    let checkout = Flow::Checkout { open_until: START.plus(86_400) };
+    for flow in [Flow::Charge, Flow::Schedule { schedule_at: SCHEDULE_AT }, checkout] {
+        let register = if flow == Flow::Charge { Purpose::Charge } else { Purpose::Register };
         let moved = Purpose::Move { schedule_at: SCHEDULE_AT.plus(60) };
         for purpose in [None, Some(register), Some(Purpose::Revoke), Some(moved)] {
             for state in State::ALL {
-                if reachable(state, plan, purpose) {
-                    rows.push(row(state, plan, purpose));
+                if reachable(state, flow, purpose) {
+                    rows.push(row(state, flow, purpose));
                 }
-                if reachable(state, plan, purpose)
-                    && plan == checkout
+                if reachable(state, flow, purpose)
+                    && flow == checkout
                     && !matches!(state, State::Awaiting | State::Expired)
                 {
-                    rows.push(Payment { withdrawn_at: Some(START), ..row(state, plan, purpose) });
+                    rows.push(Payment { withdrawn_at: Some(START), ..row(state, flow, purpose) });
                 }
-                if reachable(state, plan, purpose) && purpose == Some(Purpose::Revoke) {
+                if reachable(state, flow, purpose) && purpose == Some(Purpose::Revoke) {
                     let moves_to = CustomerUid::parse("key2").ok();
-                    rows.push(Payment { moves_to, ..row(state, plan, purpose) });
+                    rows.push(Payment { moves_to, ..row(state, flow, purpose) });
                 }
             }
         }
@@ -41,9 +41,9 @@ fn rows() -> Vec<Payment> {
 }
 
 /// Combinations that the use cases produce.
-fn reachable(state: State, plan: Plan, purpose: Option<Purpose>) -> bool {
-    let scheduled = matches!(plan, Plan::Schedule { .. });
-    if matches!(plan, Plan::Checkout { .. }) {
+fn reachable(state: State, flow: Flow, purpose: Option<Purpose>) -> bool {
+    let scheduled = matches!(flow, Flow::Schedule { .. });
+    if matches!(flow, Flow::Checkout { .. }) {
         let settled = state.was_paid() || matches!(state, State::Failed | State::Expired | State::Revoked);
         return purpose.is_none() && (settled || matches!(state, State::Awaiting | State::Suspect));
     }
@@ -61,12 +61,12 @@ fn reachable(state: State, plan: Plan, purpose: Option<Purpose>) -> bool {
     }
 }
 
-fn row(state: State, plan: Plan, purpose: Option<Purpose>) -> Payment {
+fn row(state: State, flow: Flow, purpose: Option<Purpose>) -> Payment {
     let policy = Policy::default();
     let claim = |purpose| Claim::new(purpose, Nonce::parse("f").unwrap(), START, &policy);
     let first = claim(purpose.unwrap_or(Purpose::Charge));
-    let mut row = Payment::claimed(order("order_1"), customer("kim"), plan, START, first);
-    if matches!(plan, Plan::Checkout { .. }) {
+    let mut row = Payment::claimed(order("order_1"), customer("kim"), flow, START, first);
+    if matches!(flow, Flow::Checkout { .. }) {
         row.window = Some(Box::new(card_window()));
     }
     let withdrawn = row.window.is_some() && state == State::Revoked;
@@ -100,7 +100,7 @@ fn schedule(status: ScheduleStatus, payment: Option<PspStatus>) -> Evidence {
 }
 
 /// The outcome of a POST that was sent under the claim with this mark.
-fn posted(claim: &str, outcome: Outcome) -> Evidence {
+fn posted(claim: &str, outcome: PostFailure) -> Evidence {
     Evidence::Posted { claim: Nonce::parse(claim).unwrap(), outcome }
 }
 
@@ -108,7 +108,7 @@ fn posted(claim: &str, outcome: Outcome) -> Evidence {
 fn the_outcome_of_a_post_under_another_claim_changes_nothing() {
     let refusal = Refusal { code: -1, message: "거절".to_owned() };
     for row in rows() {
-        for outcome in [Outcome::Refused(refusal.clone()), Outcome::NotSent, Outcome::Lost] {
+        for outcome in [PostFailure::Refused(refusal.clone()), PostFailure::NotSent, PostFailure::Lost] {
             let seen = posted("e", outcome);
             assert_eq!(apply(&row, &seen, Source::Reply, START.plus(1), &Policy::default()).row, row);
         }
@@ -126,8 +126,8 @@ fn evidence() -> Vec<Evidence> {
     let mut foreign = record(PspStatus::Paid);
     foreign.amount.minor = 1;
     let mut deposit = record(PspStatus::Ready);
-    deposit.facts.vbank_num = Some("56123456789012".to_owned());
-    deposit.facts.vbank_date = Some(START.plus(3 * 86_400));
+    deposit.details.vbank_num = Some("56123456789012".to_owned());
+    deposit.details.vbank_date = Some(START.plus(3 * 86_400));
     let lists = [
         vec![],
         vec![record(PspStatus::Paid)],
@@ -151,10 +151,10 @@ fn evidence() -> Vec<Evidence> {
         schedule(ScheduleStatus::Revoked, None),
         schedule(ScheduleStatus::Unknown, None),
         Evidence::NoSchedule,
-        posted("f", Outcome::Refused(Refusal { code: -1, message: "거절".to_owned() })),
-        posted("f", Outcome::NotSent),
-        posted("f", Outcome::Lost),
-        posted("e", Outcome::NotSent),
+        posted("f", PostFailure::Refused(Refusal { code: -1, message: "거절".to_owned() })),
+        posted("f", PostFailure::NotSent),
+        posted("f", PostFailure::Lost),
+        posted("e", PostFailure::NotSent),
         Evidence::KeyInactive,
         Evidence::Withdrawn,
         Evidence::KeyReplaced(CustomerUid::parse("key2").unwrap()),

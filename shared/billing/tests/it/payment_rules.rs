@@ -5,7 +5,7 @@ mod records;
 
 use billing::order::Order;
 use billing::payment::{
-    Applied, Claim, Effect, Evidence, Outcome, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal,
+    Applied, Claim, Effect, Evidence, Flow, Payment, PaymentSnapshot, PostFailure, PspStatus, Purpose, Refusal,
     ScheduleSnapshot, ScheduleStatus, Source, State, apply,
 };
 use billing::{Money, Nonce, Policy, Timestamp};
@@ -30,12 +30,12 @@ fn claim(purpose: Purpose) -> Claim {
 
 /// A charge that is about to be sent.
 fn charge() -> Payment {
-    Payment::claimed(order("order_1"), customer("kim"), Plan::Charge, START, claim(Purpose::Charge))
+    Payment::claimed(order("order_1"), customer("kim"), Flow::Charge, START, claim(Purpose::Charge))
 }
 
 /// A schedule that is about to be registered.
 fn registration() -> Payment {
-    let plan = Plan::Schedule { schedule_at: SCHEDULE_AT };
+    let plan = Flow::Schedule { schedule_at: SCHEDULE_AT };
     Payment::claimed(order("order_1"), customer("kim"), plan, START, claim(Purpose::Register))
 }
 
@@ -71,12 +71,12 @@ fn one(record: &PaymentSnapshot) -> Evidence {
     Evidence::Records { list: vec![record.clone()], complete: false }
 }
 
-fn posted(outcome: Outcome) -> Evidence {
+fn posted(outcome: PostFailure) -> Evidence {
     Evidence::Posted { claim: nonce(), outcome }
 }
 
 fn refused(code: i64) -> Evidence {
-    posted(Outcome::Refused(Refusal { code, message: "거절".to_owned() }))
+    posted(PostFailure::Refused(Refusal { code, message: "거절".to_owned() }))
 }
 
 fn schedule(schedule_status: ScheduleStatus) -> ScheduleSnapshot {
@@ -128,7 +128,7 @@ fn no_row_is_written_that_breaks_a_rule() {
 #[test]
 fn a_registration_was_refused_only_where_nobody_has_tried_to_take_the_money() {
     let mut declined = World::default().record(&order("order_1"), PspStatus::Failed, SCHEDULE_AT);
-    declined.facts.customer_uid_usage = Some("payment.scheduled".to_owned());
+    declined.details.customer_uid_usage = Some("payment.scheduled".to_owned());
     let executed = ScheduleSnapshot {
         payment_status: Some(PspStatus::Failed),
         executed_at: Some(SCHEDULE_AT),
@@ -136,8 +136,8 @@ fn a_registration_was_refused_only_where_nobody_has_tried_to_take_the_money() {
     };
     let stands = Evidence::Schedule(schedule(ScheduleStatus::Scheduled));
     let told_no = after(&registration(), &refused(-1), Source::Reply, START);
-    let unsent = after(&registration(), &posted(Outcome::NotSent), Source::Reply, START);
-    let lost = after(&registration(), &posted(Outcome::Lost), Source::Reply, START);
+    let unsent = after(&registration(), &posted(PostFailure::NotSent), Source::Reply, START);
+    let lost = after(&registration(), &posted(PostFailure::Lost), Source::Reply, START);
     let revoked = Evidence::Schedule(schedule(ScheduleStatus::Revoked));
     let cases = [
         ("the PSP refused it", told_no.clone(), true),
@@ -196,7 +196,7 @@ fn a_request_may_be_begun_exactly_as_long_as_it_is_over_within_the_quarantine_by
 
 #[test]
 fn a_row_is_due_in_the_very_second_from_which_its_claimant_is_not_about_to_send_any_more() {
-    let intent = Payment { claim: None, ..after(&charge(), &posted(Outcome::NotSent), Source::Reply, START) };
+    let intent = Payment { claim: None, ..after(&charge(), &posted(PostFailure::NotSent), Source::Reply, START) };
     for row in [charge(), registration(), intent.reclaimed(claim(Purpose::Charge), START)] {
         let claimed = row.claim.clone().unwrap();
         for second in 0..=60 {

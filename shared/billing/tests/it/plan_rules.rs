@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use billing::payment::{Payment, PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
 use billing::subscription::plan::checked_metadata;
-use billing::subscription::{Attempt, Ending, Interval, Periods, PlanId, Standing, Subscription, Unit};
-use billing::usecase::{Caller, Failure, Hint, NewPlan, NewSubscription, RefundRequest};
+use billing::subscription::{Attempt, Ending, Interval, Periods, PlanId, Subscription, SubscriptionState, Unit};
+use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, RefundRequest, WebhookHint};
 use billing::{KstDay, MerchantUid};
 
 use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
@@ -31,7 +31,8 @@ async fn payment(billing: &TestBilling, uid: &str) -> Payment {
 
 /// News of a payment, of which there need not be any.
 async fn notice(billing: &TestBilling, payment: &Payment) {
-    let hint = Hint { imp_uid: payment.imp_uid().unwrap().clone(), merchant_uid: payment.merchant_uid().clone() };
+    let hint =
+        WebhookHint { imp_uid: payment.imp_uid().unwrap().clone(), merchant_uid: payment.merchant_uid().clone() };
     billing.notice(&hint).await.unwrap();
 }
 
@@ -41,7 +42,7 @@ async fn next_period(billing: &TestBilling, id: &str) -> Payment {
     billing.advance(due.attempt_at.0 - billing.host.now().0);
     let (order, now) = (due.order().unwrap(), billing.host.now());
     let record = billing.psp.world().execute(&order, PspStatus::Paid, now);
-    let hint = Hint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid.clone() };
+    let hint = WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid.clone() };
     billing.notice(&hint).await.unwrap();
     payment(billing, order.merchant_uid.as_str()).await
 }
@@ -332,7 +333,7 @@ async fn a_period_whose_whole_payment_a_cheaper_plan_left_over_lasts_to_its_end_
         let last = row(&billing, &id).await;
         assert_eq!(last.access_until, Some(until), "{back:?}, on the last second");
         if back == Back::Rest {
-            assert_eq!(last.standing, Standing::Active);
+            assert_eq!(last.state, SubscriptionState::Active);
         }
     }
 }

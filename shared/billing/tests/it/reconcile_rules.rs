@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use billing::payment::{PspStatus, State};
 use billing::ports::{ClaimStore, Clock, KeyStore, PaymentStore, ReportStore};
-use billing::report::{Counts, Pass, Place, Report, Verdict};
+use billing::report::{Checkpoint, Counts, Pass, Report, Verdict};
 use billing::usecase::{Billing, Comparison};
 use billing::{CustomerUid, Timestamp};
 
@@ -105,11 +105,11 @@ async fn a_tick_that_goes_on_in_the_middle_of_a_slice_looks_up_nothing_that_is_l
                         break;
                     }
                     Comparison::Unfinished(report) => match report.next {
-                        Place::List { pass: Pass::Payments, page: 2.., .. } => among_pages += 1,
-                        Place::Rows { pass: Pass::Payments, from, .. } if from.plus(6 * HOUR) > START => {
+                        Checkpoint::List { pass: Pass::Payments, page: 2.., .. } => among_pages += 1,
+                        Checkpoint::Rows { pass: Pass::Payments, from, .. } if from.plus(6 * HOUR) > START => {
                             among_rows += 1
                         }
-                        Place::List { .. } | Place::Rows { .. } | Place::Through => {}
+                        Checkpoint::List { .. } | Checkpoint::Rows { .. } | Checkpoint::Through => {}
                     },
                     other => panic!("{other:?}"),
                 }

@@ -6,7 +6,7 @@ mod owed;
 use billing::payment::{PaymentSnapshot, PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::PaymentStore;
-use billing::usecase::{Failure, Hint, RefundRequest};
+use billing::usecase::{Failure, RefundRequest, WebhookHint};
 use billing::{MerchantUid, Timestamp};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order};
@@ -38,9 +38,9 @@ pub(crate) async fn row(billing: &TestBilling) -> billing::payment::Payment {
 }
 
 /// The order is paid a second time, and a notice tells of it.
-async fn paid_again(billing: &TestBilling, at: Timestamp) -> (PaymentSnapshot, Hint) {
+async fn paid_again(billing: &TestBilling, at: Timestamp) -> (PaymentSnapshot, WebhookHint) {
     let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, at);
-    let hint = Hint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
+    let hint = WebhookHint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
     billing.notice(&hint).await.unwrap();
     (second, hint)
 }

@@ -5,7 +5,7 @@ use billing::payment::{
     Applied, Effect, Evidence, Payment, PaymentSnapshot, PspStatus, Refund, RefundAccount, RefundState, Source, apply,
 };
 use billing::ports::Clock;
-use billing::usecase::{Hint, RefundRequest};
+use billing::usecase::{RefundRequest, WebhookHint};
 use billing::{ImpUid, Timestamp};
 
 use crate::fixture::{Act, TestBilling, TestWorld, order};
@@ -43,7 +43,7 @@ fn unlisted(billing: &TestBilling, imp_uid: &ImpUid, amount: u64) {
 
 /// A notice tells of a payment.
 async fn notice(billing: &TestBilling, imp_uid: &ImpUid) {
-    let hint = Hint { imp_uid: imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
+    let hint = WebhookHint { imp_uid: imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
     billing.notice(&hint).await.unwrap();
 }
 
@@ -353,6 +353,6 @@ async fn a_refund_reads_back_as_it_was_written_and_as_older_versions_wrote_it() 
             older.as_object_mut().unwrap().remove(later);
         }
         let read: Refund = serde_json::from_value(older).unwrap();
-        assert_eq!(read, Refund { posts: 0, asked: Vec::new(), account: None, ..refund });
+        assert_eq!(read, Refund { posts: 0, requests: Vec::new(), account: None, ..refund });
     }
 }

@@ -2,9 +2,9 @@
 
 use billing::key::{KeyState, REGISTRATIONS_KEPT};
 use billing::order::Order;
-use billing::payment::{Claim, Payment, Plan, Purpose, State};
+use billing::payment::{Claim, Flow, Payment, Purpose, State};
 use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp};
-use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
+use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition};
 use billing::{CustomerUid, MerchantUid, Timestamp};
 
 use crate::fixture::{Act, TestWorld, customer};
@@ -23,7 +23,7 @@ async fn claims(billing: &LossyBilling, merchant_uids: &[&str]) -> Vec<Payment> 
     let claim = Claim::new(Purpose::Register, billing.host.nonce(), now, &billing.policy);
     let claimed = |merchant_uid: &&str| {
         let new = new_schedule(merchant_uid, now.plus(DAY));
-        let plan = Plan::Schedule { schedule_at: new.schedule_at };
+        let plan = Flow::Schedule { schedule_at: new.schedule_at };
         Payment::claimed(new.order, customer("kim"), plan, now, claim.clone())
     };
     let rows: Vec<Payment> = merchant_uids.iter().map(claimed).collect();
@@ -53,7 +53,7 @@ fn deletions(billing: &LossyBilling) -> usize {
 /// The key is to be deleted with what is on it, which is under way: no deletion is sent while a schedule may be registered yet that
 /// neither the index nor the PSP shows.
 async fn waits(billing: &LossyBilling) {
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await;
     assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
     assert_eq!(deletions(billing), 0);
 }
@@ -113,9 +113,9 @@ async fn schedules_whose_registration_is_answered_delay_no_deletion() {
     // In one transaction, as they are sent in one POST.
     let many = (1..=50).map(|number| new_schedule(&format!("order_{number}"), tomorrow.plus(number))).collect();
     billing.schedule(&uid("key1"), None, many).await.unwrap();
-    let in_use = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+    let in_use = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await;
     assert_eq!(in_use, Err(Failure::KeyInUse));
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await;
     assert_eq!(deleted, Ok(KeyDeleted::Done));
 }
 
@@ -130,14 +130,16 @@ async fn of_requests_one_after_another_each_is_known_by_its_own_answer() {
             billing.schedule(&uid("key1"), None, vec![new]).await.unwrap();
             billing.advance(seconds);
         }
-        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await;
         assert_eq!(deleted == Ok(KeyDeleted::Done), deletes_at_once, "{requests} in {seconds} s each: {deleted:?}");
     }
 }
 
 #[tokio::test]
 async fn what_was_promised_and_never_left_is_in_the_way_though_no_index_shows_it() {
-    for (schedules, ends) in [(Schedules::InTheWay, State::Scheduled), (Schedules::Revoke, State::Revoked)] {
+    for (schedules, ends) in
+        [(ScheduleDisposition::InTheWay, State::Scheduled), (ScheduleDisposition::Revoke, State::Revoked)]
+    {
         let billing = lossy().await;
         billing.psp.will([Act::Unreachable]);
         let new = new_schedule("order_1", billing.host.now().plus(DAY));

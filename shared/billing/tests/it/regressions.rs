@@ -4,10 +4,11 @@ mod window;
 
 use billing::Timestamp;
 use billing::payment::{
-    Claim, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, Source, State, apply,
+    Claim, Evidence, Flow, Payment, PostFailure, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, Source, State,
+    apply,
 };
 use billing::ports::{Clock, Entropy, PaymentStore};
-use billing::usecase::{Caller, Failure, Hint, KeyDeleted, Schedules};
+use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition, WebhookHint};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order, schedule_snapshot};
 use crate::schedule::new_schedule;
@@ -33,11 +34,11 @@ fn at_the_psp(at: Timestamp) -> ScheduleSnapshot {
 async fn a_not_sent_that_comes_late_does_not_release_anothers_claim() {
     let billing = billing().await;
     let mine = Claim::new(Purpose::Charge, billing.host.nonce(), START, &billing.policy);
-    let sent = Payment::claimed(order("order_1"), customer("kim"), Plan::Charge, START, mine.clone());
+    let sent = Payment::claimed(order("order_1"), customer("kim"), Flow::Charge, START, mine.clone());
     // Somebody else found the row as an intent and is sending it.
     let theirs = Claim::new(Purpose::Charge, billing.host.nonce(), START, &billing.policy);
     let now_theirs = Payment { claim: Some(theirs), version: 3, ..sent };
-    let late = Evidence::Posted { claim: mine.nonce, outcome: Outcome::NotSent };
+    let late = Evidence::Posted { claim: mine.nonce, outcome: PostFailure::NotSent };
     assert_eq!(apply(&now_theirs, &late, Source::Reply, START, &billing.policy).row, now_theirs);
 }
 
@@ -153,7 +154,7 @@ async fn somebody_elses_failure_does_not_settle_a_registration_under_way() {
     let at = START.plus(DAY);
     scheduled(&billing, at).await;
     let failed = billing.psp.world().record(&order("order_1"), PspStatus::Failed, START);
-    let hint = Hint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
+    let hint = WebhookHint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
     billing.notice(&hint).await.unwrap();
     assert_eq!(row(&billing).await.state, State::Unknown);
     // The registration was executed late.
@@ -184,7 +185,7 @@ async fn a_revoked_row_that_was_made_due_comes_to_rest() {
     billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
     let failed = billing.psp.world().record(&order("order_1"), PspStatus::Failed, START);
     billing.psp.world().down = true;
-    let hint = Hint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
+    let hint = WebhookHint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
     billing.notice(&hint).await.unwrap();
     billing.psp.world().down = false;
     sweeps(&billing, 3, 3_600).await;
@@ -207,7 +208,7 @@ async fn a_cancellation_without_an_amount_is_a_whole_one() {
         record.status = PspStatus::Cancelled;
     }
     let imp_uid = row(&billing).await.imp_uid().unwrap().clone();
-    billing.notice(&Hint { imp_uid, merchant_uid: order("order_1").merchant_uid }).await.unwrap();
+    billing.notice(&WebhookHint { imp_uid, merchant_uid: order("order_1").merchant_uid }).await.unwrap();
     assert_eq!(row(&billing).await.state, State::Refunded);
 }
 
@@ -216,7 +217,7 @@ async fn a_schedule_that_never_left_is_not_told_to_have_run() {
     let billing = billing().await;
     billing.psp.will([Act::Unreachable]);
     assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Intent);
-    billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     let row = row(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Revoked, None));
     assert!(billing.store.payment(row.merchant_uid()).await.unwrap().is_some());
@@ -224,13 +225,13 @@ async fn a_schedule_that_never_left_is_not_told_to_have_run() {
 }
 
 /// What anybody may do in a browser under an order number: the record names no billing key.
-fn in_a_browser(billing: &TestBilling, amount: u64) -> Hint {
+fn in_a_browser(billing: &TestBilling, amount: u64) -> WebhookHint {
     let mut world = billing.psp.world();
     let mut theirs = order("order_1");
     theirs.amount.minor = amount;
     let imp_uid = world.record(&theirs, PspStatus::Failed, START).imp_uid;
     world.payments.get_mut("order_1").unwrap().last_mut().unwrap().customer_uid = None;
-    Hint { imp_uid, merchant_uid: theirs.merchant_uid }
+    WebhookHint { imp_uid, merchant_uid: theirs.merchant_uid }
 }
 
 #[tokio::test]
@@ -310,7 +311,11 @@ async fn a_key_is_not_deleted_while_the_psp_would_still_run_a_suspect_schedule_o
         assert_eq!(row(&billing).await.state, State::Suspect);
         billing.psp.world().posts.clear();
         let deleted = billing
-            .delete_key(&Caller::Merchant, "key1", if cascade { Schedules::Revoke } else { Schedules::InTheWay })
+            .delete_key(
+                &Caller::Merchant,
+                "key1",
+                if cascade { ScheduleDisposition::Revoke } else { ScheduleDisposition::InTheWay },
+            )
             .await;
         if cascade {
             assert_eq!(deleted, Ok(KeyDeleted::Done));

@@ -6,7 +6,7 @@ use billing::CustomerUid;
 use billing::key::KeyState;
 use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
-use billing::usecase::{Caller, Failure, KeyDeleted, Scheduled, Schedules};
+use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition, Scheduled};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, issue_request, key_state, secret};
 use crate::schedule::new_schedule;
@@ -33,7 +33,7 @@ async fn scheduled(billing: &TestBilling) -> Payment {
 #[tokio::test]
 async fn schedules_move_to_the_new_key_before_the_old_one_goes() {
     let (billing, second) = two_keys().await;
-    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
+    let moved = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await;
     assert_eq!(moved, Ok(KeyDeleted::Done));
     let row = scheduled(&billing).await;
     assert_eq!((row.state, row.order.customer_uid.as_ref()), (State::Scheduled, Some(&second)));
@@ -53,7 +53,7 @@ async fn whatever_is_lost_on_the_way_the_sweep_carries_the_move_to_its_end() {
             let (billing, second) = two_keys().await;
             let acts = (0..lost).map(|_| Act::Approve).chain([act.clone()]);
             billing.psp.will(acts);
-            billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await.ok();
+            billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await.ok();
             for _ in 0..24 {
                 billing.advance(300);
                 sweep(&billing).await;
@@ -83,7 +83,7 @@ async fn a_schedule_that_runs_meanwhile_is_paid_on_the_old_key_and_not_moved() {
     let order = scheduled(&billing).await.order;
     let now = billing.host.now();
     billing.psp.world().execute(&order, PspStatus::Paid, now);
-    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await.unwrap();
+    let moved = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second)).await.unwrap();
     billing.advance(1_000);
     sweep(&billing).await;
     let row = scheduled(&billing).await;
@@ -95,15 +95,18 @@ async fn a_schedule_that_runs_meanwhile_is_paid_on_the_old_key_and_not_moved() {
 #[tokio::test]
 async fn only_an_active_key_of_the_same_customer_can_take_over() {
     let (billing, second) = two_keys().await;
-    let to = |uid: &str| Schedules::MoveTo(CustomerUid::parse(uid).unwrap());
+    let to = |uid: &str| ScheduleDisposition::MoveTo(CustomerUid::parse(uid).unwrap());
     let mut lees = issue_request("lees-card", "5555555555554444");
     lees.customer_id = customer("lee");
     let lees = billing.issue_key(lees, &secret()).await.unwrap().customer_uid;
     for uid in [lees.as_str(), "nothing", "key1"] {
         assert_eq!(billing.delete_key(&kim(), "key1", to(uid)).await, Err(Failure::NotFound), "{uid}");
     }
-    billing.delete_key(&kim(), second.as_str(), Schedules::InTheWay).await.unwrap();
-    assert_eq!(billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await, Err(Failure::KeyInactive));
+    billing.delete_key(&kim(), second.as_str(), ScheduleDisposition::InTheWay).await.unwrap();
+    assert_eq!(
+        billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second)).await,
+        Err(Failure::KeyInactive)
+    );
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
     assert_eq!(scheduled(&billing).await.state, State::Scheduled);
 }
@@ -115,13 +118,13 @@ async fn a_revocation_that_was_promised_never_becomes_a_move() {
     billing.psp.will([Act::Lose]);
     billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
     billing.advance(200);
-    billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await.unwrap();
+    billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second)).await.unwrap();
     settled(&billing, State::Revoked).await;
 
     // Promised while the move is under way.
     let (billing, second) = two_keys().await;
     billing.psp.will([Act::Lose]);
-    billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await.unwrap();
+    billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
     assert_eq!(scheduled(&billing).await.moves_to, Some(second));
     billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
     assert_eq!(scheduled(&billing).await.moves_to, None);
@@ -130,9 +133,9 @@ async fn a_revocation_that_was_promised_never_becomes_a_move() {
     // All revoked rather than moved, the second time round.
     let (billing, second) = two_keys().await;
     billing.psp.will([Act::Lose]);
-    billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await.unwrap();
+    billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second)).await.unwrap();
     assert!(scheduled(&billing).await.moves_to.is_some());
-    billing.delete_key(&kim(), "key1", Schedules::Revoke).await.unwrap();
+    billing.delete_key(&kim(), "key1", ScheduleDisposition::Revoke).await.unwrap();
     assert_eq!(scheduled(&billing).await.moves_to, None);
     settled(&billing, State::Revoked).await;
 }
@@ -153,10 +156,10 @@ async fn settled(billing: &TestBilling, state: State) {
 async fn the_old_key_stays_until_its_schedules_are_known_to_be_on_the_new_one() {
     let (billing, second) = two_keys().await;
     billing.psp.will([Act::Approve, Act::Lose]);
-    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
+    let moved = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await;
     assert!(matches!(moved, Ok(KeyDeleted::Pending(_))), "{moved:?}");
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleting);
-    let again = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
+    let again = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await;
     assert!(matches!(again, Ok(KeyDeleted::Pending(_))), "nobody knows yet whether it is registered there");
     for _ in 0..6 {
         billing.advance(300);
@@ -179,7 +182,7 @@ async fn schedules_that_have_all_run_keep_the_key_for_no_sweep_more() {
         let order = billing.scheduled(&Caller::Merchant, uid).await.unwrap().order;
         billing.psp.world().execute(&order, PspStatus::Paid, now);
     }
-    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second)).await;
+    let moved = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second)).await;
     assert_eq!(moved, Ok(KeyDeleted::Done));
 }
 
@@ -187,7 +190,7 @@ async fn schedules_that_have_all_run_keep_the_key_for_no_sweep_more() {
 async fn a_slow_move_is_answered_in_time_and_goes_on_in_the_sweep() {
     let (billing, second) = two_keys().await;
     billing.host.ticking.store(1, Ordering::Relaxed);
-    let moved = billing.delete_key(&kim(), "key1", Schedules::MoveTo(second.clone())).await;
+    let moved = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await;
     assert!(matches!(moved, Ok(KeyDeleted::Pending(_))), "{moved:?}");
     assert_eq!(billing.psp.world().posts, ["revoke order_1"], "the second request would not fit in");
     billing.host.ticking.store(0, Ordering::Relaxed);

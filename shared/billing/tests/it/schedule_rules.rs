@@ -1,8 +1,8 @@
 //! Schedules, as the PSP has them: moved, revoked, overdue, run.
 
 use billing::payment::{
-    Applied, Claim, Effect, Evidence, Outcome, Payment, Plan, PspStatus, Purpose, Refusal, RefusedBy, ScheduleSnapshot,
-    ScheduleStatus, Source, State, apply,
+    Applied, Claim, Effect, Evidence, Flow, Payment, PostFailure, PspStatus, Purpose, Refusal, RefusedBy,
+    ScheduleSnapshot, ScheduleStatus, Source, State, apply,
 };
 use billing::ports::{Clock, ScheduleFilter};
 use billing::usecase::Caller;
@@ -33,8 +33,8 @@ fn claim(purpose: Purpose) -> Claim {
 
 /// A schedule that was claimed at [`START`] to be registered on `key1`.
 fn registering() -> Payment {
-    let plan = Plan::Schedule { schedule_at: AT };
-    Payment::claimed(order("order_1"), customer("kim"), plan, START, claim(Purpose::Register))
+    let flow = Flow::Schedule { schedule_at: AT };
+    Payment::claimed(order("order_1"), customer("kim"), flow, START, claim(Purpose::Register))
 }
 
 /// Every state that a schedule can be in.
@@ -172,7 +172,7 @@ fn while_a_change_is_under_way_a_schedule_that_is_not_found_is_neither_gone_nor_
 fn a_refused_registration_is_looked_for_in_the_moment_when_it_can_arrive_no_more() {
     let end = START.plus(QUARANTINE);
     let refusal = Refusal { code: -1, message: "거절".to_owned() };
-    let refused = Evidence::Posted { claim: Nonce::parse("f").unwrap(), outcome: Outcome::Refused(refusal) };
+    let refused = Evidence::Posted { claim: Nonce::parse("f").unwrap(), outcome: PostFailure::Refused(refusal) };
     let row = applied(&registering(), &refused, START.plus(1)).row;
     assert_eq!((row.state, row.due_at), (State::Failed, Some(end)));
     for now in (1..QUARANTINE + 5).map(|seconds| START.plus(seconds)) {
@@ -210,12 +210,12 @@ fn a_status_that_nobody_knows_settles_nothing_wakes_nobody_and_is_looked_at_by_t
 
 #[test]
 fn an_order_that_is_not_sent_because_its_key_is_gone_is_refused_by_nobody_but_this_system() {
-    for plan in [Plan::Charge, Plan::Schedule { schedule_at: AT }] {
-        let unsent = Payment { plan, state: State::Intent, claim: None, ..registering() };
+    for flow in [Flow::Charge, Flow::Schedule { schedule_at: AT }] {
+        let unsent = Payment { flow, state: State::Intent, claim: None, ..registering() };
         let after = applied(&unsent, &Evidence::KeyInactive, START.plus(60));
-        assert_eq!((after.row.state, after.row.due_at), (State::Failed, None), "{plan:?}");
+        assert_eq!((after.row.state, after.row.due_at), (State::Failed, None), "{flow:?}");
         assert_eq!(after.row.refused_by(), RefusedBy::Ourselves, "no card is to blame, and no setting of the PSP's");
-        assert_eq!(alarms(&after), [""; 0], "{plan:?}");
+        assert_eq!(alarms(&after), [""; 0], "{flow:?}");
     }
 }
 

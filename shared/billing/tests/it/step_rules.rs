@@ -8,14 +8,22 @@ use std::fmt::from_fn;
 
 use billing::calendar::first_overdue_look;
 use billing::payment::{Claim, Payment, PspStatus, Purpose, Refusal, State};
-use billing::subscription::{Attempt, Ending, Known, Next, OtherCard, Period, Standing, Stepped, Subscription, step};
+use billing::subscription::{
+    Attempt, Ending, Next, OtherCard, Period, StepContext, StepResult, Subscription, SubscriptionState, step,
+};
 use billing::{CustomerUid, ImpUid, Nonce, Policy, Timestamp};
 
 use crate::fixture::{billing, secret};
 use crate::subscription::wanted;
 
-const STANDINGS: [Standing; 6] =
-    [Standing::Active, Standing::PastDue, Standing::Paused, Standing::Canceled, Standing::Unpaid, Standing::Completed];
+const STATES: [SubscriptionState; 6] = [
+    SubscriptionState::Active,
+    SubscriptionState::PastDue,
+    SubscriptionState::Paused,
+    SubscriptionState::Canceled,
+    SubscriptionState::Unpaid,
+    SubscriptionState::Completed,
+];
 
 /// A subscription whose first month is paid, and the payment that paid it.
 struct Scene {
@@ -89,7 +97,7 @@ fn around(at: Timestamp) -> [Timestamp; 3] {
     [-1, 0, 1].map(|seconds| at.plus(seconds))
 }
 
-fn stepped(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp) -> Stepped {
+fn stepped(row: &Subscription, payments: &[Payment], known: &StepContext, now: Timestamp) -> StepResult {
     step(row, payments, known, now, &Policy::default())
 }
 
@@ -106,29 +114,29 @@ fn claim(purpose: Purpose, now: Timestamp) -> Claim {
 }
 
 /// Nothing is known besides, or one thing.
-fn knowns() -> Vec<Known> {
+fn knowns() -> Vec<StepContext> {
     vec![
-        Known::default(),
-        Known { superseded: true, ..Known::default() },
-        Known { gone: true, ..Known::default() },
-        Known { newer: Some(other_card()), ..Known::default() },
-        Known { held: true, ..Known::default() },
+        StepContext::default(),
+        StepContext { superseded: true, ..StepContext::default() },
+        StepContext { gone: true, ..StepContext::default() },
+        StepContext { newer: Some(other_card()), ..StepContext::default() },
+        StepContext { held: true, ..StepContext::default() },
     ]
 }
 
 /// What is to be true of every step, whatever it is taken on.
-fn holds(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp) -> Next {
+fn holds(row: &Subscription, payments: &[Payment], known: &StepContext, now: Timestamp) -> Next {
     let policy = Policy::default();
-    let Stepped { row: after, next, .. } = stepped(row, payments, known, now);
+    let StepResult { row: after, next, .. } = stepped(row, payments, known, now);
     let states: Vec<State> = payments.iter().map(|payment| payment.state).collect();
     // Written down only where something is wrong: there are very many of them.
     let what = from_fn(|out| {
         let at = now.0 - row.attempt_at.0;
-        write!(out, "{:?} {:?} {states:?} {known:?}, {at} s after its time: {next:?}", row.standing, row.ending)
+        write!(out, "{:?} {:?} {states:?} {known:?}, {at} s after its time: {next:?}", row.state, row.ending)
     });
     let is_same = Subscription { updated_at: row.updated_at, ..after.clone() } == *row;
     assert_eq!(after.updated_at, if is_same { row.updated_at } else { now }, "the time of its last change: {what}");
-    let charges = matches!(row.standing, Standing::Active | Standing::PastDue) && row.ending.is_none();
+    let charges = matches!(row.state, SubscriptionState::Active | SubscriptionState::PastDue) && row.ending.is_none();
     let is_over = row.calendar.period(row.attempt.period).unwrap().ends.start() <= now;
     let has_money = |state: &State| matches!(state, State::Paid | State::PartiallyRefunded);
     match &next {
@@ -153,13 +161,13 @@ fn holds(row: &Subscription, payments: &[Payment], known: &Known, now: Timestamp
                 }
             }
         }
-        Next::TakeBack(uid) => {
+        Next::Unschedule(uid) => {
             let waits = |state| matches!(state, State::Scheduled | State::Intent);
             assert!(payments.iter().any(|it| it.merchant_uid() == uid && waits(it.state)), "{what}");
         }
-        Next::GiveBack(uid) => {
+        Next::Refund(uid) => {
             assert!(payments.iter().any(|it| it.merchant_uid() == uid && has_money(&it.state)), "{what}");
-            let given_up = matches!(row.standing, Standing::Canceled | Standing::Unpaid);
+            let given_up = matches!(row.state, SubscriptionState::Canceled | SubscriptionState::Unpaid);
             let twice = states.iter().filter(|state| has_money(state)).count() > 1;
             let too_late = given_up && (is_over || known.superseded);
             assert!(row.ending.is_some() || twice || too_late, "paid for, and given back: {what}");
@@ -182,8 +190,8 @@ async fn nothing_is_put_beside_another_or_twice_or_before_its_time_and_what_wait
     let pairs: Vec<[Payment; 2]> = State::ALL.into_iter().flat_map(with_each).collect();
     let mut puts = 0;
     for now in scene.moments() {
-        for (standing, ending) in STANDINGS.iter().flat_map(|standing| endings.map(|ending| (*standing, ending))) {
-            let at_first = Subscription { standing, ending, looks: 0, due_at: Some(now), ..scene.row.clone() };
+        for (state, ending) in STATES.iter().flat_map(|state| endings.map(|ending| (*state, ending))) {
+            let at_first = Subscription { state, ending, looks: 0, due_at: Some(now), ..scene.row.clone() };
             let again = Subscription { attempt: Attempt { period: 1, number: 1 }, ..at_first.clone() };
             for known in knowns() {
                 for payments in &lone {
@@ -194,7 +202,7 @@ async fn nothing_is_put_beside_another_or_twice_or_before_its_time_and_what_wait
             }
             if ending.is_none() {
                 for payments in &pairs {
-                    holds(&again, payments, &Known::default(), now);
+                    holds(&again, payments, &StepContext::default(), now);
                 }
             }
         }

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Attempt, Dunning, Ending, Interval, PlanId, Price, Standing, Subscription, Unit};
-use billing::usecase::{Caller, Hint, NewPlan, NewSubscription};
+use billing::subscription::{Attempt, Dunning, Ending, Interval, PlanId, Price, Subscription, SubscriptionState, Unit};
+use billing::usecase::{Caller, NewPlan, NewSubscription, WebhookHint};
 use billing::{CustomerUid, KstDay, MerchantUid, Money, Timestamp};
 
 use crate::fixture::{START, TestBilling, TestWorld, billing, issue_request, order, secret};
@@ -53,7 +53,7 @@ pub(crate) fn plan(name: &str, won: u64) -> NewPlan {
 }
 
 /// The PSP runs what is due; a key of the list is declined.
-fn run_schedules(billing: &TestBilling, declined: &[&str]) -> Vec<Hint> {
+fn run_schedules(billing: &TestBilling, declined: &[&str]) -> Vec<WebhookHint> {
     let now = billing.host.now();
     let mut world = billing.psp.world();
     let due: Vec<_> = world
@@ -70,7 +70,7 @@ fn run_schedules(billing: &TestBilling, declined: &[&str]) -> Vec<Hint> {
         let bad = declined.contains(&schedule.customer_uid.as_str());
         let status = if bad { PspStatus::Failed } else { PspStatus::Paid };
         let record = world.execute(&order, status, schedule.schedule_at);
-        hints.push(Hint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid });
+        hints.push(WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid });
     }
     hints
 }
@@ -129,14 +129,14 @@ async fn three_years_from_a_january_31_with_a_card_that_fails_and_is_replaced() 
         pass(&billing, 148, &[], told).await;
         // In June the card is declined; after two more tries its customer registers another.
         pass(&billing, 6, &["key1"], told).await;
-        assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
+        assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
         let new = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
         billing.change_card(&Caller::Merchant, &id, &new.customer_uid).await.unwrap();
         pass(&billing, 940, &["key1"], told).await;
         let written = picture(&billing);
         assert_eq!(written.lines().filter(|line| line.ends_with("paid")).count(), 36);
         assert_eq!(written, THREE_YEARS, "{written}");
-        assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+        assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
         assert!(billing.alarms().is_empty());
     }
 }
@@ -152,7 +152,7 @@ async fn a_card_that_stays_bad_is_tried_four_times_more_and_then_given_up() {
     let failed: Vec<(u32, State)> = (0..5).map(|number| (number, State::Failed)).collect();
     assert_eq!(tries, failed);
     let row = row(&billing, &id).await;
-    assert_eq!((row.standing, row.due_at), (Standing::Canceled, None));
+    assert_eq!((row.state, row.due_at), (SubscriptionState::Canceled, None));
 }
 
 #[tokio::test]
@@ -167,9 +167,9 @@ async fn cancelled_now_takes_the_schedule_back_and_at_the_periods_end_lets_it_ru
         let again = billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();
         assert_eq!(again, row);
         let over = ending == Ending::Now;
-        assert_eq!(row.standing, if over { Standing::Canceled } else { Standing::Active });
+        assert_eq!(row.state, if over { SubscriptionState::Canceled } else { SubscriptionState::Active });
         pass(&billing, 40, &[], true).await;
-        assert_eq!(self::row(&billing, &id).await.standing, Standing::Canceled);
+        assert_eq!(self::row(&billing, &id).await.state, SubscriptionState::Canceled);
         assert_eq!(timeline(&billing).iter().filter(|(_, _, state)| *state == State::Paid).count(), 1);
     }
 }

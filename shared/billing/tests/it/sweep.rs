@@ -1,9 +1,9 @@
 //! The sweep: everything that is owed comes to its end without a single webhook.
 
 use billing::Timestamp;
-use billing::payment::{Plan, PspStatus, State};
+use billing::payment::{Flow, PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Caller, Schedules, SweepReport};
+use billing::usecase::{Caller, ScheduleDisposition, SweepReport};
 
 use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order};
 use crate::schedule::new_schedule;
@@ -61,7 +61,7 @@ async fn a_claimant_that_died_is_carried_on() {
     let now = billing.host.now();
     let nonce = billing::Nonce::parse(&"f".repeat(32)).unwrap();
     let claim = Claim::new(Purpose::Charge, nonce, now, &billing.policy);
-    let row = Payment::claimed(order("order_1"), customer("kim"), Plan::Charge, now, claim);
+    let row = Payment::claimed(order("order_1"), customer("kim"), Flow::Charge, now, claim);
     billing.store.insert(&[row]).await.unwrap();
 
     assert_eq!(sweep(&billing).await.seen, 0, "the claimant has its 30 seconds");
@@ -176,7 +176,7 @@ async fn an_order_whose_key_went_away_before_it_was_sent_fails() {
     billing.psp.will([Act::Unreachable]);
     billing.charge(order("order_1"), None).await.unwrap();
     assert_eq!(state(&billing, "order_1").await, State::Intent);
-    billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await.unwrap();
     billing.advance(60);
     sweep(&billing).await;
     assert_eq!(state(&billing, "order_1").await, State::Failed);

@@ -7,7 +7,7 @@ mod moved;
 use billing::CustomerUid;
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeyState};
-use billing::ports::{Holder, KeyStore, Saved};
+use billing::ports::{CardHolder, KeyStore, Saved};
 use billing::usecase::{Billing, Failure, IssueKey, check_idempotency_key};
 
 use crate::fixture::{
@@ -94,7 +94,7 @@ async fn a_card_under_a_name_that_is_no_idempotency_key_is_not_sent() {
 
 /// A request whose form says something about the holder in one field.
 fn held_by(name: &str, field: &str, text: &str) -> IssueKey {
-    let mut holder = Holder::default();
+    let mut holder = CardHolder::default();
     let place = match field {
         "customer_name" => &mut holder.customer_name,
         "customer_tel" => &mut holder.customer_tel,

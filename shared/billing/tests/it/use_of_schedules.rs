@@ -3,11 +3,11 @@
 mod refunds;
 
 use billing::payment::{
-    Claim, Payment, Plan, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, State, snapshot::PaymentSnapshot,
+    Claim, Flow, Payment, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, State, snapshot::PaymentSnapshot,
 };
 use billing::ports::{Clock, KeyStore, PaymentStore};
 use billing::subscription::Attempt;
-use billing::usecase::{Billing, Caller, Failure, NewSchedule, Scheduled, Schedules, check_schedule_at};
+use billing::usecase::{Billing, Caller, Failure, NewSchedule, ScheduleDisposition, Scheduled, check_schedule_at};
 use billing::{CustomerUid, MerchantUid, Nonce, Policy, Timestamp};
 
 use crate::fixture::{
@@ -143,8 +143,8 @@ async fn a_subscriptions_schedule_is_neither_moved_nor_taken_back_by_its_number(
 // What may not be changed any more.
 
 /// A schedule's row that stands so.
-fn standing(state: State, record: Option<PaymentSnapshot>, executed: Option<bool>) -> Payment {
-    let plan = Plan::Schedule { schedule_at: AT };
+fn stored(state: State, record: Option<PaymentSnapshot>, executed: Option<bool>) -> Payment {
+    let plan = Flow::Schedule { schedule_at: AT };
     let row = Payment::claimed(order("order_1"), customer("kim"), plan, START, claim(Purpose::Register));
     let schedule = executed.map(|executed| {
         let status = if executed { ScheduleStatus::Executed } else { ScheduleStatus::Scheduled };
@@ -171,7 +171,7 @@ async fn a_schedule_that_is_not_registered_is_not_changed_and_whoever_asks_is_to
                 _ => executed == Some(true),
             };
             let billing = billing().await;
-            let before = standing(state, record.clone(), executed);
+            let before = stored(state, record.clone(), executed);
             billing.store.save(&before).await.unwrap();
             let told = Err(if ran { Failure::AlreadyExecuted } else { Failure::ScheduleNotChangeable });
             let what = format!("{state:?}, a record: {}, executed: {executed:?}", record.is_some());
@@ -248,9 +248,9 @@ type Write = Box<dyn Fn(Payment) -> Payment>;
 async fn whoever_is_overtaken_is_told_that_it_is_done_or_under_way_exactly_if_it_is_and_sends_nothing() {
     let (back, later) = (Purpose::Revoke, Purpose::Move { schedule_at: LATER });
     let elsewhere = LATER.plus(60);
-    let at = |schedule_at| Plan::Schedule { schedule_at };
+    let at = |schedule_at| Flow::Schedule { schedule_at };
     let claimed = |purpose| -> Write { Box::new(move |row| Payment { claim: Some(claim(purpose)), ..row }) };
-    let moved = |schedule_at| -> Write { Box::new(move |row| Payment { plan: at(schedule_at), ..row }) };
+    let moved = |schedule_at| -> Write { Box::new(move |row| Payment { flow: at(schedule_at), ..row }) };
     let settled = |state: State, status: Option<PspStatus>| -> Write {
         Box::new(move |row| Payment { state, record: status.map(record), due_at: None, ..row })
     };
@@ -299,7 +299,7 @@ async fn a_schedule_on_its_way_to_another_key_is_taken_back_exactly_if_it_stands
         let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
         let second = second.customer_uid;
         billing.psp.will([Act::Lose]);
-        billing.delete_key(&MERCHANT, "key1", Schedules::MoveTo(second.clone())).await.unwrap();
+        billing.delete_key(&MERCHANT, "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
         let before = stands(&billing).await;
         assert_eq!(before.moves_to.as_ref(), Some(&second));
         let moves_to = moves_to.map(|to| if to == "unchanged" { second } else { uid(to) });
@@ -337,7 +337,7 @@ async fn a_payment_is_found_behind_the_schedule_that_was_taken_off_the_key_befor
     let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
     let second: CustomerUid = second.customer_uid;
     billing.psp.will([Act::Approve, Act::Lose]);
-    billing.delete_key(&MERCHANT, "key1", Schedules::MoveTo(second.clone())).await.unwrap();
+    billing.delete_key(&MERCHANT, "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
     let moved = row(&billing).await;
     assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second)));
     {

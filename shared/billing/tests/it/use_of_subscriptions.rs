@@ -8,7 +8,7 @@ mod swept;
 use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, Entropy, PaymentStore, Saved};
 use billing::subscription::Subscription;
-use billing::usecase::{Caller, Hint, NewSubscription, RefundRequest};
+use billing::usecase::{Caller, NewSubscription, RefundRequest, WebhookHint};
 use billing::{CustomerUid, MerchantUid, Timestamp};
 
 use crate::fixture::{Act, TestBilling, TestWorld, issue_request, secret};
@@ -39,14 +39,14 @@ fn wait_until(billing: &TestBilling, then: Timestamp) {
 }
 
 /// The PSP runs the schedule of the attempt that is next; nobody has told us yet.
-async fn runs(billing: &TestBilling, id: &str, status: PspStatus) -> Hint {
+async fn runs(billing: &TestBilling, id: &str, status: PspStatus) -> WebhookHint {
     let next = row(billing, id).await;
     let order = next.order().unwrap();
     let waits = billing.psp.world().schedules[order.merchant_uid.as_str()].schedule_status;
     assert_eq!(waits, ScheduleStatus::Scheduled);
     wait_until(billing, next.attempt_at);
     let record = billing.psp.world().execute(&order, status, next.attempt_at);
-    Hint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid }
+    WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid }
 }
 
 /// The attempt that is next is declined, and that counts.

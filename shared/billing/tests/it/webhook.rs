@@ -2,14 +2,14 @@
 
 use billing::payment::{PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Hint, Noticed};
+use billing::usecase::{WebhookHint, WebhookOutcome};
 use billing::{ImpUid, MerchantUid};
 
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order};
 use crate::schedule::new_schedule;
 
-fn hint(merchant_uid: &str, imp_uid: &str) -> Hint {
-    Hint { imp_uid: ImpUid::parse(imp_uid).unwrap(), merchant_uid: MerchantUid::parse(merchant_uid).unwrap() }
+fn hint(merchant_uid: &str, imp_uid: &str) -> WebhookHint {
+    WebhookHint { imp_uid: ImpUid::parse(imp_uid).unwrap(), merchant_uid: MerchantUid::parse(merchant_uid).unwrap() }
 }
 
 async fn state(billing: &TestBilling, uid: &str) -> State {
@@ -19,7 +19,7 @@ async fn state(billing: &TestBilling, uid: &str) -> State {
 #[tokio::test]
 async fn an_unknown_order_costs_no_call_to_the_psp() {
     let billing = billing().await;
-    assert_eq!(billing.notice(&hint("nothing", "imp_000000000001")).await, Ok(Noticed::UnknownOrder));
+    assert_eq!(billing.notice(&hint("nothing", "imp_000000000001")).await, Ok(WebhookOutcome::UnknownOrder));
     assert_eq!(billing.psp.world().gets, 0);
 }
 
@@ -31,11 +31,11 @@ async fn a_schedule_that_ran_is_settled_and_a_repeat_writes_nothing() {
     billing.advance(86_400);
     let record = billing.psp.world().execute(&new.order, PspStatus::Paid, new.schedule_at);
     let hint = hint("order_1", record.imp_uid.as_str());
-    assert_eq!(billing.notice(&hint).await, Ok(Noticed::Applied));
+    assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Applied));
     let settled = billing.store.payment(&hint.merchant_uid).await.unwrap().unwrap();
     assert_eq!((settled.state, settled.due_at), (State::Paid, None));
     for _ in 0..10 {
-        assert_eq!(billing.notice(&hint).await, Ok(Noticed::Applied));
+        assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Applied));
     }
     assert_eq!(billing.store.payment(&hint.merchant_uid).await.unwrap().unwrap(), settled);
 }
@@ -47,7 +47,7 @@ async fn a_payment_of_another_order_changes_neither() {
     billing.psp.will([Act::Lose]);
     billing.charge(order("dear"), None).await.unwrap();
     let imp_uid = cheap.imp_uid().unwrap().as_str();
-    assert_eq!(billing.notice(&hint("dear", imp_uid)).await, Ok(Noticed::NotOurs));
+    assert_eq!(billing.notice(&hint("dear", imp_uid)).await, Ok(WebhookOutcome::NotOurs));
     assert_eq!(state(&billing, "dear").await, State::Unknown);
     assert_eq!(billing.alarms(), ["foreign_payment"]);
 }
@@ -57,7 +57,7 @@ async fn a_payment_that_the_psp_does_not_know_has_no_effect() {
     let billing = billing().await;
     billing.psp.will([Act::Lose]);
     let before = billing.charge(order("order_1"), None).await.unwrap();
-    assert_eq!(billing.notice(&hint("order_1", "imp_999999999999")).await, Ok(Noticed::NotOurs));
+    assert_eq!(billing.notice(&hint("order_1", "imp_999999999999")).await, Ok(WebhookOutcome::NotOurs));
     assert_eq!(billing.store.payment(before.merchant_uid()).await.unwrap(), Some(before));
 }
 
@@ -67,10 +67,10 @@ async fn a_psp_that_cannot_be_asked_makes_the_row_due_now() {
     let paid = billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.world().down = true;
     let hint = hint("order_1", paid.imp_uid().unwrap().as_str());
-    assert_eq!(billing.notice(&hint).await, Ok(Noticed::Deferred));
+    assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Deferred));
     let due = billing.store.payment(paid.merchant_uid()).await.unwrap().unwrap();
     assert_eq!((due.state, due.due_at), (State::Paid, Some(START)));
-    assert_eq!(billing.notice(&hint).await, Ok(Noticed::Deferred), "and once is enough");
+    assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Deferred), "and once is enough");
     assert_eq!(billing.store.payment(paid.merchant_uid()).await.unwrap().unwrap(), due);
 
     billing.psp.world().down = false;
@@ -85,11 +85,11 @@ async fn news_of_one_payment_does_not_put_off_the_look_that_another_one_needs() 
     let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(5));
     billing.psp.world().down = true;
     let of_second = billing.notice(&hint("order_1", second.imp_uid.as_str())).await;
-    assert_eq!(of_second, Ok(Noticed::Deferred));
+    assert_eq!(of_second, Ok(WebhookOutcome::Deferred));
     billing.psp.world().down = false;
     // The PSP repeats its notice of the first one.
     let of_first = billing.notice(&hint("order_1", paid.imp_uid().unwrap().as_str())).await;
-    assert_eq!((of_first, billing.alarms()), (Ok(Noticed::Applied), vec![]));
+    assert_eq!((of_first, billing.alarms()), (Ok(WebhookOutcome::Applied), vec![]));
     crate::sweep::sweep(&billing).await;
     assert_eq!(billing.alarms(), ["double_paid"]);
     crate::sweep::sweep(&billing).await;

@@ -5,7 +5,9 @@ use billing::key::KeyState;
 use billing::order::Details;
 use billing::payment::{PspStatus, State};
 use billing::ports::{Clock, KeyStore, PaymentStore};
-use billing::usecase::{Caller, Failure, Hint, Noticed, PrepareKey, PreparedKey, Returned, Unconfirmed};
+use billing::usecase::{
+    Caller, Failure, NotApproved, PrepareKey, PreparedKey, ReturnView, WebhookHint, WebhookOutcome,
+};
 use billing::{CustomerUid, ImpUid, MerchantUid, Money};
 
 use crate::fixture::{TestBilling, TestWorld, billing, customer, key_snapshot, key_state, secret};
@@ -49,14 +51,14 @@ async fn a_prepared_key_becomes_one_by_the_psps_record_alone() {
     // The PG may ask before it issues the key, too.
     let named = MerchantUid::parse(uid.as_str()).unwrap();
     assert_eq!(billing.confirm(&named, "0").await, Ok(Ok(())));
-    assert_eq!(billing.confirm(&named, "8900").await, Ok(Err(Unconfirmed::OtherAmount)));
+    assert_eq!(billing.confirm(&named, "8900").await, Ok(Err(NotApproved::OtherAmount)));
     issued(&billing, &uid);
     let lee = Caller::Customer(customer("lee"));
     assert_eq!(billing.confirm_key(&lee, uid.as_str()).await, Err(Failure::NotFound));
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Active);
     let (gets, keys) = (billing.psp.world().gets, billing.store.all_keys());
     assert_eq!(billing.confirm_key(&kim(), uid.as_str()).await.unwrap().state, KeyState::Active);
-    assert_eq!(billing.confirm(&named, "0").await, Ok(Err(Unconfirmed::Closed)));
+    assert_eq!(billing.confirm(&named, "0").await, Ok(Err(NotApproved::Closed)));
     assert_eq!(billing.psp.world().gets, gets + 1, "again: whether it is still there");
     assert_eq!(billing.store.all_keys(), keys, "and nothing to write");
 }
@@ -86,8 +88,8 @@ async fn where_issuing_charges_the_charge_is_a_payment_of_its_own() {
     issued(&billing, &uid);
     let now = billing.host.now();
     let record = billing.psp.world().record(&payment.order, PspStatus::Paid, now);
-    let hint = Hint { imp_uid: record.imp_uid, merchant_uid: payment.merchant_uid().clone() };
-    assert_eq!(billing.notice(&hint).await, Ok(Noticed::Applied));
+    let hint = WebhookHint { imp_uid: record.imp_uid, merchant_uid: payment.merchant_uid().clone() };
+    assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Applied));
     assert_eq!(key_state(&billing, uid.as_str()).await, KeyState::Active);
     let row = billing.store.payment(payment.merchant_uid()).await.unwrap().unwrap();
     assert_eq!(row.state, State::Paid);
@@ -120,11 +122,11 @@ async fn a_key_that_nobody_confirms_is_found_by_the_sweep_or_by_a_webhook() {
 
     let noticed = prepare(&billing, "kicc", 0).await.key.customer_uid;
     let merchant_uid = MerchantUid::parse(noticed.as_str()).unwrap();
-    let hint = Hint { imp_uid: ImpUid::parse("imp_1").unwrap(), merchant_uid: merchant_uid.clone() };
-    assert_eq!(billing.notice(&hint).await, Ok(Noticed::NotOurs), "the PSP has none");
+    let hint = WebhookHint { imp_uid: ImpUid::parse("imp_1").unwrap(), merchant_uid: merchant_uid.clone() };
+    assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::NotOurs), "the PSP has none");
     issued(&billing, &noticed);
-    assert_eq!(billing.returned(&merchant_uid, None).await, Ok(Returned::Key { active: true }));
-    assert_eq!(billing.notice(&hint).await, Ok(Noticed::NotOurs), "no news");
+    assert_eq!(billing.returned(&merchant_uid, None).await, Ok(ReturnView::Key { active: true }));
+    assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::NotOurs), "no news");
 }
 
 #[tokio::test]
@@ -139,8 +141,8 @@ async fn a_key_that_is_never_issued_is_given_up_and_one_issued_after_that_is_del
 
     issued(&billing, &uid);
     let merchant_uid = MerchantUid::parse(uid.as_str()).unwrap();
-    let hint = Hint { imp_uid: ImpUid::parse("imp_1").unwrap(), merchant_uid };
-    assert_eq!(billing.notice(&hint).await, Ok(Noticed::Applied));
+    let hint = WebhookHint { imp_uid: ImpUid::parse("imp_1").unwrap(), merchant_uid };
+    assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Applied));
     assert!(!billing.psp.world().keys.contains_key(uid.as_str()), "its customer was told that there is none");
     assert_eq!(billing.alarms(), ["orphan_key"]);
 }

@@ -4,7 +4,7 @@ use billing::payment::refund::Origin;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Failure, Hint, NewCheckout, Unconfirmed};
+use billing::usecase::{Failure, NewCheckout, NotApproved, WebhookHint};
 use billing::{ImpUid, MerchantUid, Money};
 
 use crate::fixture::{Act, TestBilling, TestWorld, billing, card_window, customer, order};
@@ -29,7 +29,7 @@ fn account(billing: &TestBilling) -> ImpUid {
     let imp_uid = recorded(billing, PspStatus::Ready).imp_uid;
     let now = billing.host.now();
     let mut world = billing.psp.world();
-    let facts = &mut world.payments.get_mut("order_1").unwrap().last_mut().unwrap().facts;
+    let facts = &mut world.payments.get_mut("order_1").unwrap().last_mut().unwrap().details;
     facts.vbank_num = Some("56123456789012".to_owned());
     facts.vbank_date = Some(now.plus(3 * DAY));
     facts.vbank_issued_at = Some(now);
@@ -45,7 +45,7 @@ fn deposited(billing: &TestBilling) {
 }
 
 async fn notice(billing: &TestBilling, imp_uid: &ImpUid) {
-    let hint = Hint { imp_uid: imp_uid.clone(), merchant_uid: MerchantUid::parse("order_1").unwrap() };
+    let hint = WebhookHint { imp_uid: imp_uid.clone(), merchant_uid: MerchantUid::parse("order_1").unwrap() };
     billing.notice(&hint).await.unwrap();
 }
 
@@ -65,7 +65,7 @@ async fn a_withdrawn_checkout_is_closed_for_everybody_and_again_is_the_same() {
     assert_eq!((withdrawn.state, withdrawn.withdrawn_at), (State::Revoked, Some(billing.host.now())));
     assert!(!withdrawn.is_payable(billing.host.now()) && !withdrawn.waits(billing.host.now()));
     let uid = MerchantUid::parse("order_1").unwrap();
-    assert_eq!(billing.confirm(&uid, "8900").await, Ok(Err(Unconfirmed::Closed)));
+    assert_eq!(billing.confirm(&uid, "8900").await, Ok(Err(NotApproved::Closed)));
     billing.advance(5);
     assert_eq!(withdraw(&billing).await, Ok(withdrawn.clone()));
     // Its last look is when nobody can be in the window any more.

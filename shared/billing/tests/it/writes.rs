@@ -8,7 +8,9 @@ use billing::order::Details;
 use billing::payment::{Payment, RefundState, State};
 use billing::ports::{Clock, PaymentStore, Saved};
 use billing::subscription::{Ending, Subscription};
-use billing::usecase::{Caller, Failure, KeyDeleted, NewCheckout, PrepareKey, RefundRequest, Scheduled, Schedules};
+use billing::usecase::{
+    Caller, Failure, KeyDeleted, NewCheckout, PrepareKey, RefundRequest, ScheduleDisposition, Scheduled,
+};
 use billing::{CustomerUid, MerchantUid, Money};
 
 use crate::fixture::{Act, START, card_window, customer, issue_request, key_snapshot, order, secret};
@@ -115,11 +117,11 @@ pub(crate) fn ask<'a>(billing: &'a LossyBilling, name: &'a str) -> Answer<'a> {
                 let request = part_of("order_1");
                 Box::pin(billing.refund(request)).await.map(text)
             }
-            "delete" => Box::pin(billing.delete_key(&shop, "key1", Schedules::InTheWay)).await.map(text),
-            "delete all" => Box::pin(billing.delete_key(&shop, "key1", Schedules::Revoke)).await.map(text),
-            "replace" => {
-                Box::pin(billing.delete_key(&shop, "key1", Schedules::MoveTo(other_key(billing)))).await.map(text)
-            }
+            "delete" => Box::pin(billing.delete_key(&shop, "key1", ScheduleDisposition::InTheWay)).await.map(text),
+            "delete all" => Box::pin(billing.delete_key(&shop, "key1", ScheduleDisposition::Revoke)).await.map(text),
+            "replace" => Box::pin(billing.delete_key(&shop, "key1", ScheduleDisposition::MoveTo(other_key(billing))))
+                .await
+                .map(text),
             "replace and lose" => {
                 ask(billing, "schedule").await?;
                 billing.psp.will([Act::Lose, Act::Lose]);
@@ -332,12 +334,12 @@ fn what_may_stand_is_pending_and_the_sweep_carries_it_out() {
         let billing = world(&asked("delete", &[])).await;
         billing.store.will(unknown);
         billing.store.reads_fail_after(2);
-        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await;
         assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "{deleted:?}");
         billing.store.heals();
         billing.host.pass(200);
         billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
-        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await;
         assert_eq!(deleted, Ok(KeyDeleted::Done));
     });
 }

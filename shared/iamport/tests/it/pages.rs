@@ -19,7 +19,7 @@ async fn a_page_past_the_end_is_empty() {
     assert!(client.schedules(&window).await.unwrap().list.is_empty());
     for first in [None, Some(1)] {
         let error = client.payments_by_status(&page(first)).await.unwrap_err();
-        assert_eq!(error.class(), Class::Rejected, "a 400 for the first page means what it says");
+        assert_eq!(error.class(), ErrorClass::Rejected, "a 400 for the first page means what it says");
     }
     let twice = json!({ "total": 2, "previous": 1, "next": 0, "list": [payment(), payment()] });
     let server = Server::always(Reply::ok(&twice)).await;

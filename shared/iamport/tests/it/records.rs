@@ -30,7 +30,7 @@ async fn the_seeds_example_is_read_field_by_field() {
     });
     let payment = charged(Reply::ok(&full)).await.unwrap();
     let text = |field: &Option<String>| field.clone().unwrap();
-    let hidden = |field: &Option<Concealed>| field.clone().unwrap().into_string();
+    let hidden = |field: &Option<Sensitive>| field.clone().unwrap().into_string();
     assert_eq!((payment.imp_uid.as_str(), payment.merchant_uid.as_str()), ("imp_123456789012", "order_monthly_0001"));
     assert_eq!((text(&payment.pay_method), payment.channel.clone()), ("card".to_owned(), Some(Channel::Pc)));
     assert_eq!((text(&payment.pg_provider), text(&payment.emb_pg_provider)), ("nice".into(), "naverpay".into()));
@@ -65,12 +65,12 @@ async fn the_seeds_example_is_read_field_by_field() {
     let deposit = &payment.deposit_history[0];
     assert_eq!((text(&deposit.pg_tid), deposit.amount), ("dt".into(), won(8900)));
     assert_eq!((hidden(&deposit.depositor_name), deposit.deposited_at), ("d".into(), Some(6)));
-    assert_eq!(payment.cancel_receipt_urls, [Concealed::from("u1"), Concealed::from("u2")]);
+    assert_eq!(payment.cancel_receipt_urls, [Sensitive::from("u1"), Sensitive::from("u2")]);
     assert_eq!((payment.cash_receipt_issued, text(&payment.customer_uid)), (Some(true), "gildong_0001_1234".into()));
     assert_eq!(payment.customer_uid_usage, Some(CustomerUidUsage::Scheduled));
     let promotion = payment.promotion.clone().unwrap();
     assert_eq!((text(&promotion.id), promotion.discount), ("promotion-id-1".into(), Some(won(1000))));
-    assert_eq!(payment.oddities(), []);
+    assert_eq!(payment.anomalies(), []);
 }
 
 /// Each required field is required, each other may be absent, null or odd.
@@ -80,13 +80,13 @@ async fn required_fields_are_required_and_others_are_not() {
         let mut without = payment();
         without.as_object_mut().unwrap().remove(field);
         let error = charged(Reply::ok(&without)).await.unwrap_err();
-        assert_eq!(error.class(), Class::Suspect, "{field}");
+        assert_eq!(error.class(), ErrorClass::Suspect, "{field}");
         assert!(error.to_string().contains(field), "{error}");
     }
     for field in ["imp_uid", "merchant_uid", "amount", "cancel_amount", "currency"] {
         for bad in [json!(null), json!(""), json!([]), json!({}), json!(true)] {
             let reply = payment_with(&json!({ field: bad }));
-            assert_eq!(class_of(Reply::ok(&reply)).await, Class::Suspect, "{field} {bad}");
+            assert_eq!(class_of(Reply::ok(&reply)).await, ErrorClass::Suspect, "{field} {bad}");
         }
     }
     let optional = [
@@ -157,7 +157,7 @@ async fn the_sandbox_flag_is_strict() {
         assert_eq!(payment.sandbox, read);
     }
     for odd in [json!("perhaps"), json!([]), json!({}), json!(2), json!("")] {
-        assert_eq!(class_of(Reply::ok(&payment_with(&json!({ "sandbox": odd })))).await, Class::Suspect);
+        assert_eq!(class_of(Reply::ok(&payment_with(&json!({ "sandbox": odd })))).await, ErrorClass::Suspect);
     }
 }
 

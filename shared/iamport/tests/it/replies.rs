@@ -18,22 +18,22 @@ fn raw(body: impl Into<Vec<u8>>) -> Reply {
 async fn no_envelope_is_unknown() {
     for body in ["", " ", "<html>ok</html>", "<?xml version=\"1.0\"?><a/>", "ok", "{", "{\"code\":0}x", "{} {}", "NaN"]
     {
-        assert_eq!(class_of(raw(body)).await, Class::Unknown, "{body}");
+        assert_eq!(class_of(raw(body)).await, ErrorClass::Unknown, "{body}");
     }
-    assert_eq!(class_of(raw(&b"\x1f\x8b\x08\x00\x00"[..])).await, Class::Unknown, "gzip");
-    assert_eq!(class_of(raw(&b"{\"code\":0,\"message\":\"\xff\"}"[..])).await, Class::Unknown, "not UTF-8");
+    assert_eq!(class_of(raw(&b"\x1f\x8b\x08\x00\x00"[..])).await, ErrorClass::Unknown, "gzip");
+    assert_eq!(class_of(raw(&b"{\"code\":0,\"message\":\"\xff\"}"[..])).await, ErrorClass::Unknown, "not UTF-8");
     let honest = json!({ "code": 0, "response": payment() }).to_string();
-    assert_eq!(class_of(Reply::text(200, "text/html", honest.clone())).await, Class::Unknown, "says it is HTML");
+    assert_eq!(class_of(Reply::text(200, "text/html", honest.clone())).await, ErrorClass::Unknown, "says it is HTML");
     assert!(charged(Reply::text(200, "APPLICATION/JSON", honest.clone())).await.is_ok());
     assert!(charged(Reply::Full { status: 200, headers: vec![], body: honest.into_bytes() }).await.is_ok());
     for status in [500, 502, 503, 504] {
-        assert_eq!(class_of(Reply::text(status, "text/html", "<html>")).await, Class::Unknown, "{status}");
+        assert_eq!(class_of(Reply::text(status, "text/html", "<html>")).await, ErrorClass::Unknown, "{status}");
         let envelope = json!({ "code": 1, "message": "not done", "response": null });
-        assert_eq!(class_of(Reply::json(status, &envelope)).await, Class::Unknown, "{status} proves nothing");
+        assert_eq!(class_of(Reply::json(status, &envelope)).await, ErrorClass::Unknown, "{status} proves nothing");
     }
     for status in [201, 202, 204, 207, 402, 405, 408, 409, 418, 422] {
         let envelope = json!({ "code": 0, "message": null, "response": payment() });
-        assert_eq!(class_of(Reply::json(status, &envelope)).await, Class::Unknown, "{status}");
+        assert_eq!(class_of(Reply::json(status, &envelope)).await, ErrorClass::Unknown, "{status}");
     }
 }
 
@@ -54,11 +54,11 @@ async fn content_of_the_wrong_shape_is_suspect() {
         json!({ "message": null, "response": payment() }),
     ];
     for body in bodies {
-        assert_eq!(class_of(Reply::json(200, &body)).await, Class::Suspect, "{body}");
+        assert_eq!(class_of(Reply::json(200, &body)).await, ErrorClass::Suspect, "{body}");
     }
-    assert_eq!(class_of(raw(r#"{"code":0,"code":1,"response":null}"#)).await, Class::Suspect, "a field twice");
+    assert_eq!(class_of(raw(r#"{"code":0,"code":1,"response":null}"#)).await, ErrorClass::Suspect, "a field twice");
     let deep = format!("{{\"code\":0,\"response\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(class_of(raw(deep)).await, Class::Suspect, "deep nesting");
+    assert_eq!(class_of(raw(deep)).await, ErrorClass::Suspect, "deep nesting");
 }
 
 /// 113: spellings of the code.
@@ -70,7 +70,7 @@ async fn the_code_is_read_as_a_number() {
     }
     for code in ["true", "false", "null", "\"\"", "\"ok\"", "[]", "{}", "0.5", "1e30"] {
         let body = format!("{{\"code\":{code},\"message\":null,\"response\":{}}}", payment());
-        assert_eq!(class_of(raw(body)).await, Class::Suspect, "{code}");
+        assert_eq!(class_of(raw(body)).await, ErrorClass::Suspect, "{code}");
     }
 }
 
@@ -82,12 +82,12 @@ async fn another_code_is_a_refusal() {
         for response in [json!(null), payment()] {
             let body = json!({ "code": code, "message": "카드 4242-4242-4242-4242 거절", "response": response });
             let error = charged(Reply::json(200, &body)).await.unwrap_err();
-            assert_eq!((error.class(), error.code()), (Class::Refused, Some(code)));
+            assert_eq!((error.class(), error.code()), (ErrorClass::Refused, Some(code)));
             assert_eq!(error.psp_message().unwrap().as_str(), "카드 ****-****-****-**** 거절");
         }
     }
     let error = charged(raw(r#"{"code":"-1","message":{"odd":1}}"#)).await.unwrap_err();
-    assert_eq!((error.class(), error.code(), error.psp_message()), (Class::Refused, Some(-1), None));
+    assert_eq!((error.class(), error.code(), error.psp_message()), (ErrorClass::Refused, Some(-1), None));
 }
 
 /// 116: a reply cut off anywhere says nothing, and panics nowhere.
@@ -106,7 +106,7 @@ async fn truncated_at_every_byte_is_unknown() {
     let client = client(&server);
     for cut in 0..whole.len() {
         let error = client.again(&again()).await.unwrap_err();
-        assert_eq!(error.class(), Class::Unknown, "cut at byte {cut}: {error:?}");
+        assert_eq!(error.class(), ErrorClass::Unknown, "cut at byte {cut}: {error:?}");
         assert_eq!(server.calls().len(), cut + 1);
     }
     assert!(client.again(&again()).await.is_ok(), "the whole of it is fine");
@@ -127,7 +127,7 @@ async fn truncated_without_a_length_is_unknown() {
     let client = client(&server);
     for cut in 0..total {
         let error = client.again(&again()).await.unwrap_err();
-        assert_eq!(error.class(), Class::Unknown, "cut at byte {cut}: {error:?}");
+        assert_eq!(error.class(), ErrorClass::Unknown, "cut at byte {cut}: {error:?}");
     }
     assert!(client.again(&again()).await.is_ok());
 }
@@ -142,7 +142,7 @@ async fn oversized_replies_are_unknown() {
     let unannounced = format!("{head}connection: close\r\n\r\n{body}");
     for reply in [announced, unannounced] {
         let error = charged(Reply::Bytes(reply.into_bytes())).await.unwrap_err();
-        assert_eq!(error.class(), Class::Unknown);
+        assert_eq!(error.class(), ErrorClass::Unknown);
         assert!(matches!(error, Error::TooLarge { .. }), "whoever reads lists asks for a smaller page: {error:?}");
         assert!(error.to_string().contains("1 MiB"), "{error}");
     }
@@ -169,7 +169,7 @@ async fn drips_and_silence_end_at_the_deadline() {
         client.ready().await.unwrap();
         let (client, charge) = (client.within(Duration::from_millis(1_100)), again());
         let waited = tokio::time::timeout(Duration::from_secs(3), client.again(&charge)).await;
-        assert_eq!(waited.expect("must give up").unwrap_err().class(), Class::Unknown);
+        assert_eq!(waited.expect("must give up").unwrap_err().class(), ErrorClass::Unknown);
         assert_eq!(server.calls().len(), 1);
     })
     .await;
@@ -185,13 +185,13 @@ async fn amounts_are_compared_by_value() {
     }
     for amount in [json!(8900.01), json!(-8900), json!(null), json!(1), json!(8901), json!("8900 "), json!(89.00)] {
         let reply = Reply::ok(&payment_with(&json!({ "amount": amount })));
-        assert_eq!(class_of(reply).await, Class::Suspect, "{amount}");
+        assert_eq!(class_of(reply).await, ErrorClass::Suspect, "{amount}");
     }
     // Also where there is nothing to compare with.
     for change in [json!({ "amount": -1 }), json!({ "amount": 0.5 }), json!({ "cancel_amount": -1 })] {
         let server = Server::always(Reply::ok(&payment_with(&change))).await;
         let error = client(&server).payment(&imp_uid(), TestPayments::Hide).await.unwrap_err();
-        assert_eq!(error.class(), Class::Suspect, "{change}");
+        assert_eq!(error.class(), ErrorClass::Suspect, "{change}");
     }
     let dollars = payment_with(&json!({ "amount": 19.99, "currency": "USD" }));
     let server = Server::always(Reply::ok(&dollars)).await;
@@ -223,17 +223,20 @@ async fn other_statuses_are_unknown_statuses() {
 #[tokio::test]
 async fn odd_records_are_noted() {
     let cases = [
-        (json!({ "paid_at": 0 }), vec![Oddity::PaidWithoutTime]),
-        (json!({ "failed_at": 5 }), vec![Oddity::PaidWithFailureTime]),
-        (json!({ "cancel_amount": 9000 }), vec![Oddity::CancelledTooMuch]),
-        (json!({ "cancel_amount": 900, "cancel_history": [{ "amount": 800 }] }), vec![Oddity::CancellationsDoNotAddUp]),
+        (json!({ "paid_at": 0 }), vec![Anomaly::PaidWithoutTime]),
+        (json!({ "failed_at": 5 }), vec![Anomaly::PaidWithFailureTime]),
+        (json!({ "cancel_amount": 9000 }), vec![Anomaly::CancelledTooMuch]),
+        (
+            json!({ "cancel_amount": 900, "cancel_history": [{ "amount": 800 }] }),
+            vec![Anomaly::CancellationsDoNotAddUp],
+        ),
         (json!({ "cancel_amount": 900, "cancel_history": [{ "amount": 400 }, { "amount": 500.0 }] }), vec![]),
-        (json!({ "card_number": "4242424242424242" }), vec![Oddity::CardNumberExposed]),
+        (json!({ "card_number": "4242424242424242" }), vec![Anomaly::CardNumberExposed]),
         (json!({ "status": "failed", "paid_at": 0, "failed_at": 5 }), vec![]),
     ];
-    for (changes, oddities) in cases {
+    for (changes, anomalies) in cases {
         let payment = charged(Reply::ok(&payment_with(&changes))).await.unwrap();
-        assert_eq!(payment.oddities(), oddities, "{changes}");
+        assert_eq!(payment.anomalies(), anomalies, "{changes}");
     }
 }
 
@@ -246,12 +249,12 @@ async fn another_number_key_or_currency_is_suspect() {
         json!({ "merchant_uid": "order_monthly_0002" }),
         json!({ "customer_uid": "gildong_0001_1235" }),
     ] {
-        assert_eq!(class_of(Reply::ok(&payment_with(&changes))).await, Class::Suspect, "{changes}");
+        assert_eq!(class_of(Reply::ok(&payment_with(&changes))).await, ErrorClass::Suspect, "{changes}");
     }
     let server = Server::always(Reply::ok(&payment_with(&json!({ "currency": "USD" })))).await;
     let mut charge = again();
     charge.details.currency = Some("KRW".to_owned());
-    assert_eq!(client(&server).again(&charge).await.unwrap_err().class(), Class::Suspect);
+    assert_eq!(client(&server).again(&charge).await.unwrap_err().class(), ErrorClass::Suspect);
 
     // Under a promotion the gateway takes less; the caller compares.
     let discounted = payment_with(&json!({ "amount": 7900, "promotion": { "discount": 1000 } }));
@@ -268,7 +271,7 @@ async fn no_call_accepts_a_reply_about_something_else() {
     let server = Server::always(Reply::ok(&other)).await;
     let client_of = client;
     let client = client_of(&server);
-    let suspect = |outcome: Result<(), Error>| assert_eq!(outcome.unwrap_err().class(), Class::Suspect);
+    let suspect = |outcome: Result<(), Error>| assert_eq!(outcome.unwrap_err().class(), ErrorClass::Suspect);
     suspect(client.payment(&imp_uid(), TestPayments::Hide).await.map(drop));
     suspect(client.find_payment(&merchant_uid(), None, None).await.map(drop));
     suspect(client.retry_schedule(&merchant_uid()).await.map(drop));
@@ -341,7 +344,7 @@ async fn find_all_shows_every_attempt() {
     for broken in [json!({ "total": 1 }), json!({ "total": 1, "list": null }), json!({ "list": {} }), json!("x")] {
         let server = Server::always(Reply::ok(&broken)).await;
         let error = client(&server).find_all_payments(&merchant_uid(), &FindAll::default()).await.unwrap_err();
-        assert_eq!(error.class(), Class::Suspect, "{broken}");
+        assert_eq!(error.class(), ErrorClass::Suspect, "{broken}");
     }
 }
 
@@ -375,7 +378,7 @@ async fn not_found_needs_an_envelope() {
         client(&server).find_payment(&merchant_uid(), None, None).await.unwrap_err()
     };
     let error = find(Reply::json(404, &envelope)).await;
-    assert_eq!((error.class(), error.code()), (Class::NotFound, Some(-1)));
+    assert_eq!((error.class(), error.code()), (ErrorClass::NotFound, Some(-1)));
     assert_eq!(error.psp_message().unwrap().as_str(), "존재하지 않는 결제정보입니다.");
     for reply in [
         Reply::text(404, "text/html", "<html>404</html>"),
@@ -384,10 +387,10 @@ async fn not_found_needs_an_envelope() {
         Reply::json(404, &json!({ "message": "Not Found" })),
         Reply::json(404, &json!([])),
     ] {
-        assert_eq!(find(reply).await.class(), Class::Unknown);
+        assert_eq!(find(reply).await.class(), ErrorClass::Unknown);
     }
     let refused = find(Reply::json(200, &json!({ "code": 1, "message": "not found", "response": null }))).await;
-    assert_eq!(refused.class(), Class::Refused, "an old server's way to say so");
+    assert_eq!(refused.class(), ErrorClass::Refused, "an old server's way to say so");
 }
 
 #[tokio::test]
@@ -395,9 +398,9 @@ async fn rejections_need_an_envelope() {
     let envelope = json!({ "code": 1, "message": "m", "response": null });
     for status in [400, 403] {
         let error = charged(Reply::json(status, &envelope)).await.unwrap_err();
-        assert_eq!((error.class(), error.code()), (Class::Rejected, Some(1)));
+        assert_eq!((error.class(), error.code()), (ErrorClass::Rejected, Some(1)));
         assert!(error.to_string().contains(&status.to_string()));
-        assert_eq!(class_of(Reply::text(status, "text/html", "<html>")).await, Class::Unknown);
+        assert_eq!(class_of(Reply::text(status, "text/html", "<html>")).await, ErrorClass::Unknown);
     }
 }
 
@@ -416,14 +419,14 @@ async fn rate_limits_carry_their_wait() {
             None => reply,
         };
         let error = charged(reply).await.unwrap_err();
-        assert_eq!((error.class(), error.retry_after()), (Class::RateLimited, wait), "{header:?}");
+        assert_eq!((error.class(), error.retry_after()), (ErrorClass::RateLimited, wait), "{header:?}");
     }
 }
 
 /// What 401 and 429 mean does not hang on a body that never comes whole.
 #[tokio::test]
 async fn some_statuses_decide_alone() {
-    for (status, class) in [(401, Class::Unauthorized), (429, Class::RateLimited)] {
+    for (status, class) in [(401, ErrorClass::Unauthorized), (429, ErrorClass::RateLimited)] {
         let head =
             format!("HTTP/1.1 {status} X\r\ncontent-type: text/html\r\ncontent-length: 99\r\n\r\n<ht").into_bytes();
         for reply in [Reply::Bytes(head.clone()), Reply::Reset(head.clone()), Reply::Hang(head)] {

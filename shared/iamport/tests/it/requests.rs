@@ -30,8 +30,8 @@ fn assert_call(call: &Seen, method: &str, target: &str, body: &Value) {
     if body.is_null() { assert_eq!(call.body, "") } else { assert_eq!(&call.json(), body) }
 }
 
-fn text(text: &str) -> Option<Concealed> {
-    Some(Concealed::from(text))
+fn text(text: &str) -> Option<Sensitive> {
+    Some(Sensitive::from(text))
 }
 
 /// Every optional field of a charge.
@@ -530,8 +530,8 @@ async fn a_time_in_milliseconds_is_not_sent() {
     let server = Server::always(Reply::ok(&scheduled())).await;
     let client = client(&server);
     let error = client.move_schedule(&merchant_uid(), 1_830_297_600_000).await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     let error = client.reschedule(&merchant_uid(), 0).await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     assert_eq!(server.seen().len(), 0);
 }

@@ -32,7 +32,7 @@ fn assert_clean(what: &str, text: &str) {
 }
 
 fn details() -> Details {
-    let hidden = || Some(Concealed::from(PERSON));
+    let hidden = || Some(Sensitive::from(PERSON));
     Details {
         buyer_name: hidden(),
         buyer_email: hidden(),
@@ -186,7 +186,7 @@ async fn token_failures_print_nothing_either() {
     each(echoes(), |echo| async move {
         let server = Server::start(move |_| echo.clone()).await;
         let error = client(&server).again(&charge()).await.unwrap_err();
-        assert_eq!(error.class(), Class::NotSent);
+        assert_eq!(error.class(), ErrorClass::NotSent);
         assert_clean("the token's error", &all_of(&error));
     })
     .await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use iamport::{
-    Again, Amount, Cause, Class, Client, Clock, Config, CredentialSource, Credentials, CustomerUid, Error, ImpKey,
+    Again, Amount, Cause, Client, Clock, Config, CredentialSource, Credentials, CustomerUid, Error, ErrorClass, ImpKey,
     ImpSecret, ImpUid, MerchantUid, Payment,
 };
 use serde_json::{Value, json};
@@ -170,6 +170,6 @@ pub(crate) async fn charged(reply: Reply) -> Result<Payment, Error> {
     outcome
 }
 
-pub(crate) async fn class_of(reply: Reply) -> Class {
+pub(crate) async fn class_of(reply: Reply) -> ErrorClass {
     charged(reply).await.unwrap_err().class()
 }

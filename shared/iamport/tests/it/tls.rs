@@ -64,7 +64,7 @@ async fn a_trusted_certificate_for_the_host_works() {
 async fn an_untrusted_certificate_stops_everything() {
     let (url, _) = https("127.0.0.1").await;
     let error = ready(Config::new(&url).unwrap()).await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     assert!(chain(&error).contains("Connect") && chain(&error).contains("InvalidCertificate"), "{}", chain(&error));
 }
 
@@ -72,7 +72,7 @@ async fn an_untrusted_certificate_stops_everything() {
 async fn a_certificate_for_another_host_stops_everything() {
     let (url, trusting) = https("api.iamport.kr").await;
     let error = ready(Config::new(&url).unwrap().with_tls(trusting)).await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     assert!(chain(&error).contains("NotValidForName"), "{}", chain(&error));
 }
 
@@ -96,6 +96,6 @@ async fn an_old_protocol_stops_everything() {
     });
     let (_, trusting) = https("127.0.0.1").await;
     let error = ready(Config::new(&url).unwrap().with_tls(trusting)).await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     assert!(chain(&error).contains("Connect"), "{}", chain(&error));
 }

@@ -62,12 +62,12 @@ async fn fifty_calls_at_once_share_one_failure() {
         })
         .collect();
     for call in calls {
-        assert_eq!(call.await.unwrap(), Class::NotSent);
+        assert_eq!(call.await.unwrap(), ErrorClass::NotSent);
     }
     assert_eq!(server.token_requests(), 3, "one flight with two repetitions");
     assert_eq!(server.calls().len(), 0);
     // A later call tries anew.
-    assert_eq!(client.ready().await.unwrap_err().class(), Class::NotSent);
+    assert_eq!(client.ready().await.unwrap_err().class(), ErrorClass::NotSent);
     assert_eq!(server.token_requests(), 6);
 }
 
@@ -142,7 +142,11 @@ async fn a_failing_early_renewal_hinders_nobody() {
     client.again(&again()).await.unwrap();
     assert_eq!(server.token_requests(), 3);
     clock.advance(90);
-    assert_eq!(client.again(&again()).await.unwrap_err().class(), Class::NotSent, "in its last minute it is not used");
+    assert_eq!(
+        client.again(&again()).await.unwrap_err().class(),
+        ErrorClass::NotSent,
+        "in its last minute it is not used"
+    );
     assert_eq!(server.calls().len(), 7);
 }
 
@@ -283,7 +287,7 @@ async fn a_second_refusal_asks_for_fresh_credentials_and_gives_up() {
     let asked = Arc::clone(&source.fresh_asked);
     let client = client_with(Config::new(&server.url).unwrap(), source, TestClock::new());
     let error = client.again(&again()).await.unwrap_err();
-    assert_eq!(error.class(), Class::Unauthorized);
+    assert_eq!(error.class(), ErrorClass::Unauthorized);
     assert_eq!((server.calls().len(), asked.load(Ordering::SeqCst)), (2, 1), "one replay, one look past the cache");
     // The next call goes through with what was found there.
     client.again(&again()).await.unwrap();
@@ -312,7 +316,7 @@ async fn refused_credentials_are_looked_up_past_the_cache() {
 async fn refused_credentials_that_are_still_the_same_are_not_tried_twice() {
     let server = Server::start(|_| Reply::text(401, "application/json", "{}")).await;
     let error = client(&server).again(&again()).await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     assert_eq!(server.seen().len(), 1);
     assert!(error_chain(&error).contains("the token was refused"), "{}", error_chain(&error));
 }
@@ -346,7 +350,7 @@ async fn without_a_token_nothing_is_sent() {
         let shown = format!("{answer:?}").chars().take(200).collect::<String>();
         let server = Server::start(move |_| answer.clone()).await;
         let error = client(&server).again(&again()).await.unwrap_err();
-        assert_eq!(error.class(), Class::NotSent, "{shown}");
+        assert_eq!(error.class(), ErrorClass::NotSent, "{shown}");
         assert!(matches!(error, Error::NotSent { reason: NotSentReason::NoToken, .. }), "{shown}");
         assert_eq!((server.calls().len(), server.token_requests()), (0, attempts), "{shown}");
     })
@@ -358,12 +362,12 @@ async fn a_hanging_token_request_ends_in_three_seconds() {
     let server = Server::start(|_| Reply::Hang(vec![])).await;
     let client = client(&server);
     let error = tokio::time::timeout(Duration::from_secs(4), client.again(&again())).await.unwrap().unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     assert_eq!(server.calls().len(), 0);
     // A shorter budget is kept, too.
     let short = client.within(Duration::from_millis(1_200));
     let error = tokio::time::timeout(Duration::from_secs(2), short.again(&again())).await.unwrap().unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
 }
 
 #[tokio::test]
@@ -386,7 +390,7 @@ async fn a_waiter_takes_over_from_a_leader_that_gave_up() {
     });
     tokio::time::sleep(Duration::from_millis(200)).await;
     client.again(&again()).await.unwrap();
-    assert_eq!(leader.await.unwrap(), Err(Class::NotSent));
+    assert_eq!(leader.await.unwrap(), Err(ErrorClass::NotSent));
     assert_eq!(server.token_requests(), 2);
 }
 
@@ -401,7 +405,7 @@ async fn credentials_that_cannot_be_had_are_a_cause() {
     let server = numbered(1800).await;
     let client = client_with(Config::new(&server.url).unwrap(), Broken, TestClock::new());
     let error = client.ready().await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
     assert!(error_chain(&error).ends_with("the vault is closed"), "{}", error_chain(&error));
     assert_eq!(server.seen().len(), 0);
 }

@@ -50,7 +50,7 @@ async fn whatever_changes_something_is_sent_exactly_once() {
             client.cancel(&cancel).await.map(drop),
         ];
         for (at, outcome) in outcomes.iter().enumerate() {
-            assert_eq!(outcome.as_ref().unwrap_err().class(), Class::Unknown, "call {at} under {failure:?}");
+            assert_eq!(outcome.as_ref().unwrap_err().class(), ErrorClass::Unknown, "call {at} under {failure:?}");
         }
         assert_eq!(server.calls().len(), outcomes.len(), "{failure:?}");
     }
@@ -61,17 +61,17 @@ async fn reads_are_repeated_twice_at_most() {
     each(failures(), |failure| async move {
         let server = Server::always(failure.clone()).await;
         let error = client(&server).payment(&imp_uid(), TestPayments::Hide).await.unwrap_err();
-        assert_eq!((error.class(), server.calls().len()), (Class::Unknown, 3), "{failure:?}");
+        assert_eq!((error.class(), server.calls().len()), (ErrorClass::Unknown, 3), "{failure:?}");
     })
     .await;
     // And only while the answer may change.
     let envelope = json!({ "code": 1, "message": null, "response": null });
     for (answer, class) in [
-        (Reply::json(200, &envelope), Class::Refused),
-        (Reply::json(404, &envelope), Class::NotFound),
-        (Reply::json(400, &envelope), Class::Rejected),
-        (Reply::ok(&json!(null)), Class::Suspect),
-        (Reply::text(429, "text/html", "").with_header("retry-after", "60"), Class::RateLimited),
+        (Reply::json(200, &envelope), ErrorClass::Refused),
+        (Reply::json(404, &envelope), ErrorClass::NotFound),
+        (Reply::json(400, &envelope), ErrorClass::Rejected),
+        (Reply::ok(&json!(null)), ErrorClass::Suspect),
+        (Reply::text(429, "text/html", "").with_header("retry-after", "60"), ErrorClass::RateLimited),
     ] {
         let server = Server::always(answer).await;
         let error = client(&server).payment(&imp_uid(), TestPayments::Hide).await.unwrap_err();
@@ -101,11 +101,11 @@ async fn redirects_are_not_followed() {
         let redirect = Reply::text(status, "text/html", "").with_header("location", &location);
         let server = Server::always(redirect).await;
         let client = client(&server);
-        assert_eq!(client.again(&again()).await.unwrap_err().class(), Class::Unknown);
-        assert_eq!(client.prepared(&merchant_uid()).await.unwrap_err().class(), Class::Unknown);
+        assert_eq!(client.again(&again()).await.unwrap_err().class(), ErrorClass::Unknown);
+        assert_eq!(client.prepared(&merchant_uid()).await.unwrap_err().class(), ErrorClass::Unknown);
         let server =
             Server::start(move |_| Reply::text(status, "text/html", "").with_header("location", &location)).await;
-        assert_eq!(crate::support::client(&server).ready().await.unwrap_err().class(), Class::NotSent);
+        assert_eq!(crate::support::client(&server).ready().await.unwrap_err().class(), ErrorClass::NotSent);
     })
     .await;
     assert_eq!(elsewhere.seen().len(), 0);
@@ -163,7 +163,7 @@ async fn a_refused_connection_is_not_sent() {
     assert!(matches!(error, Error::NotSent { reason: NotSentReason::Connect, .. }), "{error:?}");
 
     let client = client_with(Config::new(&refused_url().await).unwrap(), credentials(), TestClock::new());
-    assert_eq!(client.again(&again()).await.unwrap_err().class(), Class::NotSent);
+    assert_eq!(client.again(&again()).await.unwrap_err().class(), ErrorClass::NotSent);
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn an_unknown_host_is_not_sent() {
     let config = Config::new("https://no-such-host.invalid").unwrap();
     let client = client_with(config, credentials(), TestClock::new());
     let error = client.again(&again()).await.unwrap_err();
-    assert_eq!(error.class(), Class::NotSent);
+    assert_eq!(error.class(), ErrorClass::NotSent);
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn with_too_little_time_nothing_is_sent() {
         let error = client.within(budget).again(&again()).await.unwrap_err();
         assert!(matches!(error, Error::NotSent { reason: NotSentReason::TooLittleTime, .. }), "{error:?}");
         let error = client.within(budget).payment(&imp_uid(), TestPayments::Hide).await.unwrap_err();
-        assert_eq!(error.class(), Class::NotSent);
+        assert_eq!(error.class(), ErrorClass::NotSent);
     }
     assert_eq!(server.seen().len(), 0);
     client.within(Duration::from_secs(2)).again(&again()).await.unwrap();
@@ -221,6 +221,6 @@ async fn a_replay_needs_time_as_well() {
     let client = client_with(Config::new(&server.url).unwrap(), credentials(), clock);
     client.ready().await.unwrap();
     let error = client.within(Duration::from_millis(5_500)).again(&again()).await.unwrap_err();
-    assert_eq!(error.class(), Class::Unauthorized, "not processed, so not unknown");
+    assert_eq!(error.class(), ErrorClass::Unauthorized, "not processed, so not unknown");
     assert_eq!(server.calls().len(), 1);
 }

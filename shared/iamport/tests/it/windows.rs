@@ -1,6 +1,6 @@
 //! The object for `IMP.request_pay`: every parameter under its own name, and nothing that was not asked for.
 
-use iamport::{Amount, Concealed, CustomerUid, MerchantUid, NaverProduct, RequestPay, ServicePeriod, WindowProduct};
+use iamport::{Amount, CustomerUid, MerchantUid, NaverProduct, RequestPay, Sensitive, ServicePeriod, WindowProduct};
 use serde_json::{Value, json};
 
 fn window() -> RequestPay {
@@ -19,7 +19,7 @@ fn a_bare_window_has_what_it_needs_and_no_more() {
 #[test]
 fn every_parameter_has_its_own_name() {
     let text = |value: &str| Some(value.to_owned());
-    let hidden = |value: &str| Some(Concealed::from(value));
+    let hidden = |value: &str| Some(Sensitive::from(value));
     let mut window = window();
     window.channel_key = text("channel-key-1");
     window.pg = text("html5_inicis.INIpayTest");
@@ -93,7 +93,7 @@ fn every_parameter_has_its_own_name() {
 fn amounts_are_exact_and_free_text_stays_text() {
     let mut window = RequestPay::new(MerchantUid::new("order1").unwrap(), "card", Amount::from_minor(1_999, 2));
     window.name = Some("</script><b>\"의자\"\u{2028}".to_owned());
-    window.custom_data = Some(Concealed::from("not json {"));
+    window.custom_data = Some(Sensitive::from("not json {"));
     assert!(window.to_json().contains(r#""amount":19.99"#));
     assert_eq!(shown(&window)["name"], "</script><b>\"의자\"\u{2028}");
     assert_eq!(shown(&window)["custom_data"], "not json {");

@@ -2,7 +2,7 @@
 
 use billing::card::{Birth, Card, CardNumber, Cvc, Expiry, Pwd2Digit};
 use billing::order::{CashReceiptType, Details, Order, ProductType};
-use billing::ports::Holder;
+use billing::ports::CardHolder;
 use billing::usecase::Caller;
 use billing::{Currency, CustomerId, CustomerUid, Invalid, MerchantUid, Money, Timestamp};
 
@@ -106,7 +106,7 @@ pub fn seconds(object: &mut Object, name: &str) -> Result<Timestamp, Invalid> {
 ///
 /// # Errors
 /// The first field that is missing or breaks a rule. Never with its value.
-pub fn card(object: &mut Object, now: Timestamp) -> Result<(Card, Holder), Invalid> {
+pub fn card(object: &mut Object, now: Timestamp) -> Result<(Card, CardHolder), Invalid> {
     let card = Card {
         number: object.required("card_number", CardNumber::parse)?,
         expiry: object.required("expiry", |text| Expiry::parse(text, now))?,
@@ -114,7 +114,7 @@ pub fn card(object: &mut Object, now: Timestamp) -> Result<(Card, Holder), Inval
         pwd_2digit: quoted(object.optional("pwd_2digit", Pwd2Digit::parse), "pwd_2digit_invalid")?,
         cvc: quoted(object.optional("cvc", Cvc::parse), "cvc_invalid")?,
     };
-    let holder = Holder {
+    let holder = CardHolder {
         customer_id: None,
         customer_name: object.text("customer_name")?,
         customer_tel: object.text("customer_tel")?,

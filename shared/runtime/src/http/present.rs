@@ -115,7 +115,7 @@ pub fn payment(row: &Payment) -> impl Serialize + use<'_> {
 fn payment_view(row: &Payment) -> PaymentView<'_> {
     let order = &row.order;
     let record = row.record.as_ref();
-    let facts = record.map(|record| &record.facts);
+    let facts = record.map(|record| &record.details);
     let scheduled = row.schedule_at();
     PaymentView {
         merchant_uid: order.merchant_uid.as_str(),

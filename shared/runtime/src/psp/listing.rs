@@ -2,9 +2,9 @@
 //! larger than the client reads.
 
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{Listing, ListingPsp, Looked};
+use billing::ports::{Listing, ListingPsp, Lookup};
 use billing::report::Window;
-use iamport::{ByStatus, Class, Client, Error, Page, Payment, ScheduledPayment, Schedules, Sorting};
+use iamport::{ByStatus, Client, Error, ErrorClass, Page, Payment, ScheduledPayment, Schedules, Sorting};
 
 use super::{Psp, note, read};
 
@@ -150,21 +150,21 @@ impl Unread {
         note(error, call);
         match error.class() {
             _ if matches!(error, Error::TooLarge { .. }) => Self::TooLarge,
-            Class::Suspect => Self::Contradictory,
-            Class::NotSent
-            | Class::Unauthorized
-            | Class::Refused
-            | Class::NotFound
-            | Class::Rejected
-            | Class::RateLimited
-            | Class::Unknown => Self::Unanswered,
+            ErrorClass::Suspect => Self::Contradictory,
+            ErrorClass::NotSent
+            | ErrorClass::Unauthorized
+            | ErrorClass::Refused
+            | ErrorClass::NotFound
+            | ErrorClass::Rejected
+            | ErrorClass::RateLimited
+            | ErrorClass::Unknown => Self::Unanswered,
         }
     }
 }
 
 /// The records of one page. What cannot be read as a whole, because one of its records cannot or because it is too large, is
 /// asked for in halves, down to single records: nothing is skipped and nothing is read twice.
-async fn read_page<L: List, F>(page: u32, fetch: impl Fn(u32, u32) -> F) -> Looked<Listing<L::Record>>
+async fn read_page<L: List, F>(page: u32, fetch: impl Fn(u32, u32) -> F) -> Lookup<Listing<L::Record>>
 where
     F: Future<Output = Result<Page<L::Told>, Unread>>,
 {
@@ -189,8 +189,8 @@ where
         };
         match failure {
             Unread::TooLarge | Unread::Contradictory => {}
-            Unread::Absent => return Looked::Absent,
-            Unread::Unanswered => return Looked::Unreachable,
+            Unread::Absent => return Lookup::Absent,
+            Unread::Unanswered => return Lookup::Unreachable,
         }
         listing.next = after;
         if let Some([first, second]) = part.halves() {
@@ -199,16 +199,16 @@ where
         }
         contradictions += usize::from(failure == Unread::Contradictory);
         if contradictions > UNREADABLE_MAX {
-            return Looked::Unreachable;
+            return Lookup::Unreachable;
         }
         listing.unreadable.push(None);
     }
     // A list of which nothing at all can be read has no end that anybody would come to.
-    if answered { Looked::Found(listing) } else { Looked::Unreachable }
+    if answered { Lookup::Found(listing) } else { Lookup::Unreachable }
 }
 
 impl Psp {
-    async fn listed<L: List>(&self, list: L, page: u32) -> Looked<Listing<L::Record>> {
+    async fn listed<L: List>(&self, list: L, page: u32) -> Lookup<Listing<L::Record>> {
         let list = &list;
         let fetch = |number, limit| async move {
             let told = list.fetch(&self.client(), number, limit).await;
@@ -219,15 +219,15 @@ impl Psp {
 }
 
 impl ListingPsp for Psp {
-    async fn listed_payments(&self, window: Window, page: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn listed_payments(&self, window: Window, page: u32) -> Lookup<Listing<PaymentSnapshot>> {
         self.listed(Payments { window, sorting: Sorting::StartedFirst }, page).await
     }
 
-    async fn changed_payments(&self, window: Window, page: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn changed_payments(&self, window: Window, page: u32) -> Lookup<Listing<PaymentSnapshot>> {
         self.listed(Payments { window, sorting: Sorting::UpdatedLast }, page).await
     }
 
-    async fn listed_schedules(&self, window: Window, page: u32) -> Looked<Listing<ScheduleSnapshot>> {
+    async fn listed_schedules(&self, window: Window, page: u32) -> Lookup<Listing<ScheduleSnapshot>> {
         self.listed(AllSchedules(window), page).await
     }
 }

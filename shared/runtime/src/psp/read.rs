@@ -1,7 +1,7 @@
 //! Iamport's records as the domain's snapshots. A record whose money cannot be read exactly is no record.
 
 use billing::key::KeySnapshot;
-use billing::payment::snapshot::{CancelEntry, Facts};
+use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use billing::scrub::scrub;
 use billing::{Currency, ImpUid, Money, Timestamp};
@@ -42,7 +42,7 @@ pub(super) fn payment(payment: &Payment) -> Option<PaymentSnapshot> {
             .take(CANCEL_HISTORY_MAX)
             .map(entry)
             .collect::<Option<Vec<_>>>()?,
-        facts: Facts {
+        details: RecordDetails {
             pay_method: payment.pay_method.as_deref().map(short),
             pg_provider: payment.pg_provider.as_deref().map(short),
             pg_tid: payment.pg_tid.as_deref().map(short),

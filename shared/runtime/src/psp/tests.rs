@@ -97,10 +97,10 @@ async fn every_answer_to_a_charge_says_what_became_of_the_money() {
             _ => None,
         };
         match (name, &posted) {
-            ("no token" | "too many", Posted::NotSent) | ("another's", Posted::Nonsense) => {}
-            (_, Posted::Refused(refusal)) => assert_eq!(Some(refusal.code), expected, "{name}"),
-            (_, Posted::Lost) => assert!(expected.is_none(), "{name}: {posted:?}"),
-            (_, Posted::Known(_) | Posted::NotSent | Posted::Nonsense) => panic!("{name}: {posted:?}"),
+            ("no token" | "too many", PostResult::NotSent) | ("another's", PostResult::Nonsense) => {}
+            (_, PostResult::Refused(refusal)) => assert_eq!(Some(refusal.code), expected, "{name}"),
+            (_, PostResult::Lost) => assert!(expected.is_none(), "{name}: {posted:?}"),
+            (_, PostResult::Known(_) | PostResult::NotSent | PostResult::Nonsense) => panic!("{name}: {posted:?}"),
         }
         let charges = server.seen().iter().filter(|seen| seen.target == "/subscribe/payments/again").count();
         assert_eq!(charges, if name == "no token" { 2 } else { 1 }, "{name}: a charge is sent once");
@@ -110,18 +110,18 @@ async fn every_answer_to_a_charge_says_what_became_of_the_money() {
 #[tokio::test]
 async fn what_was_charged_is_read_and_where_its_notice_goes_was_said() {
     let (psp, server) = psp(|_| Reply::ok(&payment(&json!({})))).await;
-    let Posted::Known(record) = psp.charge(&order()).await else { panic!("a record") };
+    let PostResult::Known(record) = psp.charge(&order()).await else { panic!("a record") };
     assert_eq!((record.imp_uid.as_str(), record.amount), (IMP_UID, Money::krw(8_900)));
     let sent = server.seen().into_iter().find(|seen| seen.target == "/subscribe/payments/again").unwrap().json();
     assert_eq!(sent["notice_url"], format!("https://shop.example/webhooks/iamport/{TOKEN}"));
     assert_eq!((&sent["merchant_uid"], &sent["amount"]), (&json!(ORDER), &json!(8900)));
 }
 
-const fn word<T>(looked: &Looked<T>) -> &'static str {
+const fn word<T>(looked: &Lookup<T>) -> &'static str {
     match looked {
-        Looked::Found(_) => "found",
-        Looked::Absent => "absent",
-        Looked::Unreachable => "unreachable",
+        Lookup::Found(_) => "found",
+        Lookup::Absent => "absent",
+        Lookup::Unreachable => "unreachable",
     }
 }
 
@@ -158,15 +158,15 @@ async fn a_list_is_all_of_its_pages() {
         |seen: &Seen| if seen.target.contains("page=3") { 3 } else { 1 + u64::from(seen.target.contains("page=2")) };
     let merchant_uid = MerchantUid::parse(ORDER).unwrap();
     let (whole, _server) = psp(move |seen| page(number(seen))).await;
-    let Looked::Found(list) = whole.payments(&merchant_uid).await else { panic!("a list") };
+    let Lookup::Found(list) = whole.payments(&merchant_uid).await else { panic!("a list") };
     let names: Vec<&str> = list.iter().map(|record| record.imp_uid.as_str()).collect();
     assert_eq!(names, ["imp_1", "imp_2", "imp_3"]);
 
     for (third, expected) in [(envelope(404, 1, "none"), Some(2)), (envelope(500, 1, "error"), None)] {
         let (part, _server) = psp(move |seen| if number(seen) == 3 { third.clone() } else { page(number(seen)) }).await;
         match (part.payments(&merchant_uid).await, expected) {
-            (Looked::Found(list), Some(count)) => assert_eq!(list.len(), count),
-            (Looked::Unreachable, None) => {}
+            (Lookup::Found(list), Some(count)) => assert_eq!(list.len(), count),
+            (Lookup::Unreachable, None) => {}
             (other, _) => panic!("{other:?}"),
         }
     }
@@ -176,7 +176,7 @@ async fn a_list_is_all_of_its_pages() {
 #[tokio::test]
 async fn four_seconds_before_the_end_nothing_leaves_any_more() {
     let (psp, server) = psp_with(4, |_| Reply::ok(&payment(&json!({})))).await;
-    assert_eq!(psp.charge(&order()).await, Posted::NotSent);
+    assert_eq!(psp.charge(&order()).await, PostResult::NotSent);
     assert!(server.seen().iter().all(|seen| seen.target == "/" || seen.is_token()), "{:?}", server.seen());
 }
 
@@ -187,7 +187,7 @@ async fn an_account_that_cannot_be_closed_is_no_fault_of_the_request() {
     {
         let (psp, _server) = psp(move |_| reply.clone()).await;
         let posted = psp.close_account(&ImpUid::parse(IMP_UID).unwrap()).await;
-        assert!(matches!(&posted, Posted::Refused(refusal) if refusal.code == code), "{posted:?}");
+        assert!(matches!(&posted, PostResult::Refused(refusal) if refusal.code == code), "{posted:?}");
     }
 }
 
@@ -204,7 +204,7 @@ async fn keys_are_asked_for_in_parts() {
         Reply::ok(&json!(list))
     })
     .await;
-    let Looked::Found(held) = psp.held_keys(&keys).await else { panic!("a list") };
+    let Lookup::Found(held) = psp.held_keys(&keys).await else { panic!("a list") };
     assert_eq!((held.len(), held.contains(&"key-30".to_owned())), (50, false));
     let asked = server.seen().iter().filter(|seen| seen.target.starts_with("/subscribe/customers?")).count();
     assert_eq!(asked, 3);
@@ -223,7 +223,7 @@ async fn a_card_is_registered_with_all_that_was_said_of_it() {
         pwd_2digit: billing::card::Pwd2Digit::parse("12").ok(),
         cvc: billing::card::Cvc::parse("735").ok(),
     };
-    let holder = Holder {
+    let holder = CardHolder {
         customer_id: Some(billing::CustomerId::parse("kim").unwrap()),
         customer_name: Some("김길동".to_owned()),
         customer_tel: Some("010-1234-5678".to_owned()),
@@ -232,7 +232,7 @@ async fn a_card_is_registered_with_all_that_was_said_of_it() {
         customer_postcode: Some("06164".to_owned()),
     };
     let posted = psp.issue(&CustomerUid::parse("key1").unwrap(), &card, &holder).await;
-    assert!(matches!(&posted, Posted::Known(key) if key.customer_uid == "key1"), "{posted:?}");
+    assert!(matches!(&posted, PostResult::Known(key) if key.customer_uid == "key1"), "{posted:?}");
     let sent = server.seen().into_iter().find(|seen| seen.target.contains("customers")).unwrap();
     assert_eq!((sent.method.as_str(), sent.target.as_str()), ("POST", "/subscribe/customers/key1"));
     let expected = json!({
@@ -275,6 +275,6 @@ async fn what_waits_on_a_key_is_asked_for_in_windows_without_a_gap() {
     assert!(windows.windows(2).all(|pair| pair[0].1 >= pair[1].0), "no gap: {windows:?}");
     assert!(windows.iter().all(|(from, to)| to - from <= 90 * 86_400), "three months: {windows:?}");
     let names: Vec<String> = windows.iter().map(|(from, _)| format!("at_{from}")).collect();
-    assert_eq!(waiting, Looked::Found(names));
+    assert_eq!(waiting, Lookup::Found(names));
     assert_eq!(asked.len(), 2 * windows.len(), "each to its last page");
 }

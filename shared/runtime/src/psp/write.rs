@@ -3,15 +3,15 @@
 use billing::card::Card;
 use billing::order::{Details, Order, ProductType};
 use billing::payment::Refund;
-use billing::ports::Holder;
+use billing::ports::CardHolder;
 use billing::{CustomerUid, Money, Timestamp};
 use iamport::{
-    Again, Amount, Birth, Cancel, CancelTarget, CardNumber, CashReceiptType, Concealed, Cvc, Expiry, InvalidInput,
-    IssueBillingKey, NonEmpty, Prepare, Pwd2, Schedule, ScheduleItem,
+    Again, Amount, Birth, Cancel, CancelTarget, CardNumber, CashReceiptType, Cvc, Expiry, InvalidInput,
+    IssueBillingKey, NonEmpty, Prepare, Pwd2, Schedule, ScheduleItem, Sensitive,
 };
 
 /// `POST /subscribe/payments/again`.
-pub(super) fn again(order: &Order, notice_url: Option<Concealed>) -> Result<Again, InvalidInput> {
+pub(super) fn again(order: &Order, notice_url: Option<Sensitive>) -> Result<Again, InvalidInput> {
     let mut request = Again::new(
         // Without a key it is no request: the empty name is refused.
         iamport::CustomerUid::new(order.customer_uid.as_ref().map_or("", CustomerUid::as_str))?,
@@ -38,7 +38,7 @@ pub(super) fn prepare(order: &Order) -> Result<Prepare, InvalidInput> {
 pub(super) fn schedule(
     customer_uid: &CustomerUid,
     orders: &[(&Order, Timestamp)],
-    notice_url: Option<&Concealed>,
+    notice_url: Option<&Sensitive>,
 ) -> Result<Schedule, InvalidInput> {
     let item = |(order, schedule_at): &(&Order, Timestamp)| {
         let mut item = ScheduleItem::new(
@@ -77,7 +77,7 @@ pub(super) fn cancel(refund: &Refund) -> Result<Cancel, InvalidInput> {
 pub(super) fn issue(
     customer_uid: &CustomerUid,
     card: &Card,
-    holder: &Holder,
+    holder: &CardHolder,
     pg: Option<&str>,
     channel_key: Option<&str>,
 ) -> Result<IssueBillingKey, InvalidInput> {
@@ -87,7 +87,7 @@ pub(super) fn issue(
         Expiry::new(&card.expiry.expose())?,
     );
     request.pg = pg.map(str::to_owned);
-    request.channel_key = channel_key.map(Concealed::from);
+    request.channel_key = channel_key.map(Sensitive::from);
     request.birth = card.birth.as_ref().map(|birth| Birth::new(birth.expose())).transpose()?;
     request.pwd_2digit = card.pwd_2digit.as_ref().map(|digits| Pwd2::new(digits.expose())).transpose()?;
     request.cvc = card.cvc.as_ref().map(|cvc| Cvc::new(cvc.expose())).transpose()?;
@@ -104,11 +104,11 @@ pub(crate) fn amount(money: Money) -> Amount {
     Amount::from_minor(money.minor, money.currency.exponent())
 }
 
-pub(crate) fn concealed(text: Option<&String>) -> Option<Concealed> {
-    text.map(|text| Concealed::from(text.as_str()))
+pub(crate) fn concealed(text: Option<&String>) -> Option<Sensitive> {
+    text.map(|text| Sensitive::from(text.as_str()))
 }
 
-fn details(order: &Order, notice_url: Option<Concealed>) -> iamport::Details {
+fn details(order: &Order, notice_url: Option<Sensitive>) -> iamport::Details {
     let given = &order.details;
     let part = |minor: u64| amount(Money::new(minor, order.amount.currency));
     iamport::Details {

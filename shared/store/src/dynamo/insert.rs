@@ -63,7 +63,7 @@ impl DynamoStore {
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let mut actions = vec![self.key_is_active(first)?];
         for row in rows {
-            let asked = self.is_asked_for(row)?;
+            let asked = self.is_expected(row)?;
             actions.extend(asked.map(|asked| TransactWriteItem::builder().condition_check(asked).build()));
         }
         let count = actions.len();
@@ -116,16 +116,16 @@ impl DynamoStore {
     }
 
     /// What a subscription has to ask for, for its payment to be written.
-    fn is_asked_for(&self, row: &Payment) -> Result<Option<ConditionCheck>, StoreError> {
+    fn is_expected(&self, row: &Payment) -> Result<Option<ConditionCheck>, StoreError> {
         let Some((id, _)) = Attempt::of(row.merchant_uid()).filter(|_| row.version == 1) else { return Ok(None) };
         let asked = Fingerprint::of(&row.order).as_str().to_owned();
         ConditionCheck::builder()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(subscription_pk(&id)))
             .key("sk", AttributeValue::S(SUBSCRIPTION_SK.to_owned()))
-            .condition_expression("#asks_for = :asked")
-            .expression_attribute_names("#asks_for", "asks_for")
-            .expression_attribute_values(":asked", AttributeValue::S(asked))
+            .condition_expression("#expected_order = :expected")
+            .expression_attribute_names("#expected_order", "expected_order")
+            .expression_attribute_values(":expected", AttributeValue::S(asked))
             .build()
             .map(Some)
             .map_err(|_| StoreError::Unavailable)
@@ -185,7 +185,7 @@ fn refusals<R>(
     // The first condition is the key's, the others are subscriptions'.
     let unmet = match before.iter().position(refused) {
         Some(0) => Some(Saved::KeyNotActive),
-        Some(_) => Some(Saved::NotAskedFor),
+        Some(_) => Some(Saved::NotExpected),
         None => None,
     };
     if unmet.is_none() && !of_rows.iter().any(refused) {

@@ -7,7 +7,7 @@ use billing::checkout::{KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::Order;
-use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, Refund, Refusal, ScheduleSnapshot, State, Step};
+use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot, State, Step};
 use billing::ports::StoreError;
 use billing::report::claims_at;
 use billing::subscription::SubscriptionId;
@@ -50,7 +50,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 45] = [
+const OPTIONAL: [&str; 43] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -80,7 +80,7 @@ const OPTIONAL: [&str; 45] = [
     "ending",
     "ended_by_merchant",
     "access_until",
-    "asks_for",
+    "expected_order",
     "next_plan",
     "running_plan",
     "upgrade",
@@ -91,11 +91,9 @@ const OPTIONAL: [&str; 45] = [
     "adjustment",
     "carried",
     "running",
-    "past",
+    "closed_periods",
     "trial_until",
     "metadata",
-    "standing",
-    "standing_sk",
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -266,9 +264,9 @@ impl Row for Payment {
 
     fn to_item(&self) -> Result<Item, StoreError> {
         let uid = self.merchant_uid();
-        let owner_sk = match self.plan {
-            Plan::Charge | Plan::Checkout { .. } => format!("PAY#{}#{uid}", sortable(self.created_at)),
-            Plan::Schedule { schedule_at } => {
+        let owner_sk = match self.flow {
+            Flow::Charge | Flow::Checkout { .. } => format!("PAY#{}#{uid}", sortable(self.created_at)),
+            Flow::Schedule { schedule_at } => {
                 let customer_uid = self.order.customer_uid.as_ref().map_or("", CustomerUid::as_str);
                 format!("{}{}#{uid}", schedule_prefix(customer_uid), sortable(schedule_at))
             }
@@ -312,10 +310,10 @@ impl Row for Payment {
         Ok(Self {
             order: row.order,
             customer_id: owner,
-            plan: match (row.schedule_at, row.open_until) {
-                (Some(schedule_at), _) => Plan::Schedule { schedule_at },
-                (None, Some(open_until)) => Plan::Checkout { open_until },
-                (None, None) => Plan::Charge,
+            flow: match (row.schedule_at, row.open_until) {
+                (Some(schedule_at), _) => Flow::Schedule { schedule_at },
+                (None, Some(open_until)) => Flow::Checkout { open_until },
+                (None, None) => Flow::Charge,
             },
             window: row.window,
             withdrawn_at: row.withdrawn_at,

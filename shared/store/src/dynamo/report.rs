@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use billing::ports::{ClaimStore, Page, ReportStore, Saved, StoreError, WriteError};
-use billing::report::{Counts, Place, Report, Verdict, Window, Windows};
+use billing::report::{Checkpoint, Counts, Report, Verdict, Window, Windows};
 use billing::{KstDay, MerchantUid, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ struct ReportItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
     windows: Windows,
-    next: Place,
+    next: Checkpoint,
     counts: Counts,
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use billing::fingerprint::{Fingerprint, hex};
-use billing::ports::{Begun, Page, Saved, StoreError, SubscriptionStore, WriteError};
+use billing::ports::{Inserted, Page, Saved, StoreError, SubscriptionStore, WriteError};
 use billing::subscription::{
-    Attempt, Calendar, Credit, Difference, Dunning, Ending, Fallback, NextPlan, Past, PlanId, Price, RunningPlan,
-    Standing, Subscription, SubscriptionId, Upgrade,
+    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, NextPlan, PlanId, Price,
+    RunningPlan, Subscription, SubscriptionId, SubscriptionState, Upgrade,
 };
 use billing::{CustomerId, CustomerUid, Money, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,17 +18,16 @@ use super::tries::Tries;
 use super::{CONFLICT_WAITS_MS, DynamoStore, OwnerRange, conflict, error, version_condition};
 use crate::cursor;
 
-const STANDING_INDEX: &str = "standing";
+const STATE_INDEX: &str = "state";
 const PLAN_SK: &str = "PLAN";
 
 #[derive(Serialize, Deserialize)]
 struct SubscriptionItem {
     id: SubscriptionId,
     customer_uid: CustomerUid,
-    state: Standing,
-    /// Partition and sort key of the `standing` index.
-    standing: Standing,
-    standing_sk: String,
+    /// Partition and sort key of the `state` index, which has subscriptions alone: other rows have no `state_sk`.
+    state: SubscriptionState,
+    state_sk: String,
     version: u64,
     writer: Nonce,
     plan_id: PlanId,
@@ -65,7 +64,7 @@ struct SubscriptionItem {
     attempt_at: Timestamp,
     declines: u32,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    past: String,
+    closed_periods: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     access_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +73,7 @@ struct SubscriptionItem {
     metadata: BTreeMap<String, String>,
     /// The one order that may be put for it: the condition under which its payments are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    asks_for: Option<Fingerprint>,
+    expected_order: Option<Fingerprint>,
     fingerprint: Fingerprint,
     looks: u32,
     created_at: Timestamp,
@@ -88,10 +87,10 @@ const fn is_nothing(adjustment: &i64) -> bool {
 
 /// Periods as text, equal ones in a row together: `1:0*35,4:3` is 35 that were paid at once and one by its fourth attempt.
 /// Ten years of days are some letters then, and not a row that costs fifty writes.
-fn past_text(past: &[Past]) -> String {
+fn periods_text(past: &[ClosedPeriod]) -> String {
     past.chunk_by(|a, b| a == b)
         .filter_map(|run| {
-            let Past { attempts, paid } = run.first()?;
+            let ClosedPeriod { attempts, paid } = run.first()?;
             let paid = paid.map_or_else(String::new, |number| format!(":{number}"));
             let times = if run.len() > 1 { format!("*{}", run.len()) } else { String::new() };
             Some(format!("{attempts}{paid}{times}"))
@@ -100,7 +99,7 @@ fn past_text(past: &[Past]) -> String {
         .join(",")
 }
 
-fn past_from(text: &str) -> Option<Vec<Past>> {
+fn periods_from(text: &str) -> Option<Vec<ClosedPeriod>> {
     let mut past = Vec::new();
     for run in text.split(',').filter(|run| !run.is_empty()) {
         let (one, times) =
@@ -109,7 +108,7 @@ fn past_from(text: &str) -> Option<Vec<Past>> {
             Some((attempts, paid)) => (attempts, Some(paid.parse().ok()?)),
             None => (one, None),
         };
-        let one = Past { attempts: attempts.parse().ok()?, paid };
+        let one = ClosedPeriod { attempts: attempts.parse().ok()?, paid };
         past.resize(past.len().checked_add(times)?, one);
     }
     Some(past)
@@ -138,9 +137,8 @@ impl Row for Subscription {
         let row = SubscriptionItem {
             id: self.id.clone(),
             customer_uid: self.customer_uid.clone(),
-            state: self.standing,
-            standing: self.standing,
-            standing_sk: place,
+            state: self.state,
+            state_sk: place,
             version: self.version,
             writer: self.writer.clone(),
             plan_id: self.plan_id.clone(),
@@ -163,11 +161,11 @@ impl Row for Subscription {
             attempt: self.attempt,
             attempt_at: self.attempt_at,
             declines: self.declines,
-            past: past_text(&self.past),
+            closed_periods: periods_text(&self.closed_periods),
             access_until: self.access_until,
             trial_until: self.trial_until,
             metadata: self.metadata.clone(),
-            asks_for: self.asks_for(),
+            expected_order: self.expected_order(),
             fingerprint: self.fingerprint.clone(),
             looks: self.looks,
             created_at: self.created_at,
@@ -180,7 +178,7 @@ impl Row for Subscription {
         let Keyed { owner, due_at, row, .. } = read::<SubscriptionItem>(item)?;
         let unreadable = || StoreError::Unreadable { row: subscription_pk(&row.id) };
         Ok(Self {
-            past: past_from(&row.past).ok_or_else(unreadable)?,
+            closed_periods: periods_from(&row.closed_periods).ok_or_else(unreadable)?,
             id: row.id,
             customer_id: owner,
             customer_uid: row.customer_uid,
@@ -199,7 +197,7 @@ impl Row for Subscription {
             fallback_cards: row.fallback_cards,
             fallbacks: row.fallbacks,
             dunning: row.dunning,
-            standing: row.state,
+            state: row.state,
             ending: row.ending,
             ended_by_merchant: row.ended_by_merchant,
             attempt: row.attempt,
@@ -237,7 +235,11 @@ impl SubscriptionStore for DynamoStore {
         last.map(Some).ok_or(StoreError::Unreadable { row: pk })
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
+    async fn begin_subscription(
+        &self,
+        row: &Subscription,
+        last: Option<&SubscriptionId>,
+    ) -> Result<Inserted, WriteError> {
         let actions = vec![
             TransactWriteItem::builder().update(self.new_row(row)?).build(),
             TransactWriteItem::builder().update(self.last_one(row, last)?).build(),
@@ -249,7 +251,7 @@ impl SubscriptionStore for DynamoStore {
             let token = row.writer.as_str();
             let Err(failure) = request.client_request_token(token).customize().interceptor(tries.clone()).send().await
             else {
-                return Ok(Begun::Done);
+                return Ok(Inserted::Done);
             };
             let Some(reasons) = error::cancellation(&failure) else {
                 match error::write(&failure) {
@@ -263,13 +265,13 @@ impl SubscriptionStore for DynamoStore {
                 |place: usize| reasons.get(place).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
             if let Some(reason) = refused(0) {
                 return match conflict(row, reason.item.clone())? {
-                    Saved::Done => Ok(Begun::Done),
-                    Saved::Conflict(Some(current)) => Ok(Begun::Conflict(current)),
-                    Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotAskedFor => Err(WriteError::Unknown),
+                    Saved::Done => Ok(Inserted::Done),
+                    Saved::Conflict(Some(current)) => Ok(Inserted::Conflict(current)),
+                    Saved::Conflict(None) | Saved::KeyNotActive | Saved::NotExpected => Err(WriteError::Unknown),
                 };
             }
             if refused(1).is_some() {
-                return Ok(Begun::Overtaken);
+                return Ok(Inserted::Overtaken);
             }
             self.wait(wait).await;
         }
@@ -292,23 +294,23 @@ impl SubscriptionStore for DynamoStore {
 
     async fn subscriptions_in(
         &self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Subscription>, StoreError> {
-        let list = format!("standing\n{}", standing.name());
+        let list = format!("state\n{}", state.name());
         let mut request = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name(STANDING_INDEX)
-            .key_condition_expression("#standing = :standing")
-            .expression_attribute_names("#standing", "standing")
-            .expression_attribute_values(":standing", AttributeValue::S(standing.name().to_owned()))
+            .index_name(STATE_INDEX)
+            .key_condition_expression("#state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", AttributeValue::S(state.name().to_owned()))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         if let Some(cursor) = cursor {
             let [pk, sk, place] = cursor::decode::<3>(&list, cursor)?;
-            let key = [("pk", pk), ("sk", sk), ("standing", standing.name().to_owned()), ("standing_sk", place)];
+            let key = [("pk", pk), ("sk", sk), ("state", state.name().to_owned()), ("state_sk", place)];
             request = request.set_exclusive_start_key(Some(
                 key.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect(),
             ));
@@ -316,13 +318,13 @@ impl SubscriptionStore for DynamoStore {
         let reply = request.send().await.map_err(|error| error::read(&error))?;
         let next = reply.last_evaluated_key.as_ref().map(|key| {
             let part = |name| text(key, name).unwrap_or_default();
-            cursor::encode(&list, &[part("pk"), part("sk"), part("standing_sk")])
+            cursor::encode(&list, &[part("pk"), part("sk"), part("state_sk")])
         });
         let names = reply.items.unwrap_or_default();
         let pks: Vec<String> = names.iter().filter_map(|item| text(item, "pk").map(str::to_owned)).collect();
         let mut items: Vec<Subscription> = self.rows(&pks).await?;
         // The index may be a moment behind.
-        items.retain(|row| row.standing == standing);
+        items.retain(|row| row.state == state);
         Ok(Page { items, next })
     }
 }
@@ -368,14 +370,14 @@ mod tests {
 
     #[test]
     fn what_became_of_periods_reads_back_as_it_was_written() {
-        let paid = |attempts, number| Past { attempts, paid: Some(number) };
+        let paid = |attempts, number| ClosedPeriod { attempts, paid: Some(number) };
         let mut past = vec![paid(1, 0); 35];
-        past.extend([paid(4, 3), Past::default(), Past { attempts: 5, paid: None }, paid(1, 0)]);
-        assert_eq!(past_text(&past), "1:0*35,4:3,0,5,1:0");
-        assert_eq!(past_from(&past_text(&past)), Some(past));
-        assert_eq!(past_from(""), Some(Vec::new()));
+        past.extend([paid(4, 3), ClosedPeriod::default(), ClosedPeriod { attempts: 5, paid: None }, paid(1, 0)]);
+        assert_eq!(periods_text(&past), "1:0*35,4:3,0,5,1:0");
+        assert_eq!(periods_from(&periods_text(&past)), Some(past));
+        assert_eq!(periods_from(""), Some(Vec::new()));
         for text in ["x", "1:", "1*", "1:0*-1", "1:0*x", "-1"] {
-            assert_eq!(past_from(text), None, "{text}");
+            assert_eq!(periods_from(text), None, "{text}");
         }
     }
 }

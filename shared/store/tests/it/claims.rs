@@ -2,7 +2,7 @@
 
 use billing::Timestamp;
 use billing::key::{BillingKey, KeyState};
-use billing::payment::Plan;
+use billing::payment::Flow;
 use billing::ports::Saved;
 
 use crate::rows::{NOW, key, next, nonce, payment};
@@ -16,7 +16,7 @@ both_stores!(a_claim_needs_an_active_key_of_its_customer, |store| {
         ("order_3", "deleting", "kim", false),
         ("order_4", "nothing", "kim", false),
     ] {
-        let row = payment(uid, key, owner, Plan::Charge);
+        let row = payment(uid, key, owner, Flow::Charge);
         let wanted = if written { Saved::Done } else { Saved::KeyNotActive };
         assert_eq!(store.insert(std::slice::from_ref(&row)).await.unwrap(), [wanted], "{uid}");
         assert_eq!(store.payment(row.merchant_uid()).await.unwrap().is_some(), written, "{uid}");
@@ -25,9 +25,9 @@ both_stores!(a_claim_needs_an_active_key_of_its_customer, |store| {
 
 both_stores!(an_order_number_is_claimed_once, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    let first = payment("order_1", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&first)).await.unwrap();
-    let mut other = payment("order_1", "key1", "kim", Plan::Charge);
+    let mut other = payment("order_1", "key1", "kim", Flow::Charge);
     other.writer = nonce(77);
     other.order.amount.minor = 1;
     assert_eq!(store.insert(&[other]).await.unwrap(), [Saved::Conflict(Some(Box::new(first.clone())))]);
@@ -36,7 +36,7 @@ both_stores!(an_order_number_is_claimed_once, |store| {
 
 both_stores!(an_order_that_exists_answers_as_itself_even_after_its_key_is_gone, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    let first = payment("order_1", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&first)).await.unwrap();
     let deleted = BillingKey { version: 2, writer: nonce(5), ..key("key1", "kim", KeyState::Deleted) };
     store.save_key(&deleted).await.unwrap();
@@ -47,8 +47,8 @@ both_stores!(an_order_that_exists_answers_as_itself_even_after_its_key_is_gone, 
 
 both_stores!(a_hundred_rows_are_written_around_one_that_stands_in_the_way, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let at = |number: i64| Plan::Schedule { schedule_at: Timestamp(NOW.0 + number) };
-    let taken = payment("order_42", "key1", "kim", Plan::Charge);
+    let at = |number: i64| Flow::Schedule { schedule_at: Timestamp(NOW.0 + number) };
+    let taken = payment("order_42", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&taken)).await.unwrap();
 
     let mut rows: Vec<_> =
@@ -66,7 +66,7 @@ both_stores!(a_hundred_rows_are_written_around_one_that_stands_in_the_way, |stor
 
 both_stores!(a_hundred_rows_of_one_claim_are_all_written, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let at = |number: i64| Plan::Schedule { schedule_at: Timestamp(NOW.0 + number) };
+    let at = |number: i64| Flow::Schedule { schedule_at: Timestamp(NOW.0 + number) };
     let rows: Vec<_> = (0..100).map(|number| payment(&format!("order_{number}"), "key1", "kim", at(number))).collect();
     assert!(store.insert(&rows).await.unwrap().iter().all(|saved| *saved == Saved::Done));
     let uids: Vec<_> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
@@ -75,7 +75,7 @@ both_stores!(a_hundred_rows_of_one_claim_are_all_written, |store| {
 
 both_stores!(a_row_is_claimed_again_only_while_its_key_is_active, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    let first = payment("order_1", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&first)).await.unwrap();
     let second = next(&first, 10);
     assert_eq!(store.reclaim(&second).await.unwrap(), Saved::Done);
@@ -91,7 +91,7 @@ both_stores!(of_twenty_who_claim_one_order_at_once_one_gets_it, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
     let claimants: Vec<_> = (0..20)
         .map(|number| {
-            let mut row = payment("order_1", "key1", "kim", Plan::Charge);
+            let mut row = payment("order_1", "key1", "kim", Flow::Charge);
             row.writer = nonce(100 + number);
             row
         })

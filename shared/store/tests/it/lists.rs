@@ -1,7 +1,7 @@
 //! Lists: a customer's own, and what is due.
 
 use billing::key::KeyState;
-use billing::payment::Plan;
+use billing::payment::Flow;
 use billing::ports::{DUE_SHARDS, DueRow, DueStore, ScheduleFilter, StoreError};
 use billing::{CustomerUid, Timestamp};
 
@@ -29,14 +29,14 @@ both_stores!(schedules_are_listed_by_key_and_time, |store| {
     for (uid, owner) in [("key1", "kim"), ("key2", "kim"), ("key3", "lee")] {
         store.insert_key(&key(uid, owner, KeyState::Active)).await.unwrap();
     }
-    let at = |days: i64| Plan::Schedule { schedule_at: NOW.plus(days * 86_400) };
+    let at = |days: i64| Flow::Schedule { schedule_at: NOW.plus(days * 86_400) };
     for (uid, key, owner, plan) in [
         ("late", "key1", "kim", at(3)),
         ("early", "key1", "kim", at(1)),
         ("middle", "key1", "kim", at(2)),
         ("other-card", "key2", "kim", at(1)),
         ("foreign", "key3", "lee", at(1)),
-        ("charge", "key1", "kim", Plan::Charge),
+        ("charge", "key1", "kim", Flow::Charge),
     ] {
         store.insert(&[payment(uid, key, owner, plan)]).await.unwrap();
     }
@@ -58,7 +58,7 @@ both_stores!(schedules_are_listed_by_key_and_time, |store| {
 });
 
 both_stores!(a_key_with_a_name_of_its_own_kind_has_its_own_schedules, |store| {
-    let at = |days: i64| Plan::Schedule { schedule_at: NOW.plus(days * 86_400) };
+    let at = |days: i64| Flow::Schedule { schedule_at: NOW.plus(days * 86_400) };
     let keys = ["shop", "shop#1", "shop#00001795564800", "shop/kim?a@b+c", "길동_0001"];
     for (place, uid) in keys.into_iter().enumerate() {
         store.insert_key(&key(uid, "kim", KeyState::Active)).await.unwrap();
@@ -104,7 +104,7 @@ both_stores!(the_due_index_holds_exactly_what_is_owed_by_then, |store| {
     store.insert_key(&key("key2", "kim", KeyState::Issuing)).await.unwrap();
     let mut wanted = Vec::new();
     for number in 0..120 {
-        let mut row = payment(&format!("order_{number:03}"), "key1", "kim", Plan::Charge);
+        let mut row = payment(&format!("order_{number:03}"), "key1", "kim", Flow::Charge);
         row.due_at = Some(NOW.plus(number));
         store.insert(std::slice::from_ref(&row)).await.unwrap();
         wanted.push(DueRow::Payment(row.merchant_uid().clone()));

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use billing::key::{BillingKey, KeyState};
-use billing::payment::{Payment, Plan};
+use billing::payment::{Flow, Payment};
 use billing::ports::{KeyStore, PaymentStore, Saved, StoreError, WriteError};
 use store::DynamoStore;
 
@@ -104,7 +104,7 @@ async fn a_save_that_was_lost_and_then_refused_may_have_been_written() {
     ] {
         let table = Table::start().await;
         let store = store_with(&table, fates).await;
-        let first = payment("order_1", "key1", "kim", Plan::Charge);
+        let first = payment("order_1", "key1", "kim", Flow::Charge);
         table.store().insert(std::slice::from_ref(&first)).await.unwrap();
         let second = next(&first, 9);
         assert_eq!(store.save(&second).await, said, "{fates:?}");
@@ -125,7 +125,7 @@ async fn a_claim_that_was_lost_and_then_refused_may_have_been_written() {
     ] {
         let table = Table::start().await;
         let store = store_with(&table, fates).await;
-        let row = payment("order_1", "key1", "kim", Plan::Charge);
+        let row = payment("order_1", "key1", "kim", Flow::Charge);
         assert_eq!(store.insert(std::slice::from_ref(&row)).await, said, "{fates:?}");
         let stands = table.store().payment(row.merchant_uid()).await.unwrap();
         assert_eq!(stands, written.then_some(row), "{fates:?}");
@@ -146,7 +146,7 @@ async fn a_claim_that_was_not_answered_and_then_refused_for_its_key_may_land_yet
         let deleting =
             BillingKey { state: KeyState::Deleting, version: active.version + 1, writer: nonce(8), ..active };
         assert_eq!(table.store().save_key(&deleting).await.unwrap(), Saved::Done);
-        let row = payment("order_1", "key1", "kim", Plan::Charge);
+        let row = payment("order_1", "key1", "kim", Flow::Charge);
         assert_eq!(store.insert(std::slice::from_ref(&row)).await, said, "{fates:?}");
     }
 }
@@ -156,7 +156,7 @@ async fn a_claim_that_was_not_answered_and_then_refused_for_its_key_may_land_yet
 async fn a_claim_that_was_not_answered_and_then_overtaken_is_overtaken() {
     let table = Table::start().await;
     let store = store_with(&table, &[Fate::Error]).await;
-    let row = payment("order_1", "key1", "kim", Plan::Charge);
+    let row = payment("order_1", "key1", "kim", Flow::Charge);
     table.store().insert(&[Payment { writer: nonce(8), ..row.clone() }]).await.unwrap();
     let said = store.insert(std::slice::from_ref(&row)).await.unwrap();
     assert!(matches!(said.as_slice(), [Saved::Conflict(Some(_))]), "{said:?}");
@@ -167,7 +167,7 @@ async fn rows_of_which_some_were_written_are_not_answered_as_out_of_reach() {
     let table = Table::start().await;
     let store = store_with(&table, &[Fate::Answered, Fate::Throttled, Fate::Throttled, Fate::Throttled]).await;
     let mut rows: Vec<_> =
-        (0..60).map(|number| payment(&format!("order_{number}"), "key1", "kim", Plan::Charge)).collect();
+        (0..60).map(|number| payment(&format!("order_{number}"), "key1", "kim", Flow::Charge)).collect();
     rows.iter_mut().for_each(|row| row.writer = nonce(50));
     assert_eq!(store.insert(&rows).await, Err(WriteError::Unknown));
     let uids: Vec<_> = rows.iter().map(|row| row.merchant_uid().clone()).collect();

@@ -1,9 +1,9 @@
 //! The daily report's row, and the index of what rows claim that the PSP holds.
 
 use billing::key::KeyState;
-use billing::payment::{Payment, PaymentSnapshot, Plan, State};
+use billing::payment::{Flow, Payment, PaymentSnapshot, State};
 use billing::ports::{ClaimStore, Saved};
-use billing::report::{Counts, Pass, Place, Report, Window};
+use billing::report::{Checkpoint, Counts, Pass, Report, Window};
 use billing::{KstDay, MerchantUid, Timestamp};
 
 use crate::rows::{NOW, full, key, next, nonce, payment};
@@ -25,10 +25,10 @@ both_stores!(a_report_reads_back_as_it_was_written, |store| {
 
     let day = KstDay::of(NOW);
     let places = [
-        Place::List { pass: Pass::Changes, from: NOW, page: 7 },
-        Place::Rows { pass: Pass::Schedules, from: NOW, day, cursor: Some("c0ffee".to_owned()) },
-        Place::Rows { pass: Pass::Payments, from: NOW, day, cursor: None },
-        Place::Through,
+        Checkpoint::List { pass: Pass::Changes, from: NOW, page: 7 },
+        Checkpoint::Rows { pass: Pass::Schedules, from: NOW, day, cursor: Some("c0ffee".to_owned()) },
+        Checkpoint::Rows { pass: Pass::Payments, from: NOW, day, cursor: None },
+        Checkpoint::Through,
     ];
     let mut report = first;
     for (place, writer) in places.into_iter().zip(2..) {
@@ -55,12 +55,12 @@ both_stores!(one_of_two_begins_a_report, |store| {
 /// A row that was paid at this time.
 fn paid(uid: &str, at: Timestamp) -> Payment {
     let record = full(uid).record.map(|record| PaymentSnapshot { paid_at: Some(at), ..record });
-    Payment { state: State::Paid, record, due_at: None, claim: None, ..payment(uid, "key1", "kim", Plan::Charge) }
+    Payment { state: State::Paid, record, due_at: None, claim: None, ..payment(uid, "key1", "kim", Flow::Charge) }
 }
 
 /// A schedule that the PSP holds for this time.
 fn waiting(uid: &str, at: Timestamp) -> Payment {
-    let plan = Plan::Schedule { schedule_at: at };
+    let plan = Flow::Schedule { schedule_at: at };
     Payment { state: State::Scheduled, claim: None, ..payment(uid, "key1", "kim", plan) }
 }
 
@@ -87,7 +87,7 @@ both_stores!(a_row_is_found_by_the_korean_day_of_what_it_claims, |store| {
         paid("last", midnight.plus(86_399)),
         paid("after", midnight.plus(86_400)),
         // Claims nothing: it may not even have been sent.
-        payment("claimed", "key1", "kim", Plan::Schedule { schedule_at: midnight.plus(43_200) }),
+        payment("claimed", "key1", "kim", Flow::Schedule { schedule_at: midnight.plus(43_200) }),
     ] {
         assert_eq!(store.insert(std::slice::from_ref(&row)).await.unwrap(), [Saved::Done]);
     }
@@ -104,7 +104,7 @@ both_stores!(a_row_is_found_by_the_korean_day_of_what_it_claims, |store| {
     assert_eq!(store.save(&ran).await.unwrap(), Saved::Done);
     assert_eq!(claims(&store, day, start, end).await, ["first", "last"]);
     assert_eq!(claims(&store, day.next(), start, end.plus(9_999)).await, ["after", "noon"]);
-    let gone = next(&payment("last", "key1", "kim", Plan::Charge), 6);
+    let gone = next(&payment("last", "key1", "kim", Flow::Charge), 6);
     assert_eq!(store.save(&gone).await.unwrap(), Saved::Done);
     assert_eq!(claims(&store, day, start, end).await, ["first"]);
 });

@@ -4,9 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::{Details, Order};
-use billing::payment::refund::{Asked, Origin};
+use billing::payment::refund::{AnsweredRequest, Origin};
 use billing::payment::{
-    Claim, Evidence, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refund, RefundState, Refusal,
+    Claim, Evidence, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refund, RefundState, Refusal,
     ScheduleSnapshot, ScheduleStatus, Source, State, apply, snapshot,
 };
 use billing::ports::Saved;
@@ -46,7 +46,7 @@ pub(crate) fn key(uid: &str, owner: &str, state: KeyState) -> BillingKey {
     key
 }
 
-pub(crate) fn payment(uid: &str, key: &str, owner: &str, plan: Plan) -> Payment {
+pub(crate) fn payment(uid: &str, key: &str, owner: &str, flow: Flow) -> Payment {
     let order = Order {
         merchant_uid: MerchantUid::parse(uid).unwrap(),
         customer_uid: CustomerUid::parse(key).ok(),
@@ -55,7 +55,7 @@ pub(crate) fn payment(uid: &str, key: &str, owner: &str, plan: Plan) -> Payment 
         details: Details { buyer_name: Some("홍길동".to_owned()), card_quota: Some(0), ..Details::default() },
     };
     let claim = Claim::new(Purpose::Charge, nonce(2), NOW, &Policy::default());
-    Payment::claimed(order, customer(owner), plan, NOW, claim)
+    Payment::claimed(order, customer(owner), flow, NOW, claim)
 }
 
 /// The row's next version, by another writer.
@@ -65,7 +65,7 @@ pub(crate) fn next(row: &Payment, writer: u64) -> Payment {
 
 /// A row with every attribute it can have.
 pub(crate) fn full(uid: &str) -> Payment {
-    let mut row = payment(uid, "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
+    let mut row = payment(uid, "key1", "kim", Flow::Schedule { schedule_at: NOW.plus(86_400) });
     row.record = Some(PaymentSnapshot {
         imp_uid: ImpUid::parse("imps_448280090638").unwrap(),
         merchant_uid: uid.to_owned(),
@@ -85,7 +85,10 @@ pub(crate) fn full(uid: &str) -> Payment {
             pg_tid: None,
             receipt_url: None,
         }],
-        facts: snapshot::Facts { card_name: Some("신한카드".to_owned()), ..snapshot::Facts::default() },
+        details: snapshot::RecordDetails {
+            card_name: Some("신한카드".to_owned()),
+            ..snapshot::RecordDetails::default()
+        },
     });
     row.schedule = Some(ScheduleSnapshot {
         merchant_uid: uid.to_owned(),
@@ -115,7 +118,7 @@ pub(crate) fn full(uid: &str) -> Payment {
         fingerprint: Fingerprint::of(&"refund"),
         state: RefundState::Pending,
         refusal: None,
-        asked: vec![Asked { id: "rabcdefg".to_owned(), fingerprint: Fingerprint::of(&"asked") }],
+        requests: vec![AnsweredRequest { id: "rabcdefg".to_owned(), fingerprint: Fingerprint::of(&"asked") }],
         posts: 3,
         requested_at: NOW,
     }];
@@ -128,7 +131,7 @@ both_stores!(a_row_reads_back_as_it_was_written, |store| {
     assert_eq!(store.insert(std::slice::from_ref(&row)).await.unwrap(), [Saved::Done]);
     assert_eq!(store.payment(row.merchant_uid()).await.unwrap(), Some(row.clone()));
 
-    let bare = next(&payment("order_1", "key1", "kim", Plan::Charge), 4);
+    let bare = next(&payment("order_1", "key1", "kim", Flow::Charge), 4);
     assert_eq!(store.save(&bare).await.unwrap(), Saved::Done, "attributes that went must go from the item too");
     assert_eq!(store.payment(row.merchant_uid()).await.unwrap(), Some(bare));
 });
@@ -140,7 +143,7 @@ async fn a_row_of_the_version_before_reads_without_what_that_did_not_write() {
     let table = Table::start().await;
     let store = table.store();
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let row = payment("order_1", "key1", "kim", Plan::Charge);
+    let row = payment("order_1", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&row)).await.unwrap();
     let item_key = [("pk", "PAY#order_1"), ("sk", "PAY")]
         .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
@@ -157,7 +160,7 @@ both_stores!(a_missing_row_is_none, |store| {
 
 both_stores!(only_the_successor_of_the_stored_version_is_written, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    let first = payment("order_1", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&first)).await.unwrap();
     let ours = next(&first, 10);
     let theirs = next(&first, 11);
@@ -168,7 +171,7 @@ both_stores!(only_the_successor_of_the_stored_version_is_written, |store| {
 
 both_stores!(our_own_write_seen_again_is_done, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    let first = payment("order_1", "key1", "kim", Flow::Charge);
     assert_eq!(store.insert(std::slice::from_ref(&first)).await.unwrap(), [Saved::Done]);
     assert_eq!(store.insert(std::slice::from_ref(&first)).await.unwrap(), [Saved::Done]);
     let second = next(&first, 10);
@@ -177,7 +180,7 @@ both_stores!(our_own_write_seen_again_is_done, |store| {
 });
 
 both_stores!(a_row_that_never_was_cannot_be_updated, |store| {
-    let second = next(&payment("order_1", "key1", "kim", Plan::Charge), 10);
+    let second = next(&payment("order_1", "key1", "kim", Flow::Charge), 10);
     assert_eq!(store.save(&second).await.unwrap(), Saved::Conflict(None));
 });
 
@@ -193,7 +196,7 @@ both_stores!(a_keys_name_is_given_once, |store| {
 
 both_stores!(a_settled_row_leaves_the_due_index, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let row = payment("order_1", "key1", "kim", Plan::Charge);
+    let row = payment("order_1", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&row)).await.unwrap();
     assert_eq!(crate::lists::all_due(&store, NOW.plus(3_600)).await.len(), 1);
 
@@ -212,7 +215,7 @@ async fn attributes_of_a_later_version_survive_a_write_by_this_one() {
     let table = Table::start().await;
     let store = table.store();
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
-    let first = payment("order_1", "key1", "kim", Plan::Charge);
+    let first = payment("order_1", "key1", "kim", Flow::Charge);
     store.insert(std::slice::from_ref(&first)).await.unwrap();
     let item_key = || {
         [("pk", "PAY#order_1"), ("sk", "PAY")]
@@ -246,7 +249,7 @@ both_stores!(a_key_keeps_which_schedules_were_last_claimed_on_it, |store| {
     let kept = || async { store.key(&active.customer_uid).await.unwrap().unwrap().registrations };
     let claimed = |uid: &str, purpose, after: i64| {
         let at = NOW.plus(after);
-        let row = payment(uid, "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
+        let row = payment(uid, "key1", "kim", Flow::Schedule { schedule_at: NOW.plus(86_400) });
         Payment { claim: Some(Claim::new(purpose, nonce(5), at, &Policy::default())), ..row }
     };
 
@@ -314,7 +317,7 @@ async fn a_key_that_keeps_all_its_registrations_is_within_one_write_unit() {
     store.insert_key(&active).await.unwrap();
     for number in 0..REGISTRATIONS_KEPT {
         let mut row =
-            payment(&format!("{number:040}"), "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
+            payment(&format!("{number:040}"), "key1", "kim", Flow::Schedule { schedule_at: NOW.plus(86_400) });
         row.order.customer_uid = Some(active.customer_uid.clone());
         row.claim = Some(Claim::new(Purpose::Register, nonce(5), NOW, &Policy::default()));
         assert_eq!(store.insert(&[row]).await.unwrap(), [Saved::Done]);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use billing::fingerprint::Fingerprint;
 use billing::key::KeyState;
 use billing::order::Details;
-use billing::payment::{Payment, Plan};
-use billing::ports::{Begun, DUE_SHARDS, DueRow, Saved, StoreError};
+use billing::payment::{Flow, Payment};
+use billing::ports::{DUE_SHARDS, DueRow, Inserted, Saved, StoreError};
 use billing::subscription::{
-    Attempt, Calendar, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Past, Periods, PlanId, Price,
-    RunningPlan, Standing, Subscription, SubscriptionId, Unit, Upgrade,
+    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Periods,
+    PlanId, Price, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit, Upgrade,
 };
 use billing::{CustomerUid, KstDay, Money};
 
@@ -51,13 +51,17 @@ fn subscription(owner: &str, number: u64) -> Subscription {
             until: Some(Attempt { period: 2, number: 0 }),
         }],
         dunning: Dunning::default(),
-        standing: Standing::Active,
+        state: SubscriptionState::Active,
         ending: None,
         ended_by_merchant: true,
         attempt: Attempt { period: 3, number: 1 },
         attempt_at: NOW.plus(3_600),
         declines: 1,
-        past: vec![Past { attempts: 1, paid: Some(0) }, Past { attempts: 4, paid: Some(3) }, Past::default()],
+        closed_periods: vec![
+            ClosedPeriod { attempts: 1, paid: Some(0) },
+            ClosedPeriod { attempts: 4, paid: Some(3) },
+            ClosedPeriod::default(),
+        ],
         access_until: Some(NOW.plus(86_400)),
         trial_until: Some(NOW),
         metadata: BTreeMap::from([("source".to_owned(), "광고".to_owned())]),
@@ -77,7 +81,7 @@ fn after(row: &Subscription, writer: u64) -> Subscription {
 
 fn payment_of(row: &Subscription, writer: u64) -> Payment {
     let order = row.order().unwrap();
-    let mut new = payment(order.merchant_uid.as_str(), "key1", row.customer_id.as_str(), Plan::Charge);
+    let mut new = payment(order.merchant_uid.as_str(), "key1", row.customer_id.as_str(), Flow::Charge);
     (new.order, new.writer) = (order, nonce(writer));
     new
 }
@@ -88,7 +92,7 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
     assert_eq!(store.save_subscription(&row).await.unwrap(), Saved::Done, "our own write, seen again");
     assert_eq!(store.subscription(&row.id).await.unwrap(), Some(row.clone()));
     let ended = Subscription {
-        standing: Standing::Canceled,
+        state: SubscriptionState::Canceled,
         ending: Some((Ending::Now, NOW)),
         running_plan: None,
         differences: Vec::new(),
@@ -102,7 +106,7 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
         adjustment: 0,
         carried: Vec::new(),
         running: None,
-        past: Vec::new(),
+        closed_periods: Vec::new(),
         metadata: BTreeMap::new(),
         due_at: None,
         ..after(&row, 2)
@@ -136,20 +140,21 @@ both_stores!(subscriptions_are_listed_by_where_they_stand, |store| {
     let mut rows: Vec<Subscription> =
         (1..=5).map(|number| subscription(&format!("customer{number}"), number)).collect();
     for row in &mut rows {
-        row.standing = if row.created_at == NOW.plus(2) { Standing::Active } else { Standing::PastDue };
+        row.state = if row.created_at == NOW.plus(2) { SubscriptionState::Active } else { SubscriptionState::PastDue };
         store.save_subscription(row).await.unwrap();
     }
-    let behind: Vec<Subscription> = rows.iter().filter(|row| row.standing == Standing::PastDue).cloned().collect();
-    let first = store.subscriptions_in(Standing::PastDue, 3, None).await.unwrap();
+    let behind: Vec<Subscription> =
+        rows.iter().filter(|row| row.state == SubscriptionState::PastDue).cloned().collect();
+    let first = store.subscriptions_in(SubscriptionState::PastDue, 3, None).await.unwrap();
     assert_eq!(first.items, behind[..3]);
-    let rest = store.subscriptions_in(Standing::PastDue, 3, first.next.as_deref()).await.unwrap();
+    let rest = store.subscriptions_in(SubscriptionState::PastDue, 3, first.next.as_deref()).await.unwrap();
     assert_eq!((rest.items, rest.next), (behind[3..].to_vec(), None));
-    let foreign = store.subscriptions_in(Standing::Active, 3, first.next.as_deref()).await;
+    let foreign = store.subscriptions_in(SubscriptionState::Active, 3, first.next.as_deref()).await;
     assert_eq!(foreign, Err(StoreError::Cursor));
 
-    let recovered = Subscription { standing: Standing::Active, ..after(&rows[0], 77) };
+    let recovered = Subscription { state: SubscriptionState::Active, ..after(&rows[0], 77) };
     store.save_subscription(&recovered).await.unwrap();
-    let behind = store.subscriptions_in(Standing::PastDue, 10, None).await.unwrap().items;
+    let behind = store.subscriptions_in(SubscriptionState::PastDue, 10, None).await.unwrap().items;
     assert_eq!(behind.len(), 3);
 });
 
@@ -160,33 +165,33 @@ both_stores!(of_one_plan_a_customer_begins_one_after_the_other, |store| {
     };
     let last = async |owner: &str| store.last_of_plan(&customer(owner), &first.plan_id).await.unwrap();
     assert_eq!(last("kim").await, None);
-    assert_eq!(begin(&first, None).await, Begun::Done);
-    assert_eq!(begin(&first, None).await, Begun::Done, "our own write, seen again");
-    assert_eq!(begin(&second, None).await, Begun::Overtaken, "two at once");
+    assert_eq!(begin(&first, None).await, Inserted::Done);
+    assert_eq!(begin(&first, None).await, Inserted::Done, "our own write, seen again");
+    assert_eq!(begin(&second, None).await, Inserted::Overtaken, "two at once");
     assert_eq!(store.subscription(&second.id).await.unwrap(), None);
     assert_eq!(last("kim").await, Some(first.id.clone()));
     let rival = Subscription { writer: nonce(50), ..first.clone() };
-    assert_eq!(begin(&rival, None).await, Begun::Conflict(Box::new(first.clone())));
-    assert_eq!(begin(&second, Some(&first)).await, Begun::Done);
+    assert_eq!(begin(&rival, None).await, Inserted::Conflict(Box::new(first.clone())));
+    assert_eq!(begin(&second, Some(&first)).await, Inserted::Done);
     assert_eq!(last("kim").await, Some(second.id.clone()));
-    assert_eq!(begin(&subscription("kim", 3), Some(&first)).await, Begun::Overtaken);
+    assert_eq!(begin(&subscription("kim", 3), Some(&first)).await, Inserted::Overtaken);
     // Another customer's, and another plan's, are others.
-    assert_eq!(begin(&subscription("lee", 4), None).await, Begun::Done);
+    assert_eq!(begin(&subscription("lee", 4), None).await, Inserted::Done);
     let yearly = Subscription { plan_id: PlanId::parse("연간").unwrap(), ..subscription("kim", 5) };
-    assert_eq!(begin(&yearly, None).await, Begun::Done);
+    assert_eq!(begin(&yearly, None).await, Inserted::Done);
 });
 
 both_stores!(a_payment_is_written_only_while_its_subscription_asks_for_it, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
     let row = subscription("kim", 1);
     let payment = payment_of(&row, 1);
-    let refused = vec![Saved::NotAskedFor];
+    let refused = vec![Saved::NotExpected];
     assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), refused, "there is no subscription");
     store.save_subscription(&row).await.unwrap();
 
     let mut changes = vec![row.clone(); 6];
     changes[0].ending = Some((Ending::AtPeriodEnd, NOW));
-    changes[1].standing = Standing::Paused;
+    changes[1].state = SubscriptionState::Paused;
     changes[2].attempt.number += 1;
     changes[3].price.amount = Money::krw(9_900);
     changes[4].next_plan.as_mut().unwrap().with_next_attempt = true;
@@ -198,14 +203,14 @@ both_stores!(a_payment_is_written_only_while_its_subscription_asks_for_it, |stor
         credit: -900,
     };
     changes[5].upgrade = Some(dearer);
-    let mut standing = row.clone();
+    let mut stored = row.clone();
     for changed in changes {
-        standing = Subscription { version: standing.version + 1, writer: nonce(standing.version + 10), ..changed };
-        assert_eq!(store.save_subscription(&standing).await.unwrap(), Saved::Done);
+        stored = Subscription { version: stored.version + 1, writer: nonce(stored.version + 10), ..changed };
+        assert_eq!(store.save_subscription(&stored).await.unwrap(), Saved::Done);
         assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), refused);
         assert_eq!(store.payment(payment.merchant_uid()).await.unwrap(), None);
     }
-    let again = Subscription { version: standing.version + 1, writer: nonce(99), ..row };
+    let again = Subscription { version: stored.version + 1, writer: nonce(99), ..row };
     store.save_subscription(&again).await.unwrap();
     assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), [Saved::Done]);
     assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), [Saved::Done], "our own write, seen again");

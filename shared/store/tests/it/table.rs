@@ -66,15 +66,15 @@ impl Table {
                 attribute("due_at", ScalarAttributeType::N),
                 attribute("day", ScalarAttributeType::S),
                 attribute("day_at", ScalarAttributeType::N),
-                attribute("standing", ScalarAttributeType::S),
-                attribute("standing_sk", ScalarAttributeType::S),
+                attribute("state", ScalarAttributeType::S),
+                attribute("state_sk", ScalarAttributeType::S),
             ]))
             .key_schema(key("pk", KeyType::Hash))
             .key_schema(key("sk", KeyType::Range))
             .global_secondary_indexes(index("owner", "owner", "owner_sk"))
             .global_secondary_indexes(index("due", "due_shard", "due_at"))
             .global_secondary_indexes(index("day", "day", "day_at"))
-            .global_secondary_indexes(index("standing", "standing", "standing_sk"))
+            .global_secondary_indexes(index("state", "state", "state_sk"))
             .send()
             .await
             .unwrap();

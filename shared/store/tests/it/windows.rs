@@ -4,7 +4,7 @@ use billing::checkout::{CardDetail, CardDirect, KeyWindow, Naver, NaverProduct, 
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeyState};
 use billing::order::Order;
-use billing::payment::{Payment, Plan, State};
+use billing::payment::{Flow, Payment, State};
 use billing::ports::{DueRow, Saved};
 use billing::{CustomerUid, Money};
 
@@ -51,7 +51,7 @@ fn full_window() -> Window {
 }
 
 fn checkout(uid: &str, writer: u64) -> Payment {
-    let order = Order { customer_uid: None, ..payment(uid, "key1", "kim", Plan::Charge).order };
+    let order = Order { customer_uid: None, ..payment(uid, "key1", "kim", Flow::Charge).order };
     Payment::awaiting(order, customer("kim"), full_window(), NOW.plus(86_400), nonce(writer), NOW)
 }
 
@@ -83,14 +83,14 @@ both_stores!(a_bare_window_reads_back_without_its_options, |store| {
 });
 
 both_stores!(a_prepared_key_keeps_its_window, |store| {
-    let order = Order { amount: Money::krw(0), ..payment("first_month", "window_key", "kim", Plan::Charge).order };
+    let order = Order { amount: Money::krw(0), ..payment("first_month", "window_key", "kim", Flow::Charge).order };
     let window = KeyWindow { order, window: full_window(), open_until: NOW.plus(86_400), charges: true };
     let uid = CustomerUid::parse("window_key").unwrap();
     let row = BillingKey::prepared(uid.clone(), customer("kim"), Fingerprint::of(&"window"), window, nonce(1), NOW);
     assert_eq!(store.insert_key(&row).await.unwrap(), Saved::Done);
     assert_eq!(store.key(&uid).await.unwrap(), Some(row.clone()));
     // A prepared key cannot be charged.
-    let claimed = payment("order_1", "window_key", "kim", Plan::Charge);
+    let claimed = payment("order_1", "window_key", "kim", Flow::Charge);
     assert_eq!(store.insert(&[claimed]).await.unwrap(), [Saved::KeyNotActive]);
 });
 
@@ -98,7 +98,7 @@ both_stores!(a_schedule_that_moved_is_listed_under_its_present_key, |store| {
     for uid in ["key1", "key2"] {
         store.insert_key(&key(uid, "kim", KeyState::Active)).await.unwrap();
     }
-    let row = payment("order_1", "key1", "kim", Plan::Schedule { schedule_at: NOW.plus(86_400) });
+    let row = payment("order_1", "key1", "kim", Flow::Schedule { schedule_at: NOW.plus(86_400) });
     store.insert(std::slice::from_ref(&row)).await.unwrap();
     let (first, second) = (CustomerUid::parse("key1").unwrap(), CustomerUid::parse("key2").unwrap());
     let leaving = Payment { moves_to: Some(second.clone()), ..next(&row, 7) };

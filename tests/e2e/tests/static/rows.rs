@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
-use billing::payment::snapshot::Facts;
-use billing::payment::{Claim, Payment, PaymentSnapshot, Plan, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
+use billing::payment::snapshot::RecordDetails;
+use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
-    Attempt, Calendar, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Past, Periods, PlanId, Price,
-    Proration, RunningPlan, Standing, Subscription, SubscriptionId, Unit,
+    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Periods,
+    PlanId, Price, Proration, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit,
 };
-use billing::usecase::{Instalment, NextCharge, SubscriptionView};
+use billing::usecase::{BilledPeriod, NextCharge, SubscriptionView};
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
 use e2e::contract::Contract;
 use runtime::http::present;
@@ -28,7 +28,7 @@ fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn payment(plan: Plan, amount: Money) -> Payment {
+fn payment(flow: Flow, amount: Money) -> Payment {
     let order = Order {
         merchant_uid: MerchantUid::parse("order_monthly_0001").unwrap(),
         customer_uid: CustomerUid::parse("gildong_0001_1234").ok(),
@@ -36,7 +36,7 @@ fn payment(plan: Plan, amount: Money) -> Payment {
         name: "월간 이용권 정기결제".to_owned(),
         details: Details { custom_data: text("{\"cart\":11}"), ..Details::default() },
     };
-    Payment::claimed(order, CustomerId::parse("kim").unwrap(), plan, NOW, claim(Purpose::Charge))
+    Payment::claimed(order, CustomerId::parse("kim").unwrap(), flow, NOW, claim(Purpose::Charge))
 }
 
 fn record(status: PspStatus, amount: Money, cancel_amount: u64) -> PaymentSnapshot {
@@ -53,7 +53,7 @@ fn record(status: PspStatus, amount: Money, cancel_amount: u64) -> PaymentSnapsh
         cancelled_at: (cancel_amount > 0).then_some(NOW),
         fail_reason: text("한도초과"),
         cancel_history: Vec::new(),
-        facts: Facts {
+        details: RecordDetails {
             pay_method: text("card"),
             pg_provider: text("nice"),
             pg_tid: text("nictest00m01162"),
@@ -77,7 +77,7 @@ fn record(status: PspStatus, amount: Money, cancel_amount: u64) -> PaymentSnapsh
 
 /// Every state as a charge and as a schedule, with and without what the PSP says.
 fn payments() -> Vec<Payment> {
-    let plans = [Plan::Charge, Plan::Schedule { schedule_at: LATER }, Plan::Checkout { open_until: LATER }];
+    let plans = [Flow::Charge, Flow::Schedule { schedule_at: LATER }, Flow::Checkout { open_until: LATER }];
     let amounts = [Money::krw(8_900), Money::new(1_050, Currency::Usd)];
     let mut rows = Vec::new();
     for (plan, amount) in plans.into_iter().flat_map(|plan| amounts.map(|amount| (plan, amount))) {
@@ -254,13 +254,13 @@ fn subscriptions() -> Vec<SubscriptionView> {
             until: None,
         }],
         dunning: Dunning::default(),
-        standing: Standing::Active,
+        state: SubscriptionState::Active,
         ending: None,
         ended_by_merchant: false,
         attempt: Attempt { period: 1, number: 0 },
         attempt_at: LATER,
         declines: 0,
-        past: vec![Past { attempts: 1, paid: Some(0) }],
+        closed_periods: vec![ClosedPeriod { attempts: 1, paid: Some(0) }],
         access_until: Some(LATER),
         trial_until: Some(NOW),
         metadata: [("channel".to_owned(), "app".to_owned())].into(),
@@ -286,13 +286,13 @@ fn subscriptions() -> Vec<SubscriptionView> {
         metadata: [].into(),
         ..row.clone()
     };
-    let standings = [
-        Standing::Active,
-        Standing::PastDue,
-        Standing::Paused,
-        Standing::Canceled,
-        Standing::Unpaid,
-        Standing::Completed,
+    let states = [
+        SubscriptionState::Active,
+        SubscriptionState::PastDue,
+        SubscriptionState::Paused,
+        SubscriptionState::Canceled,
+        SubscriptionState::Unpaid,
+        SubscriptionState::Completed,
     ];
     let endings = [None, Some((Ending::AtPeriodEnd, NOW)), Some((Ending::Now, NOW))];
     let attempts: Vec<Payment> = payments()
@@ -305,9 +305,9 @@ fn subscriptions() -> Vec<SubscriptionView> {
         })
         .collect();
     let mut views = Vec::new();
-    for (standing, ending) in standings.into_iter().flat_map(|standing| endings.map(|ending| (standing, ending))) {
+    for (state, ending) in states.into_iter().flat_map(|state| endings.map(|ending| (state, ending))) {
         for row in [&row, &bare] {
-            let row = Subscription { standing, ending, ..row.clone() };
+            let row = Subscription { state, ending, ..row.clone() };
             let next_charge = NextCharge {
                 merchant_uid: row.order().unwrap().merchant_uid,
                 attempt: row.attempt,
@@ -316,9 +316,9 @@ fn subscriptions() -> Vec<SubscriptionView> {
             };
             let (current, access_until) = (row.calendar.period(0), row.access_until);
             let nothing = SubscriptionView {
-                standing: row.standing,
+                state: row.state,
                 customer_uid: row.customer_uid.clone(),
-                has_no_card: row.standing == Standing::PastDue,
+                has_no_card: row.state == SubscriptionState::PastDue,
                 plans: row.plans(NOW),
                 row,
                 current: None,
@@ -368,7 +368,7 @@ fn subscriptions_are_shown_as_described() {
         }
         let period = view.row.calendar.period(0).expect("a period");
         let on_fallback = view.payments.iter().map(|payment| payment.merchant_uid().clone()).collect();
-        let instalment = Instalment { period, paid: true, payments: view.payments.clone(), on_fallback };
+        let instalment = BilledPeriod { period, paid: true, payments: view.payments.clone(), on_fallback };
         let list = present::page(vec![present::subscription::instalment(&instalment)], None);
         holds("PeriodList", &serde_json::to_value(list).expect("JSON"));
     }

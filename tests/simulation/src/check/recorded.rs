@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::refund::Origin;
 use billing::payment::{Payment, Purpose, State};
-use billing::subscription::{Standing, Subscription, SubscriptionId};
+use billing::subscription::{Subscription, SubscriptionId, SubscriptionState};
 use billing::usecase::Failure;
 use billing::{CustomerUid, MerchantUid, Nonce};
 
@@ -137,10 +137,10 @@ pub(crate) fn subscription(sim: &Sim, before: Option<&Subscription>, after: &Sub
                 Wish::Read => false,
                 Wish::Cancel(_) => after.ending.is_some() && after.ending != before.ending,
                 Wish::Reactivate => after.ending.is_none() && before.ending.is_some(),
-                Wish::Pause => after.standing == Standing::Paused && before.standing != Standing::Paused,
+                Wish::Pause => after.state == SubscriptionState::Paused && before.state != SubscriptionState::Paused,
                 Wish::Resume => {
-                    after.standing == Standing::Active
-                        && matches!(before.standing, Standing::Paused | Standing::Unpaid)
+                    after.state == SubscriptionState::Active
+                        && matches!(before.state, SubscriptionState::Paused | SubscriptionState::Unpaid)
                         && after.attempt.number > before.attempt.number
                 }
                 // A step of its own may come to the same: it moves on to another attempt.

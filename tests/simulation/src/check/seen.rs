@@ -73,29 +73,29 @@ impl Seen {
         self.claimants.get(&claim.nonce).is_some_and(|claimant| claimant.process == process)
     }
 
-    /// A process has written a payment's row, and knows what came of it; `standing` is what stands there now.
-    pub(crate) fn payment_written(&mut self, process: ProcessId, row: &Payment, standing: &Payment, now: Timestamp) {
+    /// A process has written a payment's row, and knows what came of it; `state` is what stands there now.
+    pub(crate) fn payment_written(&mut self, process: ProcessId, row: &Payment, state: &Payment, now: Timestamp) {
         let claim = |row: &Payment| row.claim.clone().filter(|claim| claim.is_live(now));
-        self.written(process, row.merchant_uid().to_string(), (&row.writer, &standing.writer), claim(row), false);
+        self.written(process, row.merchant_uid().to_string(), (&row.writer, &state.writer), claim(row), false);
     }
 
     /// The same of a billing key's row.
-    pub(crate) fn key_written(&mut self, process: ProcessId, row: &BillingKey, standing: &BillingKey, now: Timestamp) {
+    pub(crate) fn key_written(&mut self, process: ProcessId, row: &BillingKey, state: &BillingKey, now: Timestamp) {
         let claim = row.claim.clone().filter(|claim| claim.is_live(now));
         let deleting = row.state == KeyState::Deleting;
-        self.written(process, row.customer_uid.to_string(), (&row.writer, &standing.writer), claim, deleting);
+        self.written(process, row.customer_uid.to_string(), (&row.writer, &state.writer), claim, deleting);
     }
 
     fn written(
         &mut self,
         process: ProcessId,
         row: String,
-        (writer, standing): (&Nonce, &Nonce),
+        (writer, state): (&Nonce, &Nonce),
         claim: Option<Claim>,
         may_wait: bool,
     ) {
         let claims = self.claimed.entry(process).or_default();
-        if writer != standing {
+        if writer != state {
             return;
         }
         match claim {
@@ -144,7 +144,7 @@ pub(crate) fn check_answered(world: &mut World, process: ProcessId, answer: &Ans
         | Answer::KeyDeleted(Err(failure))
         | Answer::Opened(Err(failure))
         | Answer::Prepared(Err(failure))
-        | Answer::Returned(Err(failure))
+        | Answer::ReturnView(Err(failure))
         | Answer::Refund(Err(failure)) => Some(failure),
         _ => None,
     };

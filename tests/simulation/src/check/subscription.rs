@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::alarm::Alarm;
 use billing::order::Order;
 use billing::payment::Payment;
-use billing::subscription::{Attempt, Ending, PlanId, Standing, Subscription, SubscriptionId};
-use billing::usecase::{NewSubscription, Schedules};
+use billing::subscription::{Attempt, Ending, PlanId, Subscription, SubscriptionId, SubscriptionState};
+use billing::usecase::{NewSubscription, ScheduleDisposition};
 use billing::{CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleStatus};
 
@@ -111,7 +111,7 @@ impl Histories {
                 }
             }
             Request::DeleteKey { customer_uid, schedules, .. } => {
-                if let Schedules::MoveTo(to) = schedules {
+                if let ScheduleDisposition::MoveTo(to) = schedules {
                     self.successors.insert((customer_uid.clone(), to.clone()));
                 }
                 self.known.values_mut().for_each(|history| history.steered = true);
@@ -142,7 +142,8 @@ pub(crate) fn check_told(world: &mut World, request: &Request, answer: &Answer) 
         }
         Request::Subscription { wish: Wish::Cancel(ending), .. } => {
             let now = world.kernel.now();
-            let ended = row.ending.is_some() || matches!(row.standing, Standing::Canceled | Standing::Completed);
+            let ended =
+                row.ending.is_some() || matches!(row.state, SubscriptionState::Canceled | SubscriptionState::Completed);
             let history = world.subscriptions.of(row.id.as_str());
             // Somebody may have taken the wish back meanwhile.
             let overtaken = *ending == Ending::AtPeriodEnd
@@ -169,10 +170,10 @@ pub(crate) fn check_told(world: &mut World, request: &Request, answer: &Answer) 
 /// Checks one write of a subscription's row.
 pub(crate) fn check_written(world: &mut World, before: Option<&Subscription>, after: &Subscription) {
     world.write(|| {
-        let (id, version, standing, attempt) = (&after.id, after.version, after.standing.name(), after.attempt);
+        let (id, version, state, attempt) = (&after.id, after.version, after.state.name(), after.attempt);
         let at = |time: Option<Timestamp>| time.map(|time| time.0 - crate::sim::START);
         format!(
-            "    {id} v{version} {standing} {}-{} at {:?} due {:?} access {:?} ending {:?} declines {} {}{:+}",
+            "    {id} v{version} {state} {}-{} at {:?} due {:?} access {:?} ending {:?} declines {} {}{:+}",
             attempt.period,
             attempt.number,
             at(Some(after.attempt_at)),
@@ -184,14 +185,14 @@ pub(crate) fn check_written(world: &mut World, before: Option<&Subscription>, af
             after.adjustment
         )
     });
-    world.note_text(after.standing.name());
+    world.note_text(after.state.name());
     world.note(u64::from(after.attempt.period) << 8 | u64::from(after.attempt.number));
     match before {
         None => begin(world, after),
         Some(before) => {
-            if before.standing != after.standing {
-                let moved = (before.standing, after.standing);
-                *world.counts.standings.entry(moved).or_default() += 1;
+            if before.state != after.state {
+                let moved = (before.state, after.state);
+                *world.counts.subscription_states.entry(moved).or_default() += 1;
             }
             for (rule, detail) in moved_wrongly(world, before, after) {
                 world.violation(rule, format!("{}: {detail}", after.id));
@@ -315,8 +316,8 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     let history = world.subscriptions.of(after.id.as_str());
     let (was, is) = (before.attempt, after.attempt);
     let places = usize::try_from(is.period).unwrap_or(usize::MAX);
-    if is < was || after.past.len() != places || !after.past.starts_with(&before.past) {
-        broken("I12", format!("went from attempt {was:?} to {is:?} with {} periods past", after.past.len()));
+    if is < was || after.closed_periods.len() != places || !after.closed_periods.starts_with(&before.closed_periods) {
+        broken("I12", format!("went from attempt {was:?} to {is:?} with {} periods past", after.closed_periods.len()));
     }
     if let Some(detail) = said_active(before, world.kernel.now() - CLOCKS) {
         broken("I9", detail);
@@ -324,10 +325,10 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     if let Some(detail) = history.and_then(|history| shown_ahead(history, before, after, world.kernel.now())) {
         broken("R8", detail);
     }
-    let over = |row: &Subscription| row.standing == Standing::Canceled && row.ending.is_some();
-    let stays = over(before) || before.standing == Standing::Completed;
-    if stays && (after.standing != before.standing || after.ending.is_none() && before.ending.is_some()) {
-        broken("I12", format!("{} and then {}", before.standing.name(), after.standing.name()));
+    let over = |row: &Subscription| row.state == SubscriptionState::Canceled && row.ending.is_some();
+    let stays = over(before) || before.state == SubscriptionState::Completed;
+    if stays && (after.state != before.state || after.ending.is_none() && before.ending.is_some()) {
+        broken("I12", format!("{} and then {}", before.state.name(), after.state.name()));
     }
     if matches!(before.ending, Some((Ending::Now, _))) && after.ending != before.ending {
         broken("I12", format!("was to end {:?} and then {:?}", before.ending, after.ending));
@@ -351,7 +352,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         let payments = payments.unwrap_or_default();
         let tried = payments.iter().any(|it| it.started_at < known && !touched(&it.merchant_uid));
         // With the last period paid nothing comes after it: what that payment was raised or lowered by is settled.
-        let ends = after.standing == Standing::Completed || after.ending.is_some();
+        let ends = after.state == SubscriptionState::Completed || after.ending.is_some();
         let brought = before.adjustment - after.adjustment;
         let brings = |it: &&ledger::Payment| {
             let of = attempt_of(&it.merchant_uid).map(|(_, attempt)| attempt);
@@ -376,7 +377,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
             broken("R8", format!("period {} costs what nobody asked for", is.period));
         }
         let place = usize::try_from(was.period).unwrap_or(usize::MAX);
-        let paid = after.past.get(place).and_then(|past| past.paid).map(|number| Attempt { number, ..was });
+        let paid = after.closed_periods.get(place).and_then(|past| past.paid).map(|number| Attempt { number, ..was });
         let brought = paid.zip(history).and_then(|(paid, history)| history.brings.get(&paid)).map_or(0, |it| *it);
         if after.adjustment != before.adjustment - brought {
             let (left, of) = (after.adjustment, before.adjustment);
@@ -402,7 +403,7 @@ pub(crate) fn check_put(sim: &Sim, payment: &Payment) {
             || (row.attempt, row.price.amount.minor.saturating_add_signed(row.adjustment)),
             |upgrade| (upgrade.attempt, upgrade.amount),
         );
-        matches!(row.standing, Standing::Active | Standing::PastDue)
+        matches!(row.state, SubscriptionState::Active | SubscriptionState::PastDue)
             && row.ending.is_none()
             && next == attempt
             && payment.order.amount.minor == amount

@@ -8,7 +8,7 @@ use billing::order::Order;
 use billing::payment::{Payment, RefundState, State};
 use billing::report::{Report, Verdict};
 use billing::usecase::{
-    Caller, Comparison, Failure, KeyDeleted, NewSchedule, Returned, Scheduled, Schedules, Unconfirmed,
+    Caller, Comparison, Failure, KeyDeleted, NewSchedule, NotApproved, ReturnView, ScheduleDisposition, Scheduled,
 };
 use billing::{CustomerId, CustomerUid};
 use ledger::{Ledger, PaymentSort};
@@ -93,19 +93,19 @@ fn kind(answer: &Answer) -> &'static str {
         }
         Answer::Prepared(Ok(prepared)) if !prepared.ready => return "not ready to be opened",
         Answer::Prepared(Ok(prepared)) => return prepared.key.state.name(),
-        Answer::Returned(Ok(returned)) => {
+        Answer::ReturnView(Ok(returned)) => {
             return match returned {
-                Returned::Paid => "returned paid",
-                Returned::Failed => "returned failed",
-                Returned::Ready => "returned ready",
-                Returned::Pending => "returned pending",
-                Returned::Unknown => "returned unknown",
-                Returned::Key { .. } => "returned with a key",
+                ReturnView::Paid => "returned paid",
+                ReturnView::Failed => "returned failed",
+                ReturnView::Ready => "returned ready",
+                ReturnView::Pending => "returned pending",
+                ReturnView::Unknown => "returned unknown",
+                ReturnView::Key { .. } => "returned with a key",
             };
         }
         Answer::Approved(Ok(Ok(()))) => return "approved",
-        Answer::Approved(Ok(Err(Unconfirmed::OtherAmount))) => return "other amount not approved",
-        Answer::Approved(Ok(Err(Unconfirmed::UnknownOrder | Unconfirmed::Closed))) => return "not approved",
+        Answer::Approved(Ok(Err(NotApproved::OtherAmount))) => return "other amount not approved",
+        Answer::Approved(Ok(Err(NotApproved::UnknownOrder | NotApproved::Closed))) => return "not approved",
         Answer::Approved(Err(_)) => return "unavailable",
         Answer::KeyDeleted(Ok(KeyDeleted::Done)) => return "key deleted",
         Answer::KeyDeleted(Ok(KeyDeleted::Pending(_))) => return "key deletion pending",
@@ -116,7 +116,7 @@ fn kind(answer: &Answer) -> &'static str {
                 RefundState::Refused => "refund refused",
             };
         }
-        Answer::Subscription(Ok(row)) => return row.standing.name(),
+        Answer::Subscription(Ok(row)) => return row.state.name(),
         Answer::Subscriptions(Ok(_)) => return "subscriptions",
         Answer::Noticed(Ok(_)) => return "noticed",
         Answer::Noticed(Err(_)) => return "notice not taken",
@@ -135,7 +135,7 @@ fn kind(answer: &Answer) -> &'static str {
         | Answer::Keys(Err(failure))
         | Answer::Opened(Err(failure))
         | Answer::Prepared(Err(failure))
-        | Answer::Returned(Err(failure))
+        | Answer::ReturnView(Err(failure))
         | Answer::KeyDeleted(Err(failure))
         | Answer::Subscription(Err(failure))
         | Answer::Subscriptions(Err(failure))
@@ -200,7 +200,7 @@ impl Told {
         }
         let unwanted = match request {
             Request::Revoke { merchant_uid, .. } => merchant_uid.to_string(),
-            Request::DeleteKey { schedules: Schedules::MoveTo(_), customer_uid, .. } => {
+            Request::DeleteKey { schedules: ScheduleDisposition::MoveTo(_), customer_uid, .. } => {
                 self.replaced.insert(customer_uid.to_string());
                 return;
             }
@@ -212,7 +212,7 @@ impl Told {
 
     /// How often a key was replaced, and a schedule went along: counted when the key is known to be gone.
     fn count_replaced(&mut self, request: &Request, answer: &Answer) {
-        let moved = matches!(request, Request::DeleteKey { schedules: Schedules::MoveTo(_), .. });
+        let moved = matches!(request, Request::DeleteKey { schedules: ScheduleDisposition::MoveTo(_), .. });
         if moved && matches!(answer, Answer::KeyDeleted(Ok(KeyDeleted::Done))) {
             *self.counts.entry("key replaced").or_default() += 1;
         }
@@ -268,7 +268,7 @@ impl Told {
                     self.hear_payment(&mut world, row, Some(asked));
                 }
             }
-            (Request::Return { merchant_uid, .. }, Answer::Returned(Ok(returned))) => {
+            (Request::Return { merchant_uid, .. }, Answer::ReturnView(Ok(returned))) => {
                 window::check_returned(&mut world, merchant_uid, *returned);
             }
             (Request::Approve { merchant_uid, amount }, Answer::Approved(Ok(Ok(())))) => {
@@ -341,8 +341,8 @@ impl Told {
         if !names.contains(uid) {
             // What was pending may have come to nothing, or have never stood.
             names.retain(|uid| {
-                let standing = CustomerUid::parse(uid).ok().and_then(|uid| sim.key(&uid));
-                standing.is_some_and(|row| row.state != KeyState::Abandoned || row.was_refused())
+                let state = CustomerUid::parse(uid).ok().and_then(|uid| sim.key(&uid));
+                state.is_some_and(|row| row.state != KeyState::Abandoned || row.was_refused())
             });
         }
         // Two windows that overlap while the secret is being switched may each have a key; whoever comes later gets one of these.

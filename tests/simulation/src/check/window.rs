@@ -6,7 +6,7 @@ use billing::alarm::Alarm;
 use billing::calendar::window_ends;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, Source, State};
-use billing::usecase::Returned;
+use billing::usecase::ReturnView;
 use billing::{MerchantUid, Timestamp};
 use ledger::{KeyUsage, Ledger, PaymentSort};
 
@@ -74,15 +74,15 @@ pub(crate) fn check_activated(world: &mut World, before: Option<KeyState>, after
 }
 
 /// I17 and I16 of what a customer is shown who is sent back from the window.
-pub(crate) fn check_returned(world: &mut World, uid: &MerchantUid, returned: Returned) {
+pub(crate) fn check_returned(world: &mut World, uid: &MerchantUid, returned: ReturnView) {
     let attempts = world.ledger.find_all(uid.as_str(), None, PaymentSort::Started);
     let wrong = match returned {
-        Returned::Paid => !attempts.iter().any(|payment| payment.paid_at != 0),
-        Returned::Failed => !attempts.iter().any(|payment| payment.failed_at != 0 || payment.cancelled_at != 0),
-        Returned::Ready => !attempts.iter().any(|payment| payment.vbank.is_some()),
-        Returned::Pending | Returned::Unknown | Returned::Key { active: false } => false,
+        ReturnView::Paid => !attempts.iter().any(|payment| payment.paid_at != 0),
+        ReturnView::Failed => !attempts.iter().any(|payment| payment.failed_at != 0 || payment.cancelled_at != 0),
+        ReturnView::Ready => !attempts.iter().any(|payment| payment.vbank.is_some()),
+        ReturnView::Pending | ReturnView::Unknown | ReturnView::Key { active: false } => false,
         // It may be on its way out again.
-        Returned::Key { active: true } => attempts.is_empty(),
+        ReturnView::Key { active: true } => attempts.is_empty(),
     };
     if wrong {
         world.violation("I17", format!("{uid} came back as {returned:?}, and the PSP knows nothing of it"));

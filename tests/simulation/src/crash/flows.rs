@@ -5,7 +5,7 @@ mod window;
 
 use billing::order::{Details, Order};
 use billing::subscription::Ending;
-use billing::usecase::{Caller, Hint, NewSchedule, RefundRequest, Schedules};
+use billing::usecase::{Caller, NewSchedule, RefundRequest, ScheduleDisposition, WebhookHint};
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 
 use crate::chooser::{Chooser, Plan};
@@ -190,8 +190,11 @@ fn move_schedule(stage: &mut Stage<'_>) -> Request {
 }
 
 fn delete_key(stage: &mut Stage<'_>, cascade: bool) -> Request {
-    let (customer_uid, schedules) =
-        if cascade { (scheduled(stage), Schedules::Revoke) } else { (key(stage, APPROVES), Schedules::InTheWay) };
+    let (customer_uid, schedules) = if cascade {
+        (scheduled(stage), ScheduleDisposition::Revoke)
+    } else {
+        (key(stage, APPROVES), ScheduleDisposition::InTheWay)
+    };
     Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules }
 }
 
@@ -220,7 +223,10 @@ fn refund(stage: &mut Stage<'_>, amount: u64) -> Request {
 fn webhook(stage: &Stage<'_>) -> Request {
     let world = stage.sim.world();
     let payment = world.ledger.payments().last().expect("a payment");
-    Request::Notice(Hint { imp_uid: id(ImpUid::parse(&payment.imp_uid)), merchant_uid: uid(&payment.merchant_uid) })
+    Request::Notice(WebhookHint {
+        imp_uid: id(ImpUid::parse(&payment.imp_uid)),
+        merchant_uid: uid(&payment.merchant_uid),
+    })
 }
 
 fn webhook_of_a_schedule(stage: &mut Stage<'_>) -> Request {
@@ -300,7 +306,7 @@ fn second_key(stage: &mut Stage<'_>) -> CustomerUid {
 }
 
 fn replacement(customer_uid: CustomerUid, to: CustomerUid) -> Request {
-    Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules: Schedules::MoveTo(to) }
+    Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules: ScheduleDisposition::MoveTo(to) }
 }
 
 /// Two schedules wait on the key; after so many seconds.

@@ -2,7 +2,7 @@
 
 use billing::Timestamp;
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{Listing, ListingPsp, Looked};
+use billing::ports::{Listing, ListingPsp, Lookup};
 use billing::report::Window;
 use ledger::{Page, PaymentSort, ScheduleFilter};
 
@@ -14,10 +14,10 @@ use crate::fault::Call;
 const PAGE_RECORDS: usize = 4;
 
 /// One page of a list; one past the end is empty.
-fn page<R, S>(rows: Vec<&R>, number: u32, read: impl Fn(&R) -> Option<S>, name: fn(&R) -> &str) -> Looked<Listing<S>> {
+fn page<R, S>(rows: Vec<&R>, number: u32, read: impl Fn(&R) -> Option<S>, name: fn(&R) -> &str) -> Lookup<Listing<S>> {
     let cut = Page::cut(rows, usize::try_from(number).unwrap_or(1), PAGE_RECORDS);
     let Some(cut) = cut else {
-        return Looked::Found(Listing { items: Vec::new(), unreadable: Vec::new(), next: None });
+        return Lookup::Found(Listing { items: Vec::new(), unreadable: Vec::new(), next: None });
     };
     let (mut items, mut unreadable) = (Vec::new(), Vec::new());
     for row in cut.list {
@@ -27,11 +27,11 @@ fn page<R, S>(rows: Vec<&R>, number: u32, read: impl Fn(&R) -> Option<S>, name: 
         }
     }
     let next = u32::try_from(cut.next).ok().filter(|next| *next > 0);
-    Looked::Found(Listing { items, unreadable, next })
+    Lookup::Found(Listing { items, unreadable, next })
 }
 
 impl ListingPsp for Psp<'_> {
-    async fn listed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn listed_payments(&self, window: Window, number: u32) -> Lookup<Listing<PaymentSnapshot>> {
         let Window { from: Timestamp(from), until: Timestamp(until) } = window;
         self.get(Call::ListPayments, |books| {
             page(
@@ -44,7 +44,7 @@ impl ListingPsp for Psp<'_> {
         .await
     }
 
-    async fn changed_payments(&self, window: Window, number: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn changed_payments(&self, window: Window, number: u32) -> Lookup<Listing<PaymentSnapshot>> {
         let Window { from: Timestamp(from), until: Timestamp(until) } = window;
         self.get(Call::ListChanges, |books| {
             let rows = books.by_status(None, from, until, PaymentSort::UpdatedDescending);
@@ -53,7 +53,7 @@ impl ListingPsp for Psp<'_> {
         .await
     }
 
-    async fn listed_schedules(&self, window: Window, number: u32) -> Looked<Listing<ScheduleSnapshot>> {
+    async fn listed_schedules(&self, window: Window, number: u32) -> Lookup<Listing<ScheduleSnapshot>> {
         let Window { from: Timestamp(from), until: Timestamp(to) } = window;
         self.get(Call::ListPlanned, |books| {
             let rows = books.find_schedules(ScheduleFilter { customer_uid: None, from, to, status: None });

@@ -4,8 +4,8 @@ use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
-use billing::ports::{ChargePsp, Holder, KeyPsp, Looked, Posted, RefundPsp, SchedulePsp, WindowPsp};
-use billing::usecase::Hint;
+use billing::ports::{CardHolder, ChargePsp, KeyPsp, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp};
+use billing::usecase::WebhookHint;
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
 
@@ -35,9 +35,9 @@ pub struct Psp<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum Named<'a> {
     /// A webhook's body.
-    ByWebhook(&'a Hint),
+    ByWebhook(&'a WebhookHint),
     /// A customer who comes back from the window.
-    ByCustomer(&'a Hint),
+    ByCustomer(&'a WebhookHint),
     /// Whoever confirms a key.
     ByConfirmation,
 }
@@ -59,7 +59,7 @@ impl<'a> Psp<'a> {
         most.min(self.deadline - KEPT_FOR_THE_RECORD - self.sim.now())
     }
 
-    async fn post(&self, call: Call, request: PspRequest) -> Posted<PspReply> {
+    async fn post(&self, call: Call, request: PspRequest) -> PostResult<PspReply> {
         let fault = self.sim.enter(call).await;
         {
             let mut world = self.sim.world();
@@ -68,7 +68,7 @@ impl<'a> Psp<'a> {
         }
         let timeout = self.seconds(POST_SECONDS);
         if timeout <= 0 {
-            return Posted::NotSent;
+            return PostResult::NotSent;
         }
         self.sim.check_write_ahead(&request).await;
         let Sent { posted, seconds } = self.sim.send(request, fault, timeout);
@@ -77,16 +77,16 @@ impl<'a> Psp<'a> {
         posted
     }
 
-    pub(super) async fn get<T>(&self, call: Call, read: impl FnOnce(&Ledger) -> Looked<T>) -> Looked<T> {
+    pub(super) async fn get<T>(&self, call: Call, read: impl FnOnce(&Ledger) -> Lookup<T>) -> Lookup<T> {
         let fault = self.sim.enter(call).await;
         let timeout = self.seconds(GET_SECONDS);
         if timeout <= 0 {
-            return Looked::Unreachable;
+            return Lookup::Unreachable;
         }
         if fault == Some(Fault::Unreachable) {
             self.sim.leave(call, fault, timeout).await;
             let misread = self.sim.has(Bug::UnreachableTakenAsAbsent);
-            return if misread { Looked::Absent } else { Looked::Unreachable };
+            return if misread { Lookup::Absent } else { Lookup::Unreachable };
         }
         let looked = {
             let mut world = self.sim.world();
@@ -98,8 +98,8 @@ impl<'a> Psp<'a> {
     }
 }
 
-fn found<T>(record: Option<T>) -> Looked<T> {
-    record.map_or(Looked::Unreachable, Looked::Found)
+fn found<T>(record: Option<T>) -> Lookup<T> {
+    record.map_or(Lookup::Unreachable, Lookup::Found)
 }
 
 impl ChargePsp for Psp<'_> {
@@ -109,15 +109,15 @@ impl ChargePsp for Psp<'_> {
         fault != Some(Fault::Unreachable)
     }
 
-    async fn charge(&self, order: &Order) -> Posted<PaymentSnapshot> {
+    async fn charge(&self, order: &Order) -> PostResult<PaymentSnapshot> {
         self.post(Call::Charge, PspRequest::Charge(order.clone())).await.and_then(payment)
     }
 
-    async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
+    async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
         let looked = self.get(Call::FindAll, |books| {
             let rows = books.find_all(merchant_uid.as_str(), None, PaymentSort::StartedDescending);
             if rows.is_empty() {
-                Looked::Absent
+                Lookup::Absent
             } else {
                 found(rows.into_iter().map(|row| wire::shown(books, row)).collect())
             }
@@ -126,9 +126,9 @@ impl ChargePsp for Psp<'_> {
         planted::listed(self.sim.world().bug, looked)
     }
 
-    async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
+    async fn payment(&self, imp_uid: &ImpUid) -> Lookup<PaymentSnapshot> {
         let looked = self.get(Call::GetPayment, |books| {
-            books.payment(imp_uid.as_str(), true).map_or(Looked::Absent, |row| found(wire::shown(books, row)))
+            books.payment(imp_uid.as_str(), true).map_or(Lookup::Absent, |row| found(wire::shown(books, row)))
         });
         let looked = looked.await;
         match self.named {
@@ -140,28 +140,28 @@ impl ChargePsp for Psp<'_> {
 }
 
 impl WindowPsp for Psp<'_> {
-    async fn prepare(&self, order: &Order) -> Posted<Money> {
+    async fn prepare(&self, order: &Order) -> PostResult<Money> {
         self.post(Call::Prepare, PspRequest::Prepare(order.clone())).await.and_then(amount)
     }
 
-    async fn correct(&self, order: &Order) -> Posted<Money> {
+    async fn correct(&self, order: &Order) -> PostResult<Money> {
         self.post(Call::Correct, PspRequest::Correct(order.clone())).await.and_then(amount)
     }
 
-    async fn prepared(&self, order: &Order) -> Looked<Money> {
+    async fn prepared(&self, order: &Order) -> Lookup<Money> {
         self.get(Call::GetPrepared, |books| {
-            books.prepared(order.merchant_uid.as_str()).map_or(Looked::Absent, |row| found(wire::amount(row)))
+            books.prepared(order.merchant_uid.as_str()).map_or(Lookup::Absent, |row| found(wire::amount(row)))
         })
         .await
     }
 
-    async fn close_account(&self, imp_uid: &ImpUid) -> Posted<PaymentSnapshot> {
+    async fn close_account(&self, imp_uid: &ImpUid) -> PostResult<PaymentSnapshot> {
         self.post(Call::Cancel, PspRequest::CloseAccount(imp_uid.clone())).await.and_then(payment)
     }
 }
 
 impl RefundPsp for Psp<'_> {
-    async fn cancel(&self, refund: &Refund) -> Posted<PaymentSnapshot> {
+    async fn cancel(&self, refund: &Refund) -> PostResult<PaymentSnapshot> {
         self.post(Call::Cancel, PspRequest::Cancel(Box::new(refund.clone()))).await.and_then(payment)
     }
 }
@@ -171,36 +171,36 @@ impl SchedulePsp for Psp<'_> {
         &self,
         customer_uid: &CustomerUid,
         orders: &[(&Order, Timestamp)],
-    ) -> Posted<Vec<ScheduleSnapshot>> {
+    ) -> PostResult<Vec<ScheduleSnapshot>> {
         let orders = orders.iter().map(|(order, at)| ((*order).clone(), *at)).collect();
         self.post(Call::Register, PspRequest::Register { customer_uid: customer_uid.clone(), orders })
             .await
             .and_then(schedules)
     }
 
-    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &ForeignUid) -> PostResult<Vec<ScheduleSnapshot>> {
         let (customer_uid, merchant_uid) = (customer_uid.clone(), merchant_uid.clone());
         self.post(Call::Revoke, PspRequest::Revoke { customer_uid, merchant_uid }).await.and_then(schedules)
     }
 
-    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> Posted<ScheduleSnapshot> {
+    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> PostResult<ScheduleSnapshot> {
         let request = PspRequest::Move { merchant_uid: merchant_uid.clone(), schedule_at };
         self.post(Call::Move, request).await.and_then(|reply| match reply {
-            PspReply::Schedule(schedule) => Posted::Known(schedule),
-            _ => Posted::Nonsense,
+            PspReply::Schedule(schedule) => PostResult::Known(schedule),
+            _ => PostResult::Nonsense,
         })
     }
 
-    async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
+    async fn schedule(&self, merchant_uid: &MerchantUid) -> Lookup<ScheduleSnapshot> {
         self.get(Call::GetSchedule, |books| {
-            books.schedule(merchant_uid.as_str()).map_or(Looked::Absent, |row| found(wire::schedule(row)))
+            books.schedule(merchant_uid.as_str()).map_or(Lookup::Absent, |row| found(wire::schedule(row)))
         })
         .await
     }
 }
 
 impl KeyPsp for Psp<'_> {
-    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &Holder) -> Posted<KeySnapshot> {
+    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &CardHolder) -> PostResult<KeySnapshot> {
         let request = PspRequest::Issue {
             customer_uid: customer_uid.clone(),
             customer_id: holder.customer_id.clone(),
@@ -208,14 +208,14 @@ impl KeyPsp for Psp<'_> {
             expiry: card.expiry.expose(),
         };
         self.post(Call::Issue, request).await.and_then(|reply| match reply {
-            PspReply::Key(key) => Posted::Known(key),
-            _ => Posted::Nonsense,
+            PspReply::Key(key) => PostResult::Known(key),
+            _ => PostResult::Nonsense,
         })
     }
 
-    async fn key(&self, customer_uid: &CustomerUid) -> Looked<KeySnapshot> {
+    async fn key(&self, customer_uid: &CustomerUid) -> Lookup<KeySnapshot> {
         let looked = self.get(Call::GetKey, |books| {
-            books.key(customer_uid.as_str()).map_or(Looked::Absent, |row| Looked::Found(wire::key(row)))
+            books.key(customer_uid.as_str()).map_or(Lookup::Absent, |row| Lookup::Found(wire::key(row)))
         });
         let looked = looked.await;
         match self.named {
@@ -224,10 +224,10 @@ impl KeyPsp for Psp<'_> {
         }
     }
 
-    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Looked<Vec<String>> {
+    async fn held_keys(&self, customer_uids: &[CustomerUid]) -> Lookup<Vec<String>> {
         self.get(Call::GetKey, |books| {
             let held = customer_uids.iter().filter(|uid| books.key(uid.as_str()).is_ok());
-            Looked::Found(held.map(ToString::to_string).collect())
+            Lookup::Found(held.map(ToString::to_string).collect())
         })
         .await
     }
@@ -237,7 +237,7 @@ impl KeyPsp for Psp<'_> {
         customer_uid: &CustomerUid,
         from: Timestamp,
         until: Timestamp,
-    ) -> Looked<Vec<String>> {
+    ) -> Lookup<Vec<String>> {
         let first_page_only = self.sim.has(Bug::FirstPageOnly);
         self.get(Call::GetSchedule, |books| {
             let filter = ScheduleFilter {
@@ -248,35 +248,35 @@ impl KeyPsp for Psp<'_> {
             };
             let waiting = books.find_schedules(filter).into_iter();
             let pages = if first_page_only { 1 } else { usize::MAX };
-            Looked::Found(waiting.map(|schedule| schedule.order.merchant_uid.clone()).take(pages).collect())
+            Lookup::Found(waiting.map(|schedule| schedule.order.merchant_uid.clone()).take(pages).collect())
         })
         .await
     }
 
-    async fn delete(&self, customer_uid: &CustomerUid) -> Posted<()> {
+    async fn delete(&self, customer_uid: &CustomerUid) -> PostResult<()> {
         self.post(Call::Delete, PspRequest::Delete { customer_uid: customer_uid.clone() })
             .await
-            .and_then(|_| Posted::Known(()))
+            .and_then(|_| PostResult::Known(()))
     }
 }
 
-fn payment(reply: PspReply) -> Posted<PaymentSnapshot> {
+fn payment(reply: PspReply) -> PostResult<PaymentSnapshot> {
     match reply {
-        PspReply::Payment(payment) => Posted::Known(payment),
-        _ => Posted::Nonsense,
+        PspReply::Payment(payment) => PostResult::Known(payment),
+        _ => PostResult::Nonsense,
     }
 }
 
-fn amount(reply: PspReply) -> Posted<Money> {
+fn amount(reply: PspReply) -> PostResult<Money> {
     match reply {
-        PspReply::Prepared(amount) => Posted::Known(amount),
-        _ => Posted::Nonsense,
+        PspReply::Prepared(amount) => PostResult::Known(amount),
+        _ => PostResult::Nonsense,
     }
 }
 
-fn schedules(reply: PspReply) -> Posted<Vec<ScheduleSnapshot>> {
+fn schedules(reply: PspReply) -> PostResult<Vec<ScheduleSnapshot>> {
     match reply {
-        PspReply::Schedules(list) => Posted::Known(list),
-        _ => Posted::Nonsense,
+        PspReply::Schedules(list) => PostResult::Known(list),
+        _ => PostResult::Nonsense,
     }
 }

@@ -4,7 +4,7 @@
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
-use billing::ports::Posted;
+use billing::ports::PostResult;
 use billing::{Currency, CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::cards::Behaviour;
 use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, RefusalKind, cards};
@@ -71,7 +71,7 @@ pub(crate) enum PspReply {
 /// How the answer of an executed request comes back by the PSP's own doing (its test cards may hang or lie).
 #[derive(Debug)]
 pub(crate) struct Executed {
-    pub(crate) posted: Posted<PspReply>,
+    pub(crate) posted: PostResult<PspReply>,
     /// It comes only after the caller has given up.
     pub(crate) hangs: bool,
 }
@@ -122,13 +122,13 @@ impl PspRequest {
     /// Lets the PSP do it.
     pub(crate) fn execute(&self, books: &mut Ledger, now: i64) -> Executed {
         let posted = match self.try_execute(books, now) {
-            Ok((reply, Delivery::Answer)) => reply.map_or(Posted::Nonsense, Posted::Known),
-            Ok((_, Delivery::Hang)) => return Executed { posted: Posted::Lost, hangs: true },
-            Ok((_, Delivery::ServerError)) => Posted::Lost,
-            Ok((_, Delivery::FalseRefusal)) => Posted::Refused(refusal()),
+            Ok((reply, Delivery::Answer)) => reply.map_or(PostResult::Nonsense, PostResult::Known),
+            Ok((_, Delivery::Hang)) => return Executed { posted: PostResult::Lost, hangs: true },
+            Ok((_, Delivery::ServerError)) => PostResult::Lost,
+            Ok((_, Delivery::FalseRefusal)) => PostResult::Refused(refusal()),
             Err(refused) => {
                 let code = if refused.kind == RefusalKind::Pg { -1 } else { 1 };
-                Posted::Refused(Refusal { code, message: refused.message.into_owned() })
+                PostResult::Refused(Refusal { code, message: refused.message.into_owned() })
             }
         };
         Executed { posted, hangs: false }

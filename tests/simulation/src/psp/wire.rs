@@ -1,7 +1,7 @@
 //! The ledger's rows as the domain's snapshots.
 
 use billing::key::KeySnapshot;
-use billing::payment::snapshot::{CancelEntry, Facts};
+use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use billing::{Currency, ImpUid, Money, Timestamp};
 
@@ -46,19 +46,19 @@ pub(super) fn payment(row: &ledger::Payment) -> Option<PaymentSnapshot> {
         cancelled_at: at(row.cancelled_at),
         fail_reason: row.fail_reason.clone(),
         cancel_history: row.cancel_history.iter().map(entry).collect(),
-        facts: facts(row),
+        details: details(row),
     })
 }
 
-fn facts(row: &ledger::Payment) -> Facts {
+fn details(row: &ledger::Payment) -> RecordDetails {
     let vbank = row.vbank.as_ref();
-    Facts {
+    RecordDetails {
         pg_tid: Some(row.pg_tid.clone()),
         customer_uid_usage: row.usage.map(|usage| usage.as_str().to_owned()),
         vbank_num: vbank.map(|vbank| vbank.number.clone()),
         vbank_date: vbank.and_then(|vbank| at(vbank.due_at)),
         vbank_issued_at: vbank.and_then(|vbank| at(vbank.issued_at)),
-        ..Facts::default()
+        ..RecordDetails::default()
     }
 }
 

@@ -6,9 +6,9 @@ mod window;
 use std::collections::BTreeMap;
 
 use billing::order::{Details, Order};
-use billing::payment::Plan;
+use billing::payment::Flow;
 use billing::subscription::{Attempt, Interval};
-use billing::usecase::{Caller, NewSchedule, RefundRequest, Schedules};
+use billing::usecase::{Caller, NewSchedule, RefundRequest, ScheduleDisposition};
 use billing::{CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
 
 use super::setup::Setup;
@@ -113,7 +113,8 @@ impl Shop {
                 None => self.issue(rng, setup),
             },
             63..=66 => {
-                let schedules = if rng.chance(600) { Schedules::Revoke } else { Schedules::InTheWay };
+                let schedules =
+                    if rng.chance(600) { ScheduleDisposition::Revoke } else { ScheduleDisposition::InTheWay };
                 Request::DeleteKey { caller: Caller::Merchant, customer_uid: key, schedules }
             }
             67..=86 => self.refund(rng).unwrap_or_else(|| self.issue(rng, setup)),
@@ -229,7 +230,7 @@ impl Shop {
                     self.keys.push(known);
                 }
             }
-            Answer::Payment(Ok(row)) if matches!(row.plan, Plan::Charge) && row.state.was_paid() => {}
+            Answer::Payment(Ok(row)) if matches!(row.flow, Flow::Charge) && row.state.was_paid() => {}
             _ => {}
         }
     }

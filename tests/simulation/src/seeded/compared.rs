@@ -21,12 +21,12 @@ impl Play<'_> {
         let begins = Report::day_at(Timestamp(at - CLOCKS)) != Report::day_at(Timestamp(at));
         let next_day = if begins { at + CLOCKS } else { at };
         while self.step(next_day) {}
-        let before: Vec<String> = self.sim.rows.all_payments().iter().map(standing).collect();
+        let before: Vec<String> = self.sim.rows.all_payments().iter().map(state).collect();
         self.told.report = None;
         self.spawn(Request::Compare, None, KEY);
         let until = self.sim.now() + SWEEP_LIFE_SECONDS;
         while self.step(until) {}
-        let after: Vec<String> = self.sim.rows.all_payments().iter().map(standing).collect();
+        let after: Vec<String> = self.sim.rows.all_payments().iter().map(state).collect();
         let (others, vanished) = {
             let world = self.sim.world();
             (!world.seen.foreign.is_empty(), !world.seen.vanished.is_empty())
@@ -51,9 +51,9 @@ fn is_right(report: &Report, others: bool, vanished: bool) -> bool {
 }
 
 /// Where a row stands. Which of several failed attempts it shows does not count: in the console one may be made again.
-fn standing(row: &Payment) -> String {
+fn state(row: &Payment) -> String {
     let money =
         row.record.as_ref().filter(|_| row.state.was_paid()).map(|record| (&record.imp_uid, record.cancel_amount));
     let refunds: Vec<_> = row.refunds.iter().map(|refund| (&refund.id, refund.state)).collect();
-    format!("{} {:?} {} {money:?} {refunds:?} {:?}", row.merchant_uid(), row.plan, row.state.name(), row.due_at)
+    format!("{} {:?} {} {money:?} {refunds:?} {:?}", row.merchant_uid(), row.flow, row.state.name(), row.due_at)
 }

@@ -1,6 +1,6 @@
 //! Webhooks on their way: dropped, doubled, late, out of order; and some that the PSP never sent.
 
-use billing::usecase::Hint;
+use billing::usecase::WebhookHint;
 use billing::{ImpUid, MerchantUid};
 
 use super::setup::Webhooks;
@@ -17,7 +17,7 @@ impl Play<'_> {
             else {
                 continue;
             };
-            let hint = Hint { imp_uid, merchant_uid };
+            let hint = WebhookHint { imp_uid, merchant_uid };
             if self.mail.chance(dropped) {
                 self.count("webhook dropped");
                 continue;
@@ -49,7 +49,7 @@ impl Play<'_> {
         };
         if let Ok(imp_uid) = imp_uid {
             self.count("webhook forged");
-            self.after(0, Scene::Webhook(Hint { imp_uid, merchant_uid }));
+            self.after(0, Scene::Webhook(WebhookHint { imp_uid, merchant_uid }));
         }
     }
 }

@@ -6,7 +6,7 @@ use billing::key::KeyState;
 use billing::payment::Payment;
 use billing::ports::DueRow;
 use billing::subscription::Attempt;
-use billing::usecase::Hint;
+use billing::usecase::WebhookHint;
 use billing::{ImpUid, MerchantUid, Timestamp};
 
 use super::fleet::SKEW_SECONDS_MAX;
@@ -158,10 +158,10 @@ impl Play<'_> {
         if self.setup.console == 0 && self.shoppers.is_empty() {
             return;
         }
-        let hints: Vec<Hint> = {
+        let hints: Vec<WebhookHint> = {
             let world = self.sim.world();
             let hint = |payment: &ledger::Payment| {
-                Some(Hint {
+                Some(WebhookHint {
                     imp_uid: ImpUid::parse(&payment.imp_uid).ok()?,
                     merchant_uid: MerchantUid::parse(&payment.merchant_uid).ok()?,
                 })

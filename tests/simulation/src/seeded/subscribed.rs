@@ -3,7 +3,7 @@
 
 use billing::payment::Payment;
 use billing::ports::DueRow;
-use billing::subscription::{Attempt, Ending, Standing, Subscription};
+use billing::subscription::{Attempt, Ending, Subscription, SubscriptionState};
 use billing::usecase::Caller;
 use ledger::PaymentSort;
 use ledger::cards::Behaviour;
@@ -74,7 +74,7 @@ impl Play<'_> {
             if row.created_at.0 + THREE_YEARS <= now && row.attempt.period > 1 {
                 self.count("subscription of three years");
             }
-            for past in &row.past {
+            for past in &row.closed_periods {
                 self.count(match past.paid {
                     Some(0) => "period paid",
                     Some(_) => "period paid by a retry",
@@ -107,7 +107,7 @@ impl Play<'_> {
             .rows
             .all_subscriptions()
             .iter()
-            .filter(|row| row.standing == Standing::PastDue)
+            .filter(|row| row.state == SubscriptionState::PastDue)
             .flat_map(|row| {
                 (0..row.attempt.number).map(|number| Attempt { number, ..row.attempt }.merchant_uid(&row.id))
             })
@@ -157,7 +157,7 @@ impl Play<'_> {
             .rows
             .all_subscriptions()
             .into_iter()
-            .filter(|row| !matches!(row.standing, Standing::Canceled | Standing::Completed))
+            .filter(|row| !matches!(row.state, SubscriptionState::Canceled | SubscriptionState::Completed))
             .collect();
         for row in live {
             let wish = Wish::Cancel(Ending::Now);

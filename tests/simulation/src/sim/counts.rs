@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::payment::State;
-use billing::subscription::Standing;
+use billing::subscription::SubscriptionState;
 
 use crate::fault::{Call, Fault};
 
@@ -19,7 +19,7 @@ pub struct Counts {
     /// Moves of payment rows.
     pub moves: BTreeMap<(State, State, &'static str), u64>,
     /// Moves of subscriptions.
-    pub standings: BTreeMap<(Standing, Standing), u64>,
+    pub subscription_states: BTreeMap<(SubscriptionState, SubscriptionState), u64>,
     /// Alarms, by name.
     pub alarms: BTreeMap<&'static str, u64>,
     /// Schedules that went to another billing key.
@@ -39,7 +39,7 @@ impl Counts {
         sum(&mut self.calls, &other.calls);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.moves, &other.moves);
-        sum(&mut self.standings, &other.standings);
+        sum(&mut self.subscription_states, &other.subscription_states);
         sum(&mut self.alarms, &other.alarms);
     }
 }

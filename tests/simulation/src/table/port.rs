@@ -151,31 +151,31 @@ impl<'a> Table<'a> {
 
     /// The polled process knows what came of its write of a payment.
     fn see_payment(&self, row: &Payment) {
-        let Ok(Some(standing)) = now(self.rows().payment(row.merchant_uid())) else { return };
+        let Ok(Some(state)) = now(self.rows().payment(row.merchant_uid())) else { return };
         let mut world = self.sim.world();
         let (process, now) = (world.kernel.current, Timestamp(world.kernel.now()));
-        world.seen.payment_written(process, row, &standing, now);
+        world.seen.payment_written(process, row, &state, now);
     }
 
     /// The polled process knows what came of its write of a key.
     fn see_key(&self, row: &BillingKey) {
-        let Ok(Some(standing)) = now(self.rows().key(&row.customer_uid)) else { return };
+        let Ok(Some(state)) = now(self.rows().key(&row.customer_uid)) else { return };
         let mut world = self.sim.world();
         let (process, now) = (world.kernel.current, Timestamp(world.kernel.now()));
-        world.seen.key_written(process, row, &standing, now);
+        world.seen.key_written(process, row, &state, now);
     }
 
     /// Planted: our own write, seen again, is somebody else's.
-    fn own_write(&self, standing: Option<&Payment>, row: &Payment) -> Option<Saved<Payment>> {
-        let own = standing.filter(|standing| standing.writer == row.writer && standing.version == row.version);
+    fn own_write(&self, state: Option<&Payment>, row: &Payment) -> Option<Saved<Payment>> {
+        let own = state.filter(|state| state.writer == row.writer && state.version == row.version);
         let misread = own.filter(|_| self.sim.has(Bug::OwnWriteTakenAsConflict))?;
         Some(Saved::Conflict(Some(Box::new(misread.clone()))))
     }
 
     /// Planted: whether the lagging index that decides does not show a row yet.
-    fn hidden(&self, standing: Option<&Payment>) -> bool {
+    fn hidden(&self, state: Option<&Payment>) -> bool {
         let (now, lag) = self.lag();
-        self.sim.has(Bug::IndexDecidesUniqueness) && standing.is_some_and(|standing| now - standing.created_at.0 < lag)
+        self.sim.has(Bug::IndexDecidesUniqueness) && state.is_some_and(|state| now - state.created_at.0 < lag)
     }
 
     /// Planted: whether a row is written without asking its subscription.
@@ -185,8 +185,8 @@ impl<'a> Table<'a> {
     }
 
     /// Planted: a row as it is written over whatever stands there.
-    fn forced(&self, standing: Option<&Payment>, row: &Payment, careless: bool) -> Payment {
-        let version = standing.filter(|_| careless).map_or(row.version, |standing| standing.version + 1);
+    fn forced(&self, state: Option<&Payment>, row: &Payment, careless: bool) -> Payment {
+        let version = state.filter(|_| careless).map_or(row.version, |state| state.version + 1);
         Payment { version, ..row.clone() }
     }
 
@@ -304,9 +304,9 @@ impl<'a> Table<'a> {
 
     pub(super) fn put_key(&self, row: &BillingKey, new: bool) -> Result<Saved<BillingKey>, WriteError> {
         if self.sim.has(Bug::OwnWriteTakenAsConflict) {
-            let standing = now(self.rows().key(&row.customer_uid))?.filter(|standing| standing.writer == row.writer);
-            if let Some(standing) = standing {
-                return Ok(Saved::Conflict(Some(Box::new(standing))));
+            let state = now(self.rows().key(&row.customer_uid))?.filter(|state| state.writer == row.writer);
+            if let Some(state) = state {
+                return Ok(Saved::Conflict(Some(Box::new(state))));
             }
         }
         let before = now(self.rows().key(&row.customer_uid))?.map(|row| row.state);

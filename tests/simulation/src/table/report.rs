@@ -36,8 +36,8 @@ impl ReportStore for Table<'_> {
     async fn save_report(&self, row: &Report) -> Result<Saved<Report>, WriteError> {
         let rows = self.memory()?;
         let rival = || {
-            if let (Some(writer), Ok(Some(standing))) = (self.mark(), now(rows.report(row.day))) {
-                let theirs = Report { version: standing.version + 1, writer, ..standing };
+            if let (Some(writer), Ok(Some(state))) = (self.mark(), now(rows.report(row.day))) {
+                let theirs = Report { version: state.version + 1, writer, ..state };
                 let _ = now(rows.save_report(&theirs));
             }
         };

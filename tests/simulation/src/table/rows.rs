@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use billing::key::BillingKey;
 use billing::payment::Payment;
-use billing::ports::{Begun, DueRow, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, WriteError};
-use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
+use billing::ports::{DueRow, Inserted, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, WriteError};
+use billing::subscription::{PlanId, Subscription, SubscriptionId, SubscriptionState};
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
 use store::MemoryStore;
 
@@ -42,7 +42,7 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
         &'a self,
         row: &'a Subscription,
         last: Option<&'a SubscriptionId>,
-    ) -> WriteCall<'a, Begun>;
+    ) -> WriteCall<'a, Inserted>;
     fn save_subscription<'a>(&'a self, row: &'a Subscription) -> WriteCall<'a, Saved<Subscription>>;
     fn subscriptions_of<'a>(
         &'a self,
@@ -52,7 +52,7 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     ) -> Call<'a, Page<Subscription>>;
     fn subscriptions_in<'a>(
         &'a self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&'a str>,
     ) -> Call<'a, Page<Subscription>>;

@@ -1,8 +1,8 @@
 //! Billing's table port of subscriptions.
 
 use billing::CustomerId;
-use billing::ports::{Begun, DueRow, Page, Saved, StoreError, SubscriptionStore, WriteError};
-use billing::subscription::{PlanId, Standing, Subscription, SubscriptionId};
+use billing::ports::{DueRow, Inserted, Page, Saved, StoreError, SubscriptionStore, WriteError};
+use billing::subscription::{PlanId, Subscription, SubscriptionId, SubscriptionState};
 
 use super::landing::Landing;
 use super::port::{Table, now};
@@ -24,27 +24,27 @@ impl Table<'_> {
     /// Somebody else touches a subscription first.
     fn rival_subscription(&self, row: &Subscription) {
         let Some(writer) = self.mark() else { return };
-        let Ok(Some(standing)) = now(self.rows().subscription(&row.id)) else { return };
-        let theirs = Subscription { version: standing.version + 1, writer, ..standing.clone() };
+        let Ok(Some(state)) = now(self.rows().subscription(&row.id)) else { return };
+        let theirs = Subscription { version: state.version + 1, writer, ..state.clone() };
         if now(self.rows().save_subscription(&theirs)) == Ok(Saved::Done) {
-            self.subscription_written(Some(&standing), &theirs);
+            self.subscription_written(Some(&state), &theirs);
         }
     }
 
     /// Somebody else begins the very same subscription first, and is never heard of again.
     fn rival_beginning(&self, row: &Subscription, last: Option<&SubscriptionId>) {
         let Some(writer) = self.mark() else { return };
-        let standing = now(self.rows().subscription(&row.id)).ok().flatten();
+        let state = now(self.rows().subscription(&row.id)).ok().flatten();
         let theirs = Subscription { writer, ..row.clone() };
-        if standing.is_none() && now(self.rows().begin_subscription(&theirs, last)) == Ok(Begun::Done) {
+        if state.is_none() && now(self.rows().begin_subscription(&theirs, last)) == Ok(Inserted::Done) {
             self.subscription_written(None, &theirs);
         }
     }
 
-    pub(super) fn begin(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
+    pub(super) fn begin(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Inserted, WriteError> {
         let before = now(self.rows().subscription(&row.id))?;
         let begun = now(self.rows().begin_subscription(row, last))?;
-        if begun == Begun::Done {
+        if begun == Inserted::Done {
             recorded::subscription(self.sim(), before.as_ref(), row);
             self.subscription_written(before.as_ref(), row);
         }
@@ -99,7 +99,11 @@ impl SubscriptionStore for Table<'_> {
         }
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
+    async fn begin_subscription(
+        &self,
+        row: &Subscription,
+        last: Option<&SubscriptionId>,
+    ) -> Result<Inserted, WriteError> {
         let call = Call::BeginSubscription;
         let rival = || self.rival_beginning(row, last);
         match self.wired() {
@@ -138,11 +142,11 @@ impl SubscriptionStore for Table<'_> {
 
     async fn subscriptions_in(
         &self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Subscription>, StoreError> {
-        self.listing(self.rows().subscriptions_in(standing, limit, cursor)).await
+        self.listing(self.rows().subscriptions_in(state, limit, cursor)).await
     }
 }
 
@@ -161,7 +165,11 @@ impl SubscriptionStore for Rows {
         }
     }
 
-    async fn begin_subscription(&self, row: &Subscription, last: Option<&SubscriptionId>) -> Result<Begun, WriteError> {
+    async fn begin_subscription(
+        &self,
+        row: &Subscription,
+        last: Option<&SubscriptionId>,
+    ) -> Result<Inserted, WriteError> {
         match self {
             Self::Memory(rows) => rows.begin_subscription(row, last).await,
             Self::Backed(backend) => backend.begin_subscription(row, last).await,
@@ -189,13 +197,13 @@ impl SubscriptionStore for Rows {
 
     async fn subscriptions_in(
         &self,
-        standing: Standing,
+        state: SubscriptionState,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Subscription>, StoreError> {
         match self {
-            Self::Memory(rows) => rows.subscriptions_in(standing, limit, cursor).await,
-            Self::Backed(backend) => backend.subscriptions_in(standing, limit, cursor).await,
+            Self::Memory(rows) => rows.subscriptions_in(state, limit, cursor).await,
+            Self::Backed(backend) => backend.subscriptions_in(state, limit, cursor).await,
         }
     }
 }

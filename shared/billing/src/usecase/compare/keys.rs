@@ -4,8 +4,8 @@ use super::run::{Run, Stop};
 use crate::ids::CustomerUid;
 use crate::key::{KeyEvidence, KeyState};
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, Looked, PaymentStore, ReportStore,
-    SchedulePsp, StoreError, Watch,
+    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, Lookup, PaymentStore, ReportStore,
+    SchedulePsp, StoreError,
 };
 use crate::report::Counts;
 use crate::usecase::Billing;
@@ -14,7 +14,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Looks for the keys of a page of rows, each once a tick: one call for a whole page, and one more for each key that it
     /// does not show. The listing finds candidates; a key's own record decides, and the sweep asks for it once more.
@@ -29,9 +29,9 @@ where
             return Ok(());
         }
         let held = match self.psp.held_keys(&unseen).await {
-            Looked::Found(names) => names,
-            Looked::Absent => Vec::new(),
-            Looked::Unreachable => return Err(Stop::Unanswered),
+            Lookup::Found(names) => names,
+            Lookup::Absent => Vec::new(),
+            Lookup::Unreachable => return Err(Stop::Unanswered),
         };
         for uid in unseen {
             if !held.iter().any(|name| name == uid.as_str()) {
@@ -52,12 +52,12 @@ where
         };
         let Some(key) = key else { return Ok(()) };
         match self.psp.key(uid).await {
-            Looked::Found(_) => {}
-            Looked::Absent => {
+            Lookup::Found(_) => {}
+            Lookup::Absent => {
                 tally.missing += 1;
                 self.conclude_key(key, &KeyEvidence::Absent).await.map_err(|_| Stop::Unanswered)?;
             }
-            Looked::Unreachable => return Err(Stop::Unanswered),
+            Lookup::Unreachable => return Err(Stop::Unanswered),
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::run::{Paper, Record, Row, Run, Stop};
+use super::run::{ListedPage, Record, Row, Run, Stop};
 use crate::alarm::Alarm;
 use crate::day::KstDay;
 use crate::ids::{CustomerUid, MerchantUid};
@@ -10,10 +10,10 @@ use crate::key::{BillingKey, KeyState};
 use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use crate::payment::{Source, State};
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, Listing, ListingPsp, Looked, PaymentStore, ReportStore,
-    SchedulePsp, StoreError, Watch,
+    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, Listing, ListingPsp, Lookup, PaymentStore,
+    ReportStore, SchedulePsp, StoreError,
 };
-use crate::report::{Counts, Pass, Place, Window};
+use crate::report::{Checkpoint, Counts, Pass, Window};
 use crate::time::Timestamp;
 use crate::usecase::Billing;
 use crate::usecase::conclude::is_to_be_told;
@@ -25,7 +25,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Compares one page of a slice. Says where to go on, and whether there was anything on it.
     pub(super) async fn compare_page(
@@ -34,7 +34,7 @@ where
         pass: Pass,
         from: Timestamp,
         page: u32,
-    ) -> Result<(Place, bool), Stop> {
+    ) -> Result<(Checkpoint, bool), Stop> {
         let window = run.report.slice(pass, from);
         let paper = self.page(pass, window, page).await?;
         let mut tally = Counts::default();
@@ -50,15 +50,15 @@ where
         run.at_page(pass, from, page).names.extend(paper.names().map(str::to_owned));
         let next = match paper.next {
             // A page that shows nothing new, or nothing of these days any more, is the last.
-            Some(next) if news && recent => Place::List { pass, from, page: next },
+            Some(next) if news && recent => Checkpoint::List { pass, from, page: next },
             Some(_) | None if pass == Pass::Changes => run.report.after_slice(pass, from),
-            Some(_) | None => Place::Rows { pass, from, day: KstDay::of(from), cursor: None },
+            Some(_) | None => Checkpoint::Rows { pass, from, day: KstDay::of(from), cursor: None },
         };
         Ok((next, !paper.records.is_empty() || !paper.unreadable.is_empty()))
     }
 
     /// A page of a pass's listing. One past the end is empty.
-    pub(super) async fn page(&self, pass: Pass, window: Window, page: u32) -> Result<Paper, Stop> {
+    pub(super) async fn page(&self, pass: Pass, window: Window, page: u32) -> Result<ListedPage, Stop> {
         let of_payments = |looked| read(looked, Record::Payment);
         match pass {
             Pass::Payments => of_payments(self.psp.listed_payments(window, page).await),
@@ -67,7 +67,13 @@ where
         }
     }
 
-    async fn compare_records(&self, run: &mut Run, pass: Pass, paper: &Paper, tally: &mut Counts) -> Result<(), Stop> {
+    async fn compare_records(
+        &self,
+        run: &mut Run,
+        pass: Pass,
+        paper: &ListedPage,
+        tally: &mut Counts,
+    ) -> Result<(), Stop> {
         let uids: Vec<MerchantUid> = paper.order_numbers().into_iter().collect();
         let mut rows = self.rows_named(run, &uids, tally).await?;
         let row_of = |uid: &str| MerchantUid::parse(uid).ok();
@@ -127,8 +133,8 @@ where
         let seen = match record {
             // Every payment under the number: a second one must not pass for the first.
             Record::Payment(_) => match self.psp.payments(&uid).await {
-                Looked::Found(list) if !list.is_empty() => Some(Evidence::Records { list, complete: true }),
-                Looked::Found(_) | Looked::Absent | Looked::Unreachable => None,
+                Lookup::Found(list) if !list.is_empty() => Some(Evidence::Records { list, complete: true }),
+                Lookup::Found(_) | Lookup::Absent | Lookup::Unreachable => None,
             },
             Record::Schedule(_) if row.schedule_at().is_none() => {
                 // An order that was never a schedule: whoever registered it here, it was not us.
@@ -136,8 +142,8 @@ where
                 return Ok(row);
             }
             Record::Schedule(_) => match self.psp.schedule(&uid).await {
-                Looked::Found(snapshot) => Some(Evidence::Schedule(snapshot)),
-                Looked::Absent | Looked::Unreachable => None,
+                Lookup::Found(snapshot) => Some(Evidence::Schedule(snapshot)),
+                Lookup::Absent | Lookup::Unreachable => None,
             },
         };
         match seen {
@@ -267,11 +273,11 @@ where
     }
 }
 
-fn read<R>(looked: Looked<Listing<R>>, record: fn(Box<R>) -> Record) -> Result<Paper, Stop> {
+fn read<R>(looked: Lookup<Listing<R>>, record: fn(Box<R>) -> Record) -> Result<ListedPage, Stop> {
     match looked {
-        Looked::Found(listing) => Ok(Paper::of(listing, record)),
-        Looked::Absent => Ok(Paper::empty()),
-        Looked::Unreachable => Err(Stop::Unanswered),
+        Lookup::Found(listing) => Ok(ListedPage::of(listing, record)),
+        Lookup::Absent => Ok(ListedPage::empty()),
+        Lookup::Unreachable => Err(Stop::Unanswered),
     }
 }
 

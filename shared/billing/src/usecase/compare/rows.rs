@@ -7,9 +7,10 @@ use crate::day::KstDay;
 use crate::ids::{CustomerUid, MerchantUid};
 use crate::payment::{Evidence, Payment, State};
 use crate::ports::{
-    ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore, SchedulePsp, Watch,
+    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore,
+    SchedulePsp,
 };
-use crate::report::{Counts, Pass, Place, Window, claims_at};
+use crate::report::{Checkpoint, Counts, Pass, Window, claims_at};
 use crate::time::Timestamp;
 use crate::usecase::Billing;
 
@@ -17,7 +18,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Compares one page of a slice's rows. The next place, and whether there was any.
     pub(super) async fn compare_rows(
@@ -27,7 +28,7 @@ where
         from: Timestamp,
         day: KstDay,
         cursor: Option<&str>,
-    ) -> Result<(Place, bool), Stop> {
+    ) -> Result<(Checkpoint, bool), Stop> {
         let window = run.report.slice(pass, from);
         let page = self.store.claims(day, window, cursor).await?;
         let mut tally = Counts::default();
@@ -60,8 +61,8 @@ where
         run.count(tally, compared.is_ok());
         compared?;
         let next = match page.next {
-            Some(next) => Place::Rows { pass, from, day, cursor: Some(next) },
-            None if day.next().start() < window.until => Place::Rows { pass, from, day: day.next(), cursor: None },
+            Some(next) => Checkpoint::Rows { pass, from, day, cursor: Some(next) },
+            None if day.next().start() < window.until => Checkpoint::Rows { pass, from, day: day.next(), cursor: None },
             None => run.report.after_slice(pass, from),
         };
         Ok((next, !page.items.is_empty()))

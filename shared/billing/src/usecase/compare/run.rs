@@ -141,7 +141,7 @@ impl Record {
     /// number, and shows no more than the window did, or than a gateway's own test of a card.
     pub(super) fn is_issue_of(&self, key: &BillingKey) -> bool {
         let (Self::Payment(payment), Some(window)) = (self, &key.window) else { return false };
-        payment.facts.customer_uid_usage.as_deref() == Some("issue")
+        payment.details.customer_uid_usage.as_deref() == Some("issue")
             && payment.merchant_uid == key.customer_uid.as_str()
             && payment.amount.minor <= window.order.amount.minor.max(CARD_TEST_MINOR)
     }
@@ -149,13 +149,13 @@ impl Record {
 
 /// A page of any of the listings.
 #[derive(Debug)]
-pub(super) struct Paper {
+pub(super) struct ListedPage {
     pub(super) records: Vec<Record>,
     pub(super) unreadable: Vec<Option<String>>,
     pub(super) next: Option<u32>,
 }
 
-impl Paper {
+impl ListedPage {
     pub(super) const fn empty() -> Self {
         Self { records: Vec::new(), unreadable: Vec::new(), next: None }
     }

@@ -1,13 +1,13 @@
 //! What would still be charged to a billing key: our own rows, and what the PSP lists.
 
-use super::super::schedule::Bound;
+use super::super::schedule::TargetRecorded;
 use super::super::{Billing, Failure, Stopped};
 use crate::ids::{CustomerId, CustomerUid, ForeignUid};
 use crate::key::{BillingKey, REGISTRATIONS_KEPT, Registration};
 use crate::payment::{Evidence, Payment, Purpose, Source, State};
 use crate::ports::{
-    ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Looked, PaymentStore, ScheduleFilter, SchedulePsp, StoreError,
-    SubscriptionStore, Watch,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, ScheduleFilter, SchedulePsp,
+    StoreError, SubscriptionStore,
 };
 use crate::subscription::Attempt;
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp,
     S: KeyStore + PaymentStore + SubscriptionStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Whether a schedule is to run on another key: a subscription's only if that still charges.
     async fn is_wanted(&self, row: &Payment) -> Result<bool, StoreError> {
@@ -63,8 +63,8 @@ where
         let row = match (being_revoked, &row.moves_to) {
             (true, None) => row,
             (true, Some(_)) => match self.bound_for(row, Some(to)).await? {
-                (row, Bound::Before | Bound::Now) => row,
-                (row, Bound::Perhaps) => return Ok(row),
+                (row, TargetRecorded::Before | TargetRecorded::Now) => row,
+                (row, TargetRecorded::Perhaps) => return Ok(row),
             },
             (false, _) => Payment { moves_to: Some(to.clone()), ..row },
         };
@@ -76,7 +76,7 @@ impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp,
     S: KeyStore + PaymentStore,
-    H: Clock + Entropy + Watch,
+    H: Clock + Entropy + AlarmSink,
 {
     /// Order numbers that the PSP will still charge the key for. Our own index may lag behind a schedule that was
     /// registered a moment ago; the PSP's list does not.
@@ -84,9 +84,9 @@ where
         let now = self.host.now();
         let until = now.plus(self.policy.schedule_ahead_max_seconds).plus(LIST_AHEAD_SECONDS);
         match self.psp.waiting_schedules(&key.customer_uid, now.plus(-LIST_BEHIND_SECONDS), until).await {
-            Looked::Found(uids) => Some(uids),
-            Looked::Absent => Some(Vec::new()),
-            Looked::Unreachable => None,
+            Lookup::Found(uids) => Some(uids),
+            Lookup::Absent => Some(Vec::new()),
+            Lookup::Unreachable => None,
         }
     }
 
@@ -123,13 +123,13 @@ where
     /// What was claimed for the key just before it was marked: neither our index need show it nor the PSP's list. A claim is known
     /// by the answer to its POST, which it shares with whatever else that registers; one that the key keeps no more by the time
     /// alone.
-    pub(super) async fn lately_claimed(&self, key: &BillingKey) -> Result<LatelyClaimed, StoreError> {
-        let standing = self.store.key(&key.customer_uid).await?;
-        let claims = standing.map(|key| key.registrations).unwrap_or_default();
+    pub(super) async fn recent_claims(&self, key: &BillingKey) -> Result<RecentClaims, StoreError> {
+        let stored = self.store.key(&key.customer_uid).await?;
+        let claims = stored.map(|key| key.registrations).unwrap_or_default();
         let (now, policy) = (self.host.now(), &self.policy);
         let is_open = |claim: &&Registration| now < claim.claimed_at.plus(policy.claim_seconds());
         let more_were_made = claims.len() == REGISTRATIONS_KEPT && claims.last().as_ref().is_some_and(is_open);
-        let mut lately = LatelyClaimed { all_arrived: !more_were_made, unsent: Vec::new() };
+        let mut lately = RecentClaims { all_arrived: !more_were_made, unsent: Vec::new() };
         for claim in claims.iter().filter(is_open) {
             match self.store.payment(&claim.merchant_uid).await? {
                 Some(row) if row.version > claim.version && row.was_answered() => {
@@ -166,7 +166,7 @@ where
 }
 
 /// What was claimed for a key just before it was marked.
-pub(super) struct LatelyClaimed {
+pub(super) struct RecentClaims {
     /// Whether all of it has been registered by now, or never will be under that claim.
     pub(super) all_arrived: bool,
     /// Schedules that were promised and are still to be sent.

@@ -2,7 +2,7 @@
 
 use billing::payment::refund::Origin;
 use billing::payment::{Payment, Refund, RefundState, Refusal, State};
-use billing::subscription::{Ending, Next, Past, Standing, Subscription};
+use billing::subscription::{ClosedPeriod, Ending, Next, Subscription, SubscriptionState};
 use billing::usecase::NewSubscription;
 use billing::{ImpUid, Timestamp};
 
@@ -23,7 +23,7 @@ fn sent(of: &Payment, origin: Origin, amount: u64, at: Timestamp) -> Refund {
         fingerprint: of.fingerprint.clone(),
         state: RefundState::Pending,
         refusal: None,
-        asked: Vec::new(),
+        requests: Vec::new(),
         posts: 1,
         requested_at: at,
     }
@@ -61,7 +61,8 @@ async fn nothing_is_put_beside_money_that_goes_back_and_what_does_not_go_within_
         assert!(after.row.due_at.is_some());
         after.next == Next::Wait && closed(&after).is_none()
     };
-    let pays = |refund: &Refund, seconds| closed(&after(refund, seconds)) == Some(Past { attempts: 2, paid: Some(0) });
+    let pays =
+        |refund: &Refund, seconds| closed(&after(refund, seconds)) == Some(ClosedPeriod { attempts: 2, paid: Some(0) });
     for seconds in [0, 1, 3_600, DAY - 1] {
         assert!(is_waited_for(&refund, seconds), "{seconds}");
     }
@@ -96,7 +97,7 @@ async fn a_payment_closes_its_period_unless_all_that_is_left_of_it_goes_back() {
             let payment = with_refunds(&payment, std::slice::from_ref(refund), gone);
             closed(&stepped(&row, &[payment], row.attempt_at.plus(60)))
         };
-        let pays = Some(Past { attempts: 1, paid: Some(0) });
+        let pays = Some(ClosedPeriod { attempts: 1, paid: Some(0) });
         assert_eq!(closed_with(&refund), if all { None } else { pays }, "{goes} after {gone}");
         assert_eq!(closed_with(&of_another(&refund)), pays, "a second payment goes back, and not this one");
         let done = Refund { state: RefundState::Done, ..refund };
@@ -113,7 +114,7 @@ async fn a_period_that_was_given_back_is_charged_again_only_if_its_money_came_to
         stepped(&row, &[refunded], row.attempt_at.plus(60))
     };
     let done = |origin| Refund { state: RefundState::Done, ..sent(&payment, origin, PRICE, row.attempt_at) };
-    let over = Some(Past { attempts: 1, paid: None });
+    let over = Some(ClosedPeriod { attempts: 1, paid: None });
     assert_eq!(closed(&after(&[])), over, "by hand, in the PSP's console");
     for wished in [Origin::Request, Origin::Difference] {
         assert_eq!(closed(&after(&[done(wished)])), over, "{wished:?}");
@@ -140,11 +141,11 @@ async fn of_two_attempts_that_are_paid_the_one_that_was_paid_first_stays() {
             let back = both[later].merchant_uid().clone();
             if periods_max.is_none() {
                 // The other one goes back from the next period.
-                assert_eq!(closed(&after), Some(Past { attempts: 2, paid: Some(sooner) }));
-                let next = billing::subscription::past(&after.row, &both[later], row.attempt_at.plus(60)).next;
-                assert_eq!(next, Next::GiveBack(back));
+                assert_eq!(closed(&after), Some(ClosedPeriod { attempts: 2, paid: Some(sooner) }));
+                let next = billing::subscription::step_closed(&after.row, &both[later], row.attempt_at.plus(60)).next;
+                assert_eq!(next, Next::Refund(back));
             } else {
-                assert_eq!(after.next, Next::GiveBack(back), "after the last period there is no next one");
+                assert_eq!(after.next, Next::Refund(back), "after the last period there is no next one");
             }
         }
     }
@@ -155,20 +156,22 @@ async fn money_takes_up_again_what_was_given_up_and_not_what_somebody_stopped_or
     let (row, first) = begun(wanted()).await;
     let now = row.attempt_at.plus(60);
     let payment = paid(&row, &first, (1, 0), row.attempt_at);
-    let standing_after = |standing, ending: Option<Ending>| {
+    let state_after = |state, ending: Option<Ending>| {
         let ending = ending.map(|ending| (ending, now));
-        let before = Subscription { standing, ending, ..row.clone() };
+        let before = Subscription { state, ending, ..row.clone() };
         let after = stepped(&before, std::slice::from_ref(&payment), now);
         assert_eq!(closed(&after).and_then(|past| past.paid), Some(0));
-        after.row.standing
+        after.row.state
     };
-    for given_up in [Standing::Active, Standing::PastDue, Standing::Canceled, Standing::Unpaid] {
-        assert_eq!(standing_after(given_up, None), Standing::Active, "{given_up:?}");
+    for given_up in
+        [SubscriptionState::Active, SubscriptionState::PastDue, SubscriptionState::Canceled, SubscriptionState::Unpaid]
+    {
+        assert_eq!(state_after(given_up, None), SubscriptionState::Active, "{given_up:?}");
     }
-    assert_eq!(standing_after(Standing::Paused, None), Standing::Paused);
-    assert_eq!(standing_after(Standing::Canceled, Some(Ending::Now)), Standing::Canceled);
-    for runs_out in [Standing::Active, Standing::PastDue, Standing::Canceled] {
-        assert_eq!(standing_after(runs_out, Some(Ending::AtPeriodEnd)), runs_out);
+    assert_eq!(state_after(SubscriptionState::Paused, None), SubscriptionState::Paused);
+    assert_eq!(state_after(SubscriptionState::Canceled, Some(Ending::Now)), SubscriptionState::Canceled);
+    for runs_out in [SubscriptionState::Active, SubscriptionState::PastDue, SubscriptionState::Canceled] {
+        assert_eq!(state_after(runs_out, Some(Ending::AtPeriodEnd)), runs_out);
     }
 }
 

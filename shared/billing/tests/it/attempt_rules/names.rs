@@ -1,7 +1,7 @@
 //! The words that rows, requests and replies use, and what may be said of further tries.
 
 use billing::invalid::Invalid;
-use billing::subscription::{Dunning, Ending, GiveUp, Standing};
+use billing::subscription::{Dunning, Ending, GiveUp, SubscriptionState};
 
 /// Each value has its own word, and no other text is read as one.
 fn are_the_words_of<T: Copy + PartialEq + std::fmt::Debug>(
@@ -21,14 +21,14 @@ fn are_the_words_of<T: Copy + PartialEq + std::fmt::Debug>(
 #[test]
 fn states_ends_and_what_comes_after_the_last_try_are_written_as_the_contract_says() {
     let standings = [
-        (Standing::Active, "active"),
-        (Standing::PastDue, "past_due"),
-        (Standing::Paused, "paused"),
-        (Standing::Canceled, "canceled"),
-        (Standing::Unpaid, "unpaid"),
-        (Standing::Completed, "completed"),
+        (SubscriptionState::Active, "active"),
+        (SubscriptionState::PastDue, "past_due"),
+        (SubscriptionState::Paused, "paused"),
+        (SubscriptionState::Canceled, "canceled"),
+        (SubscriptionState::Unpaid, "unpaid"),
+        (SubscriptionState::Completed, "completed"),
     ];
-    are_the_words_of(&standings, Standing::name, Standing::parse, "state_invalid");
+    are_the_words_of(&standings, SubscriptionState::name, SubscriptionState::parse, "state_invalid");
     let endings = [(Ending::AtPeriodEnd, "period_end"), (Ending::Now, "now")];
     are_the_words_of(&endings, Ending::name, Ending::parse, "at_invalid");
     let ways = [(GiveUp::Cancel, "cancel"), (GiveUp::Unpaid, "unpaid")];

@@ -1,9 +1,11 @@
 //! Until when something is waited for, to the second.
 
 use billing::Timestamp;
-use billing::payment::{Payment, Plan, State};
+use billing::payment::{Flow, Payment, State};
 use billing::ports::Clock;
-use billing::subscription::{Attempt, Ending, Next, NextPlan, Standing, Subscription, Upgrade, holds_up, without_card};
+use billing::subscription::{
+    Attempt, Ending, Next, NextPlan, Subscription, SubscriptionState, Upgrade, holds_up, without_card,
+};
 use billing::usecase::Caller;
 
 use super::{DAY, PRICE, begun, paid, row};
@@ -26,27 +28,27 @@ fn advance_to(billing: &TestBilling, at: Timestamp) {
 async fn an_attempt_of_before_holds_up_what_follows_until_its_time_is_over_and_that_has_come() {
     let (row, first) = begun(wanted()).await;
     let at = row.attempt_at;
-    let scheduled = |seconds| Plan::Schedule { schedule_at: at.plus(seconds) };
+    let scheduled = |seconds| Flow::Schedule { schedule_at: at.plus(seconds) };
     // How it is made, when the next one is to be, and until when that waits, in seconds after it was put.
-    for (plan, next, until) in [
-        (Plan::Charge, -DAY, 3_600),
-        (Plan::Charge, 3_599, 3_600),
-        (Plan::Charge, 3_601, 3_601),
-        (Plan::Charge, DAY, DAY),
+    for (flow, next, until) in [
+        (Flow::Charge, -DAY, 3_600),
+        (Flow::Charge, 3_599, 3_600),
+        (Flow::Charge, 3_601, 3_601),
+        (Flow::Charge, DAY, DAY),
         (scheduled(60), 0, 3_600),
         (scheduled(DAY), 0, DAY + OVERDUE),
         (scheduled(DAY), DAY + OVERDUE + 1, DAY + OVERDUE + 1),
     ] {
         let next = Subscription { attempt_at: at.plus(next), ..row.clone() };
-        let earlier = Payment { plan, due_at: Some(at), ..paid(&row, &first, (0, 1), at) };
+        let earlier = Payment { flow, due_at: Some(at), ..paid(&row, &first, (0, 1), at) };
         let holds = |state, seconds| holds_up(&next, &Payment { state, ..earlier.clone() }, at.plus(seconds));
         for state in State::ALL {
             let has_paid = matches!(state, State::Paid | State::PartiallyRefunded | State::Refunded | State::Suspect);
             for seconds in [0, until - 1] {
-                assert_eq!(holds(state, seconds), !has_paid, "{state:?} {plan:?} {seconds}");
+                assert_eq!(holds(state, seconds), !has_paid, "{state:?} {flow:?} {seconds}");
             }
             for seconds in [until, until + 1] {
-                assert!(!holds(state, seconds), "{state:?} {plan:?} {seconds}");
+                assert!(!holds(state, seconds), "{state:?} {flow:?} {seconds}");
             }
             let settled = Payment { state, due_at: None, ..earlier.clone() };
             assert!(!holds_up(&next, &settled, at), "{state:?}: nothing of it is owed");
@@ -61,11 +63,11 @@ async fn without_a_card_an_attempt_is_declined_in_the_second_in_which_it_was_to_
     for seconds in [-DAY, -1] {
         let waits = after(seconds);
         assert_eq!((waits.next, waits.row.due_at, waits.row.declines), (Next::Wait, Some(row.attempt_at), 0));
-        assert_eq!((waits.row.standing, waits.row.attempt), (Standing::Active, row.attempt));
+        assert_eq!((waits.row.state, waits.row.attempt), (SubscriptionState::Active, row.attempt));
     }
     for seconds in [0, 1] {
         let declined = after(seconds).row;
-        assert_eq!((declined.standing, declined.declines), (Standing::PastDue, 1), "{seconds}");
+        assert_eq!((declined.state, declined.declines), (SubscriptionState::PastDue, 1), "{seconds}");
         assert_eq!(declined.attempt_at, row.attempt_at.plus(DAY));
     }
 }
@@ -92,14 +94,14 @@ async fn what_is_to_end_with_its_period_ends_in_that_very_second() {
     let id = subscribed(&billing).await.id.to_string();
     let ending = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
     let end = ending.access_until.unwrap();
-    assert_eq!((ending.standing, ending.due_at), (Standing::Active, Some(end)));
+    assert_eq!((ending.state, ending.due_at), (SubscriptionState::Active, Some(end)));
     advance_to(&billing, end.plus(-1));
     sweep(&billing).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
     advance_to(&billing, end);
     sweep(&billing).await;
     let ended = row(&billing, &id).await;
-    assert_eq!((ended.standing, ended.due_at, ended.access_until), (Standing::Canceled, None, Some(end)));
+    assert_eq!((ended.state, ended.due_at, ended.access_until), (SubscriptionState::Canceled, None, Some(end)));
 }
 
 #[tokio::test]
@@ -109,7 +111,7 @@ async fn a_paused_one_ends_as_soon_as_that_is_wished_and_its_customer_keeps_what
     let paused = billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
     assert!(paused.access_until > Some(billing.host.now()));
     let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
-    assert_eq!((ended.standing, ended.due_at), (Standing::Canceled, None));
+    assert_eq!((ended.state, ended.due_at), (SubscriptionState::Canceled, None));
     assert_eq!(ended.access_until, paused.access_until);
 }
 
@@ -127,7 +129,7 @@ async fn a_missed_charge_is_past_due_when_its_day_is_over_and_then_only_waited_f
         billing.advance(300);
     }
     let waits = row(&billing, &id).await;
-    assert_eq!((waits.standing, waits.due_at), (Standing::Active, Some(deadline)), "whatever it waits for");
+    assert_eq!((waits.state, waits.due_at), (SubscriptionState::Active, Some(deadline)), "whatever it waits for");
     advance_to(&billing, deadline.plus(-1));
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await, waits);
@@ -135,5 +137,5 @@ async fn a_missed_charge_is_past_due_when_its_day_is_over_and_then_only_waited_f
     sweep(&billing).await;
     let late = row(&billing, &id).await;
     // A deadline that is over would have it looked at again and again.
-    assert_eq!((late.standing, late.due_at), (Standing::PastDue, Some(runs_at.plus(OVERDUE))));
+    assert_eq!((late.state, late.due_at), (SubscriptionState::PastDue, Some(runs_at.plus(OVERDUE))));
 }

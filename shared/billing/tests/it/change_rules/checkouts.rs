@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use billing::checkout::Window;
 use billing::order::Order;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus, Refusal, ScheduleSnapshot, State};
-use billing::ports::{ChargePsp, Clock, Looked, PaymentStore, Posted, SchedulePsp, WindowPsp};
-use billing::usecase::{Billing, Caller, Failure, NewCheckout, Returned};
+use billing::ports::{ChargePsp, Clock, Lookup, PaymentStore, PostResult, SchedulePsp, WindowPsp};
+use billing::usecase::{Billing, Caller, Failure, NewCheckout, ReturnView};
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 
 use crate::fixture::{START, TestBilling, TestWorld, billing, card_window, customer, order};
@@ -42,38 +42,38 @@ fn in_window(billing: &TestBilling, status: PspStatus) -> ImpUid {
 
 /// A PSP that says what it is told to of the amount that the window takes, and nothing of anything else.
 struct Registrar {
-    prepare: Posted<Money>,
-    prepared: Looked<Money>,
-    correct: Posted<Money>,
+    prepare: PostResult<Money>,
+    prepared: Lookup<Money>,
+    correct: PostResult<Money>,
     /// What it said, in order: the amount, if it named one.
     said: Mutex<Vec<(&'static str, Option<Money>)>>,
 }
 
 impl Registrar {
-    fn posted(&self, what: &'static str, answer: &Posted<Money>) -> Posted<Money> {
-        let amount = if let Posted::Known(amount) = answer { Some(*amount) } else { None };
+    fn posted(&self, what: &'static str, answer: &PostResult<Money>) -> PostResult<Money> {
+        let amount = if let PostResult::Known(amount) = answer { Some(*amount) } else { None };
         self.said.lock().unwrap().push((what, amount));
         answer.clone()
     }
 }
 
 impl WindowPsp for Registrar {
-    async fn prepare(&self, _: &Order) -> Posted<Money> {
+    async fn prepare(&self, _: &Order) -> PostResult<Money> {
         self.posted("prepare", &self.prepare)
     }
 
-    async fn correct(&self, _: &Order) -> Posted<Money> {
+    async fn correct(&self, _: &Order) -> PostResult<Money> {
         self.posted("correct", &self.correct)
     }
 
-    async fn prepared(&self, _: &Order) -> Looked<Money> {
-        let amount = if let Looked::Found(amount) = self.prepared { Some(amount) } else { None };
+    async fn prepared(&self, _: &Order) -> Lookup<Money> {
+        let amount = if let Lookup::Found(amount) = self.prepared { Some(amount) } else { None };
         self.said.lock().unwrap().push(("prepared", amount));
         self.prepared.clone()
     }
 
-    async fn close_account(&self, _: &ImpUid) -> Posted<PaymentSnapshot> {
-        Posted::NotSent
+    async fn close_account(&self, _: &ImpUid) -> PostResult<PaymentSnapshot> {
+        PostResult::NotSent
     }
 }
 
@@ -82,43 +82,51 @@ impl ChargePsp for Registrar {
         true
     }
 
-    async fn charge(&self, _: &Order) -> Posted<PaymentSnapshot> {
-        Posted::NotSent
+    async fn charge(&self, _: &Order) -> PostResult<PaymentSnapshot> {
+        PostResult::NotSent
     }
 
-    async fn payments(&self, _: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
-        Looked::Absent
+    async fn payments(&self, _: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
+        Lookup::Absent
     }
 
-    async fn payment(&self, _: &ImpUid) -> Looked<PaymentSnapshot> {
-        Looked::Absent
+    async fn payment(&self, _: &ImpUid) -> Lookup<PaymentSnapshot> {
+        Lookup::Absent
     }
 }
 
 impl SchedulePsp for Registrar {
-    async fn register(&self, _: &CustomerUid, _: &[(&Order, Timestamp)]) -> Posted<Vec<ScheduleSnapshot>> {
-        Posted::NotSent
+    async fn register(&self, _: &CustomerUid, _: &[(&Order, Timestamp)]) -> PostResult<Vec<ScheduleSnapshot>> {
+        PostResult::NotSent
     }
 
-    async fn revoke(&self, _: &CustomerUid, _: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
-        Posted::NotSent
+    async fn revoke(&self, _: &CustomerUid, _: &ForeignUid) -> PostResult<Vec<ScheduleSnapshot>> {
+        PostResult::NotSent
     }
 
-    async fn reschedule(&self, _: &MerchantUid, _: Timestamp) -> Posted<ScheduleSnapshot> {
-        Posted::NotSent
+    async fn reschedule(&self, _: &MerchantUid, _: Timestamp) -> PostResult<ScheduleSnapshot> {
+        PostResult::NotSent
     }
 
-    async fn schedule(&self, _: &MerchantUid) -> Looked<ScheduleSnapshot> {
-        Looked::Absent
+    async fn schedule(&self, _: &MerchantUid) -> Lookup<ScheduleSnapshot> {
+        Lookup::Absent
     }
 }
 
 #[tokio::test]
 async fn whatever_the_psp_answers_the_window_opens_only_where_its_last_word_is_the_amount_that_was_ordered() {
-    let refused = || Posted::Refused(Refusal { code: 1, message: "거절".to_owned() });
-    let posted =
-        || [Posted::Known(RIGHT), Posted::Known(OTHER), refused(), Posted::NotSent, Posted::Nonsense, Posted::Lost];
-    let looked = [Looked::Found(RIGHT), Looked::Found(OTHER), Looked::Absent, Looked::Unreachable];
+    let refused = || PostResult::Refused(Refusal { code: 1, message: "거절".to_owned() });
+    let posted = || {
+        [
+            PostResult::Known(RIGHT),
+            PostResult::Known(OTHER),
+            refused(),
+            PostResult::NotSent,
+            PostResult::Nonsense,
+            PostResult::Lost,
+        ]
+    };
+    let looked = [Lookup::Found(RIGHT), Lookup::Found(OTHER), Lookup::Absent, Lookup::Unreachable];
     for prepare in posted() {
         for prepared in looked.clone() {
             for correct in posted() {
@@ -134,15 +142,15 @@ async fn whatever_the_psp_answers_the_window_opens_only_where_its_last_word_is_t
                 let asked: Vec<&str> = said.iter().map(|(what, _)| *what).collect();
                 let expected = ["prepare", "prepared", "correct"];
                 let calls = match (&prepare, &prepared) {
-                    (Posted::Known(RIGHT), _) => 1,
-                    (_, Looked::Found(OTHER)) => 3,
+                    (PostResult::Known(RIGHT), _) => 1,
+                    (_, Lookup::Found(OTHER)) => 3,
                     _ => 2,
                 };
                 assert_eq!(asked, expected[..calls], "{case}");
                 let last = said.last().and_then(|(_, amount)| *amount);
                 assert_eq!(opened.as_ref().is_ok_and(|opened| opened.ready), last == Some(RIGHT), "{case}");
                 // Only a refusal is one: everything else may be better the next time.
-                let last_refused = [(&prepare, 2, Looked::Absent), (&correct, 3, Looked::Found(OTHER))];
+                let last_refused = [(&prepare, 2, Lookup::Absent), (&correct, 3, Lookup::Found(OTHER))];
                 let no = last_refused
                     .iter()
                     .any(|(answer, at, stands)| **answer == refused() && calls == *at && prepared == *stands);
@@ -229,7 +237,7 @@ async fn a_browser_that_brings_the_payment_of_another_order_is_told_nothing_of_i
         let before = open(&billing).await;
         let now = billing.host.now();
         let foreign = billing.psp.world().record(&order("order_2"), status, now).imp_uid;
-        assert_eq!(billing.returned(&uid(), Some(&foreign)).await, Ok(Returned::Pending), "{status:?}");
+        assert_eq!(billing.returned(&uid(), Some(&foreign)).await, Ok(ReturnView::Pending), "{status:?}");
         assert_eq!(stored(&billing).await, Some(before), "{status:?}");
         assert_eq!(billing.alarms(), Vec::<&str>::new(), "{status:?}");
     }
@@ -240,20 +248,20 @@ async fn whoever_comes_back_from_the_window_is_told_of_the_account_that_waits_fo
     let billing = billing().await;
     billing.checkout(paid_by("vbank")).await.unwrap();
     let account = in_window(&billing, PspStatus::Ready);
-    assert_eq!(billing.returned(&uid(), None).await, Ok(Returned::Pending), "nobody has looked yet");
+    assert_eq!(billing.returned(&uid(), None).await, Ok(ReturnView::Pending), "nobody has looked yet");
     {
         let mut world = billing.psp.world();
-        let facts = &mut world.payments.get_mut("order_1").unwrap()[0].facts;
+        let facts = &mut world.payments.get_mut("order_1").unwrap()[0].details;
         facts.vbank_num = Some("56123456789012".to_owned());
         facts.vbank_date = Some(START.plus(3 * DAY));
     }
-    assert_eq!(billing.returned(&uid(), Some(&account)).await, Ok(Returned::Ready));
+    assert_eq!(billing.returned(&uid(), Some(&account)).await, Ok(ReturnView::Ready));
     // Also to one who names nothing: the row knows of it by now.
-    assert_eq!(billing.returned(&uid(), None).await, Ok(Returned::Ready));
+    assert_eq!(billing.returned(&uid(), None).await, Ok(ReturnView::Ready));
     {
         let mut world = billing.psp.world();
         let record = &mut world.payments.get_mut("order_1").unwrap()[0];
         (record.status, record.paid_at) = (PspStatus::Paid, Some(START));
     }
-    assert_eq!(billing.returned(&uid(), Some(&account)).await, Ok(Returned::Paid));
+    assert_eq!(billing.returned(&uid(), Some(&account)).await, Ok(ReturnView::Paid));
 }

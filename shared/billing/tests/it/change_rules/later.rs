@@ -2,7 +2,7 @@
 
 use billing::payment::PspStatus;
 use billing::ports::Clock;
-use billing::subscription::{Dunning, Ending, GiveUp, Interval, PlanId, Standing, Subscription, Unit};
+use billing::subscription::{Dunning, Ending, GiveUp, Interval, PlanId, Subscription, SubscriptionState, Unit};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 use billing::{Currency, Money};
 
@@ -102,7 +102,7 @@ async fn a_period_that_was_tried_once_keeps_its_price_however_early_that_was_and
         billing.psp.world().looks_fail = false;
         looked_at_again(&billing).await;
         let behind = row(&billing, &id).await;
-        assert_eq!((behind.standing, behind.attempt.number), (Standing::PastDue, 1));
+        assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
         match since {
             "paused" => drop(billing.pause_subscription(&Caller::Merchant, &id).await.unwrap()),
             "another card" => drop(billing.change_card(&Caller::Merchant, &id, &card).await.unwrap()),
@@ -120,7 +120,7 @@ async fn another_plan_follows_on_a_period_that_was_tried_if_anything_about_it_is
     let id = begun(&billing, wanted()).await;
     next_comes_to(&billing, &id, PspStatus::Failed).await;
     let behind = row(&billing, &id).await;
-    assert_eq!(behind.standing, Standing::PastDue);
+    assert_eq!(behind.state, SubscriptionState::PastDue);
     let weekly = Interval::new(Unit::Week, 1).unwrap();
     for other in 0..8 {
         let mut asked = plan("월간 이용권", 8_900);
@@ -152,23 +152,23 @@ async fn what_has_ended_or_is_to_end_is_changed_no_more() {
             _ => NewSubscription { periods_max: (how == "completed").then_some(1), ..wanted() },
         };
         let id = begun(&billing, new).await;
-        let standing = match how {
-            "now" => billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap().standing,
+        let state = match how {
+            "now" => billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap().state,
             "with its period" => {
-                billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap().standing
+                billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap().state
             }
             "given up" => {
                 next_comes_to(&billing, &id, PspStatus::Failed).await;
-                row(&billing, &id).await.standing
+                row(&billing, &id).await.state
             }
-            _ => row(&billing, &id).await.standing,
+            _ => row(&billing, &id).await.state,
         };
         let expected = match how {
-            "with its period" => Standing::Active,
-            "completed" => Standing::Completed,
-            _ => Standing::Canceled,
+            "with its period" => SubscriptionState::Active,
+            "completed" => SubscriptionState::Completed,
+            _ => SubscriptionState::Canceled,
         };
-        assert_eq!(standing, expected, "{how}");
+        assert_eq!(state, expected, "{how}");
         let before = row(&billing, &id).await;
         let later = change(&billing, &id, plan("더 많이", 12_900)).await;
         assert_eq!(later, Err(Failure::SubscriptionNotChangeable), "{how}");
@@ -188,10 +188,10 @@ async fn what_stands_still_may_go_on_with_another_plan() {
         } else {
             billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
         }
-        let standing = row(&billing, &id).await.standing;
-        assert_eq!(standing, if unpaid { Standing::Unpaid } else { Standing::Paused });
+        let state = row(&billing, &id).await.state;
+        assert_eq!(state, if unpaid { SubscriptionState::Unpaid } else { SubscriptionState::Paused });
         let changed = change(&billing, &id, plan("더 많이", 12_900)).await.unwrap();
-        assert_eq!(changed.standing, standing);
+        assert_eq!(changed.state, state);
         assert_eq!(prices(&changed), if unpaid { (8_900, Some(12_900)) } else { (12_900, None) });
     }
 }
@@ -216,7 +216,7 @@ async fn a_plan_of_another_currency_follows_only_where_nothing_was_counted_in_th
             }
             if tried {
                 next_comes_to(&billing, &id, PspStatus::Failed).await;
-                assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
+                assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
             }
             let before = row(&billing, &id).await;
             let changed = change(&billing, &id, dollars.clone()).await;

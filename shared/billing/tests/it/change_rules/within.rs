@@ -130,8 +130,8 @@ async fn a_dearer_plan_costs_at_once_what_the_next_charge_is_not_lowered_by() {
 async fn what_an_older_version_has_left_to_the_next_charge_stays_with_it() {
     let billing = billing().await;
     let id = begun(&billing, wanted()).await;
-    let standing = row(&billing, &id).await;
-    let older = Subscription { adjustment: 1_000, version: standing.version + 1, ..standing };
+    let stored = row(&billing, &id).await;
+    let older = Subscription { adjustment: 1_000, version: stored.version + 1, ..stored };
     billing.store.save_subscription(&older).await.unwrap();
     let (changed, stated) = change(&billing, &id, plan("더 많이", 12_900)).await.unwrap();
     assert_eq!((stated.amount, stated.charged, changed.adjustment), (4_000, 0, 5_000));

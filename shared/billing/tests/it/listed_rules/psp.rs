@@ -8,7 +8,7 @@ use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{ChargePsp, Holder, KeyPsp, Listing, ListingPsp, Looked, Posted, SchedulePsp};
+use billing::ports::{CardHolder, ChargePsp, KeyPsp, Listing, ListingPsp, Lookup, PostResult, SchedulePsp};
 use billing::report::{Pass, Window};
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Timestamp};
 
@@ -20,7 +20,7 @@ pub(super) struct Oddities {
     /// Payments and schedules, by name, whose listed record cannot be read, with the order number that can.
     pub(super) garbled: BTreeMap<String, Option<String>>,
     /// What a look for an order's payments brings.
-    pub(super) answers: BTreeMap<String, Looked<Vec<PaymentSnapshot>>>,
+    pub(super) answers: BTreeMap<String, Lookup<Vec<PaymentSnapshot>>>,
 }
 
 /// What it was asked.
@@ -41,8 +41,8 @@ pub(super) struct PagedPsp {
 }
 
 impl PagedPsp {
-    fn page<R>(&self, pass: Pass, all: Looked<Listing<R>>, name: fn(&R) -> &str, page: u32) -> Looked<Listing<R>> {
-        let Looked::Found(all) = all else { return all };
+    fn page<R>(&self, pass: Pass, all: Lookup<Listing<R>>, name: fn(&R) -> &str, page: u32) -> Lookup<Listing<R>> {
+        let Lookup::Found(all) = all else { return all };
         assert_eq!(all.next, None, "more than one page of the fixture's");
         let number = usize::try_from(page).unwrap();
         let (start, end) = ((number - 1) * self.page_rows, number * self.page_rows);
@@ -56,7 +56,7 @@ impl PagedPsp {
                 None => listing.items.push(record),
             }
         }
-        Looked::Found(listing)
+        Lookup::Found(listing)
     }
 
     fn asked_for(&self, merchant_uid: &MerchantUid) {
@@ -65,17 +65,17 @@ impl PagedPsp {
 }
 
 impl ListingPsp for PagedPsp {
-    async fn listed_payments(&self, window: Window, page: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn listed_payments(&self, window: Window, page: u32) -> Lookup<Listing<PaymentSnapshot>> {
         let all = self.inner.listed_payments(window, 1).await;
         self.page(Pass::Payments, all, |payment| payment.imp_uid.as_str(), page)
     }
 
-    async fn changed_payments(&self, window: Window, page: u32) -> Looked<Listing<PaymentSnapshot>> {
+    async fn changed_payments(&self, window: Window, page: u32) -> Lookup<Listing<PaymentSnapshot>> {
         let all = self.inner.changed_payments(window, 1).await;
         self.page(Pass::Changes, all, |payment| payment.imp_uid.as_str(), page)
     }
 
-    async fn listed_schedules(&self, window: Window, page: u32) -> Looked<Listing<ScheduleSnapshot>> {
+    async fn listed_schedules(&self, window: Window, page: u32) -> Lookup<Listing<ScheduleSnapshot>> {
         let all = self.inner.listed_schedules(window, 1).await;
         self.page(Pass::Schedules, all, |schedule| &schedule.merchant_uid, page)
     }
@@ -86,11 +86,11 @@ impl ChargePsp for PagedPsp {
         self.inner.ready().await
     }
 
-    async fn charge(&self, order: &Order) -> Posted<PaymentSnapshot> {
+    async fn charge(&self, order: &Order) -> PostResult<PaymentSnapshot> {
         self.inner.charge(order).await
     }
 
-    async fn payments(&self, merchant_uid: &MerchantUid) -> Looked<Vec<PaymentSnapshot>> {
+    async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
         self.asked_for(merchant_uid);
         match self.odd.answers.get(merchant_uid.as_str()) {
             Some(answer) => answer.clone(),
@@ -98,48 +98,48 @@ impl ChargePsp for PagedPsp {
         }
     }
 
-    async fn payment(&self, imp_uid: &ImpUid) -> Looked<PaymentSnapshot> {
+    async fn payment(&self, imp_uid: &ImpUid) -> Lookup<PaymentSnapshot> {
         self.inner.payment(imp_uid).await
     }
 }
 
 impl SchedulePsp for PagedPsp {
-    async fn register(&self, uid: &CustomerUid, orders: &[(&Order, Timestamp)]) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn register(&self, uid: &CustomerUid, orders: &[(&Order, Timestamp)]) -> PostResult<Vec<ScheduleSnapshot>> {
         self.inner.register(uid, orders).await
     }
 
-    async fn revoke(&self, uid: &CustomerUid, merchant_uid: &ForeignUid) -> Posted<Vec<ScheduleSnapshot>> {
+    async fn revoke(&self, uid: &CustomerUid, merchant_uid: &ForeignUid) -> PostResult<Vec<ScheduleSnapshot>> {
         self.inner.revoke(uid, merchant_uid).await
     }
 
-    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> Posted<ScheduleSnapshot> {
+    async fn reschedule(&self, merchant_uid: &MerchantUid, schedule_at: Timestamp) -> PostResult<ScheduleSnapshot> {
         self.inner.reschedule(merchant_uid, schedule_at).await
     }
 
-    async fn schedule(&self, merchant_uid: &MerchantUid) -> Looked<ScheduleSnapshot> {
+    async fn schedule(&self, merchant_uid: &MerchantUid) -> Lookup<ScheduleSnapshot> {
         self.asked_for(merchant_uid);
         self.inner.schedule(merchant_uid).await
     }
 }
 
 impl KeyPsp for PagedPsp {
-    async fn issue(&self, uid: &CustomerUid, card: &Card, holder: &Holder) -> Posted<KeySnapshot> {
+    async fn issue(&self, uid: &CustomerUid, card: &Card, holder: &CardHolder) -> PostResult<KeySnapshot> {
         self.inner.issue(uid, card, holder).await
     }
 
-    async fn key(&self, uid: &CustomerUid) -> Looked<KeySnapshot> {
+    async fn key(&self, uid: &CustomerUid) -> Lookup<KeySnapshot> {
         self.inner.key(uid).await
     }
 
-    async fn held_keys(&self, uids: &[CustomerUid]) -> Looked<Vec<String>> {
+    async fn held_keys(&self, uids: &[CustomerUid]) -> Lookup<Vec<String>> {
         self.inner.held_keys(uids).await
     }
 
-    async fn waiting_schedules(&self, uid: &CustomerUid, from: Timestamp, until: Timestamp) -> Looked<Vec<String>> {
+    async fn waiting_schedules(&self, uid: &CustomerUid, from: Timestamp, until: Timestamp) -> Lookup<Vec<String>> {
         self.inner.waiting_schedules(uid, from, until).await
     }
 
-    async fn delete(&self, uid: &CustomerUid) -> Posted<()> {
+    async fn delete(&self, uid: &CustomerUid) -> PostResult<()> {
         self.inner.delete(uid).await
     }
 }

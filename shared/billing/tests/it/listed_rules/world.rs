@@ -4,7 +4,7 @@ use billing::order::Order;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::report::Counts;
-use billing::usecase::{Caller, Hint};
+use billing::usecase::{Caller, WebhookHint};
 use billing::{ImpUid, MerchantUid};
 
 use super::psp::Oddities;
@@ -76,13 +76,13 @@ fn refunded(billing: &TestBilling, uid: &str, amount: u64) {
 fn run(billing: &TestBilling, uid: &str, status: PspStatus) {
     let now = billing.host.now();
     billing.psp.world().execute(&order(uid), status, now);
-    changed(billing, uid, |payment| payment.facts.customer_uid_usage = Some("payment.scheduled".to_owned()));
+    changed(billing, uid, |payment| payment.details.customer_uid_usage = Some("payment.scheduled".to_owned()));
 }
 
 /// Its webhook comes.
 async fn told(billing: &TestBilling, uid: &str, state: State) {
     let imp_uid = imp_uid(billing, uid);
-    billing.notice(&Hint { imp_uid, merchant_uid: MerchantUid::parse(uid).unwrap() }).await.unwrap();
+    billing.notice(&WebhookHint { imp_uid, merchant_uid: MerchantUid::parse(uid).unwrap() }).await.unwrap();
     assert_eq!(billing.payment(&Caller::Merchant, uid).await.unwrap().state, state, "{uid}");
 }
 
@@ -185,7 +185,7 @@ async fn recent_payments(billing: &TestBilling) {
 async fn changes(billing: &TestBilling) {
     refunded(billing, "known", 900);
     told(billing, "known", State::PartiallyRefunded).await;
-    changed(billing, "facts", |payment| payment.facts.receipt_url = Some("https://example.com/1".to_owned()));
+    changed(billing, "facts", |payment| payment.details.receipt_url = Some("https://example.com/1".to_owned()));
     changed(billing, "status", |payment| payment.status = PspStatus::Cancelled);
     changed(billing, "part", |payment| payment.cancel_amount = 900);
     changed(billing, "amount", |payment| payment.amount.minor += 1);

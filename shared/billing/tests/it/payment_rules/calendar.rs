@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use billing::payment::{Evidence, Outcome, Payment, PspStatus, ScheduleStatus, Source, State};
+use billing::payment::{Evidence, Payment, PostFailure, PspStatus, ScheduleStatus, Source, State};
 use billing::ports::Clock;
-use billing::usecase::{Caller, RefundRequest, Schedules};
+use billing::usecase::{Caller, RefundRequest, ScheduleDisposition};
 
 use super::{DAY, SCHEDULE_AT, SOURCES, after, alarms, all, applied, charge, one, posted, schedule, scheduled};
 use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, issue_request, order, secret};
@@ -111,7 +111,7 @@ fn a_schedule_is_looked_at_a_quarter_of_an_hour_after_its_time_and_each_look_put
 /// Another payment under the number may be why the row is due. Who brings one alone does not know of the others.
 #[test]
 fn only_what_others_tell_of_a_single_payment_leaves_a_due_row_on_the_calendar() {
-    let lost = after(&charge(), &posted(Outcome::Lost), Source::Reply, START);
+    let lost = after(&charge(), &posted(PostFailure::Lost), Source::Reply, START);
     let record = World::default().record(&order("order_1"), PspStatus::Paid, START);
     let due_at = lost.due_at.unwrap();
     for (seconds, is_due) in [(-1, false), (0, true), (60, true)] {
@@ -162,7 +162,7 @@ async fn a_schedule_that_is_left_on_the_former_key_hides_no_payment() {
     let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
     billing.psp.world().posts.clear();
     billing.psp.will([Act::Approve, Act::Lose]);
-    let to = Schedules::MoveTo(second.customer_uid.clone());
+    let to = ScheduleDisposition::MoveTo(second.customer_uid.clone());
     billing.delete_key(&Caller::Merchant, "key1", to).await.unwrap();
     let moved = row(&billing).await;
     assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second.customer_uid)));

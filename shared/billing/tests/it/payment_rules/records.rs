@@ -1,7 +1,7 @@
 //! What follows from the PSP's payments under a number, and from their absence.
 
 use billing::Policy;
-use billing::payment::{Evidence, Outcome, Payment, PaymentSnapshot, PspStatus, RefusedBy, Source, State, apply};
+use billing::payment::{Evidence, Payment, PaymentSnapshot, PostFailure, PspStatus, RefusedBy, Source, State, apply};
 use billing::policy::LatePaidPolicy;
 
 use super::{DAY, QUARANTINE, after, alarms, all, applied, charge, checkout, one, posted, refused};
@@ -42,7 +42,7 @@ fn a_payment_is_missed_where_everything_is_listed_and_it_is_not_there() {
 /// A record that took no money and failed nobody: what else is under the number only the whole list says.
 #[test]
 fn one_payment_that_says_nothing_ends_nothing_and_the_whole_list_does() {
-    let lost = after(&charge(), &posted(Outcome::Lost), Source::Reply, START);
+    let lost = after(&charge(), &posted(PostFailure::Lost), Source::Reply, START);
     let dear = |row: &Payment| {
         let mut other = row.order.clone();
         other.amount.minor += 1;

@@ -3,7 +3,7 @@
 use billing::MerchantUid;
 use billing::ports::{Clock, SubscriptionStore};
 use billing::subscription::{Attempt, Credit, Ending, Subscription};
-use billing::usecase::{Caller, Hint, NewSubscription, RefundRequest};
+use billing::usecase::{Caller, NewSubscription, RefundRequest, WebhookHint};
 
 use crate::fixture::{TestBilling, TestWorld, billing, secret};
 use crate::subscription::{plan, wanted};
@@ -19,7 +19,7 @@ async fn renewed(billing: &TestBilling, id: &str) {
     billing.advance(next.attempt_at.0 - billing.host.now().0);
     let order = next.order().unwrap();
     let paid = billing.psp.world().execute(&order, billing::payment::PspStatus::Paid, next.attempt_at);
-    billing.notice(&Hint { imp_uid: paid.imp_uid, merchant_uid: order.merchant_uid }).await.unwrap();
+    billing.notice(&WebhookHint { imp_uid: paid.imp_uid, merchant_uid: order.merchant_uid }).await.unwrap();
     assert_eq!(row(billing, id).await.attempt.period, next.attempt.period + 1);
 }
 

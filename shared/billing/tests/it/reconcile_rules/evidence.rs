@@ -2,9 +2,9 @@
 //! to be told.
 
 use billing::key::{BillingKey, KeyState};
-use billing::payment::{Payment, Plan, PspStatus, ScheduleStatus, State};
+use billing::payment::{Flow, Payment, PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, KeyStore, PaymentStore, SubscriptionStore};
-use billing::subscription::{Attempt, Standing, Subscription};
+use billing::subscription::{Attempt, Subscription, SubscriptionState};
 use billing::usecase::{Caller, Failure, RefundRequest};
 use billing::{CustomerUid, MerchantUid};
 
@@ -35,7 +35,7 @@ async fn what_was_seen_of_a_schedule_is_not_written_onto_one_that_was_registered
         };
         // Somebody else has found the same, and has registered it for another day by now.
         let schedule_at = planned.plus(5 * DAY);
-        let mut since = Payment { version: row.version + 1, plan: Plan::Schedule { schedule_at }, ..row };
+        let mut since = Payment { version: row.version + 1, flow: Flow::Schedule { schedule_at }, ..row };
         since.due_at = Some(schedule_at.plus(900));
         let mut billing = lossy().await;
         (billing.psp, billing.host, billing.store.rows) = (table.psp, table.host, table.store);
@@ -60,14 +60,14 @@ async fn only_who_has_waited_long_leaves_a_key_that_is_due_anyway_to_the_sweep()
         billing.store.will([Fate::Dropped]);
         billing.store.meanwhile(theirs.clone());
         let confirmed = billing.confirm_key(&Caller::Customer(customer("kim")), "key1").await;
-        let standing = billing.store.rows.key(&uid).await.unwrap().unwrap();
+        let stored = billing.store.rows.key(&uid).await.unwrap().unwrap();
         let case = format!("after {waited} s, due: {due}");
         if waited > 10 && due {
             assert_eq!(confirmed, Err(Failure::Unavailable), "{case}");
-            assert_eq!(standing, theirs, "{case}");
+            assert_eq!(stored, theirs, "{case}");
         } else {
             assert_eq!(confirmed.map(|key| key.state), Ok(KeyState::Active), "{case}");
-            assert_eq!((standing.version, standing.missing_since), (theirs.version + 1, Some(START)), "{case}");
+            assert_eq!((stored.version, stored.missing_since), (theirs.version + 1, Some(START)), "{case}");
         }
     }
 }
@@ -86,7 +86,7 @@ async fn paid_in_the_console(billing: &TestBilling) -> (String, MerchantUid) {
     billing.advance(HOUR);
     sweep(billing).await;
     let behind = subscription(billing, &id).await;
-    assert_eq!((behind.standing, behind.attempt), (Standing::PastDue, Attempt { period: 1, number: 1 }));
+    assert_eq!((behind.state, behind.attempt), (SubscriptionState::PastDue, Attempt { period: 1, number: 1 }));
     billing.advance(6 * HOUR);
     let now = billing.host.now();
     let mut world = billing.psp.world();
@@ -101,11 +101,11 @@ async fn paid_in_the_console(billing: &TestBilling) -> (String, MerchantUid) {
 async fn is_told_by_the_next_sweep(billing: &TestBilling, id: &str) {
     let before = subscription(billing, id).await;
     billing.advance(300);
-    assert_eq!(before.standing, Standing::PastDue);
+    assert_eq!(before.state, SubscriptionState::PastDue);
     assert!(before.due_at.is_none_or(|due_at| due_at > billing.host.now()));
     sweep(billing).await;
     let told = billing.store.subscription(&before.id).await.unwrap().unwrap();
-    assert_eq!((told.standing, told.attempt.period), (Standing::Active, 2));
+    assert_eq!((told.state, told.attempt.period), (SubscriptionState::Active, 2));
     // Nor is it charged once more.
     let retry = before.attempt.merchant_uid(&before.id).unwrap();
     assert_eq!(billing.payment(&Caller::Merchant, retry.as_str()).await.unwrap().state, State::Revoked);

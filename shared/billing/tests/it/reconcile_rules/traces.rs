@@ -40,7 +40,7 @@ async fn only_what_is_marked_and_named_as_the_keys_issue_and_no_dearer_than_its_
                 let mut world = billing.psp.world();
                 world.record(&traced, PspStatus::Paid, now);
                 let record = &mut world.payments.get_mut(uid).unwrap()[0];
-                record.facts.customer_uid_usage = Some(if marked { "issue" } else { "payment" }.to_owned());
+                record.details.customer_uid_usage = Some(if marked { "issue" } else { "payment" }.to_owned());
             }
             billing.advance(HOUR);
             let report = finished(&billing).await;

@@ -6,7 +6,7 @@ use billing::order::Order;
 use billing::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, ScheduleStatus, Source, State, apply};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, KeyStore};
-use billing::usecase::{Caller, Hint, KeyDeleted, NewCheckout, PrepareKey, Schedules};
+use billing::usecase::{Caller, KeyDeleted, NewCheckout, PrepareKey, ScheduleDisposition, WebhookHint};
 use billing::{CustomerUid, MerchantUid, Money};
 
 use super::{DAY, row, scheduled, sweeps};
@@ -45,8 +45,8 @@ fn account(billing: &TestBilling) -> PaymentSnapshot {
     let due = billing.host.now().plus(DAY);
     let mut world = billing.psp.world();
     let record = world.payments.get_mut("order_1").unwrap().last_mut().unwrap();
-    record.facts.vbank_num = Some("56123456789012".to_owned());
-    record.facts.vbank_date = Some(due);
+    record.details.vbank_num = Some("56123456789012".to_owned());
+    record.details.vbank_date = Some(due);
     record.clone()
 }
 
@@ -56,7 +56,7 @@ async fn complete(billing: &TestBilling, record: &PaymentSnapshot) -> Payment {
 
 async fn notice(billing: &TestBilling, record: &PaymentSnapshot) {
     let merchant_uid = MerchantUid::parse(&record.merchant_uid).unwrap();
-    billing.notice(&Hint { imp_uid: record.imp_uid.clone(), merchant_uid }).await.unwrap();
+    billing.notice(&WebhookHint { imp_uid: record.imp_uid.clone(), merchant_uid }).await.unwrap();
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ fn issued(billing: &TestBilling, uid: &CustomerUid) -> PaymentSnapshot {
     let shown = Order { merchant_uid, customer_uid: Some(uid.clone()), amount: Money::krw(0), ..order("order_1") };
     world.record(&shown, PspStatus::Paid, now);
     let record = world.payments.get_mut(uid.as_str()).unwrap().last_mut().unwrap();
-    record.facts.customer_uid_usage = Some("issue".to_owned());
+    record.details.customer_uid_usage = Some("issue".to_owned());
     record.clone()
 }
 
@@ -174,7 +174,7 @@ async fn a_key_that_an_open_window_issues_again_after_it_was_deleted_is_deleted_
     let uid = prepared(&billing).await;
     notice(&billing, &issued(&billing, &uid)).await;
     assert_eq!(key_state(&billing, uid.as_str()).await, KeyState::Active);
-    let deleted = billing.delete_key(&Caller::Merchant, uid.as_str(), Schedules::InTheWay).await;
+    let deleted = billing.delete_key(&Caller::Merchant, uid.as_str(), ScheduleDisposition::InTheWay).await;
     assert_eq!(deleted, Ok(KeyDeleted::Done));
     notice(&billing, &issued(&billing, &uid)).await;
     assert_eq!((key_state(&billing, uid.as_str()).await, billing.alarms()), (KeyState::Deleted, vec!["orphan_key"]));
@@ -202,7 +202,7 @@ async fn other_key(billing: &TestBilling, name: &str) -> CustomerUid {
 }
 
 async fn replace(billing: &TestBilling, uid: &str, to: &CustomerUid) -> KeyDeleted {
-    billing.delete_key(&Caller::Merchant, uid, Schedules::MoveTo(to.clone())).await.unwrap()
+    billing.delete_key(&Caller::Merchant, uid, ScheduleDisposition::MoveTo(to.clone())).await.unwrap()
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn a_refusal_on_the_next_key_ends_nothing_before_it_was_tried_for_two_hour
     let row = row(&billing).await;
     let claim = row.claim.clone().unwrap().nonce;
     let refusal = billing::payment::Refusal { code: -1, message: "거절".to_owned() };
-    let seen = Evidence::Posted { claim, outcome: billing::payment::Outcome::Refused(refusal) };
+    let seen = Evidence::Posted { claim, outcome: billing::payment::PostFailure::Refused(refusal) };
     let after = |posts| {
         let row = Payment { posts, ..row.clone() };
         apply(&row, &seen, Source::Reply, START.plus(10), &billing.policy).row.state

@@ -2,7 +2,7 @@
 
 use billing::payment::State;
 use billing::subscription::{
-    Attempt, Calendar, Dunning, GiveUp, Interval, Known, Next, Periods, Standing, Subscription, Unit,
+    Attempt, Calendar, Dunning, GiveUp, Interval, Next, Periods, StepContext, Subscription, SubscriptionState, Unit,
 };
 use billing::{CustomerUid, KstDay};
 
@@ -21,7 +21,7 @@ async fn a_refused_registration_is_no_decline_before_its_time_and_everything_els
                 if !tried {
                     (failed.record, failed.refusal) = (None, Some(refusal()));
                 }
-                let known = Known { newer: newer.clone(), ..Known::default() };
+                let known = StepContext { newer: newer.clone(), ..StepContext::default() };
                 let row = Subscription { looks: 0, due_at: Some(now), ..scene.row.clone() };
                 let after = stepped(&row, &[failed], &known, now);
                 let what = format!("tried: {tried}, another card: {}, at {}", newer.is_some(), now.0 - at.0);
@@ -29,10 +29,10 @@ async fn a_refused_registration_is_no_decline_before_its_time_and_everything_els
                 let card = newer.as_ref().map_or(&row.customer_uid, |newer| &newer.customer_uid);
                 assert_eq!(after.row.customer_uid, *card, "{what}");
                 if tried || now >= at {
-                    assert_eq!((after.row.standing, after.row.declines), (Standing::PastDue, 1), "{what}");
+                    assert_eq!((after.row.state, after.row.declines), (SubscriptionState::PastDue, 1), "{what}");
                     assert_eq!((after.next, after.row.attempt_at), (Next::Again, at.plus(DAY)), "{what}");
                 } else {
-                    assert_eq!((after.row.standing, after.row.declines), (Standing::Active, 0), "{what}");
+                    assert_eq!((after.row.state, after.row.declines), (SubscriptionState::Active, 0), "{what}");
                     assert_eq!(after.row.attempt_at, at, "{what}");
                     // Only another card is worth another registration.
                     let next = if newer.is_some() { (Next::Again, Some(now)) } else { (Next::Wait, Some(at)) };
@@ -56,14 +56,14 @@ async fn only_what_somebody_stopped_in_the_psps_console_pauses_and_all_else_that
                 revoked.order.customer_uid = CustomerUid::parse("the-card-before").ok();
             }
             let row = Subscription { looks: 3, due_at: Some(now), ..scene.row.clone() };
-            let after = stepped(&row, &[revoked], &Known { gone, ..Known::default() }, now);
+            let after = stepped(&row, &[revoked], &StepContext { gone, ..StepContext::default() }, now);
             let what = format!("refused: {refused}, wanted: {wanted}, gone: {gone}, at {}", now.0 - at.0);
             if !refused && wanted && !gone {
-                assert_eq!((after.next, after.row.standing), (Next::Wait, Standing::Paused), "{what}");
+                assert_eq!((after.next, after.row.state), (Next::Wait, SubscriptionState::Paused), "{what}");
                 assert_eq!((after.row.attempt, after.row.due_at), (row.attempt, None), "{what}");
                 continue;
             }
-            assert_eq!((after.row.standing, after.row.declines), (Standing::Active, 0), "{what}");
+            assert_eq!((after.row.state, after.row.declines), (SubscriptionState::Active, 0), "{what}");
             assert_eq!(after.row.attempt, Attempt { period: 1, number: 1 }, "{what}");
             assert_eq!((after.row.attempt_at, after.row.looks), (at, 0), "{what}");
             // What the PSP has refused to register is left alone until its time.
@@ -91,23 +91,23 @@ async fn a_declined_card_is_tried_again_later_and_within_its_period_and_once_a_d
                     dunning: Dunning::new(vec![1, 3, 5, 7], GiveUp::Unpaid).unwrap(),
                     attempt: Attempt { period: 1, number: declines },
                     attempt_at: month.due_at,
-                    standing: Standing::PastDue,
+                    state: SubscriptionState::PastDue,
                     declines,
                     ..scene.row.clone()
                 };
-                let after = stepped(&row, &[scene.attempt(declines, State::Failed)], &Known::default(), now).row;
+                let after = stepped(&row, &[scene.attempt(declines, State::Failed)], &StepContext::default(), now).row;
                 let what =
                     format!("{unit:?} {due_hour}, {declines} before, {} s after its time", now.0 - month.due_at.0);
                 assert_eq!(after.declines, declines + 1, "{what}");
                 let planned = days.get(usize::try_from(declines).unwrap()).map(|day| month.due_at.plus(day * DAY));
                 let at = planned.map(|planned| if now < planned { planned } else { now.plus(DAY) });
-                if after.standing == Standing::PastDue {
+                if after.state == SubscriptionState::PastDue {
                     assert_eq!(Some(after.attempt_at), at, "{what}");
                     assert!(now < after.attempt_at && after.attempt_at < end, "{what}");
                     assert_eq!((after.attempt.number, after.due_at), (declines + 1, Some(now)), "{what}");
                     tried += 1;
                 } else {
-                    assert_eq!((after.standing, after.due_at), (Standing::Unpaid, None), "{what}");
+                    assert_eq!((after.state, after.due_at), (SubscriptionState::Unpaid, None), "{what}");
                     assert!(at.is_none_or(|at| at >= end), "given up too early: {what}");
                     given_up += 1;
                 }

@@ -1,7 +1,7 @@
 //! When an attempt is put, and when what was put is looked at again.
 
 use billing::payment::{Purpose, State};
-use billing::subscription::{Known, Next, Standing, Subscription};
+use billing::subscription::{Next, StepContext, Subscription, SubscriptionState};
 use billing::{Policy, Timestamp};
 
 use super::{Scene, around, claim, stepped};
@@ -14,11 +14,11 @@ async fn an_attempt_is_registered_as_soon_as_the_psp_takes_it_and_charged_at_its
     let scene = Scene::new().await;
     let (at, policy) = (scene.row.attempt_at, Policy::default());
     let (most, least) = (policy.schedule_ahead_max_seconds, policy.schedule_lead_min_seconds);
-    for standing in [Standing::Active, Standing::PastDue] {
+    for state in [SubscriptionState::Active, SubscriptionState::PastDue] {
         let put = |ahead: i64| {
             let now = at.plus(-ahead);
-            let row = Subscription { standing, looks: 0, due_at: Some(now), ..scene.row.clone() };
-            let stepped = stepped(&row, &[], &Known::default(), now);
+            let row = Subscription { state, looks: 0, due_at: Some(now), ..scene.row.clone() };
+            let stepped = stepped(&row, &[], &StepContext::default(), now);
             match stepped.next {
                 Next::Put(order, time) => Ok((order.merchant_uid, time)),
                 Next::Wait => Err(stepped.row.due_at.unwrap()),
@@ -51,7 +51,7 @@ async fn a_schedule_is_left_alone_until_a_quarter_of_an_hour_after_its_time_and_
                 let mut payment = scene.attempt(0, state);
                 payment.claim = purpose.map(|purpose| claim(purpose, now));
                 let row = Subscription { looks: 4, due_at: Some(now), ..scene.row.clone() };
-                let waits = stepped(&row, &[payment], &Known::default(), now);
+                let waits = stepped(&row, &[payment], &StepContext::default(), now);
                 let what = format!("{state:?} {purpose:?}, {} s after its time", now.0 - at.0);
                 assert_eq!((waits.next, waits.row.attempt), (Next::Wait, row.attempt), "{what}");
                 let due_at = waits.row.due_at.unwrap();
@@ -68,7 +68,7 @@ async fn a_schedule_is_left_alone_until_a_quarter_of_an_hour_after_its_time_and_
 #[tokio::test]
 async fn what_may_still_pay_an_earlier_period_is_looked_at_soon_and_nothing_is_put_beside_it() {
     let scene = Scene::new().await;
-    let (at, held) = (scene.row.attempt_at, Known { held: true, ..Known::default() });
+    let (at, held) = (scene.row.attempt_at, StepContext { held: true, ..StepContext::default() });
     let scheduled = scene.attempt(0, State::Scheduled);
     for now in [at.plus(-500 * 86_400), at.plus(-86_400), at.plus(-1), at] {
         for payments in [&[][..], std::slice::from_ref(&scheduled)] {
@@ -89,13 +89,13 @@ async fn the_first_look_is_ten_seconds_later_whatever_it_was_due_for_and_asking_
     let payments = [scene.attempt(0, State::Scheduled)];
     let now = scene.row.attempt_at.plus(-86_400);
     let asked = |row: &Subscription, now: Timestamp| {
-        let stepped = stepped(row, &payments, &Known::default(), now);
-        assert_eq!(stepped.next, Next::TakeBack(payments[0].merchant_uid().clone()));
+        let stepped = stepped(row, &payments, &StepContext::default(), now);
+        assert_eq!(stepped.next, Next::Unschedule(payments[0].merchant_uid().clone()));
         stepped.row
     };
     for rested in [None, Some(-1), Some(0), Some(1), Some(5), Some(10), Some(11), Some(86_400)] {
         let due_at = rested.map(|seconds| now.plus(seconds));
-        let paused = Subscription { standing: Standing::Paused, looks: 0, due_at, ..scene.row.clone() };
+        let paused = Subscription { state: SubscriptionState::Paused, looks: 0, due_at, ..scene.row.clone() };
         let first = asked(&paused, now);
         assert_eq!((first.due_at, first.looks), (Some(now.plus(10)), 1), "{rested:?}");
         for seconds in [0, 1, 9] {

@@ -4,8 +4,8 @@ use super::{pass, row, run_schedules, timeline, wanted};
 use crate::fixture::{TestBilling, TestWorld, billing, customer, issue_request, secret};
 use crate::sweep::sweep;
 use billing::payment::{Payment, State};
-use billing::subscription::{Attempt, Standing};
-use billing::usecase::{Caller, Failure, KeyDeleted, NewSubscription, Schedules};
+use billing::subscription::{Attempt, SubscriptionState};
+use billing::usecase::{Caller, Failure, KeyDeleted, NewSubscription, ScheduleDisposition};
 use billing::{CustomerUid, Timestamp};
 
 pub(super) async fn another_card(billing: &TestBilling) -> CustomerUid {
@@ -17,7 +17,10 @@ pub(super) async fn another_card(billing: &TestBilling) -> CustomerUid {
 async fn only_key1(billing: &TestBilling) {
     for key in billing.billing_keys(&customer("kim"), 10, None).await.unwrap().items {
         if key.customer_uid.as_str() != "key1" {
-            billing.delete_key(&Caller::Merchant, key.customer_uid.as_str(), Schedules::Revoke).await.unwrap();
+            billing
+                .delete_key(&Caller::Merchant, key.customer_uid.as_str(), ScheduleDisposition::Revoke)
+                .await
+                .unwrap();
         }
     }
 }
@@ -44,8 +47,12 @@ async fn a_card_that_is_lost_or_over_is_not_tried_again() {
         // Two hours after the period was due.
         billing.advance(86_400 + 3 * 3_600);
         decline_for(&billing, reason).await;
-        let standing = row(&billing, &id).await.standing;
-        assert_eq!(standing, if tried_again { Standing::PastDue } else { Standing::Canceled }, "{reason}");
+        let stored = row(&billing, &id).await.state;
+        assert_eq!(
+            stored,
+            if tried_again { SubscriptionState::PastDue } else { SubscriptionState::Canceled },
+            "{reason}"
+        );
         pass(&billing, 20, &["key1"], true).await;
         let tries = timeline(&billing).iter().filter(|(of, ..)| of.period == 1).count();
         assert_eq!(tries, if tried_again { 5 } else { 1 }, "{reason}");
@@ -73,12 +80,12 @@ async fn the_next_try_is_on_the_customers_newer_card_where_that_was_agreed_to_an
             .map(|payment| (payment.order.customer_uid.unwrap().to_string(), payment.state))
             .collect();
         if agreed {
-            assert_eq!((row.standing, &row.customer_uid), (Standing::Active, &newer));
+            assert_eq!((row.state, &row.customer_uid), (SubscriptionState::Active, &newer));
             assert_eq!(charged, [("key1".to_owned(), State::Failed), (newer.to_string(), State::Paid)]);
             let of = |number| Attempt { period: 1, number };
             assert!(row.is_on_fallback(of(1), &newer) && !row.is_on_fallback(of(0), &newer));
         } else {
-            assert_eq!((row.standing, row.customer_uid.as_str()), (Standing::PastDue, "key1"));
+            assert_eq!((row.state, row.customer_uid.as_str()), (SubscriptionState::PastDue, "key1"));
             assert!(charged.iter().all(|(card, _)| card == "key1"), "{charged:?}");
             assert_eq!(row.fallbacks, []);
         }
@@ -111,28 +118,28 @@ async fn a_deleted_card_gives_way_to_another_only_where_agreed_and_without_one_t
         let billing = billing().await;
         let new = NewSubscription { fallback_cards: agreed, ..wanted() };
         let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
-        let refused = billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await;
+        let refused = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await;
         assert_eq!(refused.map(|_| ()), Err(Failure::KeyInUse), "the next period is registered on it");
         only_key1(&billing).await;
         let another = if has_another { Some(another_card(&billing).await) } else { None };
-        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
         assert_eq!(deleted, KeyDeleted::Done);
         sweep(&billing).await;
         billing.advance(3_600);
         sweep(&billing).await;
-        let standing = row(&billing, &id).await;
-        assert_eq!((standing.standing, standing.declines), (Standing::Active, 0), "its day has not come");
+        let stored = row(&billing, &id).await;
+        assert_eq!((stored.state, stored.declines), (SubscriptionState::Active, 0), "its day has not come");
         if let Some(another) = another.filter(|_| agreed) {
-            assert_eq!(standing.customer_uid, another);
+            assert_eq!(stored.customer_uid, another);
             pass(&billing, 40, &[], true).await;
             assert_eq!(timeline(&billing).iter().filter(|(.., state)| *state == State::Paid).count(), 2);
         } else {
-            let shown = billing.view(standing).await.unwrap();
+            let shown = billing.view(stored).await.unwrap();
             assert_eq!((shown.has_no_card, shown.customer_uid.as_str()), (true, "key1"));
             pass(&billing, 32, &[], true).await;
-            assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
+            assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
             pass(&billing, 10, &[], true).await;
-            assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+            assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
         }
     }
 }
@@ -148,13 +155,13 @@ async fn a_period_does_not_go_back_to_a_card_that_was_refused_for_good() {
     billing.advance(86_400 + 3 * 3_600);
     decline_for(&billing, "도난 카드").await;
     assert_eq!(row(&billing, &id).await.customer_uid, newer);
-    let deleted = billing.delete_key(&Caller::Merchant, newer.as_str(), Schedules::Revoke).await;
+    let deleted = billing.delete_key(&Caller::Merchant, newer.as_str(), ScheduleDisposition::Revoke).await;
     assert_eq!(deleted, Ok(KeyDeleted::Done));
     pass(&billing, 20, &[], true).await;
     let on_key1 = |it: &Payment| it.order.customer_uid.as_ref().is_some_and(|key| key.as_str() == "key1");
     let is_of_period = |it: &Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.period == 1);
     let tries = billing.store.all_payments().iter().filter(|it| is_of_period(it) && on_key1(it)).count();
-    assert_eq!((tries, row(&billing, &id).await.standing), (1, Standing::Canceled));
+    assert_eq!((tries, row(&billing, &id).await.state), (1, SubscriptionState::Canceled));
 }
 
 #[tokio::test]
@@ -165,7 +172,7 @@ async fn a_card_that_is_named_and_taken_back_leaves_no_schedule_at_another_time_
     let newer = another_card(&billing).await;
     pass(&billing, 31, &["key1"], true).await;
     let behind = row(&billing, &id).await;
-    assert_eq!((behind.standing, behind.attempt), (Standing::PastDue, Attempt { period: 1, number: 1 }));
+    assert_eq!((behind.state, behind.attempt), (SubscriptionState::PastDue, Attempt { period: 1, number: 1 }));
     // The PSP is away: what was registered for the next try cannot be taken off yet.
     billing.psp.world().down = true;
     let first = behind.customer_uid.clone();
@@ -190,10 +197,10 @@ async fn a_replaced_card_takes_the_subscription_along() {
     let billing = billing().await;
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     let new = another_card(&billing).await;
-    billing.delete_key(&Caller::Merchant, "key1", Schedules::MoveTo(new.clone())).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::MoveTo(new.clone())).await.unwrap();
     pass(&billing, 64, &[], true).await;
     let row = row(&billing, &id).await;
-    assert_eq!((row.standing, &row.customer_uid, row.attempt.period), (Standing::Active, &new, 3));
+    assert_eq!((row.state, &row.customer_uid, row.attempt.period), (SubscriptionState::Active, &new, 3));
     let paid: Vec<Attempt> =
         timeline(&billing).iter().filter(|(.., state)| *state == State::Paid).map(|(of, ..)| *of).collect();
     assert_eq!(paid, [0, 1, 2].map(|period| Attempt { period, number: 0 }));

@@ -9,7 +9,7 @@ use billing::KstDay;
 use billing::ids::SubscriptionId;
 use billing::payment::{ScheduleStatus, State};
 use billing::ports::Clock;
-use billing::subscription::{Attempt, Interval, Standing, Unit};
+use billing::subscription::{Attempt, Interval, SubscriptionState, Unit};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 
 const DAY: i64 = 86_400;
@@ -34,7 +34,7 @@ async fn another_plan_begins_with_the_next_period_and_never_within_one() {
     billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     pass(&billing, 32, &["key1"], true).await;
     let behind = row(&billing, &id).await;
-    assert_eq!(behind.standing, Standing::PastDue);
+    assert_eq!(behind.state, SubscriptionState::PastDue);
     // A period that was tried costs what it did when it was.
     let later = billing.change_plan(&Caller::Merchant, &id, plan("최고", 18_900)).await.unwrap();
     assert_eq!((later.price.amount.minor, later.next_plan.is_some()), (12_900, true));
@@ -111,10 +111,10 @@ async fn nobody_pays_afterwards_for_periods_that_nobody_came_to_charge() {
     billing.advance(69 * DAY);
     sweep(&billing).await;
     let paused = row(&billing, &id).await;
-    assert_eq!(paused.standing, Standing::Paused, "what was stopped in the console stays stopped");
+    assert_eq!(paused.state, SubscriptionState::Paused, "what was stopped in the console stays stopped");
     assert!(billing.alarms().contains(&"schedule_revoked"));
     let resumed = billing.resume_subscription(&Caller::Merchant, &id).await.unwrap();
-    assert_eq!(resumed.standing, Standing::Active);
+    assert_eq!(resumed.state, SubscriptionState::Active);
     let today = resumed.calendar.period_on(KstDay::of(billing.host.now())).unwrap().number;
     let periods: Vec<u32> = paid(&billing).iter().map(|(period, _)| *period).collect();
     assert_eq!(periods, [0, today], "the present period alone");
@@ -134,7 +134,7 @@ async fn after_months_without_a_sweep_and_a_psp_that_ran_nothing_the_present_per
     let today = row.calendar.period_on(KstDay::of(billing.host.now())).unwrap().number;
     let periods: Vec<u32> = paid(&billing).iter().map(|(period, _)| *period).collect();
     assert_eq!(periods, [0, today]);
-    assert_eq!((row.standing, row.attempt.period), (Standing::Active, today + 1));
+    assert_eq!((row.state, row.attempt.period), (SubscriptionState::Active, today + 1));
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_limited_one_is_completed_with_its_last_period() {
     let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
     pass(&billing, 80, &[], true).await;
     let row = row(&billing, &id).await;
-    assert_eq!((row.standing, row.due_at), (Standing::Completed, None));
+    assert_eq!((row.state, row.due_at), (SubscriptionState::Completed, None));
     assert_eq!(paid(&billing).len(), 2);
     assert_eq!(row.access_until, row.calendar.period(1).map(|period| period.ends.start()));
 }

@@ -10,8 +10,8 @@ use crate::sweep::sweep;
 use billing::MerchantUid;
 use billing::payment::{Payment, PspStatus, RefundState, State};
 use billing::ports::{Clock, PaymentStore, SubscriptionStore};
-use billing::subscription::{Dunning, Ending, GiveUp, Standing, Subscription};
-use billing::usecase::{Caller, Failure, Hint, NewSubscription, RefundRequest, Schedules};
+use billing::subscription::{Dunning, Ending, GiveUp, Subscription, SubscriptionState};
+use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, ScheduleDisposition, WebhookHint};
 
 async fn payment(billing: &TestBilling, uid: &str) -> Payment {
     billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
@@ -35,10 +35,10 @@ async fn a_month_of_the_dearest_plan_costs_what_it_costs_whatever_ends_it() {
         match ending {
             Some(ending) => drop(billing.cancel_subscription(&owner, &id, ending).await.unwrap()),
             // Its card is gone, and the next charge never comes.
-            None => drop(billing.delete_key(&owner, "key1", Schedules::Revoke).await.unwrap()),
+            None => drop(billing.delete_key(&owner, "key1", ScheduleDisposition::Revoke).await.unwrap()),
         }
         pass(&billing, 45, &[], true).await;
-        assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+        assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
         assert_eq!(kept(&billing), 890_000, "{ending:?}");
     }
 }
@@ -54,7 +54,7 @@ async fn a_dearer_plan_whose_difference_is_declined_does_not_begin_and_can_be_as
     assert!(matches!(refused, Err(Failure::DifferenceDeclined(Some(said))) if said == "한도초과"));
     let after = row(&billing, &id).await;
     assert_eq!((&after.plan_id, after.price.amount.minor, after.upgrade), (&before.plan_id, 8_900, None));
-    assert_eq!((after.standing, after.access_until), (Standing::Active, before.access_until));
+    assert_eq!((after.state, after.access_until), (SubscriptionState::Active, before.access_until));
     let (changed, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     assert_eq!((changed.price.amount.minor, up.charged), (12_900, 4_000));
     pass(&billing, 31, &[], true).await;
@@ -151,7 +151,7 @@ async fn a_difference_that_is_paid_after_the_end_goes_back_and_one_from_before_s
         let ending = row(&billing, &id).await;
         assert_eq!(kept(&billing), if before { 12_900 } else { 8_900 });
         assert_eq!(ending.plan_id.as_str(), if before { "더 많이" } else { "월간 이용권" });
-        assert_eq!((ending.standing, ending.upgrade.is_none()), (Standing::Active, true));
+        assert_eq!((ending.state, ending.upgrade.is_none()), (SubscriptionState::Active, true));
     }
 }
 
@@ -206,7 +206,8 @@ async fn what_is_left_over_comes_of_several_payments_if_it_has_to() {
     assert_eq!(kept(&billing), 32_000 - back);
     assert_eq!(ended.access_until, access_until, "the cheaper plan was paid for");
     for payment in of_period_1 {
-        let hint = Hint { imp_uid: payment.imp_uid().unwrap().clone(), merchant_uid: payment.merchant_uid().clone() };
+        let hint =
+            WebhookHint { imp_uid: payment.imp_uid().unwrap().clone(), merchant_uid: payment.merchant_uid().clone() };
         billing.notice(&hint).await.unwrap();
     }
     assert_eq!(row(&billing, &id).await.access_until, access_until, "and a notice of what went back changes nothing");
@@ -230,7 +231,7 @@ async fn a_rest_that_the_psp_does_not_give_back_yet_is_asked_for_until_it_does()
         let refunds = payment(&billing, &format!("{id}-0-0")).await.refunds;
         assert_eq!((refunds.len(), refunds[0].state), (1, RefundState::Done));
         let over = row(&billing, &id).await;
-        assert_eq!((over.standing, over.adjustment, over.due_at), (Standing::Canceled, 0, None));
+        assert_eq!((over.state, over.adjustment, over.due_at), (SubscriptionState::Canceled, 0, None));
     }
 }
 
@@ -252,9 +253,9 @@ async fn a_rest_that_waits_for_another_refund_of_its_payment_is_looked_at_hourly
     };
     assert_eq!(billing.refund(request).await.map(|_| ()), Err(Failure::RefundInProgress));
     // The rest of what is left over waits for that one.
-    let standing = billing.store.subscription(&row(&billing, &id).await.id).await.unwrap().unwrap();
+    let stored = billing.store.subscription(&row(&billing, &id).await.id).await.unwrap().unwrap();
     let owing =
-        Subscription { adjustment: -100, due_at: Some(billing.host.now()), version: standing.version + 1, ..standing };
+        Subscription { adjustment: -100, due_at: Some(billing.host.now()), version: stored.version + 1, ..stored };
     billing.store.save_subscription(&owing).await.unwrap();
     for _ in 0..2 * 288 {
         billing.advance(300);
@@ -312,9 +313,9 @@ async fn what_is_left_over_is_given_back_though_nobody_has_a_card_to_go_on_with(
     let new = NewSubscription { plan: plan("최고", 30_000), dunning: give_up, ..wanted() };
     let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
     billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
-    billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     pass(&billing, 35, &[], true).await;
     let ended = row(&billing, &id).await;
-    assert_eq!((ended.standing, ended.adjustment, ended.due_at), (Standing::Canceled, 0, None));
+    assert_eq!((ended.state, ended.adjustment, ended.due_at), (SubscriptionState::Canceled, 0, None));
     assert_eq!(kept(&billing), 20_000);
 }

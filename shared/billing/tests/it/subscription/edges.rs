@@ -11,7 +11,7 @@ use billing::MerchantUid;
 use billing::payment::{PspStatus, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::Clock;
-use billing::subscription::{Ending, Interval, Standing, Unit};
+use billing::subscription::{Ending, Interval, SubscriptionState, Unit};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, RefundRequest};
 
 const DAY: i64 = 86_400;
@@ -60,7 +60,7 @@ async fn late_money_does_not_take_up_again_what_its_customer_has_ended() {
         let billing = billing().await;
         let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
         pass(&billing, 40, &["key1"], true).await;
-        assert_eq!(row(&billing, &id).await.standing, Standing::Canceled, "given up");
+        assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled, "given up");
         let ended = billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();
         assert_eq!(billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap(), ended);
         billing.advance(60);
@@ -68,7 +68,7 @@ async fn late_money_does_not_take_up_again_what_its_customer_has_ended() {
         billing.notice(&hint).await.unwrap();
         pass(&billing, 40, &[], true).await;
         assert_eq!(states_of(&billing, 1).last(), Some(&State::Refunded));
-        assert_eq!((row(&billing, &id).await.standing, states_of(&billing, 2)), (Standing::Canceled, Vec::new()));
+        assert_eq!((row(&billing, &id).await.state, states_of(&billing, 2)), (SubscriptionState::Canceled, Vec::new()));
     }
 }
 
@@ -86,10 +86,13 @@ async fn one_that_was_to_end_with_its_last_period_ends_with_it() {
     billing.advance(900);
     sweep(&billing).await;
     let ending = row(&billing, &id).await;
-    assert_eq!((ending.standing, ending.due_at), (Standing::Active, Some(last.ends.start())));
+    assert_eq!((ending.state, ending.due_at), (SubscriptionState::Active, Some(last.ends.start())));
     pass(&billing, 32, &[], true).await;
     let ended = row(&billing, &id).await;
-    assert_eq!((ended.standing, ended.due_at, ended.access_until), (Standing::Canceled, None, Some(last.ends.start())));
+    assert_eq!(
+        (ended.state, ended.due_at, ended.access_until),
+        (SubscriptionState::Canceled, None, Some(last.ends.start()))
+    );
 }
 
 #[tokio::test]
@@ -103,7 +106,7 @@ async fn a_schedule_that_ran_while_it_was_taken_back_is_given_back_before_the_an
     let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
     assert_eq!(states_of(&billing, 1), [State::Refunded]);
     assert!(!billing.view(ended.clone()).await.unwrap().is_pending());
-    assert_eq!(ended.standing, Standing::Canceled);
+    assert_eq!(ended.state, SubscriptionState::Canceled);
 }
 
 #[tokio::test]
@@ -128,7 +131,7 @@ async fn a_card_or_a_plan_that_changes_back_while_its_schedule_is_taken_back_pau
             billing.advance(300);
             sweep(&billing).await;
         }
-        assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+        assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
         assert_eq!(states_of(&billing, 1), [State::Revoked, State::Scheduled]);
     }
 }
@@ -149,7 +152,7 @@ async fn a_lost_card_that_was_replaced_in_time_ends_nothing() {
     billing.advance(60);
     let changed = billing.change_card(&Caller::Merchant, &id, &other).await.unwrap();
     assert_eq!(states_of(&billing, 1), [State::Failed, State::Paid]);
-    assert_eq!((changed.standing, changed.attempt.period), (Standing::Active, 2));
+    assert_eq!((changed.state, changed.attempt.period), (SubscriptionState::Active, 2));
 }
 
 #[tokio::test]
@@ -163,7 +166,7 @@ async fn a_registration_that_is_refused_is_no_decline_and_the_period_is_charged_
     }
     let period = row(&billing, &id).await.calendar.period(1).unwrap();
     let waits = row(&billing, &id).await;
-    assert_eq!((waits.standing, waits.declines, waits.due_at), (Standing::Active, 0, Some(period.due_at)));
+    assert_eq!((waits.state, waits.declines, waits.due_at), (SubscriptionState::Active, 0, Some(period.due_at)));
     billing.advance(period.due_at.0 - 1 - billing.host.now().0);
     sweep(&billing).await;
     assert_eq!(states_of(&billing, 1), [State::Failed], "never before its time");
@@ -269,11 +272,11 @@ async fn after_an_outage_a_declined_card_is_tried_once_a_day_and_not_over_and_ov
     billing.advance(8 * DAY);
     sweep(&billing).await;
     let behind = row(&billing, &id).await;
-    assert_eq!((behind.standing, behind.attempt.number), (Standing::PastDue, 1));
+    assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
     assert_eq!(behind.attempt_at, billing.host.now().plus(DAY));
     pass(&billing, 6, &["key1"], true).await;
     assert_eq!(states_of(&billing, 1), [State::Failed; 5]);
-    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
 }
 
 #[tokio::test]
@@ -339,7 +342,7 @@ async fn late_money_that_the_merchant_does_not_keep_leaves_the_period_to_be_paid
     pass(&billing, 1, &["key1"], true).await;
     pass(&billing, 4, &[], true).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded, State::Failed, State::Paid]);
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use billing::payment::{ScheduleStatus, State};
 use billing::ports::Clock;
-use billing::subscription::{Ending, Standing};
-use billing::usecase::{Caller, KeyDeleted, NewSubscription, Schedules};
+use billing::subscription::{Ending, SubscriptionState};
+use billing::usecase::{Caller, KeyDeleted, NewSubscription, ScheduleDisposition};
 
 use super::money::{run_late, states_of};
 use super::{pass, plan, row, timeline, wanted};
@@ -65,7 +65,7 @@ async fn an_end_that_is_brought_forward_keeps_what_came_after_the_first_wish_unw
         sweep(&billing).await;
     }
     assert_eq!(states_of(&billing, 1), [State::Refunded]);
-    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
 }
 
 #[tokio::test]
@@ -84,10 +84,10 @@ async fn resumed_within_a_declined_period_it_is_tried_at_once() {
     let billing = billing().await;
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     pass(&billing, 31, &["key1"], true).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
     billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
     let resumed = billing.resume_subscription(&Caller::Merchant, &id).await.unwrap();
-    assert_eq!((resumed.standing, resumed.attempt.period), (Standing::Active, 2));
+    assert_eq!((resumed.state, resumed.attempt.period), (SubscriptionState::Active, 2));
     assert_eq!(states_of(&billing, 1).last(), Some(&State::Paid));
 }
 
@@ -97,7 +97,7 @@ async fn a_key_is_deleted_though_a_subscriptions_payment_is_scheduled_on_it() {
     let new = NewSubscription { fallback_cards: true, ..wanted() };
     let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
     let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     assert_eq!(deleted, KeyDeleted::Done);
     for _ in 0..3 {
         billing.advance(300);
@@ -116,7 +116,7 @@ async fn the_schedule_of_one_that_has_ended_does_not_follow_its_card_to_another(
     billing.psp.will([Act::Unreachable]);
     billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
     billing.psp.world().posts.clear();
-    billing.delete_key(&Caller::Merchant, "key1", Schedules::MoveTo(other.customer_uid)).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::MoveTo(other.customer_uid)).await.unwrap();
     for _ in 0..3 {
         billing.advance(300);
         sweep(&billing).await;
@@ -181,7 +181,7 @@ async fn a_registration_that_was_refused_and_made_all_the_same_pauses_nothing() 
         billing.psp.world().looks_fail = false;
         pass(&billing, 22, &[], true).await;
         let row = row(&billing, &id).await;
-        assert_eq!((row.standing, row.attempt.period, row.declines), (Standing::Active, 1, 0));
+        assert_eq!((row.state, row.attempt.period, row.declines), (SubscriptionState::Active, 1, 0));
         let paid = timeline(&billing).into_iter().filter(|(of, _, state)| of.period == 0 && *state == State::Paid);
         assert_eq!(paid.count(), 1);
     }

@@ -7,7 +7,7 @@ use crate::fixture::{TestBilling, TestWorld, billing, secret};
 use crate::sweep::sweep;
 use billing::payment::{Claim, Payment, PspStatus, Purpose, State};
 use billing::ports::{Clock, Entropy, PaymentStore, Saved, SubscriptionStore};
-use billing::subscription::{Ending, Interval, Known, Standing, Subscription, Unit, step};
+use billing::subscription::{Ending, Interval, StepContext, Subscription, SubscriptionState, Unit, step};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 
 const DAY: i64 = 86_400;
@@ -24,7 +24,7 @@ pub(super) fn yearly() -> NewPlan {
 async fn given_up(billing: &TestBilling) -> String {
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     pass(billing, 40, &["key1"], true).await;
-    assert_eq!(row(billing, &id).await.standing, Standing::Canceled);
+    assert_eq!(row(billing, &id).await.state, SubscriptionState::Canceled);
     id
 }
 
@@ -35,8 +35,8 @@ async fn late_money_takes_up_nothing_that_was_begun_anew_meanwhile() {
     let second = billing.subscribe(again(), &secret()).await.unwrap();
     billing.notice(&paid_after_all(&billing, &format!("{id}-1-4"))).await.unwrap();
     sweep(&billing).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
-    assert_eq!(row(&billing, second.id.as_str()).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
+    assert_eq!(row(&billing, second.id.as_str()).await.state, SubscriptionState::Active);
     assert!(timeline(&billing).iter().any(|(of, _, state)| (of.number, *state) == (4, State::Refunded)));
 }
 
@@ -50,7 +50,7 @@ async fn late_money_for_a_period_that_is_over_goes_back_and_takes_up_nothing() {
     pass(&billing, 2, &[], true).await;
     assert_eq!(timeline(&billing).len(), before, "nothing new is charged");
     assert_eq!(states_of(&billing, 1).last(), Some(&State::Refunded));
-    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_change_of_the_length_waits_for_the_old_schedule_to_be_off() {
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     billing.psp.world().down = true;
     let waits = billing.change_plan(&Caller::Merchant, &id, yearly()).await.unwrap();
-    assert_eq!((waits.awaits_plan(), waits.asks_for()), (true, None), "nothing may be put meanwhile");
+    assert_eq!((waits.awaits_plan(), waits.expected_order()), (true, None), "nothing may be put meanwhile");
     assert!(billing.view(waits).await.unwrap().is_pending());
     billing.psp.world().down = false;
     for _ in 0..3 {
@@ -152,7 +152,7 @@ async fn nobody_makes_attempts_at_a_period_without_end() {
     assert!((50..=70).contains(&rounds), "{rounds}");
     // It can always be ended.
     let over = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
-    assert_eq!(over.standing, Standing::Canceled);
+    assert_eq!(over.state, SubscriptionState::Canceled);
 }
 
 /// Writes a row of the table as somebody else has made it.
@@ -169,7 +169,7 @@ async fn nothing_is_put_beside_an_attempt_that_was_put_while_its_period_was_clos
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     pass(&billing, 31, &["key1"], true).await;
     let behind = row(&billing, &id).await;
-    assert_eq!((behind.standing, behind.attempt.number), (Standing::PastDue, 1));
+    assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
     let uid = |text: String| billing::MerchantUid::parse(&text).unwrap();
     let mut first = billing.store.payment(&uid(format!("{id}-1-0"))).await.unwrap().unwrap();
     let mut second = billing.store.payment(&uid(format!("{id}-1-1"))).await.unwrap().unwrap();
@@ -185,14 +185,14 @@ async fn nothing_is_put_beside_an_attempt_that_was_put_while_its_period_was_clos
     second.claim = Some(claim);
     stands(&billing, second).await;
     // Whoever closes the period has read its payments before.
-    let closed = step(&behind, &[first], &Known::default(), now, &billing.policy).row;
+    let closed = step(&behind, &[first], &StepContext::default(), now, &billing.policy).row;
     let closed = Subscription { version: behind.version + 1, writer: billing.host.nonce(), ..closed };
     assert_eq!((billing.store.save_subscription(&closed).await.unwrap(), closed.attempt.period), (Saved::Done, 2));
     let before = billing.psp.world().posts.len();
     sweep(&billing).await;
     let waits = row(&billing, &id).await;
     assert_eq!(billing.psp.world().posts.len(), before, "nothing is registered beside it");
-    assert_eq!((waits.standing, states_of(&billing, 2)), (Standing::Active, Vec::new()));
+    assert_eq!((waits.state, states_of(&billing, 2)), (SubscriptionState::Active, Vec::new()));
     assert!(waits.due_at.is_some_and(|due_at| due_at <= now.plus(60)), "and it is looked at soon");
     for _ in 0..4 {
         billing.advance(300);
@@ -217,13 +217,13 @@ async fn an_attempt_that_was_put_while_the_last_period_was_closed_is_taken_back(
     first.record = billing.psp.world().payments[hint.merchant_uid.as_str()].first().cloned();
     first.state = State::Paid;
     stands(&billing, first.clone()).await;
-    let stepped = step(&behind, &[first], &Known::default(), billing.host.now(), &billing.policy);
-    assert_eq!((stepped.row.standing, stepped.next), (Standing::Completed, billing::subscription::Next::Again));
+    let stepped = step(&behind, &[first], &StepContext::default(), billing.host.now(), &billing.policy);
+    assert_eq!((stepped.row.state, stepped.next), (SubscriptionState::Completed, billing::subscription::Next::Again));
     let closed = Subscription { version: behind.version + 1, writer: billing.host.nonce(), ..stepped.row };
     billing.store.save_subscription(&closed).await.unwrap();
     // Whoever asks for anything looks at it once more.
     billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
     assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked]);
     let done = row(&billing, &id).await;
-    assert_eq!((done.standing, done.due_at), (Standing::Completed, None));
+    assert_eq!((done.state, done.due_at), (SubscriptionState::Completed, None));
 }

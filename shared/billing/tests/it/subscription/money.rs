@@ -6,18 +6,18 @@ use crate::sweep::sweep;
 use billing::MerchantUid;
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
-use billing::subscription::{Ending, Standing};
-use billing::usecase::{Caller, Hint, RefundRequest};
+use billing::subscription::{Ending, SubscriptionState};
+use billing::usecase::{Caller, RefundRequest, WebhookHint};
 
 const DAY: i64 = 86_400;
 
 /// The PSP's record of an attempt turns from failed to paid, as after a retry in its console.
-pub(super) fn paid_after_all(billing: &TestBilling, uid: &str) -> Hint {
+pub(super) fn paid_after_all(billing: &TestBilling, uid: &str) -> WebhookHint {
     let now = billing.host.now();
     let mut world = billing.psp.world();
     let record = world.payments.get_mut(uid).unwrap().first_mut().unwrap();
     (record.status, record.paid_at, record.failed_at, record.fail_reason) = (PspStatus::Paid, Some(now), None, None);
-    Hint { imp_uid: record.imp_uid.clone(), merchant_uid: MerchantUid::parse(uid).unwrap() }
+    WebhookHint { imp_uid: record.imp_uid.clone(), merchant_uid: MerchantUid::parse(uid).unwrap() }
 }
 
 pub(super) fn states_of(billing: &TestBilling, period: u32) -> Vec<State> {
@@ -31,7 +31,7 @@ async fn late_money_pays_the_period_and_the_next_try_is_taken_back_first() {
         let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
         pass(&billing, 31, &["key1"], true).await;
         let behind = row(&billing, &id).await;
-        assert_eq!((behind.standing, behind.attempt.number), (Standing::PastDue, 1));
+        assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
         let hint = paid_after_all(&billing, &format!("{id}-1-0"));
         if told {
             billing.notice(&hint).await.unwrap();
@@ -41,7 +41,7 @@ async fn late_money_pays_the_period_and_the_next_try_is_taken_back_first() {
             sweep(&billing).await;
         }
         let row = row(&billing, &id).await;
-        assert_eq!((row.standing, row.attempt.period), (Standing::Active, 2));
+        assert_eq!((row.state, row.attempt.period), (SubscriptionState::Active, 2));
         assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked]);
         pass(&billing, 10, &[], true).await;
         assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked]);
@@ -53,12 +53,12 @@ async fn late_money_takes_up_again_what_was_given_up() {
     let billing = billing().await;
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     pass(&billing, 40, &["key1"], true).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
     let hint = paid_after_all(&billing, &format!("{id}-1-4"));
     billing.notice(&hint).await.unwrap();
     sweep(&billing).await;
     let row = row(&billing, &id).await;
-    assert_eq!((row.standing, row.attempt.period), (Standing::Active, 2));
+    assert_eq!((row.state, row.attempt.period), (SubscriptionState::Active, 2));
     assert!(row.access_until > Some(billing.host.now()));
 }
 
@@ -75,7 +75,7 @@ async fn of_two_attempts_that_are_paid_the_later_goes_back() {
     sweep(&billing).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded, State::Paid]);
     assert!(billing.alarms().contains(&"double_paid"));
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
 }
 
 #[tokio::test]
@@ -125,12 +125,12 @@ async fn a_charge_that_pays_after_the_end_goes_back_and_one_that_paid_before_sta
         let wanted = if ended_before { State::Refunded } else { State::Paid };
         assert_eq!(states_of(&billing, 1), [wanted], "{ended_before} {told}");
         let row = row(&billing, &id).await;
-        assert_eq!((row.standing, row.due_at), (Standing::Canceled, None));
+        assert_eq!((row.state, row.due_at), (SubscriptionState::Canceled, None));
     }
 }
 
 /// The PSP runs the next period's schedule now.
-pub(super) fn run_late(billing: &TestBilling, id: &str) -> Vec<Hint> {
+pub(super) fn run_late(billing: &TestBilling, id: &str) -> Vec<WebhookHint> {
     let now = billing.host.now();
     let uid = format!("{id}-1-0");
     let mut world = billing.psp.world();
@@ -139,7 +139,7 @@ pub(super) fn run_late(billing: &TestBilling, id: &str) -> Vec<Hint> {
     let mut order = crate::fixture::order(&uid);
     order.amount = schedule.amount;
     let record = world.execute(&order, PspStatus::Paid, now);
-    vec![Hint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid }]
+    vec![WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid }]
 }
 
 #[tokio::test]
@@ -162,5 +162,5 @@ async fn what_is_given_back_in_full_is_not_the_customers_any_more() {
     sweep(&billing).await;
     let refunded = row(&billing, &id).await;
     assert_eq!(refunded.access_until, Some(billing.host.now()));
-    assert_eq!((refunded.standing, refunded.attempt), (Standing::Active, paid.attempt), "it goes on next month");
+    assert_eq!((refunded.state, refunded.attempt), (SubscriptionState::Active, paid.attempt), "it goes on next month");
 }

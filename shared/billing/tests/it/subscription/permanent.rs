@@ -4,7 +4,7 @@ use billing::MerchantUid;
 use billing::payment::{PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, PaymentStore};
-use billing::subscription::{Ending, Standing};
+use billing::subscription::{Ending, SubscriptionState};
 use billing::usecase::{Caller, NewSubscription, RefundRequest};
 
 use super::money::{paid_after_all, states_of};
@@ -23,7 +23,7 @@ async fn payment(billing: &TestBilling, uid: &str) -> billing::payment::Payment 
 async fn behind(billing: &TestBilling, new: NewSubscription) -> String {
     let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
     pass(billing, 31, &["key1"], true).await;
-    assert_eq!(row(billing, &id).await.standing, Standing::PastDue);
+    assert_eq!(row(billing, &id).await.state, SubscriptionState::PastDue);
     id
 }
 
@@ -53,7 +53,7 @@ async fn of_two_paid_attempts_one_pays_the_period_though_the_other_cannot_be_giv
     }
     sweep(&billing).await;
     let paid = row(&billing, &id).await;
-    assert_eq!((paid.standing, paid.attempt.period), (Standing::Active, 2));
+    assert_eq!((paid.state, paid.attempt.period), (SubscriptionState::Active, 2));
     assert!(paid.access_until > Some(billing.host.now().plus(20 * DAY)));
     without_refunds(&billing, 40).await;
     assert_eq!(states_of(&billing, 2), [State::Paid], "and it goes on");
@@ -79,8 +79,9 @@ async fn late_money_that_the_psp_will_not_give_back_pays_its_period_and_nobody_i
         }
         without_refunds(&billing, 6).await;
         let kept = row(&billing, &id).await;
-        let expected = if periods_max.is_some() { (Standing::Completed, 1) } else { (Standing::Active, 2) };
-        assert_eq!((kept.standing, kept.attempt.period), expected);
+        let expected =
+            if periods_max.is_some() { (SubscriptionState::Completed, 1) } else { (SubscriptionState::Active, 2) };
+        assert_eq!((kept.state, kept.attempt.period), expected);
         assert!(kept.access_until > Some(billing.host.now()));
         assert_eq!(states_of(&billing, 1), [State::Paid, State::Revoked], "not charged a second time");
         // Once it is given back after all, nobody keeps what it paid for.
@@ -120,7 +121,7 @@ async fn a_last_period_whose_payment_goes_back_is_tried_again_and_not_paused_by_
     assert_eq!(states_of(&billing, 1)[..2], [State::Refunded, State::Revoked]);
     pass(&billing, 10, &[], true).await;
     let over = row(&billing, &id).await;
-    assert_eq!((over.standing, states_of(&billing, 1).last()), (Standing::Completed, Some(&State::Paid)));
+    assert_eq!((over.state, states_of(&billing, 1).last()), (SubscriptionState::Completed, Some(&State::Paid)));
 }
 
 #[tokio::test]
@@ -150,12 +151,12 @@ async fn a_suspect_attempt_beside_a_paid_one_stops_nothing() {
     let mut wrong = order(&format!("{id}-1-0"));
     wrong.amount = billing::Money::krw(1_000);
     let record = billing.psp.world().record(&wrong, PspStatus::Paid, billing.host.now());
-    let hint = billing::usecase::Hint { imp_uid: record.imp_uid, merchant_uid: wrong.merchant_uid };
+    let hint = billing::usecase::WebhookHint { imp_uid: record.imp_uid, merchant_uid: wrong.merchant_uid };
     billing.notice(&hint).await.unwrap();
     assert_eq!(states_of(&billing, 1), [State::Suspect, State::Scheduled]);
     pass(&billing, 12, &[], true).await;
     let paid = row(&billing, &id).await;
-    assert_eq!((paid.standing, paid.attempt.period), (Standing::Active, 2));
+    assert_eq!((paid.state, paid.attempt.period), (SubscriptionState::Active, 2));
     assert_eq!(states_of(&billing, 1), [State::Suspect, State::Paid]);
     assert!(payment(&billing, &format!("{id}-1-0")).await.due_at.is_some(), "a person is waited for");
     assert!(!billing.view(paid).await.unwrap().is_pending());
@@ -172,20 +173,26 @@ async fn one_whose_payment_nobody_knows_the_end_of_is_past_due_after_its_day_and
     billing.psp.will(std::iter::repeat_n(Act::Lose, 20));
     billing.advance(2 * 3_600);
     sweep(&billing).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active, "its day is not over");
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active, "its day is not over");
     for _ in 0..2 * 24 {
         billing.advance(3_600);
         sweep(&billing).await;
     }
     let waits = row(&billing, &id).await;
-    assert_eq!((waits.standing, waits.attempt.number, waits.declines), (Standing::PastDue, 0, 0), "no other attempt");
+    assert_eq!(
+        (waits.state, waits.attempt.number, waits.declines),
+        (SubscriptionState::PastDue, 0, 0),
+        "no other attempt"
+    );
     assert_eq!(states_of(&billing, 1).len(), 1);
     // Its money turns up.
     let record = billing.psp.world().record(&order(&format!("{id}-1-0")), PspStatus::Paid, billing.host.now());
-    let hint =
-        billing::usecase::Hint { imp_uid: record.imp_uid, merchant_uid: order(&format!("{id}-1-0")).merchant_uid };
+    let hint = billing::usecase::WebhookHint {
+        imp_uid: record.imp_uid,
+        merchant_uid: order(&format!("{id}-1-0")).merchant_uid,
+    };
     billing.notice(&hint).await.unwrap();
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
 }
 
 #[tokio::test]
@@ -195,7 +202,7 @@ async fn a_schedule_that_cannot_be_taken_back_keeps_no_paid_period_open() {
     billing.psp.will(std::iter::repeat_n(Act::Refuse(1), 200));
     billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
     let paid = row(&billing, &id).await;
-    assert_eq!((paid.standing, paid.attempt.period), (Standing::Active, 2));
+    assert_eq!((paid.state, paid.attempt.period), (SubscriptionState::Active, 2));
     assert!(paid.access_until > Some(billing.host.now()));
     assert_eq!(states_of(&billing, 2), [], "nothing is put beside it");
     let before = billing.psp.world().posts.len();
@@ -211,7 +218,7 @@ async fn a_completed_subscription_is_not_looked_at_again_for_a_refund_whose_reco
     let billing = billing().await;
     let new = NewSubscription { periods_max: Some(1), ..wanted() };
     let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
-    assert_eq!(row(&billing, &id).await.standing, Standing::Completed);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Completed);
     billing.psp.world().reasons = Reasons::NoHistory;
     billing.psp.will([Act::ApproveAndLose]);
     let request = RefundRequest {
@@ -226,6 +233,6 @@ async fn a_completed_subscription_is_not_looked_at_again_for_a_refund_whose_reco
     sweep(&billing).await;
     let payment = payment(&billing, &format!("{id}-0-0")).await;
     assert_eq!((payment.state, payment.refunds[0].state), (State::Refunded, RefundState::Pending));
-    let standing = row(&billing, &id).await;
-    assert_eq!((standing.due_at, standing.access_until <= Some(billing.host.now())), (None, true));
+    let stored = row(&billing, &id).await;
+    assert_eq!((stored.due_at, stored.access_until <= Some(billing.host.now())), (None, true));
 }

@@ -2,7 +2,7 @@
 
 use billing::payment::State;
 use billing::ports::{Clock, PaymentStore};
-use billing::subscription::Standing;
+use billing::subscription::SubscriptionState;
 use billing::usecase::{Caller, Failure, NewSubscription};
 
 use super::changes::paid;
@@ -110,18 +110,18 @@ async fn a_card_that_is_declined_as_soon_as_it_is_named_takes_none_of_the_tries(
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     pass(&billing, 31, &["key1"], true).await;
     let before = row(&billing, &id).await;
-    assert_eq!(before.standing, Standing::PastDue);
+    assert_eq!(before.state, SubscriptionState::PastDue);
     for number in 0..6 {
         let request = issue_request(&format!("another-{number}"), "4111111111111111");
         let other = billing.issue_key(request, &secret()).await.unwrap().customer_uid;
         // The revocation, and the charge.
         billing.psp.will([Act::Approve, Act::Decline]);
         let tried = billing.change_card(&Caller::Merchant, &id, &other).await.unwrap();
-        assert_eq!((tried.standing, tried.declines, tried.attempt_at), (before.standing, 1, before.attempt_at));
+        assert_eq!((tried.state, tried.declines, tried.attempt_at), (before.state, 1, before.attempt_at));
         billing.advance(60);
     }
     pass(&billing, 12, &[], true).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
     assert_eq!(states_of(&billing, 1).last(), Some(&State::Paid));
 }
 
@@ -134,7 +134,7 @@ async fn a_plan_that_cannot_take_a_difference_which_is_not_settled_yet_is_refuse
     let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
     let least = u64::try_from(-down.amount).unwrap();
     pass(&billing, 17, &["key1"], true).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
     let refused = billing.change_plan(&Caller::Merchant, &id, plan("조금", least)).await;
     assert!(matches!(refused, Err(Failure::Invalid(invalid)) if invalid.code == "proration_invalid"));
     billing.change_plan(&Caller::Merchant, &id, plan("조금", least + 100)).await.unwrap();

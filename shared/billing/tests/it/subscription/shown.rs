@@ -5,8 +5,8 @@ use crate::fixture::{TestBilling, TestWorld, billing, issue_request, secret};
 use crate::sweep::sweep;
 use billing::CustomerUid;
 use billing::ports::Clock;
-use billing::subscription::{Interval, Standing, Unit};
-use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, Schedules, SubscriptionView};
+use billing::subscription::{Interval, SubscriptionState, Unit};
+use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, ScheduleDisposition, SubscriptionView};
 
 const DAY: i64 = 86_400;
 
@@ -86,7 +86,7 @@ async fn the_card_that_took_anothers_place_is_shown_at_once_however_often_it_was
     let mut old = CustomerUid::parse("key1").unwrap();
     for number in 0..3 {
         let new = another_card(&billing, &format!("another-{number}")).await;
-        let schedules = Schedules::MoveTo(new.clone());
+        let schedules = ScheduleDisposition::MoveTo(new.clone());
         billing.delete_key(&Caller::Merchant, old.as_str(), schedules).await.unwrap();
         for view in shown(&billing, &id).await {
             assert_eq!((&view.customer_uid, view.has_no_card), (&new, false));
@@ -94,7 +94,10 @@ async fn the_card_that_took_anothers_place_is_shown_at_once_however_often_it_was
         old = new;
     }
     pass(&billing, 32, &[], true).await;
-    assert_eq!((row(&billing, &id).await.standing, row(&billing, &id).await.customer_uid), (Standing::Active, old));
+    assert_eq!(
+        (row(&billing, &id).await.state, row(&billing, &id).await.customer_uid),
+        (SubscriptionState::Active, old)
+    );
 }
 
 #[tokio::test]
@@ -109,17 +112,17 @@ async fn a_schedule_that_was_moved_in_the_console_is_shown_at_its_new_time() {
     sweep(&billing).await;
     for view in shown(&billing, &id).await {
         assert_eq!(view.next_charge.unwrap().at, later);
-        assert_eq!(view.standing, Standing::Active, "its day is not over");
+        assert_eq!(view.state, SubscriptionState::Active, "its day is not over");
     }
     billing.advance(DAY);
     sweep(&billing).await;
     for view in shown(&billing, &id).await {
-        assert_eq!(view.standing, Standing::PastDue);
+        assert_eq!(view.state, SubscriptionState::PastDue);
         assert!(view.access_until.unwrap() <= billing.host.now());
     }
     pass(&billing, 3, &[], true).await;
     let paid = row(&billing, &id).await;
-    assert_eq!((paid.standing, paid.attempt.period), (Standing::Active, 2));
+    assert_eq!((paid.state, paid.attempt.period), (SubscriptionState::Active, 2));
 }
 
 #[tokio::test]
@@ -130,22 +133,23 @@ async fn what_the_psp_gives_no_answer_about_is_past_due_once_its_day_is_over() {
     billing.psp.world().down = true;
     billing.advance(starts.next().start().0 - 1 - billing.host.now().0);
     for view in shown(&billing, &id).await {
-        assert_eq!(view.standing, Standing::Active);
+        assert_eq!(view.state, SubscriptionState::Active);
         assert!(view.access_until.unwrap() > billing.host.now());
     }
     billing.advance(1);
     for view in shown(&billing, &id).await {
-        assert_eq!(view.standing, Standing::PastDue, "though nobody has come to write it");
+        assert_eq!(view.state, SubscriptionState::PastDue, "though nobody has come to write it");
         assert!(view.access_until.unwrap() <= billing.host.now());
     }
     for _ in 0..20 {
         sweep(&billing).await;
         billing.advance(300);
     }
-    assert_eq!(row(&billing, &id).await.standing, Standing::PastDue);
-    let listed = billing.subscriptions(&Caller::Merchant, None, Some(Standing::PastDue), 10, None).await.unwrap();
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
+    let listed =
+        billing.subscriptions(&Caller::Merchant, None, Some(SubscriptionState::PastDue), 10, None).await.unwrap();
     assert_eq!(listed.items.len(), 1);
     billing.psp.world().down = false;
     pass(&billing, 2, &[], true).await;
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
 }

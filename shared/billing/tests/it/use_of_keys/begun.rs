@@ -77,8 +77,8 @@ async fn whoever_begins_second_makes_way_and_says_what_stands_there() {
             billing.store.meanwhile(other.clone());
             let answer = billing.issue_key(issue_request("request-1", CARD), secret).await;
             assert_eq!(answer, told, "{:?}", other.state);
-            let standing = billing.store.rows.key(&own).await.unwrap().unwrap();
-            assert_eq!((standing.state, standing.due_at), (KeyState::Abandoned, None), "{:?}", other.state);
+            let stored = billing.store.rows.key(&own).await.unwrap().unwrap();
+            assert_eq!((stored.state, stored.due_at), (KeyState::Abandoned, None), "{:?}", other.state);
             assert!(billing.psp.world().posts.is_empty(), "{:?}", other.state);
         }
     }

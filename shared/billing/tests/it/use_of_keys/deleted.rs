@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use billing::CustomerUid;
 use billing::key::{BillingKey, KeyState};
-use billing::payment::{Claim, Payment, Plan, Purpose, State};
+use billing::payment::{Claim, Flow, Payment, Purpose, State};
 use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved};
-use billing::usecase::{Caller, Failure, KeyDeleted, Schedules};
+use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition};
 
 use super::{DAY, QUARANTINE, stored, two_more, uid};
 use crate::fixture::{Act, START, TestBilling, TestPsp, TestWorld, billing, customer, key_state};
@@ -19,7 +19,7 @@ fn deletions(psp: &TestPsp) -> usize {
     psp.world().posts.iter().filter(|post| post.starts_with("delete")).count()
 }
 
-async fn delete(billing: &TestBilling, schedules: &Schedules) -> Result<KeyDeleted, Failure> {
+async fn delete(billing: &TestBilling, schedules: &ScheduleDisposition) -> Result<KeyDeleted, Failure> {
     billing.delete_key(&Caller::Merchant, "key1", schedules.clone()).await
 }
 
@@ -28,17 +28,17 @@ async fn state_of(billing: &TestBilling, merchant_uid: &str) -> State {
 }
 
 /// Everything that a deletion may be asked to do with schedules.
-fn wishes(to: [CustomerUid; 2]) -> Vec<Schedules> {
-    let [second, third] = to.map(Schedules::MoveTo);
-    vec![Schedules::InTheWay, Schedules::Revoke, second, third]
+fn wishes(to: [CustomerUid; 2]) -> Vec<ScheduleDisposition> {
+    let [second, third] = to.map(ScheduleDisposition::MoveTo);
+    vec![ScheduleDisposition::InTheWay, ScheduleDisposition::Revoke, second, third]
 }
 
 /// What a key's row says of a wish.
-fn promised(wish: &Schedules) -> (bool, Option<CustomerUid>) {
+fn promised(wish: &ScheduleDisposition) -> (bool, Option<CustomerUid>) {
     match wish {
-        Schedules::InTheWay => (false, None),
-        Schedules::Revoke => (true, None),
-        Schedules::MoveTo(to) => (false, Some(to.clone())),
+        ScheduleDisposition::InTheWay => (false, None),
+        ScheduleDisposition::Revoke => (true, None),
+        ScheduleDisposition::MoveTo(to) => (false, Some(to.clone())),
     }
 }
 
@@ -51,7 +51,7 @@ async fn a_key_in_use_stays_as_it_is_and_the_psp_is_not_asked() {
     for (seconds, down) in [(0, false), (QUARANTINE - 1, false), (1, false), (3_600, false), (0, true)] {
         billing.advance(seconds);
         billing.psp.world().down = down;
-        assert_eq!(delete(&billing, &Schedules::InTheWay).await, Err(Failure::KeyInUse));
+        assert_eq!(delete(&billing, &ScheduleDisposition::InTheWay).await, Err(Failure::KeyInUse));
     }
     assert_eq!(stored(&billing, "key1").await, before);
     let world = billing.psp.world();
@@ -64,8 +64,8 @@ async fn what_was_promised_long_ago_and_never_left_is_in_the_way_too() {
     billing.psp.will([Act::Unreachable]);
     billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", START.plus(DAY))]).await.unwrap();
     billing.advance(3_600);
-    assert_eq!(delete(&billing, &Schedules::InTheWay).await, Err(Failure::KeyInUse));
-    assert_eq!(delete(&billing, &Schedules::Revoke).await, Ok(KeyDeleted::Done));
+    assert_eq!(delete(&billing, &ScheduleDisposition::InTheWay).await, Err(Failure::KeyInUse));
+    assert_eq!(delete(&billing, &ScheduleDisposition::Revoke).await, Ok(KeyDeleted::Done));
     assert_eq!(state_of(&billing, "order_1").await, State::Revoked);
     sweep(&billing).await;
     assert_eq!(billing.psp.world().posts, ["delete key1"]);
@@ -76,7 +76,7 @@ async fn what_was_taken_back_a_moment_ago_is_not_in_the_way() {
     let billing = billing().await;
     billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", START.plus(DAY))]).await.unwrap();
     billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
-    assert_eq!(delete(&billing, &Schedules::InTheWay).await, Ok(KeyDeleted::Done));
+    assert_eq!(delete(&billing, &ScheduleDisposition::InTheWay).await, Ok(KeyDeleted::Done));
     assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1", "delete key1"]);
 }
 
@@ -86,7 +86,7 @@ async fn what_the_psp_would_run_within_the_longest_time_ahead_is_in_the_way() {
         let billing = billing().await;
         registered_elsewhere(&billing, "other-system-2", "key1");
         billing.psp.world().schedules.get_mut("other-system-2").unwrap().schedule_at = START.plus(seconds);
-        assert_eq!(delete(&billing, &Schedules::InTheWay).await, Err(Failure::KeyInUse), "in {seconds} s");
+        assert_eq!(delete(&billing, &ScheduleDisposition::InTheWay).await, Err(Failure::KeyInUse), "in {seconds} s");
         assert_eq!(deletions(&billing.psp), 0);
     }
 }
@@ -96,17 +96,17 @@ async fn what_was_claimed_is_waited_for_until_its_request_cannot_be_carried_out_
     let billing = lossy().await;
     let claim = Claim::new(Purpose::Register, billing.host.nonce(), START, &billing.policy);
     let new = new_schedule("order_1", START.plus(DAY));
-    let plan = Plan::Schedule { schedule_at: new.schedule_at };
+    let plan = Flow::Schedule { schedule_at: new.schedule_at };
     let claimed = Payment::claimed(new.order, customer("kim"), plan, START, claim);
     assert_eq!(billing.store.rows.insert(&[claimed]).await, Ok(vec![Saved::Done]));
     billing.store.index_lags(true);
     for second in 0..QUARANTINE {
-        let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+        let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await;
         assert!(matches!(deleted, Ok(KeyDeleted::Pending(_))), "after {second} s: {deleted:?}");
         billing.advance(1);
     }
     assert_eq!(deletions(&billing.psp), 0);
-    let deleted = billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await;
+    let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await;
     assert_eq!((deleted, deletions(&billing.psp)), (Ok(KeyDeleted::Done), 1));
 }
 
@@ -123,7 +123,7 @@ async fn a_deletion_that_is_asked_for_again_begins_anew_only_if_something_else_i
         billing.advance(60);
         assert!(matches!(delete(&billing, second).await, Ok(KeyDeleted::Pending(_))));
         let after = stored(&billing, "key1").await;
-        let goes_on = second == first || *second == Schedules::InTheWay;
+        let goes_on = second == first || *second == ScheduleDisposition::InTheWay;
         let wish = if goes_on { first } else { second };
         assert_eq!((after.cascade, after.successor), promised(wish), "{first:?}, then {second:?}");
         assert_eq!(after.claim == before.claim, goes_on, "{first:?}, then {second:?}");
@@ -143,7 +143,7 @@ async fn a_person_is_told_a_day_after_the_first_wish_however_often_another_one_f
         assert!(billing.alarms().is_empty(), "after {second} s");
     }
     billing.advance(1);
-    assert!(matches!(delete(&billing, &Schedules::Revoke).await, Ok(KeyDeleted::Pending(_))));
+    assert!(matches!(delete(&billing, &ScheduleDisposition::Revoke).await, Ok(KeyDeleted::Pending(_))));
     assert_eq!(billing.alarms(), ["key_deletion_stuck"]);
 }
 
@@ -151,11 +151,11 @@ async fn a_person_is_told_a_day_after_the_first_wish_however_often_another_one_f
 async fn why_the_psp_would_not_delete_a_key_is_kept_when_another_wish_follows() {
     let billing = billing().await;
     billing.psp.will([Act::Refuse(1)]);
-    assert!(matches!(delete(&billing, &Schedules::InTheWay).await, Ok(KeyDeleted::Pending(_))));
+    assert!(matches!(delete(&billing, &ScheduleDisposition::InTheWay).await, Ok(KeyDeleted::Pending(_))));
     let refused = stored(&billing, "key1").await.refusal;
     assert!(refused.is_some());
     billing.psp.world().looks_fail = true;
-    assert!(matches!(delete(&billing, &Schedules::Revoke).await, Ok(KeyDeleted::Pending(_))));
+    assert!(matches!(delete(&billing, &ScheduleDisposition::Revoke).await, Ok(KeyDeleted::Pending(_))));
     assert_eq!(stored(&billing, "key1").await.refusal, refused);
 }
 
@@ -172,14 +172,14 @@ async fn whoever_is_overtaken_goes_on_with_the_very_same_wish_and_with_no_other(
         billing.store.will([Fate::Dropped]);
         billing.store.meanwhile(marked.clone());
         let deleted = billing.delete_key(&Caller::Merchant, "key1", wishes[ours].clone()).await;
-        let standing = billing.store.rows.key(&uid("key1")).await.unwrap().unwrap();
+        let stored = billing.store.rows.key(&uid("key1")).await.unwrap().unwrap();
         if ours == theirs {
             assert_eq!((deleted, deletions(&billing.psp)), (Ok(KeyDeleted::Done), 1), "{:?}", wishes[ours]);
-            assert_eq!(standing.state, KeyState::Deleted);
+            assert_eq!(stored.state, KeyState::Deleted);
         } else {
             let answer = (deleted, deletions(&billing.psp));
             assert_eq!(answer, (Err(Failure::IdempotencyInProgress), 0), "{:?}, {:?}", wishes[ours], wishes[theirs]);
-            assert_eq!(standing, marked);
+            assert_eq!(stored, marked);
         }
     }
 }
@@ -195,7 +195,11 @@ async fn whoever_is_overtaken_by_anything_but_a_deletion_does_not_delete() {
         let key = billing.store.rows.key(&uid("key1")).await.unwrap().unwrap();
         billing.store.will([Fate::Dropped]);
         billing.store.meanwhile(BillingKey { version: key.version + 1, state, ..key });
-        assert_eq!(billing.delete_key(&Caller::Merchant, "key1", Schedules::InTheWay).await, answer, "{state:?}");
+        assert_eq!(
+            billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await,
+            answer,
+            "{state:?}"
+        );
         assert_eq!(deletions(&billing.psp), 0, "{state:?}");
     }
 }
@@ -207,7 +211,7 @@ async fn a_deletion_whose_mark_took_fourteen_seconds_is_not_sent_under_it() {
     for (seconds, sent) in [(6, 1), (7, 0)] {
         let billing = billing().await;
         billing.psp.world().looks_fail = true;
-        assert!(matches!(delete(&billing, &Schedules::InTheWay).await, Ok(KeyDeleted::Pending(_))));
+        assert!(matches!(delete(&billing, &ScheduleDisposition::InTheWay).await, Ok(KeyDeleted::Pending(_))));
         billing.psp.world().looks_fail = false;
         billing.advance(60);
         billing.host.ticking.store(seconds, Ordering::Relaxed);

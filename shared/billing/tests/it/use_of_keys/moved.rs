@@ -2,7 +2,7 @@
 
 use billing::key::KeyState;
 use billing::payment::{Payment, State};
-use billing::usecase::{Caller, KeyDeleted, Schedules};
+use billing::usecase::{Caller, KeyDeleted, ScheduleDisposition};
 
 use super::{DAY, QUARANTINE, two_more, uid};
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, key_state};
@@ -14,7 +14,7 @@ async fn scheduled_on(billing: &TestBilling) -> (State, String) {
     (state, order.customer_uid.unwrap().to_string())
 }
 
-async fn delete(billing: &TestBilling, schedules: Schedules) -> KeyDeleted {
+async fn delete(billing: &TestBilling, schedules: ScheduleDisposition) -> KeyDeleted {
     billing.delete_key(&Caller::Merchant, "key1", schedules).await.unwrap()
 }
 
@@ -25,7 +25,7 @@ async fn what_was_promised_and_never_left_goes_to_the_new_key_and_there_is_nothi
     billing.psp.will([Act::Unreachable]);
     billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", START.plus(DAY))]).await.unwrap();
     assert_eq!(scheduled_on(&billing).await, (State::Intent, "key1".to_owned()));
-    assert_eq!(delete(&billing, Schedules::MoveTo(second.clone())).await, KeyDeleted::Done);
+    assert_eq!(delete(&billing, ScheduleDisposition::MoveTo(second.clone())).await, KeyDeleted::Done);
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, second.to_string()));
     assert_eq!(billing.psp.world().posts, ["register order_1", "delete key1"]);
 }
@@ -36,10 +36,10 @@ async fn what_has_left_the_key_is_not_revoked_with_what_is_on_it() {
     let [second, _] = two_more(&billing).await;
     billing.psp.will([Act::Unreachable, Act::Unreachable]);
     billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", START.plus(DAY))]).await.unwrap();
-    let moving = delete(&billing, Schedules::MoveTo(second.clone())).await;
+    let moving = delete(&billing, ScheduleDisposition::MoveTo(second.clone())).await;
     assert!(matches!(moving, KeyDeleted::Pending(_)), "{moving:?}");
     assert_eq!(scheduled_on(&billing).await, (State::Intent, second.to_string()));
-    assert_eq!(delete(&billing, Schedules::Revoke).await, KeyDeleted::Done);
+    assert_eq!(delete(&billing, ScheduleDisposition::Revoke).await, KeyDeleted::Done);
     sweeps(&billing, 3, 300).await;
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, second.to_string()));
     assert_eq!(billing.psp.world().posts, ["delete key1", "register order_1"]);
@@ -52,11 +52,11 @@ async fn a_key_stays_for_as_long_as_nobody_knows_whether_what_left_it_has_arrive
     billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", START.plus(DAY))]).await.unwrap();
     billing.psp.world().listing.single_looks_fail = true;
     billing.psp.will([Act::Approve, Act::Lose]);
-    delete(&billing, Schedules::MoveTo(second.clone())).await;
+    delete(&billing, ScheduleDisposition::MoveTo(second.clone())).await;
     // Long after anything could have been carried out.
     for _ in 0..12 {
         billing.advance(2 * QUARANTINE);
-        let moving = delete(&billing, Schedules::MoveTo(second.clone())).await;
+        let moving = delete(&billing, ScheduleDisposition::MoveTo(second.clone())).await;
         assert!(matches!(moving, KeyDeleted::Pending(_)), "{moving:?}");
         sweep(&billing).await;
         assert_eq!(scheduled_on(&billing).await, (State::Unknown, second.to_string()));
@@ -75,9 +75,9 @@ async fn a_schedule_that_has_not_left_yet_goes_to_the_key_that_was_named_last() 
     let [second, third] = two_more(&billing).await;
     billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", START.plus(DAY))]).await.unwrap();
     billing.psp.will([Act::Lose]);
-    delete(&billing, Schedules::MoveTo(second)).await;
+    delete(&billing, ScheduleDisposition::MoveTo(second)).await;
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, "key1".to_owned()));
-    delete(&billing, Schedules::MoveTo(third.clone())).await;
+    delete(&billing, ScheduleDisposition::MoveTo(third.clone())).await;
     sweeps(&billing, 24, 300).await;
     assert_eq!(scheduled_on(&billing).await, (State::Scheduled, third.to_string()));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);

@@ -3,7 +3,7 @@
 use billing::payment::refund::REFUNDS_MAX;
 use billing::payment::{Payment, PspStatus, Refund, RefundAccount, RefundState, State};
 use billing::ports::{Clock, PaymentStore, Saved};
-use billing::usecase::{Failure, Hint, RefundRequest};
+use billing::usecase::{Failure, RefundRequest, WebhookHint};
 use billing::{MerchantUid, Money};
 use futures_util::future::join;
 
@@ -81,7 +81,7 @@ async fn owed() -> TestBilling {
     let billing = paid().await;
     billing.psp.world().account_wanted = true;
     let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START);
-    let hint = Hint { imp_uid: second.imp_uid, merchant_uid: order("order_1").merchant_uid };
+    let hint = WebhookHint { imp_uid: second.imp_uid, merchant_uid: order("order_1").merchant_uid };
     billing.notice(&hint).await.unwrap();
     sweep(&billing).await;
     assert!(row(&billing).await.refunds[0].wants_account());
@@ -119,7 +119,7 @@ async fn as_many_accounts_may_be_named_for_what_is_owed_as_a_payment_may_have_re
         };
         assert_eq!(told.map(|(row, refund)| (row.state, refund.state)), expected, "request {nth}");
     }
-    assert_eq!(row(&billing).await.refunds[0].asked.len(), REFUNDS_MAX, "each is its own record");
+    assert_eq!(row(&billing).await.refunds[0].requests.len(), REFUNDS_MAX, "each is its own record");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use billing::KstDay;
 use billing::ports::Clock;
-use billing::subscription::{Ending, Standing, Subscription};
+use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewSubscription};
 
 use super::{DAY, begun, is_declined, posts, row};
@@ -79,7 +79,7 @@ async fn a_wish_to_end_that_comes_again_changes_nothing_whoever_has_it() {
         // Only its customer's own end is theirs to take back.
         assert_eq!(billing.reactivate_subscription(&customer, &id).await.is_ok(), who == "kim");
         let now = billing.cancel_subscription(&customer, &id, Ending::Now).await.unwrap();
-        assert_eq!(now.standing, Standing::Canceled, "an end can be brought forward");
+        assert_eq!(now.state, SubscriptionState::Canceled, "an end can be brought forward");
         let later = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
         assert_eq!(later, now, "and not put off");
     }
@@ -108,7 +108,7 @@ async fn nothing_is_paused_that_has_ended_or_is_to_end() {
         }
         let before = row(&billing, &id).await;
         match billing.pause_subscription(&Caller::Merchant, &id).await {
-            Ok(paused) => assert_eq!((ending, paused.standing), (None, Standing::Paused)),
+            Ok(paused) => assert_eq!((ending, paused.state), (None, SubscriptionState::Paused)),
             Err(failure) => {
                 assert_eq!((ending.is_some(), failure), (true, Failure::SubscriptionNotChangeable));
                 assert_eq!(row(&billing, &id).await, before);
@@ -121,7 +121,7 @@ async fn nothing_is_paused_that_has_ended_or_is_to_end() {
     for _ in 0..5 {
         is_declined(&billing, &id).await;
     }
-    assert_eq!(row(&billing, &id).await.standing, Standing::Canceled);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
     let refused = billing.pause_subscription(&Caller::Merchant, &id).await;
     assert_eq!(refused.map(|_| ()), Err(Failure::SubscriptionNotChangeable));
 }
@@ -132,7 +132,7 @@ async fn naming_the_card_that_was_declined_once_more_tries_it_no_sooner() {
     let id = begun(&billing, wanted()).await;
     is_declined(&billing, &id).await;
     let behind = row(&billing, &id).await;
-    assert_eq!((behind.standing, behind.attempt_at > billing.host.now()), (Standing::PastDue, true));
+    assert_eq!((behind.state, behind.attempt_at > billing.host.now()), (SubscriptionState::PastDue, true));
     let before = posts(&billing, "");
     let named = billing.change_card(&Caller::Merchant, &id, &behind.customer_uid).await.unwrap();
     assert_eq!((named, posts(&billing, "")), (behind, before));

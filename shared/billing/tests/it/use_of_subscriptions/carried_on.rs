@@ -2,9 +2,9 @@
 
 use billing::alarm::Alarm;
 use billing::payment::{PspStatus, State};
-use billing::ports::{Clock, Entropy, Saved, SubscriptionStore, Watch};
+use billing::ports::{AlarmSink, Clock, Entropy, Saved, SubscriptionStore};
 use billing::subscription::{Attempt, Ending, Subscription};
-use billing::usecase::{Billing, Caller, NewSubscription, Noticed, Schedules};
+use billing::usecase::{Billing, Caller, NewSubscription, ScheduleDisposition, WebhookOutcome};
 use billing::{MerchantUid, Nonce, Timestamp};
 
 use super::{another_card, begun, paid_twice, part_goes_back_unanswered, payment, posts, row, runs};
@@ -36,7 +36,7 @@ impl Entropy for Slow {
     }
 }
 
-impl Watch for Slow {
+impl AlarmSink for Slow {
     fn alarm(&self, alarm: &Alarm) {
         self.host.alarm(alarm);
     }
@@ -53,14 +53,14 @@ async fn a_webhook_begins_no_step_once_its_eight_seconds_are_over_and_the_sweep_
         let Billing { psp, store, host, policy } = billing;
         let slow = Billing { psp, store, host: Slow { host, write_seconds }, policy };
         let noticed = slow.notice(&hint).await.unwrap();
-        let standing = slow.subscription(&Caller::Merchant, &id).await.unwrap();
-        let closed = standing.attempt.period == 2;
+        let stored = slow.subscription(&Caller::Merchant, &id).await.unwrap();
+        let closed = stored.attempt.period == 2;
         assert_eq!(closed, write_seconds <= 8, "{write_seconds} s a write");
         let next = format!("register {id}-2-0");
         assert_eq!(slow.psp.world().posts.contains(&next), 2 * write_seconds <= 8, "{write_seconds} s a write");
         if !closed {
             let paid = slow.payment(&Caller::Merchant, hint.merchant_uid.as_str()).await.unwrap();
-            assert_eq!((noticed, paid.state), (Noticed::Deferred, State::Paid), "{write_seconds} s a write");
+            assert_eq!((noticed, paid.state), (WebhookOutcome::Deferred, State::Paid), "{write_seconds} s a write");
             assert!(paid.due_at.is_some_and(|due_at| due_at <= slow.host.now()), "{write_seconds} s a write");
         }
         // Later the table is fast again.
@@ -94,7 +94,7 @@ async fn a_card_that_is_gone_is_replaced_by_the_agreed_one_in_the_same_go() {
     billing.advance(10);
     let newer = another_card(&billing, "newer-card").await;
     billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
-    billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     let resumed = billing.resume_subscription(&Caller::Merchant, &id).await.unwrap();
     assert_eq!(resumed.customer_uid, newer);
     let next = payment(&billing, resumed.order().unwrap().merchant_uid.as_str()).await;
@@ -113,7 +113,7 @@ async fn however_often_a_period_was_tried_the_next_one_is_registered_as_soon_as_
     let tried = row(&billing, &id).await;
     assert_eq!(tried.attempt, Attempt { period: 1, number: 12 });
     let hint = runs(&billing, &id, PspStatus::Paid).await;
-    assert_eq!(billing.notice(&hint).await.unwrap(), Noticed::Applied);
+    assert_eq!(billing.notice(&hint).await.unwrap(), WebhookOutcome::Applied);
     assert_eq!(row(&billing, &id).await.attempt, Attempt { period: 2, number: 0 });
     assert_eq!(payment(&billing, &format!("{id}-2-0")).await.state, State::Scheduled);
 }
@@ -166,7 +166,7 @@ async fn a_key_that_takes_a_schedule_along_makes_its_subscription_due_and_leaves
         let due_at = Some(billing.host.now().plus(from_now));
         let due = Subscription { due_at, version: before.version + 1, writer: billing.host.nonce(), ..before };
         assert_eq!(billing.store.save_subscription(&due).await.unwrap(), Saved::Done);
-        billing.delete_key(&Caller::Merchant, "key1", Schedules::Revoke).await.unwrap();
+        billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
         assert_eq!(payment(&billing, &format!("{id}-1-0")).await.state, State::Revoked);
         let after = row(&billing, &id).await;
         assert_eq!(after.due_at, if woken { Some(billing.host.now()) } else { due_at }, "due {from_now} s from now");

@@ -2,7 +2,7 @@
 
 use billing::payment::{PspStatus, State};
 use billing::ports::Clock;
-use billing::subscription::{Attempt, Ending, Standing};
+use billing::subscription::{Attempt, Ending, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, SubscriptionView};
 use billing::{CustomerId, MerchantUid, Timestamp};
 
@@ -71,8 +71,8 @@ async fn a_customer_lists_their_own_and_nobody_elses() {
     let billing = billing().await;
     let id = begun(&billing, wanted()).await;
     let (kim, lee) = (customer("kim"), customer("lee"));
-    let list = async |caller: Caller, of: Option<&CustomerId>, standing: Option<Standing>| {
-        let page = billing.subscriptions(&caller, of, standing, 10, None).await;
+    let list = async |caller: Caller, of: Option<&CustomerId>, state: Option<SubscriptionState>| {
+        let page = billing.subscriptions(&caller, of, state, 10, None).await;
         page.map(|page| page.items.iter().map(|row| row.id.to_string()).collect::<Vec<_>>())
     };
     let one = Ok(vec![id]);
@@ -85,9 +85,12 @@ async fn a_customer_lists_their_own_and_nobody_elses() {
         assert_eq!(list(Caller::Customer(lee.clone()), of, None).await, Ok(Vec::new()));
     }
     assert_eq!(list(Caller::Merchant, Some(&kim), None).await, one);
-    assert_eq!(list(Caller::Merchant, None, Some(Standing::Active)).await, one);
+    assert_eq!(list(Caller::Merchant, None, Some(SubscriptionState::Active)).await, one);
     assert!(matches!(list(Caller::Merchant, None, None).await, Err(Failure::Invalid(_))));
-    assert!(matches!(list(Caller::Customer(kim), None, Some(Standing::Active)).await, Err(Failure::Invalid(_))));
+    assert!(matches!(
+        list(Caller::Customer(kim), None, Some(SubscriptionState::Active)).await,
+        Err(Failure::Invalid(_))
+    ));
 }
 
 /// Who is to be charged in the morning keeps access through that day; nobody else has it a second longer than was paid for.
@@ -127,7 +130,7 @@ async fn access_is_shown_beyond_what_was_paid_for_only_through_the_day_of_the_ne
     billing.refund(request).await.unwrap();
     sweep(&billing).await;
     let now = Some(billing.host.now());
-    assert_eq!(row(&billing, &id).await.standing, Standing::Active);
+    assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
     assert_eq!(shown(&billing, &id).await, (now, now), "it was given back");
 }
 

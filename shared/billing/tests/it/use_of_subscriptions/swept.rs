@@ -6,7 +6,7 @@ use billing::CustomerUid;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, PspStatus, State};
 use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved};
-use billing::usecase::{Caller, Hint};
+use billing::usecase::{Caller, WebhookHint};
 
 use super::{begun, is_declined, paid_twice, payment, posts, row, runs};
 use crate::fixture::{Act, TestBilling, TestWorld, billing, order};
@@ -72,7 +72,7 @@ async fn what_could_not_be_told_to_its_subscription_is_counted_as_failed_and_sta
     let billing = billing().await;
     let (_, uid) = paid_twice(&billing).await;
     let record = billing.psp.world().payments[&uid][0].clone();
-    let hint = Hint { imp_uid: record.imp_uid, merchant_uid: order(&uid).merchant_uid };
+    let hint = WebhookHint { imp_uid: record.imp_uid, merchant_uid: order(&uid).merchant_uid };
     // A notice that cannot be looked up makes it due.
     billing.psp.world().down = true;
     billing.notice(&hint).await.unwrap();

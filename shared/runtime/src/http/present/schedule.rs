@@ -70,7 +70,7 @@ pub fn registered(answers: &[Scheduled], location: &str) -> Result<Reply, Proble
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 mod tests {
     use billing::order::{Details, Order};
-    use billing::payment::{Claim, Plan, Purpose, Refusal};
+    use billing::payment::{Claim, Flow, Purpose, Refusal};
     use billing::usecase::Failure;
     use billing::{CustomerId, CustomerUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 
@@ -91,7 +91,7 @@ mod tests {
         };
         let nonce = Nonce::parse(&"0".repeat(32)).unwrap();
         let claim = Claim::new(Purpose::Register, nonce, now, &Policy::default());
-        let plan = Plan::Schedule { schedule_at: now.plus(86_400) };
+        let plan = Flow::Schedule { schedule_at: now.plus(86_400) };
         let row = Payment::claimed(order, CustomerId::parse("kim").unwrap(), plan, now, claim);
         let refusal = (state == State::Failed).then(|| Refusal { code, message: "PG 거절".to_owned() });
         Scheduled::Recorded(Box::new(Payment { state, refusal, ..row }))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::subscription::{Attempt, Dunning, Interval, Periods, Proration, RunningPlan, Subscription};
-use billing::usecase::{Instalment, SubscriptionView as Seen, is_on_fallback};
+use billing::usecase::{BilledPeriod, SubscriptionView as Seen, is_on_fallback};
 use billing::{Money, Timestamp, payment::Payment};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -159,7 +159,7 @@ fn credit(row: &Subscription) -> Option<CreditView> {
 fn attempt(payment: &Payment, fallback: bool) -> Option<AttemptView<'_>> {
     let (_, of @ Attempt { period, number }) = Attempt::of(payment.merchant_uid())?;
     let (order, record) = (&payment.order, payment.record.as_ref());
-    let facts = record.map(|record| &record.facts);
+    let facts = record.map(|record| &record.details);
     Some(AttemptView {
         merchant_uid: order.merchant_uid.as_str(),
         period,
@@ -195,7 +195,7 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
         customer_uid: seen.customer_uid.as_str(),
         card_problem: seen.has_no_card.then_some("billing_key_inactive"),
         fallback_cards: row.fallback_cards,
-        state: seen.standing.name(),
+        state: seen.state.name(),
         pending: None,
         plan: plan(&seen.plans.running.0, seen.plans.running.1, Some(&row.dunning)),
         next_plan: seen.plans.next.as_ref().map(|(next, interval, begins_at)| NextPlanView {
@@ -273,7 +273,7 @@ struct InstalmentView<'a> {
 
 /// A period's public form.
 #[must_use]
-pub fn instalment(instalment: &Instalment) -> impl Serialize + use<'_> {
+pub fn instalment(instalment: &BilledPeriod) -> impl Serialize + use<'_> {
     InstalmentView {
         number: instalment.period.number,
         starts_at: instalment.period.starts.start(),

@@ -12,7 +12,7 @@ use crate::http::{Problem, Reply};
 
 /// What a page needs to open the window.
 #[derive(Debug)]
-pub struct Opening<'a> {
+pub struct WindowParameters<'a> {
     /// The object for `IMP.request_pay`, as JSON; none once the window must not be opened any more.
     pub request_pay: Option<String>,
     /// What `IMP.init` or `IMP.agency` is called with, where it is configured.
@@ -40,7 +40,7 @@ struct WarningView {
     detail: &'static str,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> WindowParameters<'a> {
     fn view(&self) -> OpeningView<'a> {
         OpeningView {
             request_pay: self.request_pay.clone().and_then(|json| RawValue::from_string(json).ok()),
@@ -60,7 +60,7 @@ struct CheckoutView<'a> {
 
 /// A checkout, as `POST /checkouts` answers it.
 #[must_use]
-pub fn checkout<'a>(row: &'a Payment, opening: &Opening<'a>) -> impl Serialize + use<'a> {
+pub fn checkout<'a>(row: &'a Payment, opening: &WindowParameters<'a>) -> impl Serialize + use<'a> {
     CheckoutView { payment: payment_view(row), opening: opening.view() }
 }
 
@@ -76,7 +76,7 @@ struct WithdrawnView<'a> {
 /// A withdrawn checkout, as `DELETE /checkouts/{merchant_uid}` answers it.
 #[must_use]
 pub fn withdrawn(row: &Payment) -> impl Serialize + use<'_> {
-    let account = row.record.as_ref().filter(|record| record.facts.vbank_num.is_some());
+    let account = row.record.as_ref().filter(|record| record.details.vbank_num.is_some());
     WithdrawnView {
         payment: payment_view(row),
         withdrawn_at: row.withdrawn_at,
@@ -101,7 +101,7 @@ struct PreparedKeyView<'a> {
 pub fn prepared_key<'a>(
     row: &'a BillingKey,
     charged: Option<&'a Payment>,
-    opening: &Opening<'a>,
+    opening: &WindowParameters<'a>,
 ) -> impl Serialize + use<'a> {
     PreparedKeyView {
         key: key_view(row),

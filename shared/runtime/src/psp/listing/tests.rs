@@ -40,7 +40,7 @@ fn held(count: u32, number: u32, limit: u32) -> Range<u32> {
 }
 
 /// A page of the numbers below `count`, of which each has its size; no page above 1,000 is read. Also the calls it took.
-fn read(count: u32, number: u32, size: impl Fn(u32) -> u32) -> (Looked<Listing<u32>>, usize) {
+fn read(count: u32, number: u32, size: impl Fn(u32) -> u32) -> (Lookup<Listing<u32>>, usize) {
     let calls = Cell::new(0);
     let fetch = |number, limit| {
         calls.set(calls.get() + 1);
@@ -57,10 +57,10 @@ fn read(count: u32, number: u32, size: impl Fn(u32) -> u32) -> (Looked<Listing<u
     (read_page::<Numbers, _>(number, fetch).now_or_never().unwrap(), calls.get())
 }
 
-fn found(read: Looked<Listing<u32>>) -> Listing<u32> {
+fn found(read: Lookup<Listing<u32>>) -> Listing<u32> {
     match read {
-        Looked::Found(listing) => listing,
-        Looked::Absent | Looked::Unreachable => panic!("{read:?}"),
+        Lookup::Found(listing) => listing,
+        Lookup::Absent | Lookup::Unreachable => panic!("{read:?}"),
     }
 }
 
@@ -104,12 +104,12 @@ fn a_single_record_that_is_too_large_costs_that_record() {
     let listing = of(64, 63);
     assert_eq!((listing.items.len(), listing.unreadable.len(), listing.next), (63, 1, Some(2)));
     // A list that ignores how much of it is asked for would have no end.
-    assert_eq!(read(500, 1, |_| 5_000).0, Looked::Unreachable);
+    assert_eq!(read(500, 1, |_| 5_000).0, Lookup::Unreachable);
 }
 
 #[test]
 fn what_is_no_answer_stays_none() {
-    for (failure, outcome) in [(Unread::Absent, Looked::Absent), (Unread::Unanswered, Looked::Unreachable)] {
+    for (failure, outcome) in [(Unread::Absent, Lookup::Absent), (Unread::Unanswered, Lookup::Unreachable)] {
         let calls = Cell::new(0);
         let fetch = |_, _| {
             calls.set(calls.get() + 1);
@@ -119,7 +119,7 @@ fn what_is_no_answer_stays_none() {
         assert_eq!(calls.get(), 1);
     }
     let contradiction = |_, _| async { Err(Unread::Contradictory) };
-    assert_eq!(read_page::<Numbers, _>(1, contradiction).now_or_never(), Some(Looked::Unreachable));
+    assert_eq!(read_page::<Numbers, _>(1, contradiction).now_or_never(), Some(Lookup::Unreachable));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 import { buy, payWithCard, schedule } from "./billing.js";
 import { activeCards, cardName } from "./cards.js";
 import { api, shop } from "./http.js";
-import { $, button, hush, make, mishap, nameOf, on, outcome, say, standing, tell } from "./page.js";
+import { $, button, hush, make, mishap, nameOf, on, outcome, say, statusOf, tell } from "./page.js";
 import { language, money, text } from "./texts.js";
 
 let session;
@@ -166,7 +166,7 @@ async function conclude(order, run) {
   tell("orders");
   // What was decided while the reader went on to something else stands in the list.
   if (!concerns(number)) return show();
-  const done = thrown ? isDecided(thrown) : !["pending", "ready"].includes(standing(payment));
+  const done = thrown ? isDecided(thrown) : !["pending", "ready"].includes(statusOf(payment));
   current = { ...current, done };
   show();
   if (!thrown && payment.status === "pending" && payment.gaveUp === undefined) return sayPending(number);

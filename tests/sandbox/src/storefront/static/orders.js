@@ -1,7 +1,7 @@
 // The customer's payments: the shop's server keeps their numbers, the billing API knows how each stands.
 
 import { shop } from "./http.js";
-import { $, account, badge, button, hush, make, mishap, nameOf, on, once, say, standing } from "./page.js";
+import { $, account, badge, button, hush, make, mishap, nameOf, on, once, say, statusOf } from "./page.js";
 import { planName } from "./plans.js";
 import { subscriptionPayments } from "./subscriptions.js";
 import { dateTime, money, text } from "./texts.js";
@@ -53,7 +53,7 @@ function periodRow(plan, payment) {
 
 /** What is not decided yet can be asked about again. */
 function checkStep(order) {
-  const open = ["pending", "ready", "unanswered"].includes(standing(order.payment, order.answered));
+  const open = ["pending", "ready", "unanswered"].includes(statusOf(order.payment, order.answered));
   return open && button(null, "check_again", ({ currentTarget }) => once(currentTarget, refreshOrders));
 }
 
@@ -74,7 +74,7 @@ function row(merchant_uid, name, amount, payment, answered, known, steps = []) {
     // The PG's own words, which are Korean in both languages.
     payment?.status === "failed" && payment.fail_reason && make("span", { lang: "ko" }, payment.fail_reason),
   ];
-  return make("li", { class: "row", "data-merchant-uid": merchant_uid, "data-status": standing(payment, answered) },
+  return make("li", { class: "row", "data-merchant-uid": merchant_uid, "data-status": statusOf(payment, answered) },
     make("span", { class: "row-main" },
       make("strong", {}, name),
       make("span", { class: "price" }, money(amount)),

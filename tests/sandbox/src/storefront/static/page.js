@@ -19,14 +19,14 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /** The word for how a payment stands; also the style of its badge. */
-export function standing(payment, answered = true) {
+export function statusOf(payment, answered = true) {
   if (!payment) return answered ? "unrecorded" : "unanswered";
   if (payment.status === "paid" && payment.cancel_amount > 0) return "partly";
   return payment.status;
 }
 
 export function badge(payment, answered) {
-  const word = standing(payment, answered);
+  const word = statusOf(payment, answered);
   return make("span", { class: `badge badge-${word}` }, text(`status_${word}`) ?? word);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use billing::key::{BillingKey, KeyState};
-use billing::subscription::{Attempt, Credit, Ending, Standing, Subscription};
+use billing::subscription::{Attempt, Credit, Ending, Subscription, SubscriptionState};
 use ledger::{Payment, PaymentStatus, ScheduleStatus};
 
 use super::periods::{day_of, midnight};
@@ -69,7 +69,7 @@ fn check_period(
         broken("I2", format!("period {period} is paid {} times", kept.len()));
     }
     let place = usize::try_from(period).unwrap_or(usize::MAX);
-    let closed_by = row.past.get(place).and_then(|past| past.paid);
+    let closed_by = row.closed_periods.get(place).and_then(|past| past.paid);
     let by = |number: u32| format!("{}-{period}-{number}", row.id);
     if let Some(number) = closed_by
         && !payments.iter().any(|payment| payment.merchant_uid == by(number) && payment.paid_at != 0)
@@ -144,11 +144,11 @@ fn check_schedules(world: &World, row: &Subscription, uid: &str, broken: &mut im
         schedule.status == ScheduleStatus::Scheduled && of.is_some_and(|(id, _)| id == row.id.as_str())
     };
     let waiting: Vec<&ledger::Schedule> = world.ledger.schedules().filter(of_row).collect();
-    let wanted = row.standing.charges() && row.ending.is_none();
+    let wanted = row.state.charges() && row.ending.is_none();
     for schedule in &waiting {
         if !wanted || schedule.order.merchant_uid != uid {
-            let (it, standing) = (&schedule.order.merchant_uid, row.standing.name());
-            broken("I8", format!("{it} is scheduled, and the subscription is {standing} at {uid}"));
+            let (it, state) = (&schedule.order.merchant_uid, row.state.name());
+            broken("I8", format!("{it} is scheduled, and the subscription is {state} at {uid}"));
         }
     }
     if waiting.len() > 1 {
@@ -201,12 +201,12 @@ fn check_access(
 fn goes_on(world: &World, row: &Subscription, history: &History, uid: &str, keys: &[BillingKey]) -> Result<(), String> {
     let Attempt { period, .. } = row.attempt;
     let now = world.kernel.now();
-    if !row.standing.charges() || row.ending.is_some() {
-        let waits = row.standing.charges() && row.due_at.is_some_and(|due_at| due_at.0 > now);
-        return if row.due_at.is_none() || waits { Ok(()) } else { Err(format!("{:?} and due", row.standing)) };
+    if !row.state.charges() || row.ending.is_some() {
+        let waits = row.state.charges() && row.due_at.is_some_and(|due_at| due_at.0 > now);
+        return if row.due_at.is_none() || waits { Ok(()) } else { Err(format!("{:?} and due", row.state)) };
     }
     let Some(due_at) = row.due_at else { return Err("on, and never due again".to_owned()) };
-    if row.standing == Standing::Active {
+    if row.state == SubscriptionState::Active {
         if history.expected.due_at(period) <= now {
             return Err(format!("active, and period {period} is not paid"));
         }

@@ -1,7 +1,7 @@
-//! What whoever reads a subscription is shown: its standing has a deadline, and its plan is that of the period that runs.
+//! What whoever reads a subscription is shown: its state has a deadline, and its plan is that of the period that runs.
 
 use billing::Timestamp;
-use billing::subscription::{Standing, Subscription};
+use billing::subscription::{Subscription, SubscriptionState};
 
 use super::periods::{day_of, midnight};
 use super::{CLOCKS, History};
@@ -11,7 +11,7 @@ use super::{CLOCKS, History};
 pub(super) fn said_active(row: &Subscription, now: i64) -> Option<String> {
     let until = row.access_until?.0.max(midnight(day_of(row.attempt_at.0)));
     let over = until.max(row.created_at.0) + 2 * 86_400 <= now;
-    let says = row.standing_at(Timestamp(now)) == Standing::Active;
+    let says = row.state_at(Timestamp(now)) == SubscriptionState::Active;
     (says && over && row.ending.is_none()).then(|| format!("said active at {now}, and its access had ended at {until}"))
 }
 
@@ -23,8 +23,8 @@ pub(super) fn shown_ahead(history: &History, before: &Subscription, after: &Subs
     let same_period = before.attempt.period == after.attempt.period;
     // With its last period paid ahead, by somebody's hand at the PSP, it is over, or ends with it, and shows the plan that it
     // ends with.
-    let ends =
-        after.standing == Standing::Completed || (after.ending.is_some() && after.access_until > before.access_until);
+    let ends = after.state == SubscriptionState::Completed
+        || (after.ending.is_some() && after.access_until > before.access_until);
     let asked = history.plans_now.contains(&is.id) || ends;
     (same_period && runs(before) && runs(after) && is != was && !asked)
         .then(|| format!("{} of {} was shown, and within its period {} of {}", was.id, was.amount, is.id, is.amount))

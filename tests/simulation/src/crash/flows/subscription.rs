@@ -47,7 +47,7 @@ fn wanted(customer_uid: CustomerUid) -> Request {
     }))
 }
 
-/// Begun, charged, and the next period registered.
+/// Inserted, charged, and the next period registered.
 pub(super) fn subscribe(stage: &mut Stage<'_>) -> Request {
     wanted(key(stage, APPROVES))
 }
@@ -252,5 +252,9 @@ pub(super) fn delete_key(stage: &mut Stage<'_>) -> Request {
     let (_, customer_uid) = subscribed(stage);
     second_key(stage);
     stage.wait(DAY);
-    Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules: billing::usecase::Schedules::Revoke }
+    Request::DeleteKey {
+        caller: Caller::Merchant,
+        customer_uid,
+        schedules: billing::usecase::ScheduleDisposition::Revoke,
+    }
 }

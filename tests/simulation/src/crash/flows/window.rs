@@ -2,7 +2,7 @@
 
 use billing::checkout::{Options, Window};
 use billing::order::{Details, Order};
-use billing::usecase::{Caller, Hint, NewCheckout, PrepareKey};
+use billing::usecase::{Caller, NewCheckout, PrepareKey, WebhookHint};
 use billing::{CustomerUid, ImpUid, MerchantUid, Money};
 use ledger::{KeyOrder, KeyWish, Prepared, WindowOrder, cards};
 
@@ -111,7 +111,7 @@ pub(super) fn returned(stage: &mut Stage<'_>) -> Request {
 }
 
 fn notice(number: &str, imp_uid: ImpUid) -> Request {
-    Request::Notice(Hint { imp_uid, merchant_uid: uid(number) })
+    Request::Notice(WebhookHint { imp_uid, merchant_uid: uid(number) })
 }
 
 pub(super) fn webhook_paid(stage: &mut Stage<'_>) -> Request {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use billing::order::Details;
-use billing::subscription::{Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, Standing, Subscription, Unit};
+use billing::subscription::{
+    Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, Subscription, SubscriptionState, Unit,
+};
 use billing::usecase::{Caller, NewPlan, NewSubscription, RefundRequest};
 use billing::{CustomerId, CustomerUid, Money, Timestamp};
 
@@ -40,11 +42,11 @@ impl Shop {
             0..=7 if !lasting => return self.subscribe(rng, setup, now),
             8..=11 => Wish::Read,
             12..=15 => {
-                let standing = rng.chance(500).then(|| *rng.pick(&STANDINGS).unwrap_or(&Standing::Active));
-                let by_merchant = standing.is_some() || rng.chance(300);
+                let state = rng.chance(500).then(|| *rng.pick(&STATES).unwrap_or(&SubscriptionState::Active));
+                let by_merchant = state.is_some() || rng.chance(300);
                 let caller = if by_merchant { Caller::Merchant } else { Caller::Customer(owner.clone()) };
-                let owner = (standing.is_none() && by_merchant).then_some(owner);
-                return Request::Subscriptions { caller, owner, standing };
+                let owner = (state.is_none() && by_merchant).then_some(owner);
+                return Request::Subscriptions { caller, owner, state };
             }
             16..=23 if !lasting => Wish::Cancel(Ending::Now),
             24..=35 if !lasting || rng.chance(200) => Wish::Cancel(Ending::AtPeriodEnd),
@@ -157,5 +159,11 @@ impl Shop {
     }
 }
 
-const STANDINGS: [Standing; 6] =
-    [Standing::Active, Standing::PastDue, Standing::Paused, Standing::Canceled, Standing::Unpaid, Standing::Completed];
+const STATES: [SubscriptionState; 6] = [
+    SubscriptionState::Active,
+    SubscriptionState::PastDue,
+    SubscriptionState::Paused,
+    SubscriptionState::Canceled,
+    SubscriptionState::Unpaid,
+    SubscriptionState::Completed,
+];

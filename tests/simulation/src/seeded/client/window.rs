@@ -2,7 +2,7 @@
 
 use billing::checkout::{Options, Window};
 use billing::order::{Details, Order};
-use billing::usecase::{Caller, NewCheckout, PrepareKey, Schedules};
+use billing::usecase::{Caller, NewCheckout, PrepareKey, ScheduleDisposition};
 use billing::{CustomerId, CustomerUid, MerchantUid, Money};
 
 use super::{Setup, Shop, id};
@@ -89,7 +89,7 @@ impl Shop {
         let any: Vec<&(CustomerId, CustomerUid)> = self.keys.iter().collect();
         let mistaken = mine.is_empty() || rng.chance(50);
         let (_, to) = rng.pick(if mistaken { &any } else { &mine })?;
-        let schedules = Schedules::MoveTo(to.clone());
+        let schedules = ScheduleDisposition::MoveTo(to.clone());
         Some(Request::DeleteKey { caller: Caller::Merchant, customer_uid, schedules })
     }
 }
