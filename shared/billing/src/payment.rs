@@ -1,7 +1,9 @@
 //! A payment's row: what was ordered, where it stands, who may send it, and what the PSP says of it.
 
-pub mod apply;
+mod applied;
+mod apply;
 mod claim;
+mod evidence;
 mod records;
 pub mod refund;
 mod refusal;
@@ -15,8 +17,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Applied, Effect, Evidence, PostFailure, Source, apply};
+pub use applied::{Applied, Effect};
+pub use apply::apply;
 pub use claim::{Claim, Purpose};
+pub use evidence::{Evidence, PostFailure, Source};
 pub use refund::{Refund, RefundAccount, RefundState};
 pub use refusal::{Refusal, RefusedBy};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};

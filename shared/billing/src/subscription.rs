@@ -11,6 +11,7 @@ mod cards;
 mod close;
 mod deadline;
 pub mod dunning;
+mod next;
 pub mod periods;
 pub mod plan;
 mod step;
@@ -34,9 +35,10 @@ pub use attempts::holds_up;
 pub use calendar::Calendar;
 pub use cards::{Fallback, OtherCard, without_card};
 pub use dunning::{Dunning, GiveUp, is_final};
+pub use next::{Next, StepResult};
 pub use periods::{Interval, Period, Periods, Unit};
 pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
-pub use step::{Next, StepContext, StepResult, step, step_closed};
+pub use step::{StepContext, step, step_closed};
 pub use upgrade::{Credit, Difference, Upgrade};
 
 /// Digits of a subscription's name.

@@ -1,6 +1,7 @@
 //! Moving a payment by the PSP's payment records.
 
-use super::apply::{Applied, Source};
+use super::applied::Applied;
+use super::evidence::Source;
 use super::refund;
 use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Payment, Purpose, State, window};

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::trace::Trace;
-use super::apply::{Applied, Source};
+use super::applied::Applied;
+use super::evidence::Source;
 use super::snapshot::PaymentSnapshot;
 use super::{Payment, Purpose, Refusal};
 use crate::alarm::Alarm;

@@ -1,6 +1,7 @@
 //! Moving a payment by the PSP's schedule records.
 
-use super::apply::{Applied, Effect, Source};
+use super::applied::{Applied, Effect};
+use super::evidence::Source;
 use super::snapshot::{PspStatus, ScheduleSnapshot, ScheduleStatus};
 use super::{Claim, Flow, Payment, Purpose, State};
 use crate::alarm::Alarm;

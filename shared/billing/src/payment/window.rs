@@ -1,7 +1,8 @@
 //! Moving a checkout by records of the PG's window that took no money (yet). A failed attempt is not the end: the window
 //! lets its customer try again under the same number, until the customer names the failure as the outcome or time is up.
 
-use super::apply::{Applied, Source};
+use super::applied::Applied;
+use super::evidence::Source;
 use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Flow, Payment, State};
 use crate::calendar::window_ends;

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::step::{declined, stepped};
-use super::{Attempt, Next, StepResult, Subscription};
+use super::dunning::declined;
+use super::next::{Next, StepResult, stepped};
+use super::{Attempt, Subscription};
 use crate::ids::CustomerUid;
 use crate::time::Timestamp;
 

@@ -1,7 +1,7 @@
 //! How a period comes to its end: paid, given back, passed, or with the subscription itself.
 
 use super::attempts::{is_of, may_still_pay};
-use super::step::{Next, unschedule};
+use super::next::{Next, unschedule};
 use super::upgrade::is_credit;
 use super::{Attempt, ClosedPeriod, Ending, Subscription, SubscriptionState};
 use crate::payment::{Payment, State};

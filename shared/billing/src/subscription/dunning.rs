@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::next::Next;
+use super::{Subscription, SubscriptionState};
+use crate::day::DAY_SECONDS;
 use crate::invalid::Invalid;
 use crate::payment::{Payment, said};
+use crate::time::Timestamp;
 
 /// What PGs write when no later try of the same card can succeed: it is lost, stolen, stopped, closed or over, or its number
 /// is none. Iamport passes each PG's own words on and has no code for it, so this list ages; what it misses is merely
@@ -113,4 +117,32 @@ impl Dunning {
 #[must_use]
 pub fn is_final(payment: &Payment) -> bool {
     said::names(payment, &FINAL_REFUSALS)
+}
+
+/// The PSP's last word on the attempt is no. A final one is not worth another try of that card.
+pub(super) fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
+    row.declines = row.declines.saturating_add(1);
+    let period = row.calendar.period(row.attempt.period);
+    let day = row.dunning.day(row.declines).filter(|_| !is_final);
+    let retry = day.zip(period).and_then(|(day, period)| {
+        let at = period.due_at.plus(i64::from(day) * DAY_SECONDS);
+        // After an outage several of these days may have passed: no card is tried more than once a day for that.
+        let at = if at > now { at } else { now.plus(DAY_SECONDS) };
+        (at < period.ends.start()).then_some(at)
+    });
+    let Some(at) = retry else {
+        row.state = match row.dunning.give_up {
+            GiveUp::Cancel => SubscriptionState::Canceled,
+            GiveUp::Unpaid => SubscriptionState::Unpaid,
+        };
+        row.looks = 0;
+        row.due_at = None;
+        return Next::Wait;
+    };
+    row.state = SubscriptionState::PastDue;
+    row.attempt.number = row.attempt.number.saturating_add(1);
+    row.attempt_at = at;
+    row.looks = 0;
+    row.due_at = Some(now);
+    Next::Again
 }

@@ -3,47 +3,18 @@
 use super::attempts::{holds_money, is_of, is_open, may_still_pay, paid_at, stays_with_us, was_late};
 use super::cards::OtherCard;
 use super::close::{close_unless_last, grant, rest, skip, withdraw_access};
+use super::dunning::{self, declined};
+use super::next::{Next, StepResult, look_again, refund, stepped, unschedule};
 use super::upgrade::{is_under_way, settle};
-use super::{Attempt, GiveUp, Subscription, SubscriptionState, dunning};
+use super::{Attempt, Subscription, SubscriptionState};
 use crate::alarm::Alarm;
-use crate::calendar::{first_overdue_look, next_look};
-use crate::day::DAY_SECONDS;
-use crate::ids::{ImpUid, MerchantUid};
-use crate::order::Order;
+use crate::calendar::first_overdue_look;
 use crate::payment::{Payment, State};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
 /// Seconds that pass at most between a step and the check of what it asks for.
 const SEND_SECONDS: i64 = 60;
-
-/// The one thing that is to be done next. Each may be done twice without harm.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing, until the subscription is due.
-    Wait,
-    /// Look once more: the rows of another period or attempt decide now.
-    Again,
-    /// There is no row for this order yet: register it for this time, or charge it now.
-    Put(Box<Order>, Option<Timestamp>),
-    /// Take the schedule of this order back.
-    Unschedule(MerchantUid),
-    /// Give this payment back: it was not to be made, or the period was paid before.
-    Refund(MerchantUid),
-    /// Give back what the next charge was to be lowered by: none is to come.
-    Credit,
-}
-
-/// The subscription after a step, and what follows from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepResult {
-    /// The row. It is written before anything else is done.
-    pub row: Subscription,
-    /// What comes next.
-    pub next: Next,
-    /// What a person must be told.
-    pub alarms: Vec<Alarm>,
-}
 
 /// What is known besides the subscription's own rows, where it decides something.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -124,25 +95,6 @@ pub fn step_closed(row: &Subscription, payment: &Payment, now: Timestamp) -> Ste
         }
         Next::Refund(payment.merchant_uid().clone())
     })
-}
-
-pub(super) fn stepped(
-    row: &Subscription,
-    now: Timestamp,
-    decide: impl FnOnce(&mut Subscription, &mut Vec<Alarm>) -> Next,
-) -> StepResult {
-    let mut stepped = StepResult { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
-    stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
-    stepped.row.keep_deadline(now);
-    if stepped.row.owes_credit() && stepped.row.due_at.is_none() {
-        // Whatever has ended it: nobody would look at it any more, and its customer is owed something.
-        (stepped.row.looks, stepped.row.due_at) = (row.looks, row.due_at);
-        look_again(&mut stepped.row, now);
-    }
-    if stepped.row != *row {
-        stepped.row.updated_at = now;
-    }
-    stepped
 }
 
 fn decide(
@@ -274,41 +226,6 @@ fn unregistered(row: &mut Subscription, on_another: bool, now: Timestamp) -> Nex
     if on_another { Next::Again } else { Next::Wait }
 }
 
-pub(super) fn refund(
-    row: &mut Subscription,
-    payment: &Payment,
-    first: &Payment,
-    alarms: &mut Vec<Alarm>,
-    now: Timestamp,
-) -> Next {
-    let twice = payment.merchant_uid() != first.merchant_uid();
-    if let Some(imp_uid) = payment.imp_uid().filter(|_| twice) {
-        let (merchant_uid, imp_uid): (MerchantUid, ImpUid) = (payment.merchant_uid().clone(), imp_uid.clone());
-        alarms.push(Alarm::DoublePaid { merchant_uid, imp_uid });
-    }
-    look_again(row, now);
-    Next::Refund(payment.merchant_uid().clone())
-}
-
-/// What is not on its way yet is taken back. What is cannot be; if it is paid, that is given back.
-pub(super) fn unschedule(row: &mut Subscription, open: &Payment, now: Timestamp) -> Next {
-    // Soon, whenever it is to run: the taking back may go wrong.
-    look_again(row, now);
-    match open.state {
-        State::Scheduled | State::Intent => Next::Unschedule(open.merchant_uid().clone()),
-        State::Claimed
-        | State::Unknown
-        | State::Paid
-        | State::PartiallyRefunded
-        | State::Refunded
-        | State::Failed
-        | State::Revoked
-        | State::Suspect
-        | State::Awaiting
-        | State::Expired => Next::Wait,
-    }
-}
-
 /// Whether its tries came to an end, and nobody's wish did that.
 fn is_given_up(row: &Subscription) -> bool {
     matches!(row.state, SubscriptionState::Canceled | SubscriptionState::Unpaid) && row.ending.is_none()
@@ -367,34 +284,6 @@ fn begin(row: &mut Subscription, known: &StepContext, now: Timestamp, policy: &P
     Next::Put(Box::new(order), (!soon).then_some(row.attempt_at))
 }
 
-/// The PSP's last word on the attempt is no. A final one is not worth another try of that card.
-pub(super) fn declined(row: &mut Subscription, is_final: bool, now: Timestamp) -> Next {
-    row.declines = row.declines.saturating_add(1);
-    let period = row.calendar.period(row.attempt.period);
-    let day = row.dunning.day(row.declines).filter(|_| !is_final);
-    let retry = day.zip(period).and_then(|(day, period)| {
-        let at = period.due_at.plus(i64::from(day) * DAY_SECONDS);
-        // After an outage several of these days may have passed: no card is tried more than once a day for that.
-        let at = if at > now { at } else { now.plus(DAY_SECONDS) };
-        (at < period.ends.start()).then_some(at)
-    });
-    let Some(at) = retry else {
-        row.state = match row.dunning.give_up {
-            GiveUp::Cancel => SubscriptionState::Canceled,
-            GiveUp::Unpaid => SubscriptionState::Unpaid,
-        };
-        row.looks = 0;
-        row.due_at = None;
-        return Next::Wait;
-    };
-    row.state = SubscriptionState::PastDue;
-    row.attempt.number = row.attempt.number.saturating_add(1);
-    row.attempt_at = at;
-    row.looks = 0;
-    row.due_at = Some(now);
-    Next::Again
-}
-
 /// Something is owed at the payment's own row, which has a calendar of its own.
 fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     match payment.schedule_at() {
@@ -406,14 +295,4 @@ fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
         Some(_) | None => look_again(row, now),
     }
     Next::Wait
-}
-
-pub(super) fn look_again(row: &mut Subscription, now: Timestamp) {
-    let next = next_look(now, row.looks, None);
-    // Whoever looks before its time does not use up the calendar: callers who ask again and again would put the sweep off.
-    let waits = |due_at: &Timestamp| row.looks > 0 && now < *due_at && *due_at <= next;
-    if row.due_at.filter(waits).is_none() {
-        row.due_at = Some(next);
-        row.looks = row.looks.saturating_add(1);
-    }
 }

@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::attempts::{holds_money, is_of};
+use super::next::{Next, look_again, refund, unschedule};
 use super::plan::NextPlan;
-use super::step::{look_again, refund, unschedule};
-use super::{Attempt, Next, Subscription, SubscriptionState};
+use super::{Attempt, Subscription, SubscriptionState};
 use crate::alarm::Alarm;
 use crate::day::KstDay;
 use crate::invalid::Invalid;

@@ -9,6 +9,7 @@ mod documents;
 mod events;
 mod fields;
 mod korean;
+mod modules;
 mod openapi;
 mod repository;
 mod rows;
