@@ -88,7 +88,8 @@ fn crates() -> BTreeMap<String, Vec<Names>> {
     for file in repository::rust_files(ROOMS) {
         let Some((room, path)) = file.split_once("/src/") else { continue };
         let path = path.trim_end_matches(".rs");
-        let module = if matches!(path, "lib" | "main") { Vec::new() } else { path.split('/').map(str::to_owned).collect() };
+        let module =
+            if matches!(path, "lib" | "main") { Vec::new() } else { path.split('/').map(str::to_owned).collect() };
         let syntax = syn::parse_file(&repository::read(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         let mut names = Names { module, named: Vec::new(), handed_on: Vec::new() };
         names.visit_file(&syntax);
@@ -112,10 +113,11 @@ fn needs(sources: &[Names]) -> BTreeMap<Module, BTreeMap<String, BTreeSet<String
     for source in sources {
         for path in &source.named {
             let common = source.module.iter().zip(path).take_while(|(own, named)| own == named).count();
-            let (parent, Some(own), Some(other)) = (&path[..common], source.module.get(common), path.get(common)) else {
+            let (parent, Some(own), Some(other)) = (&path[..common], source.module.get(common), path.get(common))
+            else {
                 continue;
             };
-            let sibling = [parent, &[other.clone()]].concat();
+            let sibling = [parent, std::slice::from_ref(other)].concat();
             let sibling = if modules.contains(&sibling) {
                 other.as_str()
             } else {
