@@ -35,7 +35,7 @@ pub struct Cancel {
     pub vat_amount: Option<Amount>,
     /// Why; kept with the payment.
     pub reason: Option<String>,
-    /// CardHolder of the account to refund to; for virtual accounts.
+    /// Holder of the account to refund to; for virtual accounts.
     pub refund_holder: Option<Sensitive>,
     /// Code of that account's bank.
     pub refund_bank: Option<Sensitive>,

@@ -33,15 +33,15 @@ pub struct IssueBillingKey {
     pub cvc: Option<Cvc>,
     /// The merchant's number of the customer. Toss Payments wants it.
     pub customer_id: Option<String>,
-    /// CardHolder's name, ≤ 20. Welcome wants it.
+    /// Holder's name, ≤ 20. Welcome wants it.
     pub customer_name: Option<Sensitive>,
-    /// CardHolder's telephone number, ≤ 20.
+    /// Holder's telephone number, ≤ 20.
     pub customer_tel: Option<Sensitive>,
-    /// CardHolder's e-mail address, ≤ 200.
+    /// Holder's e-mail address, ≤ 200.
     pub customer_email: Option<Sensitive>,
-    /// CardHolder's address, ≤ 200.
+    /// Holder's address, ≤ 200.
     pub customer_addr: Option<Sensitive>,
-    /// CardHolder's post code, ≤ 8.
+    /// Holder's post code, ≤ 8.
     pub customer_postcode: Option<Sensitive>,
 }
 
@@ -142,19 +142,19 @@ pub struct BillingKey {
     /// Kind of card; some gateways do not tell.
     #[serde(default, deserialize_with = "crate::lenient::open")]
     pub card_type: Option<CardType>,
-    /// CardHolder's name.
+    /// Holder's name.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub customer_name: Option<Sensitive>,
-    /// CardHolder's telephone number.
+    /// Holder's telephone number.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub customer_tel: Option<Sensitive>,
-    /// CardHolder's e-mail address.
+    /// Holder's e-mail address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub customer_email: Option<Sensitive>,
-    /// CardHolder's address.
+    /// Holder's address.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub customer_addr: Option<Sensitive>,
-    /// CardHolder's post code.
+    /// Holder's post code.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub customer_postcode: Option<Sensitive>,
     /// When it was issued.

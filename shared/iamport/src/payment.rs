@@ -137,7 +137,7 @@ pub struct Payment {
     /// Number of the virtual account.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub vbank_num: Option<Sensitive>,
-    /// CardHolder of the virtual account.
+    /// Holder of the virtual account.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub vbank_holder: Option<Sensitive>,
     /// When the virtual account closes.
