@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
-use super::send::{ChangeSent, registered};
+use super::send::{ChangeSent, change_is_under_way, registered};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
@@ -402,9 +402,7 @@ where
         if row.state != State::Scheduled || other_change {
             return Err(unchangeable(&row));
         }
-        let now = self.host.now();
-        if row.in_flight(now) || row.change_waits(now) {
-            // The same change is under way: a second one could arrive after a third was answered.
+        if change_is_under_way(&row, self.host.now()) {
             return Ok(row);
         }
         if !self.psp.ready().await {
@@ -415,10 +413,9 @@ where
         let wanted = is_as_wanted(&row, purpose);
         let stands = row.state == State::Scheduled && row.claim.is_none() && !wanted;
         match sent {
-            ChangeSent::No if stands => Err(Failure::Unavailable),
             ChangeSent::Overtaken if !wanted => Err(unchangeable(&row)),
             ChangeSent::Refused(refusal) if stands => Err(Failure::Refused(refusal)),
-            ChangeSent::No | ChangeSent::Overtaken | ChangeSent::Refused(_) | ChangeSent::Yes => Ok(row),
+            ChangeSent::Overtaken | ChangeSent::Refused(_) | ChangeSent::Yes => Ok(row),
         }
     }
 }

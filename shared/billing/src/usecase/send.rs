@@ -15,6 +15,7 @@ use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PaymentStore, PostResult, Saved, SchedulePsp, StoreError,
     WriteError,
 };
+use crate::time::Timestamp;
 
 /// A schedule that is registered after its time has passed runs this much later instead, in seconds.
 const BELATED_SECONDS: i64 = 60;
@@ -199,10 +200,7 @@ where
             (State::Scheduled, Some(purpose @ (Purpose::Revoke | Purpose::Move { .. }))) => purpose,
             _ => return Ok(row),
         };
-        let now = self.host.now();
-        let being_sent = row.claim.as_ref().is_some_and(|claim| claim.is_being_sent(now));
-        let under_way = row.in_flight(now) && (being_sent || matches!(purpose, Purpose::Move { .. }));
-        if under_way || row.change_waits(now) || !self.psp.ready().await {
+        if change_is_under_way(&row, self.host.now()) || !self.psp.ready().await {
             return Ok(row);
         }
         Ok(self.change(row, purpose).await?.0)
@@ -211,8 +209,6 @@ where
     /// Claims a registered schedule for a change, sends the change, and writes down what came of it. Once the claim stands, or
     /// may stand, the change is carried to its end whatever goes wrong here: no error is returned any more.
     pub(super) async fn change(&self, row: Payment, purpose: Purpose) -> Result<(Payment, ChangeSent), StoreError> {
-        // Whoever claimed it before us has a 202 for it, or nobody knows what they have.
-        let promised = row.claim.is_some();
         let claimed = self.claim(row, purpose);
         match self.save_payment(&claimed).await {
             Ok(Saved::Done) => {}
@@ -238,13 +234,12 @@ where
             }
         };
         let sent = match &posted {
-            PostResult::NotSent => ChangeSent::No,
+            // It stays claimed, hence due, and is sent again: somebody may have read the claim, and has a 202 for it.
+            PostResult::NotSent => return Ok((claimed, ChangeSent::Yes)),
             PostResult::Refused(refusal) => ChangeSent::Refused(refusal.clone()),
             PostResult::Known(_) | PostResult::Nonsense | PostResult::Lost => ChangeSent::Yes,
         };
         let concluded = match (&sent, purpose) {
-            // It stays claimed, hence due, and is sent again.
-            (ChangeSent::No, _) if promised => Ok(claimed.clone()),
             (ChangeSent::Refused(refusal), Purpose::Move { .. }) => self.look_after_refusal(&claimed, refusal).await,
             _ => self.settle_post(claimed.clone(), posted).await,
         };
@@ -263,6 +258,15 @@ where
     }
 }
 
+/// Whether a change of a schedule is being sent, or is not to be sent again yet. A revocation may be repeated without harm; a second
+/// move could arrive after a third was answered.
+pub(super) fn change_is_under_way(row: &Payment, now: Timestamp) -> bool {
+    let may_arrive = |claim: &Claim| {
+        claim.is_live(now) && (claim.is_being_sent(now) || matches!(claim.purpose, Purpose::Move { .. }))
+    };
+    row.claim.as_ref().is_some_and(may_arrive) || row.change_waits(now)
+}
+
 /// The outcome of the POST that a row is claimed for.
 pub(super) fn outcome(row: &Payment, outcome: PostFailure) -> Evidence {
     let claim = row.claim.as_ref().map_or_else(|| row.writer.clone(), |claim| claim.nonce.clone());
@@ -274,8 +278,6 @@ pub(super) fn outcome(row: &Payment, outcome: PostFailure) -> Evidence {
 pub(super) enum ChangeSent {
     /// It left, or may have, or will.
     Yes,
-    /// It did not leave.
-    No,
     /// The PSP refused it.
     Refused(Refusal),
     /// Somebody else wrote the row first; nothing was sent.
