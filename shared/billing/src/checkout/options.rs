@@ -238,7 +238,7 @@ fn bounded<T>(
 /// A code of Iamport's or a gateway's: no spaces, no markup.
 pub(super) fn code(field: &str, value: &str, max: usize) -> Result<String, Invalid> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if value.is_empty() || value.len() > max || !value.chars().all(allowed) {
+    if !value.chars().all(allowed) {
         return Err(Invalid::field(field, format!("1 to {max} characters of [A-Za-z0-9_.-]")));
     }
     text::line(field, value, max)

@@ -142,3 +142,26 @@ async fn a_second_look_of_the_comparison_does_not_keep_late_money_from_its_subsc
     assert_eq!(billing.store.payment(&uid).await.unwrap().unwrap().state, State::Paid);
     is_told_by_the_next_sweep(&billing, &id).await;
 }
+
+/// An attempt failed without a payment, and later the PSP shows the payment that it was.
+#[tokio::test]
+async fn what_a_schedule_names_is_fetched_and_a_subscription_that_is_still_to_be_told_is_told() {
+    for is_to_be_told in [true, false] {
+        let billing = billing().await;
+        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let attempt = subscription(&billing, &id).await;
+        let order = attempt.order().unwrap();
+        billing.advance(attempt.attempt_at.0 - billing.host.now().0);
+        let record = billing.psp.world().execute(&order, PspStatus::Failed, attempt.attempt_at);
+        billing.psp.world().listing.hidden.insert(record.imp_uid.to_string());
+        billing.advance(HOUR);
+        let row = billing.store.payment(&order.merchant_uid).await.unwrap().unwrap();
+        let due_at = Some(billing.host.now()).filter(|_| is_to_be_told);
+        let failed = Payment { state: State::Failed, due_at, version: row.version + 1, ..row };
+        billing.store.save(&failed).await.unwrap();
+        finished(&billing).await;
+        let seen = billing.store.payment(&order.merchant_uid).await.unwrap().unwrap();
+        assert_eq!((seen.state, seen.imp_uid()), (State::Failed, Some(&record.imp_uid)));
+        assert_eq!(seen.due_at.is_some(), is_to_be_told);
+    }
+}
