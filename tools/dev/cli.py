@@ -104,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         default=suites.AUTO,
         help="tests in Chromium: if it is there or can be installed (auto), or else fail (required), or not at all (off)",
     )
-    test.set_defaults(run=lambda options: suites.test(options.filters, options.browser))
+    test.add_argument("--quick", action="store_true", help="only what tells most in a minute, once all is built")
+    test.set_defaults(run=_test)
 
     sim = commands.add_parser("sim", help="simulate by seeds: many clients, faults, time; prints the acceptance card")
     which = sim.add_mutually_exclusive_group()
@@ -148,6 +149,12 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
     return int(text)
+
+
+def _test(options: argparse.Namespace) -> int:
+    if options.quick and options.filters:
+        raise Failure("--quick takes no filter: `./dev test FILTER` runs those tests alone", 2)
+    return suites.quick() if options.quick else suites.test(options.filters, options.browser)
 
 
 def _sim(options: argparse.Namespace) -> int:

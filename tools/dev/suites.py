@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import chromium, install, papers, zoo
@@ -31,34 +32,62 @@ SIMULATIONS = ("simulation", "simulation-sdk")
 EDGE = "edge"
 # Its hunts run in the zoo's copy, where every bug is.
 HUNTS_ELSEWHERE = ("--skip", "planted::")
+# The tests of these need a build of their own, or a stack.
+CRATES = ["--workspace", *(part for name in ("e2e", BROWSER, *SIMULATIONS, EDGE) for part in ("--exclude", name))]
+# As many as take some seconds.
+QUICK_SEEDS = 2_000
+
+
+class _Times:
+    """How long each part of a run took, to say at its end where the time went."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self._parts: list[tuple[float, str]] = []
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Takes the time of what is done within."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._parts.append((time.monotonic() - started, part))
+
+    def tell(self, most: int = 8) -> None:
+        """Prints the parts that took longest."""
+        say()
+        for seconds, part in sorted(self._parts, reverse=True)[:most]:
+            say(f"{seconds:6.0f} s  {part}")
 
 
 def test(filters: Sequence[str], browser: str = AUTO) -> int:
     """Every test: first those that need nothing, then those that need the whole stack, last those in a browser."""
-    started = time.monotonic()
+    times = _Times()
     install.require_rust()
     cargo_lambda = install.cargo_lambda()
     # Before all that takes minutes.
     programs, left_out = _browser(browser)
     environment = test_environment()
     step("tests of the crates")
-    apart = [argument for package in ("e2e", BROWSER, *SIMULATIONS, EDGE) for argument in ("--exclude", package)]
-    if _cargo(["test", "--workspace", *apart, "--locked"], environment, filters) != 0:
+    if not _tested("the crates", CRATES, environment, filters, times):
         complain("the tests of the crates failed, see above")
         return 1
-    # What a test prints here is its report: seeds run, boundaries hit, bugs caught.
     step("simulation: crash points, seeds, webhooks")
-    simulated = [argument for package in SIMULATIONS for argument in ("-p", package)]
+    simulated = [*SIMULATED, *(argument for package in SIMULATIONS for argument in ("-p", package))]
+    # What a test prints here is its report: seeds run, boundaries hit, bugs caught.
     report = ["--nocapture", "--test-threads", str(os.cpu_count() or 1)]
-    if _cargo(["test", *SIMULATED, *simulated, "--locked"], environment, [*filters, *HUNTS_ELSEWHERE, *report]) != 0:
+    if not _tested("the simulation", simulated, environment, [*filters, *HUNTS_ELSEWHERE, *report], times):
         complain("the simulation failed, see above; `./dev sim --seed S` replays a seed with its journal")
         return 1
     step("the HTTP edge: seeds")
-    if _cargo(["test", "-p", EDGE, "--locked"], environment, filters) != 0:
+    if not _tested("the HTTP edge", ["-p", EDGE], environment, filters, times):
         complain("the tests of the HTTP edge failed, see above")
         return 1
     step("planted bugs, in the copy of the repository that has them")
-    if not zoo.hunted(filters):
+    with times.of("planted bugs, with the build of their copy"):
+        hunted = zoo.hunted(filters)
+    if not hunted:
         complain("a planted bug was not found, see above; `./dev zoo` prints by which rule and seed each is")
         return 1
     suites = ["e2e", *([BROWSER] if programs else [])]
@@ -67,11 +96,52 @@ def test(filters: Sequence[str], browser: str = AUTO) -> int:
     if not suites:
         step("no end-to-end test has that name")
         return 0
-    target = build()
-    if not all(_passes_on_stack(package, target, cargo_lambda, environment, programs, filters) for package in suites):
-        return 1
-    step(f"all tests passed in {time.monotonic() - started:.0f} s" + (f", {left_out}" if left_out else ""))
+    with times.of("the sandbox and the functions, built"):
+        target = build()
+    for package in suites:
+        with times.of(f"{package}, built and run on a stack of its own"):
+            passed = _passes_on_stack(package, target, cargo_lambda, environment, programs, filters)
+        if not passed:
+            return 1
+    times.tell()
+    step(f"all tests passed in {time.monotonic() - times.started:.0f} s" + (f", {left_out}" if left_out else ""))
     return 0
+
+
+def quick() -> int:
+    """What tells most in a minute, once all is built: tests of the crates, some seeds, and those that read the repository's files."""
+    times = _Times()
+    install.require_rust()
+    environment = test_environment()
+    step("tests of the crates")
+    if not _tested("the crates", CRATES, environment, (), times):
+        complain("the tests of the crates failed, see above")
+        return 1
+    step(f"simulation: {QUICK_SEEDS} seeds")
+    with times.of("seeds, with the simulation's build"):
+        seeds = simulate(["--seeds", str(QUICK_SEEDS), "--threads", str(os.cpu_count() or 1)])
+    if seeds != 0:
+        complain("a seed failed, see above; `./dev sim --seed S` replays it with its journal")
+        return 1
+    step("the repository's files")
+    if not _tested("the repository's files", ["-p", "e2e", "--test", "static"], environment, (), times):
+        complain("the repository's files do not hold together, see above")
+        return 1
+    times.tell()
+    step(f"passed in {time.monotonic() - times.started:.0f} s; `./dev test` runs everything")
+    return 0
+
+
+def _tested(
+    what: str, which: Sequence[str], environment: Mapping[str, str], arguments: Sequence[str], times: _Times
+) -> bool:
+    """Builds tests and runs them, and takes the time of both."""
+    with times.of(f"{what}, built"):
+        built = _cargo(["test", *which, "--locked", "--no-run", "--quiet"], environment, ())
+    if built != 0:
+        return False
+    with times.of(f"{what}, run"):
+        return _cargo(["test", *which, "--locked"], environment, arguments) == 0
 
 
 def _browser(mode: str) -> tuple[chromium.Browser | None, str]:
