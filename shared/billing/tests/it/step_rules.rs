@@ -1,5 +1,6 @@
 //! The next step of a subscription, at each boundary of its time.
 
+mod difference;
 mod ended;
 mod money;
 mod time;
