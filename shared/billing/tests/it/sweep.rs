@@ -10,7 +10,10 @@ use crate::schedule::new_schedule;
 
 /// A sweep with all the time it wants.
 pub(crate) async fn sweep(billing: &TestBilling) -> SweepReport {
-    billing.sweep(billing.host.now().plus(3_600)).await.unwrap()
+    let report = billing.sweep(billing.host.now().plus(3_600)).await.unwrap();
+    // Every row that was due is settled, stays due, or went wrong.
+    assert!(report.failed > 0 || report.seen == report.settled + report.pending, "{report:?}");
+    report
 }
 
 /// As many sweeps, one after another, each so many seconds after the one before.
