@@ -156,9 +156,9 @@ _INTRODUCTION = """\
 
 <!-- Written by `./dev mutants --write` from docs/mutants.json. Reasons are given there; everything else is measured. -->
 
-`./dev mutants` makes small mistakes in what is deployed, one at a time, and asks which check notices each. In the code they are those
-of `cargo-mutants`: a function that returns something else, another operator, an arm of a match that is gone. In template.yaml they are
-a key or an item that is gone, another number, word or reference, and a permission that is wider.
+`./dev mutants` makes small mistakes (mutants) in what is deployed, one at a time, and finds out which check notices each. In the code they are
+those of `cargo-mutants`: a function that returns another value, another operator, a deleted arm of a match. In template.yaml they are
+a deleted key or item, another number, word or reference, and a wider permission.
 
 ```sh
 ./dev mutants shared/billing/src/money.rs   # a file, a folder; nothing for all of functions/, shared/ and template.yaml
@@ -172,22 +172,22 @@ a key or an item that is gone, another number, word or reference, and a permissi
 ./dev mutants --write shared/billing        # writes the figures of whole files into this document
 ```
 
-Each mutant meets the checks in this order, until one notices it:
+The checks run in this order, until one notices the mutant:
 
 | where | checks |
 |---|---|
 | `shared/billing`, the table in memory | unit tests, `tests/it`, crash points (all flows, one fault deep), 2,000 seeds; what rows look like: the contract of `shared/store` |
 | `shared/store` | unit tests, the contract (`tests/it`), seeds over the DynamoDB adapter and the SDK, the edge |
 | `shared/iamport`, `shared/runtime` | unit tests, `tests/it` where there is one, the static tests, the edge |
-| `functions` | it is built; the static tests; the edge, for the handlers that tests/edge plays |
-| `template.yaml` | the static tests that read it (`tests/e2e/tests/static/template`). They take each right value from the code, or from a document that they name, and never from a copy |
+| `functions` | the build; the static tests; the edge, for the handlers that tests/edge runs |
+| `template.yaml` | the static tests that read it (`tests/e2e/tests/static/template`). They take each expected value from the code, or from a document that they name, and never from a copy |
 
-The end-to-end tests are not asked: a mistake that only they notice is listed here as not noticed. *unclear* is what took more than five times
-as long as without the mistake, or broke the build in another place: that counts as not caught, until somebody has looked at it.
+The end-to-end tests do not run: a mistake that only they would notice is listed here as not noticed. A mutant is *unclear* if its checks took more
+than five times as long as without it, or if it broke the build in another place. It counts as not caught until a person has looked at it.
 
-Of `shared/` most are built together, each behind a switch (tools/switches): what cargo-mutants would write in place of an operator, a
-guard or a body stands beside it, and `MUTANT=7` in a test's environment chooses the seventh. What does not compile leaves that build,
-and what cannot be decided at run time (a field that is gone, a constant) is built one by one, as is a change of a few lines.
-What came of a mutant is remembered (target/mutants): that it was noticed, as long as its file is the same (unit tests aside); that it was
-not, as long as everything is.
+Most mutants of `shared/` are built together, each behind a switch (tools/switches): the replacement that cargo-mutants would write for an
+operator, a guard or a body stands beside the original, and `MUTANT=7` in a test's environment selects the seventh. Mutants that do not compile
+are left out of that build. Those that cannot be selected at run time (a deleted field, a constant) are built one by one, as are those of a change
+of a few lines. Results are kept (target/mutants): a noticed mutant's as long as its file is unchanged (unit tests aside), a missed one's as long
+as everything is.
 """
