@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Method;
 
-use crate::config::{Clock, Config};
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error, NotSentReason};

@@ -11,18 +11,6 @@ use crate::ids::InvalidInput;
 /// The address of the real API.
 pub const BASE_URL: &str = "https://api.iamport.kr";
 
-/// The client's two clocks. They come in from outside so that a test or a simulation can own time.
-///
-/// A token is trusted until the earlier of both says that it has ended: the wall clock may be set, and the monotonic
-/// clock of a frozen machine (an idle Lambda function) may stand still.
-pub trait Clock: Send + Sync + 'static {
-    /// Time since any fixed moment; never goes back.
-    fn monotonic(&self) -> Duration;
-
-    /// Seconds since 1970-01-01T00:00:00Z.
-    fn unix_seconds(&self) -> i64;
-}
-
 /// Settings of a [`Client`](crate::Client). All times have defaults that suit a request handler with 30 s.
 #[derive(Clone)]
 #[non_exhaustive]

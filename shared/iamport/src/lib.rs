@@ -22,26 +22,13 @@
 //! use std::time::Duration;
 //!
 //! use iamport::{
-//!     Again, Amount, BASE_URL, ErrorClass, Client, Clock, Config, Credentials, CustomerUid, FindAll, ImpKey, ImpSecret,
-//!     MerchantUid, PaymentStatus,
+//!     Again, Amount, BASE_URL, Client, Config, Credentials, CustomerUid, ErrorClass, FindAll, ImpKey, ImpSecret, MerchantUid,
+//!     PaymentStatus, SystemClock,
 //! };
-//!
-//! /// Real time; a simulation would bring its own.
-//! struct System(std::time::Instant);
-//!
-//! impl Clock for System {
-//!     fn monotonic(&self) -> Duration {
-//!         self.0.elapsed()
-//!     }
-//!     fn unix_seconds(&self) -> i64 {
-//!         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-//!         since.map_or(0, |since| since.as_secs().try_into().unwrap_or(i64::MAX))
-//!     }
-//! }
 //!
 //! async fn charge(imp_key: String, imp_secret: String) -> Result<(), Box<dyn std::error::Error>> {
 //!     let credentials = Credentials::new(ImpKey::new(imp_key), ImpSecret::new(imp_secret));
-//!     let client = Client::new(Config::new(BASE_URL)?, credentials, System(std::time::Instant::now()))?;
+//!     let client = Client::new(Config::new(BASE_URL)?, credentials, SystemClock::new())?;
 //!
 //!     let merchant_uid = MerchantUid::new("order_monthly_0001")?;
 //!     let customer_uid = CustomerUid::new("key_8f3a")?;
@@ -72,6 +59,7 @@ mod amount;
 mod cancel;
 mod charge;
 mod client;
+mod clock;
 mod config;
 mod customer;
 mod deadline;
@@ -98,7 +86,8 @@ pub use amount::Amount;
 pub use cancel::{Cancel, CancelTarget};
 pub use charge::{Again, CashReceiptType, Details, Onetime, ProductType};
 pub use client::Client;
-pub use config::{BASE_URL, Clock, Config};
+pub use clock::{Clock, SystemClock};
+pub use config::{BASE_URL, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
 pub use error::{Cause, Error, ErrorClass, NotSentReason};
 pub use ids::{CustomerUid, ForeignUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};

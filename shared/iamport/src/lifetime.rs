@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::Clock;
+use crate::clock::Clock;
 
 /// A moment by both of a [`Clock`]'s clocks.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +59,7 @@ mod tests {
     use std::time::Duration;
 
     use super::Moment;
-    use crate::config::Clock;
+    use crate::clock::Clock;
 
     struct At(u64, i64);
 
