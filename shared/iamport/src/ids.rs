@@ -127,13 +127,13 @@ identifier! {
 identifier! {
     /// An order number as Iamport wrote it in a reply: of another system on the same account, say, with a rule of its own. 1 to
     /// 300 characters without control characters. It goes into bodies only, as one JSON string, never into a path.
-    ForeignUid, "merchant_uid", |text| {
+    AnyMerchantUid, "merchant_uid", |text| {
         let rule = check_text("merchant_uid", text, 300);
         rule.map_err(|invalid| invalid.rule)
     }
 }
 
-impl From<MerchantUid> for ForeignUid {
+impl From<MerchantUid> for AnyMerchantUid {
     fn from(uid: MerchantUid) -> Self {
         Self(uid.0)
     }
@@ -188,7 +188,7 @@ impl<T> TryFrom<Vec<T>> for NonEmpty<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomerUid, ForeignUid, ImpUid, MerchantUid, NonEmpty};
+    use super::{AnyMerchantUid, CustomerUid, ImpUid, MerchantUid, NonEmpty};
 
     #[test]
     fn identifiers_that_could_change_a_path_are_refused() {
@@ -205,10 +205,10 @@ mod tests {
     #[test]
     fn an_order_number_of_somebody_else_is_taken_as_it_is() {
         for told in ["wc-renewal:11", "..", "a/b", "주문 #1", &"x".repeat(300)] {
-            assert_eq!(ForeignUid::new(told).unwrap().as_str(), told);
+            assert_eq!(AnyMerchantUid::new(told).unwrap().as_str(), told);
         }
         for bad in ["", "a\r\nb", &"x".repeat(301)] {
-            assert!(ForeignUid::new(bad).is_err(), "{bad:?}");
+            assert!(AnyMerchantUid::new(bad).is_err(), "{bad:?}");
         }
     }
 

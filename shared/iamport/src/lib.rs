@@ -90,7 +90,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::{BASE_URL, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
 pub use error::{Cause, Error, ErrorClass, NotSentReason};
-pub use ids::{CustomerUid, ForeignUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};
+pub use ids::{AnyMerchantUid, CustomerUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};
 pub use lifetime::{Lifetime, Moment};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
 pub use page::{Found, Page};

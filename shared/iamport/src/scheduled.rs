@@ -148,7 +148,7 @@ choice! {
     /// Order of [`Client::schedules`]. The default is latest first.
     ScheduleSorting {
         /// Earliest first.
-        ScheduledFirst = "scheduled",
+        ScheduledAsc = "scheduled",
     }
 }
 
