@@ -121,12 +121,30 @@ identifier! {
     /// The merchant's number of one payment attempt, 1 to 40 characters. A number that was once paid cannot be paid
     /// again, which makes it the only protection against a double charge that Iamport has: store it before the call,
     /// and never make a new one for a retry whose outcome is not known. `smartro_v2` takes letters and digits only.
+    ///
+    /// ```
+    /// use iamport::MerchantUid;
+    ///
+    /// let merchant_uid = MerchantUid::new("order_monthly_0001")?;
+    /// assert_eq!(merchant_uid.as_str(), "order_monthly_0001");
+    /// assert!(MerchantUid::new("..").is_err(), "it would leave its place in the path");
+    /// # Ok::<(), iamport::InvalidInput>(())
+    /// ```
     MerchantUid, "merchant_uid", |text| check_segment(text, 40)
 }
 
 identifier! {
-    /// An order number as Iamport wrote it in a reply: of another system on the same account, say, with a rule of its own. 1 to
-    /// 300 characters without control characters. It goes into bodies only, as one JSON string, never into a path.
+    /// A `merchant_uid` of any spelling, as a list of Iamport's may have it: another system on the same account has its own
+    /// rules. 1 to 300 characters without control characters. It goes into bodies only, as one JSON string, never into a
+    /// path; every [`MerchantUid`] is one.
+    ///
+    /// ```
+    /// use iamport::{AnyMerchantUid, MerchantUid};
+    ///
+    /// let own: AnyMerchantUid = MerchantUid::new("order_monthly_0001")?.into();
+    /// let listed = AnyMerchantUid::new("wc/renewal #11")?;
+    /// # Ok::<(), iamport::InvalidInput>(())
+    /// ```
     AnyMerchantUid, "merchant_uid", |text| {
         let rule = check_text("merchant_uid", text, 300);
         rule.map_err(|invalid| invalid.rule)
@@ -146,6 +164,15 @@ identifier! {
 }
 
 /// A list with at least one element. Iamport reads a missing list in [`Unschedule`](crate::Unschedule) as "all".
+///
+/// ```
+/// use iamport::NonEmpty;
+///
+/// let mut list = NonEmpty::new("first");
+/// list.push("second");
+/// assert_eq!(list.count(), 2);
+/// assert!(NonEmpty::<&str>::try_from(vec![]).is_err());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NonEmpty<T> {
     first: T,

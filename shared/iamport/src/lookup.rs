@@ -34,7 +34,7 @@ choice! {
 }
 
 choice! {
-    /// Order of a list of payments.
+    /// Order of a list of payments: by which time, and whether it goes down (`Desc`, latest first) or up (`Asc`).
     Sorting {
         /// Latest start first: the API's default.
         StartedDesc = "-started",

@@ -213,7 +213,7 @@ impl Client {
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let numbers = NonEmpty::new(AnyMerchantUid::new("order_monthly_0002")?);
+    /// let numbers = NonEmpty::new(MerchantUid::new("order_monthly_0002")?.into());
     /// let revoked = client.unschedule(&Unschedule::new(numbers)).await?;
     /// # Ok(()) }
     /// ```

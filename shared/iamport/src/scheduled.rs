@@ -145,9 +145,9 @@ impl KeySchedules {
 }
 
 choice! {
-    /// Order of [`Client::schedules`]. The default is latest first.
+    /// Order of [`Client::schedules`]. Without one the latest comes first.
     ScheduleSorting {
-        /// Earliest first.
+        /// Earliest time of payment first.
         ScheduledAsc = "scheduled",
     }
 }
