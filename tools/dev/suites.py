@@ -36,6 +36,16 @@ HUNTS_ELSEWHERE = ("--skip", "planted::")
 CRATES = ["--workspace", *(part for name in ("e2e", BROWSER, *SIMULATIONS, EDGE) for part in ("--exclude", name))]
 # As many as take some seconds.
 QUICK_SEEDS = 2_000
+# What may be published, and how cargo says that its registry cannot be asked from here.
+CLIENT = "iamport"
+NO_REGISTRY = ("failed to download from", "is replaced with", "--offline was specified")
+# The profile of Cargo.toml, which a package does not bring along: so what is built already is not built again.
+SAME_PROFILE = (
+    "--config",
+    'profile.dev.debug="line-tables-only"',
+    "--config",
+    'profile.dev.package."*".debug=false',
+)
 
 
 class _Times:
@@ -237,6 +247,7 @@ def check() -> int:
             lambda: _passes(["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         ),
         ("documentation", _documentation),
+        ("package of the client", _package),
         ("script", _script),
         ("planted bugs", zoo.check),
         ("template", _template),
@@ -267,6 +278,29 @@ def _passes(command: Sequence[str], extra: Mapping[str, str] | None = None) -> b
 
 def _documentation() -> bool:
     return _passes(["cargo", "doc", "--workspace", "--no-deps", "--locked"], {"RUSTDOCFLAGS": "-D warnings"})
+
+
+def _package() -> bool:
+    """The client as a registry would get it: built alone from what was packed, then offered for publication, without being sent."""
+    package = ["-p", CLIENT, "--locked", "--allow-dirty"]
+    # Named, because a package that is verified would otherwise be built in a target directory of its own, from nothing.
+    target = {"CARGO_TARGET_DIR": str(install.target_directory())}
+    # Offline, because all that it needs is there by now, and a network that does not answer would be waited for crate by crate.
+    if not _passes(["cargo", "package", "--offline", *package, *SAME_PROFILE], target):
+        return False
+    offered = subprocess.run(
+        ["cargo", "publish", "--dry-run", "--no-verify", *package],
+        cwd=ROOT,
+        env={**base_environment(), **target, "CARGO_NET_RETRY": "1"},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if any(words in offered.stderr for words in NO_REGISTRY):
+        raise _Skipped("it builds alone, but the registry cannot be asked from this network")
+    say(offered.stderr.rstrip())
+    return offered.returncode == 0
 
 
 def _script() -> bool:

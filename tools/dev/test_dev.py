@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -352,6 +353,45 @@ class ForTheBrowser(unittest.TestCase):
         self.assertRegex(left_out, "^without the browser tests: Chromium and ChromeDriver are missing")
         with self.assertRaises(Failure):
             suites._browser(suites.REQUIRED)
+
+
+class Package(unittest.TestCase):
+    def checked(self, packed: int, offered: int, said: str = "") -> tuple[bool, list[list[str]]]:
+        """The verdict where cargo ends so, and what it was asked."""
+        asked = []
+
+        def cargo(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+            asked.append(command)
+            self.assertEqual(options["env"]["CARGO_TARGET_DIR"], str(settings.ROOT / "target"))
+            return subprocess.CompletedProcess(command, packed if command[1] == "package" else offered, "", said)
+
+        target = mock.patch.object(install, "target_directory", lambda: settings.ROOT / "target")
+        with target, mock.patch.object(suites.subprocess, "run", cargo), mock.patch("sys.stdout"):
+            return suites._package(), asked
+
+    def test_a_package_is_built_and_offered_but_never_sent(self) -> None:
+        passed, asked = self.checked(0, 0)
+        self.assertTrue(passed)
+        self.assertEqual([command[1] for command in asked], ["package", "publish"])
+        self.assertNotIn("--no-verify", asked[0])
+        self.assertIn("--dry-run", asked[1])
+
+    def test_what_does_not_build_or_is_not_taken_is_a_failure(self) -> None:
+        self.assertFalse(self.checked(101, 0)[0])
+        self.assertFalse(self.checked(0, 101, "error: all dependencies must have a version requirement")[0])
+
+    def test_a_registry_that_cannot_be_asked_is_no_failure(self) -> None:
+        for said in ("failed to download from `https://index.example/config.json`", "crates-io is replaced with another"):
+            with self.subTest(said), self.assertRaises(suites._Skipped):
+                self.checked(0, 101, said)
+
+    def test_it_is_built_with_the_profile_of_the_workspace(self) -> None:
+        manifest = (settings.ROOT / "Cargo.toml").read_text(encoding="utf-8")
+        for setting in suites.SAME_PROFILE[1::2]:
+            table, _, value = setting.rpartition(".")
+            name, _, value = value.partition("=")
+            section = manifest.partition(f"[{table}]\n")[2].partition("\n[")[0]
+            self.assertIn(f"{name} = {value}\n", f"{section}\n", setting)
 
 
 class CommandLine(unittest.TestCase):

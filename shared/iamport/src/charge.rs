@@ -35,6 +35,18 @@ choice! {
 
 /// What every kind of charge may carry beside its required fields. Limits are the API's, in characters; it is the
 /// gateway that enforces them.
+///
+/// ```
+/// # use iamport::*;
+/// # fn example(again: &mut Again) {
+/// again.details = Details {
+///     buyer_name: Some("홍길동".into()),
+///     buyer_email: Some("gildong@shop.example".into()),
+///     card_quota: Some(3),
+///     ..Details::default()
+/// };
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Details {
     /// ISO 4217 code. The API's default is KRW; PayPal wants it and takes no KRW.

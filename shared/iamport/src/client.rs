@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Method;
 
-use crate::config::{Clock, Config};
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error, NotSentReason};
@@ -22,6 +23,15 @@ const READ_REPEATS_MAX: u32 = 2;
 ///
 /// Calls that change something are sent at most once (only a 401, which means "not processed", is followed by one
 /// replay with a new token). GETs are repeated at most twice within their time.
+///
+/// ```
+/// use iamport::{BASE_URL, Client, Config, Credentials, ImpKey, ImpSecret, SystemClock};
+///
+/// # fn example(imp_key: String, imp_secret: String) -> Result<Client, Box<dyn std::error::Error>> {
+/// let credentials = Credentials::new(ImpKey::new(imp_key), ImpSecret::new(imp_secret));
+/// let client = Client::new(Config::new(BASE_URL)?, credentials, SystemClock::new())?;
+/// # Ok(client) }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -98,8 +108,8 @@ impl Client {
         Self { shared: Arc::clone(&self.shared), budget: Some(budget) }
     }
 
-    /// Makes sure that a token is in hand (`POST /users/getToken` if need be). Call it before an intention to charge
-    /// is written down, so that a missing token shows while nothing has been promised yet, and for warming up.
+    /// Makes sure that a token is in hand (`POST /users/getToken` if need be). Call it before you store that you are about
+    /// to charge, so that a missing token shows while nothing has been promised yet, and for warming up.
     ///
     /// ```
     /// # async fn example(client: iamport::Client) -> Result<(), Box<dyn std::error::Error>> {

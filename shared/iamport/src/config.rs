@@ -11,19 +11,17 @@ use crate::ids::InvalidInput;
 /// The address of the real API.
 pub const BASE_URL: &str = "https://api.iamport.kr";
 
-/// The client's two clocks. They come in from outside so that a test or a simulation can own time.
+/// Settings of a [`Client`](crate::Client). The times have defaults that suit a request handler that may take 30 s.
 ///
-/// A token is trusted until the earlier of both says that it has ended: the wall clock may be set, and the monotonic
-/// clock of a frozen machine (an idle Lambda function) may stand still.
-pub trait Clock: Send + Sync + 'static {
-    /// Time since any fixed moment; never goes back.
-    fn monotonic(&self) -> Duration;
-
-    /// Seconds since 1970-01-01T00:00:00Z.
-    fn unix_seconds(&self) -> i64;
-}
-
-/// Settings of a [`Client`](crate::Client). All times have defaults that suit a request handler with 30 s.
+/// ```
+/// use std::time::Duration;
+///
+/// use iamport::{BASE_URL, Config};
+///
+/// let mut config = Config::new(BASE_URL)?;
+/// config.change_timeout = Duration::from_secs(20);
+/// # Ok::<(), iamport::InvalidInput>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
@@ -78,8 +76,8 @@ impl Config {
         })
     }
 
-    /// TLS settings to use instead of the platform's roots with the ring provider; lets a program load its roots
-    /// once for all its clients.
+    /// TLS settings of `rustls` 0.23 to use instead of the platform's roots with the ring provider; lets a program load its
+    /// roots once for all its clients.
     #[must_use]
     pub fn with_tls(mut self, tls: rustls::ClientConfig) -> Self {
         self.tls = Some(tls);

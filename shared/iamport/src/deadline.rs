@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Clock;
+use crate::clock::Clock;
 use crate::error::Error;
 
 /// With less than this left, nothing is sent: a reply could hardly arrive, and the outcome would be unknown.

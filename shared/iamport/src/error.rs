@@ -26,6 +26,20 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// | `Rejected`, `NotFound` | no, as far as the reply can be believed | do not repeat as it is |
 /// | `Refused` | probably not | look it up once (`findAll`) before believing it |
 /// | `Suspect`, `Unknown` | perhaps | look it up; do **not** send again until it is known |
+///
+/// ```
+/// use iamport::{Error, ErrorClass};
+///
+/// /// What a shop does about a charge that failed.
+/// fn next(error: &Error) -> &'static str {
+///     match error.class() {
+///         ErrorClass::NotSent | ErrorClass::Unauthorized | ErrorClass::RateLimited => "send it again, under the same number",
+///         ErrorClass::Rejected | ErrorClass::NotFound => "correct the request",
+///         ErrorClass::Refused => "look it up once, then tell the customer",
+///         ErrorClass::Suspect | ErrorClass::Unknown => "look it up until it is known",
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorClass {
     /// No byte of this call left: DNS, connecting or TLS failed, too little time was left, or no token was to be had.
@@ -59,7 +73,8 @@ pub enum NotSentReason {
     Request,
 }
 
-/// A failed call. `Display` and `Debug` never contain text of a request or an unscrubbed text of a reply.
+/// A failed call. [`Error::class`] says what it means; the variants say what was seen. `Display` and `Debug` never contain
+/// text of a request or an unscrubbed text of a reply.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// See [`ErrorClass::NotSent`].
@@ -175,7 +190,7 @@ impl Error {
         }
     }
 
-    /// The envelope's `message`, scrubbed: for a person or a row, not for decisions.
+    /// The envelope's `message`, scrubbed: to be shown or stored. There is no table of these texts, so decide nothing by them.
     #[must_use]
     pub const fn psp_message(&self) -> Option<&PspText> {
         match self {

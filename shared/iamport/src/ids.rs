@@ -121,19 +121,37 @@ identifier! {
     /// The merchant's number of one payment attempt, 1 to 40 characters. A number that was once paid cannot be paid
     /// again, which makes it the only protection against a double charge that Iamport has: store it before the call,
     /// and never make a new one for a retry whose outcome is not known. `smartro_v2` takes letters and digits only.
+    ///
+    /// ```
+    /// use iamport::MerchantUid;
+    ///
+    /// let merchant_uid = MerchantUid::new("order_monthly_0001")?;
+    /// assert_eq!(merchant_uid.as_str(), "order_monthly_0001");
+    /// assert!(MerchantUid::new("..").is_err(), "it would leave its place in the path");
+    /// # Ok::<(), iamport::InvalidInput>(())
+    /// ```
     MerchantUid, "merchant_uid", |text| check_segment(text, 40)
 }
 
 identifier! {
-    /// An order number as Iamport wrote it in a reply: of another system on the same account, say, with a rule of its own. 1 to
-    /// 300 characters without control characters. It goes into bodies only, as one JSON string, never into a path.
-    ForeignUid, "merchant_uid", |text| {
+    /// A `merchant_uid` of any spelling, as a list of Iamport's may have it: another system on the same account has its own
+    /// rules. 1 to 300 characters without control characters. It goes into bodies only, as one JSON string, never into a
+    /// path; every [`MerchantUid`] is one.
+    ///
+    /// ```
+    /// use iamport::{AnyMerchantUid, MerchantUid};
+    ///
+    /// let own: AnyMerchantUid = MerchantUid::new("order_monthly_0001")?.into();
+    /// let listed = AnyMerchantUid::new("wc/renewal #11")?;
+    /// # Ok::<(), iamport::InvalidInput>(())
+    /// ```
+    AnyMerchantUid, "merchant_uid", |text| {
         let rule = check_text("merchant_uid", text, 300);
         rule.map_err(|invalid| invalid.rule)
     }
 }
 
-impl From<MerchantUid> for ForeignUid {
+impl From<MerchantUid> for AnyMerchantUid {
     fn from(uid: MerchantUid) -> Self {
         Self(uid.0)
     }
@@ -146,6 +164,15 @@ identifier! {
 }
 
 /// A list with at least one element. Iamport reads a missing list in [`Unschedule`](crate::Unschedule) as "all".
+///
+/// ```
+/// use iamport::NonEmpty;
+///
+/// let mut list = NonEmpty::new("first");
+/// list.push("second");
+/// assert_eq!(list.count(), 2);
+/// assert!(NonEmpty::<&str>::try_from(vec![]).is_err());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NonEmpty<T> {
     first: T,
@@ -188,7 +215,7 @@ impl<T> TryFrom<Vec<T>> for NonEmpty<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomerUid, ForeignUid, ImpUid, MerchantUid, NonEmpty};
+    use super::{AnyMerchantUid, CustomerUid, ImpUid, MerchantUid, NonEmpty};
 
     #[test]
     fn identifiers_that_could_change_a_path_are_refused() {
@@ -205,10 +232,10 @@ mod tests {
     #[test]
     fn an_order_number_of_somebody_else_is_taken_as_it_is() {
         for told in ["wc-renewal:11", "..", "a/b", "주문 #1", &"x".repeat(300)] {
-            assert_eq!(ForeignUid::new(told).unwrap().as_str(), told);
+            assert_eq!(AnyMerchantUid::new(told).unwrap().as_str(), told);
         }
         for bad in ["", "a\r\nb", &"x".repeat(301)] {
-            assert!(ForeignUid::new(bad).is_err(), "{bad:?}");
+            assert!(AnyMerchantUid::new(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -2,19 +2,30 @@
 
 use std::time::Duration;
 
-use crate::config::Clock;
+use crate::clock::Clock;
 
-/// A moment by both of a [`Clock`]'s clocks.
+/// A moment by both of a [`Clock`]'s clocks. A [`Lifetime`] begins at one.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     monotonic: Duration,
     unix_seconds: i64,
 }
 
-/// A time that began at some [`Moment`] and ends by itself.
+/// A time that began at some [`Moment`] and ends by itself: that of a token, or of what a
+/// [`CredentialSource`](crate::CredentialSource) keeps.
 ///
 /// It has ended as soon as either clock says so: the wall clock may be set, and the monotonic clock of a frozen machine
 /// (an idle Lambda function) may stand still.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use iamport::{Moment, SystemClock};
+///
+/// let clock = SystemClock::new();
+/// let lifetime = Moment::now(&clock).lasting(Duration::from_secs(300));
+/// assert!(lifetime.left(&clock) > Duration::from_secs(200));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetime {
     ends_monotonic: Duration,
@@ -59,7 +70,7 @@ mod tests {
     use std::time::Duration;
 
     use super::Moment;
-    use crate::config::Clock;
+    use crate::clock::Clock;
 
     struct At(u64, i64);
 

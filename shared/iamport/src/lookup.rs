@@ -34,20 +34,20 @@ choice! {
 }
 
 choice! {
-    /// Order of a list of payments.
+    /// Order of a list of payments: by which time, and whether it goes down (`Desc`, latest first) or up (`Asc`).
     Sorting {
         /// Latest start first: the API's default.
-        StartedLast = "-started",
+        StartedDesc = "-started",
         /// Earliest start first.
-        StartedFirst = "started",
+        StartedAsc = "started",
         /// Latest payment first.
-        PaidLast = "-paid",
+        PaidDesc = "-paid",
         /// Earliest payment first.
-        PaidFirst = "paid",
+        PaidAsc = "paid",
         /// Latest change first.
-        UpdatedLast = "-updated",
+        UpdatedDesc = "-updated",
         /// Earliest change first.
-        UpdatedFirst = "updated",
+        UpdatedAsc = "updated",
     }
 }
 
@@ -80,7 +80,7 @@ pub struct FindAll {
     pub page: Option<u32>,
     /// Elements on a page, 1 to 1,000; 20 by default.
     pub limit: Option<u32>,
-    /// Order; [`Sorting::StartedLast`] by default.
+    /// Order; [`Sorting::StartedDesc`] by default.
     pub sorting: Option<Sorting>,
 }
 
@@ -97,7 +97,7 @@ pub struct ByStatus {
     pub from: Option<i64>,
     /// End of the window, UNIX seconds. Default now.
     pub to: Option<i64>,
-    /// Order; [`Sorting::StartedLast`] by default.
+    /// Order; [`Sorting::StartedDesc`] by default.
     pub sorting: Option<Sorting>,
 }
 

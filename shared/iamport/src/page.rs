@@ -14,6 +14,21 @@ const LIMIT_DEFAULT: u32 = 20;
 ///
 /// While pages are read the list may change, so an element may come twice or slip to a page already read: tell
 /// elements apart by their ids and let successive windows overlap.
+///
+/// ```
+/// # use iamport::*;
+/// # async fn example(client: Client, now: i64) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut window = ByStatus { from: Some(now - 86_400), to: Some(now), limit: Some(100), ..ByStatus::default() };
+/// loop {
+///     let page = client.payments_by_status(&window).await?;
+///     for payment in &page.list { /* … */ }
+///     window.page = page.next;
+///     if page.next.is_none() {
+///         break;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {

@@ -59,6 +59,21 @@ open_enum! {
 }
 
 /// A payment. Times are UNIX seconds and absent while the API says 0; empty texts are absent too.
+///
+/// Before goods are handed over, compare it with your own record of the order:
+///
+/// ```
+/// use iamport::{Payment, PaymentStatus};
+///
+/// fn pays(payment: &Payment, merchant_uid: &str, won: u64) -> bool {
+///     payment.status == PaymentStatus::Paid
+///         && payment.merchant_uid == merchant_uid
+///         && payment.currency == "KRW"
+///         && payment.amount.to_minor(0) == Some(won)
+///         && payment.cancel_amount.to_minor(0) == Some(0)
+///         && payment.sandbox != Some(true)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Payment {

@@ -1,4 +1,4 @@
-//! The parameter object of the browser SDK's `IMP.request_pay`, as the storefront's page hands it over.
+//! The parameter object of the browser SDK's `IMP.request_pay`, as a shop's page hands it over.
 
 use std::fmt;
 
@@ -9,7 +9,8 @@ use crate::ids::{CustomerUid, MerchantUid};
 use crate::text::Sensitive;
 use crate::wire::{Object, body};
 
-/// What the PG's window is asked for. Only what is set appears in the object.
+/// The parameters of the browser SDK's `IMP.request_pay`, which opens a payment gateway's (PG's) window. Only what is set
+/// appears in [`Self::to_json`].
 #[derive(Clone)]
 pub struct RequestPay {
     merchant_uid: MerchantUid,
@@ -29,7 +30,7 @@ pub struct RequestPay {
     pub vat_amount: Option<Amount>,
     /// Language of the window.
     pub language: Option<String>,
-    /// The storefront's own data: JSON as it stands, or text.
+    /// The merchant's own data: JSON as it stands, or text.
     pub custom_data: Option<Sensitive>,
     /// Buyer's name.
     pub buyer_name: Option<Sensitive>,
@@ -51,7 +52,7 @@ pub struct RequestPay {
     pub app_scheme: Option<String>,
     /// The billing key to be issued.
     pub customer_uid: Option<CustomerUid>,
-    /// The storefront's name for the customer.
+    /// The merchant's number of the customer.
     pub customer_id: Option<String>,
     /// Whether an escrow window is opened.
     pub escrow: Option<bool>,

@@ -5,7 +5,7 @@ use crate::charge::{CashReceiptType, Details, NAME_CHARS_MAX, check_positive, wr
 use crate::client::{Call, Client};
 use crate::envelope::{same, same_if_told};
 use crate::error::Error;
-use crate::ids::{CustomerUid, ForeignUid, InvalidInput, MerchantUid, NonEmpty, check_text};
+use crate::ids::{AnyMerchantUid, CustomerUid, InvalidInput, MerchantUid, NonEmpty, check_text};
 use crate::payment::Payment;
 use crate::scheduled::{ScheduledPayment, one};
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
@@ -142,7 +142,7 @@ impl Schedule {
 /// The API takes a missing list of numbers for "all of this customer's"; here it cannot be missing.
 #[derive(Debug, Clone)]
 pub struct Unschedule {
-    merchant_uids: NonEmpty<ForeignUid>,
+    merchant_uids: NonEmpty<AnyMerchantUid>,
     /// Restricts the numbers to those of one billing key.
     pub customer_uid: Option<CustomerUid>,
 }
@@ -150,7 +150,7 @@ pub struct Unschedule {
 impl Unschedule {
     /// Revokes the payments with these numbers, as Iamport lists them.
     #[must_use]
-    pub const fn new(merchant_uids: NonEmpty<ForeignUid>) -> Self {
+    pub const fn new(merchant_uids: NonEmpty<AnyMerchantUid>) -> Self {
         Self { merchant_uids, customer_uid: None }
     }
 }
@@ -213,7 +213,7 @@ impl Client {
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let numbers = NonEmpty::new(ForeignUid::new("order_monthly_0002")?);
+    /// let numbers = NonEmpty::new(MerchantUid::new("order_monthly_0002")?.into());
     /// let revoked = client.unschedule(&Unschedule::new(numbers)).await?;
     /// # Ok(()) }
     /// ```
@@ -223,7 +223,7 @@ impl Client {
     pub async fn unschedule(&self, request: &Unschedule) -> Result<Vec<ScheduledPayment>, Error> {
         let body = body(|object| {
             object.maybe_text("customer_uid", request.customer_uid.as_ref().map(CustomerUid::as_str));
-            object.texts("merchant_uid", request.merchant_uids.iter().map(ForeignUid::as_str));
+            object.texts("merchant_uid", request.merchant_uids.iter().map(AnyMerchantUid::as_str));
         });
         let call = Call::post(Target::new("/subscribe/payments/unschedule"), Some(body));
         let revoked: Vec<ScheduledPayment> = self.send(call).await?;

@@ -145,10 +145,10 @@ impl KeySchedules {
 }
 
 choice! {
-    /// Order of [`Client::schedules`]. The default is latest first.
+    /// Order of [`Client::schedules`]. Without one the latest comes first.
     ScheduleSorting {
-        /// Earliest first.
-        ScheduledFirst = "scheduled",
+        /// Earliest time of payment first.
+        ScheduledAsc = "scheduled",
     }
 }
 

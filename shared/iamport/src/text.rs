@@ -57,9 +57,9 @@ impl fmt::Debug for Sensitive {
     }
 }
 
-/// What Iamport or the payment gateway behind it said, in its own words, made fit to be stored and shown: runs of 13
-/// and more digits (with or without single separators) are starred out, control characters removed, 500 characters
-/// kept. There is no table of these texts, so never branch on them.
+/// What the payment service provider (PSP: Iamport, or a gateway behind it) said in its own words, made fit to be stored
+/// and shown: runs of 13 and more digits (with or without single separators) are starred out, control characters removed,
+/// 500 characters kept. There is no table of these texts, so never branch on them.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct PspText(String);
 
@@ -132,7 +132,7 @@ fn star_long_digit_runs(text: &str) -> String {
 
 /// A card number of a reply: at most the first six and the last four digits, stars between.
 ///
-/// Gateways mask in several ways, and one that does not mask at all must not carry a whole number into a row or log:
+/// Gateways mask in several ways, and one that does not mask at all must not carry a whole number into a database or log:
 /// the text is masked again on arrival and the original is gone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MaskedCard {

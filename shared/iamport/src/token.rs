@@ -10,7 +10,7 @@ use reqwest::header::HeaderValue;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-use crate::config::Clock;
+use crate::clock::Clock;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Shape};
 use crate::error::{Cause, Error};
@@ -35,7 +35,23 @@ const LIFETIME_MAX: Duration = Duration::from_secs(30 * 60);
 /// Requests for one token, the first included.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// Where the merchant's key and secret come from.
+/// Where the merchant's key and secret come from. [`Credentials`] that never change are their own source; a program whose
+/// secret may be rotated while it runs brings one that can look again.
+///
+/// ```
+/// use iamport::{Cause, CredentialSource, Credentials, ImpKey, ImpSecret};
+///
+/// /// Reads a file that another program renews. It is small, so nothing is cached and `fresh` makes no difference.
+/// struct SecretFile(std::path::PathBuf);
+///
+/// impl CredentialSource for SecretFile {
+///     async fn credentials(&self, _fresh: bool) -> Result<Credentials, Cause> {
+///         let text = std::fs::read_to_string(&self.0)?;
+///         let (key, secret) = text.trim().split_once(':').ok_or("the file has no colon")?;
+///         Ok(Credentials::new(ImpKey::new(key), ImpSecret::new(secret)))
+///     }
+/// }
+/// ```
 pub trait CredentialSource: Send + Sync + 'static {
     /// The credentials; `fresh` asks to go past any cache, because Iamport has just refused the last ones.
     ///

@@ -238,7 +238,7 @@ impl SchedulePsp for Psp {
 
     async fn revoke(&self, customer_uid: &CustomerUid, merchant_uid: &ForeignUid) -> PostResult<Vec<ScheduleSnapshot>> {
         let (Ok(uid), Ok(key)) =
-            (iamport::ForeignUid::new(merchant_uid.as_str()), iamport::CustomerUid::new(customer_uid.as_str()))
+            (iamport::AnyMerchantUid::new(merchant_uid.as_str()), iamport::CustomerUid::new(customer_uid.as_str()))
         else {
             return PostResult::NotSent;
         };

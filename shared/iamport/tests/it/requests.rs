@@ -337,7 +337,7 @@ async fn schedule_payments() {
 #[tokio::test]
 async fn unschedule_payments() {
     let numbers =
-        NonEmpty::try_from(vec![merchant_uid().into(), ForeignUid::new("wc-renewal:\"2\"/주문").unwrap()]).unwrap();
+        NonEmpty::try_from(vec![merchant_uid().into(), AnyMerchantUid::new("wc-renewal:\"2\"/주문").unwrap()]).unwrap();
     let mut request = Unschedule::new(numbers);
     let call = sent(json!([scheduled()]), async |client| client.unschedule(&request).await).await;
     let expected = json!({ "merchant_uid": ["order_monthly_0001", "wc-renewal:\"2\"/주문"] });
@@ -373,7 +373,7 @@ async fn read_and_move_schedules() {
     window.schedule_status = Some(ScheduleFilter::Executed);
     window.page = Some(2);
     window.limit = Some(1000);
-    window.sorting = Some(ScheduleSorting::ScheduledFirst);
+    window.sorting = Some(ScheduleSorting::ScheduledAsc);
     let call = sent(json!({ "total": 0, "list": [] }), async |client| client.schedules(&window).await).await;
     let target = "/subscribe/payments/schedule?schedule_from=1&schedule_to=2&schedule_status=executed&page=2\
                   &limit=1000&sorting=scheduled";
@@ -406,7 +406,7 @@ async fn read_payments() {
     let call = sent(payment(), async |client| client.find_payment(&merchant_uid(), None, None).await).await;
     assert_call(&call, "GET", "/payments/find/order_monthly_0001", &Value::Null);
     let call = sent(payment(), async |client| {
-        client.find_payment(&merchant_uid(), Some(StatusFilter::Paid), Some(Sorting::StartedFirst)).await
+        client.find_payment(&merchant_uid(), Some(StatusFilter::Paid), Some(Sorting::StartedAsc)).await
     })
     .await;
     assert_call(&call, "GET", "/payments/find/order_monthly_0001/paid?sorting=started", &Value::Null);
@@ -419,7 +419,7 @@ async fn read_payments() {
         status: Some(StatusFilter::Failed),
         page: Some(2),
         limit: Some(1000),
-        sorting: Some(Sorting::UpdatedLast),
+        sorting: Some(Sorting::UpdatedDesc),
     };
     let call = sent(page.clone(), async |client| client.find_all_payments(&merchant_uid(), &options).await).await;
     let target = "/payments/findAll/order_monthly_0001/failed?page=2&limit=1000&sorting=-updated";
@@ -433,7 +433,7 @@ async fn read_payments() {
         limit: Some(100),
         from: Some(1),
         to: Some(2),
-        sorting: Some(Sorting::PaidLast),
+        sorting: Some(Sorting::PaidDesc),
     };
     let call = sent(page, async |client| client.payments_by_status(&options).await).await;
     let target = "/payments/status/cancelled?page=2&limit=100&from=1&to=2&sorting=-paid";

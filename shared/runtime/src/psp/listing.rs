@@ -220,11 +220,11 @@ impl Psp {
 
 impl ListingPsp for Psp {
     async fn listed_payments(&self, window: Window, page: u32) -> Lookup<Listing<PaymentSnapshot>> {
-        self.listed(Payments { window, sorting: Sorting::StartedFirst }, page).await
+        self.listed(Payments { window, sorting: Sorting::StartedAsc }, page).await
     }
 
     async fn changed_payments(&self, window: Window, page: u32) -> Lookup<Listing<PaymentSnapshot>> {
-        self.listed(Payments { window, sorting: Sorting::UpdatedLast }, page).await
+        self.listed(Payments { window, sorting: Sorting::UpdatedDesc }, page).await
     }
 
     async fn listed_schedules(&self, window: Window, page: u32) -> Lookup<Listing<ScheduleSnapshot>> {

@@ -12,6 +12,7 @@ mod charge;
 mod charge_faults;
 mod checkouts;
 mod events;
+mod examples;
 mod keys;
 mod leaks;
 mod ownership;

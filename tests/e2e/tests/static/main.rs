@@ -11,6 +11,7 @@ mod fields;
 mod korean;
 mod modules;
 mod openapi;
+mod package;
 mod repository;
 mod rows;
 mod samples;

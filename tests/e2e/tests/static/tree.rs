@@ -20,6 +20,8 @@ const HOSTS: &[&str] = &[
     "amazonaws.com",
     "api.iamport.kr",
     "docs.aws.amazon.com",
+    // Where the documentation of the client will be, once it is published.
+    "docs.rs",
     "github.com",
     "rustup.rs",
     "www.apache.org",

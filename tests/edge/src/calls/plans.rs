@@ -1,8 +1,8 @@
 //! Schedules: registering, moving, revoking.
 
 use iamport::{
-    Amount, Birth, CardNumber, CustomerUid, Expiry, ForeignUid, InvalidInput, MerchantUid, NewCard, NonEmpty, Schedule,
-    ScheduleItem, Unschedule,
+    Amount, AnyMerchantUid, Birth, CardNumber, CustomerUid, Expiry, InvalidInput, MerchantUid, NewCard, NonEmpty,
+    Schedule, ScheduleItem, Unschedule,
 };
 use serde_json::{Value, json};
 
@@ -101,7 +101,7 @@ impl Run<'_> {
         let told = Told::any(self, PATH);
         let mut orders = Vec::new();
         for _ in 0..self.rng.between(1, 3) {
-            orders.push(ForeignUid::new(self.fresh("order"))?);
+            orders.push(AnyMerchantUid::new(self.fresh("order"))?);
         }
         let named: Value = orders.iter().map(|order| json!(order.as_str())).collect();
         let mut request = Unschedule::new(NonEmpty::try_from(orders)?);
