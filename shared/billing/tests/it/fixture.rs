@@ -3,6 +3,7 @@
 
 mod keys;
 mod records;
+mod requests;
 mod table;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,7 +11,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use billing::alarm::Alarm;
-use billing::card::{Birth, Card, CardNumber, Expiry, Pwd2Digit};
 use billing::checkout::{Options, Window};
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
@@ -18,15 +18,16 @@ use billing::order::{Details, Order};
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::{
-    AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
 };
-use billing::usecase::{Billing, IssueKey};
+use billing::usecase::Billing;
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
 use crate::habits::Reasons;
 
-pub(crate) use records::schedule_snapshot;
+pub(crate) use records::{key_snapshot, schedule_snapshot};
+pub(crate) use requests::{issue_request, refund_account, refund_request};
 pub(crate) use table::Table;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
@@ -364,21 +365,6 @@ impl SchedulePsp for TestPsp {
     }
 }
 
-pub(crate) fn key_snapshot(customer_uid: &str, number: &str) -> KeySnapshot {
-    KeySnapshot {
-        customer_uid: customer_uid.to_owned(),
-        sandbox: false,
-        pg_provider: Some("html5_inicis".to_owned()),
-        pg_id: None,
-        card_name: Some("신한카드".to_owned()),
-        card_code: None,
-        card_number: Some(number.to_owned()),
-        card_type: None,
-        inserted: Some(START),
-        updated: None,
-    }
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct TestHost {
     clock: AtomicI64,
@@ -481,21 +467,6 @@ pub(crate) fn order(uid: &str) -> Order {
 /// A window that takes a card.
 pub(crate) fn card_window() -> Window {
     Window { pg: Some("html5_inicis".to_owned()), pay_method: "card".to_owned(), options: Options::default() }
-}
-
-pub(crate) fn issue_request(idempotency_key: &str, number: &str) -> IssueKey {
-    IssueKey {
-        customer_id: customer("kim"),
-        idempotency_key: idempotency_key.to_owned(),
-        card: Card {
-            number: CardNumber::parse(number).unwrap(),
-            expiry: Expiry::parse("2028-12", START).unwrap(),
-            birth: Birth::parse("900101").ok(),
-            pwd_2digit: Pwd2Digit::parse("12").ok(),
-            cvc: None,
-        },
-        holder: CardHolder::default(),
-    }
 }
 
 /// An active key's row on the table.

@@ -6,10 +6,10 @@ use billing::payment::{Payment, PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
 use billing::subscription::plan::checked_metadata;
 use billing::subscription::{Attempt, Ending, Interval, Periods, PlanId, Subscription, SubscriptionState, Unit};
-use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, RefundRequest, WebhookHint};
+use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, WebhookHint};
 use billing::{KstDay, MerchantUid};
 
-use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, refund_request, secret};
 use crate::subscription::{plan, wanted};
 use crate::sweep::sweep;
 
@@ -307,14 +307,7 @@ async fn a_period_whose_whole_payment_a_cheaper_plan_left_over_lasts_to_its_end_
         match back {
             Back::Rest => {}
             Back::Merchant => {
-                let all = RefundRequest {
-                    merchant_uid: paid.merchant_uid().clone(),
-                    amount: "1000".to_owned(),
-                    reason: None,
-                    account: None,
-                    idempotency_key: "all-of-it".to_owned(),
-                };
-                billing.refund(all).await.unwrap();
+                billing.refund(refund_request(paid.merchant_uid().as_str(), "1000", "all-of-it")).await.unwrap();
             }
             Back::Console => {
                 let mut world = billing.psp.world();

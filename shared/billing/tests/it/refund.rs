@@ -9,17 +9,11 @@ use billing::ports::PaymentStore;
 use billing::usecase::{Failure, RefundRequest, WebhookHint};
 use billing::{MerchantUid, Timestamp};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order};
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order, refund_request};
 use crate::sweep::{sweep, sweeps};
 
 fn request(amount: &str, key: &str) -> RefundRequest {
-    RefundRequest {
-        merchant_uid: MerchantUid::parse("order_1").unwrap(),
-        amount: amount.to_owned(),
-        reason: Some("변심".to_owned()),
-        account: None,
-        idempotency_key: format!("refund-{key}"),
-    }
+    RefundRequest { reason: Some("변심".to_owned()), ..refund_request("order_1", amount, &format!("refund-{key}")) }
 }
 
 pub(crate) async fn refund(billing: &TestBilling, amount: &str, key: &str) -> Result<(State, RefundState), Failure> {

@@ -8,7 +8,7 @@ use billing::ports::Clock;
 use billing::usecase::{RefundRequest, WebhookHint};
 use billing::{ImpUid, Timestamp};
 
-use crate::fixture::{Act, TestBilling, TestWorld, order};
+use crate::fixture::{Act, TestBilling, TestWorld, order, refund_account, refund_request};
 use crate::habits::Reasons;
 use crate::refund::{given_back, paid, refund, row};
 use crate::sweep::{sweep, sweeps};
@@ -315,19 +315,9 @@ async fn that_what_is_owed_was_refused_is_told_daily_also_while_it_cannot_be_sen
 
 /// A refund to an account, as it stands in its row.
 async fn to_an_account(billing: &TestBilling) -> (Payment, Refund) {
-    let request = RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "900".to_owned(),
-        reason: None,
-        account: Some(RefundAccount {
-            holder: "홍길동".to_owned(),
-            bank: "088".to_owned(),
-            account: "110-123-456789".to_owned(),
-            tel: Some("010-1234-5678".to_owned()),
-        }),
-        idempotency_key: "refund-a".to_owned(),
-    };
-    billing.refund(request).await.unwrap()
+    let tel = Some("010-1234-5678".to_owned());
+    let account = Some(RefundAccount { tel, ..refund_account("110-123-456789") });
+    billing.refund(RefundRequest { account, ..refund_request("order_1", "900", "refund-a") }).await.unwrap()
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use billing::payment::{
 use billing::ports::{Clock, Entropy, PaymentStore};
 use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition, WebhookHint};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order, schedule_snapshot};
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order, refund_request, schedule_snapshot};
 use crate::schedule::new_schedule;
 use crate::sweep::sweeps;
 
@@ -104,14 +104,7 @@ async fn a_refund_is_not_settled_by_a_record_that_is_not_what_was_ordered() {
     let billing = billing().await;
     let paid = billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.will([Act::Lose]);
-    let request = billing::usecase::RefundRequest {
-        merchant_uid: paid.merchant_uid().clone(),
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    let (row, refund) = billing.refund(request).await.unwrap();
+    let (row, refund) = billing.refund(refund_request(paid.merchant_uid().as_str(), "900", "refund-1")).await.unwrap();
     let mut wrong = row.record.clone().unwrap();
     wrong.amount.minor += 1;
     wrong.cancel_amount = 900;
@@ -331,13 +324,7 @@ async fn a_key_is_not_deleted_while_the_psp_would_still_run_a_suspect_schedule_o
 async fn one_refund_without_a_reason_in_the_history_is_not_two() {
     let billing = billing().await;
     billing.charge(order("order_1"), None).await.unwrap();
-    let request = |name: &str| billing::usecase::RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "1000".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: name.to_owned(),
-    };
+    let request = |name: &str| refund_request("order_1", "1000", name);
     let forget_reasons = || {
         let mut world = billing.psp.world();
         let entries = world.payments.values_mut().flatten().flat_map(|record| &mut record.cancel_history);

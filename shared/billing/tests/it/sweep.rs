@@ -5,7 +5,7 @@ use billing::payment::{Flow, PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
 use billing::usecase::{Caller, ScheduleDisposition, SweepReport};
 
-use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order, refund_request};
 use crate::schedule::new_schedule;
 
 /// A sweep with all the time it wants.
@@ -239,14 +239,7 @@ async fn a_refund_that_is_never_answered_is_sent_more_and_more_rarely() {
     let billing = billing().await;
     billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.will(std::iter::repeat_n(Act::Lose, 5_000));
-    let request = billing::usecase::RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    billing.refund(request).await.unwrap();
+    billing.refund(refund_request("order_1", "900", "refund-1")).await.unwrap();
     for _ in 0..3 * 288 {
         billing.advance(300);
         sweep(&billing).await;

@@ -8,10 +8,10 @@ mod swept;
 use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, Entropy, PaymentStore, Saved};
 use billing::subscription::Subscription;
-use billing::usecase::{Caller, NewSubscription, RefundRequest, WebhookHint};
-use billing::{CustomerUid, MerchantUid, Timestamp};
+use billing::usecase::{Caller, NewSubscription, WebhookHint};
+use billing::{CustomerUid, Timestamp};
 
-use crate::fixture::{Act, TestBilling, TestWorld, issue_request, secret};
+use crate::fixture::{Act, TestBilling, TestWorld, issue_request, refund_request, secret};
 use crate::subscription::wanted;
 use crate::sweep::sweep;
 
@@ -84,14 +84,7 @@ async fn paid_twice(billing: &TestBilling) -> (String, String) {
 /// The merchant gives a part of a payment back, and the PSP does not answer.
 async fn part_goes_back_unanswered(billing: &TestBilling, uid: &str) -> Payment {
     billing.psp.will([Act::Lose]);
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(uid).unwrap(),
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "a-part-of-it".to_owned(),
-    };
-    let row = billing.refund(request).await.unwrap().0;
+    let row = billing.refund(refund_request(uid, "900", "a-part-of-it")).await.unwrap().0;
     assert!(row.pending_refund().is_some() && row.due_at > Some(billing.host.now()));
     row
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use billing::payment::{Evidence, Payment, PostFailure, PspStatus, ScheduleStatus, Source, State};
 use billing::ports::Clock;
-use billing::usecase::{Caller, RefundRequest, ScheduleDisposition};
+use billing::usecase::{Caller, ScheduleDisposition};
 
 use super::{DAY, SCHEDULE_AT, SOURCES, after, alarms, all, applied, charge, one, posted, schedule, scheduled};
-use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, issue_request, order, secret};
+use crate::fixture::{
+    Act, START, TestBilling, TestWorld, World, billing, issue_request, order, refund_request, secret,
+};
 use crate::schedule::new_schedule;
 use crate::sweep::sweep;
 
@@ -48,13 +50,7 @@ async fn whatever_is_sent_again_is_looked_for_as_soon_as_the_first_time() {
     }
     charged.charge(order("order_1"), None).await.unwrap();
     register(&registered).await;
-    let request = RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
+    let request = refund_request("order_1", "900", "refund-1");
     refunded.refund(request).await.unwrap();
     for (what, billing) in [("charge", charged), ("registration", registered), ("refund", refunded)] {
         let waits = waits_after_sending(&billing).await;

@@ -1,11 +1,10 @@
 //! What a cheaper plan left over, where the merchant has given back a part of what it could be taken from.
 
-use billing::MerchantUid;
 use billing::ports::{Clock, SubscriptionStore};
 use billing::subscription::{Attempt, Credit, Ending, Subscription};
-use billing::usecase::{Caller, NewSubscription, RefundRequest, WebhookHint};
+use billing::usecase::{Caller, NewSubscription, WebhookHint};
 
-use crate::fixture::{TestBilling, TestWorld, billing, secret};
+use crate::fixture::{TestBilling, TestWorld, billing, refund_request, secret};
 use crate::subscription::{plan, wanted};
 use crate::sweep::sweep;
 
@@ -27,14 +26,10 @@ async fn refunded(billing: &TestBilling, id: &str, period: u32, won: u64) {
     if won == 0 {
         return;
     }
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-{period}-0")).unwrap(),
-        amount: won.to_string(),
-        reason: None,
-        account: None,
-        idempotency_key: format!("refund-of-{period}"),
-    };
-    billing.refund(request).await.unwrap();
+    billing
+        .refund(refund_request(&format!("{id}-{period}-0"), &won.to_string(), &format!("refund-of-{period}")))
+        .await
+        .unwrap();
     sweep(billing).await;
 }
 

@@ -5,11 +5,11 @@ use billing::key::{BillingKey, KeyState};
 use billing::payment::{Flow, Payment, PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, KeyStore, PaymentStore, SubscriptionStore};
 use billing::subscription::{Attempt, Subscription, SubscriptionState};
-use billing::usecase::{Caller, Failure, RefundRequest};
+use billing::usecase::{Caller, Failure};
 use billing::{CustomerUid, MerchantUid};
 
 use super::{DAY, HOUR, finished, scheduled};
-use crate::fixture::{START, TestBilling, TestWorld, billing, customer, secret};
+use crate::fixture::{START, TestBilling, TestWorld, billing, customer, refund_request, secret};
 use crate::lossy::{Fate, lossy};
 use crate::subscription::wanted;
 use crate::sweep::sweep;
@@ -117,14 +117,7 @@ async fn refunds_in_between_do_not_keep_late_money_from_its_subscription() {
     let (id, uid) = paid_in_the_console(&billing).await;
     assert_eq!(finished(&billing).await.counts.healed, 1);
     for part in ["one", "another"] {
-        let request = RefundRequest {
-            merchant_uid: uid.clone(),
-            amount: "100".to_owned(),
-            reason: None,
-            account: None,
-            idempotency_key: format!("refund-{part}"),
-        };
-        billing.refund(request).await.unwrap();
+        billing.refund(refund_request(uid.as_str(), "100", &format!("refund-{part}"))).await.unwrap();
     }
     let payment = billing.store.payment(&uid).await.unwrap().unwrap();
     assert_eq!((payment.state, payment.record.unwrap().net_paid()), (State::PartiallyRefunded, 8_700));

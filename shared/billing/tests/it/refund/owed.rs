@@ -1,21 +1,16 @@
 //! Money that goes back by itself and waits for an account: a second deposit into a virtual account.
 
-use billing::payment::{RefundAccount, RefundState, State};
+use billing::payment::{RefundState, State};
 use billing::ports::Clock;
 use billing::usecase::{Failure, RefundRequest};
 use billing::{ImpUid, Money};
 
 use super::{given_back, paid, paid_again, request, row};
-use crate::fixture::{TestBilling, TestWorld};
+use crate::fixture::{TestBilling, TestWorld, refund_account};
 use crate::sweep::{sweep, sweeps};
 
-fn account(number: &str) -> Option<RefundAccount> {
-    let (holder, bank) = ("홍길동".to_owned(), "088".to_owned());
-    Some(RefundAccount { holder, bank, account: number.to_owned(), tel: None })
-}
-
 fn to_account(amount: &str, key: &str, number: &str) -> RefundRequest {
-    RefundRequest { account: account(number), ..request(amount, key) }
+    RefundRequest { account: Some(refund_account(number)), ..request(amount, key) }
 }
 
 /// An order that was paid twice; the PSP wants an account to give the second payment back to.

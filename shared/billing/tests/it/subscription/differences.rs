@@ -4,14 +4,14 @@ use super::cards::another_card;
 use super::changes::paid;
 use super::money::paid_after_all;
 use super::{pass, plan, row, wanted};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, refund_request, secret};
 use crate::habits::Reasons;
 use crate::sweep::sweep;
 use billing::MerchantUid;
 use billing::payment::{Payment, PspStatus, RefundState, State};
 use billing::ports::{Clock, PaymentStore, SubscriptionStore};
 use billing::subscription::{Dunning, Ending, GiveUp, Subscription, SubscriptionState};
-use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, ScheduleDisposition, WebhookHint};
+use billing::usecase::{Caller, Failure, NewSubscription, ScheduleDisposition, WebhookHint};
 
 async fn payment(billing: &TestBilling, uid: &str) -> Payment {
     billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
@@ -193,14 +193,7 @@ async fn what_is_left_over_comes_of_several_payments_if_it_has_to() {
     let access_until = row(&billing, &id).await.access_until;
     let paid = |row: &Payment| row.state == State::Paid && row.merchant_uid().as_str().starts_with(&format!("{id}-1-"));
     let of_period_1: Vec<Payment> = billing.store.all_payments().into_iter().filter(paid).collect();
-    let part = RefundRequest {
-        merchant_uid: of_period_1[0].merchant_uid().clone(),
-        amount: "8000".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "most-of-it".to_owned(),
-    };
-    billing.refund(part).await.unwrap();
+    billing.refund(refund_request(of_period_1[0].merchant_uid().as_str(), "8000", "most-of-it")).await.unwrap();
     let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
     assert_eq!((ended.adjustment, ended.credits.len()), (0, 2), "{:?}", ended.credits);
     assert_eq!(kept(&billing), 32_000 - back);
@@ -244,14 +237,10 @@ async fn a_rest_that_waits_for_another_refund_of_its_payment_is_looked_at_hourly
     // The PSP takes the schedule off, and says nothing to any refund after that.
     billing.psp.will([Act::Approve].into_iter().chain(std::iter::repeat_n(Act::Lose, 1_000)));
     drop(billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap());
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "5000".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    assert_eq!(billing.refund(request).await.map(|_| ()), Err(Failure::RefundInProgress));
+    assert_eq!(
+        billing.refund(refund_request(&format!("{id}-0-0"), "5000", "refund-1")).await.map(|_| ()),
+        Err(Failure::RefundInProgress)
+    );
     // The rest of what is left over waits for that one.
     let stored = billing.store.subscription(&row(&billing, &id).await.id).await.unwrap().unwrap();
     let owing =

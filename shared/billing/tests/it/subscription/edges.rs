@@ -5,14 +5,13 @@ use std::sync::atomic::Ordering;
 use super::changes::paid;
 use super::money::{paid_after_all, run_late, states_of};
 use super::{JANUARY_31, pass, plan, row, run_schedules, wanted};
-use crate::fixture::{Act, START, TestWorld, billing, issue_request, order, secret};
+use crate::fixture::{Act, START, TestWorld, billing, issue_request, order, refund_request, secret};
 use crate::sweep::sweep;
-use billing::MerchantUid;
 use billing::payment::{PspStatus, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::Clock;
 use billing::subscription::{Ending, Interval, SubscriptionState, Unit};
-use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, RefundRequest};
+use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 
 const DAY: i64 = 86_400;
 
@@ -195,14 +194,7 @@ async fn a_plan_that_is_cheaper_than_what_the_next_charge_is_lowered_by_is_refus
 async fn a_period_that_was_given_back_is_not_counted_for_another_plan() {
     let billing = billing().await;
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    let back = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "8900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "all-of-it".to_owned(),
-    };
-    billing.refund(back).await.unwrap();
+    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "all-of-it")).await.unwrap();
     sweep(&billing).await;
     let refused = billing.change_plan_now(&Caller::Merchant, &id, plan("더 적게", 5_900)).await;
     assert_eq!(refused.map(|_| ()), Err(Failure::SubscriptionNotChangeable));

@@ -1,13 +1,13 @@
 //! Money that comes late, twice, or goes back.
 
 use super::{pass, row, run_schedules, timeline, wanted};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, refund_request, secret};
 use crate::sweep::sweep;
 use billing::MerchantUid;
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::{Ending, SubscriptionState};
-use billing::usecase::{Caller, RefundRequest, WebhookHint};
+use billing::usecase::{Caller, WebhookHint};
 
 const DAY: i64 = 86_400;
 
@@ -148,13 +148,7 @@ async fn what_is_given_back_in_full_is_not_the_customers_any_more() {
     let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
     let paid = row(&billing, &id).await;
     assert!(paid.access_until > Some(billing.host.now()));
-    let refund = |amount: &str, key: &str| RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: amount.to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: key.to_owned(),
-    };
+    let refund = |amount: &str, key: &str| refund_request(&format!("{id}-0-0"), amount, key);
     billing.refund(refund("900", "a-part-of-it")).await.unwrap();
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await.access_until, paid.access_until, "a part is a discount");

@@ -5,11 +5,11 @@ use billing::payment::{PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, PaymentStore};
 use billing::subscription::{Ending, SubscriptionState};
-use billing::usecase::{Caller, NewSubscription, RefundRequest};
+use billing::usecase::{Caller, NewSubscription};
 
 use super::money::{paid_after_all, states_of};
 use super::{pass, row, run_schedules, wanted};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, order, secret};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, order, refund_request, secret};
 use crate::habits::Reasons;
 use crate::sweep::sweep;
 
@@ -221,14 +221,7 @@ async fn a_completed_subscription_is_not_looked_at_again_for_a_refund_whose_reco
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Completed);
     billing.psp.world().reasons = Reasons::NoHistory;
     billing.psp.will([Act::ApproveAndLose]);
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "8900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    billing.refund(request).await.unwrap();
+    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "refund-1")).await.unwrap();
     billing.advance(3_600);
     sweep(&billing).await;
     let payment = payment(&billing, &format!("{id}-0-0")).await;

@@ -1,13 +1,13 @@
 //! Refunds: where they go, how often they are sent, and what whoever is overtaken is told.
 
+use billing::Money;
 use billing::payment::refund::REFUNDS_MAX;
-use billing::payment::{Payment, PspStatus, Refund, RefundAccount, RefundState, State};
+use billing::payment::{Payment, PspStatus, Refund, RefundState, State};
 use billing::ports::{Clock, PaymentStore, Saved};
 use billing::usecase::{Failure, RefundRequest, WebhookHint};
-use billing::{MerchantUid, Money};
 use futures_util::future::join;
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, order};
+use crate::fixture::{Act, START, TestBilling, TestWorld, order, refund_account, refund_request};
 use crate::refund::{given_back, paid, refund, row};
 use crate::refund_rules::in_doubt;
 use crate::sweep::sweep;
@@ -15,18 +15,9 @@ use crate::sweep::sweep;
 const ACCOUNT: &str = "110-123-456789";
 
 fn request(amount: &str, key: &str, account: Option<&str>) -> RefundRequest {
-    let account = account.map(|number| RefundAccount {
-        holder: "홍길동".to_owned(),
-        bank: "088".to_owned(),
-        account: number.to_owned(),
-        tel: None,
-    });
     RefundRequest {
-        merchant_uid: MerchantUid::parse("order_1").unwrap(),
-        amount: amount.to_owned(),
-        reason: None,
-        account,
-        idempotency_key: format!("refund-{key}"),
+        account: account.map(refund_account),
+        ..refund_request("order_1", amount, &format!("refund-{key}"))
     }
 }
 

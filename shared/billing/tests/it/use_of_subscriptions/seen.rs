@@ -3,11 +3,11 @@
 use billing::payment::{PspStatus, State};
 use billing::ports::Clock;
 use billing::subscription::{Attempt, Ending, SubscriptionState};
-use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, SubscriptionView};
-use billing::{CustomerId, MerchantUid, Timestamp};
+use billing::usecase::{Caller, Failure, NewSubscription, SubscriptionView};
+use billing::{CustomerId, Timestamp};
 
 use super::{another_card, begun, is_declined, row, runs, wait_until};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, customer};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, refund_request};
 use crate::subscription::{plan, wanted};
 use crate::sweep::sweep;
 
@@ -120,14 +120,7 @@ async fn access_is_shown_beyond_what_was_paid_for_only_through_the_day_of_the_ne
     assert_eq!(shown(&billing, &id).await, (Some(day.start()), Some(day.start())), "it was declined");
 
     let (billing, id) = billing_of().await;
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "8900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "all-of-it".to_owned(),
-    };
-    billing.refund(request).await.unwrap();
+    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "all-of-it")).await.unwrap();
     sweep(&billing).await;
     let now = Some(billing.host.now());
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
