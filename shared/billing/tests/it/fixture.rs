@@ -2,8 +2,10 @@
 //! is told and remembers what it was asked.
 
 mod keys;
+pub(crate) mod payments;
 mod records;
 mod requests;
+pub(crate) mod subscriptions;
 mod table;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,7 +28,7 @@ use store::MemoryStore;
 
 use crate::habits::Reasons;
 
-pub(crate) use records::{key_snapshot, schedule_snapshot};
+pub(crate) use records::{hint_of, key_snapshot, schedule_snapshot};
 pub(crate) use requests::{issue_request, refund_account, refund_request};
 pub(crate) use table::Table;
 
@@ -431,6 +433,7 @@ pub(crate) async fn billing() -> TestBilling {
 
 pub(crate) trait TestWorld {
     fn advance(&self, seconds: i64);
+    fn wait_until(&self, then: Timestamp);
     fn alarms(&self) -> Vec<&'static str>;
 }
 
@@ -440,10 +443,24 @@ impl<S> TestWorld for Billing<TestPsp, S, TestHost> {
         self.psp.clock.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    /// Time goes by until then, and nobody comes meanwhile.
+    fn wait_until(&self, then: Timestamp) {
+        self.advance(then.0 - self.host.now().0);
+    }
+
     /// Names of the alarms raised since the last look.
     fn alarms(&self) -> Vec<&'static str> {
         self.host.alarms.lock().unwrap().drain(..).map(|alarm| alarm.name()).collect()
     }
+}
+
+/// `kim` registers one more card under this Idempotency-Key. The name of its key.
+pub(crate) async fn another_card<S: KeyStore>(
+    billing: &Billing<TestPsp, S, TestHost>,
+    idempotency_key: &str,
+    number: &str,
+) -> CustomerUid {
+    billing.issue_key(issue_request(idempotency_key, number), &secret()).await.unwrap().customer_uid
 }
 
 pub(crate) fn secret() -> FingerprintKey {

@@ -8,11 +8,11 @@ use billing::payment::{
 use billing::ports::{Clock, KeyStore, PaymentStore};
 use billing::subscription::Attempt;
 use billing::usecase::{Billing, Caller, Failure, NewSchedule, ScheduleDisposition, Scheduled, check_schedule_at};
-use billing::{CustomerUid, MerchantUid, Nonce, Policy, Timestamp};
+use billing::{MerchantUid, Nonce, Policy, Timestamp};
 
+use crate::fixture::payments::scheduled_order_1;
 use crate::fixture::{
-    Act, START, TestBilling, TestHost, TestPsp, TestWorld, World, billing, customer, issue_request, order,
-    schedule_snapshot, secret,
+    Act, START, TestHost, TestPsp, TestWorld, World, another_card, billing, customer, order, schedule_snapshot, secret,
 };
 use crate::lossy::{Fate, LossyBilling, lossy};
 use crate::schedule::new_schedule;
@@ -42,10 +42,6 @@ where
     let answers = billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", AT)]).await.unwrap();
     billing.psp.world().posts.clear();
     answers[0].row().unwrap().clone()
-}
-
-async fn row(billing: &TestBilling) -> Payment {
-    billing.scheduled(&MERCHANT, "order_1").await.unwrap()
 }
 
 fn posts<S>(billing: &Billing<TestPsp, S, TestHost>) -> Vec<String> {
@@ -177,7 +173,7 @@ async fn a_schedule_that_is_not_registered_is_not_changed_and_whoever_asks_is_to
             let what = format!("{state:?}, a record: {}, executed: {executed:?}", record.is_some());
             assert_eq!(billing.unschedule(&MERCHANT, "order_1").await, told, "{what}");
             assert_eq!(billing.reschedule(&MERCHANT, "order_1", LATER).await, told, "{what}");
-            assert_eq!((row(&billing).await, posts(&billing).len()), (before, 0), "{what}");
+            assert_eq!((scheduled_order_1(&billing).await, posts(&billing).len()), (before, 0), "{what}");
         }
     }
 }
@@ -208,10 +204,14 @@ async fn while_one_change_is_not_known_to_have_ended_no_other_is_made() {
             billing.advance(seconds);
             let other = changed(&billing, second).await;
             assert_eq!(other, Err(Failure::ScheduleNotChangeable), "{first:?} {second:?}");
-            assert_eq!((row(&billing).await, posts(&billing).len()), (promised.clone(), 1), "{first:?} {second:?}");
+            assert_eq!(
+                (scheduled_order_1(&billing).await, posts(&billing).len()),
+                (promised.clone(), 1),
+                "{first:?} {second:?}"
+            );
         }
         sweep(&billing).await;
-        let row = row(&billing).await;
+        let row = scheduled_order_1(&billing).await;
         match first {
             Purpose::Move { schedule_at } => assert_eq!(row.schedule_at(), Some(schedule_at)),
             _ => assert_eq!(row.state, State::Revoked),
@@ -232,7 +232,7 @@ async fn a_change_that_was_promised_stays_promised_when_it_cannot_be_sent_again(
         }
         assert_eq!(posts(&billing).len(), 1, "the second never left");
         sweep(&billing).await;
-        let row = row(&billing).await;
+        let row = scheduled_order_1(&billing).await;
         match purpose {
             Purpose::Move { schedule_at } => assert_eq!((row.schedule_at(), row.claim), (Some(schedule_at), None)),
             _ => assert_eq!((row.state, row.claim), (State::Revoked, None)),
@@ -296,8 +296,7 @@ async fn a_schedule_on_its_way_to_another_key_is_taken_back_exactly_if_it_stands
     for moves_to in [None, Some("key1"), Some("unchanged")] {
         let billing = lossy().await;
         registered(&billing).await;
-        let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
-        let second = second.customer_uid;
+        let second = another_card(&billing, "second-card", "5555555555554444").await;
         billing.psp.will([Act::Lose]);
         billing.delete_key(&MERCHANT, "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
         let before = stands(&billing).await;
@@ -322,7 +321,7 @@ async fn a_schedule_that_is_registered_late_runs_at_its_time_or_a_minute_from_no
         assert_eq!(registered(&billing).await.state, State::Intent);
         billing.advance(DAY + late);
         sweep(&billing).await;
-        let row = row(&billing).await;
+        let row = scheduled_order_1(&billing).await;
         assert_eq!((row.state, row.schedule_at()), (State::Scheduled, Some(runs_at)), "{late}");
         assert_eq!(billing.psp.world().schedules["order_1"].schedule_at, runs_at, "{late}");
         assert!(runs_at > billing.host.now());
@@ -334,11 +333,10 @@ async fn a_schedule_that_is_registered_late_runs_at_its_time_or_a_minute_from_no
 async fn a_payment_is_found_behind_the_schedule_that_was_taken_off_the_key_before() {
     let billing = billing().await;
     registered(&billing).await;
-    let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
-    let second: CustomerUid = second.customer_uid;
+    let second = another_card(&billing, "second-card", "5555555555554444").await;
     billing.psp.will([Act::Approve, Act::Lose]);
     billing.delete_key(&MERCHANT, "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
-    let moved = row(&billing).await;
+    let moved = scheduled_order_1(&billing).await;
     assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second)));
     {
         let mut world = billing.psp.world();
@@ -349,7 +347,7 @@ async fn a_payment_is_found_behind_the_schedule_that_was_taken_off_the_key_befor
     for _ in 0..3 {
         billing.advance(300);
         sweep(&billing).await;
-        assert_eq!(row(&billing).await.state, State::Paid);
+        assert_eq!(scheduled_order_1(&billing).await.state, State::Paid);
     }
     assert!(!posts(&billing).contains(&"register order_1".to_owned()), "it would be charged twice");
 }
@@ -367,6 +365,6 @@ async fn a_schedule_that_is_gone_is_registered_anew_whichever_way_the_psp_says_t
         billing.advance(DAY + 900);
         sweep(&billing).await;
         assert_eq!((billing.alarms(), posts(&billing)), (vec!["missing_at_psp"], vec!["register order_1".to_owned()]));
-        assert_eq!(row(&billing).await.state, State::Scheduled, "{says:?}");
+        assert_eq!(scheduled_order_1(&billing).await.state, State::Scheduled, "{says:?}");
     }
 }

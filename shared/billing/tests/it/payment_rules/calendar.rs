@@ -2,20 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use billing::payment::{Evidence, Payment, PostFailure, PspStatus, ScheduleStatus, Source, State};
+use billing::payment::{Evidence, PostFailure, PspStatus, ScheduleStatus, Source, State};
 use billing::ports::Clock;
 use billing::usecase::{Caller, ScheduleDisposition};
 
 use super::{DAY, SCHEDULE_AT, SOURCES, after, alarms, all, applied, charge, one, posted, schedule, scheduled};
-use crate::fixture::{
-    Act, START, TestBilling, TestWorld, World, billing, issue_request, order, refund_request, secret,
-};
+use crate::fixture::payments::order_1;
+use crate::fixture::{Act, START, TestBilling, TestWorld, World, another_card, billing, order, refund_request};
 use crate::schedule::new_schedule;
-use crate::sweep::sweep;
-
-async fn row(billing: &TestBilling) -> Payment {
-    billing.payment(&Caller::Merchant, "order_1").await.unwrap()
-}
+use crate::sweep::{sweep, sweeps};
 
 async fn register(billing: &TestBilling) {
     let new = new_schedule("order_1", SCHEDULE_AT);
@@ -24,7 +19,7 @@ async fn register(billing: &TestBilling) {
 
 /// Seconds until the row is due.
 async fn wait(billing: &TestBilling) -> i64 {
-    row(billing).await.due_at.unwrap().0 - billing.host.now().0
+    order_1(billing).await.due_at.unwrap().0 - billing.host.now().0
 }
 
 /// Sweeps whenever the row is due, and says how long it was waited for each time that something had been sent.
@@ -70,7 +65,7 @@ async fn a_change_of_an_overdue_schedule_is_looked_for_as_soon_as_one_of_any_oth
                 billing.advance(wait(&billing).await);
                 sweep(&billing).await;
             }
-            assert_eq!(row(&billing).await.looks > 0, overdue);
+            assert_eq!(order_1(&billing).await.looks > 0, overdue);
             billing.psp.will([Act::Lose]);
             let to = billing.host.now().plus(DAY + 1);
             let changed = if revoked {
@@ -155,20 +150,17 @@ fn a_row_remembers_the_last_twenty_four_things_that_a_person_was_told_of() {
 async fn a_schedule_that_is_left_on_the_former_key_hides_no_payment() {
     let billing = billing().await;
     register(&billing).await;
-    let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
+    let second = another_card(&billing, "second-card", "5555555555554444").await;
     billing.psp.world().posts.clear();
     billing.psp.will([Act::Approve, Act::Lose]);
-    let to = ScheduleDisposition::MoveTo(second.customer_uid.clone());
+    let to = ScheduleDisposition::MoveTo(second.clone());
     billing.delete_key(&Caller::Merchant, "key1", to).await.unwrap();
-    let moved = row(&billing).await;
-    assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second.customer_uid)));
+    let moved = order_1(&billing).await;
+    assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second)));
     assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
     billing.psp.world().record(&moved.order, PspStatus::Paid, START);
-    for _ in 0..3 {
-        billing.advance(156);
-        sweep(&billing).await;
-    }
-    assert_eq!(row(&billing).await.state, State::Paid);
+    sweeps(&billing, 3, 156).await;
+    assert_eq!(order_1(&billing).await.state, State::Paid);
     let posts = billing.psp.world().posts.clone();
     assert_eq!(posts.iter().filter(|post| post.starts_with("register")).count(), 1, "not registered again: {posts:?}");
 }
@@ -191,15 +183,12 @@ async fn a_change_that_was_promised_stays_promised_whoever_repeats_it_in_vain() 
             billing.psp.will([Act::Lose]);
             billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
         }
-        assert!(row(&billing).await.claim.is_some());
+        assert!(order_1(&billing).await.claim.is_some());
         billing.advance(200);
         billing.psp.will([Act::Unreachable]);
         let repeated = billing.unschedule(&Caller::Merchant, "order_1").await;
         assert!(repeated.as_ref().is_ok_and(|row| row.claim.is_some()), "still pending: {repeated:?}");
-        for _ in 0..12 {
-            billing.advance(300);
-            sweep(&billing).await;
-        }
-        assert_eq!(row(&billing).await.state, State::Revoked, "told refused: {told_refused}");
+        sweeps(&billing, 12, 300).await;
+        assert_eq!(order_1(&billing).await.state, State::Revoked, "told refused: {told_refused}");
     }
 }

@@ -1,26 +1,13 @@
 //! What a cheaper plan left over, where the merchant has given back a part of what it could be taken from.
 
-use billing::ports::{Clock, SubscriptionStore};
-use billing::subscription::{Attempt, Credit, Ending, Subscription};
-use billing::usecase::{Caller, NewSubscription, WebhookHint};
+use billing::ports::SubscriptionStore;
+use billing::subscription::{Attempt, Credit, Ending};
+use billing::usecase::{Caller, NewSubscription};
 
-use crate::fixture::{TestBilling, TestWorld, billing, refund_request, secret};
+use crate::fixture::subscriptions::{begun, renewed, row};
+use crate::fixture::{TestBilling, billing, refund_request};
 use crate::subscription::{plan, wanted};
 use crate::sweep::sweep;
-
-async fn row(billing: &TestBilling, id: &str) -> Subscription {
-    billing.subscription(&Caller::Merchant, id).await.unwrap()
-}
-
-/// The next period is paid by its schedule.
-async fn renewed(billing: &TestBilling, id: &str) {
-    let next = row(billing, id).await;
-    billing.advance(next.attempt_at.0 - billing.host.now().0);
-    let order = next.order().unwrap();
-    let paid = billing.psp.world().execute(&order, billing::payment::PspStatus::Paid, next.attempt_at);
-    billing.notice(&WebhookHint { imp_uid: paid.imp_uid, merchant_uid: order.merchant_uid }).await.unwrap();
-    assert_eq!(row(billing, id).await.attempt.period, next.attempt.period + 1);
-}
 
 async fn refunded(billing: &TestBilling, id: &str, period: u32, won: u64) {
     if won == 0 {
@@ -49,7 +36,7 @@ async fn a_rest_goes_back_of_the_latest_payments_that_have_it_as_far_back_as_it_
     for before in cases {
         let billing = billing().await;
         let new = NewSubscription { plan: plan("최고", PRICE), ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         renewed(&billing, &id).await;
         renewed(&billing, &id).await;
         let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use billing::CustomerUid;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Claim, Flow, Payment, Purpose, State};
-use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved};
+use billing::ports::{Entropy, KeyStore, PaymentStore, Saved};
 use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition};
 
 use super::{DAY, QUARANTINE, stored, two_more, uid};
@@ -138,7 +138,7 @@ async fn a_person_is_told_a_day_after_the_first_wish_however_often_another_one_f
     let wishes = wishes(two_more(&billing).await);
     billing.psp.world().looks_fail = true;
     for (number, second) in (0..24).map(|hour| hour * 3_600).chain([DAY - 1]).enumerate() {
-        billing.advance(START.plus(second).0 - billing.host.now().0);
+        billing.wait_until(START.plus(second));
         assert!(matches!(delete(&billing, &wishes[number % 4]).await, Ok(KeyDeleted::Pending(_))));
         assert!(billing.alarms().is_empty(), "after {second} s");
     }
