@@ -10,7 +10,6 @@ use billing::subscription::{Attempt, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewCheckout, NewSchedule, NewSubscription, ScheduleDisposition};
 use billing::{CustomerUid, MerchantUid};
 
-use crate::fixture::payments::payment;
 use crate::fixture::subscriptions::{begun, row, runs};
 use crate::fixture::{TestBilling, TestWorld, another_card, billing, card_window, customer, order};
 use crate::subscription::wanted;
@@ -81,20 +80,6 @@ async fn numbers_that_subscriptions_make_are_no_orders_of_a_storefront() {
     for uid in own {
         assert!(billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().is_some(), "{uid}");
     }
-}
-
-#[tokio::test]
-async fn the_schedule_of_a_subscription_is_changed_by_nobody_but_the_subscription() {
-    let billing = billing().await;
-    let id = begun(&billing, wanted()).await;
-    let before = row(&billing, &id).await;
-    let uid = before.order().unwrap().merchant_uid;
-    let moved = billing.reschedule(&Caller::Merchant, uid.as_str(), before.attempt_at.plus(DAY)).await;
-    assert_eq!(moved.map(|_| ()), Err(Failure::ScheduleNotChangeable));
-    let revoked = billing.unschedule(&Caller::Merchant, uid.as_str()).await;
-    assert_eq!(revoked.map(|_| ()), Err(Failure::ScheduleNotChangeable));
-    assert_eq!(payment(&billing, uid.as_str()).await.state, State::Scheduled);
-    assert_eq!(row(&billing, &id).await, before);
 }
 
 #[tokio::test]

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use billing::payment::{Evidence, PostFailure, PspStatus, ScheduleStatus, Source, State};
 use billing::ports::Clock;
-use billing::usecase::{Caller, ScheduleDisposition};
+use billing::usecase::Caller;
 
 use super::{DAY, SCHEDULE_AT, SOURCES, after, alarms, all, applied, charge, one, posted, schedule, scheduled};
 use crate::fixture::payments::order_1;
-use crate::fixture::{Act, START, TestBilling, TestWorld, World, another_card, billing, order, refund_request};
+use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, order, refund_request};
 use crate::schedule::new_schedule;
-use crate::sweep::{sweep, sweeps};
+use crate::sweep::sweep;
 
 async fn register(billing: &TestBilling) {
     let new = new_schedule("order_1", SCHEDULE_AT);
@@ -142,53 +142,4 @@ fn a_row_remembers_the_last_twenty_four_things_that_a_person_was_told_of() {
     // All at once.
     let everything: Vec<_> = std::iter::once(&first).chain(&more).collect();
     assert_eq!(after(&paid, &all(&everything), Source::Sweep, START.plus(100)).alarmed_at.len(), 24);
-}
-
-/// What the PSP shows of a schedule that was revoked on the key before says nothing of the present one: what is paid under the
-/// number does.
-#[tokio::test]
-async fn a_schedule_that_is_left_on_the_former_key_hides_no_payment() {
-    let billing = billing().await;
-    register(&billing).await;
-    let second = another_card(&billing, "second-card", "5555555555554444").await;
-    billing.psp.world().posts.clear();
-    billing.psp.will([Act::Approve, Act::Lose]);
-    let to = ScheduleDisposition::MoveTo(second.clone());
-    billing.delete_key(&Caller::Merchant, "key1", to).await.unwrap();
-    let moved = order_1(&billing).await;
-    assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second)));
-    assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
-    billing.psp.world().record(&moved.order, PspStatus::Paid, START);
-    sweeps(&billing, 3, 156).await;
-    assert_eq!(order_1(&billing).await.state, State::Paid);
-    let posts = billing.psp.world().posts.clone();
-    assert_eq!(posts.iter().filter(|post| post.starts_with("register")).count(), 1, "not registered again: {posts:?}");
-}
-
-/// Somebody has a 202 for it: that a second request does not leave takes nothing back.
-#[tokio::test]
-async fn a_change_that_was_promised_stays_promised_whoever_repeats_it_in_vain() {
-    for told_refused in [false, true] {
-        let billing = billing().await;
-        if told_refused {
-            billing.psp.will([Act::Refuse(-1)]);
-            register(&billing).await;
-            let stands = schedule(ScheduleStatus::Scheduled);
-            billing.psp.world().schedules.insert("order_1".to_owned(), stands);
-            billing.psp.will([Act::Unreachable]);
-            billing.advance(156);
-            sweep(&billing).await;
-        } else {
-            register(&billing).await;
-            billing.psp.will([Act::Lose]);
-            billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
-        }
-        assert!(order_1(&billing).await.claim.is_some());
-        billing.advance(200);
-        billing.psp.will([Act::Unreachable]);
-        let repeated = billing.unschedule(&Caller::Merchant, "order_1").await;
-        assert!(repeated.as_ref().is_ok_and(|row| row.claim.is_some()), "still pending: {repeated:?}");
-        sweeps(&billing, 12, 300).await;
-        assert_eq!(order_1(&billing).await.state, State::Revoked, "told refused: {told_refused}");
-    }
 }
