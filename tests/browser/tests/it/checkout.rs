@@ -225,7 +225,7 @@ async fn the_payment_of_another_number_pays_nothing() {
         tab.sign_in(&world).await;
         let order = tab.order_number().await;
         // A cheap payment under a number that nobody has registered, passed off as this order's.
-        let cheap = crate::world::fresh("cheap");
+        let cheap = e2e::stack::fresh("cheap");
         tamper(tab, json!({ "merchant_uid": cheap, "amount": 100 })).await;
         tab.click("#pay").await;
         tab.approve(&cheap).await;

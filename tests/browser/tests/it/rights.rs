@@ -1,10 +1,11 @@
 //! Who may see and do what: customers their own, the owner refunds.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::session::{Device, Tab, browse};
 use crate::storefront::{COFFEE, card, way};
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// Pays one order with a registered card; returns its number.
 async fn buys(tab: &Tab) -> String {

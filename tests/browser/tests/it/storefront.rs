@@ -1,10 +1,11 @@
 //! The demo storefront's page, in the words of its customers.
 
+use e2e::stack::fresh;
 use serde_json::Value;
 
 use crate::page::until;
 use crate::session::Tab;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// Won, as the shop's catalogue has it.
 pub(crate) const COFFEE: u64 = 12_900;
