@@ -60,7 +60,19 @@ impl Tab {
     pub(crate) async fn choose_product(&self, product: &str) -> String {
         let before = self.order_number().await;
         self.click(&format!("label[for='product-{product}']")).await;
+        self.next_order(&before).await
+    }
+
+    /// The number of the order that the page would pay after this one, as soon as there is one.
+    pub(crate) async fn next_order(&self, before: &str) -> String {
         until("another order", async || Some(self.order_number().await).filter(|number| *number != before)).await
+    }
+
+    /// Pays the page's order with the registered card.
+    pub(crate) async fn pay_by_card(&self) {
+        self.choose_way(way::CHARGE).await;
+        self.click("#pay").await;
+        self.concludes("#pay-result", "paid").await;
     }
 
     /// Chooses how to pay.
