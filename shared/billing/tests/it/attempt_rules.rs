@@ -7,26 +7,24 @@ mod time;
 
 use billing::payment::{Payment, PspStatus, State};
 use billing::subscription::{Attempt, ClosedPeriod, StepContext, StepResult, Subscription, step};
-use billing::usecase::{Caller, NewSubscription};
+use billing::usecase::NewSubscription;
 use billing::{ImpUid, Policy, Timestamp};
 
-use crate::fixture::{TestBilling, billing, secret};
+use crate::fixture::billing;
+use crate::fixture::payments::payment;
+use crate::fixture::subscriptions::{begun, row};
 use crate::subscription::wanted;
 
 const DAY: i64 = 86_400;
 const PRICE: u64 = 8_900;
 
-async fn row(billing: &TestBilling, id: &str) -> Subscription {
-    billing.subscription(&Caller::Merchant, id).await.unwrap()
-}
-
 /// One whose first period is paid and whose second is to be charged at its `attempt_at`, and that first payment.
-async fn begun(new: NewSubscription) -> (Subscription, Payment) {
+async fn first_paid(new: NewSubscription) -> (Subscription, Payment) {
     let billing = billing().await;
-    let id = billing.subscribe(new, &secret()).await.unwrap().id;
-    let row = row(&billing, id.as_str()).await;
+    let id = begun(&billing, new).await;
+    let row = row(&billing, &id).await;
     assert_eq!(row.attempt, Attempt { period: 1, number: 0 });
-    let first = billing.payment(&Caller::Merchant, &format!("{id}-0-0")).await.unwrap();
+    let first = payment(&billing, &format!("{id}-0-0")).await;
     assert_eq!(first.state, State::Paid);
     (row, first)
 }
@@ -67,7 +65,7 @@ fn closed(stepped: &StepResult) -> Option<ClosedPeriod> {
 
 #[tokio::test]
 async fn a_payment_is_one_too_many_once_another_attempt_has_paid_its_period() {
-    let (mut row, first) = begun(wanted()).await;
+    let (mut row, first) = first_paid(wanted()).await;
     row.closed_periods = vec![ClosedPeriod { attempts: 2, paid: Some(1) }, ClosedPeriod { attempts: 1, paid: None }];
     row.attempt = Attempt { period: 2, number: 0 };
     let beside = |of| row.is_paid_by_another(&paid(&row, &first, of, row.attempt_at));
@@ -82,7 +80,7 @@ async fn a_payment_is_one_too_many_once_another_attempt_has_paid_its_period() {
 
 #[tokio::test]
 async fn the_period_before_is_the_last_one_that_anything_was_tried_for() {
-    let (mut row, _) = begun(wanted()).await;
+    let (mut row, _) = first_paid(wanted()).await;
     row.attempt = Attempt { period: 5, number: 0 };
     // Each way in which five periods were tried or had passed.
     for tried in 0_u32..32 {

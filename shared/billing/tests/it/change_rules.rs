@@ -6,47 +6,28 @@ mod within;
 
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, PaymentStore};
-use billing::subscription::{Attempt, Subscription, SubscriptionState};
-use billing::usecase::{Caller, Failure, NewCheckout, NewSchedule, NewSubscription, ScheduleDisposition, WebhookHint};
-use billing::{CustomerUid, MerchantUid, Timestamp};
+use billing::subscription::{Attempt, SubscriptionState};
+use billing::usecase::{Caller, Failure, NewCheckout, NewSchedule, NewSubscription, ScheduleDisposition};
+use billing::{CustomerUid, MerchantUid};
 
-use crate::fixture::{TestBilling, TestWorld, billing, card_window, customer, issue_request, order, secret};
+use crate::fixture::subscriptions::{begun, row, runs};
+use crate::fixture::{TestBilling, TestWorld, another_card, billing, card_window, customer, order};
 use crate::subscription::wanted;
 use crate::sweep::sweep;
 
 const DAY: i64 = 86_400;
 
-async fn begun(billing: &TestBilling, new: NewSubscription) -> String {
-    billing.subscribe(new, &secret()).await.unwrap().id.to_string()
-}
-
-async fn row(billing: &TestBilling, id: &str) -> Subscription {
-    billing.subscription(&Caller::Merchant, id).await.unwrap()
-}
-
-/// Time goes by until then, and nobody comes meanwhile.
-fn wait_until(billing: &TestBilling, then: Timestamp) {
-    billing.advance(then.0 - billing.host.now().0);
-}
-
-/// The PSP runs the schedule of the attempt that is next, now, and tells.
-async fn runs(billing: &TestBilling, id: &str, status: PspStatus) {
-    let (order, now) = (row(billing, id).await.order().unwrap(), billing.host.now());
-    let record = billing.psp.world().execute(&order, status, now);
-    let hint = WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid };
-    billing.notice(&hint).await.unwrap();
-}
-
 /// The attempt that is next is due, and this comes of it: the PSP runs its schedule, or it is charged.
 async fn next_comes_to(billing: &TestBilling, id: &str, status: PspStatus) {
     let next = row(billing, id).await;
-    wait_until(billing, next.attempt_at);
+    billing.wait_until(next.attempt_at);
     let waits = |uid: &MerchantUid| {
         let schedule = billing.psp.world().schedules.get(uid.as_str()).map(|schedule| schedule.schedule_status);
         schedule == Some(ScheduleStatus::Scheduled)
     };
     if waits(&next.order().unwrap().merchant_uid) {
-        runs(billing, id, status).await;
+        let hint = runs(billing, id, status).await;
+        billing.notice(&hint).await.unwrap();
     }
     sweep(billing).await;
     if status == PspStatus::Failed {
@@ -65,10 +46,6 @@ fn paid_for(billing: &TestBilling, period: u32) -> Vec<u64> {
     let rows = billing.store.all_payments().into_iter().filter(|row| row.state == State::Paid);
     let of_period = rows.filter(|row| Attempt::of(row.merchant_uid()).is_some_and(|(_, of)| of.period == period));
     of_period.map(|row| row.order.amount.minor).collect()
-}
-
-async fn another_card(billing: &TestBilling, name: &str, number: &str) -> CustomerUid {
-    billing.issue_key(issue_request(name, number), &secret()).await.unwrap().customer_uid
 }
 
 #[tokio::test]
@@ -103,20 +80,6 @@ async fn numbers_that_subscriptions_make_are_no_orders_of_a_storefront() {
     for uid in own {
         assert!(billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().is_some(), "{uid}");
     }
-}
-
-#[tokio::test]
-async fn the_schedule_of_a_subscription_is_changed_by_nobody_but_the_subscription() {
-    let billing = billing().await;
-    let id = begun(&billing, wanted()).await;
-    let before = row(&billing, &id).await;
-    let uid = before.order().unwrap().merchant_uid;
-    let moved = billing.reschedule(&Caller::Merchant, uid.as_str(), before.attempt_at.plus(DAY)).await;
-    assert_eq!(moved.map(|_| ()), Err(Failure::ScheduleNotChangeable));
-    let revoked = billing.unschedule(&Caller::Merchant, uid.as_str()).await;
-    assert_eq!(revoked.map(|_| ()), Err(Failure::ScheduleNotChangeable));
-    assert_eq!(billing.payment(&Caller::Merchant, uid.as_str()).await.unwrap().state, State::Scheduled);
-    assert_eq!(row(&billing, &id).await, before);
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use billing::ports::{Clock, PaymentStore};
 use billing::usecase::{Caller, Failure, NewCheckout, NotApproved, ReturnView, WebhookHint, WebhookOutcome};
 use billing::{ImpUid, MerchantUid, Money};
 
+use crate::fixture::payments::payment;
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, card_window, customer, order};
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 fn kim() -> Caller {
     Caller::Customer(customer("kim"))
@@ -26,10 +27,6 @@ async fn open(billing: &TestBilling, uid: &str) -> Payment {
 fn in_window(billing: &TestBilling, uid: &str, status: PspStatus) -> ImpUid {
     let now = billing.host.now();
     billing.psp.world().record(&new(uid).order, status, now).imp_uid
-}
-
-async fn row(billing: &TestBilling, uid: &str) -> Payment {
-    billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -102,7 +99,7 @@ async fn a_payment_of_another_order_is_refused_and_alarmed() {
     open(&billing, "dear").await;
     let imp_uid = in_window(&billing, "cheap", PspStatus::Paid);
     assert_eq!(billing.complete(&kim(), "dear", &imp_uid).await, Err(Failure::ImpUidMismatch));
-    assert_eq!(row(&billing, "dear").await.state, State::Awaiting);
+    assert_eq!(payment(&billing, "dear").await.state, State::Awaiting);
     assert_eq!(billing.alarms(), ["foreign_payment"]);
     for (caller, uid) in [(Caller::Customer(customer("lee")), "cheap"), (kim(), "nothing"), (kim(), "../x")] {
         assert_eq!(billing.complete(&caller, uid, &imp_uid).await, Err(Failure::NotFound));
@@ -142,7 +139,7 @@ async fn a_failed_attempt_is_not_the_end_until_its_customer_says_so() {
     in_window(&billing, "order_1", PspStatus::Failed);
     billing.advance(600);
     sweep(&billing).await;
-    assert_eq!(row(&billing, "order_1").await.state, State::Awaiting, "the window lets its customer try again");
+    assert_eq!(payment(&billing, "order_1").await.state, State::Awaiting, "the window lets its customer try again");
 
     // Back from the second attempt; the first must not hide it, whichever is named.
     let first = billing.psp.world().payments["order_1"][0].imp_uid.clone();
@@ -163,7 +160,7 @@ async fn a_payment_after_a_told_failure_is_late() {
         let late = in_window(&billing, "order_1", PspStatus::Paid);
         let hint = WebhookHint { imp_uid: late, merchant_uid: MerchantUid::parse("order_1").unwrap() };
         assert_eq!(billing.notice(&hint).await, Ok(WebhookOutcome::Applied));
-        let row = row(&billing, "order_1").await;
+        let row = payment(&billing, "order_1").await;
         assert_eq!((row.state, row.refunds.len()), (State::Paid, refunds));
         assert_eq!(billing.alarms(), ["late_paid"]);
     }
@@ -193,7 +190,7 @@ async fn a_callback_that_never_comes_and_a_lost_webhook_are_made_up_for_by_the_s
     in_window(&billing, "order_1", PspStatus::Paid);
     billing.advance(600);
     sweep(&billing).await;
-    assert_eq!(row(&billing, "order_1").await.state, State::Paid);
+    assert_eq!(payment(&billing, "order_1").await.state, State::Paid);
 }
 
 #[tokio::test]
@@ -201,11 +198,8 @@ async fn an_order_that_nobody_pays_expires_and_comes_to_rest() {
     let billing = billing().await;
     open(&billing, "order_1").await;
     let gets = billing.psp.world().gets;
-    for _ in 0..(26 * 12) {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
-    let row = row(&billing, "order_1").await;
+    sweeps(&billing, 26 * 12, 300).await;
+    let row = payment(&billing, "order_1").await;
     assert_eq!((row.state, row.due_at), (State::Expired, None));
     assert!(billing.psp.world().gets - gets <= 9, "{} looks", billing.psp.world().gets - gets);
     assert_eq!(open(&billing, "order_1").await.state, State::Expired, "the same request answers the same, for ever");
@@ -240,7 +234,7 @@ async fn a_virtual_account_waits_for_its_deposit_beyond_the_window() {
 
     billing.advance(3 * 86_400);
     sweep(&billing).await;
-    assert_eq!(row(&billing, "order_1").await.state, State::Awaiting);
+    assert_eq!(payment(&billing, "order_1").await.state, State::Awaiting);
     {
         let mut world = billing.psp.world();
         let record = &mut world.payments.get_mut("order_1").unwrap()[0];
@@ -248,7 +242,7 @@ async fn a_virtual_account_waits_for_its_deposit_beyond_the_window() {
     }
     billing.advance(6 * 3_600);
     sweep(&billing).await;
-    assert_eq!(row(&billing, "order_1").await.state, State::Paid);
+    assert_eq!(payment(&billing, "order_1").await.state, State::Paid);
     assert!(billing.alarms().is_empty());
 }
 
@@ -279,11 +273,8 @@ async fn of_two_accounts_the_later_one_is_shown_and_a_closed_one_is_no_failure()
     for record in billing.psp.world().payments.get_mut("order_1").unwrap() {
         record.status = PspStatus::Cancelled;
     }
-    for _ in 0..12 {
-        billing.advance(6 * 3_600);
-        sweep(&billing).await;
-    }
-    assert_eq!(row(&billing, "order_1").await.state, State::Expired, "nobody has said that it failed");
+    sweeps(&billing, 12, 6 * 3_600).await;
+    assert_eq!(payment(&billing, "order_1").await.state, State::Expired, "nobody has said that it failed");
 }
 
 #[tokio::test]
@@ -293,13 +284,13 @@ async fn who_pays_in_the_last_minute_is_not_too_late() {
     let uid = MerchantUid::parse("order_1").unwrap();
     billing.advance(86_400);
     sweep(&billing).await;
-    assert!(!row(&billing, "order_1").await.is_payable(billing.host.now()), "no window is opened any more");
+    assert!(!payment(&billing, "order_1").await.is_payable(billing.host.now()), "no window is opened any more");
     assert_eq!(billing.confirm(&uid, "8900").await, Ok(Ok(())), "who is in one may pay");
     billing.advance(120);
     in_window(&billing, "order_1", PspStatus::Paid);
     billing.advance(3_480);
     sweep(&billing).await;
-    assert_eq!(row(&billing, "order_1").await.state, State::Paid);
+    assert_eq!(payment(&billing, "order_1").await.state, State::Paid);
     assert!(billing.alarms().is_empty(), "it is not late");
 }
 
@@ -312,7 +303,7 @@ async fn a_browser_that_comes_back_without_proof_settles_no_failure() {
     assert_eq!(billing.returned(&uid, None).await, Ok(ReturnView::Pending));
     let failed = in_window(&billing, "order_1", PspStatus::Failed);
     assert_eq!(billing.returned(&uid, Some(&failed)).await, Ok(ReturnView::Failed));
-    assert_eq!(row(&billing, "order_1").await.state, State::Awaiting);
+    assert_eq!(payment(&billing, "order_1").await.state, State::Awaiting);
     let foreign = in_window(&billing, "order_2", PspStatus::Paid);
     assert_eq!(billing.returned(&uid, Some(&foreign)).await, Ok(ReturnView::Pending));
     let paid = in_window(&billing, "order_1", PspStatus::Paid);
@@ -352,5 +343,5 @@ async fn a_psp_that_does_not_answer_leaves_the_order_pending_and_due() {
     assert_eq!(billing.complete(&kim(), "order_1", &imp_uid).await.unwrap().state, State::Awaiting);
     billing.psp.world().down = false;
     sweep(&billing).await;
-    assert_eq!(row(&billing, "order_1").await.state, State::Paid, "it was due at once");
+    assert_eq!(payment(&billing, "order_1").await.state, State::Paid, "it was due at once");
 }

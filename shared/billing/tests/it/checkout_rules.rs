@@ -70,7 +70,7 @@ async fn a_window_is_offered_for_a_day_and_whoever_is_in_it_may_pay_for_an_hour_
         (9 * DAY, false, false),
     ] {
         // Nobody has looked meanwhile: what the row says has to hold without.
-        billing.advance(START.plus(seconds).0 - billing.host.now().0);
+        billing.wait_until(START.plus(seconds));
         let (row, now) = (stored(&billing).await, billing.host.now());
         assert_eq!((row.state, row.is_payable(now), row.waits(now)), (State::Awaiting, offered, waits), "{seconds} s");
         let approved = if waits { Ok(()) } else { Err(NotApproved::Closed) };

@@ -6,9 +6,10 @@ use billing::order::Order;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, PaymentStore, ReportStore};
 use billing::report::{Counts, Report, Verdict};
-use billing::usecase::{Caller, Comparison};
+use billing::usecase::Comparison;
 use billing::{CustomerUid, MerchantUid, Timestamp};
 
+use crate::fixture::payments::payment;
 use crate::fixture::{START, TestBilling, TestWorld, billing, order};
 use crate::schedule::new_schedule;
 use crate::sweep::sweep;
@@ -27,10 +28,6 @@ async fn finished(billing: &TestBilling) -> Report {
         Comparison::Finished(report) => report,
         other => panic!("{other:?}"),
     }
-}
-
-async fn row(billing: &TestBilling, uid: &str) -> Payment {
-    billing.payment(&Caller::Merchant, uid).await.unwrap()
 }
 
 async fn paid(billing: &TestBilling, uid: &str) -> Payment {
@@ -114,7 +111,7 @@ async fn a_refund_in_the_console_is_adopted() {
         assert_eq!(sweep(&billing).await.seen, 0, "nothing tells the sweep");
         let report = finished(&billing).await;
         assert_eq!((report.verdict, report.counts.healed), (Some(Verdict::Matched), 1));
-        let row = row(&billing, uid).await;
+        let row = payment(&billing, uid).await;
         assert_eq!((row.state, row.due_at), (state, None));
         billing.advance(DAY);
     }
@@ -132,7 +129,7 @@ async fn an_old_payment_that_changed_lately_is_found() {
     billing.advance(HOUR);
     let report = finished(&billing).await;
     assert_eq!((report.counts.payments, report.counts.changes, report.counts.healed), (0, 1, 1));
-    assert_eq!(row(&billing, "order_1").await.state, State::PartiallyRefunded);
+    assert_eq!(payment(&billing, "order_1").await.state, State::PartiallyRefunded);
     assert_eq!(report.verdict, Some(Verdict::Matched));
 }
 
@@ -163,7 +160,7 @@ async fn a_second_payment_of_an_order_is_found_and_given_back() {
     assert_eq!((report.counts.healed, report.counts.unrecorded), (1, 0));
     assert_eq!(billing.alarms(), ["double_paid"]);
     sweep(&billing).await;
-    let row = row(&billing, "order_1").await;
+    let row = payment(&billing, "order_1").await;
     assert_eq!((row.state, row.imp_uid()), (State::Paid, first.imp_uid()), "the first one stands");
     let last = billing.psp.world().posts.last().cloned();
     assert_eq!(last, Some(format!("cancel {} 8900", second.imp_uid)));
@@ -184,13 +181,13 @@ async fn a_row_whose_payment_vanished_is_reported_and_stays() {
     let report = finished(&billing).await;
     assert_eq!((report.verdict, report.counts.missing, report.counts.rows), (Some(Verdict::Unmatched), 1, 1));
     assert_eq!(billing.alarms(), ["missing_at_psp"]);
-    assert_eq!(row(&billing, "order_1").await, before);
+    assert_eq!(payment(&billing, "order_1").await, before);
 
     // Nor is what stands there instead taken for a second payment.
     behind_our_back(&billing, &order("order_1"));
     billing.advance(DAY);
     assert_eq!(finished(&billing).await.verdict, Some(Verdict::Unmatched));
-    assert_eq!(row(&billing, "order_1").await, before);
+    assert_eq!(payment(&billing, "order_1").await, before);
     assert!(billing.alarms().iter().all(|alarm| *alarm == "missing_at_psp"));
 }
 
@@ -238,9 +235,9 @@ async fn schedules_follow_what_the_psp_has_become_of_them() {
         ("revoked", State::Revoked),
         ("untouched", State::Scheduled),
     ] {
-        assert_eq!(row(&billing, uid).await.state, state, "{uid}");
+        assert_eq!(payment(&billing, uid).await.state, state, "{uid}");
     }
-    assert_eq!(row(&billing, "moved").await.schedule_at(), Some(now.plus(25 * DAY)));
+    assert_eq!(payment(&billing, "moved").await.schedule_at(), Some(now.plus(25 * DAY)));
     let mut alarms = billing.alarms();
     alarms.sort_unstable();
     assert_eq!(alarms, ["schedule_moved", "schedule_revoked"]);
@@ -260,7 +257,7 @@ async fn a_schedule_that_is_gone_is_reported_and_registered_again() {
     assert_eq!((report.verdict, report.counts.missing), (Some(Verdict::Unmatched), 1));
     assert_eq!(billing.alarms(), ["missing_at_psp"]);
     sweep(&billing).await;
-    assert_eq!(row(&billing, "order_1").await.state, State::Scheduled);
+    assert_eq!(payment(&billing, "order_1").await.state, State::Scheduled);
     assert_eq!(billing.psp.world().posts, ["register order_1", "register order_1"]);
     billing.advance(DAY);
     assert_eq!(finished(&billing).await.verdict, Some(Verdict::Matched));
@@ -287,15 +284,15 @@ async fn a_schedule_that_we_did_not_register_is_an_incident() {
     billing.advance(HOUR);
     let report = finished(&billing).await;
     assert_eq!((report.counts.unrecorded, report.counts.foreign), (2, 1), "a charge's number is no schedule's");
-    assert_eq!(row(&billing, "order_2").await, charged);
-    let back = row(&billing, "order_1").await;
+    assert_eq!(payment(&billing, "order_2").await, charged);
+    let back = payment(&billing, "order_1").await;
     assert_eq!(back.state, State::Scheduled, "it will run, whatever our row said");
     assert_eq!(billing.alarms(), ["unrecorded", "schedule_moved", "unrecorded"]);
 }
 
 /// The row as if its schedule had been taken back, which the PSP does not know of.
 async fn revoked_row(billing: &TestBilling, uid: &str) -> Payment {
-    let row = row(billing, uid).await;
+    let row = payment(billing, uid).await;
     Payment { state: State::Revoked, due_at: None, version: row.version + 1, ..row }
 }
 
@@ -312,7 +309,7 @@ async fn nothing_under_way_is_touched() {
     // A payment of the last quarter of an hour may be on one side only.
     assert_eq!(verdict(&report), (Some(Verdict::Matched), Counts::default()));
     assert_eq!(billing.store.all_payments(), before);
-    assert_eq!(row(&billing, "order_1").await, unknown);
+    assert_eq!(payment(&billing, "order_1").await, unknown);
 }
 
 #[tokio::test]
@@ -346,11 +343,11 @@ async fn a_row_about_which_there_is_no_answer_is_left_to_the_sweep() {
     billing.advance(HOUR);
     let report = finished(&billing).await;
     assert_eq!((report.verdict, report.counts.deferred), (Some(Verdict::Unmatched), 1));
-    let due = row(&billing, "order_1").await;
+    let due = payment(&billing, "order_1").await;
     assert_eq!((due.state, due.due_at), (State::Paid, Some(billing.host.now())));
     billing.psp.world().listing.single_looks_fail = false;
     sweep(&billing).await;
-    let row = row(&billing, "order_1").await;
+    let row = payment(&billing, "order_1").await;
     assert_eq!((row.state, row.due_at), (State::PartiallyRefunded, None));
     billing.advance(DAY);
     assert_eq!(finished(&billing).await.verdict, Some(Verdict::Matched));
@@ -389,7 +386,7 @@ async fn money_that_is_not_what_was_ordered_is_not_matched() {
     billing.advance(HOUR);
     let report = finished(&billing).await;
     assert_eq!((report.verdict, report.counts.suspect), (Some(Verdict::Unmatched), 1));
-    assert_eq!(row(&billing, "order_1").await.state, State::Suspect);
+    assert_eq!(payment(&billing, "order_1").await.state, State::Suspect);
 }
 
 #[tokio::test]

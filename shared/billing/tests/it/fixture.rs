@@ -2,7 +2,10 @@
 //! is told and remembers what it was asked.
 
 mod keys;
+pub(crate) mod payments;
 mod records;
+mod requests;
+pub(crate) mod subscriptions;
 mod table;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,7 +13,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use billing::alarm::Alarm;
-use billing::card::{Birth, Card, CardNumber, Expiry, Pwd2Digit};
 use billing::checkout::{Options, Window};
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
@@ -18,15 +20,16 @@ use billing::order::{Details, Order};
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::{
-    AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
 };
-use billing::usecase::{Billing, IssueKey};
+use billing::usecase::Billing;
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
 use crate::habits::Reasons;
 
-pub(crate) use records::schedule_snapshot;
+pub(crate) use records::{hint_of, key_snapshot, schedule_snapshot};
+pub(crate) use requests::{issue_request, refund_account, refund_request};
 pub(crate) use table::Table;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
@@ -364,21 +367,6 @@ impl SchedulePsp for TestPsp {
     }
 }
 
-pub(crate) fn key_snapshot(customer_uid: &str, number: &str) -> KeySnapshot {
-    KeySnapshot {
-        customer_uid: customer_uid.to_owned(),
-        sandbox: false,
-        pg_provider: Some("html5_inicis".to_owned()),
-        pg_id: None,
-        card_name: Some("신한카드".to_owned()),
-        card_code: None,
-        card_number: Some(number.to_owned()),
-        card_type: None,
-        inserted: Some(START),
-        updated: None,
-    }
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct TestHost {
     clock: AtomicI64,
@@ -445,6 +433,7 @@ pub(crate) async fn billing() -> TestBilling {
 
 pub(crate) trait TestWorld {
     fn advance(&self, seconds: i64);
+    fn wait_until(&self, then: Timestamp);
     fn alarms(&self) -> Vec<&'static str>;
 }
 
@@ -454,10 +443,24 @@ impl<S> TestWorld for Billing<TestPsp, S, TestHost> {
         self.psp.clock.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    /// Time goes by until then, and nobody comes meanwhile.
+    fn wait_until(&self, then: Timestamp) {
+        self.advance(then.0 - self.host.now().0);
+    }
+
     /// Names of the alarms raised since the last look.
     fn alarms(&self) -> Vec<&'static str> {
         self.host.alarms.lock().unwrap().drain(..).map(|alarm| alarm.name()).collect()
     }
+}
+
+/// `kim` registers one more card under this Idempotency-Key. The name of its key.
+pub(crate) async fn another_card<S: KeyStore>(
+    billing: &Billing<TestPsp, S, TestHost>,
+    idempotency_key: &str,
+    number: &str,
+) -> CustomerUid {
+    billing.issue_key(issue_request(idempotency_key, number), &secret()).await.unwrap().customer_uid
 }
 
 pub(crate) fn secret() -> FingerprintKey {
@@ -481,21 +484,6 @@ pub(crate) fn order(uid: &str) -> Order {
 /// A window that takes a card.
 pub(crate) fn card_window() -> Window {
     Window { pg: Some("html5_inicis".to_owned()), pay_method: "card".to_owned(), options: Options::default() }
-}
-
-pub(crate) fn issue_request(idempotency_key: &str, number: &str) -> IssueKey {
-    IssueKey {
-        customer_id: customer("kim"),
-        idempotency_key: idempotency_key.to_owned(),
-        card: Card {
-            number: CardNumber::parse(number).unwrap(),
-            expiry: Expiry::parse("2028-12", START).unwrap(),
-            birth: Birth::parse("900101").ok(),
-            pwd_2digit: Pwd2Digit::parse("12").ok(),
-            cvc: None,
-        },
-        holder: CardHolder::default(),
-    }
 }
 
 /// An active key's row on the table.

@@ -10,7 +10,7 @@ use billing::{CustomerUid, ForeignUid, ImpUid, Money};
 use crate::fixture::{
     Act, TestBilling, TestWorld, billing, customer, key_snapshot, key_state, order, schedule_snapshot,
 };
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 const DAY: i64 = 86_400;
 /// What other systems number their orders like.
@@ -71,10 +71,7 @@ async fn a_key_that_is_held_by_a_schedule_is_not_asked_about_with_every_sweep() 
     registered_elsewhere(&billing, "wc-renewal:11", "key1");
     billing.psp.will(std::iter::repeat_n(Act::Refuse(-1), 500));
     billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
-    for _ in 0..3 * 288 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 3 * 288, 300).await;
     let (calls, tries) = {
         let world = billing.psp.world();
         (world.gets, world.posts.len())

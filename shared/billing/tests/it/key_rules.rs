@@ -14,7 +14,7 @@ use crate::fixture::{
     Act, START, TestBilling, TestWorld, billing, card_window, customer, issue_request, key_snapshot, key_state, order,
     secret,
 };
-use crate::sweep::sweep;
+use crate::sweep::look_when_due;
 
 const CARD: &str = "4242424242424242";
 const MASKED: &str = "424242******4242";
@@ -78,20 +78,11 @@ async fn stored(billing: &TestBilling, uid: &CustomerUid) -> BillingKey {
     billing.store.key(uid).await.unwrap().unwrap()
 }
 
-/// Lets the sweep look `times` times, each in the very second in which the key is due and not one before it. Says after how
-/// many seconds that was.
+/// Lets the sweep look at a key `times` times, and says after how many seconds each time was.
 async fn looked_for(billing: &TestBilling, uid: &CustomerUid, times: usize) -> Vec<i64> {
     let begun = billing.host.now();
-    let mut looks = Vec::new();
-    for _ in 0..times {
-        let due_at = stored(billing, uid).await.due_at.expect("it is waited for");
-        billing.advance(due_at.0 - billing.host.now().0 - 1);
-        assert_eq!(sweep(billing).await.seen, 0);
-        billing.advance(1);
-        assert_eq!(sweep(billing).await.seen, 1);
-        looks.push(due_at.0 - begun.0);
-    }
-    looks
+    let looks = look_when_due(billing, times, async || stored(billing, uid).await.due_at).await;
+    looks.into_iter().map(|at| at.0 - begun.0).collect()
 }
 
 #[test]

@@ -6,10 +6,11 @@ use billing::payment::{RefusedBy, State};
 use billing::ports::{Clock, KeyStore};
 use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition};
 
+use crate::fixture::payments::scheduled_order_1;
 use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, issue_request, key_state, secret};
 use crate::foreign::registered_elsewhere;
 use crate::schedule::new_schedule;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 const CARD: &str = "4242424242424242";
 const OTHER_CARD: &str = "5555555555554444";
@@ -142,7 +143,7 @@ async fn a_key_with_schedules_is_deleted_only_with_them() {
 
     assert_eq!(billing.delete_key(&kim, "key1", ScheduleDisposition::Revoke).await, Ok(KeyDeleted::Done));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
-    assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
+    assert_eq!(scheduled_order_1(&billing).await.state, State::Revoked);
     assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1", "delete key1"]);
     assert_eq!(
         billing.delete_key(&kim, "key1", ScheduleDisposition::Revoke).await,
@@ -176,7 +177,7 @@ async fn a_deletion_without_cascade_that_died_never_revokes_a_schedule() {
     billing.store.save_key(&marked).await.unwrap();
     sweep(&billing).await;
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
-    assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Scheduled);
+    assert_eq!(scheduled_order_1(&billing).await.state, State::Scheduled);
 }
 
 #[tokio::test]
@@ -198,10 +199,7 @@ async fn a_key_is_not_promised_again_while_a_deletion_may_be_on_its_way() {
         if arrives {
             billing.psp.world().keys.remove("key1");
         }
-        for _ in 0..8 {
-            billing.advance(300);
-            sweep(&billing).await;
-        }
+        sweeps(&billing, 8, 300).await;
         let expected = if arrives { KeyState::Deleted } else { KeyState::Active };
         assert_eq!(key_state(&billing, "key1").await, expected);
     }
@@ -215,10 +213,7 @@ async fn a_key_that_was_restored_knows_nothing_of_the_deletion_before() {
     let refused = billing.delete_key(&kim, "key1", ScheduleDisposition::InTheWay).await;
     assert!(matches!(refused, Ok(KeyDeleted::Pending(_))), "{refused:?}");
     registered_elsewhere(&billing, "other-system-2", "key1");
-    for _ in 0..8 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 8, 300).await;
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
     billing.advance(86_400);
     assert_eq!(billing.delete_key(&kim, "key1", ScheduleDisposition::InTheWay).await, Err(Failure::KeyInUse));

@@ -7,9 +7,10 @@ use billing::usecase::Failure;
 use billing::{KstDay, MerchantUid};
 use proptest::prelude::*;
 
+use crate::fixture::payments::order_1;
 use crate::fixture::{Act, TestWorld};
-use crate::refund::{given_back, paid, refund, row};
-use crate::sweep::sweep;
+use crate::refund::{given_back, paid, refund};
+use crate::sweep::{sweep, sweeps};
 
 /// Largest price that is tried, in minor units.
 const PRICE_MAX: u64 = 1_000_000_000;
@@ -116,19 +117,16 @@ proptest! {
                 }
                 billing.psp.forgives();
                 billing.psp.world().looks_fail = false;
-                for _ in 0..6 {
-                    billing.advance(160);
-                    sweep(&billing).await;
-                }
+                sweeps(&billing, 6, 160).await;
             }
             for _ in 0..60 {
-                if row(&billing).await.due_at.is_none() {
+                if order_1(&billing).await.due_at.is_none() {
                     break;
                 }
                 billing.advance(3_600);
                 sweep(&billing).await;
             }
-            let row = row(&billing).await;
+            let row = order_1(&billing).await;
             let done: u64 =
                 row.refunds.iter().filter(|refund| refund.state == RefundState::Done).map(|refund| refund.amount).sum();
             prop_assert_eq!(given_back(&billing), done, "what the PSP gave back is what the rows say: {:?}", row.refunds);

@@ -199,10 +199,10 @@ fn a_row_is_due_in_the_very_second_from_which_its_claimant_is_not_about_to_send_
     let intent = Payment { claim: None, ..after(&charge(), &posted(PostFailure::NotSent), Source::Reply, START) };
     for row in [charge(), registration(), intent.reclaimed(claim(Purpose::Charge), START)] {
         let claimed = row.claim.clone().unwrap();
+        assert_eq!(row.due_at, Some(START.plus(30)));
         for second in 0..=60 {
-            let now = START.plus(second);
-            let is_due = row.due_at.is_some_and(|due_at| due_at <= now);
-            assert_eq!(claimed.is_being_sent(now), !is_due, "{second} s after the claim");
+            let is_being_sent = claimed.is_being_sent(START.plus(second));
+            assert_eq!(is_being_sent, second < 30, "{second} s after the claim");
         }
     }
 }

@@ -3,23 +3,17 @@
 mod doubt;
 mod owed;
 
+use billing::Timestamp;
 use billing::payment::{PaymentSnapshot, PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
-use billing::ports::PaymentStore;
 use billing::usecase::{Failure, RefundRequest, WebhookHint};
-use billing::{MerchantUid, Timestamp};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, order};
+use crate::fixture::payments::order_1;
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, hint_of, order, refund_request};
 use crate::sweep::{sweep, sweeps};
 
 fn request(amount: &str, key: &str) -> RefundRequest {
-    RefundRequest {
-        merchant_uid: MerchantUid::parse("order_1").unwrap(),
-        amount: amount.to_owned(),
-        reason: Some("변심".to_owned()),
-        account: None,
-        idempotency_key: format!("refund-{key}"),
-    }
+    RefundRequest { reason: Some("변심".to_owned()), ..refund_request("order_1", amount, &format!("refund-{key}")) }
 }
 
 pub(crate) async fn refund(billing: &TestBilling, amount: &str, key: &str) -> Result<(State, RefundState), Failure> {
@@ -33,14 +27,10 @@ pub(crate) async fn paid() -> TestBilling {
     billing
 }
 
-pub(crate) async fn row(billing: &TestBilling) -> billing::payment::Payment {
-    billing.store.payment(&MerchantUid::parse("order_1").unwrap()).await.unwrap().unwrap()
-}
-
 /// The order is paid a second time, and a notice tells of it.
 async fn paid_again(billing: &TestBilling, at: Timestamp) -> (PaymentSnapshot, WebhookHint) {
     let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, at);
-    let hint = WebhookHint { imp_uid: second.imp_uid.clone(), merchant_uid: order("order_1").merchant_uid };
+    let hint = hint_of(&second);
     billing.notice(&hint).await.unwrap();
     (second, hint)
 }
@@ -55,7 +45,7 @@ async fn parts_and_then_the_rest_are_given_back() {
     assert_eq!(refund(&billing, "900", "a").await, Ok((State::PartiallyRefunded, RefundState::Done)));
     assert_eq!(refund(&billing, "8000", "b").await, Ok((State::Refunded, RefundState::Done)));
     assert_eq!(refund(&billing, "1", "c").await, Err(Failure::NotRefundable));
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.due_at, row.claim, given_back(&billing)), (None, None, 8_900));
 }
 
@@ -71,12 +61,12 @@ async fn the_same_request_again_gives_nothing_more_back() {
 #[tokio::test]
 async fn amounts_that_cannot_be_are_refused_before_anything_is_written() {
     let billing = paid().await;
-    let before = row(&billing).await;
+    let before = order_1(&billing).await;
     for amount in ["0", "-1", "1.5", "8901", "1e3", "\"900\"", "null"] {
         let Err(Failure::Invalid(invalid)) = refund(&billing, amount, "a").await else { panic!("{amount}") };
         assert_eq!(invalid.code, "refund_amount_invalid", "{amount}");
     }
-    assert_eq!(row(&billing).await, before);
+    assert_eq!(order_1(&billing).await, before);
 }
 
 #[tokio::test]
@@ -95,7 +85,7 @@ async fn a_lost_refund_is_found_or_sent_again_and_given_back_once() {
         billing.psp.will([act.clone()]);
         refund(&billing, "900", "a").await.unwrap();
         sweeps(&billing, 4, 160).await;
-        let row = row(&billing).await;
+        let row = order_1(&billing).await;
         assert_eq!((given_back(&billing), row.due_at, row.pending_refund()), (900, None, None), "{act:?}");
         assert_eq!(row.state, State::PartiallyRefunded, "{act:?}");
     }
@@ -120,7 +110,7 @@ async fn a_refund_that_the_psp_refuses_gives_nothing_back_and_does_not_block_the
     assert_eq!(refund(&billing, "900", "a").await, Ok((State::Paid, RefundState::Refused)), "the same answer");
     billing.advance(160);
     sweep(&billing).await;
-    assert_eq!(row(&billing).await.due_at, None);
+    assert_eq!(order_1(&billing).await.due_at, None);
     assert_eq!(refund(&billing, "900", "b").await, Ok((State::PartiallyRefunded, RefundState::Done)));
 }
 
@@ -146,7 +136,7 @@ async fn a_record_from_before_the_second_payment_does_not_say_that_it_went_back(
     as_it_was(PspStatus::Ready, None);
     billing.notice(&hint).await.unwrap();
     as_it_was(PspStatus::Paid, second.paid_at);
-    assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
+    assert_eq!(order_1(&billing).await.refunds[0].state, RefundState::Pending);
     sweeps(&billing, 3, 160).await;
     assert_eq!(given_back(&billing), 8_900);
 }
@@ -157,7 +147,7 @@ async fn the_second_payment_of_an_order_is_given_back() {
     let (second, _) = paid_again(&billing, START.plus(5)).await;
     assert_eq!(billing.alarms(), ["double_paid"]);
     sweeps(&billing, 3, 160).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Paid, None, 8_900));
     assert_eq!(billing.psp.world().posts, [format!("cancel {} 8900", second.imp_uid)]);
 }
@@ -170,7 +160,7 @@ async fn a_late_payment_is_given_back_where_the_merchant_wants_it_so() {
     billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.world().record(&order("order_1"), PspStatus::Paid, START);
     sweeps(&billing, 4, 160).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at, given_back(&billing)), (State::Refunded, None, 8_900));
 }
 

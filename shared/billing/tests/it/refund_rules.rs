@@ -8,9 +8,10 @@ use billing::ports::Clock;
 use billing::usecase::{RefundRequest, WebhookHint};
 use billing::{ImpUid, Timestamp};
 
-use crate::fixture::{Act, TestBilling, TestWorld, order};
+use crate::fixture::payments::order_1;
+use crate::fixture::{Act, TestBilling, TestWorld, order, refund_account, refund_request};
 use crate::habits::Reasons;
-use crate::refund::{given_back, paid, refund, row};
+use crate::refund::{given_back, paid, refund};
 use crate::sweep::{sweep, sweeps};
 
 const DAY: i64 = 86_400;
@@ -57,7 +58,7 @@ async fn paid_once_more(billing: &TestBilling) -> ImpUid {
 
 /// The order's first payment.
 async fn first(billing: &TestBilling) -> ImpUid {
-    row(billing).await.imp_uid().unwrap().clone()
+    order_1(billing).await.imp_uid().unwrap().clone()
 }
 
 /// Days of the sweep.
@@ -102,7 +103,7 @@ async fn less_than_a_refund_was_somebody_elses_and_as_much_or_more_may_have_been
     refund(&billing, "1000", "a").await.unwrap();
     billing.psp.will([Act::Lose]);
     refund(&billing, "900", "b").await.unwrap();
-    let (row, over) = (row(&billing).await, billing.host.now().plus(billing.policy.claim_seconds()));
+    let (row, over) = (order_1(&billing).await, billing.host.now().plus(billing.policy.claim_seconds()));
     for since in 0..=7_900 {
         let applied = seen(&billing, &row, over, |record| record.cancel_amount += since);
         let (state, doubt) = match since {
@@ -122,7 +123,7 @@ async fn what_went_back_besides_does_not_make_a_refund_refused_that_was_made_unn
     refund(&billing, "900", "a").await.unwrap();
     by_hand(&billing, &first(&billing).await, 500, FOREIGN);
     sweeps(&billing, 3, 300).await;
-    assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 1_400));
+    assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 1_400));
     assert_eq!(refund_alarms(&billing), ["refund_unclear"]);
 }
 
@@ -137,7 +138,7 @@ async fn a_refund_is_not_taken_for_one_like_it_that_was_made_by_hand_shortly_bef
     refund(&billing, "900", "a").await.unwrap();
     by_hand(&billing, &imp_uid, 500, None);
     sweeps(&billing, 3, 300).await;
-    assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Refused, 1_400));
+    assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Refused, 1_400));
 }
 
 /// What has gone back meanwhile says what became of a refund only once that cannot arrive any more, and then at once.
@@ -163,13 +164,13 @@ async fn nothing_is_concluded_from_money_that_went_back_while_a_refund_may_still
             first(&billing).await
         };
         assert_eq!(billing.psp.world().posts.len(), 1);
-        let sent = row(&billing).await.refunds[0].amount;
+        let sent = order_1(&billing).await.refunds[0].amount;
         by_hand(&billing, &imp_uid, amount, FOREIGN);
         let (over, mut told) = (billing.policy.claim_seconds(), false);
         for second in 0..=over + 2 {
             notice(&billing, &imp_uid).await;
             told |= !refund_alarms(&billing).is_empty();
-            let refund = row(&billing).await.refunds[0].clone();
+            let refund = order_1(&billing).await.refunds[0].clone();
             let expected = if second < over { (pending, sent, false) } else { after };
             assert_eq!((refund.state, refund.amount, told), expected, "{owed} {amount} {second}");
             billing.advance(1);
@@ -198,7 +199,7 @@ async fn a_refund_in_doubt_is_looked_at_a_few_times_a_day() {
 #[tokio::test]
 async fn a_refund_in_doubt_counts_as_made_when_a_week_is_over_and_not_before() {
     let billing = in_doubt().await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     let week = row.refunds[0].requested_at.plus(7 * DAY);
     for second in -100..100 {
         let state = seen(&billing, &row, week.plus(second), |_| ()).row.refunds[0].state;
@@ -217,7 +218,7 @@ async fn of_what_is_owed_back_whole_exactly_the_rest_is_sent_whatever_was_given_
                 None => unlisted(&billing, &second, amount),
             }
             sweeps(&billing, 3, 300).await;
-            let row = row(&billing).await;
+            let row = order_1(&billing).await;
             let left = 8_900 - amount;
             let sent: Vec<String> = (left > 0).then(|| format!("cancel {second} {left}")).into_iter().collect();
             assert_eq!(billing.psp.world().posts, sent, "{amount} {listed:?}");
@@ -236,7 +237,7 @@ async fn each_payment_of_an_order_beyond_the_first_goes_back() {
         extra.push(paid_once_more(&billing).await);
     }
     sweeps(&billing, 6, 300).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     let gone: Vec<(ImpUid, u64, RefundState)> =
         row.refunds.iter().map(|refund| (refund.imp_uid.clone(), refund.amount, refund.state)).collect();
     assert_eq!(gone, extra.into_iter().map(|imp_uid| (imp_uid, 8_900, RefundState::Done)).collect::<Vec<_>>());
@@ -269,7 +270,7 @@ async fn a_refund_that_was_never_sent_does_not_wait_for_the_calendar_of_the_one_
     let mut waits = false;
     for _ in 0..300 {
         sweeps(&billing, 1, 300).await;
-        waits = row(&billing).await.due_at.is_some_and(|due_at| due_at > billing.host.now().plus(3_600));
+        waits = order_1(&billing).await.due_at.is_some_and(|due_at| due_at > billing.host.now().plus(3_600));
         if waits {
             break;
         }
@@ -278,7 +279,7 @@ async fn a_refund_that_was_never_sent_does_not_wait_for_the_calendar_of_the_one_
     billing.psp.forgives();
     by_hand(&billing, &second, 8_900, FOREIGN);
     notice(&billing, &second).await;
-    assert_eq!(row(&billing).await.due_at, Some(billing.host.now()));
+    assert_eq!(order_1(&billing).await.due_at, Some(billing.host.now()));
     sweep(&billing).await;
     assert_eq!(billing.psp.world().posts.last(), Some(&format!("cancel {third} 8900")));
     assert_eq!(given_back(&billing), 2 * 8_900);
@@ -315,19 +316,9 @@ async fn that_what_is_owed_was_refused_is_told_daily_also_while_it_cannot_be_sen
 
 /// A refund to an account, as it stands in its row.
 async fn to_an_account(billing: &TestBilling) -> (Payment, Refund) {
-    let request = RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "900".to_owned(),
-        reason: None,
-        account: Some(RefundAccount {
-            holder: "홍길동".to_owned(),
-            bank: "088".to_owned(),
-            account: "110-123-456789".to_owned(),
-            tel: Some("010-1234-5678".to_owned()),
-        }),
-        idempotency_key: "refund-a".to_owned(),
-    };
-    billing.refund(request).await.unwrap()
+    let tel = Some("010-1234-5678".to_owned());
+    let account = Some(RefundAccount { tel, ..refund_account("110-123-456789") });
+    billing.refund(RefundRequest { account, ..refund_request("order_1", "900", "refund-a") }).await.unwrap()
 }
 
 #[tokio::test]

@@ -10,15 +10,14 @@ use billing::payment::{
 use billing::ports::{Clock, Entropy, PaymentStore};
 use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition, WebhookHint};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order, schedule_snapshot};
+use crate::fixture::payments::order_1;
+use crate::fixture::{
+    Act, START, TestBilling, TestWorld, billing, customer, hint_of, order, refund_request, schedule_snapshot,
+};
 use crate::schedule::new_schedule;
 use crate::sweep::sweeps;
 
 const DAY: i64 = 86_400;
-
-async fn row(billing: &TestBilling) -> Payment {
-    billing.payment(&Caller::Merchant, "order_1").await.unwrap()
-}
 
 async fn scheduled(billing: &TestBilling, at: Timestamp) -> State {
     let new = new_schedule("order_1", at);
@@ -57,7 +56,7 @@ async fn a_revocation_that_was_promised_is_carried_out_whatever_stands_in_its_wa
     billing.psp.will([Act::Lose, Act::Unreachable, Act::Lose, Act::Unreachable]);
     assert!(billing.unschedule(&Caller::Merchant, "order_1").await.unwrap().claim.is_some(), "202");
     sweeps(&billing, 30, 300).await;
-    assert_eq!(row(&billing).await.state, State::Revoked);
+    assert_eq!(order_1(&billing).await.state, State::Revoked);
     assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
 }
 
@@ -75,10 +74,10 @@ async fn a_schedule_that_was_told_refused_is_revoked_or_its_payment_is_late() {
             billing.advance(500);
             billing.psp.world().execute(&order("order_1"), PspStatus::Paid, at);
             sweeps(&billing, 3, 1_000).await;
-            assert_eq!((row(&billing).await.state, billing.alarms().contains(&"late_paid")), (State::Paid, true));
+            assert_eq!((order_1(&billing).await.state, billing.alarms().contains(&"late_paid")), (State::Paid, true));
         } else {
             sweeps(&billing, 2, 60).await;
-            assert_eq!(row(&billing).await.state, State::Revoked);
+            assert_eq!(order_1(&billing).await.state, State::Revoked);
         }
     }
 }
@@ -95,7 +94,7 @@ async fn of_two_moves_to_one_time_the_second_waits_for_the_first() {
     sweeps(&billing, 1, 60).await;
     assert_eq!(billing.psp.world().posts, ["register order_1", "move order_1"], "it may still arrive");
     sweeps(&billing, 1, 100).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.schedule_at(), row.claim), (Some(to), None));
 }
 
@@ -104,14 +103,7 @@ async fn a_refund_is_not_settled_by_a_record_that_is_not_what_was_ordered() {
     let billing = billing().await;
     let paid = billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.will([Act::Lose]);
-    let request = billing::usecase::RefundRequest {
-        merchant_uid: paid.merchant_uid().clone(),
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    let (row, refund) = billing.refund(request).await.unwrap();
+    let (row, refund) = billing.refund(refund_request(paid.merchant_uid().as_str(), "900", "refund-1")).await.unwrap();
     let mut wrong = row.record.clone().unwrap();
     wrong.amount.minor += 1;
     wrong.cancel_amount = 900;
@@ -136,13 +128,13 @@ async fn a_suspect_order_ends_when_a_person_has_given_the_money_back() {
     wrong.amount.minor = 1;
     billing.psp.world().record(&wrong, PspStatus::Paid, START);
     sweeps(&billing, 1, 60).await;
-    assert_eq!(row(&billing).await.state, State::Suspect);
+    assert_eq!(order_1(&billing).await.state, State::Suspect);
     if let Some(record) = billing.psp.world().payments.get_mut("order_1").unwrap().first_mut() {
         record.status = PspStatus::Cancelled;
         record.cancel_amount = 1;
     }
     sweeps(&billing, 3, 3_600).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Failed, None));
     assert_eq!(billing.psp.world().posts, ["charge order_1"], "and it is not charged by itself");
 }
@@ -154,16 +146,15 @@ async fn somebody_elses_failure_does_not_settle_a_registration_under_way() {
     let at = START.plus(DAY);
     scheduled(&billing, at).await;
     let failed = billing.psp.world().record(&order("order_1"), PspStatus::Failed, START);
-    let hint = WebhookHint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
-    billing.notice(&hint).await.unwrap();
-    assert_eq!(row(&billing).await.state, State::Unknown);
+    billing.notice(&hint_of(&failed)).await.unwrap();
+    assert_eq!(order_1(&billing).await.state, State::Unknown);
     // The registration was executed late.
     billing.psp.world().schedules.insert("order_1".to_owned(), at_the_psp(at));
     sweeps(&billing, 1, 60).await;
     billing.advance(DAY);
     billing.psp.world().execute(&order("order_1"), PspStatus::Paid, at);
     sweeps(&billing, 2, 1_000).await;
-    assert_eq!(row(&billing).await.state, State::Paid);
+    assert_eq!(order_1(&billing).await.state, State::Paid);
 }
 
 #[tokio::test]
@@ -174,7 +165,7 @@ async fn a_schedule_that_is_not_found_is_not_registered_again_if_it_was_paid() {
     billing.psp.world().execute(&order("order_1"), PspStatus::Paid, START.plus(DAY));
     billing.psp.world().schedules.remove("order_1");
     sweeps(&billing, 2, 900).await;
-    assert_eq!(row(&billing).await.state, State::Paid);
+    assert_eq!(order_1(&billing).await.state, State::Paid);
     assert_eq!(billing.psp.world().posts, ["register order_1"]);
 }
 
@@ -185,11 +176,10 @@ async fn a_revoked_row_that_was_made_due_comes_to_rest() {
     billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
     let failed = billing.psp.world().record(&order("order_1"), PspStatus::Failed, START);
     billing.psp.world().down = true;
-    let hint = WebhookHint { imp_uid: failed.imp_uid, merchant_uid: order("order_1").merchant_uid };
-    billing.notice(&hint).await.unwrap();
+    billing.notice(&hint_of(&failed)).await.unwrap();
     billing.psp.world().down = false;
     sweeps(&billing, 3, 3_600).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Revoked, None));
 }
 
@@ -207,9 +197,9 @@ async fn a_cancellation_without_an_amount_is_a_whole_one() {
     if let Some(record) = billing.psp.world().payments.get_mut("order_1").unwrap().first_mut() {
         record.status = PspStatus::Cancelled;
     }
-    let imp_uid = row(&billing).await.imp_uid().unwrap().clone();
+    let imp_uid = order_1(&billing).await.imp_uid().unwrap().clone();
     billing.notice(&WebhookHint { imp_uid, merchant_uid: order("order_1").merchant_uid }).await.unwrap();
-    assert_eq!(row(&billing).await.state, State::Refunded);
+    assert_eq!(order_1(&billing).await.state, State::Refunded);
 }
 
 #[tokio::test]
@@ -218,7 +208,7 @@ async fn a_schedule_that_never_left_is_not_told_to_have_run() {
     billing.psp.will([Act::Unreachable]);
     assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Intent);
     billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Revoked, None));
     assert!(billing.store.payment(row.merchant_uid()).await.unwrap().is_some());
     assert_eq!(billing.host.now(), START);
@@ -241,7 +231,7 @@ async fn a_refusal_is_not_passed_over_for_a_strangers_failed_payment_of_another_
     billing.psp.will([Act::Refuse(1)]);
     assert_eq!(billing.charge(order("order_1"), None).await.unwrap().state, State::Failed);
     sweeps(&billing, 4, 156).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Failed, None));
     assert_eq!(billing.psp.world().posts, ["charge order_1"], "it is not sent for ever");
 }
@@ -254,11 +244,11 @@ async fn a_strangers_failed_payment_does_not_fail_a_charge_under_way() {
     let hint = in_a_browser(&billing, order("order_1").amount.minor);
     billing.notice(&hint).await.unwrap();
     sweeps(&billing, 1, 60).await;
-    assert_eq!(row(&billing).await.state, State::Unknown);
+    assert_eq!(order_1(&billing).await.state, State::Unknown);
     // Ours executes late.
     billing.psp.world().record(&order("order_1"), PspStatus::Paid, START.plus(100));
     sweeps(&billing, 1, 100).await;
-    assert_eq!((row(&billing).await.state, billing.alarms()), (State::Paid, vec![]));
+    assert_eq!((order_1(&billing).await.state, billing.alarms()), (State::Paid, vec![]));
 }
 
 #[tokio::test]
@@ -268,7 +258,7 @@ async fn a_failed_payment_that_nobody_claims_fails_the_charge_once_nothing_of_ou
     billing.charge(order("order_1"), None).await.unwrap();
     in_a_browser(&billing, order("order_1").amount.minor);
     sweeps(&billing, 2, 156).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Failed, None));
 }
 
@@ -279,7 +269,7 @@ async fn a_strangers_failed_payment_keeps_no_lost_schedule_from_being_registered
     assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Unknown);
     in_a_browser(&billing, order("order_1").amount.minor);
     sweeps(&billing, 4, 156).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, billing.psp.world().posts.len()), (State::Scheduled, 2), "{:?}", row.due_at);
 }
 
@@ -291,10 +281,10 @@ async fn a_registration_that_was_told_refused_stays_failed_for_its_caller_while_
     assert_eq!(scheduled(&billing, at).await, State::Failed);
     billing.psp.world().schedules.insert("order_1".to_owned(), at_the_psp(at));
     sweeps(&billing, 1, 156).await;
-    let found = row(&billing).await;
+    let found = order_1(&billing).await;
     assert_eq!((found.state, found.told_state()), (State::Scheduled, State::Failed));
     sweeps(&billing, 3, 156).await;
-    assert_eq!(row(&billing).await.told_state(), State::Revoked);
+    assert_eq!(order_1(&billing).await.told_state(), State::Revoked);
 }
 
 #[tokio::test]
@@ -305,10 +295,10 @@ async fn a_key_is_not_deleted_while_the_psp_would_still_run_a_suspect_schedule_o
         scheduled(&billing, at).await;
         billing.psp.world().schedules.get_mut("order_1").unwrap().amount.minor += 1;
         billing.advance(DAY / 2);
-        let due = Payment { due_at: Some(START), version: 3, ..row(&billing).await };
+        let due = Payment { due_at: Some(START), version: 3, ..order_1(&billing).await };
         billing.store.save(&due).await.unwrap();
         sweeps(&billing, 1, 1).await;
-        assert_eq!(row(&billing).await.state, State::Suspect);
+        assert_eq!(order_1(&billing).await.state, State::Suspect);
         billing.psp.world().posts.clear();
         let deleted = billing
             .delete_key(
@@ -331,13 +321,7 @@ async fn a_key_is_not_deleted_while_the_psp_would_still_run_a_suspect_schedule_o
 async fn one_refund_without_a_reason_in_the_history_is_not_two() {
     let billing = billing().await;
     billing.charge(order("order_1"), None).await.unwrap();
-    let request = |name: &str| billing::usecase::RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "1000".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: name.to_owned(),
-    };
+    let request = |name: &str| refund_request("order_1", "1000", name);
     let forget_reasons = || {
         let mut world = billing.psp.world();
         let entries = world.payments.values_mut().flatten().flat_map(|record| &mut record.cancel_history);
@@ -351,7 +335,7 @@ async fn one_refund_without_a_reason_in_the_history_is_not_two() {
     sweeps(&billing, 2, 160).await;
     forget_reasons();
     sweeps(&billing, 2, 160).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert!(row.refunds.iter().all(|refund| refund.state == billing::payment::RefundState::Done), "{:?}", row.refunds);
     assert_eq!(row.record.unwrap().cancel_amount, 2_000);
 }

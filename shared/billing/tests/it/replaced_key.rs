@@ -4,13 +4,16 @@ use std::sync::atomic::Ordering;
 
 use billing::CustomerUid;
 use billing::key::KeyState;
-use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
+use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition, Scheduled};
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, issue_request, key_state, secret};
+use crate::fixture::payments::scheduled_order_1;
+use crate::fixture::{
+    Act, START, TestBilling, TestWorld, another_card, billing, customer, issue_request, key_state, secret,
+};
 use crate::schedule::new_schedule;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 fn kim() -> Caller {
     Caller::Customer(customer("kim"))
@@ -21,13 +24,9 @@ async fn two_keys() -> (TestBilling, CustomerUid) {
     let billing = billing().await;
     let new = new_schedule("order_1", START.plus(86_400));
     billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
-    let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
+    let second = another_card(&billing, "second-card", "5555555555554444").await;
     billing.psp.world().posts.clear();
-    (billing, second.customer_uid)
-}
-
-async fn scheduled(billing: &TestBilling) -> Payment {
-    billing.scheduled(&Caller::Merchant, "order_1").await.unwrap()
+    (billing, second)
 }
 
 #[tokio::test]
@@ -35,7 +34,7 @@ async fn schedules_move_to_the_new_key_before_the_old_one_goes() {
     let (billing, second) = two_keys().await;
     let moved = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await;
     assert_eq!(moved, Ok(KeyDeleted::Done));
-    let row = scheduled(&billing).await;
+    let row = scheduled_order_1(&billing).await;
     assert_eq!((row.state, row.order.customer_uid.as_ref()), (State::Scheduled, Some(&second)));
     assert_eq!(row.schedule_at(), Some(START.plus(86_400)));
     assert_eq!(billing.psp.world().posts, ["revoke order_1", "register order_1", "delete key1"]);
@@ -57,13 +56,13 @@ async fn whatever_is_lost_on_the_way_the_sweep_carries_the_move_to_its_end() {
             for _ in 0..24 {
                 billing.advance(300);
                 sweep(&billing).await;
-                let row = scheduled(&billing).await;
+                let row = scheduled_order_1(&billing).await;
                 let on_old = row.order.customer_uid.as_ref().is_some_and(|uid| uid.as_str() == "key1");
                 let world = billing.psp.world();
                 let alive = world.schedules["order_1"].schedule_status == ScheduleStatus::Scheduled;
                 assert!(on_old || !alive || world.schedules["order_1"].customer_uid == second.as_str());
             }
-            let row = scheduled(&billing).await;
+            let row = scheduled_order_1(&billing).await;
             assert_eq!(row.state, State::Scheduled, "step {lost}, {act:?}");
             if key_state(&billing, "key1").await == KeyState::Active {
                 // Nothing had been promised: the deletion was refused before its first step was sent.
@@ -80,13 +79,13 @@ async fn whatever_is_lost_on_the_way_the_sweep_carries_the_move_to_its_end() {
 async fn a_schedule_that_runs_meanwhile_is_paid_on_the_old_key_and_not_moved() {
     let (billing, second) = two_keys().await;
     billing.advance(86_400);
-    let order = scheduled(&billing).await.order;
+    let order = scheduled_order_1(&billing).await.order;
     let now = billing.host.now();
     billing.psp.world().execute(&order, PspStatus::Paid, now);
     let moved = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second)).await.unwrap();
     billing.advance(1_000);
     sweep(&billing).await;
-    let row = scheduled(&billing).await;
+    let row = scheduled_order_1(&billing).await;
     assert_eq!((row.state, row.order.customer_uid.unwrap().as_str()), (State::Paid, "key1"));
     assert_eq!(billing.psp.world().payments["order_1"].len(), 1, "{moved:?}");
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
@@ -108,7 +107,7 @@ async fn only_an_active_key_of_the_same_customer_can_take_over() {
         Err(Failure::KeyInactive)
     );
     assert_eq!(key_state(&billing, "key1").await, KeyState::Active);
-    assert_eq!(scheduled(&billing).await.state, State::Scheduled);
+    assert_eq!(scheduled_order_1(&billing).await.state, State::Scheduled);
 }
 
 #[tokio::test]
@@ -125,28 +124,25 @@ async fn a_revocation_that_was_promised_never_becomes_a_move() {
     let (billing, second) = two_keys().await;
     billing.psp.will([Act::Lose]);
     billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
-    assert_eq!(scheduled(&billing).await.moves_to, Some(second));
+    assert_eq!(scheduled_order_1(&billing).await.moves_to, Some(second));
     billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
-    assert_eq!(scheduled(&billing).await.moves_to, None);
+    assert_eq!(scheduled_order_1(&billing).await.moves_to, None);
     settled(&billing, State::Revoked).await;
 
     // All revoked rather than moved, the second time round.
     let (billing, second) = two_keys().await;
     billing.psp.will([Act::Lose]);
     billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second)).await.unwrap();
-    assert!(scheduled(&billing).await.moves_to.is_some());
+    assert!(scheduled_order_1(&billing).await.moves_to.is_some());
     billing.delete_key(&kim(), "key1", ScheduleDisposition::Revoke).await.unwrap();
-    assert_eq!(scheduled(&billing).await.moves_to, None);
+    assert_eq!(scheduled_order_1(&billing).await.moves_to, None);
     settled(&billing, State::Revoked).await;
 }
 
 /// Sweeps until the deletion is through, and says what has become of the schedule.
 async fn settled(billing: &TestBilling, state: State) {
-    for _ in 0..24 {
-        billing.advance(300);
-        sweep(billing).await;
-    }
-    assert_eq!(scheduled(billing).await.state, state);
+    sweeps(billing, 24, 300).await;
+    assert_eq!(scheduled_order_1(billing).await.state, state);
     assert_eq!(key_state(billing, "key1").await, KeyState::Deleted);
     let posts = billing.psp.world().posts.clone();
     assert!(!posts.contains(&"register order_1".to_owned()), "registered again: {posts:?}");
@@ -161,12 +157,9 @@ async fn the_old_key_stays_until_its_schedules_are_known_to_be_on_the_new_one() 
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleting);
     let again = billing.delete_key(&kim(), "key1", ScheduleDisposition::MoveTo(second.clone())).await;
     assert!(matches!(again, Ok(KeyDeleted::Pending(_))), "nobody knows yet whether it is registered there");
-    for _ in 0..6 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 6, 300).await;
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
-    let row = scheduled(&billing).await;
+    let row = scheduled_order_1(&billing).await;
     assert_eq!((row.state, row.order.customer_uid), (State::Scheduled, Some(second)));
 }
 
@@ -194,11 +187,8 @@ async fn a_slow_move_is_answered_in_time_and_goes_on_in_the_sweep() {
     assert!(matches!(moved, Ok(KeyDeleted::Pending(_))), "{moved:?}");
     assert_eq!(billing.psp.world().posts, ["revoke order_1"], "the second request would not fit in");
     billing.host.ticking.store(0, Ordering::Relaxed);
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
-    let row = scheduled(&billing).await;
+    sweeps(&billing, 3, 300).await;
+    let row = scheduled_order_1(&billing).await;
     assert_eq!((row.state, row.order.customer_uid), (State::Scheduled, Some(second)));
     assert_eq!(key_state(&billing, "key1").await, KeyState::Deleted);
 }

@@ -5,6 +5,7 @@ use billing::ports::{Clock, ScheduleFilter};
 use billing::usecase::{Caller, Failure, NewSchedule, Scheduled};
 use billing::{CustomerUid, Timestamp};
 
+use crate::fixture::payments::scheduled_order_1;
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, customer, order, schedule_snapshot};
 use crate::sweep::sweep;
 
@@ -85,7 +86,7 @@ async fn a_refused_registration_is_failed_and_taken_back_if_it_was_made_all_the_
     billing.psp.world().schedules.insert("order_1".to_owned(), schedule);
     billing.advance(155);
     sweep(&billing).await;
-    assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
+    assert_eq!(scheduled_order_1(&billing).await.state, State::Revoked);
     assert_eq!(billing.psp.world().posts, ["register order_1", "revoke order_1"]);
 }
 
@@ -140,7 +141,7 @@ async fn a_lost_revocation_is_pending_and_the_sweep_repeats_it() {
     assert_eq!((row.state, row.claim.is_some()), (State::Scheduled, true));
     billing.advance(60);
     sweep(&billing).await;
-    assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
+    assert_eq!(scheduled_order_1(&billing).await.state, State::Revoked);
 }
 
 #[tokio::test]
@@ -154,7 +155,7 @@ async fn a_revocation_that_does_not_leave_stays_claimed_and_is_sent_by_the_sweep
     assert_eq!(billing.psp.world().posts, ["register order_1"]);
     billing.advance(60);
     sweep(&billing).await;
-    assert_eq!(billing.scheduled(&Caller::Merchant, "order_1").await.unwrap().state, State::Revoked);
+    assert_eq!(scheduled_order_1(&billing).await.state, State::Revoked);
 }
 
 #[tokio::test]
@@ -164,7 +165,7 @@ async fn a_move_that_the_psp_refuses_changes_nothing() {
     billing.psp.will([Act::Refuse(1)]);
     let refused = billing.reschedule(&Caller::Merchant, "order_1", START.plus(3 * DAY)).await;
     assert!(matches!(refused, Err(Failure::Refused(_))), "{refused:?}");
-    let row = billing.scheduled(&Caller::Merchant, "order_1").await.unwrap();
+    let row = scheduled_order_1(&billing).await;
     assert_eq!((row.schedule_at(), row.claim), (Some(START.plus(DAY)), None));
 }
 
@@ -176,7 +177,7 @@ async fn a_time_that_was_changed_in_the_console_is_adopted_with_an_alarm() {
     billing.advance(DAY + 900);
     sweep(&billing).await;
     assert_eq!(billing.alarms(), ["schedule_moved"]);
-    let row = billing.scheduled(&Caller::Merchant, "order_1").await.unwrap();
+    let row = scheduled_order_1(&billing).await;
     assert_eq!((row.schedule_at(), row.due_at), (Some(START.plus(9 * DAY)), Some(START.plus(9 * DAY + 900))));
 }
 

@@ -8,9 +8,10 @@ use billing::ports::{Clock, ScheduleFilter};
 use billing::usecase::Caller;
 use billing::{CustomerUid, Nonce, Policy, Timestamp};
 
+use crate::fixture::payments::scheduled_order_1;
 use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, customer, order, schedule_snapshot};
 use crate::schedule::new_schedule;
-use crate::sweep::sweep;
+use crate::sweep::{look_when_due, sweep};
 
 const DAY: i64 = 86_400;
 
@@ -60,26 +61,13 @@ fn alarms(applied: &Applied) -> Vec<&'static str> {
 
 async fn registered(billing: &TestBilling) -> Payment {
     billing.schedule(&key("key1"), None, vec![new_schedule("order_1", AT)]).await.unwrap();
-    row(billing).await
+    scheduled_order_1(billing).await
 }
 
-async fn row(billing: &TestBilling) -> Payment {
-    billing.scheduled(&Caller::Merchant, "order_1").await.unwrap()
-}
-
-/// Lets the sweep look `times` times, each in the very second in which the schedule is due and not one before it. Says how many
-/// seconds after its time that was.
+/// Lets the sweep look at the schedule `times` times, and says how many seconds after its time each time was.
 async fn looked_for(billing: &TestBilling, times: usize) -> Vec<i64> {
-    let mut looks = Vec::new();
-    for _ in 0..times {
-        let due_at = row(billing).await.due_at.expect("it is waited for");
-        billing.advance(due_at.0 - billing.host.now().0 - 1);
-        assert_eq!(sweep(billing).await.seen, 0);
-        billing.advance(1);
-        assert_eq!(sweep(billing).await.seen, 1);
-        looks.push(due_at.0 - AT.0);
-    }
-    looks
+    let looks = look_when_due(billing, times, async || scheduled_order_1(billing).await.due_at).await;
+    looks.into_iter().map(|at| at.0 - AT.0).collect()
 }
 
 #[test]
@@ -232,7 +220,7 @@ async fn a_schedule_that_is_not_what_was_ordered_is_never_told_as_an_unknown_out
     for _ in 0..24 {
         billing.advance(300);
         sweep(&billing).await;
-        let row = row(&billing).await;
+        let row = scheduled_order_1(&billing).await;
         assert_eq!((row.state, row.under_way_since), (State::Suspect, Some(START)), "it was sent");
         assert_eq!(row.unanswered_since(), None);
     }

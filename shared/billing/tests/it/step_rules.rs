@@ -5,6 +5,7 @@ mod ended;
 mod money;
 mod time;
 
+use std::collections::BTreeSet;
 use std::fmt::from_fn;
 
 use billing::calendar::first_overdue_look;
@@ -165,6 +166,10 @@ fn holds(row: &Subscription, payments: &[Payment], known: &StepContext, now: Tim
         Next::Unschedule(uid) => {
             let waits = |state| matches!(state, State::Scheduled | State::Intent);
             assert!(payments.iter().any(|it| it.merchant_uid() == uid && waits(it.state)), "{what}");
+            let is_next = row.order().is_ok_and(|order| order.merchant_uid == *uid);
+            let is_alone = payments.len() == 1;
+            let is_left = is_next && is_alone && charges && !is_over && *known == StepContext::default();
+            assert!(!is_left, "what is to be charged is left where it is: {what}");
         }
         Next::Refund(uid) => {
             assert!(payments.iter().any(|it| it.merchant_uid() == uid && has_money(&it.state)), "{what}");
@@ -179,6 +184,19 @@ fn holds(row: &Subscription, payments: &[Payment], known: &StepContext, now: Tim
     next
 }
 
+/// What a step comes to, by its kind.
+fn kind(next: &Next) -> &'static str {
+    match next {
+        Next::Wait => "wait",
+        Next::Put(_, None) => "charge",
+        Next::Put(_, Some(_)) => "register",
+        Next::Unschedule(_) => "unschedule",
+        Next::Refund(_) => "refund",
+        Next::Again => "again",
+        Next::Credit => "credit",
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_put_beside_another_or_twice_or_before_its_time_and_what_waits_is_looked_at_later() {
     let scene = Scene::new().await;
@@ -189,24 +207,26 @@ async fn nothing_is_put_beside_another_or_twice_or_before_its_time_and_what_wait
     let seconds = State::ALL.map(|state| scene.attempt(1, state));
     let with_each = |first: State| seconds.clone().map(|second| [scene.attempt(0, first), second]);
     let pairs: Vec<[Payment; 2]> = State::ALL.into_iter().flat_map(with_each).collect();
-    let mut puts = 0;
+    let (mut of_the_first, mut of_the_second, mut of_two) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for now in scene.moments() {
         for (state, ending) in STATES.iter().flat_map(|state| endings.map(|ending| (*state, ending))) {
             let at_first = Subscription { state, ending, looks: 0, due_at: Some(now), ..scene.row.clone() };
             let again = Subscription { attempt: Attempt { period: 1, number: 1 }, ..at_first.clone() };
             for known in knowns() {
                 for payments in &lone {
-                    holds(&at_first, payments, &known, now);
-                    let put = holds(&again, payments, &known, now);
-                    puts += u32::from(matches!(put, Next::Put(..)));
+                    of_the_first.insert(kind(&holds(&at_first, payments, &known, now)));
+                    of_the_second.insert(kind(&holds(&again, payments, &known, now)));
                 }
             }
             if ending.is_none() {
                 for payments in &pairs {
-                    holds(&again, payments, &StepContext::default(), now);
+                    of_two.insert(kind(&holds(&again, payments, &StepContext::default(), now)));
                 }
             }
         }
     }
-    assert!(puts > 0);
+    // What is to be true of a step was asked of a step of each kind.
+    let each = BTreeSet::from(["again", "charge", "refund", "register", "unschedule", "wait"]);
+    assert_eq!([&of_the_first, &of_the_second], [&each; 2]);
+    assert_eq!(of_two, BTreeSet::from(["again", "refund", "unschedule", "wait"]), "both attempts are put already");
 }

@@ -16,11 +16,12 @@ use std::collections::BTreeMap;
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Attempt, Dunning, Ending, Interval, PlanId, Price, Subscription, SubscriptionState, Unit};
+use billing::subscription::{Attempt, Dunning, Ending, Interval, PlanId, Price, SubscriptionState, Unit};
 use billing::usecase::{Caller, NewPlan, NewSubscription, WebhookHint};
 use billing::{CustomerUid, KstDay, MerchantUid, Money, Timestamp};
 
-use crate::fixture::{START, TestBilling, TestWorld, billing, issue_request, order, secret};
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{START, TestBilling, TestWorld, another_card, billing, hint_of, order, secret};
 use crate::sweep::sweep;
 
 const DAY: i64 = 86_400;
@@ -70,7 +71,7 @@ fn run_schedules(billing: &TestBilling, declined: &[&str]) -> Vec<WebhookHint> {
         let bad = declined.contains(&schedule.customer_uid.as_str());
         let status = if bad { PspStatus::Failed } else { PspStatus::Paid };
         let record = world.execute(&order, status, schedule.schedule_at);
-        hints.push(WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid });
+        hints.push(hint_of(&record));
     }
     hints
 }
@@ -86,10 +87,6 @@ async fn pass(billing: &TestBilling, days: i64, declined: &[&str], told: bool) {
         }
         sweep(billing).await;
     }
-}
-
-async fn row(billing: &TestBilling, id: &str) -> Subscription {
-    billing.subscription(&Caller::Merchant, id).await.unwrap()
 }
 
 /// Every payment of a subscription: when it was to be, what it came to.
@@ -123,15 +120,15 @@ async fn three_years_from_a_january_31_with_a_card_that_fails_and_is_replaced() 
     for told in [true, false] {
         let billing = billing().await;
         billing.advance(JANUARY_31 - START.0);
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         let again = billing.subscribe(wanted(), &secret()).await.unwrap();
         assert_eq!((again.id.as_str(), again.attempt), (id.as_str(), Attempt { period: 1, number: 0 }));
         pass(&billing, 148, &[], told).await;
         // In June the card is declined; after two more tries its customer registers another.
         pass(&billing, 6, &["key1"], told).await;
         assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
-        let new = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
-        billing.change_card(&Caller::Merchant, &id, &new.customer_uid).await.unwrap();
+        let new = another_card(&billing, "second-key", "4111111111111111").await;
+        billing.change_card(&Caller::Merchant, &id, &new).await.unwrap();
         pass(&billing, 940, &["key1"], told).await;
         let written = picture(&billing);
         assert_eq!(written.lines().filter(|line| line.ends_with("paid")).count(), 36);
@@ -144,7 +141,7 @@ async fn three_years_from_a_january_31_with_a_card_that_fails_and_is_replaced() 
 #[tokio::test]
 async fn a_card_that_stays_bad_is_tried_four_times_more_and_then_given_up() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 29, &["key1"], true).await;
     pass(&billing, 10, &["key1"], true).await;
     let tries: Vec<(u32, State)> =
@@ -159,7 +156,7 @@ async fn a_card_that_stays_bad_is_tried_four_times_more_and_then_given_up() {
 async fn cancelled_now_takes_the_schedule_back_and_at_the_periods_end_lets_it_run_out() {
     for ending in [Ending::Now, Ending::AtPeriodEnd] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         let row = billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();
         let next = MerchantUid::parse(&format!("{id}-1-0")).unwrap();
         let schedule = billing.psp.world().schedules[next.as_str()].clone();

@@ -5,7 +5,8 @@ use billing::payment::{Flow, PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
 use billing::usecase::{Caller, ScheduleDisposition, SweepReport};
 
-use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order};
+use crate::fixture::payments::{order_1, payment};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order, refund_request};
 use crate::schedule::new_schedule;
 
 /// A sweep with all the time it wants.
@@ -24,8 +25,27 @@ pub(crate) async fn sweeps(billing: &TestBilling, times: u32, seconds: i64) {
     }
 }
 
+/// Lets the sweep look `times` times, each in the very second in which the only row that is waited for is due, and not one
+/// before it. Says when that was.
+pub(crate) async fn look_when_due(
+    billing: &TestBilling,
+    times: usize,
+    due_at: impl AsyncFn() -> Option<Timestamp>,
+) -> Vec<Timestamp> {
+    let mut looks = Vec::new();
+    for _ in 0..times {
+        let due_at = due_at().await.expect("it is waited for");
+        billing.wait_until(due_at.plus(-1));
+        assert_eq!(sweep(billing).await.seen, 0);
+        billing.advance(1);
+        assert_eq!(sweep(billing).await.seen, 1);
+        looks.push(due_at);
+    }
+    looks
+}
+
 async fn state(billing: &TestBilling, uid: &str) -> State {
-    billing.payment(&Caller::Merchant, uid).await.unwrap().state
+    payment(billing, uid).await.state
 }
 
 #[tokio::test]
@@ -109,7 +129,7 @@ async fn an_outage_changes_nothing_and_loses_nothing() {
     billing.advance(3_600);
     let report = sweep(&billing).await;
     assert_eq!((report.pending, report.oldest_seconds), (1, 3_600));
-    let after = billing.payment(&Caller::Merchant, "order_1").await.unwrap();
+    let after = order_1(&billing).await;
     assert_eq!((after.state, after.due_at, &after.claim), (before.state, before.due_at, &before.claim));
     assert_eq!(billing.alarms(), ["outcome_unknown"]);
     billing.psp.world().down = false;
@@ -211,11 +231,8 @@ async fn an_order_that_is_never_answered_is_sent_more_and_more_rarely_and_a_pers
     assert!(oldest.iter().max() > Some(&(6 * 86_400)), "and its age grows");
     // What the PSP says in the end counts at once.
     billing.psp.world().record(&order("order_1"), PspStatus::Paid, Timestamp(0));
-    for _ in 0..72 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
-    let row = billing.payment(&Caller::Merchant, "order_1").await.unwrap();
+    sweeps(&billing, 72, 300).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.under_way_since, row.alarmed_at.len()), (State::Paid, None, 0));
 }
 
@@ -227,10 +244,7 @@ async fn a_change_that_is_never_answered_or_always_refused_is_sent_hourly_and_to
         billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
         billing.psp.will(std::iter::repeat_n(act.clone(), 5_000));
         billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
-        for _ in 0..2 * 288 {
-            billing.advance(300);
-            sweep(&billing).await;
-        }
+        sweeps(&billing, 2 * 288, 300).await;
         let posts = billing.psp.world().posts.len();
         assert!((20..=70).contains(&posts), "{posts} in two days: {act:?}");
         assert_eq!(billing.alarms(), ["outcome_unknown"; 2], "{act:?}");
@@ -242,18 +256,8 @@ async fn a_refund_that_is_never_answered_is_sent_more_and_more_rarely() {
     let billing = billing().await;
     billing.charge(order("order_1"), None).await.unwrap();
     billing.psp.will(std::iter::repeat_n(Act::Lose, 5_000));
-    let request = billing::usecase::RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    billing.refund(request).await.unwrap();
-    for _ in 0..3 * 288 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    billing.refund(refund_request("order_1", "900", "refund-1")).await.unwrap();
+    sweeps(&billing, 3 * 288, 300).await;
     let posts = billing.psp.world().posts.len();
     assert!((8..=20).contains(&posts), "{posts} in three days");
     assert_eq!(billing.alarms(), ["outcome_unknown"; 3]);

@@ -8,16 +8,17 @@ use billing::payment::{
 use billing::ports::{Clock, KeyStore, PaymentStore};
 use billing::subscription::Attempt;
 use billing::usecase::{Billing, Caller, Failure, NewSchedule, ScheduleDisposition, Scheduled, check_schedule_at};
-use billing::{CustomerUid, MerchantUid, Nonce, Policy, Timestamp};
+use billing::{MerchantUid, Nonce, Policy, Timestamp};
 
+use crate::fixture::payments::scheduled_order_1;
+use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{
-    Act, START, TestBilling, TestHost, TestPsp, TestWorld, World, billing, customer, issue_request, order,
-    schedule_snapshot, secret,
+    Act, START, TestHost, TestPsp, TestWorld, World, another_card, billing, customer, order, schedule_snapshot,
 };
 use crate::lossy::{Fate, LossyBilling, lossy};
 use crate::schedule::new_schedule;
 use crate::subscription::wanted;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 use crate::writes::uid;
 
 const DAY: i64 = 86_400;
@@ -42,10 +43,6 @@ where
     let answers = billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", AT)]).await.unwrap();
     billing.psp.world().posts.clear();
     answers[0].row().unwrap().clone()
-}
-
-async fn row(billing: &TestBilling) -> Payment {
-    billing.scheduled(&MERCHANT, "order_1").await.unwrap()
 }
 
 fn posts<S>(billing: &Billing<TestPsp, S, TestHost>) -> Vec<String> {
@@ -129,15 +126,20 @@ async fn a_batch_of_which_nothing_could_be_recorded_fails_as_a_whole_and_any_oth
 #[tokio::test]
 async fn a_subscriptions_schedule_is_neither_moved_nor_taken_back_by_its_number() {
     let billing = billing().await;
-    Box::pin(billing.subscribe(wanted(), &secret())).await.unwrap();
-    let scheduled = billing.store.all_payments().into_iter().find(|row| row.state == State::Scheduled).unwrap();
-    let number = scheduled.merchant_uid().as_str();
-    assert!(Attempt::of(scheduled.merchant_uid()).is_some());
+    let id = Box::pin(begun(&billing, wanted())).await;
+    let before = row(&billing, &id).await;
+    let number = before.order().unwrap().merchant_uid;
+    assert!(Attempt::of(&number).is_some());
+    let scheduled = billing.scheduled(&MERCHANT, number.as_str()).await.unwrap();
+    assert_eq!(scheduled.state, State::Scheduled);
     billing.psp.world().posts.clear();
-    assert_eq!(billing.unschedule(&MERCHANT, number).await, Err(Failure::ScheduleNotChangeable));
-    assert_eq!(billing.reschedule(&MERCHANT, number, LATER).await, Err(Failure::ScheduleNotChangeable));
-    assert_eq!(billing.scheduled(&MERCHANT, number).await, Ok(scheduled.clone()));
-    assert_eq!(posts(&billing), [""; 0]);
+    for to in [before.attempt_at.plus(DAY), LATER] {
+        let moved = billing.reschedule(&MERCHANT, number.as_str(), to).await;
+        assert_eq!(moved, Err(Failure::ScheduleNotChangeable), "to {to}");
+    }
+    assert_eq!(billing.unschedule(&MERCHANT, number.as_str()).await, Err(Failure::ScheduleNotChangeable));
+    assert_eq!(billing.scheduled(&MERCHANT, number.as_str()).await, Ok(scheduled));
+    assert_eq!((row(&billing, &id).await, posts(&billing)), (before, Vec::new()));
 }
 
 // What may not be changed any more.
@@ -177,7 +179,7 @@ async fn a_schedule_that_is_not_registered_is_not_changed_and_whoever_asks_is_to
             let what = format!("{state:?}, a record: {}, executed: {executed:?}", record.is_some());
             assert_eq!(billing.unschedule(&MERCHANT, "order_1").await, told, "{what}");
             assert_eq!(billing.reschedule(&MERCHANT, "order_1", LATER).await, told, "{what}");
-            assert_eq!((row(&billing).await, posts(&billing).len()), (before, 0), "{what}");
+            assert_eq!((scheduled_order_1(&billing).await, posts(&billing).len()), (before, 0), "{what}");
         }
     }
 }
@@ -208,10 +210,14 @@ async fn while_one_change_is_not_known_to_have_ended_no_other_is_made() {
             billing.advance(seconds);
             let other = changed(&billing, second).await;
             assert_eq!(other, Err(Failure::ScheduleNotChangeable), "{first:?} {second:?}");
-            assert_eq!((row(&billing).await, posts(&billing).len()), (promised.clone(), 1), "{first:?} {second:?}");
+            assert_eq!(
+                (scheduled_order_1(&billing).await, posts(&billing).len()),
+                (promised.clone(), 1),
+                "{first:?} {second:?}"
+            );
         }
         sweep(&billing).await;
-        let row = row(&billing).await;
+        let row = scheduled_order_1(&billing).await;
         match first {
             Purpose::Move { schedule_at } => assert_eq!(row.schedule_at(), Some(schedule_at)),
             _ => assert_eq!(row.state, State::Revoked),
@@ -219,23 +225,39 @@ async fn while_one_change_is_not_known_to_have_ended_no_other_is_made() {
     }
 }
 
+/// Somebody has a 202 for it: that a second request does not leave takes nothing back.
 #[tokio::test]
 async fn a_change_that_was_promised_stays_promised_when_it_cannot_be_sent_again() {
-    for purpose in [Purpose::Revoke, Purpose::Move { schedule_at: LATER }] {
+    let (back, later) = (Purpose::Revoke, Purpose::Move { schedule_at: LATER });
+    for (purpose, told_refused) in [(back, false), (later, false), (back, true)] {
         let billing = billing().await;
-        registered(&billing).await;
-        billing.psp.will([Act::Lose, Act::Unreachable]);
-        for _ in 0..2 {
-            let told = changed(&billing, purpose).await.expect("a failure would say that nothing will be changed");
-            assert_eq!(told.claim.map(|claim| claim.purpose), Some(purpose));
-            billing.advance(200);
+        let promised = |row: Payment| assert_eq!(row.claim.map(|claim| claim.purpose), Some(purpose));
+        let still = "a failure would say that nothing will be changed";
+        if told_refused {
+            // Its registration was made behind a refusal, and is to be taken back.
+            billing.psp.will([Act::Refuse(-1), Act::Unreachable]);
+            registered(&billing).await;
+            let stands = schedule_snapshot("order_1", ScheduleStatus::Scheduled, AT);
+            billing.psp.world().schedules.insert("order_1".to_owned(), stands);
+            sweeps(&billing, 1, 156).await;
+            promised(scheduled_order_1(&billing).await);
+        } else {
+            registered(&billing).await;
+            billing.psp.will([Act::Lose]);
+            promised(changed(&billing, purpose).await.expect(still));
         }
-        assert_eq!(posts(&billing).len(), 1, "the second never left");
-        sweep(&billing).await;
-        let row = row(&billing).await;
-        match purpose {
-            Purpose::Move { schedule_at } => assert_eq!((row.schedule_at(), row.claim), (Some(schedule_at), None)),
-            _ => assert_eq!((row.state, row.claim), (State::Revoked, None)),
+        billing.advance(200);
+        billing.psp.will([Act::Unreachable]);
+        promised(changed(&billing, purpose).await.expect(still));
+        assert_eq!(posts(&billing).len(), usize::from(!told_refused), "the second never left");
+        sweeps(&billing, 1, 200).await;
+        for _ in 0..2 {
+            let row = scheduled_order_1(&billing).await;
+            match purpose {
+                Purpose::Move { schedule_at } => assert_eq!((row.schedule_at(), row.claim), (Some(schedule_at), None)),
+                _ => assert_eq!((row.state, row.claim), (State::Revoked, None), "told refused: {told_refused}"),
+            }
+            sweeps(&billing, 12, 300).await;
         }
     }
 }
@@ -296,8 +318,7 @@ async fn a_schedule_on_its_way_to_another_key_is_taken_back_exactly_if_it_stands
     for moves_to in [None, Some("key1"), Some("unchanged")] {
         let billing = lossy().await;
         registered(&billing).await;
-        let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
-        let second = second.customer_uid;
+        let second = another_card(&billing, "second-card", "5555555555554444").await;
         billing.psp.will([Act::Lose]);
         billing.delete_key(&MERCHANT, "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
         let before = stands(&billing).await;
@@ -322,7 +343,7 @@ async fn a_schedule_that_is_registered_late_runs_at_its_time_or_a_minute_from_no
         assert_eq!(registered(&billing).await.state, State::Intent);
         billing.advance(DAY + late);
         sweep(&billing).await;
-        let row = row(&billing).await;
+        let row = scheduled_order_1(&billing).await;
         assert_eq!((row.state, row.schedule_at()), (State::Scheduled, Some(runs_at)), "{late}");
         assert_eq!(billing.psp.world().schedules["order_1"].schedule_at, runs_at, "{late}");
         assert!(runs_at > billing.host.now());
@@ -332,26 +353,24 @@ async fn a_schedule_that_is_registered_late_runs_at_its_time_or_a_minute_from_no
 /// What was revoked on the key before is no news; a payment under the number is.
 #[tokio::test]
 async fn a_payment_is_found_behind_the_schedule_that_was_taken_off_the_key_before() {
-    let billing = billing().await;
-    registered(&billing).await;
-    let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
-    let second: CustomerUid = second.customer_uid;
-    billing.psp.will([Act::Approve, Act::Lose]);
-    billing.delete_key(&MERCHANT, "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
-    let moved = row(&billing).await;
-    assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second)));
-    {
-        let mut world = billing.psp.world();
-        assert_eq!(world.schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
-        world.record(&moved.order, PspStatus::Paid, START);
-        world.posts.clear();
+    for seconds in [156, 300] {
+        let billing = billing().await;
+        registered(&billing).await;
+        let second = another_card(&billing, "second-card", "5555555555554444").await;
+        billing.psp.world().posts.clear();
+        billing.psp.will([Act::Approve, Act::Lose]);
+        billing.delete_key(&MERCHANT, "key1", ScheduleDisposition::MoveTo(second.clone())).await.unwrap();
+        let moved = scheduled_order_1(&billing).await;
+        assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second)));
+        assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
+        billing.psp.world().record(&moved.order, PspStatus::Paid, START);
+        for _ in 0..3 {
+            sweeps(&billing, 1, seconds).await;
+            assert_eq!(scheduled_order_1(&billing).await.state, State::Paid);
+        }
+        let registrations = posts(&billing).into_iter().filter(|post| post.starts_with("register")).count();
+        assert_eq!(registrations, 1, "once more and it would be charged twice");
     }
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
-        assert_eq!(row(&billing).await.state, State::Paid);
-    }
-    assert!(!posts(&billing).contains(&"register order_1".to_owned()), "it would be charged twice");
 }
 
 #[tokio::test]
@@ -367,6 +386,6 @@ async fn a_schedule_that_is_gone_is_registered_anew_whichever_way_the_psp_says_t
         billing.advance(DAY + 900);
         sweep(&billing).await;
         assert_eq!((billing.alarms(), posts(&billing)), (vec!["missing_at_psp"], vec!["register order_1".to_owned()]));
-        assert_eq!(row(&billing).await.state, State::Scheduled, "{says:?}");
+        assert_eq!(scheduled_order_1(&billing).await.state, State::Scheduled, "{says:?}");
     }
 }

@@ -3,10 +3,11 @@
 use billing::payment::refund::Origin;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
-use billing::ports::{Clock, PaymentStore};
+use billing::ports::Clock;
 use billing::usecase::{Failure, NewCheckout, NotApproved, WebhookHint};
 use billing::{ImpUid, MerchantUid, Money};
 
+use crate::fixture::payments::order_1;
 use crate::fixture::{Act, TestBilling, TestWorld, billing, card_window, customer, order};
 use crate::sweep::sweep;
 
@@ -53,10 +54,6 @@ async fn withdraw(billing: &TestBilling) -> Result<Payment, Failure> {
     billing.withdraw_checkout("order_1").await
 }
 
-async fn row(billing: &TestBilling) -> Payment {
-    billing.store.payment(&MerchantUid::parse("order_1").unwrap()).await.unwrap().unwrap()
-}
-
 #[tokio::test]
 async fn a_withdrawn_checkout_is_closed_for_everybody_and_again_is_the_same() {
     let billing = billing().await;
@@ -71,7 +68,7 @@ async fn a_withdrawn_checkout_is_closed_for_everybody_and_again_is_the_same() {
     // Its last look is when nobody can be in the window any more.
     billing.advance(2 * DAY);
     sweep(&billing).await;
-    assert_eq!((row(&billing).await.state, row(&billing).await.due_at), (State::Revoked, None));
+    assert_eq!((order_1(&billing).await.state, order_1(&billing).await.due_at), (State::Revoked, None));
     assert!(billing.alarms().is_empty());
 }
 
@@ -85,11 +82,11 @@ async fn what_is_paid_after_the_withdrawal_goes_back_whatever_the_policy_for_lat
         // Somebody was in the window.
         let paid = recorded(&billing, PspStatus::Paid);
         notice(&billing, &paid.imp_uid).await;
-        let late = row(&billing).await;
+        let late = order_1(&billing).await;
         let refund = late.pending_refund().unwrap();
         assert_eq!((late.state, refund.origin, refund.amount), (State::Paid, Origin::LatePaid, 8_900));
         sweep(&billing).await;
-        let back = row(&billing).await;
+        let back = order_1(&billing).await;
         assert_eq!((back.state, back.refunds[0].state), (State::Refunded, RefundState::Done));
         assert_eq!(billing.alarms(), ["late_paid"]);
         assert_eq!(withdraw(&billing).await, Ok(back), "again: what became of it");
@@ -114,9 +111,9 @@ async fn what_is_paid_already_is_told_and_not_withdrawn() {
     // No webhook has come yet.
     recorded(&billing, PspStatus::Paid);
     assert_eq!(withdraw(&billing).await, Err(Failure::AlreadyPaid));
-    assert_eq!((row(&billing).await.state, row(&billing).await.withdrawn_at), (State::Paid, None));
+    assert_eq!((order_1(&billing).await.state, order_1(&billing).await.withdrawn_at), (State::Paid, None));
     assert_eq!(withdraw(&billing).await, Err(Failure::AlreadyPaid));
-    assert!(row(&billing).await.refunds.is_empty());
+    assert!(order_1(&billing).await.refunds.is_empty());
 }
 
 #[tokio::test]
@@ -126,7 +123,7 @@ async fn money_that_is_not_what_was_ordered_is_a_persons() {
     recorded(&billing, PspStatus::Paid);
     billing.psp.world().payments.get_mut("order_1").unwrap()[0].amount = Money::krw(100);
     assert_eq!(withdraw(&billing).await, Err(Failure::CheckoutNotWithdrawable));
-    assert_eq!(row(&billing).await.withdrawn_at, None);
+    assert_eq!(order_1(&billing).await.withdrawn_at, None);
 }
 
 #[tokio::test]
@@ -135,7 +132,7 @@ async fn without_an_answer_of_the_psp_nothing_is_withdrawn() {
     open(&billing, "card").await;
     billing.psp.world().down = true;
     assert_eq!(withdraw(&billing).await, Err(Failure::Unavailable));
-    assert_eq!(row(&billing).await.state, State::Awaiting);
+    assert_eq!(order_1(&billing).await.state, State::Awaiting);
     billing.charge(order("charged"), None).await.ok();
     billing.psp.world().down = false;
     billing.charge(order("charged"), None).await.unwrap();
@@ -168,7 +165,7 @@ async fn an_account_that_the_gateway_cannot_close_stays_and_its_deposit_goes_bac
     billing.advance(DAY);
     deposited(&billing);
     notice(&billing, &imp_uid).await;
-    assert_eq!(row(&billing).await.pending_refund().unwrap().origin, Origin::LatePaid);
+    assert_eq!(order_1(&billing).await.pending_refund().unwrap().origin, Origin::LatePaid);
 }
 
 #[tokio::test]
@@ -178,9 +175,9 @@ async fn an_account_that_was_opened_after_the_withdrawal_is_closed_by_the_sweep(
     withdraw(&billing).await.unwrap();
     let imp_uid = account(&billing);
     notice(&billing, &imp_uid).await;
-    assert_eq!(row(&billing).await.state, State::Revoked);
+    assert_eq!(order_1(&billing).await.state, State::Revoked);
     sweep(&billing).await;
-    assert_eq!(row(&billing).await.open_account(), None);
+    assert_eq!(order_1(&billing).await.open_account(), None);
     assert!(billing.psp.world().posts.contains(&format!("close {imp_uid}")));
 }
 
@@ -190,9 +187,9 @@ async fn an_expired_or_failed_checkout_may_be_withdrawn_so_that_late_money_goes_
     open(&billing, "card").await;
     billing.advance(3 * DAY);
     sweep(&billing).await;
-    assert_eq!(row(&billing).await.state, State::Expired);
+    assert_eq!(order_1(&billing).await.state, State::Expired);
     assert_eq!(withdraw(&billing).await.unwrap().state, State::Revoked);
     let paid = recorded(&billing, PspStatus::Paid);
     notice(&billing, &paid.imp_uid).await;
-    assert!(row(&billing).await.pending_refund().is_some());
+    assert!(order_1(&billing).await.pending_refund().is_some());
 }

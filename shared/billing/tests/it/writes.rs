@@ -13,7 +13,7 @@ use billing::usecase::{
 };
 use billing::{CustomerUid, MerchantUid, Money};
 
-use crate::fixture::{Act, START, card_window, customer, issue_request, key_snapshot, order, secret};
+use crate::fixture::{Act, START, card_window, customer, issue_request, key_snapshot, order, refund_request, secret};
 use crate::lossy::{Fate, LossyBilling, lossy};
 use crate::schedule::new_schedule;
 use crate::subscription::{plan, wanted};
@@ -80,13 +80,7 @@ fn window_key(pg: &str, pay_method: &str, amount: u64) -> PrepareKey {
 
 /// 900 won of a payment, given back under one name.
 fn part_of(merchant_uid: &str) -> RefundRequest {
-    RefundRequest {
-        merchant_uid: MerchantUid::parse(merchant_uid).unwrap(),
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    }
+    refund_request(merchant_uid, "900", "refund-1")
 }
 
 fn text<T: std::fmt::Debug>(answer: T) -> String {

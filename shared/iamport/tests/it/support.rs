@@ -62,6 +62,12 @@ pub(crate) fn client(server: &Server) -> Client {
     client_with(Config::new(&server.url).unwrap(), credentials(), TestClock::new())
 }
 
+/// A client, and the clock that it goes by.
+pub(crate) fn client_and_clock(server: &Server) -> (Client, TestClock) {
+    let clock = TestClock::new();
+    (client_with(Config::new(&server.url).unwrap(), credentials(), clock.clone()), clock)
+}
+
 pub(crate) fn client_with(config: Config, source: impl CredentialSource, clock: TestClock) -> Client {
     Client::new(config, source, clock).unwrap()
 }
@@ -69,9 +75,20 @@ pub(crate) fn client_with(config: Config, source: impl CredentialSource, clock: 
 /// Hands out the first credentials until it is asked to look past its cache, then the second.
 #[derive(Debug, Clone)]
 pub(crate) struct Rotated {
-    pub(crate) old: Credentials,
-    pub(crate) new: Credentials,
+    old: Credentials,
+    new: Credentials,
     pub(crate) fresh_asked: Arc<AtomicU64>,
+}
+
+impl Rotated {
+    /// One that nobody has asked yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            old: credentials(),
+            new: Credentials::new(ImpKey::new("imp_apikey"), ImpSecret::new("new-secret")),
+            fresh_asked: Arc::new(AtomicU64::new(0)),
+        }
+    }
 }
 
 impl CredentialSource for Rotated {

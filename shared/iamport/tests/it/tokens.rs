@@ -1,27 +1,54 @@
 //! The access token: got once, kept as long as it lives, given up when refused.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use iamport::*;
 use serde_json::json;
 
-use crate::server::{Reply, Server};
+use crate::server::{Reply, Seen, Server};
 use crate::support::*;
 
-/// A server whose tokens are numbered and live `lifetime` seconds.
-async fn numbered(lifetime: i64) -> Server {
+/// A server whose tokens are numbered and live `lifetime` seconds, and which answers a call as `answer` does.
+async fn answering(lifetime: i64, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
     let count = AtomicUsize::new(0);
     Server::start(move |seen| {
         if seen.is_token() {
             let number = count.fetch_add(1, Ordering::SeqCst) + 1;
             Reply::token_named(&format!("token-{number}"), lifetime)
         } else {
-            Reply::ok(&payment())
+            answer(seen)
         }
     })
     .await
+}
+
+/// The same where every call is granted.
+async fn numbered(lifetime: i64) -> Server {
+    answering(lifetime, |_| Reply::ok(&payment())).await
+}
+
+/// The same where the first token is refused with this.
+async fn refusing_the_first(refusal: Reply) -> Server {
+    answering(1800, move |seen| match seen.headers["authorization"].as_str() {
+        "Bearer token-1" => refusal.clone(),
+        _ => Reply::ok(&payment()),
+    })
+    .await
+}
+
+/// Fifty calls at once, and what becomes of each.
+async fn fifty_calls(client: &Client) -> Vec<Result<(), ErrorClass>> {
+    let call = || {
+        let client = client.clone();
+        tokio::spawn(async move { client.again(&again()).await.map(drop).map_err(|error| error.class()) })
+    };
+    let mut ended = Vec::new();
+    for call in (0..50).map(|_| call()).collect::<Vec<_>>() {
+        ended.push(call.await.unwrap());
+    }
+    ended
 }
 
 fn error_chain(error: &Error) -> String {
@@ -39,15 +66,7 @@ fn error_chain(error: &Error) -> String {
 async fn fifty_calls_at_once_ask_for_one_token() {
     let server = numbered(1800).await;
     let client = client(&server);
-    let calls: Vec<_> = (0..50)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.again(&again()).await.map(drop) })
-        })
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
+    assert_eq!(fifty_calls(&client).await, vec![Ok(()); 50]);
     assert_eq!((server.token_requests(), server.calls().len()), (1, 50));
 }
 
@@ -55,15 +74,7 @@ async fn fifty_calls_at_once_ask_for_one_token() {
 async fn fifty_calls_at_once_share_one_failure() {
     let server = Server::start(|_| Reply::text(503, "text/html", "<html>")).await;
     let client = client(&server);
-    let calls: Vec<_> = (0..50)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.again(&again()).await.unwrap_err().class() })
-        })
-        .collect();
-    for call in calls {
-        assert_eq!(call.await.unwrap(), ErrorClass::NotSent);
-    }
+    assert_eq!(fifty_calls(&client).await, vec![Err(ErrorClass::NotSent); 50]);
     assert_eq!(server.token_requests(), 3, "one flight with two repetitions");
     assert_eq!(server.calls().len(), 0);
     // A later call tries anew.
@@ -73,29 +84,11 @@ async fn fifty_calls_at_once_share_one_failure() {
 
 #[tokio::test]
 async fn fifty_refused_calls_ask_for_one_new_token() {
-    let count = AtomicUsize::new(0);
-    let server = Server::start(move |seen| {
-        if seen.is_token() {
-            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-            return Reply::token_named(&format!("token-{number}"), 1800);
-        }
-        match seen.headers["authorization"].as_str() {
-            "Bearer token-1" => Reply::json(401, &json!({ "code": -1, "message": "revoked", "response": null })),
-            _ => Reply::ok(&payment()),
-        }
-    })
-    .await;
+    let server =
+        refusing_the_first(Reply::json(401, &json!({ "code": -1, "message": "revoked", "response": null }))).await;
     let client = client(&server);
     client.ready().await.unwrap();
-    let calls: Vec<_> = (0..50)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.again(&again()).await.map(drop) })
-        })
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
+    assert_eq!(fifty_calls(&client).await, vec![Ok(()); 50]);
     assert_eq!(server.token_requests(), 2);
     let replayed = server.calls().len() - 50;
     assert!((1..=50).contains(&replayed), "each refused call is sent once more: {replayed}");
@@ -104,8 +97,7 @@ async fn fifty_refused_calls_ask_for_one_new_token() {
 #[tokio::test]
 async fn a_token_is_kept_until_its_last_minute() {
     let server = numbered(1800).await;
-    let clock = TestClock::new();
-    let client = client_with(Config::new(&server.url).unwrap(), credentials(), clock.clone());
+    let (client, clock) = client_and_clock(&server);
     client.again(&again()).await.unwrap();
     clock.advance(1490);
     client.again(&again()).await.unwrap();
@@ -130,8 +122,7 @@ async fn a_failing_early_renewal_hinders_nobody() {
         }
     })
     .await;
-    let clock = TestClock::new();
-    let client = client_with(Config::new(&server.url).unwrap(), credentials(), clock.clone());
+    let (client, clock) = client_and_clock(&server);
     client.again(&again()).await.unwrap();
     clock.advance(1600);
     for _ in 0..5 {
@@ -163,8 +154,7 @@ async fn either_clock_ends_a_token() {
     ];
     for move_clock in moves {
         let server = numbered(1800).await;
-        let clock = TestClock::new();
-        let client = client_with(Config::new(&server.url).unwrap(), credentials(), clock.clone());
+        let (client, clock) = client_and_clock(&server);
         client.again(&again()).await.unwrap();
         move_clock(&clock);
         client.again(&again()).await.unwrap();
@@ -183,8 +173,7 @@ async fn a_lifetime_is_the_servers_and_half_an_hour_at_most() {
         Reply::ok(&json!({ "access_token": "token-1", "now": now, "expired_at": now + 86_400 }))
     })
     .await;
-    let clock = TestClock::new();
-    let client = client_with(Config::new(&server.url).unwrap(), credentials(), clock.clone());
+    let (client, clock) = client_and_clock(&server);
     assert_eq!(client.clock_skew_seconds(), None);
     client.ready().await.unwrap();
     assert!((32_398..=32_400).contains(&client.clock_skew_seconds().unwrap()));
@@ -217,18 +206,7 @@ async fn the_same_token_again_is_asked_for_once_a_minute() {
 
 #[tokio::test]
 async fn a_refused_token_is_replaced_and_the_call_replayed_once() {
-    let count = AtomicUsize::new(0);
-    let server = Server::start(move |seen| {
-        if seen.is_token() {
-            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-            return Reply::token_named(&format!("token-{number}"), 1800);
-        }
-        match seen.headers["authorization"].as_str() {
-            "Bearer token-1" => Reply::text(401, "text/html", "<html>whatever</html>"),
-            _ => Reply::ok(&payment()),
-        }
-    })
-    .await;
+    let server = refusing_the_first(Reply::text(401, "text/html", "<html>whatever</html>")).await;
     let client = client(&server);
     client.again(&again()).await.unwrap();
     let calls = server.calls();
@@ -240,12 +218,7 @@ async fn a_refused_token_is_replaced_and_the_call_replayed_once() {
 
 #[tokio::test]
 async fn a_late_refusal_of_an_old_token_does_not_cost_the_new_one() {
-    let tokens = AtomicUsize::new(0);
-    let server = Server::start(move |seen| {
-        if seen.is_token() {
-            let number = tokens.fetch_add(1, Ordering::SeqCst) + 1;
-            return Reply::token_named(&format!("token-{number}"), 1800);
-        }
+    let server = answering(1800, |seen| {
         let refusal = || Reply::Full { status: 401, headers: vec![], body: vec![] };
         match (seen.headers["authorization"].as_str(), seen.method.as_str()) {
             ("Bearer token-1", "POST") => Reply::Late(Duration::from_millis(300), Box::new(refusal())),
@@ -279,11 +252,7 @@ async fn a_second_refusal_asks_for_fresh_credentials_and_gives_up() {
         }
     })
     .await;
-    let source = Rotated {
-        old: credentials(),
-        new: Credentials::new(ImpKey::new("imp_apikey"), ImpSecret::new("new-secret")),
-        fresh_asked: Arc::new(AtomicU64::new(0)),
-    };
+    let source = Rotated::new();
     let asked = Arc::clone(&source.fresh_asked);
     let client = client_with(Config::new(&server.url).unwrap(), source, TestClock::new());
     let error = client.again(&again()).await.unwrap_err();
@@ -302,11 +271,7 @@ async fn refused_credentials_are_looked_up_past_the_cache() {
         (false, _) => Reply::ok(&payment()),
     })
     .await;
-    let source = Rotated {
-        old: credentials(),
-        new: Credentials::new(ImpKey::new("imp_apikey"), ImpSecret::new("new-secret")),
-        fresh_asked: Arc::new(AtomicU64::new(0)),
-    };
+    let source = Rotated::new();
     let client = client_with(Config::new(&server.url).unwrap(), source, TestClock::new());
     client.again(&again()).await.unwrap();
     assert_eq!((server.token_requests(), server.calls().len()), (2, 1));

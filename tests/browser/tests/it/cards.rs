@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::page::until;
 use crate::session::{Device, browse};
 use crate::storefront::{COFFEE, MUG, card, way};
 use crate::world::World;
@@ -88,7 +87,7 @@ async fn a_declined_charge_says_so_and_the_next_try_is_another_order() {
         assert_eq!(world.row(&order).await["status"], "failed");
         assert_eq!(world.payment(&order).await["status"], "failed");
         tab.click("#order-again").await;
-        let next = until("another order", async || Some(tab.order_number().await).filter(|next| *next != order)).await;
+        let next = tab.next_order(&order).await;
         assert_eq!(world.payments(&next).await, Vec::<Value>::new());
     })
     .await;

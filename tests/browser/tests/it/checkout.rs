@@ -37,6 +37,14 @@ async fn paid() {
     .await;
 }
 
+/// Goes on under another number than this one, which was not paid, and pays.
+async fn pays_another(tab: &mut Tab, world: &World, order: &str) {
+    tab.click("#order-again").await;
+    let next = tab.next_order(order).await;
+    tab.pay_in_window(&next).await;
+    is_paid_once(world, &next, COFFEE).await;
+}
+
 #[tokio::test]
 async fn declined_and_then_paid_under_another_number() {
     let world = World::shared().await;
@@ -52,12 +60,7 @@ async fn declined_and_then_paid_under_another_number() {
         assert_eq!(world.row(&order).await["status"], "failed");
         assert_eq!(world.payment(&order).await["status"], "failed");
 
-        tab.click("#order-again").await;
-        let next = until("another order", async || Some(tab.order_number().await).filter(|next| *next != order)).await;
-        tab.click("#pay").await;
-        tab.approve(&next).await;
-        tab.concludes("#pay-result", "paid").await;
-        is_paid_once(&world, &next, COFFEE).await;
+        pays_another(tab, &world, &order).await;
         assert_eq!(world.payment(&order).await["status"], "failed");
     })
     .await;
@@ -78,12 +81,7 @@ async fn a_payment_that_was_cancelled_in_the_window_goes_on_under_another_number
         assert_eq!(world.row(&order).await["status"], "failed");
         assert_eq!(world.payment(&order).await["paid_at"], 0);
 
-        tab.click("#order-again").await;
-        let next = until("another order", async || Some(tab.order_number().await).filter(|next| *next != order)).await;
-        tab.click("#pay").await;
-        tab.approve(&next).await;
-        tab.concludes("#pay-result", "paid").await;
-        is_paid_once(&world, &next, COFFEE).await;
+        pays_another(tab, &world, &order).await;
     })
     .await;
 }
@@ -99,9 +97,7 @@ async fn a_window_that_was_closed_by_its_frame_can_be_opened_again() {
         nothing_is_paid(&world, &order).await;
 
         assert_eq!(tab.order_number().await, order, "it is the same order still");
-        tab.click("#pay").await;
-        tab.approve(&order).await;
-        tab.concludes("#pay-result", "paid").await;
+        tab.pay_in_window(&order).await;
         tab.lists_only("#orders", &order, "paid").await;
         is_paid_once(&world, &order, COFFEE).await;
     })
@@ -121,9 +117,7 @@ async fn a_phone_goes_to_the_window_and_comes_back() {
         tab.sign_in(&world).await;
         let order = tab.order_number().await;
         tab.step("shop").await;
-        tab.click("#pay").await;
-        tab.at("/v1/window").await;
-        tab.says("#order-number", &order).await;
+        tab.go_to_pg(&order).await;
         tab.step("window").await;
         tab.click("#approve").await;
         let address = tab.at("/return?").await;
@@ -157,9 +151,7 @@ async fn comes_back_unpaid(press: &str, reason: &str) {
         tab.expect_error("status of 402");
         tab.sign_in(&world).await;
         let order = tab.order_number().await;
-        tab.click("#pay").await;
-        tab.at("/v1/window").await;
-        tab.says("#order-number", &order).await;
+        tab.go_to_pg(&order).await;
         tab.click(press).await;
         let address = tab.at("/return?").await;
         assert!(address.contains("status=failed"), "{address}");
@@ -225,7 +217,7 @@ async fn the_payment_of_another_number_pays_nothing() {
         tab.sign_in(&world).await;
         let order = tab.order_number().await;
         // A cheap payment under a number that nobody has registered, passed off as this order's.
-        let cheap = crate::world::fresh("cheap");
+        let cheap = e2e::stack::fresh("cheap");
         tamper(tab, json!({ "merchant_uid": cheap, "amount": 100 })).await;
         tab.click("#pay").await;
         tab.approve(&cheap).await;

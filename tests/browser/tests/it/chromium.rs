@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use e2e::stack::{install_tls, variable};
 use serde_json::json;
 use tempfile::TempDir;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities as _, LoggingPrefsLogLevel, WebDriver};
@@ -40,10 +41,6 @@ const QUIET: &[&str] = &[
 const MOBILE_AGENT: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) \
                             Chrome/148.0.0.0 Mobile Safari/537.36";
 
-pub(crate) fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run ./dev test"))
-}
-
 /// A driver process and the profile of the one browser that it drives. Both go with this value.
 pub(crate) struct Chromium {
     chromedriver: Child,
@@ -75,8 +72,7 @@ impl Chromium {
 
     /// Opens its browser.
     pub(crate) async fn open(&self, device: Device) -> WebDriver {
-        // Fails only if another test was first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_tls();
         let driver = WebDriver::builder(&self.url, self.capabilities(device)).request_timeout(START_TIMEOUT).await;
         driver.unwrap_or_else(|error| panic!("Chromium does not start: {error}\n{}", read(&self.log())))
     }

@@ -2,30 +2,21 @@
 
 use std::time::Duration;
 
+use e2e::stack::Patience;
 use serde_json::Value;
 use thirtyfour::error::WebDriverError;
 use thirtyfour::{By, WebElement, WindowHandle};
 
 use crate::session::Tab;
 
-/// How long something that a test waits for may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Pause between two looks at it.
-const LOOK_AGAIN: Duration = Duration::from_millis(40);
+/// For what a page does by itself.
+const PATIENCE: Patience = Patience { pause: Duration::from_millis(40), limit: Duration::from_secs(20) };
 /// How long an element has not moved before it is clicked.
 const REST: Duration = Duration::from_millis(100);
 
 /// Waits until `look` finds something.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let waiting = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never happened: {what}"))
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    PATIENCE.until(look).await.unwrap_or_else(|| panic!("never happened: {what}"))
 }
 
 impl Tab {
@@ -109,34 +100,22 @@ impl Tab {
     pub(crate) async fn concludes(&self, region: &str, state: &str) -> String {
         let script = "const r = document.querySelector(arguments[0]); return r && [r.dataset.state, r.innerText];";
         let mut last = Value::Null;
-        let waiting = async {
-            loop {
-                last = self.run(script, vec![region.into()]).await;
-                if last[0] == state {
-                    return;
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(in_time.is_ok(), "{region} never became {state}: {last}");
+        let in_time = PATIENCE.until(async || {
+            last = self.run(script, vec![region.into()]).await;
+            (last[0] == state).then_some(())
+        });
+        assert!(in_time.await.is_some(), "{region} never became {state}: {last}");
         last[1].as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until an element's text has this part; returns all of it.
     pub(crate) async fn says(&self, css: &str, part: &str) -> String {
         let mut last = String::from("nothing");
-        let waiting = async {
-            loop {
-                last = self.text(css).await;
-                if last.contains(part) {
-                    return;
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(in_time.is_ok(), "{css} never said {part:?}; it says {last:?}");
+        let in_time = PATIENCE.until(async || {
+            last = self.text(css).await;
+            last.contains(part).then_some(())
+        });
+        assert!(in_time.await.is_some(), "{css} never said {part:?}; it says {last:?}");
         last
     }
 

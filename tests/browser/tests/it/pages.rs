@@ -209,7 +209,7 @@ async fn a_slow_answer_does_not_move_the_readers_place() {
               return send(url, options);
             };";
         tab.run(hold, Vec::new()).await;
-        tab.fill("#name", &crate::world::fresh("slow")).await;
+        tab.fill("#name", &e2e::stack::fresh("slow")).await;
         tab.click("#sign-in").await;
         tab.order_number().await;
         tab.run("document.getElementById('pay-method').focus(); letGo();", Vec::new()).await;
@@ -319,7 +319,7 @@ async fn a_purchase_needs_no_mouse() {
         tab.seen("#sign-in").await;
         // What is reached by the tabulator is selected: typing replaces it.
         tab_to(tab, "#name").await;
-        let name = crate::world::fresh("keys");
+        let name = e2e::stack::fresh("keys");
         press(tab, name.as_str()).await;
         press(tab, Key::Enter).await;
         tab.says("#customer", &name).await;

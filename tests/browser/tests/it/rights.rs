@@ -1,18 +1,17 @@
 //! Who may see and do what: customers their own, the owner refunds.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::session::{Device, Tab, browse};
-use crate::storefront::{COFFEE, card, way};
-use crate::world::{World, fresh};
+use crate::storefront::{COFFEE, card};
+use crate::world::World;
 
 /// Pays one order with a registered card; returns its number.
 async fn buys(tab: &Tab) -> String {
     tab.register_card(card::APPROVES).await;
     let order = tab.order_number().await;
-    tab.choose_way(way::CHARGE).await;
-    tab.click("#pay").await;
-    tab.concludes("#pay-result", "paid").await;
+    tab.pay_by_card().await;
     tab.lists_only("#orders", &order, "paid").await;
     order
 }

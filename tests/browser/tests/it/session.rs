@@ -3,11 +3,12 @@
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
+use e2e::stack::variable;
 use futures_util::FutureExt as _;
 use thirtyfour::{BrowserLogEntry, WebDriver};
 use tokio::sync::Semaphore;
 
-use crate::chromium::{Chromium, variable};
+use crate::chromium::Chromium;
 
 /// Browsers at once: each has a handful of processes, and the functions want a core too.
 static SEATS: Semaphore = Semaphore::const_new(3);

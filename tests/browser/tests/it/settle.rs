@@ -53,9 +53,7 @@ async fn the_page_is_there_before_the_webhook() {
     browse(Device::Desktop, async |tab| {
         tab.sign_in(&world).await;
         let order = tab.order_number().await;
-        tab.click("#pay").await;
-        tab.approve(&order).await;
-        tab.concludes("#pay-result", "paid").await;
+        tab.pay_in_window(&order).await;
         is_paid_once(&world, &order, COFFEE).await;
         assert_eq!(webhook_of(&world, &order).await["state"], "held");
         world.sim("webhooks/release", json!({})).await;
@@ -82,15 +80,7 @@ async fn webhook_of(world: &World, order: &str) -> Value {
 pub(crate) async fn pays_and_is_gone(tab: &mut Tab, order: &str) {
     tab.click("#pay").await;
     let page = tab.enter_pg(order).await;
-    let window = tab.driver.window().await.unwrap();
-    let elsewhere = tab.driver.new_tab().await.unwrap();
-    tab.driver.switch_to_window(page).await.unwrap();
-    tab.read_console().await;
-    tab.driver.close_window().await.unwrap();
-    tab.driver.switch_to_window(window).await.unwrap();
-    tab.click("#approve").await;
-    tab.windows_left(1).await;
-    tab.driver.switch_to_window(elsewhere).await.unwrap();
+    tab.approve_without_page(page).await;
 }
 
 #[tokio::test]

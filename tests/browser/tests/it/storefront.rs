@@ -1,10 +1,11 @@
 //! The demo storefront's page, in the words of its customers.
 
+use e2e::stack::fresh;
 use serde_json::Value;
 
 use crate::page::until;
 use crate::session::Tab;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// Won, as the shop's catalogue has it.
 pub(crate) const COFFEE: u64 = 12_900;
@@ -59,7 +60,19 @@ impl Tab {
     pub(crate) async fn choose_product(&self, product: &str) -> String {
         let before = self.order_number().await;
         self.click(&format!("label[for='product-{product}']")).await;
+        self.next_order(&before).await
+    }
+
+    /// The number of the order that the page would pay after this one, as soon as there is one.
+    pub(crate) async fn next_order(&self, before: &str) -> String {
         until("another order", async || Some(self.order_number().await).filter(|number| *number != before)).await
+    }
+
+    /// Pays the page's order with the registered card.
+    pub(crate) async fn pay_by_card(&self) {
+        self.choose_way(way::CHARGE).await;
+        self.click("#pay").await;
+        self.concludes("#pay-result", "paid").await;
     }
 
     /// Chooses how to pay.

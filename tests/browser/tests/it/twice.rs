@@ -66,15 +66,13 @@ async fn the_back_button_after_paying_pays_nothing_again() {
     browse(Device::Desktop, async |tab| {
         tab.sign_in(&world).await;
         let order = tab.order_number().await;
-        tab.click("#pay").await;
-        tab.approve(&order).await;
-        tab.concludes("#pay-result", "paid").await;
+        tab.pay_in_window(&order).await;
         tab.open(&format!("{}/return?merchant_uid={order}", world.shop)).await;
         tab.concludes("#return-result", "paid").await;
         tab.driver.back().await.unwrap();
         tab.lists_only("#orders", &order, "paid").await;
         tab.step("back").await;
-        let next = until("another order", async || Some(tab.order_number().await).filter(|next| *next != order)).await;
+        let next = tab.next_order(&order).await;
         assert_eq!(world.payments(&next).await, Vec::<Value>::new());
         tab.driver.forward().await.unwrap();
         tab.concludes("#return-result", "paid").await;
@@ -136,16 +134,12 @@ async fn on_a_phone_back_from_the_window_and_then_paid_is_one_order() {
     browse(Device::Phone, async |tab| {
         tab.sign_in(&world).await;
         let order = tab.order_number().await;
-        tab.click("#pay").await;
-        tab.at("/v1/window").await;
-        tab.says("#order-number", &order).await;
+        tab.go_to_pg(&order).await;
         tab.driver.back().await.unwrap();
         tab.seen("#open-order-check").await;
         tab.step("back without paying").await;
         assert_eq!(tab.order_number().await, order);
-        tab.click("#pay").await;
-        tab.at("/v1/window").await;
-        tab.says("#order-number", &order).await;
+        tab.go_to_pg(&order).await;
         tab.click("#approve").await;
         tab.at("/return?").await;
         tab.concludes("#return-result", "paid").await;

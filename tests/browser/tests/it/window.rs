@@ -33,4 +33,31 @@ impl Tab {
         self.click("#approve").await;
         self.leave_popup(page).await;
     }
+
+    /// Pays the page's order in the PG's window, to the end that the page shows.
+    pub(crate) async fn pay_in_window(&mut self, merchant_uid: &str) {
+        self.click("#pay").await;
+        self.approve(merchant_uid).await;
+        self.concludes("#pay-result", "paid").await;
+    }
+
+    /// On a phone: goes to the PG's window, which takes the page's place.
+    pub(crate) async fn go_to_pg(&self, merchant_uid: &str) {
+        self.click("#pay").await;
+        self.at("/v1/window").await;
+        self.says("#order-number", merchant_uid).await;
+    }
+
+    /// Closes the shop's page behind the PG's window and says yes there. The browser goes on in a tab of its own.
+    pub(crate) async fn approve_without_page(&mut self, page: WindowHandle) {
+        let window = self.driver.window().await.unwrap();
+        let elsewhere = self.driver.new_tab().await.unwrap();
+        self.driver.switch_to_window(page).await.unwrap();
+        self.read_console().await;
+        self.driver.close_window().await.unwrap();
+        self.driver.switch_to_window(window).await.unwrap();
+        self.click("#approve").await;
+        self.windows_left(1).await;
+        self.driver.switch_to_window(elsewhere).await.unwrap();
+    }
 }

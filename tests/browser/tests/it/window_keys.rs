@@ -45,9 +45,7 @@ async fn a_card_registered_in_the_window_is_charged() {
         assert_eq!(of_key.filter(|payment| payment["amount"] != 0).count(), 0, "registering takes nothing");
 
         let order = tab.order_number().await;
-        tab.choose_way(way::CHARGE).await;
-        tab.click("#pay").await;
-        tab.concludes("#pay-result", "paid").await;
+        tab.pay_by_card().await;
         let payment = world.payment(&order).await;
         assert_eq!((&payment["amount"], &payment["customer_uid"]), (&json!(COFFEE), &key["customer_uid"]), "{payment}");
         assert_eq!(world.row(&order).await["status"], "paid");
@@ -89,14 +87,7 @@ async fn a_card_whose_page_was_closed_is_confirmed_from_the_list() {
     browse(Device::Desktop, async |tab| {
         let customer_id = tab.sign_in(&world).await;
         let page = enter_registration(tab).await;
-        let window = tab.driver.window().await.unwrap();
-        let elsewhere = tab.driver.new_tab().await.unwrap();
-        tab.driver.switch_to_window(page).await.unwrap();
-        tab.driver.close_window().await.unwrap();
-        tab.driver.switch_to_window(window).await.unwrap();
-        tab.click("#approve").await;
-        tab.windows_left(1).await;
-        tab.driver.switch_to_window(elsewhere).await.unwrap();
+        tab.approve_without_page(page).await;
 
         tab.open(&world.shop).await;
         let key = only_key(&world, &customer_id).await;

@@ -2,26 +2,14 @@
 //! only the sandbox has.
 
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
-use std::time::Duration;
 
+use e2e::stack::{
+    JsonBody, Turn, clean_up, client, customer_token, invocations, is_swept, merchant_token, sweep_event, variable,
+    webhook_defaults,
+};
 use serde_json::{Value, json};
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::chromium::variable;
 use crate::page::until;
-
-/// Longer than any answer may take: a charge has 25 s.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Held for reading by tests that need the clock to stand still and webhooks to come, for writing by the others.
-static GATE: RwLock<()> = RwLock::const_new(());
-
-enum Turn {
-    Shared { _guard: RwLockReadGuard<'static, ()> },
-    Alone { _guard: RwLockWriteGuard<'static, ()> },
-}
 
 /// The running stack, as one test sees it.
 pub(crate) struct World {
@@ -37,14 +25,12 @@ pub(crate) struct World {
 impl World {
     /// For a test that lives with others beside it: own customers, own order numbers.
     pub(crate) async fn shared() -> Self {
-        let guard = GATE.read().await;
-        Self::open(Turn::Shared { _guard: guard })
+        Self::open(Turn::shared().await)
     }
 
     /// For a test that moves the clock, sweeps, or keeps webhooks back.
     pub(crate) async fn alone() -> Self {
-        let guard = GATE.write().await;
-        let world = Self::open(Turn::Alone { _guard: guard });
+        let world = Self::open(Turn::alone().await);
         until("no webhook is on its way", async || {
             let webhooks = world.sim_list("webhooks").await;
             webhooks.iter().all(|webhook| webhook["state"] != "pending").then_some(())
@@ -67,24 +53,12 @@ impl World {
 
     /// A token of the storefront's server.
     pub(crate) fn merchant(&self) -> String {
-        static TOKEN: OnceLock<String> = OnceLock::new();
-        TOKEN.get_or_init(|| self.token(&["merchant"])).clone()
+        merchant_token(&self.state)
     }
 
     /// A token of a signed-in customer.
     pub(crate) fn customer(&self, id: &str) -> String {
-        self.token(&["customer", "--id", id])
-    }
-
-    /// A token by the sandbox's own command line, signed with the running stack's key.
-    fn token(&self, arguments: &[&str]) -> String {
-        // .../debug/deps/it-0123 lies beside .../debug/sandbox.
-        let own = std::env::current_exe().unwrap();
-        let sandbox = own.parent().and_then(std::path::Path::parent).unwrap().join("sandbox");
-        let output = Command::new(sandbox).arg("token").args(arguments).arg("--state").arg(&self.state).output();
-        let output = output.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        customer_token(id, &self.state)
     }
 
     /// A request to the API with this token: status and JSON.
@@ -147,23 +121,22 @@ impl World {
 
     /// Moves the clock that simulator and functions share. What falls due on the way happens, webhooks included.
     pub(crate) async fn advance(&self, seconds: i64) {
-        assert!(matches!(self.turn, Turn::Alone { .. }), "others rely on the clock");
+        assert!(self.turn.is_alone(), "others rely on the clock");
         self.sim("clock", json!({ "advance_seconds": seconds })).await;
     }
 
     /// Changes how webhooks are delivered, until this test ends.
     pub(crate) async fn webhook_settings(&self, settings: Value) {
-        assert!(matches!(self.turn, Turn::Alone { .. }), "others rely on webhooks");
+        assert!(self.turn.is_alone(), "others rely on webhooks");
         self.sim("webhooks/settings", settings).await;
     }
 
     /// One sweep, as the timer starts it.
     pub(crate) async fn sweep(&self) -> Value {
-        let url = format!("{}/2015-03-31/functions/reconcile/invocations", self.lambda);
-        let event = json!({ "source": "aws.scheduler", "detail": {} });
-        let (status, report) = answered(self.http.post(url), Some(event)).await;
+        let request = self.http.post(invocations(&self.lambda, "reconcile"));
+        let (status, report) = answered(request, Some(sweep_event())).await;
         assert_eq!(status, 200, "{report}");
-        assert_eq!((&report["failed"], &report["cut_short"]), (&json!(0), &json!(false)), "{report}");
+        is_swept(&report);
         report
     }
 }
@@ -171,48 +144,20 @@ impl World {
 /// Whoever comes next finds webhooks as they were.
 impl Drop for World {
     fn drop(&mut self) {
-        if matches!(self.turn, Turn::Shared { .. }) {
+        if !self.turn.is_alone() {
             return;
         }
         let url = format!("{}/_sim/webhooks/settings", self.iamport);
-        // A thread of its own: the test's runtime is blocked by this very drop.
-        let cleaner = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let settings = json!({ "format": "json", "drop": false, "drop_next": 0, "copies": 1, "hold": false });
-            let (status, said) = runtime.block_on(answered(client().post(url), Some(settings)));
-            assert_eq!(status, 200, "the sandbox could not be cleaned up: {said}");
-        });
-        let cleaned = cleaner.join();
-        assert!(cleaned.is_ok() || std::thread::panicking(), "the sandbox could not be cleaned up");
+        clean_up(move |http| vec![http.post(url).json_body(&webhook_defaults())]);
     }
 }
 
 async fn answered(request: reqwest::RequestBuilder, body: Option<Value>) -> (u16, Value) {
     let request = match body {
-        Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+        Some(body) => request.json_body(&body),
         None => request,
     };
     let response = request.send().await.expect("an answer");
     let (status, text) = (response.status().as_u16(), response.text().await.unwrap());
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
-}
-
-/// A client that follows nothing and asks no proxy. One for each test: its connections belong to the test's runtime.
-fn client() -> reqwest::Client {
-    // Fails only if another test was first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-    client.timeout(ANSWER_TIMEOUT).build().unwrap()
-}
-
-/// A name that no other test, and no other run against the same stack, has.
-pub(crate) fn fresh(prefix: &str) -> String {
-    use std::hash::{BuildHasher as _, Hasher as _};
-    let mut number = std::hash::RandomState::new().build_hasher().finish();
-    let mut name = format!("{prefix}-");
-    for _ in 0..12 {
-        name.push(char::from(b'a' + u8::try_from(number % 26).unwrap()));
-        number /= 26;
-    }
-    name
 }

@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use e2e::stack::{JsonBody, fresh, sandbox_token};
 use serde_json::{Value, json};
 
 use crate::refusals::{Refusal, all_refused};
 use crate::shop::{card, card_form};
-use crate::world::{JsonBody, World, fresh, sandbox_token};
+use crate::world::World;
 
 /// The claims of a token, under another header and signature.
 fn resigned(token: &str, header: &Value, signature: &str) -> String {

@@ -1,11 +1,12 @@
 //! Card forms that must not leave us, and Idempotency-Keys that are none.
 
+use e2e::stack::{JsonBody, fresh};
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use crate::refusals::{Refusal, all_refused};
 use crate::shop::{card, card_form};
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 /// A field, a value it must not have, and the code. A value of `None` is a field that is missing.
 fn rows() -> Vec<(&'static str, Option<Value>, &'static str)> {

@@ -1,10 +1,11 @@
 //! What every route with a JSON body refuses, whatever the body is about.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::refusals::{Refusal, all_refused};
 use crate::shop::{Buyer, card, card_form};
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const JSON: &str = "application/json";
 /// Stands in every body, and in no answer.

@@ -1,10 +1,11 @@
 //! Charges and schedules that must not be made.
 
+use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::refusals::{Refusal, all_refused};
 use crate::shop::{Buyer, card};
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 /// A field, a value it must not have, and what is said about it. The value is JSON text, exactly as it is sent.
 type Row = (&'static str, &'static str, u16, &'static str);

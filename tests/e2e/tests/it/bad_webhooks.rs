@@ -1,10 +1,11 @@
 //! What anybody on the internet may send to the webhook's address, if its token has leaked.
 
+use e2e::stack::fresh;
 use serde_json::json;
 
 use crate::reply::Reply;
 use crate::shop::card;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -1,12 +1,13 @@
 //! Cards, codes and secrets that exist nowhere else, driven through success, decline, error and fault, and then looked for
 //! in every row, every log and every answer.
 
+use e2e::stack::{JsonBody, chance, fresh};
 use serde_json::{Value, json};
 
 use crate::leaks::Secret;
 use crate::psp::AGAIN;
 use crate::shop::Buyer;
-use crate::world::{JsonBody, World, chance, fresh};
+use crate::world::World;
 
 const CUSTOMERS: &str = "/subscribe/customers/";
 

@@ -1,12 +1,13 @@
 //! One order number, one charge: whoever asks how often, and whatever the card does.
 
+use e2e::stack::fresh;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::psp::AGAIN;
 use crate::shop::card;
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 #[tokio::test]
 async fn a_paid_order_answers_the_same_for_ever_and_was_posted_once() {

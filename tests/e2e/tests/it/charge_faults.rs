@@ -1,6 +1,7 @@
 //! Everything a network or a PSP can do to one charge. Webhooks are dropped here, so that only the sweep is left to find
 //! out; with them it would be easier.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -8,7 +9,7 @@ use crate::psp::AGAIN;
 use crate::reply::Reply;
 use crate::shop::{Buyer, card};
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// From a claim until its POST can no longer execute: the POST's own time and the quarantine.
 const CLAIM_SECONDS: i64 = 155;

@@ -1,11 +1,12 @@
 //! Orders that a customer pays in the gateway's window.
 
+use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::refusals::{Refusal, all_refused};
 use crate::reply::Reply;
 use crate::table::same_as_psp;
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 /// The route that registers a window's amount.
 const PREPARE: &str = "/payments/prepare";

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::shop::Buyer;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// The key that the samples speak of.
 pub(crate) const SAMPLE_KEY: &str = "gildong_0001_1234";

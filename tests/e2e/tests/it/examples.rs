@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const IMP_KEY: &str = "imp_apikey";
 const IMP_SECRET: &str = "ekKoeW8RyKuT0zgaZsUtXXTLQ4AhPFW3ZGseDA6bkA5lamv9OqDMnxyeB9wqOsuO9W3Mx9YSJ4dTqJ3f";

@@ -1,11 +1,12 @@
 //! Issuing a billing key: one Idempotency-Key is one card, whatever gets lost.
 
+use e2e::stack::fresh;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::reply::without_request_id;
 use crate::shop::{card, card_form};
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const CUSTOMERS: &str = "/subscribe/customers/";
 

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use e2e::contract::Contract;
+use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::events::{self, Names, SAMPLE_KEY};
 use crate::reply::{Reply, without_request_id};
 use crate::shop::{Buyer, card, card_form};
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 const CUSTOMER: &str = "billing/customer";
 const MERCHANT: &str = "billing/merchant";

@@ -1,8 +1,9 @@
 //! What a test does to the simulated PSP, and what it can see there that the product cannot.
 
+use e2e::stack::JsonBody;
 use serde_json::{Value, json};
 
-use crate::world::{JsonBody, World};
+use crate::world::World;
 
 /// The route that charges a stored key.
 pub(crate) const AGAIN: &str = "/subscribe/payments/again";

@@ -1,5 +1,6 @@
 //! Giving money back: once under one Idempotency-Key, whatever gets lost, and never more than was paid.
 
+use e2e::stack::{JsonBody, fresh};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use crate::refusals::{Refusal, all_refused};
 use crate::reply::Reply;
 use crate::shop::{Buyer, card};
 use crate::table::same_as_psp;
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 const CANCEL: &str = "/payments/cancel";
 

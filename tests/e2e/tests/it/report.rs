@@ -1,11 +1,12 @@
 //! The daily comparison: what nobody told anybody is found once a day, and its report is kept.
 
+use e2e::stack::fresh;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::shop::card;
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const DAY: i64 = 86_400;
 /// A day's comparison is due from four in the morning in Seoul, which is five hours before midnight UTC.

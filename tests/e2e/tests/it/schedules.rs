@@ -1,11 +1,12 @@
 //! Registering, listing and changing payments that the PSP runs later, when something goes wrong on the way.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::psp::SCHEDULE;
 use crate::shop::card;
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const SOON: i64 = 600;
 

@@ -1,9 +1,10 @@
 //! The examples of the project's own description, word for word, against the simulator and through our API.
 
+use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::shop::card;
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 /// The example's REST API secret.
 const SECRET: &str = "ekKoeW8RyKuT0zgaZsUtXXTLQ4AhPFW3ZGseDA6bkA5lamv9OqDMnxyeB9wqOsuO9W3Mx9YSJ4dTqJ3f";

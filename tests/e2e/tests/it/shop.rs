@@ -1,9 +1,10 @@
 //! The storefront: what its server and its customers ask of the API, in the words of the API's own documentation.
 
+use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 /// Test cards, as the simulator's table lists them.
 pub(crate) mod card {

@@ -1,12 +1,13 @@
 //! A PSP that takes longer than anybody waits. All at once, because each takes its fifteen seconds.
 
+use e2e::stack::fresh;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::psp::AGAIN;
 use crate::shop::{Buyer, card};
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const CLAIM_SECONDS: i64 = 155;
 

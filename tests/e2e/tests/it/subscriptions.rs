@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::psp::AGAIN;
 use crate::reply::Reply;
 use crate::shop::{Buyer, card};
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 const DAY: i64 = 86_400;
 /// Times that a request is made until it is answered for good.

@@ -1,11 +1,12 @@
 //! A table that is out of reach, slow, or has done what it says it has not.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::psp::AGAIN;
 use crate::shop::card;
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// More than the SDK and the store try together.
 const ALL: u32 = 100;

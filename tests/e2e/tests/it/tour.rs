@@ -1,10 +1,11 @@
 //! The main path, as a newcomer walks it: register a card, charge it, schedule, let time pass, and see the webhook settle.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::shop::{card, card_form};
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// Far enough ahead for a schedule, near enough for a test.
 const SOON: i64 = 600;

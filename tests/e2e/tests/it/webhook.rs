@@ -1,12 +1,13 @@
 //! A webhook is a hint where to look. What it says is never believed, and nothing depends on its arrival.
 
+use e2e::stack::fresh;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::psp::AGAIN;
 use crate::shop::{Buyer, card};
 use crate::table::same_as_psp;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 const SOON: i64 = 600;
 

@@ -1,10 +1,11 @@
 //! Billing keys that a customer makes in the gateway's window, keys that are adopted, and keys that give way to others.
 
+use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
 use crate::shop::{Buyer, card};
-use crate::world::{JsonBody, World, fresh};
+use crate::world::World;
 
 impl World {
     async fn prepare(&self, token: &str, idempotency_key: &str, body: &Value) -> Reply {

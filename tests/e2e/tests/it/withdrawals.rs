@@ -1,10 +1,11 @@
 //! Checkouts that the merchant withdraws.
 
+use e2e::stack::fresh;
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
 use crate::shop::card;
-use crate::world::{World, fresh};
+use crate::world::World;
 
 /// A checkout of this kind: its number, and its customer's token.
 async fn opened(world: &World, pg: &str, pay_method: &str) -> (String, String, Value) {

@@ -6,7 +6,7 @@ use billing::subscription::{ClosedPeriod, Ending, Next, Subscription, Subscripti
 use billing::usecase::NewSubscription;
 use billing::{ImpUid, Timestamp};
 
-use super::{DAY, PRICE, at_try, begun, closed, declined, paid, stepped};
+use super::{DAY, PRICE, at_try, closed, declined, first_paid, paid, stepped};
 use crate::subscription::wanted;
 
 /// A refund of a payment that was sent when it was asked for, and of which nothing is known yet.
@@ -49,7 +49,7 @@ fn with_refunds(payment: &Payment, refunds: &[Refund], gone: u64) -> Payment {
 
 #[tokio::test]
 async fn nothing_is_put_beside_money_that_goes_back_and_what_does_not_go_within_a_day_pays() {
-    let (row, first) = begun(wanted()).await;
+    let (row, first) = first_paid(wanted()).await;
     let at = row.attempt_at;
     let payment = paid(&row, &first, (1, 0), at);
     let refund = sent(&payment, Origin::LatePaid, PRICE, at);
@@ -82,7 +82,7 @@ async fn nothing_is_put_beside_money_that_goes_back_and_what_does_not_go_within_
 
 #[tokio::test]
 async fn a_payment_closes_its_period_unless_all_that_is_left_of_it_goes_back() {
-    let (row, first) = begun(wanted()).await;
+    let (row, first) = first_paid(wanted()).await;
     let payment = paid(&row, &first, (1, 0), row.attempt_at);
     for (gone, goes, all) in [
         (0, PRICE, true),
@@ -107,7 +107,7 @@ async fn a_payment_closes_its_period_unless_all_that_is_left_of_it_goes_back() {
 
 #[tokio::test]
 async fn a_period_that_was_given_back_is_charged_again_only_if_its_money_came_too_late() {
-    let (row, first) = begun(wanted()).await;
+    let (row, first) = first_paid(wanted()).await;
     let payment = paid(&row, &first, (1, 0), row.attempt_at);
     let after = |refunds: &[Refund]| {
         let refunded = with_refunds(&payment, refunds, PRICE);
@@ -133,7 +133,7 @@ async fn a_period_that_was_given_back_is_charged_again_only_if_its_money_came_to
 async fn of_two_attempts_that_are_paid_the_one_that_was_paid_first_stays() {
     for (sooner, later) in [(0, 1), (1, 0)] {
         for periods_max in [None, Some(2)] {
-            let (row, first) = begun(NewSubscription { periods_max, ..wanted() }).await;
+            let (row, first) = first_paid(NewSubscription { periods_max, ..wanted() }).await;
             let row = at_try(&row, 1);
             let at = |number| row.attempt_at.plus(if number == sooner { 10 } else { 50 });
             let both = [0, 1].map(|number| paid(&row, &first, (1, number), at(number)));
@@ -153,7 +153,7 @@ async fn of_two_attempts_that_are_paid_the_one_that_was_paid_first_stays() {
 
 #[tokio::test]
 async fn money_takes_up_again_what_was_given_up_and_not_what_somebody_stopped_or_ended() {
-    let (row, first) = begun(wanted()).await;
+    let (row, first) = first_paid(wanted()).await;
     let now = row.attempt_at.plus(60);
     let payment = paid(&row, &first, (1, 0), row.attempt_at);
     let state_after = |state, ending: Option<Ending>| {
@@ -177,7 +177,7 @@ async fn money_takes_up_again_what_was_given_up_and_not_what_somebody_stopped_or
 
 #[tokio::test]
 async fn whichever_attempt_pays_has_brought_what_it_was_lowered_by_and_the_rest_is_still_to_come() {
-    let (mut row, first) = begun(wanted()).await;
+    let (mut row, first) = first_paid(wanted()).await;
     let (mut if_paid, mut tried): (Vec<Payment>, Vec<Payment>) = (Vec::new(), Vec::new());
     let lowered = |number: u32| 1_000 * (i64::from(number) + 1);
     for number in 0..4 {

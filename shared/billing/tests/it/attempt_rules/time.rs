@@ -1,6 +1,5 @@
 //! Until when something is waited for, to the second.
 
-use billing::Timestamp;
 use billing::payment::{Flow, Payment, State};
 use billing::ports::Clock;
 use billing::subscription::{
@@ -8,7 +7,8 @@ use billing::subscription::{
 };
 use billing::usecase::Caller;
 
-use super::{DAY, PRICE, begun, paid, row};
+use super::{DAY, PRICE, first_paid, paid};
+use crate::fixture::subscriptions::row;
 use crate::fixture::{TestBilling, TestWorld, billing, secret};
 use crate::subscription::{plan, wanted};
 use crate::sweep::sweep;
@@ -20,13 +20,9 @@ async fn subscribed(billing: &TestBilling) -> Subscription {
     billing.subscribe(wanted(), &secret()).await.unwrap()
 }
 
-fn advance_to(billing: &TestBilling, at: Timestamp) {
-    billing.advance(at.0 - billing.host.now().0);
-}
-
 #[tokio::test]
 async fn an_attempt_of_before_holds_up_what_follows_until_its_time_is_over_and_that_has_come() {
-    let (row, first) = begun(wanted()).await;
+    let (row, first) = first_paid(wanted()).await;
     let at = row.attempt_at;
     let scheduled = |seconds| Flow::Schedule { schedule_at: at.plus(seconds) };
     // How it is made, when the next one is to be, and until when that waits, in seconds after it was put.
@@ -58,7 +54,7 @@ async fn an_attempt_of_before_holds_up_what_follows_until_its_time_is_over_and_t
 
 #[tokio::test]
 async fn without_a_card_an_attempt_is_declined_in_the_second_in_which_it_was_to_be_made() {
-    let (row, _) = begun(wanted()).await;
+    let (row, _) = first_paid(wanted()).await;
     let after = |seconds| without_card(&row, None, row.attempt_at.plus(seconds));
     for seconds in [-DAY, -1] {
         let waits = after(seconds);
@@ -74,7 +70,7 @@ async fn without_a_card_an_attempt_is_declined_in_the_second_in_which_it_was_to_
 
 #[tokio::test]
 async fn without_a_card_a_dearer_plan_does_not_begin_and_nothing_is_declined_for_that() {
-    let (mut row, _) = begun(wanted()).await;
+    let (mut row, _) = first_paid(wanted()).await;
     let dearer = plan("더 많이", PRICE + 4_000);
     let plan = NextPlan { id: dearer.id, price: dearer.price, interval: dearer.interval, with_next_attempt: false };
     let attempt = Attempt { period: 0, number: 1_000 };
@@ -95,10 +91,10 @@ async fn what_is_to_end_with_its_period_ends_in_that_very_second() {
     let ending = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
     let end = ending.access_until.unwrap();
     assert_eq!((ending.state, ending.due_at), (SubscriptionState::Active, Some(end)));
-    advance_to(&billing, end.plus(-1));
+    billing.wait_until(end.plus(-1));
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
-    advance_to(&billing, end);
+    billing.wait_until(end);
     sweep(&billing).await;
     let ended = row(&billing, &id).await;
     assert_eq!((ended.state, ended.due_at, ended.access_until), (SubscriptionState::Canceled, None, Some(end)));
@@ -123,17 +119,17 @@ async fn a_missed_charge_is_past_due_when_its_day_is_over_and_then_only_waited_f
     let runs_at = begun.attempt_at.plus(3 * DAY);
     let deadline = begun.calendar.period(1).unwrap().starts.next().start();
     billing.psp.world().schedules.get_mut(&format!("{id}-1-0")).unwrap().schedule_at = runs_at;
-    advance_to(&billing, begun.attempt_at.plus(OVERDUE));
+    billing.wait_until(begun.attempt_at.plus(OVERDUE));
     for _ in 0..3 {
         sweep(&billing).await;
         billing.advance(300);
     }
     let waits = row(&billing, &id).await;
     assert_eq!((waits.state, waits.due_at), (SubscriptionState::Active, Some(deadline)), "whatever it waits for");
-    advance_to(&billing, deadline.plus(-1));
+    billing.wait_until(deadline.plus(-1));
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await, waits);
-    advance_to(&billing, deadline);
+    billing.wait_until(deadline);
     sweep(&billing).await;
     let late = row(&billing, &id).await;
     // A deadline that is over would have it looked at again and again.

@@ -200,7 +200,7 @@ async fn an_order_that_can_be_paid_no_more_is_answered_without_the_psp() {
     open(&billing).await;
     // Offered no more, though whoever is in the window may still pay; and closed.
     for (seconds, state) in [(DAY, State::Awaiting), (DAY + 3_600, State::Expired)] {
-        billing.advance(START.plus(seconds).0 - billing.host.now().0);
+        billing.wait_until(START.plus(seconds));
         sweep(&billing).await;
         let asked = |billing: &TestBilling| {
             let world = billing.psp.world();

@@ -6,8 +6,9 @@ use billing::subscription::{Dunning, Ending, GiveUp, Interval, PlanId, Subscript
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 use billing::{Currency, Money};
 
-use super::{DAY, another_card, begun, looked_at_again, next_comes_to, paid_for, row, runs, wait_until};
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing};
+use super::{DAY, looked_at_again, next_comes_to, paid_for};
+use crate::fixture::subscriptions::{begun, row, runs};
+use crate::fixture::{Act, START, TestBilling, TestWorld, another_card, billing};
 use crate::subscription::{plan, wanted};
 use crate::sweep::sweep;
 
@@ -38,14 +39,15 @@ async fn a_period_costs_what_its_plan_did_when_it_was_due() {
         let billing = billing().await;
         let id = begun(&billing, wanted()).await;
         let due = row(&billing, &id).await.calendar.period(1).unwrap().due_at;
-        wait_until(&billing, due.plus(seconds));
+        billing.wait_until(due.plus(seconds));
         let changed = change(&billing, &id, plan("더 많이", 12_900)).await.unwrap();
         let in_time = seconds < 0;
         assert_eq!(prices(&changed), if in_time { (12_900, None) } else { (8_900, Some(12_900)) }, "{seconds} s");
         if in_time {
             next_comes_to(&billing, &id, PspStatus::Paid).await;
         } else {
-            runs(&billing, &id, PspStatus::Paid).await;
+            let hint = runs(&billing, &id, PspStatus::Paid).await;
+            billing.notice(&hint).await.unwrap();
         }
         sweep(&billing).await;
         assert_eq!(paid_for(&billing, 1), [if in_time { 12_900 } else { 8_900 }], "{seconds} s");
@@ -98,7 +100,8 @@ async fn a_period_that_was_tried_once_keeps_its_price_however_early_that_was_and
         // the only one, so all of them are looked for.
         billing.advance(10 * DAY);
         billing.psp.world().looks_fail = true;
-        runs(&billing, &id, PspStatus::Failed).await;
+        let hint = runs(&billing, &id, PspStatus::Failed).await;
+        billing.notice(&hint).await.unwrap();
         billing.psp.world().looks_fail = false;
         looked_at_again(&billing).await;
         let behind = row(&billing, &id).await;

@@ -7,7 +7,8 @@ use billing::subscription::{Ending, Interval, Proration, Subscription, Unit};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 use billing::{MerchantUid, Money};
 
-use super::{DAY, begun, paid_for, row, wait_until};
+use super::{DAY, paid_for};
+use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{Act, TestBilling, TestWorld, billing};
 use crate::subscription::{plan, wanted};
 
@@ -30,7 +31,7 @@ async fn a_paid_period_may_change_its_plan_to_its_last_second_and_what_is_left_o
         let billing = billing().await;
         let id = begun(&billing, wanted()).await;
         let period = row(&billing, &id).await.calendar.period(0).unwrap();
-        wait_until(&billing, period.ends.start().plus(seconds));
+        billing.wait_until(period.ends.start().plus(seconds));
         let changed = change(&billing, &id, plan("더 적게", 5_900)).await;
         match left {
             Some(left) => {

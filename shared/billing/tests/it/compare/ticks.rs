@@ -7,7 +7,8 @@ use billing::ports::{Clock, ReportStore};
 use billing::report::{Counts, Report, Verdict};
 use billing::usecase::Comparison;
 
-use super::{DAY, HOUR, behind_our_back, compare, console_refund, finished, paid, row, row_mark, scheduled, verdict};
+use super::{DAY, HOUR, behind_our_back, compare, console_refund, finished, paid, row_mark, scheduled, verdict};
+use crate::fixture::payments::payment;
 use crate::fixture::{TestBilling, TestWorld, billing, order};
 use crate::sweep::sweep;
 
@@ -61,7 +62,7 @@ async fn an_outage_at_any_call_delays_the_report_and_changes_nothing_in_it() {
         assert!((13..=13 + unanswered).contains(&report.counts.rows), "{gets}: {report:?}");
         assert!((1..=1 + unanswered).contains(&(report.counts.missing + unanswered)), "{gets}: {report:?}");
         for uid in ["order_1", "order_4", "sch_3", "order_5"] {
-            let (here, there) = (row(&billing, uid).await, row(&whole, uid).await);
+            let (here, there) = (payment(&billing, uid).await, payment(&whole, uid).await);
             assert_eq!((here.state, here.record), (there.state, there.record), "{uid} with {gets} answers a tick");
         }
     }

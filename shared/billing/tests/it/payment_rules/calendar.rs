@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use billing::payment::{Evidence, Payment, PostFailure, PspStatus, ScheduleStatus, Source, State};
+use billing::payment::{Evidence, PostFailure, PspStatus, ScheduleStatus, Source, State};
 use billing::ports::Clock;
-use billing::usecase::{Caller, RefundRequest, ScheduleDisposition};
+use billing::usecase::Caller;
 
 use super::{DAY, SCHEDULE_AT, SOURCES, after, alarms, all, applied, charge, one, posted, schedule, scheduled};
-use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, issue_request, order, secret};
+use crate::fixture::payments::order_1;
+use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, order, refund_request};
 use crate::schedule::new_schedule;
 use crate::sweep::sweep;
-
-async fn row(billing: &TestBilling) -> Payment {
-    billing.payment(&Caller::Merchant, "order_1").await.unwrap()
-}
 
 async fn register(billing: &TestBilling) {
     let new = new_schedule("order_1", SCHEDULE_AT);
@@ -22,7 +19,7 @@ async fn register(billing: &TestBilling) {
 
 /// Seconds until the row is due.
 async fn wait(billing: &TestBilling) -> i64 {
-    row(billing).await.due_at.unwrap().0 - billing.host.now().0
+    order_1(billing).await.due_at.unwrap().0 - billing.host.now().0
 }
 
 /// Sweeps whenever the row is due, and says how long it was waited for each time that something had been sent.
@@ -48,13 +45,7 @@ async fn whatever_is_sent_again_is_looked_for_as_soon_as_the_first_time() {
     }
     charged.charge(order("order_1"), None).await.unwrap();
     register(&registered).await;
-    let request = RefundRequest {
-        merchant_uid: order("order_1").merchant_uid,
-        amount: "900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
+    let request = refund_request("order_1", "900", "refund-1");
     refunded.refund(request).await.unwrap();
     for (what, billing) in [("charge", charged), ("registration", registered), ("refund", refunded)] {
         let waits = waits_after_sending(&billing).await;
@@ -74,7 +65,7 @@ async fn a_change_of_an_overdue_schedule_is_looked_for_as_soon_as_one_of_any_oth
                 billing.advance(wait(&billing).await);
                 sweep(&billing).await;
             }
-            assert_eq!(row(&billing).await.looks > 0, overdue);
+            assert_eq!(order_1(&billing).await.looks > 0, overdue);
             billing.psp.will([Act::Lose]);
             let to = billing.host.now().plus(DAY + 1);
             let changed = if revoked {
@@ -151,59 +142,4 @@ fn a_row_remembers_the_last_twenty_four_things_that_a_person_was_told_of() {
     // All at once.
     let everything: Vec<_> = std::iter::once(&first).chain(&more).collect();
     assert_eq!(after(&paid, &all(&everything), Source::Sweep, START.plus(100)).alarmed_at.len(), 24);
-}
-
-/// What the PSP shows of a schedule that was revoked on the key before says nothing of the present one: what is paid under the
-/// number does.
-#[tokio::test]
-async fn a_schedule_that_is_left_on_the_former_key_hides_no_payment() {
-    let billing = billing().await;
-    register(&billing).await;
-    let second = billing.issue_key(issue_request("second-card", "5555555555554444"), &secret()).await.unwrap();
-    billing.psp.world().posts.clear();
-    billing.psp.will([Act::Approve, Act::Lose]);
-    let to = ScheduleDisposition::MoveTo(second.customer_uid.clone());
-    billing.delete_key(&Caller::Merchant, "key1", to).await.unwrap();
-    let moved = row(&billing).await;
-    assert_eq!((moved.state, moved.order.customer_uid.as_ref()), (State::Unknown, Some(&second.customer_uid)));
-    assert_eq!(billing.psp.world().schedules["order_1"].schedule_status, ScheduleStatus::Revoked);
-    billing.psp.world().record(&moved.order, PspStatus::Paid, START);
-    for _ in 0..3 {
-        billing.advance(156);
-        sweep(&billing).await;
-    }
-    assert_eq!(row(&billing).await.state, State::Paid);
-    let posts = billing.psp.world().posts.clone();
-    assert_eq!(posts.iter().filter(|post| post.starts_with("register")).count(), 1, "not registered again: {posts:?}");
-}
-
-/// Somebody has a 202 for it: that a second request does not leave takes nothing back.
-#[tokio::test]
-async fn a_change_that_was_promised_stays_promised_whoever_repeats_it_in_vain() {
-    for told_refused in [false, true] {
-        let billing = billing().await;
-        if told_refused {
-            billing.psp.will([Act::Refuse(-1)]);
-            register(&billing).await;
-            let stands = schedule(ScheduleStatus::Scheduled);
-            billing.psp.world().schedules.insert("order_1".to_owned(), stands);
-            billing.psp.will([Act::Unreachable]);
-            billing.advance(156);
-            sweep(&billing).await;
-        } else {
-            register(&billing).await;
-            billing.psp.will([Act::Lose]);
-            billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
-        }
-        assert!(row(&billing).await.claim.is_some());
-        billing.advance(200);
-        billing.psp.will([Act::Unreachable]);
-        let repeated = billing.unschedule(&Caller::Merchant, "order_1").await;
-        assert!(repeated.as_ref().is_ok_and(|row| row.claim.is_some()), "still pending: {repeated:?}");
-        for _ in 0..12 {
-            billing.advance(300);
-            sweep(&billing).await;
-        }
-        assert_eq!(row(&billing).await.state, State::Revoked, "told refused: {told_refused}");
-    }
 }

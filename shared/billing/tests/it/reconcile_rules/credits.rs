@@ -1,60 +1,41 @@
 //! What a cheaper plan left over, where the merchant has given back a part of what it could be taken from.
 
-use billing::MerchantUid;
-use billing::ports::{Clock, SubscriptionStore};
-use billing::subscription::{Attempt, Credit, Ending, Subscription};
-use billing::usecase::{Caller, NewSubscription, RefundRequest, WebhookHint};
+use billing::ports::SubscriptionStore;
+use billing::subscription::{Attempt, Credit, Ending};
+use billing::usecase::{Caller, NewSubscription};
 
-use crate::fixture::{TestBilling, TestWorld, billing, secret};
+use crate::fixture::subscriptions::{begun, renewed, row};
+use crate::fixture::{TestBilling, billing, refund_request};
 use crate::subscription::{plan, wanted};
 use crate::sweep::sweep;
-
-async fn row(billing: &TestBilling, id: &str) -> Subscription {
-    billing.subscription(&Caller::Merchant, id).await.unwrap()
-}
-
-/// The next period is paid by its schedule.
-async fn renewed(billing: &TestBilling, id: &str) {
-    let next = row(billing, id).await;
-    billing.advance(next.attempt_at.0 - billing.host.now().0);
-    let order = next.order().unwrap();
-    let paid = billing.psp.world().execute(&order, billing::payment::PspStatus::Paid, next.attempt_at);
-    billing.notice(&WebhookHint { imp_uid: paid.imp_uid, merchant_uid: order.merchant_uid }).await.unwrap();
-    assert_eq!(row(billing, id).await.attempt.period, next.attempt.period + 1);
-}
 
 async fn refunded(billing: &TestBilling, id: &str, period: u32, won: u64) {
     if won == 0 {
         return;
     }
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-{period}-0")).unwrap(),
-        amount: won.to_string(),
-        reason: None,
-        account: None,
-        idempotency_key: format!("refund-of-{period}"),
-    };
-    billing.refund(request).await.unwrap();
+    billing
+        .refund(refund_request(&format!("{id}-{period}-0"), &won.to_string(), &format!("refund-of-{period}")))
+        .await
+        .unwrap();
     sweep(billing).await;
 }
 
 #[tokio::test]
 async fn a_rest_goes_back_of_the_latest_payments_that_have_it_as_far_back_as_it_takes() {
-    const PRICE: u64 = 30_000;
-    // What the merchant has given back of the periods 0, 1 and 2 before.
+    // What the merchant has given back of the periods 0, 1 and 2 before; of which periods the rest goes back, and how much.
     let cases = [
-        [0, 0, 0],
-        [0, 0, 29_000],
-        [0, 0, 30_000],
-        [0, 29_500, 30_000],
-        [0, 30_000, 30_000],
-        [29_000, 30_000, 30_000],
-        [30_000, 29_900, 29_900],
+        ([0, 0, 0], vec![(2, 10_000)]),
+        ([0, 0, 29_000], vec![(2, 1_000), (1, 9_000)]),
+        ([0, 0, 30_000], vec![(1, 10_000)]),
+        ([0, 29_500, 30_000], vec![(1, 500), (0, 9_500)]),
+        ([0, 30_000, 30_000], vec![(0, 10_000)]),
+        ([29_000, 30_000, 30_000], vec![(0, 1_000)]),
+        ([30_000, 29_900, 29_900], vec![(2, 100), (1, 100)]),
     ];
-    for before in cases {
+    for (before, rest) in cases {
         let billing = billing().await;
-        let new = NewSubscription { plan: plan("최고", PRICE), ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
+        let id = begun(&billing, new).await;
         renewed(&billing, &id).await;
         renewed(&billing, &id).await;
         let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
@@ -64,16 +45,9 @@ async fn a_rest_goes_back_of_the_latest_payments_that_have_it_as_far_back_as_it_
         billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
         sweep(&billing).await;
 
-        let mut owed = down.amount.unsigned_abs();
-        assert!(owed > 5_000, "{owed}");
-        let mut expected = Vec::new();
-        for (period, won) in (0..3_u32).zip(before).rev() {
-            let amount = owed.min(PRICE - won);
-            owed -= amount;
-            if amount > 0 {
-                expected.push(Credit { attempt: Attempt { period, number: 0 }, amount });
-            }
-        }
+        assert_eq!(down.amount, -10_000);
+        let credit = |&(period, amount)| Credit { attempt: Attempt { period, number: 0 }, amount };
+        let expected: Vec<Credit> = rest.iter().map(credit).collect();
         let ended = row(&billing, &id).await;
         let ended = billing.store.subscription(&ended.id).await.unwrap().unwrap();
         let given: Vec<Credit> = ended.credits.iter().copied().filter(|credit| credit.amount > 0).collect();

@@ -4,12 +4,14 @@
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Flow, Payment, PspStatus, ScheduleStatus, State};
 use billing::ports::{Clock, KeyStore, PaymentStore, SubscriptionStore};
-use billing::subscription::{Attempt, Subscription, SubscriptionState};
-use billing::usecase::{Caller, Failure, RefundRequest};
+use billing::subscription::{Attempt, SubscriptionState};
+use billing::usecase::{Caller, Failure};
 use billing::{CustomerUid, MerchantUid};
 
 use super::{DAY, HOUR, finished, scheduled};
-use crate::fixture::{START, TestBilling, TestWorld, billing, customer, secret};
+use crate::fixture::payments::{paid_after_all, payment};
+use crate::fixture::subscriptions::{begun, row, runs_in_time};
+use crate::fixture::{START, TestBilling, TestWorld, billing, customer, refund_request};
 use crate::lossy::{Fate, lossy};
 use crate::subscription::wanted;
 use crate::sweep::sweep;
@@ -72,34 +74,23 @@ async fn only_who_has_waited_long_leaves_a_key_that_is_due_anyway_to_the_sweep()
     }
 }
 
-async fn subscription(billing: &TestBilling, id: &str) -> Subscription {
-    billing.subscription(&Caller::Merchant, id).await.unwrap()
-}
-
 /// A subscription whose first renewal was declined; hours later the PSP's console makes it paid. Nobody tells us.
 async fn paid_in_the_console(billing: &TestBilling) -> (String, MerchantUid) {
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    let row = subscription(billing, &id).await;
-    let order = row.order().unwrap();
-    billing.advance(row.attempt_at.0 - billing.host.now().0);
-    billing.psp.world().execute(&order, PspStatus::Failed, row.attempt_at);
+    let id = begun(billing, wanted()).await;
+    let declined = runs_in_time(billing, &id, PspStatus::Failed).await.merchant_uid;
     billing.advance(HOUR);
     sweep(billing).await;
-    let behind = subscription(billing, &id).await;
+    let behind = row(billing, &id).await;
     assert_eq!((behind.state, behind.attempt), (SubscriptionState::PastDue, Attempt { period: 1, number: 1 }));
     billing.advance(6 * HOUR);
-    let now = billing.host.now();
-    let mut world = billing.psp.world();
-    let record = &mut world.payments.get_mut(order.merchant_uid.as_str()).unwrap()[0];
-    (record.status, record.paid_at, record.failed_at, record.fail_reason) = (PspStatus::Paid, Some(now), None, None);
-    drop(world);
+    paid_after_all(billing, declined.as_str());
     billing.advance(HOUR);
-    (id, order.merchant_uid)
+    (id, declined)
 }
 
 /// The next sweep, and nothing of the subscription's own calendar, closes the period that is paid.
 async fn is_told_by_the_next_sweep(billing: &TestBilling, id: &str) {
-    let before = subscription(billing, id).await;
+    let before = row(billing, id).await;
     billing.advance(300);
     assert_eq!(before.state, SubscriptionState::PastDue);
     assert!(before.due_at.is_none_or(|due_at| due_at > billing.host.now()));
@@ -108,7 +99,7 @@ async fn is_told_by_the_next_sweep(billing: &TestBilling, id: &str) {
     assert_eq!((told.state, told.attempt.period), (SubscriptionState::Active, 2));
     // Nor is it charged once more.
     let retry = before.attempt.merchant_uid(&before.id).unwrap();
-    assert_eq!(billing.payment(&Caller::Merchant, retry.as_str()).await.unwrap().state, State::Revoked);
+    assert_eq!(payment(billing, retry.as_str()).await.state, State::Revoked);
 }
 
 #[tokio::test]
@@ -117,14 +108,7 @@ async fn refunds_in_between_do_not_keep_late_money_from_its_subscription() {
     let (id, uid) = paid_in_the_console(&billing).await;
     assert_eq!(finished(&billing).await.counts.healed, 1);
     for part in ["one", "another"] {
-        let request = RefundRequest {
-            merchant_uid: uid.clone(),
-            amount: "100".to_owned(),
-            reason: None,
-            account: None,
-            idempotency_key: format!("refund-{part}"),
-        };
-        billing.refund(request).await.unwrap();
+        billing.refund(refund_request(uid.as_str(), "100", &format!("refund-{part}"))).await.unwrap();
     }
     let payment = billing.store.payment(&uid).await.unwrap().unwrap();
     assert_eq!((payment.state, payment.record.unwrap().net_paid()), (State::PartiallyRefunded, 8_700));
@@ -148,20 +132,17 @@ async fn a_second_look_of_the_comparison_does_not_keep_late_money_from_its_subsc
 async fn what_a_schedule_names_is_fetched_and_a_subscription_that_is_still_to_be_told_is_told() {
     for is_to_be_told in [true, false] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-        let attempt = subscription(&billing, &id).await;
-        let order = attempt.order().unwrap();
-        billing.advance(attempt.attempt_at.0 - billing.host.now().0);
-        let record = billing.psp.world().execute(&order, PspStatus::Failed, attempt.attempt_at);
-        billing.psp.world().listing.hidden.insert(record.imp_uid.to_string());
+        let id = begun(&billing, wanted()).await;
+        let hint = runs_in_time(&billing, &id, PspStatus::Failed).await;
+        billing.psp.world().listing.hidden.insert(hint.imp_uid.to_string());
         billing.advance(HOUR);
-        let row = billing.store.payment(&order.merchant_uid).await.unwrap().unwrap();
+        let before = billing.store.payment(&hint.merchant_uid).await.unwrap().unwrap();
         let due_at = Some(billing.host.now()).filter(|_| is_to_be_told);
-        let failed = Payment { state: State::Failed, due_at, version: row.version + 1, ..row };
+        let failed = Payment { state: State::Failed, due_at, version: before.version + 1, ..before };
         billing.store.save(&failed).await.unwrap();
         finished(&billing).await;
-        let seen = billing.store.payment(&order.merchant_uid).await.unwrap().unwrap();
-        assert_eq!((seen.state, seen.imp_uid()), (State::Failed, Some(&record.imp_uid)));
+        let seen = billing.store.payment(&hint.merchant_uid).await.unwrap().unwrap();
+        assert_eq!((seen.state, seen.imp_uid()), (State::Failed, Some(&hint.imp_uid)));
         assert_eq!(seen.due_at.is_some(), is_to_be_told);
     }
 }

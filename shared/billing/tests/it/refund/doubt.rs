@@ -5,10 +5,11 @@ use billing::payment::{RefundState, State};
 use billing::ports::Clock;
 use billing::usecase::Failure;
 
-use super::{given_back, paid, refund, row, sweeps};
+use super::{given_back, paid, refund};
+use crate::fixture::payments::order_1;
 use crate::fixture::{Act, TestBilling, TestWorld};
 use crate::habits::Reasons;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 /// Somebody gives money back in the PSP's console.
 fn console(billing: &TestBilling, amount: u64, reason: Option<&str>) {
@@ -32,7 +33,7 @@ async fn a_refund_that_was_answered_is_made_whatever_became_of_its_reason() {
             sweeps(&billing, 3, 160).await;
             assert_eq!(refund(&billing, amount, key).await, told, "{reasons:?} {key}");
         }
-        assert_eq!((given_back(&billing), row(&billing).await.due_at), (2_500, None), "{reasons:?}");
+        assert_eq!((given_back(&billing), order_1(&billing).await.due_at), (2_500, None), "{reasons:?}");
         assert!(billing.alarms().is_empty(), "{reasons:?}");
     }
 }
@@ -46,7 +47,7 @@ async fn a_lost_refund_is_recognised_by_what_is_left_of_its_mark() {
             billing.psp.will([act.clone()]);
             let told = refund(&billing, "900", "a").await.unwrap().1;
             sweeps(&billing, 4, 160).await;
-            let row = row(&billing).await;
+            let row = order_1(&billing).await;
             // "[rabcd": five letters of it, or nothing at all, where the amount, the time and the balance decide.
             let known = left == 0 || left >= 6;
             let state = row.refunds[0].state;
@@ -70,12 +71,9 @@ async fn what_went_back_under_another_reason_is_never_called_refused_and_never_s
                 for key in ["b", "c"] {
                     assert_eq!(refund(&billing, "1000", key).await, Err(Failure::RefundInProgress), "{day}");
                 }
-                for _ in 0..24 {
-                    billing.advance(3_600);
-                    sweep(&billing).await;
-                }
+                sweeps(&billing, 24, 3_600).await;
                 alarms.extend(billing.alarms());
-                assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
+                assert_eq!(order_1(&billing).await.refunds[0].state, RefundState::Pending);
             }
             assert!(alarms.iter().all(|alarm| *alarm == "refund_unclear"));
             assert!((6..=7).contains(&alarms.len()), "once, and then daily: {alarms:?}");
@@ -83,7 +81,7 @@ async fn what_went_back_under_another_reason_is_never_called_refused_and_never_s
             // A week of that, and nobody has said otherwise: its money went back.
             billing.advance(2 * 86_400);
             sweep(&billing).await;
-            let row = row(&billing).await;
+            let row = order_1(&billing).await;
             assert_eq!((row.refunds[0].state, row.due_at), (RefundState::Done, None));
             assert_eq!(refund(&billing, "1000", "b").await.unwrap().1, RefundState::Done);
         }
@@ -98,7 +96,7 @@ async fn a_refund_in_the_console_of_the_same_amount_leaves_ours_in_doubt_and_ano
         refund(&billing, "900", "a").await.unwrap();
         console(&billing, by_hand, Some("매장 방문 취소"));
         sweeps(&billing, 4, 160).await;
-        assert_eq!(row(&billing).await.refunds[0].state, state, "{by_hand}");
+        assert_eq!(order_1(&billing).await.refunds[0].state, state, "{by_hand}");
         assert_eq!((given_back(&billing), billing.psp.world().posts.len()), (by_hand, 1));
     }
 }
@@ -113,7 +111,7 @@ async fn one_that_was_refused_is_not_taken_for_the_one_that_was_made_by_hand_aft
         console(&billing, 900, reason);
         refund(&billing, "900", "b").await.unwrap();
         sweeps(&billing, 2, 160).await;
-        assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Refused, 900));
+        assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Refused, 900));
     }
 }
 
@@ -127,10 +125,10 @@ async fn of_two_refunds_of_one_amount_each_has_an_entry_of_its_own() {
     assert_eq!(refund(&billing, "900", "b").await.unwrap().1, RefundState::Done);
     billing.psp.will([Act::Lose]);
     assert_eq!(refund(&billing, "900", "c").await.unwrap().1, RefundState::Pending, "not the entry of the one before");
-    let states: Vec<RefundState> = row(&billing).await.refunds.iter().map(|refund| refund.state).collect();
+    let states: Vec<RefundState> = order_1(&billing).await.refunds.iter().map(|refund| refund.state).collect();
     assert_eq!(states, [RefundState::Refused, RefundState::Done, RefundState::Pending]);
     sweeps(&billing, 3, 160).await;
-    assert_eq!((given_back(&billing), row(&billing).await.due_at), (1_800, None));
+    assert_eq!((given_back(&billing), order_1(&billing).await.due_at), (1_800, None));
 }
 
 #[tokio::test]
@@ -142,5 +140,5 @@ async fn a_refusal_is_told_only_after_the_record_was_looked_at() {
     assert_eq!(refund(&billing, "900", "a").await.unwrap().1, RefundState::Pending);
     billing.psp.world().looks_fail = false;
     sweeps(&billing, 3, 160).await;
-    assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 900));
+    assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 900));
 }

@@ -1,21 +1,17 @@
 //! Money that goes back by itself and waits for an account: a second deposit into a virtual account.
 
-use billing::payment::{RefundAccount, RefundState, State};
+use billing::payment::{RefundState, State};
 use billing::ports::Clock;
 use billing::usecase::{Failure, RefundRequest};
 use billing::{ImpUid, Money};
 
-use super::{given_back, paid, paid_again, request, row};
-use crate::fixture::{TestBilling, TestWorld};
-use crate::sweep::{sweep, sweeps};
-
-fn account(number: &str) -> Option<RefundAccount> {
-    let (holder, bank) = ("홍길동".to_owned(), "088".to_owned());
-    Some(RefundAccount { holder, bank, account: number.to_owned(), tel: None })
-}
+use super::{given_back, paid, paid_again, request};
+use crate::fixture::payments::order_1;
+use crate::fixture::{TestBilling, TestWorld, refund_account};
+use crate::sweep::sweeps;
 
 fn to_account(amount: &str, key: &str, number: &str) -> RefundRequest {
-    RefundRequest { account: account(number), ..request(amount, key) }
+    RefundRequest { account: Some(refund_account(number)), ..request(amount, key) }
 }
 
 /// An order that was paid twice; the PSP wants an account to give the second payment back to.
@@ -24,7 +20,7 @@ async fn owed() -> (TestBilling, ImpUid) {
     billing.psp.world().account_wanted = true;
     let (second, _) = paid_again(&billing, billing.host.now()).await;
     sweeps(&billing, 3, 300).await;
-    assert_eq!(row(&billing).await.refunds[0].state, RefundState::Pending);
+    assert_eq!(order_1(&billing).await.refunds[0].state, RefundState::Pending);
     // What was sent last without an account can no longer arrive.
     billing.advance(200);
     (billing, second.imp_uid)
@@ -42,7 +38,7 @@ async fn a_request_that_names_an_account_sends_what_is_owed_and_is_answered_by_i
     let other = billing.refund(to_account("8900", "a", "110123456780")).await;
     assert_eq!(other.map(|_| ()), Err(Failure::IdempotencyKeyReused));
     sweeps(&billing, 2, 300).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Paid, None));
     // The first payment is refunded as ever.
     let first = billing.refund(to_account("8900", "b", "110-123-456789")).await.unwrap();
@@ -52,25 +48,25 @@ async fn a_request_that_names_an_account_sends_what_is_owed_and_is_answered_by_i
 #[tokio::test]
 async fn an_account_that_is_named_while_an_earlier_sending_may_still_arrive_is_used_after_that() {
     let (billing, _) = owed().await;
-    while !row(&billing).await.in_flight(billing.host.now()) {
+    while !order_1(&billing).await.in_flight(billing.host.now()) {
         sweeps(&billing, 1, 300).await;
     }
     let told = billing.refund(to_account("8900", "a", "110-123-456789")).await.unwrap();
     assert_eq!((told.1.state, given_back(&billing)), (RefundState::Pending, 0));
     sweeps(&billing, 1, 300).await;
-    assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Done, 8_900));
+    assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Done, 8_900));
     assert_eq!(billing.refund(to_account("8900", "a", "110-123-456789")).await.unwrap().1.state, RefundState::Done);
 }
 
 #[tokio::test]
 async fn another_amount_or_no_account_is_told_what_is_owed() {
     let (billing, _) = owed().await;
-    let before = row(&billing).await;
+    let before = order_1(&billing).await;
     for request in [to_account("900", "a", "110-123-456789"), request("8900", "b")] {
         let refused = billing.refund(request).await.map(|_| ());
         assert_eq!(refused, Err(Failure::RefundOwed { amount: Money::krw(8_900) }));
     }
-    assert_eq!(row(&billing).await, before);
+    assert_eq!(order_1(&billing).await, before);
 }
 
 #[tokio::test]
@@ -91,10 +87,7 @@ async fn an_account_that_the_bank_refuses_is_replaced_by_another() {
 async fn one_that_waits_is_told_of_once_and_then_daily_and_asked_for_a_few_times_a_day() {
     let (billing, _) = owed().await;
     let (mut alarms, before) = (billing.alarms(), billing.psp.world().posts.len());
-    for _ in 0..7 * 288 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 7 * 288, 300).await;
     alarms.extend(billing.alarms());
     let refused = alarms.iter().filter(|alarm| **alarm == "refund_refused").count();
     let twice = alarms.iter().filter(|alarm| **alarm == "double_paid").count();

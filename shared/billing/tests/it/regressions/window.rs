@@ -9,11 +9,12 @@ use billing::ports::{Clock, KeyStore};
 use billing::usecase::{Caller, KeyDeleted, NewCheckout, PrepareKey, ScheduleDisposition, WebhookHint};
 use billing::{CustomerUid, MerchantUid, Money};
 
-use super::{DAY, row, scheduled, sweeps};
+use super::{DAY, scheduled};
+use crate::fixture::payments::order_1;
 use crate::fixture::{
-    Act, START, TestBilling, TestWorld, billing, card_window, customer, issue_request, key_state, order, secret,
+    Act, START, TestBilling, TestWorld, another_card, billing, card_window, customer, key_state, order, secret,
 };
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 /// When a window is not waited for any more, in seconds.
 const CLOSED: i64 = DAY + 3_600;
@@ -68,7 +69,7 @@ async fn a_failed_attempt_settles_nothing_while_the_others_are_not_known() {
     assert_eq!(complete(&billing, &failed).await.state, State::Awaiting, "202");
     billing.psp.world().listing.single_looks_fail = false;
     sweeps(&billing, 1, 1).await;
-    assert_eq!((row(&billing).await.state, billing.alarms()), (State::Paid, vec![]));
+    assert_eq!((order_1(&billing).await.state, billing.alarms()), (State::Paid, vec![]));
 }
 
 #[tokio::test]
@@ -79,7 +80,7 @@ async fn an_order_that_was_told_failed_is_looked_at_once_more_when_its_window_cl
     // In another tab; its webhook is lost.
     paid(&billing, PspStatus::Paid);
     sweeps(&billing, 2, DAY).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at, billing.alarms()), (State::Paid, None, vec!["late_paid"]));
 }
 
@@ -89,10 +90,10 @@ async fn a_deposit_on_an_account_that_was_issued_too_late_is_late_money() {
         let mut billing = opened_for("vbank").await;
         billing.policy.late_paid = late_paid;
         sweeps(&billing, 1, CLOSED).await;
-        assert_eq!(row(&billing).await.state, State::Expired, "told 409");
+        assert_eq!(order_1(&billing).await.state, State::Expired, "told 409");
         let issued = account(&billing);
         notice(&billing, &issued).await;
-        assert_eq!(row(&billing).await.state, State::Awaiting);
+        assert_eq!(order_1(&billing).await.state, State::Awaiting);
         let now = billing.host.now();
         if let Some(record) = billing.psp.world().payments.get_mut("order_1").unwrap().last_mut() {
             (record.status, record.paid_at) = (PspStatus::Paid, Some(now));
@@ -101,7 +102,7 @@ async fn a_deposit_on_an_account_that_was_issued_too_late_is_late_money() {
         sweeps(&billing, 1, 1).await;
         assert_eq!(billing.alarms(), ["late_paid"]);
         let kept = if late_paid == LatePaidPolicy::Accept { State::Paid } else { State::Refunded };
-        assert_eq!(row(&billing).await.state, kept);
+        assert_eq!(order_1(&billing).await.state, kept);
     }
 }
 
@@ -117,7 +118,7 @@ async fn money_that_the_psp_refuses_to_give_back_is_asked_for_more_and_more_rare
     sweeps(&billing, 288, 300).await;
     let tries = billing.psp.world().posts.len();
     assert!((20..=30).contains(&tries), "{tries} tries a day");
-    assert_eq!(row(&billing).await.state, State::Paid);
+    assert_eq!(order_1(&billing).await.state, State::Paid);
 }
 
 #[tokio::test]
@@ -128,14 +129,14 @@ async fn a_suspect_order_whose_account_still_waits_waits_on_once_the_wrong_money
     wrong.amount.minor = 1;
     let wrong = billing.psp.world().record(&wrong, PspStatus::Paid, START);
     notice(&billing, &wrong).await;
-    assert_eq!(row(&billing).await.state, State::Suspect);
+    assert_eq!(order_1(&billing).await.state, State::Suspect);
     if let Some(record) = billing.psp.world().payments.get_mut("order_1").unwrap().last_mut() {
         (record.status, record.cancel_amount) = (PspStatus::Cancelled, 1);
     }
     sweeps(&billing, 1, 901).await;
-    assert_eq!(row(&billing).await.state, State::Awaiting);
+    assert_eq!(order_1(&billing).await.state, State::Awaiting);
     sweeps(&billing, 12, DAY / 3).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.due_at), (State::Expired, None));
 }
 
@@ -197,10 +198,6 @@ async fn a_key_that_was_issued_too_late_in_silence_is_found_by_the_daily_compari
     assert_eq!((row.state, row.due_at), (KeyState::Abandoned, None));
 }
 
-async fn other_key(billing: &TestBilling, name: &str) -> CustomerUid {
-    billing.issue_key(issue_request(name, "4242424242424242"), &secret()).await.unwrap().customer_uid
-}
-
 async fn replace(billing: &TestBilling, uid: &str, to: &CustomerUid) -> KeyDeleted {
     billing.delete_key(&Caller::Merchant, uid, ScheduleDisposition::MoveTo(to.clone())).await.unwrap()
 }
@@ -208,11 +205,11 @@ async fn replace(billing: &TestBilling, uid: &str, to: &CustomerUid) -> KeyDelet
 #[tokio::test]
 async fn a_refusal_on_the_next_key_ends_nothing_before_it_was_tried_for_two_hours() {
     let billing = billing().await;
-    let to = other_key(&billing, "request-2").await;
+    let to = another_card(&billing, "request-2", "4242424242424242").await;
     scheduled(&billing, START.plus(3 * DAY)).await;
     billing.psp.will([Act::Approve, Act::Lose]);
     replace(&billing, "key1", &to).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     let claim = row.claim.clone().unwrap().nonce;
     let refusal = billing::payment::Refusal { code: -1, message: "거절".to_owned() };
     let seen = Evidence::Posted { claim, outcome: billing::payment::PostFailure::Refused(refusal) };
@@ -226,13 +223,16 @@ async fn a_refusal_on_the_next_key_ends_nothing_before_it_was_tried_for_two_hour
 #[tokio::test]
 async fn a_schedule_follows_when_its_next_key_is_replaced_before_it_got_there() {
     let billing = billing().await;
-    let (second, third) = (other_key(&billing, "request-2").await, other_key(&billing, "request-3").await);
+    let (second, third) = (
+        another_card(&billing, "request-2", "4242424242424242").await,
+        another_card(&billing, "request-3", "4242424242424242").await,
+    );
     scheduled(&billing, START.plus(3 * DAY)).await;
     billing.psp.will([Act::Lose]);
     assert!(matches!(replace(&billing, "key1", &second).await, KeyDeleted::Pending(_)));
     assert_eq!(replace(&billing, second.as_str(), &third).await, KeyDeleted::Done);
     sweeps(&billing, 6, 160).await;
-    let row = row(&billing).await;
+    let row = order_1(&billing).await;
     assert_eq!((row.state, row.order.customer_uid.as_ref()), (State::Scheduled, Some(&third)));
     let schedule = billing.psp.world().schedules["order_1"].clone();
     assert_eq!((schedule.customer_uid.as_str(), schedule.schedule_status), (third.as_str(), ScheduleStatus::Scheduled));
@@ -241,11 +241,11 @@ async fn a_schedule_follows_when_its_next_key_is_replaced_before_it_got_there() 
 #[tokio::test]
 async fn a_schedule_that_is_on_its_next_key_already_does_not_go_there_again() {
     let billing = billing().await;
-    let to = other_key(&billing, "request-2").await;
+    let to = another_card(&billing, "request-2", "4242424242424242").await;
     billing.psp.will([Act::Unreachable]);
     assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Intent);
     let seen = Evidence::KeyReplaced(to.clone());
-    let there = apply(&row(&billing).await, &seen, Source::Claim, START, &billing.policy).row;
+    let there = apply(&order_1(&billing).await, &seen, Source::Claim, START, &billing.policy).row;
     assert_eq!((there.former_keys.len(), there.order.customer_uid.as_ref()), (1, Some(&to)));
     assert_eq!(apply(&there, &seen, Source::Claim, START.plus(1), &billing.policy).row, there);
 }
@@ -253,10 +253,10 @@ async fn a_schedule_that_is_on_its_next_key_already_does_not_go_there_again() {
 #[tokio::test]
 async fn a_schedule_that_no_key_is_left_for_fails_with_an_alarm() {
     let billing = billing().await;
-    let to = other_key(&billing, "request-2").await;
+    let to = another_card(&billing, "request-2", "4242424242424242").await;
     billing.psp.will([Act::Unreachable]);
     assert_eq!(scheduled(&billing, START.plus(DAY)).await, State::Intent);
-    let moved = apply(&row(&billing).await, &Evidence::KeyReplaced(to), Source::Claim, START, &billing.policy).row;
+    let moved = apply(&order_1(&billing).await, &Evidence::KeyReplaced(to), Source::Claim, START, &billing.policy).row;
     let applied = apply(&moved, &Evidence::KeyInactive, Source::Claim, START, &billing.policy);
     let alarms: Vec<&str> = applied
         .effects

@@ -1,17 +1,13 @@
 //! The card that is charged: declined for good, replaced, deleted, or the customer's next.
 
-use super::{pass, row, run_schedules, timeline, wanted};
-use crate::fixture::{TestBilling, TestWorld, billing, customer, issue_request, secret};
+use super::{pass, run_schedules, timeline, wanted};
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{TestBilling, TestWorld, another_card, billing, customer, secret};
 use crate::sweep::sweep;
 use billing::payment::{Payment, State};
 use billing::subscription::{Attempt, SubscriptionState};
 use billing::usecase::{Caller, Failure, KeyDeleted, NewSubscription, ScheduleDisposition};
 use billing::{CustomerUid, Timestamp};
-
-pub(super) async fn another_card(billing: &TestBilling) -> CustomerUid {
-    let request = issue_request("another-card", "4111111111111111");
-    billing.issue_key(request, &secret()).await.unwrap().customer_uid
-}
 
 /// Every other card of the customer is deleted.
 async fn only_key1(billing: &TestBilling) {
@@ -42,7 +38,7 @@ async fn a_card_that_is_lost_or_over_is_not_tried_again() {
     for (reason, tried_again) in [("도난 카드", false), ("[54] 유효기간이 지난 카드", false), ("[61] 잔액 부족", true)]
     {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         pass(&billing, 29, &[], true).await;
         // Two hours after the period was due.
         billing.advance(86_400 + 3 * 3_600);
@@ -64,9 +60,9 @@ async fn the_next_try_is_on_the_customers_newer_card_where_that_was_agreed_to_an
     for agreed in [true, false] {
         let billing = billing().await;
         let new = NewSubscription { fallback_cards: agreed, ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         billing.advance(10);
-        let newer = another_card(&billing).await;
+        let newer = another_card(&billing, "another-card", "4111111111111111").await;
         pass(&billing, 34, &["key1"], true).await;
         let row = row(&billing, &id).await;
         let charged: Vec<(String, State)> = billing
@@ -95,11 +91,11 @@ async fn the_next_try_is_on_the_customers_newer_card_where_that_was_agreed_to_an
 #[tokio::test]
 async fn what_was_agreed_to_can_be_changed_and_a_card_that_is_named_is_no_fallback() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let owner = Caller::Customer(customer("kim"));
     assert!(billing.change_fallback_cards(&owner, &id, true).await.unwrap().fallback_cards);
     billing.advance(10);
-    let newer = another_card(&billing).await;
+    let newer = another_card(&billing, "another-card", "4111111111111111").await;
     pass(&billing, 34, &["key1"], true).await;
     let since = row(&billing, &id).await.attempt;
     assert!(row(&billing, &id).await.is_on_fallback(since, &newer));
@@ -117,11 +113,12 @@ async fn a_deleted_card_gives_way_to_another_only_where_agreed_and_without_one_t
     for (has_another, agreed) in [(true, true), (true, false), (false, true)] {
         let billing = billing().await;
         let new = NewSubscription { fallback_cards: agreed, ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         let refused = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::InTheWay).await;
         assert_eq!(refused.map(|_| ()), Err(Failure::KeyInUse), "the next period is registered on it");
         only_key1(&billing).await;
-        let another = if has_another { Some(another_card(&billing).await) } else { None };
+        let another =
+            if has_another { Some(another_card(&billing, "another-card", "4111111111111111").await) } else { None };
         let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
         assert_eq!(deleted, KeyDeleted::Done);
         sweep(&billing).await;
@@ -149,9 +146,9 @@ async fn a_period_does_not_go_back_to_a_card_that_was_refused_for_good() {
     let billing = billing().await;
     only_key1(&billing).await;
     let new = NewSubscription { fallback_cards: true, ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     pass(&billing, 29, &[], true).await;
-    let newer = another_card(&billing).await;
+    let newer = another_card(&billing, "another-card", "4111111111111111").await;
     billing.advance(86_400 + 3 * 3_600);
     decline_for(&billing, "도난 카드").await;
     assert_eq!(row(&billing, &id).await.customer_uid, newer);
@@ -167,9 +164,9 @@ async fn a_period_does_not_go_back_to_a_card_that_was_refused_for_good() {
 #[tokio::test]
 async fn a_card_that_is_named_and_taken_back_leaves_no_schedule_at_another_time_than_is_shown() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.advance(10);
-    let newer = another_card(&billing).await;
+    let newer = another_card(&billing, "another-card", "4111111111111111").await;
     pass(&billing, 31, &["key1"], true).await;
     let behind = row(&billing, &id).await;
     assert_eq!((behind.state, behind.attempt), (SubscriptionState::PastDue, Attempt { period: 1, number: 1 }));
@@ -195,8 +192,8 @@ async fn a_card_that_is_named_and_taken_back_leaves_no_schedule_at_another_time_
 #[tokio::test]
 async fn a_replaced_card_takes_the_subscription_along() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    let new = another_card(&billing).await;
+    let id = begun(&billing, wanted()).await;
+    let new = another_card(&billing, "another-card", "4111111111111111").await;
     billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::MoveTo(new.clone())).await.unwrap();
     pass(&billing, 64, &[], true).await;
     let row = row(&billing, &id).await;
@@ -209,7 +206,7 @@ async fn a_replaced_card_takes_the_subscription_along() {
 #[tokio::test]
 async fn only_the_customers_own_active_card_can_be_named() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let unknown = CustomerUid::parse("nobodys").unwrap();
     assert_eq!(billing.change_card(&Caller::Merchant, &id, &unknown).await, Err(Failure::NotFound));
     let before = row(&billing, &id).await;

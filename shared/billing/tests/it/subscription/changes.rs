@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{pass, plan, row, timeline, wanted};
+use super::{pass, plan, timeline, wanted};
+use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{TestWorld, billing, secret};
 use crate::sweep::sweep;
 use billing::KstDay;
@@ -30,7 +31,7 @@ pub(super) fn paid(billing: &crate::fixture::TestBilling) -> Vec<(u32, u64)> {
 #[tokio::test]
 async fn another_plan_begins_with_the_next_period_and_never_within_one() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     pass(&billing, 32, &["key1"], true).await;
     let behind = row(&billing, &id).await;
@@ -46,7 +47,7 @@ async fn another_plan_begins_with_the_next_period_and_never_within_one() {
 #[tokio::test]
 async fn changed_now_a_dearer_plan_is_paid_for_at_once_and_a_cheaper_one_lowers_the_next_charge() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 10, &[], true).await;
     let (changed, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     let period = changed.calendar.period(0).unwrap();
@@ -65,7 +66,7 @@ async fn changed_now_a_dearer_plan_is_paid_for_at_once_and_a_cheaper_one_lowers_
 #[tokio::test]
 async fn a_difference_that_the_next_charge_cannot_take_is_refused() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let before = row(&billing, &id).await;
     let refused = billing.change_plan_now(&Caller::Merchant, &id, plan("거의 무료", 100)).await;
     assert!(matches!(refused, Err(Failure::Invalid(invalid)) if invalid.code == "proration_invalid"));
@@ -78,7 +79,7 @@ async fn a_difference_that_the_next_charge_cannot_take_is_refused() {
 #[tokio::test]
 async fn periods_of_another_length_begin_where_the_last_one_ends() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let weekly = NewPlan { interval: Interval::new(Unit::Week, 1).unwrap(), ..plan("주간", 2_900) };
     let changed = billing.change_plan(&Caller::Merchant, &id, weekly).await.unwrap();
     let monthly = NewPlan { interval: Interval::new(Unit::Month, 1).unwrap(), ..plan("월간", 8_900) };
@@ -101,7 +102,7 @@ async fn periods_of_another_length_begin_where_the_last_one_ends() {
 #[tokio::test]
 async fn nobody_pays_afterwards_for_periods_that_nobody_came_to_charge() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     // The schedule is revoked in the console, and found so.
     billing.advance(31 * DAY);
     billing.psp.world().schedules.values_mut().for_each(|schedule| {
@@ -124,7 +125,7 @@ async fn nobody_pays_afterwards_for_periods_that_nobody_came_to_charge() {
 #[tokio::test]
 async fn after_months_without_a_sweep_and_a_psp_that_ran_nothing_the_present_period_alone_is_charged() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.advance(100 * DAY);
     for _ in 0..4 {
         sweep(&billing).await;
@@ -141,7 +142,7 @@ async fn after_months_without_a_sweep_and_a_psp_that_ran_nothing_the_present_per
 async fn a_limited_one_is_completed_with_its_last_period() {
     let billing = billing().await;
     let new = NewSubscription { periods_max: Some(2), ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     pass(&billing, 80, &[], true).await;
     let row = row(&billing, &id).await;
     assert_eq!((row.state, row.due_at), (SubscriptionState::Completed, None));

@@ -1,21 +1,17 @@
 //! What a change of the plan within a paid period comes to: paid before it begins, and given back where it would be lost.
 
-use super::cards::another_card;
 use super::changes::paid;
-use super::money::paid_after_all;
-use super::{pass, plan, row, wanted};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
+use super::{pass, plan, wanted};
+use crate::fixture::payments::{paid_after_all, payment};
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{Act, TestBilling, TestWorld, another_card, billing, refund_request};
 use crate::habits::Reasons;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 use billing::MerchantUid;
 use billing::payment::{Payment, PspStatus, RefundState, State};
-use billing::ports::{Clock, PaymentStore, SubscriptionStore};
+use billing::ports::{Clock, SubscriptionStore};
 use billing::subscription::{Dunning, Ending, GiveUp, Subscription, SubscriptionState};
-use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, ScheduleDisposition, WebhookHint};
-
-async fn payment(billing: &TestBilling, uid: &str) -> Payment {
-    billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
-}
+use billing::usecase::{Caller, Failure, NewSubscription, ScheduleDisposition, WebhookHint};
 
 /// What the PSP holds of all payments, less what it has given back.
 fn kept(billing: &TestBilling) -> u64 {
@@ -28,7 +24,7 @@ fn kept(billing: &TestBilling) -> u64 {
 async fn a_month_of_the_dearest_plan_costs_what_it_costs_whatever_ends_it() {
     for ending in [Some(Ending::Now), Some(Ending::AtPeriodEnd), None] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         let (best, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("최고", 890_000)).await.unwrap();
         assert_eq!((up.charged, best.plan_id.as_str(), kept(&billing)), (881_100, "최고", 890_000));
         let owner = Caller::Customer(best.customer_id);
@@ -46,7 +42,7 @@ async fn a_month_of_the_dearest_plan_costs_what_it_costs_whatever_ends_it() {
 #[tokio::test]
 async fn a_dearer_plan_whose_difference_is_declined_does_not_begin_and_can_be_asked_for_again() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let before = row(&billing, &id).await;
     // The schedule of the next period is taken back, and the difference declined.
     billing.psp.will([Act::Approve, Act::Decline]);
@@ -69,12 +65,12 @@ async fn a_dearer_plan_whose_difference_is_declined_does_not_begin_and_can_be_as
 #[tokio::test]
 async fn a_difference_that_never_left_is_charged_on_the_card_that_is_named_since() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     // The schedule of the next period is taken back, and the difference does not leave.
     billing.psp.will([Act::Approve, Act::Unreachable]);
     let (waits, _) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Intent);
-    let other = another_card(&billing).await;
+    let other = another_card(&billing, "another-card", "4111111111111111").await;
     billing.change_card(&Caller::Customer(waits.customer_id), &id, &other).await.unwrap();
     pass(&billing, 1, &[], true).await;
     assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Revoked);
@@ -87,7 +83,7 @@ async fn a_difference_that_never_left_is_charged_on_the_card_that_is_named_since
 async fn a_difference_whose_outcome_is_not_known_is_waited_for_and_charged_once() {
     for (act, comes) in [(Act::ApproveAndLose, true), (Act::Lose, true), (Act::Garble, true)] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         billing.psp.world().listing.single_looks_fail = true;
         billing.psp.will([Act::Approve, act.clone()]);
         let (waits, up) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
@@ -112,7 +108,7 @@ async fn a_difference_whose_outcome_is_not_known_is_waited_for_and_charged_once(
 #[tokio::test]
 async fn a_difference_that_turns_out_not_to_have_left_is_taken_back_though_its_period_is_long_over() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.psp.world().listing.single_looks_fail = true;
     billing.psp.will([Act::Approve, Act::Lose]);
     billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
@@ -132,7 +128,7 @@ async fn a_difference_that_turns_out_not_to_have_left_is_taken_back_though_its_p
 async fn a_difference_that_is_paid_after_the_end_goes_back_and_one_from_before_stays() {
     for before in [true, false] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         billing.psp.world().listing.single_looks_fail = true;
         billing.psp.will([Act::Approve, if before { Act::ApproveAndLose } else { Act::Lose }]);
         let (waits, _) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
@@ -161,7 +157,7 @@ async fn what_a_cheaper_plan_leaves_over_is_given_back_by_every_end() {
         let billing = billing().await;
         let give_up = Dunning::new(vec![1], GiveUp::Cancel).unwrap();
         let new = NewSubscription { plan: plan("최고", 30_000), dunning: give_up, ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
         assert_eq!(down.amount, -10_000);
         let ended = match ending {
@@ -182,7 +178,7 @@ async fn what_a_cheaper_plan_leaves_over_is_given_back_by_every_end() {
 #[tokio::test]
 async fn what_is_left_over_comes_of_several_payments_if_it_has_to() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.change_plan_now(&Caller::Merchant, &id, plan("최고", 30_000)).await.unwrap();
     billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
     pass(&billing, 31, &[], true).await;
@@ -193,14 +189,7 @@ async fn what_is_left_over_comes_of_several_payments_if_it_has_to() {
     let access_until = row(&billing, &id).await.access_until;
     let paid = |row: &Payment| row.state == State::Paid && row.merchant_uid().as_str().starts_with(&format!("{id}-1-"));
     let of_period_1: Vec<Payment> = billing.store.all_payments().into_iter().filter(paid).collect();
-    let part = RefundRequest {
-        merchant_uid: of_period_1[0].merchant_uid().clone(),
-        amount: "8000".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "most-of-it".to_owned(),
-    };
-    billing.refund(part).await.unwrap();
+    billing.refund(refund_request(of_period_1[0].merchant_uid().as_str(), "8000", "most-of-it")).await.unwrap();
     let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
     assert_eq!((ended.adjustment, ended.credits.len()), (0, 2), "{:?}", ended.credits);
     assert_eq!(kept(&billing), 32_000 - back);
@@ -218,7 +207,7 @@ async fn a_rest_that_the_psp_does_not_give_back_yet_is_asked_for_until_it_does()
     for act in [Act::Refuse(1), Act::Lose, Act::ApproveAndLose, Act::Unreachable] {
         let billing = billing().await;
         let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
         // The schedule is taken back first.
         billing.psp.will([Act::Approve, act.clone()]);
@@ -239,28 +228,21 @@ async fn a_rest_that_the_psp_does_not_give_back_yet_is_asked_for_until_it_does()
 async fn a_rest_that_waits_for_another_refund_of_its_payment_is_looked_at_hourly_and_not_at_every_sweep() {
     let billing = billing().await;
     let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
     // The PSP takes the schedule off, and says nothing to any refund after that.
     billing.psp.will([Act::Approve].into_iter().chain(std::iter::repeat_n(Act::Lose, 1_000)));
     drop(billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap());
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "5000".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    assert_eq!(billing.refund(request).await.map(|_| ()), Err(Failure::RefundInProgress));
+    assert_eq!(
+        billing.refund(refund_request(&format!("{id}-0-0"), "5000", "refund-1")).await.map(|_| ()),
+        Err(Failure::RefundInProgress)
+    );
     // The rest of what is left over waits for that one.
     let stored = billing.store.subscription(&row(&billing, &id).await.id).await.unwrap().unwrap();
     let owing =
         Subscription { adjustment: -100, due_at: Some(billing.host.now()), version: stored.version + 1, ..stored };
     billing.store.save_subscription(&owing).await.unwrap();
-    for _ in 0..2 * 288 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 2 * 288, 300).await;
     let written = row(&billing, &id).await.version - owing.version;
     assert!((48..110).contains(&written), "{written} in two days");
 }
@@ -270,7 +252,7 @@ async fn a_rest_whose_way_back_the_psp_does_not_show_goes_back_once() {
     for reasons in [Reasons::NoHistory, Reasons::Replaced] {
         let billing = billing().await;
         let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
         billing.psp.world().reasons = reasons;
         billing.psp.will([Act::Approve, Act::ApproveAndLose]);
@@ -288,7 +270,7 @@ async fn one_that_stands_still_keeps_what_is_left_over_until_it_goes_on_or_ends(
     for resumed in [true, false] {
         let billing = billing().await;
         let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
         billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
         pass(&billing, 70, &[], true).await;
@@ -311,7 +293,7 @@ async fn what_is_left_over_is_given_back_though_nobody_has_a_card_to_go_on_with(
     let billing = billing().await;
     let give_up = Dunning::new(vec![1], GiveUp::Cancel).unwrap();
     let new = NewSubscription { plan: plan("최고", 30_000), dunning: give_up, ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
     billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     pass(&billing, 35, &[], true).await;

@@ -3,23 +3,24 @@
 use std::sync::atomic::Ordering;
 
 use super::changes::paid;
-use super::money::{paid_after_all, run_late, states_of};
-use super::{JANUARY_31, pass, plan, row, run_schedules, wanted};
-use crate::fixture::{Act, START, TestWorld, billing, issue_request, order, secret};
-use crate::sweep::sweep;
-use billing::MerchantUid;
+use super::money::{run_late, states_of};
+use super::{JANUARY_31, pass, plan, run_schedules, wanted};
+use crate::fixture::payments::{paid_after_all, payment};
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{Act, START, TestWorld, another_card, billing, order, refund_request, secret};
+use crate::sweep::{sweep, sweeps};
 use billing::payment::{PspStatus, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::Clock;
 use billing::subscription::{Ending, Interval, SubscriptionState, Unit};
-use billing::usecase::{Caller, Failure, NewPlan, NewSubscription, RefundRequest};
+use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 
 const DAY: i64 = 86_400;
 
 #[tokio::test]
 async fn money_that_the_psp_refuses_to_give_back_is_asked_for_until_it_does() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.advance(32 * DAY);
     billing.psp.world().down = true;
     billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
@@ -28,10 +29,7 @@ async fn money_that_the_psp_refuses_to_give_back_is_asked_for_until_it_does() {
     let hints = run_late(&billing, &id);
     billing.psp.will([Act::Refuse(1), Act::Refuse(1)]);
     billing.notice(&hints[0]).await.unwrap();
-    for _ in 0..6 {
-        billing.advance(3_600);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 6, 3_600).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded]);
     assert!(billing.alarms().contains(&"refund_refused"));
     assert_eq!(billing.psp.world().posts.iter().filter(|post| post.starts_with("cancel")).count(), 3);
@@ -40,16 +38,13 @@ async fn money_that_the_psp_refuses_to_give_back_is_asked_for_until_it_does() {
 #[tokio::test]
 async fn so_is_money_of_a_period_that_was_paid_otherwise() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     pass(&billing, 12, &[], true).await;
     let hint = paid_after_all(&billing, &format!("{id}-1-0"));
     billing.psp.will([Act::Refuse(1), Act::Refuse(1)]);
     billing.notice(&hint).await.unwrap();
-    for _ in 0..60 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 60, 300).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded, State::Paid]);
     assert_eq!(billing.psp.world().posts.iter().filter(|post| post.starts_with("cancel")).count(), 3);
 }
@@ -58,7 +53,7 @@ async fn so_is_money_of_a_period_that_was_paid_otherwise() {
 async fn late_money_does_not_take_up_again_what_its_customer_has_ended() {
     for ending in [Ending::Now, Ending::AtPeriodEnd] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         pass(&billing, 40, &["key1"], true).await;
         assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled, "given up");
         let ended = billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();
@@ -76,7 +71,7 @@ async fn late_money_does_not_take_up_again_what_its_customer_has_ended() {
 async fn one_that_was_to_end_with_its_last_period_ends_with_it() {
     let billing = billing().await;
     let new = NewSubscription { periods_max: Some(2), ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     let last = row(&billing, &id).await.calendar.period(1).unwrap();
     billing.advance(last.due_at.0 + 60 - billing.host.now().0);
     // The last period is paid, and nobody has told us yet.
@@ -98,9 +93,9 @@ async fn one_that_was_to_end_with_its_last_period_ends_with_it() {
 #[tokio::test]
 async fn a_schedule_that_ran_while_it_was_taken_back_is_given_back_before_the_answer() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let period = row(&billing, &id).await.calendar.period(1).unwrap();
-    billing.advance(period.due_at.0 - billing.host.now().0);
+    billing.wait_until(period.due_at);
     let next = order(&format!("{id}-1-0"));
     billing.psp.world().execute(&next, PspStatus::Paid, billing.host.now().plus(1));
     let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
@@ -113,10 +108,9 @@ async fn a_schedule_that_ran_while_it_was_taken_back_is_given_back_before_the_an
 async fn a_card_or_a_plan_that_changes_back_while_its_schedule_is_taken_back_pauses_nothing() {
     for card in [true, false] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         let first = row(&billing, &id).await.customer_uid;
-        let request = issue_request("another-card", "4111111111111111");
-        let other = billing.issue_key(request, &secret()).await.unwrap().customer_uid;
+        let other = another_card(&billing, "another-card", "4111111111111111").await;
         // Whether the schedule is off is not known yet.
         billing.psp.will([Act::Lose]);
         for (uid, price) in [(&other, 12_900), (&first, 8_900)] {
@@ -127,10 +121,7 @@ async fn a_card_or_a_plan_that_changes_back_while_its_schedule_is_taken_back_pau
             }
             billing.advance(3);
         }
-        for _ in 0..6 {
-            billing.advance(300);
-            sweep(&billing).await;
-        }
+        sweeps(&billing, 6, 300).await;
         assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
         assert_eq!(states_of(&billing, 1), [State::Revoked, State::Scheduled]);
     }
@@ -139,11 +130,10 @@ async fn a_card_or_a_plan_that_changes_back_while_its_schedule_is_taken_back_pau
 #[tokio::test]
 async fn a_lost_card_that_was_replaced_in_time_ends_nothing() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    let request = issue_request("another-card", "4111111111111111");
-    let other = billing.issue_key(request, &secret()).await.unwrap().customer_uid;
+    let id = begun(&billing, wanted()).await;
+    let other = another_card(&billing, "another-card", "4111111111111111").await;
     let due = row(&billing, &id).await.calendar.period(1).unwrap().due_at;
-    billing.advance(due.0 + 60 - billing.host.now().0);
+    billing.wait_until(due.plus(60));
     for hint in run_schedules(&billing, &["key1"]) {
         for record in billing.psp.world().payments.get_mut(hint.merchant_uid.as_str()).unwrap() {
             record.fail_reason = Some("도난 카드".to_owned());
@@ -159,11 +149,8 @@ async fn a_lost_card_that_was_replaced_in_time_ends_nothing() {
 async fn a_registration_that_is_refused_is_no_decline_and_the_period_is_charged_on_its_day() {
     let billing = billing().await;
     billing.psp.will([Act::Approve, Act::Refuse(-1)]);
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    let id = begun(&billing, wanted()).await;
+    sweeps(&billing, 3, 300).await;
     let period = row(&billing, &id).await.calendar.period(1).unwrap();
     let waits = row(&billing, &id).await;
     assert_eq!((waits.state, waits.declines, waits.due_at), (SubscriptionState::Active, 0, Some(period.due_at)));
@@ -179,7 +166,7 @@ async fn a_registration_that_is_refused_is_no_decline_and_the_period_is_charged_
 async fn a_plan_that_is_cheaper_than_what_the_next_charge_is_lowered_by_is_refused() {
     let billing = billing().await;
     let new = NewSubscription { plan: plan("최고", 30_000), ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     let (before, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
     assert_eq!(down.amount, -10_000);
     for won in [8_900, 10_000] {
@@ -194,15 +181,8 @@ async fn a_plan_that_is_cheaper_than_what_the_next_charge_is_lowered_by_is_refus
 #[tokio::test]
 async fn a_period_that_was_given_back_is_not_counted_for_another_plan() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    let back = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "8900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "all-of-it".to_owned(),
-    };
-    billing.refund(back).await.unwrap();
+    let id = begun(&billing, wanted()).await;
+    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "all-of-it")).await.unwrap();
     sweep(&billing).await;
     let refused = billing.change_plan_now(&Caller::Merchant, &id, plan("더 적게", 5_900)).await;
     assert_eq!(refused.map(|_| ()), Err(Failure::SubscriptionNotChangeable));
@@ -212,7 +192,7 @@ async fn a_period_that_was_given_back_is_not_counted_for_another_plan() {
 #[tokio::test]
 async fn a_change_within_a_period_is_counted_from_what_that_period_costs() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     // The next period was to be dearer, and then all stays as it is.
     billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     let (back, nothing) = billing.change_plan_now(&Caller::Merchant, &id, plan("월간 이용권", 8_900)).await.unwrap();
@@ -230,13 +210,13 @@ async fn a_change_within_a_period_is_counted_from_what_that_period_costs() {
 #[tokio::test]
 async fn a_dearer_plan_that_could_not_be_paid_before_its_period_was_over_does_not_begin() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let due = row(&billing, &id).await.calendar.period(1).unwrap().due_at;
     pass(&billing, 10, &[], true).await;
     billing.psp.world().down = true;
     let (waits, _) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     assert!(billing.view(waits).await.unwrap().is_pending());
-    billing.advance(due.0 + 30 - billing.host.now().0);
+    billing.wait_until(due.plus(30));
     billing.psp.world().down = false;
     for hint in run_schedules(&billing, &[]) {
         billing.notice(&hint).await.unwrap();
@@ -251,7 +231,7 @@ async fn a_dearer_plan_that_could_not_be_paid_before_its_period_was_over_does_no
 async fn months_that_become_weeks_and_then_months_again_keep_their_anchor() {
     let billing = billing().await;
     billing.advance(JANUARY_31 - START.0);
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let weekly = NewPlan { interval: Interval::new(Unit::Week, 1).unwrap(), ..plan("주간", 2_900) };
     let weeks = billing.change_plan(&Caller::Merchant, &id, weekly).await.unwrap();
     assert_eq!(weeks.calendar.period(2).unwrap().starts.to_string(), "2027-03-07");
@@ -264,9 +244,9 @@ async fn months_that_become_weeks_and_then_months_again_keep_their_anchor() {
 #[tokio::test]
 async fn after_an_outage_a_declined_card_is_tried_once_a_day_and_not_over_and_over() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let due = row(&billing, &id).await.calendar.period(1).unwrap().due_at;
-    billing.advance(due.0 + 60 - billing.host.now().0);
+    billing.wait_until(due.plus(60));
     run_schedules(&billing, &["key1"]);
     // Nobody came for eight days, in which it would have been tried four times.
     billing.advance(8 * DAY);
@@ -330,14 +310,11 @@ async fn a_first_charge_that_could_not_be_made_yet_is_pending() {
 async fn late_money_that_the_merchant_does_not_keep_leaves_the_period_to_be_paid() {
     let mut billing = billing().await;
     billing.policy.late_paid = LatePaidPolicy::Refund;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     let hint = paid_after_all(&billing, &format!("{id}-1-0"));
     billing.notice(&hint).await.unwrap();
-    for _ in 0..4 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 4, 300).await;
     // The second try is declined, too, and the third one pays.
     pass(&billing, 1, &["key1"], true).await;
     pass(&billing, 4, &[], true).await;
@@ -348,9 +325,9 @@ async fn late_money_that_the_merchant_does_not_keep_leaves_the_period_to_be_paid
 #[tokio::test]
 async fn a_second_payment_on_its_way_back_does_not_hide_the_first() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let due = row(&billing, &id).await.calendar.period(1).unwrap().due_at;
-    billing.advance(due.0 - billing.host.now().0);
+    billing.wait_until(due);
     run_schedules(&billing, &[]);
     let again = order(&format!("{id}-1-0"));
     let first = billing.psp.world().payments[again.merchant_uid.as_str()][0].imp_uid.clone();
@@ -362,7 +339,7 @@ async fn a_second_payment_on_its_way_back_does_not_hide_the_first() {
     billing.advance(1_000);
     sweep(&billing).await;
     assert!(billing.alarms().contains(&"double_paid"));
-    let paid = billing.payment(&Caller::Merchant, again.merchant_uid.as_str()).await.unwrap();
+    let paid = payment(&billing, again.merchant_uid.as_str()).await;
     assert_eq!((paid.state, paid.imp_uid(), paid.refunds.len()), (State::Paid, Some(&first), 1));
     assert_eq!(row(&billing, &id).await.attempt.period, 2);
 }

@@ -6,16 +6,17 @@ use billing::subscription::{Ending, SubscriptionState};
 use billing::usecase::{Caller, KeyDeleted, NewSubscription, ScheduleDisposition};
 
 use super::money::{run_late, states_of};
-use super::{pass, plan, row, timeline, wanted};
-use crate::fixture::{Act, TestWorld, billing, issue_request, secret};
-use crate::sweep::sweep;
+use super::{pass, plan, timeline, wanted};
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{Act, TestWorld, another_card, billing};
+use crate::sweep::{sweep, sweeps};
 
 const DAY: i64 = 86_400;
 
 #[tokio::test]
 async fn a_schedule_that_could_not_be_taken_back_is_taken_back_soon_and_not_when_it_has_run() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.psp.world().down = true;
     billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
     let due_at = row(&billing, &id).await.due_at.unwrap();
@@ -32,7 +33,7 @@ async fn a_schedule_that_could_not_be_taken_back_is_taken_back_soon_and_not_when
 async fn what_never_left_is_not_sent_once_its_period_is_over() {
     let billing = billing().await;
     billing.psp.will([Act::Unreachable]);
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     assert_eq!(states_of(&billing, 0), [State::Intent]);
     billing.advance(40 * DAY);
     for _ in 0..4 {
@@ -48,7 +49,7 @@ async fn what_never_left_is_not_sent_once_its_period_is_over() {
 #[tokio::test]
 async fn an_end_that_is_brought_forward_keeps_what_came_after_the_first_wish_unwanted() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.advance(32 * DAY);
     billing.psp.world().down = true;
     billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
@@ -60,10 +61,7 @@ async fn an_end_that_is_brought_forward_keeps_what_came_after_the_first_wish_unw
     billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
     billing.psp.world().down = false;
     billing.notice(&hints[0]).await.unwrap();
-    for _ in 0..4 {
-        billing.advance(3_600);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 4, 3_600).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded]);
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
 }
@@ -72,7 +70,7 @@ async fn an_end_that_is_brought_forward_keeps_what_came_after_the_first_wish_unw
 async fn the_first_period_costs_what_it_did_when_it_was_tried() {
     let billing = billing().await;
     billing.psp.will([Act::Decline]);
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     assert_eq!(states_of(&billing, 0)[0], State::Failed);
     let changed = billing.change_plan(&Caller::Merchant, &id, plan("더 큰 이용권", 19_900)).await.unwrap();
     assert_eq!((changed.attempt.period, changed.price.amount.minor), (0, 8_900));
@@ -82,7 +80,7 @@ async fn the_first_period_costs_what_it_did_when_it_was_tried() {
 #[tokio::test]
 async fn resumed_within_a_declined_period_it_is_tried_at_once() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::PastDue);
     billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
@@ -95,32 +93,26 @@ async fn resumed_within_a_declined_period_it_is_tried_at_once() {
 async fn a_key_is_deleted_though_a_subscriptions_payment_is_scheduled_on_it() {
     let billing = billing().await;
     let new = NewSubscription { fallback_cards: true, ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
-    let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
+    let id = begun(&billing, new).await;
+    let other = another_card(&billing, "second-key", "4111111111111111").await;
     let deleted = billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     assert_eq!(deleted, KeyDeleted::Done);
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 3, 300).await;
     pass(&billing, 32, &[], true).await;
     let paid = states_of(&billing, 1).into_iter().filter(|state| *state == State::Paid).count();
-    assert_eq!((paid, row(&billing, &id).await.customer_uid), (1, other.customer_uid));
+    assert_eq!((paid, row(&billing, &id).await.customer_uid), (1, other));
 }
 
 #[tokio::test]
 async fn the_schedule_of_one_that_has_ended_does_not_follow_its_card_to_another() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
+    let id = begun(&billing, wanted()).await;
+    let other = another_card(&billing, "second-key", "4111111111111111").await;
     billing.psp.will([Act::Unreachable]);
     billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
     billing.psp.world().posts.clear();
-    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::MoveTo(other.customer_uid)).await.unwrap();
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::MoveTo(other)).await.unwrap();
+    sweeps(&billing, 3, 300).await;
     assert_eq!(states_of(&billing, 1), [State::Revoked]);
     let posts = billing.psp.world().posts.clone();
     assert_eq!(posts, [format!("revoke {id}-1-0"), "delete key1".to_owned()]);
@@ -129,11 +121,11 @@ async fn the_schedule_of_one_that_has_ended_does_not_follow_its_card_to_another(
 #[tokio::test]
 async fn callers_who_ask_again_and_again_do_not_put_the_sweep_off() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
-    let other = billing.issue_key(issue_request("second-key", "4111111111111111"), &secret()).await.unwrap();
+    let id = begun(&billing, wanted()).await;
+    let other = another_card(&billing, "second-key", "4111111111111111").await;
     billing.psp.world().down = true;
     for _ in 0..10 {
-        billing.change_card(&Caller::Merchant, &id, &other.customer_uid).await.unwrap();
+        billing.change_card(&Caller::Merchant, &id, &other).await.unwrap();
         billing.advance(1);
     }
     let due_at = row(&billing, &id).await.due_at.unwrap();
@@ -148,17 +140,17 @@ async fn a_registration_that_was_refused_and_made_is_tried_again_before_its_day_
         billing.psp.will([Act::ApproveAndRefuse]);
         billing.psp.world().looks_fail = true;
         let new = NewSubscription { start_at, fallback_cards: agreed, ..wanted() };
-        let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, new).await;
         billing.psp.world().looks_fail = false;
         billing.advance(10);
-        let newer = billing.issue_key(issue_request("newer-card", "4111111111111111"), &secret()).await.unwrap();
+        let newer = another_card(&billing, "newer-card", "4111111111111111").await;
         billing.advance(600);
         pass(&billing, 2, &[], true).await;
         let registered = |post: &&String| post.starts_with("register");
         let registered = billing.psp.world().posts.iter().filter(registered).count();
         let card = row(&billing, &id).await.customer_uid;
         if agreed {
-            assert_eq!((registered, card), (2, newer.customer_uid));
+            assert_eq!((registered, card), (2, newer));
         } else {
             assert_eq!((registered, card.as_str()), (1, "key1"));
         }
@@ -174,7 +166,7 @@ async fn a_registration_that_was_refused_and_made_all_the_same_pauses_nothing() 
         billing.psp.will([Act::ApproveAndRefuse, act]);
         // Nor can it be looked up when it is refused.
         billing.psp.world().looks_fail = true;
-        let id = billing.subscribe(NewSubscription { start_at, ..wanted() }, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, NewSubscription { start_at, ..wanted() }).await;
         let refused = timeline(&billing);
         assert_eq!(refused.iter().map(|(.., state)| *state).collect::<Vec<_>>(), [State::Failed]);
         billing.advance(600);

@@ -1,10 +1,12 @@
 //! Late money, another plan and somebody's end, each where another subscription or a running schedule stands in the way.
 
 use super::changes::paid;
-use super::money::{paid_after_all, states_of};
-use super::{pass, plan, row, run_schedules, timeline, wanted};
+use super::money::states_of;
+use super::{pass, plan, run_schedules, timeline, wanted};
+use crate::fixture::payments::paid_after_all;
+use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{TestBilling, TestWorld, billing, secret};
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 use billing::payment::{Claim, Payment, PspStatus, Purpose, State};
 use billing::ports::{Clock, Entropy, PaymentStore, Saved, SubscriptionStore};
 use billing::subscription::{Ending, Interval, StepContext, Subscription, SubscriptionState, Unit, step};
@@ -22,7 +24,7 @@ pub(super) fn yearly() -> NewPlan {
 
 /// One whose next period was declined until it was given up.
 async fn given_up(billing: &TestBilling) -> String {
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(billing, wanted()).await;
     pass(billing, 40, &["key1"], true).await;
     assert_eq!(row(billing, &id).await.state, SubscriptionState::Canceled);
     id
@@ -59,7 +61,7 @@ async fn what_a_running_schedule_pays_is_a_period_of_the_length_that_it_was_for(
         let billing = billing().await;
         let (one, other) =
             if yearly_first { (yearly(), plan("월간", 8_900)) } else { (plan("월간", 8_900), yearly()) };
-        let id = billing.subscribe(NewSubscription { plan: one, ..wanted() }, &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, NewSubscription { plan: one, ..wanted() }).await;
         // A year ahead it is registered once the PSP takes it.
         pass(&billing, 1, &[], true).await;
         let next = row(&billing, &id).await.calendar.period(1).unwrap();
@@ -85,16 +87,13 @@ async fn what_a_running_schedule_pays_is_a_period_of_the_length_that_it_was_for(
 #[tokio::test]
 async fn a_change_of_the_length_waits_for_the_old_schedule_to_be_off() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.psp.world().down = true;
     let waits = billing.change_plan(&Caller::Merchant, &id, yearly()).await.unwrap();
     assert_eq!((waits.awaits_plan(), waits.expected_order()), (true, None), "nothing may be put meanwhile");
     assert!(billing.view(waits).await.unwrap().is_pending());
     billing.psp.world().down = false;
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 3, 300).await;
     let done = row(&billing, &id).await;
     assert_eq!((done.price.amount.minor, done.next_plan.is_none()), (99_000, true));
     assert_eq!(states_of(&billing, 1), [State::Revoked, State::Scheduled]);
@@ -103,9 +102,9 @@ async fn a_change_of_the_length_waits_for_the_old_schedule_to_be_off() {
 #[tokio::test]
 async fn a_plan_that_its_customer_has_is_not_changed_to_nor_begun() {
     let billing = billing().await;
-    let monthly = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let monthly = begun(&billing, wanted()).await;
     let other = NewSubscription { plan: yearly(), ..again() };
-    let second = billing.subscribe(other, &secret()).await.unwrap().id.to_string();
+    let second = begun(&billing, other).await;
     let same = plan("월간 이용권", 8_900);
     let refused = billing.change_plan(&Caller::Merchant, &second, same.clone()).await;
     assert_eq!(refused.map(|_| ()), Err(Failure::SubscriptionExists));
@@ -124,7 +123,7 @@ async fn a_plan_that_its_customer_has_is_not_changed_to_nor_begun() {
 #[tokio::test]
 async fn a_customer_takes_back_an_end_of_their_own_and_not_the_merchants() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let customer = Caller::Customer(row(&billing, &id).await.customer_id);
     for (who, allowed) in [(&customer, true), (&Caller::Merchant, false)] {
         billing.cancel_subscription(who, &id, Ending::AtPeriodEnd).await.unwrap();
@@ -138,7 +137,7 @@ async fn a_customer_takes_back_an_end_of_their_own_and_not_the_merchants() {
 #[tokio::test]
 async fn nobody_makes_attempts_at_a_period_without_end() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let mut rounds = 0;
     let refused = loop {
         billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
@@ -166,7 +165,7 @@ async fn stands(billing: &TestBilling, row: Payment) {
 #[tokio::test]
 async fn nothing_is_put_beside_an_attempt_that_was_put_while_its_period_was_closed() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     let behind = row(&billing, &id).await;
     assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
@@ -194,10 +193,7 @@ async fn nothing_is_put_beside_an_attempt_that_was_put_while_its_period_was_clos
     assert_eq!(billing.psp.world().posts.len(), before, "nothing is registered beside it");
     assert_eq!((waits.state, states_of(&billing, 2)), (SubscriptionState::Active, Vec::new()));
     assert!(waits.due_at.is_some_and(|due_at| due_at <= now.plus(60)), "and it is looked at soon");
-    for _ in 0..4 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 4, 300).await;
     assert_eq!(
         (states_of(&billing, 1), states_of(&billing, 2)),
         (vec![State::Paid, State::Revoked], vec![State::Scheduled])
@@ -209,7 +205,7 @@ async fn nothing_is_put_beside_an_attempt_that_was_put_while_its_period_was_clos
 async fn an_attempt_that_was_put_while_the_last_period_was_closed_is_taken_back() {
     let billing = billing().await;
     let new = NewSubscription { periods_max: Some(2), ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     pass(&billing, 31, &["key1"], true).await;
     let behind = row(&billing, &id).await;
     let hint = paid_after_all(&billing, &format!("{id}-1-0"));

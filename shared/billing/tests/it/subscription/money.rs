@@ -1,24 +1,16 @@
 //! Money that comes late, twice, or goes back.
 
-use super::{pass, row, run_schedules, timeline, wanted};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, secret};
-use crate::sweep::sweep;
-use billing::MerchantUid;
+use super::{pass, run_schedules, timeline, wanted};
+use crate::fixture::payments::paid_after_all;
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, hint_of, refund_request};
+use crate::sweep::{sweep, sweeps};
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::{Ending, SubscriptionState};
-use billing::usecase::{Caller, RefundRequest, WebhookHint};
+use billing::usecase::{Caller, WebhookHint};
 
 const DAY: i64 = 86_400;
-
-/// The PSP's record of an attempt turns from failed to paid, as after a retry in its console.
-pub(super) fn paid_after_all(billing: &TestBilling, uid: &str) -> WebhookHint {
-    let now = billing.host.now();
-    let mut world = billing.psp.world();
-    let record = world.payments.get_mut(uid).unwrap().first_mut().unwrap();
-    (record.status, record.paid_at, record.failed_at, record.fail_reason) = (PspStatus::Paid, Some(now), None, None);
-    WebhookHint { imp_uid: record.imp_uid.clone(), merchant_uid: MerchantUid::parse(uid).unwrap() }
-}
 
 pub(super) fn states_of(billing: &TestBilling, period: u32) -> Vec<State> {
     timeline(billing).iter().filter(|(of, ..)| of.period == period).map(|(.., state)| *state).collect()
@@ -28,7 +20,7 @@ pub(super) fn states_of(billing: &TestBilling, period: u32) -> Vec<State> {
 async fn late_money_pays_the_period_and_the_next_try_is_taken_back_first() {
     for told in [true, false] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         pass(&billing, 31, &["key1"], true).await;
         let behind = row(&billing, &id).await;
         assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
@@ -51,7 +43,7 @@ async fn late_money_pays_the_period_and_the_next_try_is_taken_back_first() {
 #[tokio::test]
 async fn late_money_takes_up_again_what_was_given_up() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 40, &["key1"], true).await;
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
     let hint = paid_after_all(&billing, &format!("{id}-1-4"));
@@ -65,7 +57,7 @@ async fn late_money_takes_up_again_what_was_given_up() {
 #[tokio::test]
 async fn of_two_attempts_that_are_paid_the_later_goes_back() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     // The second try pays the period, and weeks later the first turns out paid, too.
     pass(&billing, 12, &[], true).await;
@@ -81,16 +73,13 @@ async fn of_two_attempts_that_are_paid_the_later_goes_back() {
 #[tokio::test]
 async fn money_for_a_past_period_goes_back_even_if_the_first_try_to_send_it_fails() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     pass(&billing, 12, &[], true).await;
     let hint = paid_after_all(&billing, &format!("{id}-1-0"));
     billing.psp.will([Act::Lose]);
     billing.notice(&hint).await.unwrap();
-    for _ in 0..6 {
-        billing.advance(900);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 6, 900).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded, State::Paid]);
 }
 
@@ -98,7 +87,7 @@ async fn money_for_a_past_period_goes_back_even_if_the_first_try_to_send_it_fail
 async fn a_charge_that_pays_after_the_end_goes_back_and_one_that_paid_before_stays() {
     for (ended_before, told) in [(true, true), (true, false), (false, true), (false, false)] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         billing.advance(32 * DAY);
         let hints = if ended_before {
             // The PSP does not take the schedule back any more: it is running.
@@ -118,10 +107,7 @@ async fn a_charge_that_pays_after_the_end_goes_back_and_one_that_paid_before_sta
                 billing.notice(hint).await.unwrap();
             }
         }
-        for _ in 0..4 {
-            billing.advance(3_600);
-            sweep(&billing).await;
-        }
+        sweeps(&billing, 4, 3_600).await;
         let wanted = if ended_before { State::Refunded } else { State::Paid };
         assert_eq!(states_of(&billing, 1), [wanted], "{ended_before} {told}");
         let row = row(&billing, &id).await;
@@ -139,22 +125,16 @@ pub(super) fn run_late(billing: &TestBilling, id: &str) -> Vec<WebhookHint> {
     let mut order = crate::fixture::order(&uid);
     order.amount = schedule.amount;
     let record = world.execute(&order, PspStatus::Paid, now);
-    vec![WebhookHint { imp_uid: record.imp_uid, merchant_uid: order.merchant_uid }]
+    vec![hint_of(&record)]
 }
 
 #[tokio::test]
 async fn what_is_given_back_in_full_is_not_the_customers_any_more() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let paid = row(&billing, &id).await;
     assert!(paid.access_until > Some(billing.host.now()));
-    let refund = |amount: &str, key: &str| RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: amount.to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: key.to_owned(),
-    };
+    let refund = |amount: &str, key: &str| refund_request(&format!("{id}-0-0"), amount, key);
     billing.refund(refund("900", "a-part-of-it")).await.unwrap();
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await.access_until, paid.access_until, "a part is a discount");

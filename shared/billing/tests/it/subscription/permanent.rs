@@ -1,27 +1,24 @@
 //! What the PSP refuses, or does not say, for ever: it holds up nothing else, and customers are told where they stand.
 
-use billing::MerchantUid;
 use billing::payment::{PspStatus, RefundState, State};
 use billing::policy::LatePaidPolicy;
-use billing::ports::{Clock, PaymentStore};
+use billing::ports::Clock;
 use billing::subscription::{Ending, SubscriptionState};
-use billing::usecase::{Caller, NewSubscription, RefundRequest};
+use billing::usecase::{Caller, NewSubscription};
 
-use super::money::{paid_after_all, states_of};
-use super::{pass, row, run_schedules, wanted};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, order, secret};
+use super::money::states_of;
+use super::{pass, run_schedules, wanted};
+use crate::fixture::payments::{paid_after_all, payment};
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, hint_of, order, refund_request};
 use crate::habits::Reasons;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 const DAY: i64 = 86_400;
 
-async fn payment(billing: &TestBilling, uid: &str) -> billing::payment::Payment {
-    billing.store.payment(&MerchantUid::parse(uid).unwrap()).await.unwrap().unwrap()
-}
-
 /// A subscription whose second period was declined once, and whose next try is scheduled.
 async fn behind(billing: &TestBilling, new: NewSubscription) -> String {
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(billing, new).await;
     pass(billing, 31, &["key1"], true).await;
     assert_eq!(row(billing, &id).await.state, SubscriptionState::PastDue);
     id
@@ -45,7 +42,7 @@ async fn of_two_paid_attempts_one_pays_the_period_though_the_other_cannot_be_giv
     let id = behind(&billing, wanted()).await;
     // The try of the plan pays, and so does the first one in the console, before anybody has heard of either.
     let at = row(&billing, &id).await.attempt_at;
-    billing.advance(at.0 + 1 - billing.host.now().0);
+    billing.wait_until(at.plus(1));
     let tried = run_schedules(&billing, &[]);
     let recovered = paid_after_all(&billing, &format!("{id}-1-0"));
     for hint in tried.iter().chain([&recovered]) {
@@ -73,10 +70,7 @@ async fn late_money_that_the_psp_will_not_give_back_pays_its_period_and_nobody_i
         let id = behind(&billing, NewSubscription { periods_max, ..wanted() }).await;
         billing.psp.world().refunds_refused = true;
         billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
-        for _ in 0..3 {
-            billing.advance(300);
-            sweep(&billing).await;
-        }
+        sweeps(&billing, 3, 300).await;
         without_refunds(&billing, 6).await;
         let kept = row(&billing, &id).await;
         let expected =
@@ -102,10 +96,7 @@ async fn a_last_period_whose_payment_goes_back_is_tried_again_and_not_paused_by_
     // The refund is refused, and the other attempt cannot be taken back yet.
     billing.psp.will(std::iter::repeat_n(Act::Lose, 4));
     billing.notice(&late).await.unwrap();
-    for _ in 0..3 {
-        billing.advance(60);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 3, 60).await;
     assert_eq!(states_of(&billing, 1), [State::Paid, State::Scheduled], "{:?}", billing.psp.world().posts);
     billing.psp.forgives();
     // A person gives the late money back in the console.
@@ -114,11 +105,8 @@ async fn a_last_period_whose_payment_goes_back_is_tried_again_and_not_paused_by_
         (record.cancel_amount, record.status, record.cancelled_at) = (8_900, PspStatus::Cancelled, Some(now));
     }
     billing.notice(&late).await.unwrap();
-    for _ in 0..4 {
-        // What was asked for several times is asked for once an hour.
-        billing.advance(1_000);
-        sweep(&billing).await;
-    }
+    // What was asked for several times is asked for once an hour.
+    sweeps(&billing, 4, 1_000).await;
     assert_eq!(states_of(&billing, 1)[..2], [State::Refunded, State::Revoked]);
     pass(&billing, 10, &[], true).await;
     let over = row(&billing, &id).await;
@@ -152,8 +140,7 @@ async fn a_suspect_attempt_beside_a_paid_one_stops_nothing() {
     let mut wrong = order(&format!("{id}-1-0"));
     wrong.amount = billing::Money::krw(1_000);
     let record = billing.psp.world().record(&wrong, PspStatus::Paid, billing.host.now());
-    let hint = billing::usecase::WebhookHint { imp_uid: record.imp_uid, merchant_uid: wrong.merchant_uid };
-    billing.notice(&hint).await.unwrap();
+    billing.notice(&hint_of(&record)).await.unwrap();
     assert_eq!(states_of(&billing, 1), [State::Suspect, State::Scheduled]);
     pass(&billing, 12, &[], true).await;
     let paid = row(&billing, &id).await;
@@ -166,19 +153,16 @@ async fn a_suspect_attempt_beside_a_paid_one_stops_nothing() {
 #[tokio::test]
 async fn one_whose_payment_nobody_knows_the_end_of_is_past_due_after_its_day_and_active_once_it_is_paid() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let due = row(&billing, &id).await.attempt_at;
-    billing.advance(due.0 - 600 - billing.host.now().0);
+    billing.wait_until(due.plus(-600));
     // The schedule is lost at the PSP, and each registration after that is not answered.
     billing.psp.world().schedules.clear();
     billing.psp.will(std::iter::repeat_n(Act::Lose, 20));
     billing.advance(2 * 3_600);
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active, "its day is not over");
-    for _ in 0..2 * 24 {
-        billing.advance(3_600);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 2 * 24, 3_600).await;
     let waits = row(&billing, &id).await;
     assert_eq!(
         (waits.state, waits.attempt.number, waits.declines),
@@ -188,11 +172,7 @@ async fn one_whose_payment_nobody_knows_the_end_of_is_past_due_after_its_day_and
     assert_eq!(states_of(&billing, 1).len(), 1);
     // Its money turns up.
     let record = billing.psp.world().record(&order(&format!("{id}-1-0")), PspStatus::Paid, billing.host.now());
-    let hint = billing::usecase::WebhookHint {
-        imp_uid: record.imp_uid,
-        merchant_uid: order(&format!("{id}-1-0")).merchant_uid,
-    };
-    billing.notice(&hint).await.unwrap();
+    billing.notice(&hint_of(&record)).await.unwrap();
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
 }
 
@@ -218,18 +198,11 @@ async fn a_schedule_that_cannot_be_taken_back_keeps_no_paid_period_open() {
 async fn a_completed_subscription_is_not_looked_at_again_for_a_refund_whose_record_stays_unclear() {
     let billing = billing().await;
     let new = NewSubscription { periods_max: Some(1), ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Completed);
     billing.psp.world().reasons = Reasons::NoHistory;
     billing.psp.will([Act::ApproveAndLose]);
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "8900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "refund-1".to_owned(),
-    };
-    billing.refund(request).await.unwrap();
+    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "refund-1")).await.unwrap();
     billing.advance(3_600);
     sweep(&billing).await;
     let payment = payment(&billing, &format!("{id}-0-0")).await;

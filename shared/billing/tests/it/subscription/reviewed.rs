@@ -7,19 +7,21 @@ use billing::usecase::{Caller, Failure, NewSubscription};
 
 use super::changes::paid;
 use super::meetings::yearly;
-use super::money::{paid_after_all, states_of};
-use super::{pass, plan, row, run_schedules, wanted};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, issue_request, secret};
+use super::money::states_of;
+use super::{pass, plan, run_schedules, wanted};
+use crate::fixture::payments::paid_after_all;
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{Act, TestBilling, TestWorld, another_card, billing, secret};
 
 async fn to_its_day(billing: &TestBilling, id: &str, seconds: i64) {
     let due = row(billing, id).await.calendar.period(1).unwrap().due_at;
-    billing.advance(due.0 + seconds - billing.host.now().0);
+    billing.wait_until(due.plus(seconds));
 }
 
 #[tokio::test]
 async fn a_month_is_not_counted_as_a_part_of_the_year_that_follows_it() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 10, &[], true).await;
     let next_year = billing.change_plan(&Caller::Merchant, &id, yearly()).await.unwrap();
     for other in [yearly(), plan("월간 이용권", 9_900)] {
@@ -33,7 +35,7 @@ async fn a_month_is_not_counted_as_a_part_of_the_year_that_follows_it() {
 async fn a_difference_that_a_schedule_brought_is_not_charged_once_more() {
     for other in [7_900, 4_900] {
         let billing = billing().await;
-        let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+        let id = begun(&billing, wanted()).await;
         pass(&billing, 10, &[], true).await;
         let (before, difference) =
             billing.change_plan_now(&Caller::Merchant, &id, plan("다른 요금", other)).await.unwrap();
@@ -57,7 +59,7 @@ async fn a_difference_that_a_schedule_brought_is_not_charged_once_more() {
 #[tokio::test]
 async fn of_two_differences_the_one_that_was_registered_is_brought_and_the_other_is_still_to_come() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 10, &[], true).await;
     let (_, first) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 6_900)).await.unwrap();
     billing.psp.world().down = true;
@@ -75,7 +77,7 @@ async fn of_two_differences_the_one_that_was_registered_is_brought_and_the_other
 #[tokio::test]
 async fn a_payment_beside_the_one_that_closed_its_period_goes_back_though_nobody_tells() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     // Somebody is about to charge the next try when late money closes the period: it is sent after that.
     let behind = row(&billing, &id).await;
@@ -96,7 +98,7 @@ async fn a_payment_beside_the_one_that_closed_its_period_goes_back_though_nobody
 #[tokio::test]
 async fn a_plan_that_waits_to_begin_is_one_that_its_customer_has() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     let waits = billing.change_plan(&Caller::Merchant, &id, plan("최고", 18_900)).await.unwrap();
     assert_eq!(waits.next_plan.map(|plan| plan.id.to_string()).as_deref(), Some("최고"));
@@ -107,13 +109,12 @@ async fn a_plan_that_waits_to_begin_is_one_that_its_customer_has() {
 #[tokio::test]
 async fn a_card_that_is_declined_as_soon_as_it_is_named_takes_none_of_the_tries() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     let before = row(&billing, &id).await;
     assert_eq!(before.state, SubscriptionState::PastDue);
     for number in 0..6 {
-        let request = issue_request(&format!("another-{number}"), "4111111111111111");
-        let other = billing.issue_key(request, &secret()).await.unwrap().customer_uid;
+        let other = another_card(&billing, &format!("another-{number}"), "4111111111111111").await;
         // The revocation, and the charge.
         billing.psp.will([Act::Approve, Act::Decline]);
         let tried = billing.change_card(&Caller::Merchant, &id, &other).await.unwrap();
@@ -129,7 +130,7 @@ async fn a_card_that_is_declined_as_soon_as_it_is_named_takes_none_of_the_tries(
 async fn a_plan_that_cannot_take_a_difference_which_is_not_settled_yet_is_refused() {
     let billing = billing().await;
     let new = NewSubscription { plan: plan("최고", 40_000), ..wanted() };
-    let id = billing.subscribe(new, &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, new).await;
     pass(&billing, 15, &[], true).await;
     let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("중간", 20_000)).await.unwrap();
     let least = u64::try_from(-down.amount).unwrap();
@@ -149,10 +150,10 @@ async fn a_plan_that_cannot_take_a_difference_which_is_not_settled_yet_is_refuse
 #[tokio::test]
 async fn one_that_was_changed_as_often_as_it_may_be_can_still_be_resumed() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let first = row(&billing, &id).await.customer_uid;
-    let other = billing.issue_key(issue_request("another-card", "4111111111111111"), &secret()).await.unwrap();
-    let cards = [other.customer_uid, first].into_iter().cycle();
+    let other = another_card(&billing, "another-card", "4111111111111111").await;
+    let cards = [other, first].into_iter().cycle();
     let mut refused = None;
     for card in cards.take(100) {
         billing.advance(1);

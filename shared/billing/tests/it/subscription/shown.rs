@@ -1,7 +1,8 @@
 //! What is shown of a subscription is never behind what the rows know.
 
-use super::{pass, plan, row, wanted};
-use crate::fixture::{TestBilling, TestWorld, billing, issue_request, secret};
+use super::{pass, plan, wanted};
+use crate::fixture::subscriptions::{begun, row};
+use crate::fixture::{TestBilling, TestWorld, another_card, billing, secret};
 use crate::sweep::sweep;
 use billing::CustomerUid;
 use billing::ports::Clock;
@@ -18,14 +19,10 @@ async fn shown(billing: &TestBilling, id: &str) -> [SubscriptionView; 2] {
     [alone, listed.into_iter().find(|view| view.row.id.as_str() == id).unwrap()]
 }
 
-async fn another_card(billing: &TestBilling, name: &str) -> CustomerUid {
-    billing.issue_key(issue_request(name, "4111111111111111"), &secret()).await.unwrap().customer_uid
-}
-
 #[tokio::test]
 async fn the_running_plan_is_shown_until_the_period_of_the_coming_one_begins() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let yearly = NewPlan { interval: Interval::new(Unit::Year, 1).unwrap(), ..plan("연간", 99_000) };
     let begins_at = row(&billing, &id).await.calendar.period(1).unwrap().starts.start();
     for (coming, unit) in [(plan("더 많이", 12_900), Unit::Month), (yearly, Unit::Year)] {
@@ -41,7 +38,7 @@ async fn the_running_plan_is_shown_until_the_period_of_the_coming_one_begins() {
             assert_eq!(view.next_charge.unwrap().amount.minor, won);
         }
     }
-    billing.advance(begins_at.0 - billing.host.now().0);
+    billing.wait_until(begins_at);
     let [view, _] = shown(&billing, &id).await;
     assert_eq!((view.plans.running.0.id.as_str(), view.plans.next.is_none()), ("연간", true), "it has begun");
     pass(&billing, 2, &[], true).await;
@@ -53,7 +50,7 @@ async fn the_running_plan_is_shown_until_the_period_of_the_coming_one_begins() {
 #[tokio::test]
 async fn neither_the_running_plan_nor_the_coming_one_can_be_begun_beside_it() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     for (number, plan) in [plan("월간 이용권", 8_900), plan("더 많이", 12_900)].into_iter().enumerate() {
         let new = NewSubscription { idempotency_key: format!("beside-it-{number}"), plan, ..wanted() };
@@ -67,7 +64,7 @@ async fn neither_the_running_plan_nor_the_coming_one_can_be_begun_beside_it() {
 #[tokio::test]
 async fn what_ends_before_another_plan_began_was_of_the_one_that_ran() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     let ending = billing::subscription::Ending::AtPeriodEnd;
     billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();
@@ -82,10 +79,10 @@ async fn what_ends_before_another_plan_began_was_of_the_one_that_ran() {
 #[tokio::test]
 async fn the_card_that_took_anothers_place_is_shown_at_once_however_often_it_was_replaced() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let mut old = CustomerUid::parse("key1").unwrap();
     for number in 0..3 {
-        let new = another_card(&billing, &format!("another-{number}")).await;
+        let new = another_card(&billing, &format!("another-{number}"), "4111111111111111").await;
         let schedules = ScheduleDisposition::MoveTo(new.clone());
         billing.delete_key(&Caller::Merchant, old.as_str(), schedules).await.unwrap();
         for view in shown(&billing, &id).await {
@@ -103,12 +100,12 @@ async fn the_card_that_took_anothers_place_is_shown_at_once_however_often_it_was
 #[tokio::test]
 async fn a_schedule_that_was_moved_in_the_console_is_shown_at_its_new_time() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let uid = format!("{id}-1-0");
     let due = row(&billing, &id).await.attempt_at;
     let later = due.plus(3 * DAY);
     billing.psp.world().schedules.get_mut(&uid).unwrap().schedule_at = later;
-    billing.advance(due.0 + 1_200 - billing.host.now().0);
+    billing.wait_until(due.plus(1_200));
     sweep(&billing).await;
     for view in shown(&billing, &id).await {
         assert_eq!(view.next_charge.unwrap().at, later);
@@ -128,7 +125,7 @@ async fn a_schedule_that_was_moved_in_the_console_is_shown_at_its_new_time() {
 #[tokio::test]
 async fn what_the_psp_gives_no_answer_about_is_past_due_once_its_day_is_over() {
     let billing = billing().await;
-    let id = billing.subscribe(wanted(), &secret()).await.unwrap().id.to_string();
+    let id = begun(&billing, wanted()).await;
     let starts = row(&billing, &id).await.calendar.period(1).unwrap().starts;
     billing.psp.world().down = true;
     billing.advance(starts.next().start().0 - 1 - billing.host.now().0);

@@ -5,12 +5,13 @@ use billing::payment::{Payment, State};
 use billing::usecase::{Caller, KeyDeleted, ScheduleDisposition};
 
 use super::{DAY, QUARANTINE, two_more, uid};
+use crate::fixture::payments::scheduled_order_1;
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, key_state};
 use crate::schedule::new_schedule;
 use crate::sweep::{sweep, sweeps};
 
 async fn scheduled_on(billing: &TestBilling) -> (State, String) {
-    let Payment { state, order, .. } = billing.scheduled(&Caller::Merchant, "order_1").await.unwrap();
+    let Payment { state, order, .. } = scheduled_order_1(billing).await;
     (state, order.customer_uid.unwrap().to_string())
 }
 

@@ -1,32 +1,24 @@
 //! Refunds: where they go, how often they are sent, and what whoever is overtaken is told.
 
+use billing::Money;
 use billing::payment::refund::REFUNDS_MAX;
-use billing::payment::{Payment, PspStatus, Refund, RefundAccount, RefundState, State};
+use billing::payment::{Payment, PspStatus, Refund, RefundState, State};
 use billing::ports::{Clock, PaymentStore, Saved};
-use billing::usecase::{Failure, RefundRequest, WebhookHint};
-use billing::{MerchantUid, Money};
+use billing::usecase::{Failure, RefundRequest};
 use futures_util::future::join;
 
-use crate::fixture::{Act, START, TestBilling, TestWorld, order};
-use crate::refund::{given_back, paid, refund, row};
+use crate::fixture::payments::order_1;
+use crate::fixture::{Act, START, TestBilling, TestWorld, hint_of, order, refund_account, refund_request};
+use crate::refund::{given_back, paid, refund};
 use crate::refund_rules::in_doubt;
 use crate::sweep::sweep;
 
 const ACCOUNT: &str = "110-123-456789";
 
 fn request(amount: &str, key: &str, account: Option<&str>) -> RefundRequest {
-    let account = account.map(|number| RefundAccount {
-        holder: "홍길동".to_owned(),
-        bank: "088".to_owned(),
-        account: number.to_owned(),
-        tel: None,
-    });
     RefundRequest {
-        merchant_uid: MerchantUid::parse("order_1").unwrap(),
-        amount: amount.to_owned(),
-        reason: None,
-        account,
-        idempotency_key: format!("refund-{key}"),
+        account: account.map(refund_account),
+        ..refund_request("order_1", amount, &format!("refund-{key}"))
     }
 }
 
@@ -81,28 +73,27 @@ async fn owed() -> TestBilling {
     let billing = paid().await;
     billing.psp.world().account_wanted = true;
     let second = billing.psp.world().record(&order("order_1"), PspStatus::Paid, START);
-    let hint = WebhookHint { imp_uid: second.imp_uid, merchant_uid: order("order_1").merchant_uid };
-    billing.notice(&hint).await.unwrap();
+    billing.notice(&hint_of(&second)).await.unwrap();
     sweep(&billing).await;
-    assert!(row(&billing).await.refunds[0].wants_account());
+    assert!(order_1(&billing).await.refunds[0].wants_account());
     billing
 }
 
 #[tokio::test]
 async fn an_account_is_used_in_the_very_second_in_which_what_was_sent_without_it_can_arrive_no_more() {
     let billing = owed().await;
-    let before = row(&billing).await;
+    let before = order_1(&billing).await;
     let end = before.quarantine_until().unwrap();
     assert!(before.due_at.is_some_and(|due_at| due_at < end), "it would have been looked at before");
     let told = billing.refund(request("8900", "a", Some(ACCOUNT))).await.unwrap().1;
-    assert_eq!((told.state, row(&billing).await.due_at), (RefundState::Pending, Some(end)));
+    assert_eq!((told.state, order_1(&billing).await.due_at), (RefundState::Pending, Some(end)));
     let sent = billing.psp.world().posts.len();
     while billing.host.now() < end {
         assert_eq!((sweep(&billing).await.seen, billing.psp.world().posts.len()), (0, sent));
         billing.advance(1);
     }
     sweep(&billing).await;
-    assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Done, 8_900));
+    assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Done, 8_900));
 }
 
 #[tokio::test]
@@ -119,7 +110,7 @@ async fn as_many_accounts_may_be_named_for_what_is_owed_as_a_payment_may_have_re
         };
         assert_eq!(told.map(|(row, refund)| (row.state, refund.state)), expected, "request {nth}");
     }
-    assert_eq!(row(&billing).await.refunds[0].requests.len(), REFUNDS_MAX, "each is its own record");
+    assert_eq!(order_1(&billing).await.refunds[0].requests.len(), REFUNDS_MAX, "each is its own record");
 }
 
 #[tokio::test]
@@ -135,7 +126,7 @@ async fn a_refund_that_may_still_arrive_is_not_sent_again_by_who_can_look_nothin
         let sent = if second < over { 1 } else { 2 };
         assert_eq!(billing.psp.world().posts.len(), sent, "{second}");
     }
-    assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Done, 900));
+    assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Done, 900));
 }
 
 #[tokio::test]
@@ -149,7 +140,7 @@ async fn a_refund_that_may_have_been_made_is_not_sent_again_by_who_can_look_noth
         assert_eq!(billing.psp.world().posts.len(), 1);
     }
     assert!(seen > 0, "it was due");
-    assert_eq!((row(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 900));
+    assert_eq!((order_1(&billing).await.refunds[0].state, given_back(&billing)), (RefundState::Pending, 900));
 }
 
 /// Three others write first, the last of them perhaps on top of a write of this very request.
@@ -165,7 +156,7 @@ async fn who_is_overtaken_three_times_is_told_of_its_own_refund_or_of_none() {
         billing.psp.world().hesitates = true;
         let others = async {
             for place in 1..=3 {
-                let row = row(&billing).await;
+                let row = order_1(&billing).await;
                 let own = (stands && place == 3).then(|| own_refund.clone());
                 let refunds = std::iter::once(refused.clone()).chain(own).collect();
                 let next = Payment { version: row.version + 1, refunds, due_at: Some(START), ..row };

@@ -5,7 +5,8 @@ use billing::ports::Clock;
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewSubscription};
 
-use super::{DAY, begun, is_declined, posts, row};
+use super::{DAY, is_declined, posts};
+use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{TestWorld, billing, customer, secret};
 use crate::subscription::wanted;
 

@@ -7,10 +7,12 @@ use billing::subscription::{Attempt, Ending, Subscription};
 use billing::usecase::{Billing, Caller, NewSubscription, ScheduleDisposition, WebhookOutcome};
 use billing::{MerchantUid, Nonce, Timestamp};
 
-use super::{another_card, begun, paid_twice, part_goes_back_unanswered, payment, posts, row, runs};
-use crate::fixture::{Act, TestHost, TestWorld, billing};
+use super::{paid_twice, part_goes_back_unanswered, posts};
+use crate::fixture::payments::payment;
+use crate::fixture::subscriptions::{begun, row, runs_in_time};
+use crate::fixture::{Act, TestHost, TestWorld, another_card, billing};
 use crate::subscription::wanted;
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 /// A host whose table takes so long to write: a mark is drawn for each write.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ async fn a_webhook_begins_no_step_once_its_eight_seconds_are_over_and_the_sweep_
     for write_seconds in 0..=12 {
         let billing = billing().await;
         let id = begun(&billing, wanted()).await;
-        let hint = runs(&billing, &id, PspStatus::Paid).await;
+        let hint = runs_in_time(&billing, &id, PspStatus::Paid).await;
         let Billing { psp, store, host, policy } = billing;
         let slow = Billing { psp, store, host: Slow { host, write_seconds }, policy };
         let noticed = slow.notice(&hint).await.unwrap();
@@ -66,10 +68,7 @@ async fn a_webhook_begins_no_step_once_its_eight_seconds_are_over_and_the_sweep_
         // Later the table is fast again.
         let Billing { psp, store, host, policy } = slow;
         let billing = Billing { psp, store, host: host.host, policy };
-        for _ in 0..2 {
-            billing.advance(1_200);
-            sweep(&billing).await;
-        }
+        sweeps(&billing, 2, 1_200).await;
         assert_eq!(row(&billing, &id).await.attempt, Attempt { period: 2, number: 0 });
         assert_eq!(payment(&billing, &format!("{id}-2-0")).await.state, State::Scheduled);
     }
@@ -92,7 +91,7 @@ async fn a_card_that_is_gone_is_replaced_by_the_agreed_one_in_the_same_go() {
     let billing = billing().await;
     let id = begun(&billing, NewSubscription { fallback_cards: true, ..wanted() }).await;
     billing.advance(10);
-    let newer = another_card(&billing, "newer-card").await;
+    let newer = another_card(&billing, "newer-card", "4111111111111111").await;
     billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
     billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
     let resumed = billing.resume_subscription(&Caller::Merchant, &id).await.unwrap();
@@ -112,7 +111,7 @@ async fn however_often_a_period_was_tried_the_next_one_is_registered_as_soon_as_
     }
     let tried = row(&billing, &id).await;
     assert_eq!(tried.attempt, Attempt { period: 1, number: 12 });
-    let hint = runs(&billing, &id, PspStatus::Paid).await;
+    let hint = runs_in_time(&billing, &id, PspStatus::Paid).await;
     assert_eq!(billing.notice(&hint).await.unwrap(), WebhookOutcome::Applied);
     assert_eq!(row(&billing, &id).await.attempt, Attempt { period: 2, number: 0 });
     assert_eq!(payment(&billing, &format!("{id}-2-0")).await.state, State::Scheduled);
@@ -146,10 +145,7 @@ async fn of_a_payment_that_is_not_to_be_kept_the_rest_goes_back_after_the_part_t
     let billing = billing().await;
     let (_, uid) = paid_twice(&billing).await;
     part_goes_back_unanswered(&billing, &uid).await;
-    for _ in 0..6 {
-        billing.advance(900);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 6, 900).await;
     let back = payment(&billing, &uid).await;
     let amounts: Vec<u64> = back.refunds.iter().map(|refund| refund.amount).collect();
     assert_eq!((back.state, amounts), (State::Refunded, vec![900, 8_000]));

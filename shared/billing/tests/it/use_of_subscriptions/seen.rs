@@ -3,13 +3,14 @@
 use billing::payment::{PspStatus, State};
 use billing::ports::Clock;
 use billing::subscription::{Attempt, Ending, SubscriptionState};
-use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest, SubscriptionView};
-use billing::{CustomerId, MerchantUid, Timestamp};
+use billing::usecase::{Caller, Failure, NewSubscription, SubscriptionView};
+use billing::{CustomerId, Timestamp};
 
-use super::{another_card, begun, is_declined, row, runs, wait_until};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, customer};
+use super::is_declined;
+use crate::fixture::subscriptions::{begun, row, runs_in_time};
+use crate::fixture::{Act, TestBilling, TestWorld, another_card, billing, customer, refund_request};
 use crate::subscription::{plan, wanted};
-use crate::sweep::sweep;
+use crate::sweep::{sweep, sweeps};
 
 async fn view(billing: &TestBilling, id: &str) -> SubscriptionView {
     billing.view(row(billing, id).await).await.unwrap()
@@ -21,14 +22,11 @@ async fn a_charge_that_is_due_and_was_not_made_is_pending_from_its_very_second_u
     // It cannot be registered, so that it is made when its time has come.
     billing.psp.will([Act::Approve, Act::Refuse(-1)]);
     let id = begun(&billing, wanted()).await;
-    for _ in 0..3 {
-        billing.advance(300);
-        sweep(&billing).await;
-    }
+    sweeps(&billing, 3, 300).await;
     let next = row(&billing, &id).await;
     assert_eq!(next.attempt, Attempt { period: 1, number: 1 });
     for (second, pending) in [(-1, false), (0, true), (1, true)] {
-        wait_until(&billing, next.attempt_at.plus(second));
+        billing.wait_until(next.attempt_at.plus(second));
         let seen = view(&billing, &id).await;
         assert_eq!((seen.is_due, seen.is_pending()), (pending, pending), "{second} s");
         assert!(seen.payments.iter().all(|it| it.order.merchant_uid.as_str() != format!("{id}-1-1")));
@@ -120,14 +118,7 @@ async fn access_is_shown_beyond_what_was_paid_for_only_through_the_day_of_the_ne
     assert_eq!(shown(&billing, &id).await, (Some(day.start()), Some(day.start())), "it was declined");
 
     let (billing, id) = billing_of().await;
-    let request = RefundRequest {
-        merchant_uid: MerchantUid::parse(&format!("{id}-0-0")).unwrap(),
-        amount: "8900".to_owned(),
-        reason: None,
-        account: None,
-        idempotency_key: "all-of-it".to_owned(),
-    };
-    billing.refund(request).await.unwrap();
+    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "all-of-it")).await.unwrap();
     sweep(&billing).await;
     let now = Some(billing.host.now());
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
@@ -139,7 +130,7 @@ async fn periods_are_listed_newest_first_from_any_cursor_of_the_list_and_from_no
     let billing = billing().await;
     let id = begun(&billing, wanted()).await;
     for _ in 0..3 {
-        let hint = runs(&billing, &id, PspStatus::Paid).await;
+        let hint = runs_in_time(&billing, &id, PspStatus::Paid).await;
         billing.notice(&hint).await.unwrap();
     }
     let last = row(&billing, &id).await.attempt.period;
@@ -187,9 +178,9 @@ async fn a_period_names_those_of_its_payments_that_are_on_a_card_which_nobody_ha
     let billing = billing().await;
     let id = begun(&billing, NewSubscription { fallback_cards: true, ..wanted() }).await;
     billing.advance(10);
-    another_card(&billing, "newer-card").await;
+    another_card(&billing, "newer-card", "4111111111111111").await;
     is_declined(&billing, &id).await;
-    let hint = runs(&billing, &id, PspStatus::Paid).await;
+    let hint = runs_in_time(&billing, &id, PspStatus::Paid).await;
     billing.notice(&hint).await.unwrap();
     let shown = billing.instalments(&Caller::Merchant, &id, 10, None).await.unwrap().items;
     let names: Vec<(u32, usize, Vec<String>)> = shown

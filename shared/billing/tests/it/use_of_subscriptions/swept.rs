@@ -6,10 +6,11 @@ use billing::CustomerUid;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, PspStatus, State};
 use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved};
-use billing::usecase::{Caller, WebhookHint};
 
-use super::{begun, is_declined, paid_twice, payment, posts, row, runs};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, order};
+use super::{is_declined, paid_twice, posts};
+use crate::fixture::payments::payment;
+use crate::fixture::subscriptions::{begun, row, runs_in_time};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, hint_of, order};
 use crate::subscription::wanted;
 use crate::sweep::sweep;
 
@@ -72,14 +73,14 @@ async fn what_could_not_be_told_to_its_subscription_is_counted_as_failed_and_sta
     let billing = billing().await;
     let (_, uid) = paid_twice(&billing).await;
     let record = billing.psp.world().payments[&uid][0].clone();
-    let hint = WebhookHint { imp_uid: record.imp_uid, merchant_uid: order(&uid).merchant_uid };
+    let hint = hint_of(&record);
     // A notice that cannot be looked up makes it due.
     billing.psp.world().down = true;
     billing.notice(&hint).await.unwrap();
     for _ in 0..2 {
         let report = sweep(&billing).await;
         assert_eq!((report.seen, report.failed, report.settled, report.pending), (1, 1, 0, 0));
-        let owed = billing.payment(&Caller::Merchant, &uid).await.unwrap();
+        let owed = payment(&billing, &uid).await;
         assert!(owed.due_at.is_some_and(|due_at| due_at <= billing.host.now()));
     }
     billing.psp.world().down = false;
@@ -94,7 +95,7 @@ async fn an_order_that_never_left_is_not_sent_once_its_period_is_over_however_lo
         let id = begun(&billing, wanted()).await;
         is_declined(&billing, &id).await;
         for _ in 0..=periods {
-            let hint = runs(&billing, &id, PspStatus::Paid).await;
+            let hint = runs_in_time(&billing, &id, PspStatus::Paid).await;
             billing.notice(&hint).await.unwrap();
         }
         assert_eq!(row(&billing, &id).await.attempt.period, periods + 2);
