@@ -143,6 +143,14 @@ impl SdkTable {
         Some(Written::Key { before, after })
     }
 
+    /// The names of all items of a kind, without the prefix that says so, in their order.
+    fn named<T: Ord>(&self, prefix: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let names = self.wire.engine().names().unwrap_or_default();
+        let mut named: Vec<T> = names.iter().filter_map(|name| parse(name.strip_prefix(prefix)?)).collect();
+        named.sort();
+        named
+    }
+
     /// Every row in the table itself, and that it is what was last read back.
     fn scanned<K, R: PartialEq + std::fmt::Debug>(&self, known: &BTreeMap<K, R>, rows: Vec<R>) -> Vec<R> {
         if !rows.iter().eq(known.values()) {
@@ -291,28 +299,19 @@ impl Backend for SdkTable {
     }
 
     fn all_payments(&self) -> Vec<Payment> {
-        let names = self.wire.engine().names().unwrap_or_default();
-        let uids = names.iter().filter_map(|name| MerchantUid::parse(name.strip_prefix("PAY#")?).ok());
-        let mut uids: Vec<MerchantUid> = uids.collect();
-        uids.sort();
+        let uids = self.named("PAY#", |name| MerchantUid::parse(name).ok());
         let rows = at_once(self.store.payments(&uids)).unwrap_or_default();
         self.scanned(&self.known().payments, rows)
     }
 
     fn all_keys(&self) -> Vec<BillingKey> {
-        let names = self.wire.engine().names().unwrap_or_default();
-        let uids = names.iter().filter_map(|name| CustomerUid::parse(name.strip_prefix("KEY#")?).ok());
-        let mut uids: Vec<CustomerUid> = uids.collect();
-        uids.sort();
+        let uids = self.named("KEY#", |name| CustomerUid::parse(name).ok());
         let rows = uids.iter().filter_map(|uid| at_once(self.store.key(uid)).flatten()).collect();
         self.scanned(&self.known().keys, rows)
     }
 
     fn all_subscriptions(&self) -> Vec<Subscription> {
-        let names = self.wire.engine().names().unwrap_or_default();
-        let ids = names.iter().filter_map(|name| SubscriptionId::parse(name.strip_prefix("SUB#")?).ok());
-        let mut ids: Vec<SubscriptionId> = ids.collect();
-        ids.sort();
+        let ids = self.named("SUB#", |name| SubscriptionId::parse(name).ok());
         let rows = ids.iter().filter_map(|id| at_once(self.store.subscription(id)).flatten()).collect();
         self.scanned(&self.known().subscriptions, rows)
     }

@@ -6,9 +6,9 @@ mod names;
 mod time;
 
 use billing::payment::{Payment, PspStatus, State};
-use billing::subscription::{Attempt, ClosedPeriod, StepContext, StepResult, Subscription, step};
+use billing::subscription::{Attempt, ClosedPeriod, StepContext, StepResult, Subscription};
 use billing::usecase::NewSubscription;
-use billing::{ImpUid, Policy, Timestamp};
+use billing::{ImpUid, Timestamp};
 
 use crate::fixture::billing;
 use crate::fixture::payments::payment;
@@ -55,7 +55,7 @@ fn declined(payment: &Payment) -> Payment {
 }
 
 fn stepped(row: &Subscription, payments: &[Payment], now: Timestamp) -> StepResult {
-    step(row, payments, &StepContext::default(), now, &Policy::default())
+    crate::step_rules::stepped(row, payments, &StepContext::default(), now)
 }
 
 /// What became of the second period, once it is closed.

@@ -7,12 +7,8 @@ use billing::usecase::{Caller, Failure, NewCheckout, NotApproved, ReturnView, We
 use billing::{ImpUid, MerchantUid, Money};
 
 use crate::fixture::payments::payment;
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, card_window, customer, order};
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, card_window, customer, kim, order};
 use crate::sweep::{sweep, sweeps};
-
-fn kim() -> Caller {
-    Caller::Customer(customer("kim"))
-}
 
 fn new(uid: &str) -> NewCheckout {
     let order = billing::order::Order { customer_uid: None, ..order(uid) };

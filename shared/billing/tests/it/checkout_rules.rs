@@ -2,11 +2,12 @@
 
 use billing::checkout::Window;
 use billing::order::Order;
-use billing::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, State, apply};
+use billing::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, Source, State};
 use billing::ports::{Clock, PaymentStore};
 use billing::usecase::{NewCheckout, NotApproved, WebhookHint};
-use billing::{MerchantUid, Money, Nonce, Policy, Timestamp};
+use billing::{MerchantUid, Money, Nonce};
 
+use crate::fixture::applied::after;
 use crate::fixture::{START, TestBilling, TestWorld, World, billing, card_window, customer, order};
 use crate::sweep::sweep;
 
@@ -40,10 +41,6 @@ fn record(status: PspStatus) -> PaymentSnapshot {
 
 fn all(list: &[PaymentSnapshot]) -> Evidence {
     Evidence::Records { list: list.to_vec(), complete: true }
-}
-
-fn after(row: &Payment, seen: &Evidence, by: Source, now: Timestamp) -> Payment {
-    apply(row, seen, by, now, &Policy::default()).row
 }
 
 async fn open(billing: &TestBilling) -> Payment {

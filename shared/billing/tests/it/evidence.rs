@@ -1,17 +1,11 @@
 //! `apply` at the edges: what counts as evidence, and for what.
 
-use billing::payment::{
-    Claim, Effect, Evidence, Flow, Payment, PaymentSnapshot, PostFailure, PspStatus, Purpose, Source, State, apply,
-};
+use billing::payment::{Effect, Evidence, PaymentSnapshot, PostFailure, PspStatus, Source, State, apply};
 use billing::policy::LatePaidPolicy;
-use billing::{Currency, Money, Nonce, Policy, Timestamp};
+use billing::{Currency, Money, Nonce, Policy};
 
-use crate::fixture::{START, World, customer, order};
-
-fn claimed() -> Payment {
-    let claim = Claim::new(Purpose::Charge, Nonce::parse("f").unwrap(), START, &Policy::default());
-    Payment::claimed(order("order_1"), customer("kim"), Flow::Charge, START, claim)
-}
+use crate::fixture::applied::{after, charge};
+use crate::fixture::{START, World, order};
 
 fn record(status: PspStatus) -> PaymentSnapshot {
     World::default().record(&order("order_1"), status, START)
@@ -19,10 +13,6 @@ fn record(status: PspStatus) -> PaymentSnapshot {
 
 fn all(list: Vec<PaymentSnapshot>) -> Evidence {
     Evidence::Records { list, complete: true }
-}
-
-fn after(row: &Payment, seen: &Evidence, by: Source, now: Timestamp) -> Payment {
-    apply(row, seen, by, now, &Policy::default()).row
 }
 
 #[test]
@@ -39,7 +29,7 @@ fn each_field_that_differs_makes_a_paid_row_suspect() {
     for (field, change) in changes {
         let mut wrong = record(PspStatus::Paid);
         change(&mut wrong);
-        let applied = apply(&claimed(), &all(vec![wrong]), Source::Sweep, START, &Policy::default());
+        let applied = apply(&charge(), &all(vec![wrong]), Source::Sweep, START, &Policy::default());
         assert_eq!(applied.row.state, State::Suspect, "{field}");
         assert!(applied.row.record.is_none(), "nothing of it is adopted");
         assert!(format!("{:?}", applied.effects).contains(field), "{field}");
@@ -49,13 +39,13 @@ fn each_field_that_differs_makes_a_paid_row_suspect() {
 #[test]
 fn a_newer_failure_does_not_hide_an_older_payment() {
     let list = vec![record(PspStatus::Failed), record(PspStatus::Paid), record(PspStatus::Failed)];
-    assert_eq!(after(&claimed(), &all(list), Source::Sweep, START).state, State::Paid);
+    assert_eq!(after(&charge(), &all(list), Source::Sweep, START).state, State::Paid);
 }
 
 #[test]
 fn nothing_found_proves_nothing_until_the_quarantine_is_over() {
     let row = after(
-        &claimed(),
+        &charge(),
         &Evidence::Posted { claim: Nonce::parse("f").unwrap(), outcome: PostFailure::Lost },
         Source::Reply,
         START,
@@ -68,7 +58,7 @@ fn nothing_found_proves_nothing_until_the_quarantine_is_over() {
 #[test]
 fn a_failure_that_is_not_our_replys_is_confirmed_when_nothing_can_be_under_way() {
     let failed = all(vec![record(PspStatus::Failed)]);
-    let early = after(&claimed(), &failed, Source::Webhook, START.plus(5));
+    let early = after(&charge(), &failed, Source::Webhook, START.plus(5));
     assert_eq!((early.state, early.due_at), (State::Failed, Some(START.plus(155))));
     let confirmed = after(&early, &failed, Source::Sweep, START.plus(155));
     assert_eq!((confirmed.state, confirmed.due_at), (State::Failed, None));
@@ -78,7 +68,7 @@ fn a_failure_that_is_not_our_replys_is_confirmed_when_nothing_can_be_under_way()
 
 #[test]
 fn an_unknown_status_is_neither_paid_nor_failed() {
-    let applied = apply(&claimed(), &all(vec![record(PspStatus::Unknown)]), Source::Sweep, START, &Policy::default());
+    let applied = apply(&charge(), &all(vec![record(PspStatus::Unknown)]), Source::Sweep, START, &Policy::default());
     assert_eq!(applied.row.state, State::Claimed);
     assert!(applied.row.due_at.is_some());
     assert!(matches!(applied.effects.as_slice(), [Effect::Alarm(_)]));
@@ -86,7 +76,7 @@ fn an_unknown_status_is_neither_paid_nor_failed() {
 
 #[test]
 fn a_late_payment_is_refunded_where_the_merchant_wants_it_so() {
-    let mut failed = claimed();
+    let mut failed = charge();
     failed.state = State::Failed;
     failed.claim = None;
     failed.due_at = None;
@@ -102,8 +92,7 @@ fn of_two_payments_the_later_one_goes_back() {
     let mut world = World::default();
     let first = world.record(&order("order_1"), PspStatus::Paid, START);
     let second = world.record(&order("order_1"), PspStatus::Paid, START.plus(9));
-    let applied =
-        apply(&claimed(), &all(vec![second.clone(), first.clone()]), Source::Sweep, START, &Policy::default());
+    let applied = apply(&charge(), &all(vec![second.clone(), first.clone()]), Source::Sweep, START, &Policy::default());
     assert_eq!(applied.row.imp_uid(), Some(&first.imp_uid));
     let owed = applied.row.pending_refund().unwrap();
     assert_eq!((&owed.imp_uid, owed.amount), (&second.imp_uid, 8_900));
@@ -111,6 +100,6 @@ fn of_two_payments_the_later_one_goes_back() {
 
 #[test]
 fn a_second_look_that_brings_nothing_new_changes_nothing() {
-    let paid = after(&claimed(), &all(vec![record(PspStatus::Paid)]), Source::Reply, START);
+    let paid = after(&charge(), &all(vec![record(PspStatus::Paid)]), Source::Reply, START);
     assert_eq!(after(&paid, &all(vec![record(PspStatus::Paid)]), Source::Webhook, START.plus(99)), paid);
 }

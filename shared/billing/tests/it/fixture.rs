@@ -1,6 +1,7 @@
 //! A world small enough to hold in a test: the table in memory, a clock that the test moves, and a PSP that does what it
 //! is told and remembers what it was asked.
 
+pub(crate) mod applied;
 mod keys;
 pub(crate) mod payments;
 mod records;
@@ -13,7 +14,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use billing::alarm::Alarm;
-use billing::checkout::{Options, Window};
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
@@ -22,14 +22,14 @@ use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnap
 use billing::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
 };
-use billing::usecase::Billing;
+use billing::usecase::{Billing, Caller};
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
 use crate::habits::Reasons;
 
 pub(crate) use records::{hint_of, key_snapshot, schedule_snapshot};
-pub(crate) use requests::{issue_request, refund_account, refund_request};
+pub(crate) use requests::{card_window, issue_request, refund_account, refund_request};
 pub(crate) use table::Table;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
@@ -471,6 +471,16 @@ pub(crate) fn customer(name: &str) -> CustomerId {
     CustomerId::parse(name).unwrap()
 }
 
+/// The caller `kim`.
+pub(crate) fn kim() -> Caller {
+    Caller::Customer(customer("kim"))
+}
+
+/// The name of a billing key.
+pub(crate) fn uid(name: &str) -> CustomerUid {
+    CustomerUid::parse(name).unwrap()
+}
+
 pub(crate) fn order(uid: &str) -> Order {
     Order {
         merchant_uid: MerchantUid::parse(uid).unwrap(),
@@ -479,11 +489,6 @@ pub(crate) fn order(uid: &str) -> Order {
         name: "월간 이용권 정기결제".to_owned(),
         details: Details::default(),
     }
-}
-
-/// A window that takes a card.
-pub(crate) fn card_window() -> Window {
-    Window { pg: Some("html5_inicis".to_owned()), pay_method: "card".to_owned(), options: Options::default() }
 }
 
 /// An active key's row on the table.

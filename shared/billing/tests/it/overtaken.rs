@@ -5,10 +5,10 @@ use billing::payment::{Payment, PspStatus, State};
 use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved};
 use billing::usecase::Failure;
 
-use crate::fixture::{START, customer, key_snapshot, order};
+use crate::fixture::{START, customer, key_snapshot, order, uid};
 use crate::lossy::{Fate, lossy};
 use crate::schedule::new_schedule;
-use crate::writes::{ask, uid};
+use crate::writes::ask;
 
 const DAY: i64 = 86_400;
 

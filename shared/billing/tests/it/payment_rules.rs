@@ -5,60 +5,25 @@ mod records;
 
 use billing::order::Order;
 use billing::payment::{
-    Applied, Claim, Effect, Evidence, Flow, Payment, PaymentSnapshot, PostFailure, PspStatus, Purpose, Refusal,
-    ScheduleSnapshot, ScheduleStatus, Source, State, apply,
+    Claim, Evidence, Payment, PaymentSnapshot, PostFailure, PspStatus, Purpose, Refusal, ScheduleSnapshot,
+    ScheduleStatus, Source, State,
 };
-use billing::{Money, Nonce, Policy, Timestamp};
+use billing::{Money, Policy};
 
+use crate::fixture::applied::{SCHEDULE_AT, after, charge, claim, nonce, registration};
 use crate::fixture::{START, World, card_window, customer, order, schedule_snapshot};
 
 const DAY: i64 = 86_400;
-const SCHEDULE_AT: Timestamp = Timestamp(START.0 + DAY);
 /// When nothing of what was claimed at [`START`] can execute any more, in seconds after it.
 const QUARANTINE: i64 = 155;
 
 const SOURCES: [Source; 6] =
     [Source::Reply, Source::Look, Source::Webhook, Source::Sweep, Source::Claim, Source::Customer];
 
-fn nonce() -> Nonce {
-    Nonce::parse("f").unwrap()
-}
-
-fn claim(purpose: Purpose) -> Claim {
-    Claim::new(purpose, nonce(), START, &Policy::default())
-}
-
-/// A charge that is about to be sent.
-fn charge() -> Payment {
-    Payment::claimed(order("order_1"), customer("kim"), Flow::Charge, START, claim(Purpose::Charge))
-}
-
-/// A schedule that is about to be registered.
-fn registration() -> Payment {
-    let plan = Flow::Schedule { schedule_at: SCHEDULE_AT };
-    Payment::claimed(order("order_1"), customer("kim"), plan, START, claim(Purpose::Register))
-}
-
 /// An order that its customer may pay in the window for a day.
 fn checkout() -> Payment {
     let order = Order { customer_uid: None, ..order("order_1") };
     Payment::awaiting(order, customer("kim"), card_window(), START.plus(DAY), nonce(), START)
-}
-
-fn applied(row: &Payment, seen: &Evidence, by: Source, now: Timestamp) -> Applied {
-    apply(row, seen, by, now, &Policy::default())
-}
-
-fn after(row: &Payment, seen: &Evidence, by: Source, now: Timestamp) -> Payment {
-    applied(row, seen, by, now).row
-}
-
-fn alarms(applied: &Applied) -> Vec<&'static str> {
-    let name = |effect: &Effect| match effect {
-        Effect::Alarm(alarm) => Some(alarm.name()),
-        Effect::Fetch(_) => None,
-    };
-    applied.effects.iter().filter_map(name).collect()
 }
 
 /// Everything that the PSP holds under the number.

@@ -5,17 +5,13 @@ use billing::order::Order;
 use billing::payment::{Claim, Flow, Payment, Purpose, State};
 use billing::ports::{Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp};
 use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition};
-use billing::{CustomerUid, MerchantUid, Timestamp};
+use billing::{MerchantUid, Timestamp};
 
-use crate::fixture::{Act, TestWorld, customer};
+use crate::fixture::{Act, TestWorld, customer, uid};
 use crate::lossy::{LossyBilling, lossy};
 use crate::schedule::new_schedule;
 
 const DAY: i64 = 86_400;
-
-fn uid(name: &str) -> CustomerUid {
-    CustomerUid::parse(name).unwrap()
-}
 
 /// Somebody claims schedules on `key1`, and has not registered them yet. `merchant_uids` are claimed by one transaction.
 async fn claims(billing: &LossyBilling, merchant_uids: &[&str]) -> Vec<Payment> {

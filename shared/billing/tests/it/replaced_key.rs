@@ -10,14 +10,10 @@ use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition, Schedul
 
 use crate::fixture::payments::scheduled_order_1;
 use crate::fixture::{
-    Act, START, TestBilling, TestWorld, another_card, billing, customer, issue_request, key_state, secret,
+    Act, START, TestBilling, TestWorld, another_card, billing, customer, issue_request, key_state, kim, secret,
 };
 use crate::schedule::new_schedule;
 use crate::sweep::{sweep, sweeps};
-
-fn kim() -> Caller {
-    Caller::Customer(customer("kim"))
-}
 
 /// A world with a schedule on `key1`, and a second key.
 async fn two_keys() -> (TestBilling, CustomerUid) {

@@ -99,7 +99,8 @@ fn around(at: Timestamp) -> [Timestamp; 3] {
     [-1, 0, 1].map(|seconds| at.plus(seconds))
 }
 
-fn stepped(row: &Subscription, payments: &[Payment], known: &StepContext, now: Timestamp) -> StepResult {
+/// The next step by the policy that a merchant has who asked for nothing.
+pub(crate) fn stepped(row: &Subscription, payments: &[Payment], known: &StepContext, now: Timestamp) -> StepResult {
     step(row, payments, known, now, &Policy::default())
 }
 

@@ -11,7 +11,7 @@ use billing::ports::{CardHolder, KeyStore, Saved};
 use billing::usecase::{Billing, Failure, IssueKey, check_idempotency_key};
 
 use crate::fixture::{
-    Act, TestBilling, TestHost, TestPsp, TestWorld, billing, issue_request, key_snapshot, key_state, secret,
+    Act, TestBilling, TestHost, TestPsp, TestWorld, billing, issue_request, key_snapshot, key_state, secret, uid,
 };
 
 const CARD: &str = "4242424242424242";
@@ -21,10 +21,6 @@ const DAY: i64 = 86_400;
 
 /// Seconds during which a request may still be carried out: 20 for its claim, 15 of its own, 120 for a late one.
 const QUARANTINE: i64 = 155;
-
-fn uid(name: &str) -> CustomerUid {
-    CustomerUid::parse(name).unwrap()
-}
 
 /// Two active keys of `kim` besides `key1`.
 async fn two_more<S: KeyStore>(billing: &Billing<TestPsp, S, TestHost>) -> [CustomerUid; 2] {

@@ -3,44 +3,37 @@
 mod refunds;
 
 use billing::payment::{
-    Claim, Flow, Payment, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, State, snapshot::PaymentSnapshot,
+    Flow, Payment, PspStatus, Purpose, ScheduleSnapshot, ScheduleStatus, State, snapshot::PaymentSnapshot,
 };
 use billing::ports::{Clock, KeyStore, PaymentStore};
 use billing::subscription::Attempt;
 use billing::usecase::{Billing, Caller, Failure, NewSchedule, ScheduleDisposition, Scheduled, check_schedule_at};
-use billing::{MerchantUid, Nonce, Policy, Timestamp};
+use billing::{MerchantUid, Policy, Timestamp};
 
+use crate::fixture::applied::{SCHEDULE_AT, claim};
 use crate::fixture::payments::scheduled_order_1;
 use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{
-    Act, START, TestHost, TestPsp, TestWorld, World, another_card, billing, customer, order, schedule_snapshot,
+    Act, START, TestHost, TestPsp, TestWorld, World, another_card, billing, customer, order, schedule_snapshot, uid,
 };
 use crate::lossy::{Fate, LossyBilling, lossy};
 use crate::schedule::new_schedule;
 use crate::subscription::wanted;
 use crate::sweep::{sweep, sweeps};
-use crate::writes::uid;
 
 const DAY: i64 = 86_400;
 
-/// When the schedule is to run.
-const AT: Timestamp = Timestamp(START.0 + DAY);
-
 /// Another time that is asked for.
-const LATER: Timestamp = Timestamp(AT.0 + 60);
+const LATER: Timestamp = Timestamp(SCHEDULE_AT.0 + 60);
 
 const MERCHANT: Caller = Caller::Merchant;
-
-fn claim(purpose: Purpose) -> Claim {
-    Claim::new(purpose, Nonce::parse("f").unwrap(), START, &Policy::default())
-}
 
 /// Registers `order_1`, or tries to.
 async fn registered<S>(billing: &Billing<TestPsp, S, TestHost>) -> Payment
 where
     S: PaymentStore + KeyStore,
 {
-    let answers = billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", AT)]).await.unwrap();
+    let answers = billing.schedule(&uid("key1"), None, vec![new_schedule("order_1", SCHEDULE_AT)]).await.unwrap();
     billing.psp.world().posts.clear();
     answers[0].row().unwrap().clone()
 }
@@ -50,7 +43,7 @@ fn posts<S>(billing: &Billing<TestPsp, S, TestHost>) -> Vec<String> {
 }
 
 fn record(status: PspStatus) -> PaymentSnapshot {
-    World::default().record(&order("order_1"), status, AT)
+    World::default().record(&order("order_1"), status, SCHEDULE_AT)
 }
 
 // What is asked for.
@@ -82,7 +75,7 @@ fn a_schedule_may_be_from_the_first_second_to_the_last_of_what_the_refusal_says(
 async fn neither_a_number_nor_a_time_may_stand_twice_in_one_request() {
     let billing = billing().await;
     let schedules = |list: [(&str, i64); 3]| -> Vec<NewSchedule> {
-        list.into_iter().map(|(uid, second)| new_schedule(uid, AT.plus(second))).collect()
+        list.into_iter().map(|(uid, second)| new_schedule(uid, SCHEDULE_AT.plus(second))).collect()
     };
     for (list, said) in [
         ([("order_1", 0), ("order_2", 1), ("order_1", 2)], "each merchant_uid once"),
@@ -104,7 +97,7 @@ async fn neither_a_number_nor_a_time_may_stand_twice_in_one_request() {
 /// A failure means that nothing was recorded; where some of a batch was, the rest says by itself that it was not.
 #[tokio::test]
 async fn a_batch_of_which_nothing_could_be_recorded_fails_as_a_whole_and_any_other_does_not() {
-    let batch = || (0..60).map(|n| new_schedule(&format!("order_{n:02}"), AT.plus(n))).collect::<Vec<_>>();
+    let batch = || (0..60).map(|n| new_schedule(&format!("order_{n:02}"), SCHEDULE_AT.plus(n))).collect::<Vec<_>>();
     for recorded in [0, 50] {
         let billing = lossy().await;
         billing.store.will((0..recorded / 50).map(|_| Fate::Answered).chain([Fate::Throttled]));
@@ -146,11 +139,14 @@ async fn a_subscriptions_schedule_is_neither_moved_nor_taken_back_by_its_number(
 
 /// A schedule's row that stands so.
 fn stored(state: State, record: Option<PaymentSnapshot>, executed: Option<bool>) -> Payment {
-    let plan = Flow::Schedule { schedule_at: AT };
+    let plan = Flow::Schedule { schedule_at: SCHEDULE_AT };
     let row = Payment::claimed(order("order_1"), customer("kim"), plan, START, claim(Purpose::Register));
     let schedule = executed.map(|executed| {
         let status = if executed { ScheduleStatus::Executed } else { ScheduleStatus::Scheduled };
-        ScheduleSnapshot { executed_at: executed.then_some(AT), ..schedule_snapshot("order_1", status, AT) }
+        ScheduleSnapshot {
+            executed_at: executed.then_some(SCHEDULE_AT),
+            ..schedule_snapshot("order_1", status, SCHEDULE_AT)
+        }
     });
     let claim = row.claim.clone().filter(|_| matches!(state, State::Claimed | State::Unknown));
     Payment { state, claim, record, schedule, ..row }
@@ -237,7 +233,7 @@ async fn a_change_that_was_promised_stays_promised_when_it_cannot_be_sent_again(
             // Its registration was made behind a refusal, and is to be taken back.
             billing.psp.will([Act::Refuse(-1), Act::Unreachable]);
             registered(&billing).await;
-            let stands = schedule_snapshot("order_1", ScheduleStatus::Scheduled, AT);
+            let stands = schedule_snapshot("order_1", ScheduleStatus::Scheduled, SCHEDULE_AT);
             billing.psp.world().schedules.insert("order_1".to_owned(), stands);
             sweeps(&billing, 1, 156).await;
             promised(scheduled_order_1(&billing).await);
@@ -337,7 +333,13 @@ async fn a_schedule_on_its_way_to_another_key_is_taken_back_exactly_if_it_stands
 
 #[tokio::test]
 async fn a_schedule_that_is_registered_late_runs_at_its_time_or_a_minute_from_now_once_that_has_come() {
-    for (late, runs_at) in [(-2, AT), (-1, AT), (0, AT.plus(60)), (1, AT.plus(61)), (DAY, AT.plus(DAY + 60))] {
+    for (late, runs_at) in [
+        (-2, SCHEDULE_AT),
+        (-1, SCHEDULE_AT),
+        (0, SCHEDULE_AT.plus(60)),
+        (1, SCHEDULE_AT.plus(61)),
+        (DAY, SCHEDULE_AT.plus(DAY + 60)),
+    ] {
         let billing = billing().await;
         billing.psp.will([Act::Unreachable]);
         assert_eq!(registered(&billing).await.state, State::Intent);

@@ -10,12 +10,8 @@ use billing::usecase::{
 };
 use billing::{CustomerUid, ImpUid, MerchantUid, Money};
 
-use crate::fixture::{TestBilling, TestWorld, billing, customer, key_snapshot, key_state, secret};
+use crate::fixture::{TestBilling, TestWorld, billing, customer, key_snapshot, key_state, kim, secret};
 use crate::sweep::sweep;
-
-fn kim() -> Caller {
-    Caller::Customer(customer("kim"))
-}
 
 fn request(pg: &str, amount: u64) -> PrepareKey {
     PrepareKey {

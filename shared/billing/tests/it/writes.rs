@@ -13,7 +13,9 @@ use billing::usecase::{
 };
 use billing::{CustomerUid, MerchantUid, Money};
 
-use crate::fixture::{Act, START, card_window, customer, issue_request, key_snapshot, order, refund_request, secret};
+use crate::fixture::{
+    Act, START, card_window, customer, issue_request, key_snapshot, order, refund_request, secret, uid,
+};
 use crate::lossy::{Fate, LossyBilling, lossy};
 use crate::schedule::new_schedule;
 use crate::subscription::{plan, wanted};
@@ -61,10 +63,6 @@ const ALL: &[Asked] = &[
     asked("plan", &["subscribe"]),
     asked("plan now", &["subscribe"]),
 ];
-
-pub(crate) fn uid(text: &str) -> CustomerUid {
-    CustomerUid::parse(text).unwrap()
-}
 
 fn window_key(pg: &str, pay_method: &str, amount: u64) -> PrepareKey {
     PrepareKey {

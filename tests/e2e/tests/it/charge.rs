@@ -120,6 +120,14 @@ async fn of_different_requests_at_once_one_wins_and_the_others_are_told() {
     assert_eq!(world.requests_to(AGAIN, &uid).await.len(), 1);
 }
 
+/// Waits until the charge of this order has left for the PSP.
+async fn reaches_the_psp(world: &World, uid: &str) {
+    let sent = world.eventually("the request reaches the PSP", async || {
+        (!world.requests_to(AGAIN, uid).await.is_empty()).then_some(())
+    });
+    sent.await;
+}
+
 #[tokio::test]
 async fn a_request_beside_one_that_is_under_way_is_pending_and_sends_nothing() {
     let world = World::shared().await;
@@ -128,11 +136,7 @@ async fn a_request_beside_one_that_is_under_way_is_pending_and_sends_nothing() {
     world.fault(AGAIN, &uid, json!({ "kind": "latency", "ms": 1_500, "phase": "before" })).await;
     let order = buyer.order(&uid);
     let (first, second) = tokio::join!(world.charge(&order), async {
-        world
-            .eventually("the first request reaches the PSP", || async {
-                (!world.requests_to(AGAIN, &uid).await.is_empty()).then_some(())
-            })
-            .await;
+        reaches_the_psp(&world, &uid).await;
         world.charge(&order).await
     });
     let body = second.pending(&format!("/charges/{uid}"));
@@ -162,11 +166,7 @@ async fn the_order_is_written_down_before_it_is_sent() {
     world.fault(AGAIN, &uid, json!({ "kind": "latency", "ms": 1_500, "phase": "before" })).await;
     let order = buyer.order(&uid);
     let (reply, ()) = tokio::join!(world.charge(&order), async {
-        world
-            .eventually("the request reaches the PSP", || async {
-                (!world.requests_to(AGAIN, &uid).await.is_empty()).then_some(())
-            })
-            .await;
+        reaches_the_psp(&world, &uid).await;
         assert!(world.payments(&uid).await.is_empty(), "no money has moved yet");
         let row = world.the_row(&uid).await;
         assert_eq!((&row["state"], &row["order"]["amount"]["minor"]), (&json!("claimed"), &json!(8900)));

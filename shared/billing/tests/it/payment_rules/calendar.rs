@@ -6,7 +6,8 @@ use billing::payment::{Evidence, PostFailure, PspStatus, ScheduleStatus, Source,
 use billing::ports::Clock;
 use billing::usecase::Caller;
 
-use super::{DAY, SCHEDULE_AT, SOURCES, after, alarms, all, applied, charge, one, posted, schedule, scheduled};
+use super::{DAY, SOURCES, all, one, posted, schedule, scheduled};
+use crate::fixture::applied::{SCHEDULE_AT, after, alarms, applied, charge};
 use crate::fixture::payments::order_1;
 use crate::fixture::{Act, START, TestBilling, TestWorld, World, billing, order, refund_request};
 use crate::schedule::new_schedule;

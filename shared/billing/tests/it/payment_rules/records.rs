@@ -4,7 +4,8 @@ use billing::Policy;
 use billing::payment::{Evidence, Payment, PaymentSnapshot, PostFailure, PspStatus, RefusedBy, Source, State, apply};
 use billing::policy::LatePaidPolicy;
 
-use super::{DAY, QUARANTINE, after, alarms, all, applied, charge, checkout, one, posted, refused};
+use super::{DAY, QUARANTINE, all, checkout, one, posted, refused};
+use crate::fixture::applied::{after, alarms, applied, charge};
 use crate::fixture::{START, World, order};
 
 /// A payment of which this much went back.

@@ -8,8 +8,8 @@ use billing::payment::{Claim, Flow, Payment, Purpose, State};
 use billing::ports::{Entropy, KeyStore, PaymentStore, Saved};
 use billing::usecase::{Caller, Failure, KeyDeleted, ScheduleDisposition};
 
-use super::{DAY, QUARANTINE, stored, two_more, uid};
-use crate::fixture::{Act, START, TestBilling, TestPsp, TestWorld, billing, customer, key_state};
+use super::{DAY, QUARANTINE, stored, two_more};
+use crate::fixture::{Act, START, TestBilling, TestPsp, TestWorld, billing, customer, key_state, uid};
 use crate::foreign::registered_elsewhere;
 use crate::lossy::{Fate, lossy};
 use crate::schedule::new_schedule;

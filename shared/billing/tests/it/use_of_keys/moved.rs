@@ -4,9 +4,9 @@ use billing::key::KeyState;
 use billing::payment::{Payment, State};
 use billing::usecase::{Caller, KeyDeleted, ScheduleDisposition};
 
-use super::{DAY, QUARANTINE, two_more, uid};
+use super::{DAY, QUARANTINE, two_more};
 use crate::fixture::payments::scheduled_order_1;
-use crate::fixture::{Act, START, TestBilling, TestWorld, billing, key_state};
+use crate::fixture::{Act, START, TestBilling, TestWorld, billing, key_state, uid};
 use crate::schedule::new_schedule;
 use crate::sweep::{sweep, sweeps};
 
