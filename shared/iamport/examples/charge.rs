@@ -21,6 +21,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let won = Amount::from_minor(8_900, 0);
     let again = Again::new(CustomerUid::new(customer_uid)?, merchant_uid.clone(), won, "월간 이용권")?;
 
+    // A shop has stored it by now: who runs this again after a crash charges the same number, and not another.
+    println!("charging {merchant_uid}");
     let payment = match client.again(&again).await {
         Ok(payment) => payment,
         Err(error) => match error.class() {
@@ -57,10 +59,14 @@ fn new_number() -> String {
     format!("order_{}_{}", SystemClock::new().unix_seconds(), std::process::id())
 }
 
-/// The payment under this number; the latest, if there were several attempts.
+/// The payment under this number. Of several attempts the one that is paid, wherever it stands: a later one that failed must
+/// not hide it. Else the latest.
 async fn look_up(client: &Client, merchant_uid: &MerchantUid) -> Result<Option<Payment>, iamport::Error> {
     match client.find_all_payments(merchant_uid, &FindAll::default()).await {
-        Ok(page) => Ok(page.list.into_iter().next()),
+        Ok(page) => {
+            let paid = page.list.iter().position(|payment| payment.status == PaymentStatus::Paid);
+            Ok(page.list.into_iter().nth(paid.unwrap_or(0)))
+        }
         Err(error) if error.says_absent() => Ok(None),
         Err(error) => Err(error),
     }

@@ -1,6 +1,6 @@
-//! Gives money back, in part or whatever is left.
+//! Gives money back: a part, or all that is left.
 //!
-//! `IMP_KEY=… IMP_SECRET=… cargo run -p iamport --example refund -- IMP_UID [WON]`
+//! `IMP_KEY=… IMP_SECRET=… cargo run -p iamport --example refund -- IMP_UID WON|all`
 #![expect(clippy::print_stdout, reason = "an example shows what it got")]
 
 use std::error::Error;
@@ -21,7 +21,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if left == 0 {
         return Err(format!("nothing is left of {imp_uid}").into());
     }
-    let back = std::env::args().nth(2).map_or(Ok(left), |won| won.parse())?;
+    // Without an amount Iamport refunds everything. Here that has to be said.
+    let back = match std::env::args().nth(2).ok_or("name an amount in won, or `all`")?.as_str() {
+        "all" => left,
+        won => won.parse()?,
+    };
 
     // What we believe to be left goes along. If the first of two equal refunds worked, Iamport refuses the second.
     let (back, left) = (Amount::from_minor(back, 0), Amount::from_minor(left, 0));

@@ -24,15 +24,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let won = Amount::from_minor(8_900, 0);
     let item = ScheduleItem::new(merchant_uid.clone(), now + 30 * DAY, won, "KRW", "월간 이용권")?;
 
+    println!("registering {merchant_uid}");
     let registered = client.schedule(&Schedule::new(CustomerUid::new(customer_uid)?, NonEmpty::new(item))).await?;
     // The answer may list less than was asked for.
     let entry = registered.first().ok_or("nothing was registered")?;
     println!("{} will be charged in 30 days: {}", entry.merchant_uid, entry.schedule_status);
 
-    let moved = client.move_schedule(&merchant_uid, now + 31 * DAY).await?;
+    // Whatever becomes of the move, it is revoked: a schedule that is left runs, and charges.
+    let moved = client.move_schedule(&merchant_uid, now + 31 * DAY).await;
+    client.unschedule(&Unschedule::new(NonEmpty::new(merchant_uid.clone().into()))).await?;
+    let moved = moved?;
     println!("{} will be charged in 31 days: {}", moved.merchant_uid, moved.schedule_status);
 
-    client.unschedule(&Unschedule::new(NonEmpty::new(merchant_uid.clone().into()))).await?;
     // Whether it was revoked before it ran is what a look says, not the answer.
     let seen = client.scheduled(&merchant_uid).await?;
     println!("{} will not be charged: {}", seen.merchant_uid, seen.schedule_status);

@@ -28,7 +28,7 @@ impl Reader<'_> {
         let own = std::env::current_exe().unwrap();
         let program = own.parent().and_then(Path::parent).unwrap().join("examples").join(example);
         let mut command = Command::new(&program);
-        command.args(arguments).env_remove("CHANNEL_KEY").env("IAMPORT_URL", self.iamport);
+        command.args(arguments).env_remove("CHANNEL_KEY").env_remove("TEST_CHANNEL").env("IAMPORT_URL", self.iamport);
         command.env("IMP_KEY", IMP_KEY).env("IMP_SECRET", self.imp_secret);
         let built = "cargo build -p iamport --examples";
         command.output().unwrap_or_else(|error| panic!("{}: {error}; {built} makes it", program.display()))
@@ -85,11 +85,13 @@ async fn the_examples_of_the_client_do_what_they_say() {
     let charged = reader.prints("charge", &[customer_uid, &order]);
     let paid = world.payment(&order).await;
     let imp_uid = paid["imp_uid"].as_str().unwrap();
-    assert_eq!(charged, format!("{order} is paid: 8900 KRW, {imp_uid}\n"));
+    let told = format!("{order} is paid: 8900 KRW, {imp_uid}\n");
+    assert_eq!(charged, format!("charging {order}\n{told}"));
     assert_eq!((&paid["status"], &paid["amount"]), (&json!("paid"), &json!(8900)));
     // The same order again: refused, and found as what it is.
     let again = reader.prints("charge", &[customer_uid, &order]);
-    assert!(again.starts_with("refused with code ") && again.ends_with(&charged), "{again}");
+    let refused = again.strip_prefix(&format!("charging {order}\n")).unwrap();
+    assert!(refused.starts_with("refused with code ") && refused.ends_with(&told), "{again}");
     assert_eq!(world.times_paid(&order).await, 1);
 
     // What the webhook says of the outcome makes no difference.
@@ -103,16 +105,19 @@ async fn the_examples_of_the_client_do_what_they_say() {
     assert_eq!(world.payment(&order).await["cancel_amount"], 900);
     let looked_up = reader.prints("webhook_lookup", &[&webhook(imp_uid, "paid")]);
     assert_eq!(looked_up, format!("{order} is paid, with 900 given back: send nothing\n"));
-    let refunded = reader.prints("refund", &[imp_uid]);
+    let unsaid = reader.complains("refund", &[imp_uid]);
+    assert!(unsaid.contains("name an amount"), "{unsaid}");
+    let refunded = reader.prints("refund", &[imp_uid, "all"]);
     assert_eq!(refunded, format!("8000 KRW are refunded, 0 KRW are left of {imp_uid}\n"));
     assert_eq!(world.payment(&order).await["cancel_amount"], 8900);
-    let nothing = reader.complains("refund", &[imp_uid]);
+    let nothing = reader.complains("refund", &[imp_uid, "all"]);
     assert!(nothing.contains("nothing is left"), "{nothing}");
 
     let scheduled = reader.prints("schedule", &[customer_uid]);
-    let later = scheduled.split(' ').next().unwrap();
+    let later = scheduled.lines().next().unwrap().strip_prefix("registering ").unwrap();
     let told = ["be charged in 30 days: scheduled", "be charged in 31 days: scheduled", "not be charged: revoked"];
-    assert_eq!(scheduled, told.map(|what| format!("{later} will {what}\n")).concat());
+    let told = told.map(|what| format!("{later} will {what}\n")).concat();
+    assert_eq!(scheduled, format!("registering {later}\n{told}"));
     let schedule = world.schedule_at_psp(later).await.unwrap();
     assert_eq!((&schedule["schedule_status"], &schedule["imp_uid"]), (&json!("revoked"), &Value::Null));
 }
