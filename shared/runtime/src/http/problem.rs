@@ -191,7 +191,7 @@ impl From<Failure> for Problem {
             }
             Failure::KeyInUse => conflict(
                 "billing_key_in_use",
-                "ScheduleDisposition on this key are still to run. Revoke them first, or delete with ?cascade=true or ?replaced_by=.",
+                "Schedules on this key are still to run. Revoke them first, or delete with ?cascade=true or ?replaced_by=.",
             ),
             Failure::AlreadyExecuted => conflict("already_executed", "The schedule has run."),
             Failure::ScheduleNotChangeable => conflict(
