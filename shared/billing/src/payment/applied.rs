@@ -116,5 +116,9 @@ impl Applied {
             None => row.due_at = Some(next_look(now, row.looks, row.quarantine_until())),
         }
         row.looks = row.looks.saturating_add(1);
+        // A change is sent again sooner, the nearer the schedule's time is, and no sweep passes over that.
+        if let Some(resent_at) = row.changes_again_at().filter(|at| now < *at) {
+            row.due_at = row.due_at.map(|due_at| due_at.min(resent_at));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What of a payment is under way: who may be sending, since when nobody knows what became of it, and whether it may be sent.
 
-use super::{Payment, State};
+use super::{Payment, Purpose, State};
 use crate::calendar::next_change;
 use crate::time::Timestamp;
 
@@ -35,7 +35,14 @@ impl Payment {
     /// more and more rarely, whoever asks.
     #[must_use]
     pub fn change_waits(&self, now: Timestamp) -> bool {
-        self.claim.as_ref().is_some_and(|claim| now < next_change(claim.claimed_at, self.looks, self.schedule_at()))
+        self.changes_again_at().is_some_and(|at| now < at)
+    }
+
+    /// When a change of the schedule that is claimed may be sent again.
+    pub(super) fn changes_again_at(&self) -> Option<Timestamp> {
+        let claim =
+            self.claim.as_ref().filter(|claim| matches!(claim.purpose, Purpose::Revoke | Purpose::Move { .. }))?;
+        Some(next_change(claim.claimed_at, self.looks, self.schedule_at()))
     }
 
     /// Whether an order that stands recorded may be sent now by whoever asks: it was sent once at most, or its time has come.

@@ -398,17 +398,22 @@ where
     /// # Errors
     /// Nothing was changed by this call, and nothing will be.
     pub(super) async fn changed(&self, row: Payment, purpose: Purpose) -> Result<Payment, Failure> {
-        let other_change = row.claim.as_ref().is_some_and(|claim| claim.purpose != purpose);
-        if row.state != State::Scheduled || other_change {
+        let is_promised = row.claim.is_some();
+        if row.state != State::Scheduled || row.claim.as_ref().is_some_and(|claim| claim.purpose != purpose) {
             return Err(unchangeable(&row));
         }
         if change_is_under_way(&row, self.host.now()) {
             return Ok(row);
         }
+        // What an earlier request has promised is carried to its end: nobody is told that nothing will come of it.
         if !self.psp.ready().await {
-            return Err(Failure::Unavailable);
+            return if is_promised { Ok(row) } else { Err(Failure::Unavailable) };
         }
-        let (row, sent) = self.change(row, purpose).await?;
+        let (row, sent) = match self.change(row.clone(), purpose).await {
+            Ok(changed) => changed,
+            Err(_) if is_promised => return Ok(row),
+            Err(error) => return Err(error.into()),
+        };
         // Whoever overtook this one may stand on top of its claim, or want the same.
         let wanted = is_as_wanted(&row, purpose);
         let stands = row.state == State::Scheduled && row.claim.is_none() && !wanted;

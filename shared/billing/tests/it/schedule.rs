@@ -159,6 +159,23 @@ async fn a_revocation_that_does_not_leave_stays_claimed_and_is_sent_by_the_sweep
 }
 
 #[tokio::test]
+async fn a_change_that_stands_claimed_is_pending_also_where_the_psp_cannot_be_reached_at_all() {
+    let billing = billing().await;
+    registered(&billing, "order_1").await;
+    billing.psp.will([Act::Unreachable]);
+    let first = billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+    billing.psp.world().down = true;
+    for seconds in [0, 31, 155, 3_600] {
+        billing.advance(seconds);
+        // 503 would say that nothing comes of it, and the sweep takes it back.
+        assert_eq!(billing.unschedule(&Caller::Merchant, "order_1").await, Ok(first.clone()), "after {seconds} s");
+    }
+    billing.psp.world().down = false;
+    sweep(&billing).await;
+    assert_eq!(scheduled_order_1(&billing).await.state, State::Revoked);
+}
+
+#[tokio::test]
 async fn a_move_that_the_psp_refuses_changes_nothing() {
     let billing = billing().await;
     registered(&billing, "order_1").await;

@@ -252,6 +252,30 @@ async fn a_change_that_is_never_answered_or_always_refused_is_sent_hourly_and_to
 }
 
 #[tokio::test]
+async fn what_is_to_be_taken_back_does_not_run_because_the_psp_failed_an_hour_before() {
+    for act in [Act::Lose, Act::Refuse(1), Act::Unreachable] {
+        for ahead in [1_800, 3_600, 7_200, 86_400] {
+            let billing = billing().await;
+            let runs_at = billing.host.now().plus(ahead);
+            let new = new_schedule("order_1", runs_at);
+            billing.schedule(&new.order.customer_uid.clone().unwrap(), None, vec![new]).await.unwrap();
+            billing.psp.will(std::iter::repeat_n(act.clone(), 5_000));
+            billing.unschedule(&Caller::Merchant, "order_1").await.unwrap();
+            // Out of order until a third of the time is left, or ten minutes.
+            let back_at = runs_at.plus(-(ahead / 3).max(600));
+            while billing.host.now() < back_at {
+                sweeps(&billing, 1, 300).await;
+            }
+            billing.psp.forgives();
+            while billing.host.now().plus(300) < runs_at {
+                sweeps(&billing, 1, 300).await;
+            }
+            assert_eq!(state(&billing, "order_1").await, State::Revoked, "{act:?}, {ahead} s ahead");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refund_that_is_never_answered_is_sent_more_and_more_rarely() {
     let billing = billing().await;
     billing.charge(order("order_1"), None).await.unwrap();
