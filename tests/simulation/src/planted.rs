@@ -1,7 +1,7 @@
 //! Planted bugs: mistakes seen in public integrations. The rules must find each of them.
 //!
 //! Most are made here, beyond billing's ports, as an adapter, a handler or a setting would make them. Those inside the domain
-//! are patches (`tests/zoo`), and in the zoo's copy of the repository only: see [`inside`](crate::inside).
+//! are patches (`tests/zoo`), and in the zoo's copy of the repository only: see [`inside`].
 
 use std::collections::BTreeMap;
 

@@ -82,7 +82,7 @@ fn dimension(name: &str, value: Value) -> Value {
 }
 
 /// What an alarm watches, and when it speaks. Its period and its number of them are for each alarm to say.
-struct AlarmSink {
+struct Watched {
     namespace: String,
     metric: &'static str,
     dimensions: Option<Value>,
@@ -91,7 +91,7 @@ struct AlarmSink {
     missing: &'static str,
 }
 
-fn is(name: &str, watch: &AlarmSink) {
+fn is(name: &str, watch: &Watched) {
     let mut wanted = json!({
         "Namespace": watch.namespace,
         "MetricName": watch.metric,
@@ -258,7 +258,7 @@ fn every_alarm_that_a_function_logs_is_counted() {
     // One line is enough, and no line is no alarm.
     is(
         "LoggedAlarmsAlarm",
-        &AlarmSink {
+        &Watched {
             namespace: namespace(),
             metric: "LoggedAlarms",
             dimensions: None,
@@ -277,7 +277,7 @@ fn every_alarm_that_a_function_logs_is_counted() {
 fn a_sweep_that_does_not_run_is_told_of_after_two_that_were_missed() {
     is(
         "SweepSilentAlarm",
-        &AlarmSink {
+        &Watched {
             namespace: "AWS/Lambda".to_owned(),
             metric: "Invocations",
             dimensions: of_reconcile(),
@@ -299,7 +299,7 @@ fn a_sweep_that_does_not_run_is_told_of_after_two_that_were_missed() {
 fn what_stays_owed_is_told_of_after_its_own_alarm_and_before_it_is_hardly_looked_at() {
     is(
         "SweepBehindAlarm",
-        &AlarmSink {
+        &Watched {
             namespace: namespace(),
             metric: "SweepOldestSeconds",
             dimensions: of_reconcile(),
@@ -324,7 +324,7 @@ fn what_stays_owed_is_told_of_after_its_own_alarm_and_before_it_is_hardly_looked
 fn a_comparison_that_is_owed_is_told_of_on_the_morning_of_its_day() {
     is(
         "ReportOverdueAlarm",
-        &AlarmSink {
+        &Watched {
             namespace: namespace(),
             metric: "ReportOverdueSeconds",
             dimensions: of_reconcile(),
@@ -351,7 +351,7 @@ fn a_comparison_that_is_owed_is_told_of_on_the_morning_of_its_day() {
 fn a_sweep_that_failed_is_told_of() {
     is(
         "SweepDeadLettersAlarm",
-        &AlarmSink {
+        &Watched {
             namespace: "AWS/SQS".to_owned(),
             metric: "ApproximateNumberOfMessagesVisible",
             dimensions: Some(dimension("QueueName", attribute("SweepDeadLetters.QueueName"))),
@@ -370,7 +370,7 @@ fn a_sweep_that_failed_is_told_of() {
 fn a_storefront_that_answers_5xx_again_is_told_of() {
     is(
         "StorefrontServerErrorsAlarm",
-        &AlarmSink {
+        &Watched {
             namespace: "AWS/ApiGateway".to_owned(),
             metric: "5xx",
             dimensions: Some(dimension("ApiId", reference("StorefrontApi"))),
