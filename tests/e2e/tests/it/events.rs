@@ -115,6 +115,8 @@ async fn samples_about_a_key_that_nobody_has_are_not_found() {
 #[tokio::test]
 async fn with_a_real_key_every_sample_does_what_it_says() {
     let world = World::alone().await;
+    // The notice of a first charge would register the next period beside the request, which is pending then.
+    world.webhook_settings(json!({ "drop": true })).await;
     let names = Names::new();
     let (first, second) = (names.order("0001"), names.order("0002"));
     let issue = samples(&world, &names, SAMPLE_KEY).await.remove("issue-billing-key").unwrap();
