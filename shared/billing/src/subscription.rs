@@ -100,6 +100,10 @@ pub enum SubscriptionState {
 }
 
 impl SubscriptionState {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Active, Self::PastDue, Self::Paused, Self::Canceled, Self::Unpaid, Self::Completed];
+
     /// The name used in rows, replies and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -118,9 +122,8 @@ impl SubscriptionState {
     /// # Errors
     /// `state_invalid`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let all = [Self::Active, Self::PastDue, Self::Paused, Self::Canceled, Self::Unpaid, Self::Completed];
         let names = "active, past_due, paused, canceled, unpaid or completed";
-        all.into_iter().find(|it| it.name() == text).ok_or_else(|| Invalid::field("state", names))
+        Self::ALL.into_iter().find(|it| it.name() == text).ok_or_else(|| Invalid::field("state", names))
     }
 
     /// Whether payments are still made in it.

@@ -18,15 +18,6 @@ use billing::{CustomerUid, ImpUid, Nonce, Policy, Timestamp};
 use crate::fixture::{billing, secret};
 use crate::subscription::wanted;
 
-const STATES: [SubscriptionState; 6] = [
-    SubscriptionState::Active,
-    SubscriptionState::PastDue,
-    SubscriptionState::Paused,
-    SubscriptionState::Canceled,
-    SubscriptionState::Unpaid,
-    SubscriptionState::Completed,
-];
-
 /// A subscription whose first month is paid, and the payment that paid it.
 struct Scene {
     row: Subscription,
@@ -210,7 +201,9 @@ async fn nothing_is_put_beside_another_or_twice_or_before_its_time_and_what_wait
     let pairs: Vec<[Payment; 2]> = State::ALL.into_iter().flat_map(with_each).collect();
     let (mut of_the_first, mut of_the_second, mut of_two) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for now in scene.moments() {
-        for (state, ending) in STATES.iter().flat_map(|state| endings.map(|ending| (*state, ending))) {
+        for (state, ending) in
+            SubscriptionState::ALL.into_iter().flat_map(|state| endings.map(|ending| (state, ending)))
+        {
             let at_first = Subscription { state, ending, looks: 0, due_at: Some(now), ..scene.row.clone() };
             let again = Subscription { attempt: Attempt { period: 1, number: 1 }, ..at_first.clone() };
             for known in knowns() {

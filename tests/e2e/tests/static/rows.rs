@@ -286,14 +286,6 @@ fn subscriptions() -> Vec<SubscriptionView> {
         metadata: [].into(),
         ..row.clone()
     };
-    let states = [
-        SubscriptionState::Active,
-        SubscriptionState::PastDue,
-        SubscriptionState::Paused,
-        SubscriptionState::Canceled,
-        SubscriptionState::Unpaid,
-        SubscriptionState::Completed,
-    ];
     let endings = [None, Some((Ending::AtPeriodEnd, NOW)), Some((Ending::Now, NOW))];
     let attempts: Vec<Payment> = payments()
         .into_iter()
@@ -305,7 +297,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
         })
         .collect();
     let mut views = Vec::new();
-    for (state, ending) in states.into_iter().flat_map(|state| endings.map(|ending| (state, ending))) {
+    for (state, ending) in SubscriptionState::ALL.into_iter().flat_map(|state| endings.map(|ending| (state, ending))) {
         for row in [&row, &bare] {
             let row = Subscription { state, ending, ..row.clone() };
             let next_charge = NextCharge {

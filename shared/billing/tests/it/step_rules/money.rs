@@ -8,7 +8,7 @@ use billing::subscription::{
 };
 use billing::subscription::{Interval, Unit};
 
-use super::{STATES, Scene, around, refusal, stepped};
+use super::{Scene, around, refusal, stepped};
 
 /// A refund of all that a payment brought.
 fn refund(payment: &Payment, origin: Origin, state: RefundState) -> Refund {
@@ -36,7 +36,7 @@ fn refund(payment: &Payment, origin: Origin, state: RefundState) -> Refund {
 fn cases(scene: &Scene, paid_at: Timestamp) -> Vec<(Subscription, StepContext, Timestamp, bool)> {
     let mut cases = Vec::new();
     let end = scene.month().ends.start();
-    for state in STATES {
+    for state in SubscriptionState::ALL {
         for ending in [None, Some(-1), Some(0), Some(1)] {
             for how in [Ending::Now, Ending::AtPeriodEnd] {
                 for (now, superseded) in around(end).into_iter().flat_map(|now| [(now, false), (now, true)]) {

@@ -42,7 +42,8 @@ impl Shop {
             0..=7 if !lasting => return self.subscribe(rng, setup, now),
             8..=11 => Wish::Read,
             12..=15 => {
-                let state = rng.chance(500).then(|| *rng.pick(&STATES).unwrap_or(&SubscriptionState::Active));
+                let state =
+                    rng.chance(500).then(|| *rng.pick(&SubscriptionState::ALL).unwrap_or(&SubscriptionState::Active));
                 let by_merchant = state.is_some() || rng.chance(300);
                 let caller = if by_merchant { Caller::Merchant } else { Caller::Customer(owner.clone()) };
                 let owner = (state.is_none() && by_merchant).then_some(owner);
@@ -158,12 +159,3 @@ impl Shop {
         }
     }
 }
-
-const STATES: [SubscriptionState; 6] = [
-    SubscriptionState::Active,
-    SubscriptionState::PastDue,
-    SubscriptionState::Paused,
-    SubscriptionState::Canceled,
-    SubscriptionState::Unpaid,
-    SubscriptionState::Completed,
-];
