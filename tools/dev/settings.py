@@ -24,6 +24,8 @@ HOST = "127.0.0.1"
 TABLE_NAME = "billing"
 SECRET_ID = "iamport-billing/iamport"
 REGION = "ap-northeast-2"
+# Seeds by the ten thousand need optimised code; nothing that is deployed is built with this profile.
+SIMULATED = ("--profile", "sim")
 # The merchant's number in the browser SDK. The simulator takes any.
 IMP_CODE = "imp00000000"
 

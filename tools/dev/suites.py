@@ -14,7 +14,7 @@ from pathlib import Path
 from . import chromium, install, papers, zoo
 from .console import Failure, complain, say, step
 from .processes import free_ports, shown
-from .settings import E2E_STATE, REGION, ROOT, Urls, base_environment
+from .settings import E2E_STATE, REGION, ROOT, SIMULATED, Urls, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
@@ -26,8 +26,6 @@ BROWSER = "browser"
 # What pages looked like when their test failed.
 BROWSER_DIR = ROOT / "target" / "browser"
 
-# Seeds by the ten thousand need optimised code; nothing that is deployed is built with this profile.
-SIMULATED = ("--profile", "sim")
 SIMULATIONS = ("simulation", "simulation-sdk")
 EDGE = "edge"
 # Its hunts run in the zoo's copy, where every bug is.

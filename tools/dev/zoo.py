@@ -21,7 +21,7 @@ from . import install, papers
 from .console import Failure, complain, say, step
 from .mutants import tree as copies
 from .processes import shown
-from .settings import ROOT
+from .settings import ROOT, SIMULATED
 from .stack import test_environment
 
 ZOO = ROOT / "tests" / "zoo"
@@ -37,7 +37,7 @@ SWITCHES = "00-switches"
 # The tests that hunt, of the simulation and of the edge: how cargo finds each program, and their names in it.
 HUNTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
-        ("--profile", "sim", "-p", "simulation", "--test", "it"),
+        (*SIMULATED, "-p", "simulation", "--test", "it"),
         ("planted::every_planted_bug_is_found", "planted::every_number_of_the_list_is_accounted_for"),
     ),
     (("-p", "edge", "--test", "zoo"), ("every_planted_bug_is_found",)),
@@ -247,7 +247,7 @@ def hunt(paper: str = "") -> int:
     """Hunts every planted bug, in the core and at the HTTP edge; says by which rule and which seed each is found. With the
     command that `paper` names the tables become a page of docs/."""
     install.require_rust()
-    core = ["run", "--quiet", "--profile", "sim", "-p", "simulation", "--locked", "--", "--zoo"]
+    core = ["run", "--quiet", *SIMULATED, "-p", "simulation", "--locked", "--", "--zoo"]
     core += ["--threads", str(os.cpu_count() or 1)]
     edge = ["run", "--quiet", "-p", "edge", "--locked", "--", "--zoo"]
     with copies.alone(STATE, "./dev zoo"):

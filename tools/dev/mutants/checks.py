@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..settings import SIMULATED
 from . import template
 from .model import BROKEN, CAUGHT, TIMEOUT, UNVIABLE
 
@@ -13,7 +14,7 @@ from .model import BROKEN, CAUGHT, TIMEOUT, UNVIABLE
 OWN = ("unit", "it")
 # Two thousand seeds take five seconds, and all crash points, one fault deep, two: less than choosing among them would save.
 SEEDS = 2_000
-_SIMULATED = ("--profile", "sim", "-p", "simulation")
+_SIMULATION = (*SIMULATED, "-p", "simulation")
 
 
 class Check(NamedTuple):
@@ -35,17 +36,17 @@ def _tests(name: str, *which: str) -> Check:
 
 CRASH = Check(
     "crash points",
-    ("build", *_SIMULATED, "--locked"),
-    ("run", "--quiet", *_SIMULATED, "--locked", "--", "--crash", "all"),
+    ("build", *_SIMULATION, "--locked"),
+    ("run", "--quiet", *_SIMULATION, "--locked", "--", "--crash", "all"),
 )
 SEEDED = Check(
     "seeds",
-    ("build", *_SIMULATED, "--locked"),
-    ("run", "--quiet", *_SIMULATED, "--locked", "--", "--seeds", str(SEEDS), "--threads", "2"),
+    ("build", *_SIMULATION, "--locked"),
+    ("run", "--quiet", *_SIMULATION, "--locked", "--", "--seeds", str(SEEDS), "--threads", "2"),
 )
 # What rows of billing's types look like in the table.
 CONTRACT = _tests("contract", "-p", "store", "--test", "it")
-SDK = _tests("seeds over the SDK", "--profile", "sim", "-p", "simulation-sdk", "--test", "seeds")
+SDK = _tests("seeds over the SDK", *SIMULATED, "-p", "simulation-sdk", "--test", "seeds")
 EDGE = _tests("edge", "-p", "edge", "--test", "seeds")
 STATIC = _tests("static", "-p", "e2e", "--test", "static")._replace(runs_code=False)
 # The static tests that read the template have it in their names. The others would take a minute and notice nothing.

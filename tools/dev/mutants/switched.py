@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .. import install
 from ..console import Failure, step
-from ..settings import ROOT
+from ..settings import ROOT, SIMULATED
 from . import tree
 from .checks import FAILED, Check
 from .model import Mutant
@@ -188,7 +188,7 @@ def _program(check: Check) -> Program:
     """Builds what a check runs, optimised: it is built once, and run thousands of times."""
     build = list(check.build)
     if "--profile" not in build:
-        build[1:1] = ["--profile", "sim"]
+        build[1:1] = SIMULATED
     package = build[build.index("-p") + 1]
     ended = _cargo([*build, "--message-format", "json"], "switched.log")
     found = [

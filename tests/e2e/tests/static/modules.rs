@@ -6,7 +6,7 @@ use syn::visit::Visit;
 use syn::{ItemMod, ItemUse, Path, UseTree, Visibility};
 
 use crate::repository;
-use crate::sources::is_test;
+use crate::sources::{is_test, parsed};
 
 const ROOMS: &[&str] = &["functions", "shared", "tests/ledger"];
 
@@ -90,7 +90,7 @@ fn crates() -> BTreeMap<String, Vec<Names>> {
         let path = path.trim_end_matches(".rs");
         let module =
             if matches!(path, "lib" | "main") { Vec::new() } else { path.split('/').map(str::to_owned).collect() };
-        let syntax = syn::parse_file(&repository::read(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let syntax = parsed(&file);
         let mut names = Names { module, named: Vec::new(), handed_on: Vec::new() };
         names.visit_file(&syntax);
         crates.entry(room.to_owned()).or_default().push(names);

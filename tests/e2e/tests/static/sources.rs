@@ -27,11 +27,16 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<Option<String>>,
 }
 
+/// A source as syntax.
+pub(crate) fn parsed(file: &str) -> syn::File {
+    syn::parse_file(&repository::read(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
 /// Every call in the sources under the given folders.
 pub(crate) fn calls(under: &[&str]) -> Vec<Call> {
     let mut calls = Vec::new();
     for file in repository::rust_files(under) {
-        let syntax = syn::parse_file(&repository::read(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let syntax = parsed(&file);
         let mut reader = Reader { file, within: String::new(), calls: &mut calls };
         reader.visit_file(&syntax);
     }

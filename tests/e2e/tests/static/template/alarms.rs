@@ -9,7 +9,7 @@ use syn::visit::Visit;
 use super::code;
 use super::document::{attribute, logical, number, properties, reference, resources_of, text, unless_absent};
 use super::sweep::sweep_seconds;
-use crate::repository;
+use crate::{repository, sources};
 
 const METRICS: &str = "shared/runtime/src/metrics.rs";
 const CALENDAR: &str = "shared/billing/src/calendar.rs";
@@ -51,7 +51,7 @@ impl<'ast> Visit<'ast> for Named {
 /// The metrics that the code writes.
 fn emitted() -> BTreeSet<String> {
     let mut named = Named::default();
-    named.visit_file(&code::parsed(METRICS));
+    named.visit_file(&sources::parsed(METRICS));
     assert!(named.0.contains("SweepSeen"), "{METRICS} is read wrongly: {:?}", named.0);
     named.0
 }

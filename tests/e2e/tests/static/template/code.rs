@@ -15,12 +15,8 @@ const PORTS: &str = "shared/billing/src/ports.rs";
 /// Every function reads a row that is never there before its first request.
 const AT_THE_START: &str = "warm_up";
 
-pub(crate) fn parsed(file: &str) -> syn::File {
-    syn::parse_file(&repository::read(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
 fn constant(file: &str, name: &str) -> Box<Expr> {
-    let found = parsed(file).items.into_iter().find_map(|item| match item {
+    let found = sources::parsed(file).items.into_iter().find_map(|item| match item {
         Item::Const(constant) if constant.ident == name => Some(constant.expr),
         _ => None,
     });
@@ -99,7 +95,7 @@ impl Reader {
     fn read(under: &[&str]) -> BTreeMap<String, Doing> {
         let mut reader = Self { within: String::new(), doing: BTreeMap::new() };
         for file in repository::rust_files(under) {
-            reader.visit_file(&parsed(&file));
+            reader.visit_file(&sources::parsed(&file));
         }
         reader.doing
     }
@@ -243,7 +239,7 @@ fn of_field(does: &Doing, field: &str) -> Vec<String> {
 /// The names of indexes by their constants.
 pub(crate) fn index_names() -> BTreeMap<String, String> {
     let files = repository::rust_files(ADAPTER);
-    let constants = files.iter().flat_map(|file| parsed(file).items).filter_map(|item| match item {
+    let constants = files.iter().flat_map(|file| sources::parsed(file).items).filter_map(|item| match item {
         Item::Const(constant) if constant.ident.to_string().ends_with("_INDEX") => {
             Some((constant.ident.to_string(), literal(&constant.expr).expect("a name")))
         }
@@ -254,7 +250,7 @@ pub(crate) fn index_names() -> BTreeMap<String, String> {
 
 /// The methods of a port.
 pub(crate) fn port(name: &str) -> BTreeSet<String> {
-    let methods = parsed(PORTS).items.into_iter().find_map(|item| match item {
+    let methods = sources::parsed(PORTS).items.into_iter().find_map(|item| match item {
         Item::Trait(port) if port.ident == name => Some(port.items),
         _ => None,
     });

@@ -8,7 +8,7 @@ use syn::{ExprMethodCall, Fields, ImplItemFn, Item, Type};
 
 use super::code;
 use super::document::{document, object, properties, resource, resources_of};
-use crate::repository;
+use crate::{repository, sources};
 
 /// What a query names of an index.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl<'ast> Visit<'ast> for Queries {
 fn indexes() -> BTreeMap<String, Vec<String>> {
     let mut queries = Queries::default();
     for file in repository::rust_files(code::ADAPTER) {
-        queries.visit_file(&code::parsed(&file));
+        queries.visit_file(&sources::parsed(&file));
     }
     let names = code::index_names();
     let mut found = BTreeMap::new();
@@ -88,7 +88,7 @@ fn indexes() -> BTreeMap<String, Vec<String>> {
 /// The types of attributes, by the fields that are written into them.
 fn kinds() -> BTreeMap<String, &'static str> {
     let mut kinds = BTreeMap::from([("pk".to_owned(), "S"), ("sk".to_owned(), "S")]);
-    for item in repository::rust_files(code::ADAPTER).iter().flat_map(|file| code::parsed(file).items) {
+    for item in repository::rust_files(code::ADAPTER).iter().flat_map(|file| sources::parsed(file).items) {
         let Item::Struct(row) = item else { continue };
         let Fields::Named(fields) = row.fields else { continue };
         for field in &fields.named {
