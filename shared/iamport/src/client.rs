@@ -212,7 +212,7 @@ impl Client {
                 target: &call.target,
                 authorization: Some(token.header.clone()),
                 body: call.body.clone(),
-                lane: if call.reads() { ConnectionKind::Pooled } else { ConnectionKind::Fresh },
+                connection: if call.reads() { ConnectionKind::Pooled } else { ConnectionKind::Fresh },
                 timeout: left.min(self.exchange_timeout(call)),
             })
             .await

@@ -261,7 +261,7 @@ impl Tokens {
                 target: &Target::new("/users/getToken"),
                 authorization: None,
                 body: Some(wire::credentials_body(credentials)),
-                lane: ConnectionKind::Fresh,
+                connection: ConnectionKind::Fresh,
                 timeout,
             })
             .await?;

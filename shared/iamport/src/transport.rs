@@ -54,7 +54,7 @@ pub(crate) struct Request<'a> {
     pub(crate) target: &'a Target,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) body: Option<Bytes>,
-    pub(crate) lane: ConnectionKind,
+    pub(crate) connection: ConnectionKind,
     pub(crate) timeout: Duration,
 }
 
@@ -102,7 +102,7 @@ impl Transport {
         let Some(url) = self.url(request.target) else {
             return Err(Error::NotSent { reason: NotSentReason::Request, source: None });
         };
-        let client = match request.lane {
+        let client = match request.connection {
             ConnectionKind::Fresh => &self.fresh,
             ConnectionKind::Pooled => &self.pooled,
         };

@@ -196,8 +196,8 @@ where
     ) -> Result<Vec<Scheduled>, Failure> {
         let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
         let claimed = |new: &&NewSchedule| {
-            let plan = Flow::Schedule { schedule_at: new.schedule_at };
-            Payment::claimed(new.order.clone(), owner.clone(), plan, now, claim.clone())
+            let flow = Flow::Schedule { schedule_at: new.schedule_at };
+            Payment::claimed(new.order.clone(), owner.clone(), flow, now, claim.clone())
         };
         let rows: Vec<Payment> = fresh.iter().map(claimed).collect();
         let written = self.insert_payments(&rows).await;
@@ -432,9 +432,9 @@ fn own_timer(row: &Payment) -> Result<(), Failure> {
 
 /// Whether a row was written by the very same request.
 fn same_request(row: &Payment, new: &NewSchedule, customer_id: Option<&CustomerId>) -> Result<(), Failure> {
-    let plan = Flow::Schedule { schedule_at: new.schedule_at };
+    let flow = Flow::Schedule { schedule_at: new.schedule_at };
     let owner = customer_id.unwrap_or(&row.customer_id);
-    if row.fingerprint == fingerprint(&new.order, owner, plan) { Ok(()) } else { Err(Failure::MerchantUidReused) }
+    if row.fingerprint == fingerprint(&new.order, owner, flow) { Ok(()) } else { Err(Failure::MerchantUidReused) }
 }
 
 /// Whether a change is done, or is under way.

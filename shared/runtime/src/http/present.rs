@@ -115,7 +115,7 @@ pub fn payment(row: &Payment) -> impl Serialize + use<'_> {
 fn payment_view(row: &Payment) -> PaymentView<'_> {
     let order = &row.order;
     let record = row.record.as_ref();
-    let facts = record.map(|record| &record.details);
+    let details = record.map(|record| &record.details);
     let scheduled = row.schedule_at();
     PaymentView {
         merchant_uid: order.merchant_uid.as_str(),
@@ -132,25 +132,25 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
         failed_at: record.filter(|record| record.status == PspStatus::Failed).and_then(|record| record.failed_at),
         cancelled_at: record.and_then(|record| record.cancelled_at),
         fail_reason: fail_reason(row),
-        pay_method: facts.and_then(|facts| facts.pay_method.as_deref()),
-        pg_provider: facts.and_then(|facts| facts.pg_provider.as_deref()),
-        pg_tid: facts.and_then(|facts| facts.pg_tid.as_deref()),
-        apply_num: facts.and_then(|facts| facts.apply_num.as_deref()),
-        card_code: facts.and_then(|facts| facts.card_code.as_deref()),
-        card_name: facts.and_then(|facts| facts.card_name.as_deref()),
-        card_number: facts.and_then(|facts| facts.card_number.as_deref()),
-        card_quota: facts.and_then(|facts| facts.card_quota),
-        receipt_url: facts.and_then(|facts| facts.receipt_url.as_deref()),
+        pay_method: details.and_then(|details| details.pay_method.as_deref()),
+        pg_provider: details.and_then(|details| details.pg_provider.as_deref()),
+        pg_tid: details.and_then(|details| details.pg_tid.as_deref()),
+        apply_num: details.and_then(|details| details.apply_num.as_deref()),
+        card_code: details.and_then(|details| details.card_code.as_deref()),
+        card_name: details.and_then(|details| details.card_name.as_deref()),
+        card_number: details.and_then(|details| details.card_number.as_deref()),
+        card_quota: details.and_then(|details| details.card_quota),
+        receipt_url: details.and_then(|details| details.receipt_url.as_deref()),
         custom_data: order.details.custom_data.as_deref(),
         schedule_at: scheduled,
         schedule_status: scheduled.map(|_| schedule_status(row)),
         open_until: row.open_until(),
-        vbank_code: facts.and_then(|facts| facts.vbank_code.as_deref()),
-        vbank_name: facts.and_then(|facts| facts.vbank_name.as_deref()),
-        vbank_num: facts.and_then(|facts| facts.vbank_num.as_deref()),
-        vbank_holder: facts.and_then(|facts| facts.vbank_holder.as_deref()),
-        vbank_date: facts.and_then(|facts| facts.vbank_date),
-        vbank_issued_at: facts.and_then(|facts| facts.vbank_issued_at),
+        vbank_code: details.and_then(|details| details.vbank_code.as_deref()),
+        vbank_name: details.and_then(|details| details.vbank_name.as_deref()),
+        vbank_num: details.and_then(|details| details.vbank_num.as_deref()),
+        vbank_holder: details.and_then(|details| details.vbank_holder.as_deref()),
+        vbank_date: details.and_then(|details| details.vbank_date),
+        vbank_issued_at: details.and_then(|details| details.vbank_issued_at),
         created_at: row.created_at,
         updated_at: row.updated_at,
     }

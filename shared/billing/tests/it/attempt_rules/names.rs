@@ -20,7 +20,7 @@ fn are_the_words_of<T: Copy + PartialEq + std::fmt::Debug>(
 
 #[test]
 fn states_ends_and_what_comes_after_the_last_try_are_written_as_the_contract_says() {
-    let standings = [
+    let states = [
         (SubscriptionState::Active, "active"),
         (SubscriptionState::PastDue, "past_due"),
         (SubscriptionState::Paused, "paused"),
@@ -28,7 +28,7 @@ fn states_ends_and_what_comes_after_the_last_try_are_written_as_the_contract_say
         (SubscriptionState::Unpaid, "unpaid"),
         (SubscriptionState::Completed, "completed"),
     ];
-    are_the_words_of(&standings, SubscriptionState::name, SubscriptionState::parse, "state_invalid");
+    are_the_words_of(&states, SubscriptionState::name, SubscriptionState::parse, "state_invalid");
     let endings = [(Ending::AtPeriodEnd, "period_end"), (Ending::Now, "now")];
     are_the_words_of(&endings, Ending::name, Ending::parse, "at_invalid");
     let ways = [(GiveUp::Cancel, "cancel"), (GiveUp::Unpaid, "unpaid")];

@@ -159,7 +159,7 @@ fn credit(row: &Subscription) -> Option<CreditView> {
 fn attempt(payment: &Payment, fallback: bool) -> Option<AttemptView<'_>> {
     let (_, of @ Attempt { period, number }) = Attempt::of(payment.merchant_uid())?;
     let (order, record) = (&payment.order, payment.record.as_ref());
-    let facts = record.map(|record| &record.details);
+    let details = record.map(|record| &record.details);
     Some(AttemptView {
         merchant_uid: order.merchant_uid.as_str(),
         period,
@@ -176,9 +176,9 @@ fn attempt(payment: &Payment, fallback: bool) -> Option<AttemptView<'_>> {
         at: payment.schedule_at().unwrap_or(payment.created_at),
         paid_at: record.and_then(|record| record.paid_at),
         fail_reason: fail_reason(payment),
-        card_name: facts.and_then(|facts| facts.card_name.as_deref()),
-        card_number: facts.and_then(|facts| facts.card_number.as_deref()),
-        receipt_url: facts.and_then(|facts| facts.receipt_url.as_deref()),
+        card_name: details.and_then(|details| details.card_name.as_deref()),
+        card_number: details.and_then(|details| details.card_number.as_deref()),
+        receipt_url: details.and_then(|details| details.receipt_url.as_deref()),
     })
 }
 
