@@ -107,6 +107,14 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--quick", action="store_true", help="only what tells most in a minute, once all is built")
     test.set_defaults(run=_test)
 
+    # What `test` starts beside the rest, once all is built.
+    suite = commands.add_parser("suite")
+    suite.add_argument("package", choices=("e2e", suites.BROWSER))
+    suite.add_argument("filters", nargs="*")
+    suite.add_argument("--ports", type=_ports, required=True)
+    suite.add_argument("--browser", choices=suites.BROWSER_MODES, default=suites.AUTO)
+    suite.set_defaults(run=lambda options: suites.suite(options.package, options.ports, options.filters, options.browser))
+
     sim = commands.add_parser("sim", help="simulate by seeds: many clients, faults, time; prints the acceptance card")
     which = sim.add_mutually_exclusive_group()
     which.add_argument("--seeds", metavar="N", type=_count, default=10_000, help="how many (default: 10000)")
@@ -149,6 +157,10 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
     return int(text)
+
+
+def _ports(text: str) -> list[int]:
+    return [_count(port) for port in text.split(",")]
 
 
 def _test(options: argparse.Namespace) -> int:

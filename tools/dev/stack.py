@@ -157,13 +157,13 @@ def test_environment() -> dict[str, str]:
     return {name: value for name, value in base_environment().items() if name not in CONFIGURATION}
 
 
-def plan_test(ports: Sequence[int]) -> Plan:
-    """The plan of the end-to-end suite: its own ports and state, nothing from the caller's configuration."""
+def plan_test(ports: Sequence[int], state: Path = E2E_STATE) -> Plan:
+    """The plan of a suite that needs a stack: its own ports and state, nothing from the caller's configuration."""
     base = test_environment()
     base["AWS_LAMBDA_LOG_LEVEL"] = "INFO"
     urls = Urls(*(url_of(port) for port in ports))
     return Plan(
-        urls, E2E_STATE, None, own_iamport=True, own_aws=True, base=base, concurrency=TEST_CONCURRENCY, reload=False
+        urls, state, None, own_iamport=True, own_aws=True, base=base, concurrency=TEST_CONCURRENCY, reload=False
     )
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from . import chromium, install, papers, zoo
 from .console import Failure, complain, say, step
-from .processes import free_ports, shown
-from .settings import E2E_STATE, REGION, ROOT, SIMULATED, Urls, base_environment
+from .processes import Child, free_ports, shown
+from .settings import E2E_STATE, PATIENT, REGION, ROOT, SIMULATED, Urls, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
@@ -62,18 +62,26 @@ class _Times:
         finally:
             self._parts.append((time.monotonic() - started, part))
 
+    def took(self, seconds: float, part: str) -> None:
+        """A part that ran beside others."""
+        self._parts.append((seconds, part))
+
     def tell(self, most: int = 8) -> None:
         """Prints the parts that took longest."""
         say()
         for seconds, part in sorted(self._parts, reverse=True)[:most]:
             say(f"{seconds:6.0f} s  {part}")
+        used = os.times()
+        busy = used.user + used.system + used.children_user + used.children_system
+        whole = time.monotonic() - self.started
+        say(f"{busy:6.0f} s  of all processors together, in {whole:.0f} s: {busy / whole:.1f} of {os.cpu_count() or 1} were busy")
 
 
 def test(filters: Sequence[str], browser: str = AUTO) -> int:
-    """Every test: first those that need nothing, then those that need the whole stack, last those in a browser."""
+    """Every test. Those that need the whole stack wait most of the time, so they run beside those that compute."""
     times = _Times()
     install.require_rust()
-    cargo_lambda = install.cargo_lambda()
+    install.cargo_lambda()
     # Before all that takes minutes.
     programs, left_out = _browser(browser)
     environment = test_environment()
@@ -81,39 +89,95 @@ def test(filters: Sequence[str], browser: str = AUTO) -> int:
     if not _tested("the crates", CRATES, environment, filters, times):
         complain("the tests of the crates failed, see above")
         return 1
+    suites = ["e2e", *([BROWSER] if programs else [])]
+    if filters:
+        suites = [package for package in suites if _selects_any(package, filters, environment)]
+    # All that is built into target/debug comes first: one build there waits for another.
+    with times.of("the end-to-end tests, their stacks and the HTTP edge, built"):
+        if suites:
+            build()
+        packages = [argument for package in (EDGE, *suites) for argument in ("-p", package)]
+        if _cargo(["test", *packages, "--locked", "--no-run", "--quiet"], environment, ()) != 0:
+            return 1
+    with _Beside(suites, filters, browser, times) as beside:
+        computed = _computes(filters, environment, times)
+        passed = beside.passed()
+    times.tell()
+    if not (computed and passed):
+        return 1
+    step(f"all tests passed in {time.monotonic() - times.started:.0f} s" + (f", {left_out}" if left_out else ""))
+    return 0
+
+
+def _computes(filters: Sequence[str], environment: Mapping[str, str], times: _Times) -> bool:
+    """The tests that need processors and nothing else, each kind whether or not the one before it passed."""
     step("simulation: crash points, seeds, webhooks")
     simulated = [*SIMULATED, *(argument for package in SIMULATIONS for argument in ("-p", package))]
     # What a test prints here is its report: seeds run, boundaries hit, bugs caught.
     report = ["--nocapture", "--test-threads", str(os.cpu_count() or 1)]
+    passed = True
     if not _tested("the simulation", simulated, environment, [*filters, *HUNTS_ELSEWHERE, *report], times):
         complain("the simulation failed, see above; `./dev sim --seed S` replays a seed with its journal")
-        return 1
+        passed = False
     step("the HTTP edge: seeds")
     if not _tested("the HTTP edge", ["-p", EDGE], environment, filters, times):
         complain("the tests of the HTTP edge failed, see above")
-        return 1
+        passed = False
     step("planted bugs, in the copy of the repository that has them")
     with times.of("planted bugs, with the build of their copy"):
         hunted = zoo.hunted(filters)
     if not hunted:
         complain("a planted bug was not found, see above; `./dev zoo` prints by which rule and seed each is")
-        return 1
-    suites = ["e2e", *([BROWSER] if programs else [])]
-    if filters:
-        suites = [package for package in suites if _selects_any(package, filters, environment)]
-    if not suites:
-        step("no end-to-end test has that name")
-        return 0
-    with times.of("the sandbox and the functions, built"):
-        target = build()
-    for package in suites:
-        with times.of(f"{package}, built and run on a stack of its own"):
-            passed = _passes_on_stack(package, target, cargo_lambda, environment, programs, filters)
-        if not passed:
-            return 1
-    times.tell()
-    step(f"all tests passed in {time.monotonic() - times.started:.0f} s" + (f", {left_out}" if left_out else ""))
-    return 0
+    return passed and hunted
+
+
+class _Beside:
+    """The suites that need a stack, each in a process of its own beside whatever else runs: it ends the processes that it started,
+    and would take another's for its own. What they print comes at the end, one suite after another."""
+
+    def __init__(self, packages: Sequence[str], filters: Sequence[str], browser: str, times: _Times):
+        self._packages = packages
+        self._arguments = [f"--browser={browser}", *filters]
+        self._times = times
+        self._started: list[tuple[str, Child, float]] = []
+
+    def __enter__(self) -> _Beside:
+        # All at once, so that no two get the same.
+        ports = free_ports(len(Urls._fields) * len(self._packages))
+        for place, package in enumerate(self._packages):
+            step(f"{package}: on a stack of its own, beside the rest")
+            own = ",".join(map(str, ports[place :: len(self._packages)]))
+            command = [sys.executable, "-B", str(ROOT / "dev"), "suite", package, "--ports", own, *self._arguments]
+            log = E2E_STATE / f"{package}.log"
+            self._started.append((package, Child(package, command, os.environ, log), time.monotonic()))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _package, child, _began in self._started:
+            if child.process.poll() is None:
+                child.process.terminate()
+        for _package, child, _began in self._started:
+            child.process.wait()
+
+    def passed(self) -> bool:
+        """Waits for them, prints what they printed, and says whether all passed."""
+        all_passed = True
+        for package, child, began in self._started:
+            status = child.process.wait()
+            # When it ended is when it wrote last.
+            took = child.log.stat().st_mtime - (time.time() - (time.monotonic() - began))
+            self._times.took(took, f"{package}, on a stack of its own, beside the others")
+            step(f"what {package} printed:")
+            say(child.log.read_text(errors="replace").rstrip())
+            all_passed = all_passed and status == 0
+        return all_passed
+
+
+def suite(package: str, ports: Sequence[int], filters: Sequence[str], browser: str) -> int:
+    """One suite that needs a stack, on one of its own."""
+    programs, _ = _browser(browser) if package == BROWSER else (None, "")
+    passed = _passes_on_stack(package, ports, install.cargo_lambda(), test_environment(), programs, filters)
+    return 0 if passed else 1
 
 
 def quick() -> int:
@@ -168,20 +232,21 @@ def _browser(mode: str) -> tuple[chromium.Browser | None, str]:
 
 def _passes_on_stack(
     package: str,
-    target: Path,
+    ports: Sequence[int],
     cargo_lambda: Path,
     environment: Mapping[str, str],
     browser: chromium.Browser | None,
     filters: Sequence[str],
 ) -> bool:
     """Runs a suite against a stack of its own: the clock and the books of another suite are nobody's surprise."""
-    shutil.rmtree(E2E_STATE, ignore_errors=True)
-    shutil.rmtree(BROWSER_DIR, ignore_errors=True)
+    state = E2E_STATE / package
+    shutil.rmtree(state, ignore_errors=True)
     if package == BROWSER:
+        shutil.rmtree(BROWSER_DIR, ignore_errors=True)
         step("browser tests: the storefront page and the PG's window in Chromium")
     else:
         step("end-to-end tests, through the gateway to the functions")
-    with Stack(plan_test(free_ports(len(Urls._fields))), target, cargo_lambda) as stack:
+    with Stack(plan_test(ports, state), install.target_directory(), cargo_lambda) as stack:
         urls = stack.plan.urls
         environment = {
             "RUST_TEST_THREADS": E2E_THREADS,
@@ -198,7 +263,7 @@ def _passes_on_stack(
             environment["BROWSER_CHROMIUM"] = browser.chromium
             environment["BROWSER_CHROMEDRIVER"] = browser.chromedriver
             environment["BROWSER_DIR"] = str(BROWSER_DIR)
-        if _cargo(["test", "-p", package, "--locked"], environment, filters) == 0:
+        if _cargo(["test", "-p", package, "--locked"], environment, filters, first=()) == 0:
             return True
     pages = f", what the pages looked like in {shown(BROWSER_DIR)}" if package == BROWSER else ""
     complain(f"tests of {package} failed, see above; the logs of sandbox and functions are in {shown(stack.logs)}{pages}")
@@ -217,8 +282,10 @@ def simulate(arguments: Sequence[str], paper: str = "", package: str = "simulati
     return status
 
 
-def _cargo(arguments: Sequence[str], environment: Mapping[str, str], filters: Sequence[str]) -> int:
-    command = ["cargo", *arguments, *(["--", *filters] if filters else [])]
+def _cargo(
+    arguments: Sequence[str], environment: Mapping[str, str], filters: Sequence[str], first: Sequence[str] = PATIENT
+) -> int:
+    command = [*first, "cargo", *arguments, *(["--", *filters] if filters else [])]
     return subprocess.run(command, cwd=ROOT, env=dict(environment), check=False).returncode
 
 
