@@ -297,6 +297,8 @@ where
         let request = RefundRequest {
             merchant_uid: uid.clone(),
             amount: amount.decimal(),
+            tax_free: None,
+            vat_amount: None,
             reason: Some("구독 중복 결제 또는 해지 후 결제".to_owned()),
             account: None,
             idempotency_key: format!("{uid}-back-{left}"),

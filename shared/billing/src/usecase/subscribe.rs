@@ -169,9 +169,9 @@ where
     }
 
     pub(super) fn checked_price(&self, price: Price, merchant_uid: MerchantUid) -> Result<Price, Invalid> {
-        let Price { name, amount, details } = price;
+        let Price { name, amount, details, naver_use_by_period } = price;
         let order = Order { merchant_uid, customer_uid: None, amount, name, details }.checked(&self.policy)?;
-        Ok(Price { name: order.name, amount: order.amount, details: order.details })
+        Ok(Price { name: order.name, amount: order.amount, details: order.details, naver_use_by_period })
     }
 
     async fn subscribe_again(

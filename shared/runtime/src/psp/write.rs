@@ -63,6 +63,8 @@ pub(super) fn cancel(refund: &Refund) -> Result<Cancel, InvalidInput> {
     let part = |minor| Amount::from_minor(minor, refund.exponent);
     let target = CancelTarget::Imp(iamport::ImpUid::new(refund.imp_uid.as_str())?);
     let mut request = Cancel::new(target, part(refund.amount), part(refund.checksum))?;
+    request.tax_free = refund.parts.tax_free.map(part);
+    request.vat_amount = refund.parts.vat_amount.map(part);
     request.reason = Some(refund.sent_reason());
     if let Some(account) = &refund.account {
         request.refund_holder = concealed(Some(&account.holder));

@@ -154,6 +154,8 @@ impl Shop {
         Some(Request::Refund(RefundRequest {
             merchant_uid,
             amount,
+            tax_free: None,
+            vat_amount: None,
             reason: None,
             account: None,
             idempotency_key: name,

@@ -122,7 +122,7 @@ impl Shop {
         let amount = *rng.pick(&[8_900, 8_900, 4_900, 19_900, 100]).unwrap_or(&8_900);
         NewPlan {
             id: id(PlanId::parse(name)),
-            price: Price { name: name.to_owned(), amount: Money::krw(amount), details: Details::default() },
+            price: id(Price::new(name.to_owned(), Money::krw(amount), Details::default())),
             interval: interval.unwrap_or_else(|| id(Interval::new(unit, count))),
         }
     }
@@ -139,6 +139,8 @@ impl Shop {
             idempotency_key: format!("refund-{merchant_uid}-{}", rng.below(3)),
             merchant_uid,
             amount: amount.to_string(),
+            tax_free: None,
+            vat_amount: None,
             reason: None,
             account: None,
         }))
