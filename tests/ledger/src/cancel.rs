@@ -13,6 +13,10 @@ pub struct CancelOrder {
     pub merchant_uid: Option<String>,
     /// Minor units; absent or 0 is everything that is left.
     pub amount: Option<u64>,
+    /// Free of tax, minor units.
+    pub tax_free: Option<u64>,
+    /// Value added tax, minor units.
+    pub vat_amount: Option<u64>,
     /// What the caller believes is left, minor units; a difference is refused.
     pub checksum: Option<u64>,
     /// Why.
@@ -46,6 +50,7 @@ impl Ledger {
         if payment.vbank.is_some() && !order.has_refund_account {
             return Err(Refusal::rejected("환불 계좌 정보가 필요합니다"));
         }
+        let tax = payment.refunded_parts(amount, order)?;
         payment.cancel_amount += amount;
         payment.cancelled_at = now;
         payment.cancel_reason.clone_from(&order.reason);
@@ -55,6 +60,7 @@ impl Ledger {
             amount,
             cancelled_at: now,
             reason: order.reason.clone().unwrap_or_default(),
+            tax,
         });
         let in_full = payment.cancellable() == 0;
         if in_full || partial_status == PartialCancelStatus::Cancelled {

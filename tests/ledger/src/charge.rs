@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cards::{Behaviour, Card};
 use super::keys::KeyOrder;
-use super::{Channel, Dedupe, KeyUsage, Ledger, Order, Payment, PaymentStatus, Person, Refusal, Task};
+use super::{Channel, Dedupe, KeyUsage, Ledger, Order, Payment, PaymentStatus, Person, Refusal, Task, TaxParts};
 
 /// Instalments start at this many won.
 const INSTALMENT_MINIMUM_KRW: u64 = 50_000;
@@ -68,6 +68,7 @@ impl Ledger {
     /// `Pg` for an unknown key or an unusable card, `Rejected` for an order number that was paid before.
     pub fn admit(&mut self, now: i64, order: Order, instrument: Instrument) -> Result<Admission, Refusal> {
         self.refuse_used(&order.merchant_uid)?;
+        super::tax::check(&order)?;
         if order.card_quota > 0
             && (order.card_quota < 2 || (order.currency == "KRW" && order.amount < INSTALMENT_MINIMUM_KRW))
         {
@@ -201,6 +202,7 @@ impl Ledger {
                 vbank: None,
                 name: draft.order.name.clone(),
                 amount: draft.order.amount,
+                tax: draft.order.tax,
                 cancel_amount: 0,
                 currency: draft.order.currency.clone(),
                 buyer: draft.order.buyer.clone(),
@@ -270,6 +272,7 @@ impl Order {
             custom_data: None,
             notice_url: None,
             card_quota: 0,
+            tax: TaxParts::default(),
         }
     }
 }

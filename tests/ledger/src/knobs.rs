@@ -83,6 +83,8 @@ pub struct Knobs {
     pub schedule_batch: ScheduleBatch,
     /// Deleting a key revokes its schedules.
     pub delete_key_revokes_schedules: bool,
+    /// The PG of a request that names none, by its code.
+    pub default_pg: String,
     /// Payments and keys are made on a test channel (`sandbox: true`).
     pub sandbox: bool,
     /// Billing key issue without `channel_key` is refused, as the current schema says.
@@ -122,6 +124,7 @@ impl Default for Knobs {
             past_schedule: PastSchedule::Run,
             schedule_batch: ScheduleBatch::Atomic,
             delete_key_revokes_schedules: false,
+            default_pg: "html5_inicis".to_owned(),
             sandbox: false,
             require_channel_key: false,
             late_seconds: 60,

@@ -17,6 +17,7 @@ mod query;
 mod refusal;
 mod rows;
 mod schedule;
+mod tax;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -37,6 +38,7 @@ pub use self::rows::{
     Schedule, ScheduleStatus, VirtualAccount,
 };
 pub use self::schedule::ScheduleOrder;
+pub use self::tax::{TaxParts, is_about_tax};
 pub use self::window::{Agreed, Issue, KeyWish, Means, WindowOrder};
 
 /// Something that happens at a time of its own.

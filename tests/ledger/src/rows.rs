@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cards::Card;
+use super::tax::TaxParts;
 
 /// Status of a payment; V1 has exactly these four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -134,6 +135,9 @@ pub struct Cancellation {
     pub cancelled_at: i64,
     /// Reason as given.
     pub reason: String,
+    /// Which parts of the payment it took.
+    #[serde(default)]
+    pub tax: TaxParts,
 }
 
 /// A virtual account into which the customer pays.
@@ -195,6 +199,9 @@ pub struct Payment {
     pub name: String,
     /// Minor units.
     pub amount: u64,
+    /// Which parts of the amount tax is counted by.
+    #[serde(default)]
+    pub tax: TaxParts,
     /// Refunded so far, minor units: always the sum of `cancel_history`.
     pub cancel_amount: u64,
     /// ISO 4217 code.
@@ -279,6 +286,9 @@ pub struct Order {
     pub notice_url: Option<String>,
     /// Instalment months, 0 for a single payment.
     pub card_quota: u32,
+    /// Which parts of the amount tax is counted by.
+    #[serde(default)]
+    pub tax: TaxParts,
 }
 
 /// One scheduled payment.

@@ -59,6 +59,7 @@ impl Ledger {
 
     fn check_entry(&self, now: i64, entry: &ScheduleOrder) -> Result<(), Refusal> {
         let merchant_uid = &entry.order.merchant_uid;
+        super::tax::check(&entry.order)?;
         if entry.schedule_at < now && self.knobs.past_schedule == PastSchedule::Refuse {
             return Err(Refusal::invalid("schedule_at 이 과거입니다"));
         }

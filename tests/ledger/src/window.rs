@@ -14,7 +14,7 @@ use super::cards::{self, Behaviour, Card};
 use super::keys::KeyOrder;
 use super::{
     Browser, Channel, ClosedWindow, Dedupe, Delivery, KeyUsage, Ledger, Order, Payment, PaymentStatus, Prepared,
-    Refusal, Task, VirtualAccount,
+    Refusal, Task, TaxParts, VirtualAccount,
 };
 
 /// PGs that close a virtual account (`x-portone-supported-pgs` of `revokeVbank`, V1 schema of 2026-08).
@@ -330,6 +330,7 @@ impl Ledger {
             vbank,
             name: window.order.name,
             amount: if issue_only && !self.knobs.issue_shows_amount { 0 } else { window.order.amount },
+            tax: if issue_only { TaxParts::default() } else { window.order.tax },
             cancel_amount: 0,
             currency: window.order.currency,
             buyer: window.order.buyer,

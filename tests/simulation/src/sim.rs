@@ -191,9 +191,19 @@ impl World {
         }
         let now = self.kernel.now();
         let executed = request.execute(&mut self.ledger, now);
+        self.check_parts(&executed.posted);
         self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));
         self.run_ledger();
         self.note(0x1a7e);
+    }
+
+    /// I32: the parts of a payment that tax is counted by, and those of its refunds, add up at the gateway, which refuses others.
+    fn check_parts(&mut self, posted: &PostResult<PspReply>) {
+        if let PostResult::Refused(refusal) = posted
+            && ledger::is_about_tax(&refusal.message)
+        {
+            self.violation("I32", refusal.message.clone());
+        }
     }
 
     /// I8: a key is not deleted while the PSP still has schedules that would charge it.
@@ -420,6 +430,7 @@ impl Sim {
             }
             _ => {
                 let executed = request.execute(&mut world.ledger, now);
+                world.check_parts(&executed.posted);
                 world.run_ledger();
                 let hangs = executed.hangs || fault == Some(Fault::LostReply);
                 if executed.hangs {

@@ -116,6 +116,7 @@ pub(super) fn order(order: &billing::order::Order) -> ledger::Order {
     ledger::Order {
         currency: order.amount.currency.code().to_owned(),
         card_quota: order.details.card_quota.unwrap_or(0),
+        tax: ledger::TaxParts { free: order.details.tax_free.unwrap_or(0), vat: order.details.vat_amount },
         ..ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name)
     }
 }

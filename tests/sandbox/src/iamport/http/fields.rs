@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::iamport::money;
-use ledger::{Channel, Order, Person, Refusal};
+use ledger::{Channel, Order, Person, Refusal, TaxParts};
 
 /// No document limits `customer_id` beyond what some gateways do; nothing that shops use is longer.
 pub(in crate::iamport) const CUSTOMER_ID_MAX: usize = 255;
@@ -123,9 +123,14 @@ impl<'a> Fields<'a> {
             Some(default) => self.text("name", 40)?.unwrap_or_else(|| default.to_owned()),
         };
         let card_quota = self.integer("card_quota")?.unwrap_or(0);
+        let tax = TaxParts {
+            free: self.amount("tax_free", &currency)?.unwrap_or(0),
+            vat: self.amount("vat_amount", &currency)?,
+        };
         Ok(Order {
             merchant_uid: self.required("merchant_uid", 40)?,
             amount,
+            tax,
             currency,
             name,
             buyer: self.buyer()?,

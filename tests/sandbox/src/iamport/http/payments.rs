@@ -169,6 +169,8 @@ pub(in crate::iamport) fn cancel_order(
     }
     Ok(CancelOrder {
         amount: fields.amount("amount", &currency)?,
+        tax_free: fields.amount("tax_free", &currency)?,
+        vat_amount: fields.amount("vat_amount", &currency)?,
         checksum: fields.amount("checksum", &currency)?,
         reason: fields.text("reason", 256)?,
         has_refund_account,

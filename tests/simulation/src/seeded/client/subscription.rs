@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use billing::order::Details;
 use billing::subscription::{
     Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, Subscription, SubscriptionState, Unit,
 };
@@ -122,7 +121,7 @@ impl Shop {
         let amount = *rng.pick(&[8_900, 8_900, 4_900, 19_900, 100]).unwrap_or(&8_900);
         NewPlan {
             id: id(PlanId::parse(name)),
-            price: id(Price::new(name.to_owned(), Money::krw(amount), Details::default())),
+            price: id(Price::new(name.to_owned(), Money::krw(amount), super::taxed(self.made, amount))),
             interval: interval.unwrap_or_else(|| id(Interval::new(unit, count))),
         }
     }

@@ -38,7 +38,7 @@ impl Shop {
             customer_uid: None,
             amount: Money::krw(8_900 + rng.below(2) * 1_000),
             name: "월간 이용권".to_owned(),
-            details: Details::default(),
+            details: super::taxed(self.made, 8_900),
         };
         self.charges.push((customer_id.clone(), order.merchant_uid.clone()));
         let pay_method = if rng.chance(400) { "vbank" } else { "card" };
