@@ -51,7 +51,7 @@ pub struct Config {
     pub checkout_return_url: Option<String>,
     /// `CHECKOUT_CONFIRM`: whether the PG asks us before it approves (`confirm_url`; Iamport switches it on by request).
     pub checkout_confirm: bool,
-    /// `WEBHOOK_IP_MODE`: `enforce` (default) or `observe`.
+    /// `WEBHOOK_IP_MODE`: `observe` (default) or `enforce`.
     pub webhook_ip_mode: WebhookIpMode,
     /// `WEBHOOK_IPS`: the PSP's published addresses, separated by commas.
     pub webhook_ips: Vec<IpAddr>,
@@ -161,9 +161,10 @@ impl Config {
             channel_key: optional("IAMPORT_CHANNEL_KEY"),
             notice_url: optional("NOTICE_URL"),
             webhook_ip_mode: match optional("WEBHOOK_IP_MODE").as_deref() {
-                None | Some("enforce") => WebhookIpMode::Enforce,
-                Some("observe") => WebhookIpMode::Observe,
-                Some(_) => return Err(ConfigError { variable: "WEBHOOK_IP_MODE", rule: "enforce or observe" }),
+                // Iamport sends a notice once, and its addresses have changed before (webhook/readme-v1.mdx, 2026-08).
+                None | Some("observe") => WebhookIpMode::Observe,
+                Some("enforce") => WebhookIpMode::Enforce,
+                Some(_) => return Err(ConfigError { variable: "WEBHOOK_IP_MODE", rule: "observe or enforce" }),
             },
             webhook_ips: list(&webhook_ips)
                 .map(str::parse)
@@ -272,7 +273,7 @@ mod tests {
     fn the_defaults_are_the_safe_side() {
         let config = read(&[]).unwrap();
         assert_eq!(config.base_url, "https://api.iamport.kr");
-        assert_eq!(config.webhook_ip_mode, WebhookIpMode::Enforce);
+        assert_eq!(config.webhook_ip_mode, WebhookIpMode::Observe);
         assert!(!config.policy.accept_sandbox_payments);
         assert_eq!(config.policy.currencies, [Currency::Krw]);
         assert_eq!(config.policy.quarantine_seconds, 120);

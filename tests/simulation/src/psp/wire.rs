@@ -112,7 +112,7 @@ pub(super) fn amount(row: &ledger::Prepared) -> Option<Money> {
 }
 
 /// The order as the PSP is sent it.
-pub(super) fn order(order: &billing::order::Order) -> ledger::Order {
+pub(crate) fn order(order: &billing::order::Order) -> ledger::Order {
     ledger::Order {
         currency: order.amount.currency.code().to_owned(),
         card_quota: order.details.card_quota.unwrap_or(0),

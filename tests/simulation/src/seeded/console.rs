@@ -13,7 +13,7 @@ use crate::sim::World;
 fn stranger(books: &mut Ledger, rng: &mut Rng, orders: &[Order], now: i64) -> Option<&'static str> {
     let order = rng.pick(orders)?;
     let card = cards::read("4000000000000341", "2044-12", now).ok()?;
-    let order = ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name);
+    let order = crate::psp::wire::order(order);
     let window = WindowOrder::by_card(order, card);
     books.pay_in_window(now, window).ok().map(|_| "stranger")
 }
