@@ -74,6 +74,8 @@ fn check_source(app: &App, request: &Request) -> Result<(), Problem> {
     );
     match app.config.webhook_ip_mode {
         WebhookIpMode::Observe => Ok(()),
-        WebhookIpMode::Enforce => Err(Problem::new(403, "source_not_allowed", "Not an address that notices come from.")),
+        WebhookIpMode::Enforce => {
+            Err(Problem::new(403, "source_not_allowed", "Not an address that notices come from."))
+        }
     }
 }

@@ -71,24 +71,38 @@ pub struct ImpCode {
     pub tier: Option<String>,
 }
 
-/// A gateway that windows may be opened at: `{pg}`, `{pg}.{mid}`, each with `={channelKey}` if it has one.
+/// A gateway that windows may be opened at: `{pg}` or `{pg}.{mid}`, with `:{pay_method}+{pay_method}` if it is for these alone,
+/// and with `={channelKey}` if it has one. A gateway may have a channel for each method (`pg/v1/nhn-kcp/readme.mdx`, 2026-06).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowChannel {
     /// `{pg}` or `{pg}.{mid}`.
     pub pg: String,
+    /// The payment methods that it is for; any if there are none.
+    pub pay_methods: Vec<String>,
     /// The channel's key in the console.
     pub channel_key: Option<String>,
 }
 
 impl WindowChannel {
     fn parse(entry: &str) -> Option<Self> {
-        let (pg, channel_key) = entry.split_once('=').map_or((entry, None), |(pg, key)| (pg, Some(key)));
+        let (named, channel_key) = entry.split_once('=').map_or((entry, None), |(named, key)| (named, Some(key)));
+        let (pg, methods) = named.split_once(':').map_or((named, None), |(pg, methods)| (pg, Some(methods)));
+        let pay_methods: Vec<&str> = methods.map(|methods| methods.split('+').collect()).unwrap_or_default();
         let word = |text: &str| {
             let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
             !text.is_empty() && text.chars().all(allowed)
         };
-        let fits = word(pg) && channel_key.is_none_or(word);
-        fits.then(|| Self { pg: pg.to_owned(), channel_key: channel_key.map(str::to_owned) })
+        let fits = word(pg) && channel_key.is_none_or(word) && pay_methods.iter().all(|method| word(method));
+        fits.then(|| Self {
+            pg: pg.to_owned(),
+            pay_methods: pay_methods.into_iter().map(str::to_owned).collect(),
+            channel_key: channel_key.map(str::to_owned),
+        })
+    }
+
+    /// Whether it is for this payment method, and was set up for it by name.
+    pub(crate) fn names(&self, pay_method: &str) -> bool {
+        self.pay_methods.iter().any(|named| named == pay_method)
     }
 
     /// The gateway's code.
@@ -129,6 +143,13 @@ impl Config {
         address.with_tier(tier).map_err(|_| ConfigError { variable: "IAMPORT_TIER", rule })
     }
 
+    /// Whether the key of any channel is set. The current schema wants one wherever a key or an account is made, and new gateways
+    /// are known by theirs alone (`channel_key`, V1 schema, 2026-07).
+    #[must_use]
+    pub fn names_a_channel(&self) -> bool {
+        self.channel_key.is_some() || self.window_channels.iter().any(|channel| channel.channel_key.is_some())
+    }
+
     /// Reads settings from any source of variables. An empty variable counts as absent.
     ///
     /// # Errors
@@ -144,7 +165,7 @@ impl Config {
         }
         let webhook_ips = optional("WEBHOOK_IPS").unwrap_or_default();
         let channels = optional("IAMPORT_CHECKOUT_PGS").unwrap_or_default();
-        let channels_rule = "entries of {pg}[.{mid}][={channelKey}] separated by commas";
+        let channels_rule = "entries of {pg}[.{mid}][:{pay_method}+…][={channelKey}] separated by commas";
         let window_channels: Vec<WindowChannel> = list(&channels)
             .map(WindowChannel::parse)
             .collect::<Option<_>>()
@@ -176,14 +197,21 @@ impl Config {
             public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
             checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
             checkout_confirm: flag("CHECKOUT_CONFIRM", optional("CHECKOUT_CONFIRM"))?,
-            policy: Policy {
-                pgs: window_channels.iter().map(|channel| channel.code().to_owned()).collect(),
-                default_pg,
-                ..policy(optional)?
-            },
+            policy: Policy { pgs: codes(&window_channels), default_pg, ..policy(optional)? },
             window_channels,
         })
     }
+}
+
+/// Each gateway once, the default first.
+fn codes(channels: &[WindowChannel]) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    for channel in channels {
+        if !codes.iter().any(|code| code == channel.code()) {
+            codes.push(channel.code().to_owned());
+        }
+    }
+    codes
 }
 
 fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, ConfigError> {
@@ -291,6 +319,8 @@ mod tests {
             ("AMOUNT_MAX", "0"),
             ("QUARANTINE_SECONDS", "59"),
             ("IAMPORT_CHECKOUT_PGS", "canary pg=key"),
+            ("IAMPORT_CHECKOUT_PGS", "kcp:canary +card"),
+            ("IAMPORT_CHECKOUT_PGS", "kcp:=canary"),
             ("PUBLIC_URL", "http://canary.example"),
             ("CHECKOUT_RETURN_URL", "javascript:canary"),
             ("CHECKOUT_CONFIRM", "canary-yes"),

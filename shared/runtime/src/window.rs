@@ -8,7 +8,7 @@ use billing::{CustomerId, Money};
 use iamport::{InvalidInput, RequestPay, Sensitive, ServicePeriod, WindowProduct};
 
 use crate::app::App;
-use crate::config::{Config, pg_code};
+use crate::config::{Config, WindowChannel, pg_code};
 use crate::http::Request;
 use crate::psp::write::{amount, concealed};
 
@@ -69,7 +69,7 @@ fn object(
     let part = |minor: u64| amount(Money::new(minor, order.amount.currency));
     let uid = iamport::MerchantUid::new(order.merchant_uid.as_str())?;
     let mut object = RequestPay::new(uid, &window.pay_method, amount(order.amount));
-    (object.pg, object.channel_key) = channel(config, window.pg.as_deref());
+    (object.pg, object.channel_key) = channel(config, window.pg.as_deref(), &window.pay_method);
     object.name = Some(order.name.clone());
     object.currency = Some(order.amount.currency.code().to_owned());
     object.tax_free = given.tax_free.map(part);
@@ -122,12 +122,14 @@ fn naver_product(product: NaverProduct) -> iamport::NaverProduct {
     }
 }
 
-/// `pg` and `channelKey`: the channel that is set up for the gateway, else the gateway as it was named.
-fn channel(config: &Config, pg: Option<&str>) -> (Option<String>, Option<String>) {
-    let set_up = match pg {
-        Some(code) => config.window_channels.iter().find(|channel| channel.code() == code),
-        None => config.window_channels.first(),
-    };
+/// `pg` and `channelKey`: the channel that is set up for the gateway and the method, or for the gateway, else the gateway as it
+/// was named.
+fn channel(config: &Config, pg: Option<&str>, pay_method: &str) -> (Option<String>, Option<String>) {
+    let code = pg.or_else(|| config.window_channels.first().map(WindowChannel::code));
+    let of_gateway = || config.window_channels.iter().filter(|channel| Some(channel.code()) == code);
+    let set_up = of_gateway()
+        .find(|channel| channel.names(pay_method))
+        .or_else(|| of_gateway().find(|channel| channel.pay_methods.is_empty()));
     if let Some(channel) = set_up {
         return (Some(channel.pg.clone()), channel.channel_key.clone());
     }
@@ -167,9 +169,32 @@ mod tests {
             ("", "", "", Some("kcp"), Some("kcp"), None),
             ("", "", "", None, None, None),
         ] {
-            let (pg, channel_key) = channel(&config(pgs, pg, key), asked);
+            let (pg, channel_key) = channel(&config(pgs, pg, key), asked, "card");
             assert_eq!((pg.as_deref(), channel_key.as_deref()), (expected_pg, expected_key), "{pgs} {asked:?}");
         }
+    }
+
+    #[test]
+    fn a_method_has_the_channel_that_is_set_up_for_it_alone() {
+        let three = "kcp.A1:card+trans=channel-key-1, kcp.A2:kakaopay=channel-key-2, kcp=channel-key-3";
+        for (pgs, method, expected_pg, expected_key) in [
+            (three, "card", "kcp.A1", Some("channel-key-1")),
+            (three, "trans", "kcp.A1", Some("channel-key-1")),
+            (three, "kakaopay", "kcp.A2", Some("channel-key-2")),
+            (three, "vbank", "kcp", Some("channel-key-3")),
+            // A channel of another method is none for this one.
+            ("kcp.A1:card=channel-key-1", "vbank", "kcp", None),
+        ] {
+            let (pg, channel_key) = channel(&config(pgs, "", ""), Some("kcp"), method);
+            assert_eq!((pg.as_deref(), channel_key.as_deref()), (Some(expected_pg), expected_key), "{pgs} {method}");
+        }
+        let first = channel(&config(three, "", ""), None, "kakaopay");
+        assert_eq!(
+            first,
+            (Some("kcp.A2".to_owned()), Some("channel-key-2".to_owned())),
+            "the first gateway's, if none is named"
+        );
+        assert_eq!(config(three, "", "").policy.pgs, ["kcp"]);
     }
 
     #[test]
