@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::{Reply, Server, serve_once};
+use crate::server::{Reply, serve_once};
 use crate::support::*;
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
@@ -173,7 +173,7 @@ async fn the_platforms_roots_decide_whom_to_trust() {
         return client.unwrap().ready().await.unwrap();
     }
     let (server, stranger) = (Https::start("127.0.0.1", usize::MAX).await, Https::start("127.0.0.1", usize::MAX).await);
-    let plain = Server::always(Reply::token()).await;
+    let plain = crate::server::Server::always(Reply::token()).await;
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let roots = folder.join("iamport-roots.pem");
     std::fs::write(&roots, pem(&server.certificate)).unwrap();
