@@ -15,18 +15,29 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// First size of a body's buffer; most bodies fit, so that nothing has to be moved.
 const BODY_BYTES_FIRST: usize = 2048;
 
-/// A buffer whose memory is wiped when it is given up, also when it grows.
-struct Buffer(Zeroizing<Vec<u8>>);
+/// A buffer whose memory is wiped when it is given up, also when it grows. Its room is a boxed slice, because that cannot
+/// grow by itself: a vector that does leaves a copy behind that nobody wipes.
+struct Buffer {
+    room: Zeroizing<Box<[u8]>>,
+    filled: usize,
+}
 
 impl Buffer {
+    fn with_room(bytes: usize) -> Self {
+        Self { room: Zeroizing::new(vec![0; bytes].into_boxed_slice()), filled: 0 }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
-        let needed = self.0.len().saturating_add(bytes.len());
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2))));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
+        let end = self.filled.saturating_add(bytes.len());
+        if let Some(free) = self.room.get_mut(self.filled..end) {
+            free.copy_from_slice(bytes);
+            self.filled = end;
+            return;
         }
-        self.0.extend_from_slice(bytes);
+        let mut larger = Self::with_room(end.saturating_mul(2));
+        larger.push(self.as_ref());
+        larger.push(bytes);
+        *self = larger;
     }
 
     /// A JSON string.
@@ -44,6 +55,12 @@ impl Buffer {
     }
 }
 
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        self.room.get(..self.filled).unwrap_or_default()
+    }
+}
+
 /// A JSON object under construction. Absent optional values leave no trace in it.
 pub(crate) struct Object<'a> {
     out: &'a mut Buffer,
@@ -53,9 +70,9 @@ pub(crate) struct Object<'a> {
 /// Builds a request body. Its memory is wiped when the last handle on it is dropped, which the transport does when
 /// the exchange has ended.
 pub(crate) fn body(fill: impl FnOnce(&mut Object<'_>)) -> Bytes {
-    let mut buffer = Buffer(Zeroizing::new(Vec::with_capacity(BODY_BYTES_FIRST)));
+    let mut buffer = Buffer::with_room(BODY_BYTES_FIRST);
     write_object(&mut buffer, fill);
-    Bytes::from_owner(buffer.0)
+    Bytes::from_owner(buffer)
 }
 
 fn write_object(out: &mut Buffer, fill: impl FnOnce(&mut Object<'_>)) {
@@ -263,7 +280,7 @@ fn push_encoded(out: &mut String, text: &str) {
 mod tests {
     use zeroize::Zeroizing;
 
-    use super::{Target, authorization, body};
+    use super::{BODY_BYTES_FIRST, Target, authorization, body};
     use crate::amount::Amount;
     use crate::secret::AccessToken;
 
@@ -280,6 +297,18 @@ mod tests {
         let token = AccessToken::new(Zeroizing::new("token-1".to_owned())).unwrap();
         let header = authorization(&token).unwrap();
         assert_eq!((header.to_str().unwrap(), format!("{header:?}").as_str()), ("Bearer token-1", "Sensitive"));
+    }
+
+    #[test]
+    fn bodies_around_the_first_buffers_size_are_whole() {
+        for length in (0..3).flat_map(|times| (0..24).map(move |less| (BODY_BYTES_FIRST << times) - less)) {
+            let text = "x".repeat(length);
+            let bytes = body(|object| {
+                object.text("a", &text);
+                object.integer("b", 7);
+            });
+            assert_eq!(bytes, format!(r#"{{"a":"{text}","b":7}}"#).as_bytes(), "{length}");
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ mod server;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod time;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod tokens;

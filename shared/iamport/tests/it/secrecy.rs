@@ -1,6 +1,7 @@
 //! Nothing that can be printed contains what must not be.
 
 use std::path::Path;
+use std::time::Duration;
 
 use iamport::*;
 use serde_json::json;
@@ -112,6 +113,26 @@ fn requests_print_without_their_secrets() {
     assert!(!format!("{:?}", credentials()).contains("imp_apikey"));
     assert_eq!(format!("{:?}", CardNumber::new(PAN).unwrap()), "CardNumber");
     assert_eq!(format!("{:?}", Expiry::new("2027-12").unwrap()), "Expiry");
+}
+
+/// Whoever reads a log must learn which call it was.
+#[test]
+fn what_hides_something_still_says_what_it_is() {
+    assert_eq!(format!("{:?}", Sensitive::from(PERSON)), "Sensitive");
+    let config = Config::new("https://api.iamport.kr/v1").unwrap().with_tier("abc").unwrap();
+    let client = client_with(config.clone(), credentials(), TestClock::new()).within(Duration::from_millis(4_321));
+    let mut window = RequestPay::new(merchant_uid(), "card", won(8900));
+    window.buyer_name = Some(PERSON.into());
+    window.confirm_url = Some(NOTICE.into());
+    let told: [(String, &[&str]); 3] = [
+        (format!("{config:?}"), &["Config", "https://api.iamport.kr/v1", "abc"]),
+        (format!("{client:?}"), &["Client", "https://api.iamport.kr/v1", "abc", "4.321s"]),
+        (format!("{window:?}"), &["RequestPay", "order_monthly_0001"]),
+    ];
+    for (printed, names) in told {
+        assert!(names.iter().all(|name| printed.contains(name)), "{printed}");
+        assert_clean(names[0], &printed);
+    }
 }
 
 /// A server may say anything, also what it was told.
