@@ -33,8 +33,8 @@ impl Finding {
     }
 }
 
-/// The rules that a request breaks at a gateway. An unknown gateway has none, and of an unknown payment method only those
-/// that hold for all.
+/// The rules that a request breaks at a gateway. For one that is not listed there are only those that hold at every gateway, and for
+/// a payment method that is not, only those that hold for all.
 #[must_use]
 pub fn check(gateway: &str, operation: Operation, pay_method: Option<&str>, facts: &Facts) -> Vec<Finding> {
     let here = rules().filter(|rule| rule.applies(gateway, operation, pay_method));

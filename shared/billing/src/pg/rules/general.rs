@@ -1,7 +1,7 @@
 //! What holds at every gateway.
 
-use super::super::rule::Demand::{Along, Impossible, Parts, Required, SameMonth};
-use super::super::rule::Field::{CardCode, CardMonths, Digital, RefundAccount};
+use super::super::rule::Demand::{Impossible, Parts, Required, SameMonth};
+use super::super::rule::Field::{Digital, RefundAccount};
 use super::super::rule::Operation::{KeyWindow, Refund, Window};
 use super::super::rule::{Rule, Source, rule, source, unsure};
 
@@ -18,5 +18,4 @@ pub(super) const RULES: &[Rule] = &[
     rule("any.refund.phone.whole", "*", Refund, &["phone"], Parts(0, &["html5_inicis", "kcp"]), CHECKLIST),
     rule("any.key_window.applepay.impossible", "*", KeyWindow, &["applepay"], Impossible, APPLE),
     unsure("any.window.phone.digital", "*", Window, &["phone"], Required(Digital), REQUEST),
-    unsure("any.window.card.direct_months", "*", Window, &["card"], Along(CardCode, CardMonths), REQUEST),
 ];
