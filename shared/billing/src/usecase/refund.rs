@@ -1,5 +1,6 @@
 //! Giving back what was paid.
 
+use super::gateway::check_refund;
 use super::send::outcome;
 use super::{Billing, Failure};
 use crate::alarm::Alarm;
@@ -102,6 +103,9 @@ where
                     None => parts,
                 };
                 refund.origin = origin;
+                if let Some(record) = row.record.as_ref().filter(|_| by_request) {
+                    check_refund(&row, record, &refund)?;
+                }
                 row.refunds.push(refund);
                 true
             };
