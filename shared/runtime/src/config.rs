@@ -173,7 +173,7 @@ impl Config {
         let tier = optional("IAMPORT_TIER");
         let pg = optional("IAMPORT_PG");
         let of_keys = pg.as_deref().map(|pg| pg_code(pg).to_owned());
-        let default_pg = window_channels.first().map(|channel| channel.code().to_owned()).or(of_keys);
+        let default_pg = window_channels.first().map(|channel| channel.code().to_owned()).or(of_keys.clone());
         Ok(Self {
             table_name: required("TABLE_NAME")?,
             secret_id: required("IAMPORT_SECRET_ID")?,
@@ -197,7 +197,7 @@ impl Config {
             public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
             checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
             checkout_confirm: flag("CHECKOUT_CONFIRM", optional("CHECKOUT_CONFIRM"))?,
-            policy: Policy { pgs: codes(&window_channels), default_pg, ..policy(optional)? },
+            policy: Policy { pgs: codes(&window_channels), default_pg, card_pg: of_keys, ..policy(optional)? },
             window_channels,
         })
     }

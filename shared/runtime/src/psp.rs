@@ -323,7 +323,7 @@ impl KeyPsp for Psp {
         let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return PostResult::NotSent };
         let mut request = iamport::DeleteBillingKey::new(uid);
         // Keys of wallets are not deleted without (pg/v1/nice-v2/billing-api-caution.mdx and pg/v1/naver.mdx, 2026-08); the others do not mind.
-        request.reason = Some(write::DELETION_REASON.to_owned());
+        request.reason = Some(billing::pg::DELETION_REASON.to_owned());
         request.requester = Some(write::REQUESTER);
         posted(self.posting().delete_billing_key(&request).await, |_| Some(()), "delete_customer")
     }

@@ -1,8 +1,9 @@
 //! What a storefront's page needs to open the PG's window: the object for `IMP.request_pay`, with everything in it that no
 //! caller may choose.
 
-use billing::checkout::{Naver, NaverProduct, Window};
+use billing::checkout::{NaverProduct, Window};
 use billing::order::Order;
+use billing::pg::{self, Field, Operation};
 use billing::usecase::Failure;
 use billing::{CustomerId, Money};
 use iamport::{InvalidInput, RequestPay, Sensitive, ServicePeriod, WindowProduct};
@@ -20,8 +21,8 @@ struct Addresses {
 }
 
 impl App {
-    /// The object for `IMP.request_pay`, as JSON. `customer_id` goes along where a billing key is issued: some gateways
-    /// want to know whose it is.
+    /// The object for `IMP.request_pay`, as JSON. `customer_id` goes along where a billing key is issued, and where the gateway
+    /// asks for it.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] without the secret: an order's addresses carry a token made of it.
@@ -30,7 +31,7 @@ impl App {
         request: &Request,
         order: &Order,
         window: &Window,
-        customer_id: Option<&CustomerId>,
+        customer_id: &CustomerId,
     ) -> Result<String, Failure> {
         let addresses = self.addresses(request, order).await?;
         let object = object(&self.config, order, window, customer_id, addresses);
@@ -61,7 +62,7 @@ fn object(
     config: &Config,
     order: &Order,
     window: &Window,
-    customer_id: Option<&CustomerId>,
+    customer_id: &CustomerId,
     addresses: Addresses,
 ) -> Result<RequestPay, InvalidInput> {
     let given = &order.details;
@@ -86,7 +87,10 @@ fn object(
     object.m_redirect_url = addresses.m_redirect_url;
     object.app_scheme = options.app_scheme;
     object.customer_uid = order.customer_uid.as_ref().map(|uid| iamport::CustomerUid::new(uid.as_str())).transpose()?;
-    object.customer_id = customer_id.map(ToString::to_string);
+    let gateway = window.pg.as_deref().or(config.policy.default_pg.as_deref());
+    let wanted = |pg| pg::asks_for(pg, Operation::Window, Some(&window.pay_method), Field::CustomerId);
+    let told = order.customer_uid.is_some() || gateway.is_some_and(wanted);
+    object.customer_id = told.then(|| customer_id.to_string());
     object.escrow = options.escrow;
     object.digital = options.digital;
     object.vbank_due = options.vbank_due;
@@ -105,10 +109,16 @@ fn object(
         quantity: product.quantity,
     };
     object.products = options.products.into_iter().map(product).collect();
-    let Naver { popup_mode, use_cfm, products } = options.naver;
-    object.naver_popup_mode = popup_mode;
-    object.naver_use_cfm = use_cfm;
-    object.naver_products = products.into_iter().map(naver_product).collect();
+    let naver = options.naver;
+    object.naver_popup_mode = naver.popup_mode;
+    object.naver_use_cfm = naver.use_cfm;
+    object.naver_products = naver.products.into_iter().map(naver_product).collect();
+    object.naver_product_code = naver.product_code;
+    object.naver_product_count = naver.product_count;
+    object.naver_merchant_user_key = concealed(naver.merchant_user_key.as_ref());
+    object.naver_purchaser_name = concealed(naver.purchaser_name.as_ref());
+    object.naver_purchaser_birthday = concealed(naver.purchaser_birthday.as_ref());
+    object.naver_culture_benefit = naver.culture_benefit;
     Ok(object)
 }
 

@@ -58,10 +58,8 @@ pub(super) fn schedule(
     Ok(Schedule::new(iamport::CustomerUid::new(customer_uid.as_str())?, NonEmpty::try_from(items)?))
 }
 
-/// Who wants money or a key back, as Iamport has it if nothing is said: the merchant. NAVER Pay's review asks that it is said.
+/// Who wants money or a key back: the merchant, as the catalogue has it ([`billing::pg::REQUESTER`]).
 pub(super) const REQUESTER: Requester = Requester::Admin;
-/// Why a key is deleted.
-pub(super) const DELETION_REASON: &str = "등록 카드 해지";
 
 /// `POST /payments/cancel`, always with an amount and the balance before it.
 pub(super) fn cancel(refund: &Refund) -> Result<Cancel, InvalidInput> {
