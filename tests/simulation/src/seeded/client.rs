@@ -262,7 +262,7 @@ impl Shop {
     }
 }
 
-/// What of the order of this number is free of tax, or tax: nothing is said, all of it, a part, or the tax alone.
+/// The fields of the order of this number. What of it is free of tax, or tax: nothing is said, all of it, a part, or the tax alone.
 fn taxed(number: u64, amount: u64) -> Details {
     let (tax_free, vat_amount) = match number % 4 {
         0 => (None, None),
@@ -270,7 +270,16 @@ fn taxed(number: u64, amount: u64) -> Details {
         2 => (Some(amount), None),
         _ => (None, Some(amount / 11)),
     };
-    Details { tax_free, vat_amount, ..Details::default() }
+    let text = |text: &str| Some(text.to_owned());
+    Details {
+        tax_free,
+        vat_amount,
+        // Without them one gateway or another takes no payment.
+        buyer_name: text("홍길동"),
+        buyer_tel: text("01042424242"),
+        buyer_email: text("gildong@gmail.com"),
+        ..Details::default()
+    }
 }
 
 /// How much of a refund is free of tax, as a storefront reckons that does not remember what it has given back before.

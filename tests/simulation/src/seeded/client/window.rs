@@ -62,7 +62,7 @@ impl Shop {
             amount: Money::krw(if charged.is_some() { 8_900 } else { 0 }),
             merchant_uid: charged,
             name: "카드 등록".to_owned(),
-            details: Details::default(),
+            details: Details { tax_free: None, vat_amount: None, ..super::taxed(0, 0) },
             window: window("card"),
         })
     }
