@@ -53,6 +53,7 @@ impl Ledger {
         self.knobs.check(&Asked {
             method: Some(payment.pay_method()),
             amount,
+            escrow: payment.browser.as_ref().is_some_and(|browser| browser.escrow),
             payment: Some(payment),
             cancel: Some(order),
             said: Some(&order.said),

@@ -4,6 +4,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
+//! | `operation` | what a request is about |
 //! | `rule` | what a line can ask, and when |
 //! | `pages` | the lines, page by page |
 //! | `support` | which gateway takes which call |
@@ -15,6 +16,7 @@
 
 mod asked;
 mod open;
+mod operation;
 mod pages;
 mod rule;
 mod support;
@@ -24,8 +26,9 @@ mod tests;
 pub(crate) use self::asked::Asked;
 pub use self::asked::{Said, UNNAMED};
 pub use self::open::{OPEN, Question};
+pub use self::operation::Operation;
 use self::rule::Demand;
-pub use self::rule::{Force, Operation, Rule, Source};
+pub use self::rule::{Force, Rule, Source};
 use self::support::{CLOSING, Standing};
 pub use self::support::{NAMED, SUPPORT, Support};
 use crate::knobs::RuleRefusal;
@@ -140,6 +143,7 @@ fn why(rule: &Rule) -> String {
         Demand::OneOf(_) | Demand::NoneOf(_) => format!("{field} 값을 지원하지 않습니다"),
         Demand::Form(_) | Demand::TwoNames => format!("{field} 형식이 올바르지 않습니다"),
         Demand::DayFromPayment => format!("{field} 은(는) 결제일 이후의 날짜(YYYYMMDD)여야 합니다"),
+        Demand::MostNumber(most) => format!("{field} 은(는) {most} 이하여야 합니다"),
         Demand::LeastAmount(least) => format!("결제 금액은 {least} 이상이어야 합니다"),
         Demand::Tenth => format!("{field} 은(는) 결제 금액의 10%를 넘을 수 없습니다"),
         Demand::AsIssued => format!("{field} 이(가) 빌링키 발급 시 값과 다릅니다"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::Operation;
+use super::operation::Operation;
 use crate::{BillingKey, CancelOrder, Order, Payment, Person};
 
 /// What a request says beside the fields that the books keep, by name, with dots where it is nested.

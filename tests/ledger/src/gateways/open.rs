@@ -98,6 +98,24 @@ pub const OPEN: &[Question] = &[
         read("pg/v1/nice-v2/readme.mdx"),
     ),
     asks(
+        "Is digital required of every telephone bill, as the SDK's list says and pages do not?",
+        "rule_answers: any.window.digital",
+        "no, but where a page says so",
+        read("sdk/ko/v1-sdk/javascript-sdk/payrq.mdx"),
+    ),
+    asks(
+        "Is twotrs_bank=Y required for transfers on a telephone at html5_inicis?",
+        "rule_answers: html5_inicis.window.bypass.P_RESERVED.never",
+        "no",
+        read("pg/v1/inicis.mdx"),
+    ),
+    asks(
+        "Has the shop the agreement by which it gives back escrow payments at welcome?",
+        "rule_answers: welcome.cancel.escrow.never",
+        "yes",
+        read("pg/v1/welcome/caution.mdx"),
+    ),
+    asks(
         "Is naverProductCode required, which has a default?",
         "rule_answers: naverpay.key_window.naverProductCode",
         "yes",

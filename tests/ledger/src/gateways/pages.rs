@@ -12,7 +12,8 @@ mod toss;
 mod wallets;
 mod welcome;
 
-use super::rule::{Demand, Operation, Rule, SCHEMA, When, read, rule};
+use super::operation::Operation;
+use super::rule::{Demand, Force, Rule, SCHEMA, When, read, rule};
 
 const ISSUE: &[Operation] = &[Operation::Issue];
 const ONETIME: &[Operation] = &[Operation::Onetime];
@@ -42,6 +43,10 @@ const EVERY: &[Rule] = &[
         When::NotAt("kcp"),
     ]),
     rule(SCHEMA, "*", CANCEL, "refund_account", Demand::Required).when(VBANK),
+    // The SDK's list of parameters requires it of every gateway, the pages of some call it optional or have it not.
+    rule(read("sdk/ko/v1-sdk/javascript-sdk/payrq.mdx"), "*", WINDOW, "digital", Demand::Required)
+        .when(PHONE)
+        .force(Force::Open(false)),
 ];
 
 /// Every line.

@@ -1,6 +1,7 @@
 //! What one line of the documentation asks of a request, and whether a request has it.
 
 use super::asked::Asked;
+use super::operation::Operation;
 use crate::days;
 use crate::knobs::ByteCount;
 
@@ -20,47 +21,6 @@ pub(super) const fn read(document: &'static str) -> Source {
 
 /// The V1 schema: its `x-portone-per-pg` and `x-portone-supported-pgs`.
 pub(super) const SCHEMA: Source = read("schema/v1.openapi.yml");
-
-/// What a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    /// A billing key by card data: `POST /subscribe/customers/{customer_uid}`.
-    Issue,
-    /// A charge by card data.
-    Onetime,
-    /// A charge of a key.
-    Again,
-    /// An entry of `POST /subscribe/payments/schedule`.
-    Schedule,
-    /// `PUT /subscribe/payments/schedule/{merchant_uid}`.
-    Move,
-    /// A payment in the gateway's window.
-    Window,
-    /// A billing key in the gateway's window.
-    KeyWindow,
-    /// `POST /payments/cancel`.
-    Cancel,
-    /// `DELETE /subscribe/customers/{customer_uid}`.
-    Delete,
-}
-
-impl Operation {
-    /// Its word in a rule's id.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Issue => "issue",
-            Self::Onetime => "onetime",
-            Self::Again => "again",
-            Self::Schedule => "schedule",
-            Self::Move => "move",
-            Self::Window => "window",
-            Self::KeyWindow => "key_window",
-            Self::Cancel => "cancel",
-            Self::Delete => "delete",
-        }
-    }
-}
 
 /// What a rule asks of its field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +59,8 @@ pub enum Demand {
     TwoNames,
     /// `YYYYMMDD`, not before the Korean day of the payment.
     DayFromPayment,
+    /// A number of at most so much.
+    MostNumber(u64),
     /// At least so much, minor units.
     LeastAmount(u64),
     /// At most a tenth of the whole amount.
@@ -131,7 +93,7 @@ impl Demand {
             Self::Form(_) | Self::TwoNames => ".form",
             Self::DayFromPayment => ".day",
             Self::LeastAmount(_) => ".least",
-            Self::Tenth => ".most",
+            Self::MostNumber(_) | Self::Tenth => ".most",
             Self::AsIssued => ".same",
             Self::Fresh => ".fresh",
             Self::Never => ".never",
@@ -306,6 +268,7 @@ impl Demand {
             Self::Digits(count) => text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit()),
             Self::OneOf(texts) => texts.contains(&text),
             Self::NoneOf(texts) => !texts.contains(&text),
+            Self::MostNumber(most) => text.parse::<u64>().is_ok_and(|number| number <= most),
             Self::Form(shapes) => shapes.iter().any(|shape| fits(text, shape)),
             Self::TwoNames => {
                 let names: Vec<&str> = text.split(' ').collect();

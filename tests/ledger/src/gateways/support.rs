@@ -1,6 +1,7 @@
 //! Which gateway takes which call: `x-portone-supported-pgs` of the schema's operations.
 
-use super::rule::{Operation, SCHEMA, Source};
+use super::operation::Operation;
+use super::rule::{SCHEMA, Source};
 
 /// One call of the schema, and the gateways beside it.
 #[derive(Debug, Clone, Copy)]

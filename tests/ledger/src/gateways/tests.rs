@@ -27,6 +27,7 @@ fn every_line_accepts_what_it_asks_for_and_refuses_what_it_does_not() {
         let asking = answering(&id, true);
         let (accepted, refused) = Scene::pair(rule, operation, &asking);
         assert_eq!(accepted.run(&asking).map_err(|refusal| refusal.message), Ok(()), "{id}: {accepted:?}");
+        assert!(rule.demand == Demand::Never || accepted.concerned(rule) == accepted, "{id} is about {accepted:?}");
         let refusal = refused.run(&asking).expect_err(&format!("{id}: {refused:?}"));
         assert_eq!(rule_of(&refusal.message), Some(id.as_str()), "{refused:?}");
         let by_default = refused.run(&Knobs::default());
@@ -34,7 +35,8 @@ fn every_line_accepts_what_it_asks_for_and_refuses_what_it_does_not() {
         assert_eq!(broken, rule.force.by_default(), "{id} by default");
         seen += 1;
     }
-    assert!(seen > 250, "{seen}");
+    let gateways: BTreeSet<&str> = rules().map(|rule| rule.gateway).collect();
+    assert!(seen > 300 && gateways.len() > 30, "{seen} of {gateways:?}");
 }
 
 #[test]

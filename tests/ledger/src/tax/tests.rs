@@ -106,7 +106,8 @@ fn a_partial_refund_that_forgot_the_tax_spoils_the_next_at_tosspay() {
         ledger.set_knobs(Knobs { tosspay_v2_later_partial: spoils, ..Knobs::default() });
         taken(&mut ledger, &refund(1_000, Some(0), None)).unwrap();
         assert_eq!(taken(&mut ledger, &refund(1_000, Some(0), Some(90))).map(drop), second);
-        assert!(taken(&mut ledger, &refund(ledger.payments()[0].cancellable(), None, None)).is_ok(), "the rest");
+        let rest = ledger.payments()[0].cancellable();
+        assert!(taken(&mut ledger, &refund(rest, None, None)).is_ok(), "the rest");
     }
     let mut ledger = paid("tosspay_v2", PARTS);
     for _ in 0..2 {

@@ -1,7 +1,7 @@
 //! Gateways for customers abroad.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const EXIMBAY: Source = read("pg/v1/eximbay.mdx");
 const JAPAN: Source = read("pg/v1/inicis-jp.mdx");

@@ -1,7 +1,7 @@
 //! KSNET.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const PAGE: Source = read("pg/v1/ksnet/readme.mdx");
 const CARE: Source = read("pg/v1/ksnet/warning.mdx");
@@ -13,6 +13,7 @@ const METHODS: &[&str] = &["card", "vbank", "trans", "phone", "lpay", "ssgpay", 
 const DIRECT: &[When] = &[When::In("card.direct.code", &["041", "374", "365", "367", "368", "366", "370"])];
 const DIRECT_BY_TELEPHONE: &[When] =
     &[When::Mobile, When::In("card.direct.code", &["361", "369", "372", "364", "090"])];
+const EASY: &[When] = &[When::Is("bypass.ksnet.easyPayDirect", "true"), When::Methods(&["kakaopay", "payco"])];
 const KAKAO: &[When] = &[When::Methods(&["kakaopay"])];
 
 pub(super) const RULES: &[Rule] = &[
@@ -33,6 +34,12 @@ pub(super) const RULES: &[Rule] = &[
     rule(CARE, PG, WINDOW, "storeDetails.ceoFullName", Demand::Required).when(KAKAO),
     rule(CARE, PG, WINDOW, "storeDetails.address", Demand::Required).when(KAKAO),
     rule(CARE, PG, WINDOW, "storeDetails.phoneNumber", Demand::Required).when(KAKAO),
+    rule(PAGE, PG, WINDOW, "buyer_email", Demand::Required).when(EASY),
+    rule(PAGE, PG, WINDOW, "buyer_tel", Demand::Required).when(EASY),
+    rule(PAGE, PG, WINDOW, "storeDetails.businessName", Demand::Required)
+        .when(&[When::Is("bypass.ksnet.easyPayDirect", "true"), When::Methods(&["naverpay", "payco"])]),
+    rule(PAGE, PG, WINDOW, "storeDetails.businessRegistrationNumber", Demand::Required)
+        .when(&[When::Is("bypass.ksnet.easyPayDirect", "true"), When::Methods(&["payco"])]),
     rule(SCHEMA, PG, ISSUE, "birth", Demand::Required),
     rule(SCHEMA, PG, ISSUE, "pwd_2digit", Demand::Required),
     rule(SCHEMA, PG, ONETIME, "buyer_name", Demand::Required),

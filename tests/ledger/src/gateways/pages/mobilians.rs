@@ -1,7 +1,7 @@
 //! KG Financial (KG Mobilians), old and new.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const OLD: Source = read("pg/v1/kg.mdx");
 const NEW: Source = read("pg/v1/kg-mobilians-v2.mdx");

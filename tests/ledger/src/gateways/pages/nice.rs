@@ -1,7 +1,7 @@
 //! NICE Payments, old and new.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const OLD: Source = read("pg/v1/nice.mdx");
 const PAGE: Source = read("pg/v1/nice-v2/readme.mdx");
@@ -31,6 +31,7 @@ const METHODS: &[&str] = &[
 ];
 const WALLETS: &[&str] = &["naverpay_card", "naverpay_point", "kakaopay"];
 const WALLET: &[When] = &[When::Methods(WALLETS)];
+const NEVER_DIRECT: &[When] = &[When::Methods(&["samsungpay", "skpay", "ssgpay", "applepay", "lpay"])];
 /// What is paid like cash has a cash receipt.
 const CASH: &[When] = &[When::Methods(&["naverpay_point", "ssgpay_bank"])];
 
@@ -51,6 +52,11 @@ pub(super) const RULES: &[Rule] = &[
     rule(CARE, PG, WINDOW, "digital", Demand::Required).when(PHONE),
     rule(CARE, PG, WINDOW, "bypass.nice_v2.MallUserID", Demand::Required).when(&[When::Methods(&["cultureland"])]),
     rule(CARE, PG, WINDOW, "bypass.cashReceiptType", Demand::Required).when(CASH),
+    rule(CARE, PG, WINDOW, "bypass.cashReceiptType", Demand::Required)
+        .when(&[When::Methods(&["trans"]), When::Is("bypass.nice_v2.DirectShowOpt", "BANK")]),
+    rule(CARE, PG, WINDOW, "card.direct.code", Demand::Absent).when(NEVER_DIRECT),
+    rule(CARE, PG, WINDOW, "card.direct.code", Demand::Required)
+        .when(&[When::Methods(&["kakaopay", "naverpay_card", "naverpay_point"]), When::Given("card.direct.quota")]),
     rule(CARE, PG, WINDOW, "bypass.nice_v2.DirectShowOpt", Demand::Absent)
         .when(&[When::Methods(&["trans"]), When::Is("escrow", "true")]),
     rule(CARE, PG, WINDOW, "bypass.customerIdentifier", Demand::Form(&["01ddddddddd", "01dddddddd"]))

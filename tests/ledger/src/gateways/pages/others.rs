@@ -1,7 +1,7 @@
 //! Danal, Kiwoompay, Galaxia, KICC, Hecto Financial, Bluewalnut.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const DANAL: Source = read("pg/v1/danal.mdx");
 const DAOU: Source = read("pg/v1/daou/readme.mdx");

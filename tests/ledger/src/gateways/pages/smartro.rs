@@ -1,7 +1,7 @@
 //! Smartro, old and new.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const PAGE: Source = read("pg/v1/smartro-v2/readme.mdx");
 const CARE: Source = read("pg/v1/smartro-v2/caution.mdx");

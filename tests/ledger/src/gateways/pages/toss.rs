@@ -1,7 +1,7 @@
 //! Toss Payments, its predecessor, Toss Pay old and new, Brandpay.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const PAGE: Source = read("pg/v1/newtoss/readme.mdx");
 const CARE: Source = read("pg/v1/newtoss/warning.mdx");

@@ -1,7 +1,7 @@
 //! Wallets that are gateways themselves.
 
 use super::*;
-use crate::gateways::rule::{Force, Source};
+use crate::gateways::rule::Source;
 
 const NAVER: Source = read("pg/v1/naver.mdx");
 const PAYCO: Source = read("pg/v1/payco.mdx");

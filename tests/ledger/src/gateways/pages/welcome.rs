@@ -35,6 +35,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(CARE, PG, WINDOW, "useCardPoint", Demand::NoneOf(&["false"])),
     rule(CARE, PG, WINDOW, "bypass.cashReceiptType", Demand::OneOf(&["anonymous"])),
     rule(CARE, PG, WINDOW, "card.direct.quota", Demand::Required).when(&[When::Given("card.direct.code")]),
+    rule(CARE, PG, WINDOW, "card.direct.quota", Demand::MostNumber(36)).when(&[When::Mobile]),
     rule(CARE, PG, WINDOWS, "period.interval", Demand::OneOf(&["1m", "1y"])),
     rule(CARE, PG, WINDOWS, "period.interval", Demand::Absent).when(&[When::Given("period.from")]),
     rule(CARE, PG, WINDOWS, "period.to", Demand::Required).when(&[When::Given("period.from")]),
@@ -44,6 +45,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(API, PG, ONETIME, "vat_amount", Demand::Tenth),
     rule(API, PG, KEYED, "buyer_name", Demand::Required),
     rule(API, PG, KEYED, "vat_amount", Demand::Tenth),
+    // Only once the buyer declines the goods, unless another agreement is made.
+    rule(CARE, PG, CANCEL, "escrow", Demand::Never).when(&[When::Is("escrow", "true")]).force(Force::Open(false)),
     rule(API, PG, CANCEL, "refund_account", Demand::Required).when(TRANS),
     rule(API, PG, CANCEL, "refund_tel", Demand::Required).when(ACCOUNTS),
 ];

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::cards;
-use crate::gateways::rule::{Demand, Operation, Rule, When};
-use crate::gateways::{Said, rule_of, rules};
+use crate::gateways::rule::{Demand, Rule, When};
+use crate::gateways::{Operation, Said, rule_of, rules};
 use crate::*;
 
 /// 2027-01-15T17:00:00 in Seoul.
@@ -12,7 +12,7 @@ pub(super) const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 const AMOUNT: u64 = 60_000;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scene {
     gateway: String,
     operation: Operation,
@@ -51,6 +51,7 @@ fn sample(field: &str) -> &'static str {
         "buyer_first_name_kana" | "buyer_last_name_kana" => "ポート",
         "digital" | "popup" => "true",
         "card.direct.code" => "361",
+        "card.direct.quota" => "3",
         "product_type" => "real",
         "extra.requester" => "customer",
         "cash_receipt_type" => "person",
@@ -107,6 +108,13 @@ impl Scene {
         refused.violate(rule);
         refused.settle(knobs, Some(&rule.id(operation)));
         (accepted, refused)
+    }
+
+    /// The same where it is what the rule is about.
+    pub(super) fn concerned(&self, rule: &Rule) -> Self {
+        let mut concerned = self.clone();
+        rule.when.iter().for_each(|when| concerned.hold(*when));
+        concerned
     }
 
     /// Gives every other line what it asks.
@@ -170,6 +178,7 @@ impl Scene {
             When::Partial => self.partial = false,
             When::LaterMonth | When::AfterMonths(_) | When::Night(..) => self.later = 0,
             When::Refunds(_) => self.refunds = 0,
+            When::Is(field, _) => self.unset(field),
             _ => {}
         }
     }
@@ -207,6 +216,7 @@ impl Scene {
             Demand::Katakana | Demand::OneOf(_) => self.set(field, "abc"),
             Demand::NoHangul => self.set(field, "이용권"),
             Demand::Digits(count) => self.set(field, &"1".repeat(count + 1)),
+            Demand::MostNumber(most) => self.set(field, &(most + 1).to_string()),
             Demand::NoneOf(texts) => self.set(field, texts[0]),
             Demand::Form(_) => self.set(field, "soon"),
             Demand::TwoNames => self.set(field, "Michael"),
