@@ -153,3 +153,46 @@ fn a_byte_is_what_the_knob_says() {
     assert!(scene.run(&Knobs::default()).is_ok(), "30 bytes of EUC-KR");
     assert!(scene.run(&Knobs { byte_count: crate::ByteCount::Utf8, ..Knobs::default() }).is_err(), "45 of UTF-8");
 }
+
+#[test]
+fn what_cannot_be_moved_is_revived_unless_the_knob_says_no() {
+    for revival_like_move in [false, true] {
+        let mut ledger = Scene::bare("tosspay_v2", Operation::Move).books();
+        ledger.set_knobs(Knobs { revival_like_move, ..Knobs::default() });
+        ledger.unschedule(scene::NOW, Some("key"), &[]).unwrap();
+        let told = ledger.reschedule(scene::NOW, "order0001", scene::NOW + 60).err();
+        assert_eq!(told.is_some(), revival_like_move, "{told:?}");
+        assert!(ledger.retry(scene::NOW, "order0001").is_err(), "it waits again, or it is refused");
+    }
+}
+
+#[test]
+fn payletter_issues_a_key_for_nothing_by_knob_only() {
+    let mut scene = Scene::bare("payletter_global", Operation::KeyWindow);
+    scene.set("buyer_email", "michael@example.com");
+    assert!(scene.run(&Knobs::default()).is_ok());
+    scene.set("amount", "0");
+    assert!(scene.run(&Knobs::default()).is_err());
+    assert!(scene.run(&Knobs { payletter_issues_free: true, ..Knobs::default() }).is_ok());
+}
+
+#[test]
+fn the_console_asks_a_person_for_what_the_gateway_wants_to_know() {
+    for (gateway, method) in [("naverpay", "card"), ("welcome", "trans"), ("smartro", "vbank")] {
+        let mut scene = Scene::bare(gateway, Operation::Cancel);
+        scene.set("pay_method", method);
+        let mut ledger = scene.books();
+        ledger.set_knobs(Knobs::default());
+        assert!(scene.act(&mut ledger).is_err(), "{gateway}: the API has to say it");
+        let imp_uid = ledger.payments()[0].imp_uid.clone();
+        let order = crate::CancelOrder { imp_uid: Some(imp_uid), ..crate::CancelOrder::default() };
+        ledger.console_cancel(scene::NOW, order).unwrap();
+    }
+}
+
+#[test]
+fn a_gateway_that_nobody_names_refuses_nothing_of_its_own() {
+    for operation in [Operation::Issue, Operation::Onetime, Operation::Again, Operation::Window, Operation::Delete] {
+        Scene::bare("something_new", operation).run(&Knobs::default()).unwrap();
+    }
+}
