@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cards::Card;
+use super::gateways::Said;
 use super::tax::TaxParts;
 
 /// Status of a payment; V1 has exactly these four.
@@ -114,12 +115,20 @@ pub struct BillingKey {
     pub sandbox: bool,
     /// The card, masked.
     pub card: Card,
+    /// What pays: `card`, or the window's word for it.
+    #[serde(default = "by_card")]
+    pub pay_method: String,
     /// `customer_*` fields.
     pub customer: Person,
     /// First issue, UNIX seconds.
     pub inserted: i64,
     /// Latest (re-)issue, UNIX seconds.
     pub updated: i64,
+}
+
+/// What keys were before they had a method.
+fn by_card() -> String {
+    "card".to_owned()
 }
 
 /// One refund of a payment.
@@ -241,6 +250,18 @@ impl Payment {
         let moved = self.paid_at != 0 && !self.browser.as_ref().is_some_and(|browser| browser.issue_only);
         if moved { self.amount.saturating_sub(self.cancel_amount) } else { 0 }
     }
+
+    /// How it was asked for: V1's word.
+    #[must_use]
+    pub fn pay_method(&self) -> &str {
+        self.browser.as_ref().map_or("card", |browser| &browser.pay_method)
+    }
+
+    /// V1's word for how it is recorded, which some gateways' is another.
+    #[must_use]
+    pub fn recorded_method(&self) -> &str {
+        super::window::recorded(&self.channel, self.pay_method(), self.card.is_some())
+    }
 }
 
 /// Where a schedule stands; V1's `schedule_status`.
@@ -289,6 +310,9 @@ pub struct Order {
     /// Which parts of the amount tax is counted by.
     #[serde(default)]
     pub tax: TaxParts,
+    /// What the request says beside this.
+    #[serde(default)]
+    pub more: Said,
 }
 
 /// One scheduled payment.

@@ -176,6 +176,7 @@ impl PspRequest {
                         has_channel_key: true,
                         card,
                         customer: Person::default(),
+                        said: ledger::Said::nothing(),
                     },
                 )?;
                 Some(PspReply::Key(wire::key(&row)))

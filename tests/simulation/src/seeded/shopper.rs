@@ -489,5 +489,6 @@ fn legacy(customer_uid: &CustomerUid, card: cards::Card) -> ledger::KeyOrder {
         has_channel_key: true,
         card,
         customer: ledger::Person::default(),
+        said: ledger::Said::nothing(),
     }
 }

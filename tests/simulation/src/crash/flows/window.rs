@@ -200,6 +200,7 @@ pub(super) fn import(stage: &mut Stage<'_>) -> Request {
             has_channel_key: true,
             card,
             customer: ledger::Person::default(),
+            said: ledger::Said::nothing(),
         };
         let _ = world.ledger.issue_key(now, order);
     }
