@@ -95,6 +95,8 @@ impl Client {
     /// After an unknown outcome look at [`Payment::cancel_amount`] and [`Payment::cancel_history`]; repeating the
     /// request with the same checksum is refused if the first one worked.
     ///
+    /// Source: `cancelPayment`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client, payment: Payment) -> Result<(), Box<dyn std::error::Error>> {

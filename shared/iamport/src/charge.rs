@@ -111,11 +111,18 @@ impl Details {
         if let Some(currency) = self.currency.as_deref() {
             same("currency", currency, &payment.currency)?;
         }
-        if self.promotion_id.is_none() && payment.amount != asked {
-            return Err(Error::suspect("amount is not the one that was asked for"));
-        }
-        Ok(())
+        if self.promotion_id.is_none() { same_sum(asked, payment) } else { Ok(()) }
     }
+}
+
+fn same_sum(asked: Amount, payment: &Payment) -> Result<(), Error> {
+    if payment.amount == asked { Ok(()) } else { Err(Error::suspect("amount is not the one that was asked for")) }
+}
+
+/// [`Error::Suspect`] unless the payment has the number and the sum that were asked for.
+pub(crate) fn same_order(merchant_uid: &MerchantUid, amount: Amount, payment: &Payment) -> Result<(), Error> {
+    same("merchant_uid", merchant_uid.as_str(), &payment.merchant_uid)?;
+    same_sum(amount, payment)
 }
 
 /// A sum that is charged: above zero.
@@ -247,6 +254,8 @@ impl Client {
     /// The reply's numbers, sum and key are compared with the request; a difference is
     /// [`ErrorClass::Suspect`](crate::ErrorClass::Suspect).
     ///
+    /// Source: `again`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -294,6 +303,8 @@ impl Client {
 
     /// Charges a card by its number: `POST /subscribe/payments/onetime`. Sent at most once. As with [`Self::again`],
     /// only [`Payment::status`] says whether money moved.
+    ///
+    /// Source: `onetime`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

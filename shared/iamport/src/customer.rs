@@ -174,11 +174,7 @@ pub struct BillingKey {
     pub failed_channels: Vec<FailedChannel>,
 }
 
-impl Content for BillingKey {
-    fn vet(&self) -> Result<(), Error> {
-        Ok(())
-    }
-}
+impl Content for BillingKey {}
 
 /// A channel of a group on which a billing key was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -247,6 +243,8 @@ fn key_target(customer_uid: &CustomerUid) -> Target {
 impl Client {
     /// Stores a card: `POST /subscribe/customers/{customer_uid}`. Sent at most once.
     ///
+    /// Source: `customer_save`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client, number: String) -> Result<(), Box<dyn std::error::Error>> {
@@ -285,6 +283,8 @@ impl Client {
 
     /// One billing key: `GET /subscribe/customers/{customer_uid}`.
     ///
+    /// Source: `customer_view`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -299,7 +299,9 @@ impl Client {
         self.one_key(customer_uid, Call::get(key_target(customer_uid))).await
     }
 
-    /// Several billing keys: `GET /subscribe/customers?customer_uid[]=…`.
+    /// Several billing keys: `GET /subscribe/customers` with `customer_uid[]`.
+    ///
+    /// Source: `customer_view_multiple`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -323,6 +325,8 @@ impl Client {
 
     /// Deletes a billing key for good: `DELETE /subscribe/customers/{customer_uid}`. Sent at most once.
     ///
+    /// Source: `customer_delete`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -343,6 +347,8 @@ impl Client {
 
     /// Payments made with a billing key: `GET /subscribe/customers/{customer_uid}/payments`. `page` counts from 1; a
     /// page past the end is empty.
+    ///
+    /// Source: `customer_payments`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

@@ -49,19 +49,26 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use config::{BASE_URL, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
-pub use error::{Cause, Error, ErrorClass, NotSentReason};
-pub use ids::{AnyMerchantUid, CustomerUid, ImpUid, InvalidInput, MerchantUid, NonEmpty};
+pub use error::{Cause, Error, ErrorClass, GatewayRefusal, NotSentReason};
+pub use ids::{
+    AnyMerchantUid, CustomerUid, ImpUid, InvalidInput, MemberId, MerchantUid, NonEmpty, ProductOrderId, StandardCode,
+    TierCode,
+};
 pub use lifetime::{Lifetime, Moment};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
 pub use page::{Found, Page};
 pub use payment::{
-    Anomaly, Cancellation, CardType, Channel, CustomerUidUsage, Deposit, Payment, PaymentStatus, Promotion,
+    Anomaly, Cancellation, CardType, Channel, CustomerUidUsage, Deposit, Payment, PaymentExtension, PaymentStatus,
+    Promotion,
 };
 pub use prepare::{Prepare, Prepared};
 pub use request_pay::{NaverProduct, RequestPay, ServicePeriod, WindowProduct};
 pub use schedule::{NewCard, Schedule, ScheduleItem, Unschedule};
 pub use scheduled::{KeySchedules, ScheduleFilter, ScheduleSorting, ScheduleStatus, ScheduledPayment, Schedules};
-pub use secret::{Birth, CardNumber, Credentials, Cvc, Expiry, ImpKey, ImpSecret, Pwd2};
+pub use secret::{
+    BenepiaPassword, Birth, CardNumber, CodeVerifier, Credentials, Cvc, EscrowPassword, Expiry, ImpKey, ImpSecret, Otp,
+    PgApiKey, Pwd2,
+};
 pub use text::{MaskedCard, PspText, Sensitive};
 pub use token::CredentialSource;
 pub use transport::BuildError;
