@@ -32,6 +32,7 @@ mod lookup;
 mod page;
 mod payment;
 mod prepare;
+mod receipt;
 mod request_pay;
 mod schedule;
 mod scheduled;
@@ -62,6 +63,10 @@ pub use payment::{
     Promotion,
 };
 pub use prepare::{Prepare, Prepared};
+pub use receipt::{
+    CashPayMethod, ExternalReceipt, IssueExternalReceipt, IssueReceipt, Receipt, ReceiptDetails, ReceiptIdentifierType,
+    ReceiptPurpose, ReceiptType,
+};
 pub use request_pay::{NaverProduct, RequestPay, ServicePeriod, WindowProduct};
 pub use schedule::{NewCard, Schedule, ScheduleItem, Unschedule};
 pub use scheduled::{KeySchedules, ScheduleFilter, ScheduleSorting, ScheduleStatus, ScheduledPayment, Schedules};
