@@ -16,6 +16,7 @@
 //! | give a call less time | [`Client::within`] |
 
 mod amount;
+mod buyer;
 mod cancel;
 mod charge;
 mod client;
@@ -44,6 +45,7 @@ mod vbank;
 mod wire;
 
 pub use amount::Amount;
+pub use buyer::Buyer;
 pub use cancel::{Cancel, CancelTarget};
 pub use charge::{Again, CashReceiptType, Details, Onetime, ProductType};
 pub use client::Client;
@@ -77,3 +79,4 @@ pub use secret::{
 pub use text::{MaskedCard, PspText, Sensitive};
 pub use token::CredentialSource;
 pub use transport::BuildError;
+pub use vbank::{IssueVbank, ModifyVbank};
