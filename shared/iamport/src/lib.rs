@@ -18,6 +18,7 @@
 mod amount;
 mod buyer;
 mod cancel;
+mod certification;
 mod charge;
 mod client;
 mod clock;
@@ -47,6 +48,9 @@ mod wire;
 pub use amount::Amount;
 pub use buyer::Buyer;
 pub use cancel::{Cancel, CancelTarget};
+pub use certification::{
+    Carrier, Certification, CertifiedCarrier, Gender, OtpRequested, RequestOtp, VerificationMethod,
+};
 pub use charge::{Again, CashReceiptType, Details, Onetime, ProductType};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
