@@ -27,6 +27,7 @@ mod customer;
 mod deadline;
 mod envelope;
 mod error;
+mod escrow;
 mod ids;
 mod lenient;
 mod lifetime;
@@ -57,6 +58,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::{BASE_URL, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
 pub use error::{Cause, Error, ErrorClass, GatewayRefusal, NotSentReason};
+pub use escrow::{EscrowDelivery, EscrowLogis, EscrowParty, EscrowProduct, FormedAddress};
 pub use ids::{
     AnyMerchantUid, CustomerUid, ImpUid, InvalidInput, MemberId, MerchantUid, NonEmpty, ProductOrderId, StandardCode,
     TierCode,
