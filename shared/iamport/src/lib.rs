@@ -15,6 +15,7 @@
 //! | know what a failure means | [`Error::class`], [`ErrorClass`] |
 //! | give a call less time | [`Client::within`] |
 
+mod account;
 mod amount;
 mod buyer;
 mod cancel;
@@ -46,6 +47,7 @@ mod transport;
 mod vbank;
 mod wire;
 
+pub use account::{CodeName, PgSetting, PgSettingType, Tier};
 pub use amount::Amount;
 pub use buyer::Buyer;
 pub use cancel::{Cancel, CancelTarget};
