@@ -34,7 +34,10 @@ mod lenient;
 mod lifetime;
 mod lookup;
 mod page;
+mod partner;
+mod payco;
 mod payment;
+mod paymentwall;
 mod prepare;
 mod receipt;
 mod request_pay;
@@ -68,10 +71,13 @@ pub use ids::{
 pub use lifetime::{Lifetime, Moment};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
 pub use page::{Found, Page};
+pub use partner::{PartnerReceipt, PartnerShare};
+pub use payco::{BalanceHistory, BalancePart, PaycoOrder, PaycoOrderStatus, PaycoStatus, PaymentBalance};
 pub use payment::{
     Anomaly, Cancellation, CardType, Channel, CustomerUidUsage, Deposit, Payment, PaymentExtension, PaymentStatus,
     Promotion,
 };
+pub use paymentwall::{PaymentwallAnswer, PaymentwallDelivery, PaymentwallShipping, PaymentwallStatus};
 pub use prepare::{Prepare, Prepared};
 pub use receipt::{
     CashPayMethod, ExternalReceipt, IssueExternalReceipt, IssueReceipt, Receipt, ReceiptDetails, ReceiptIdentifierType,
