@@ -17,6 +17,7 @@
 
 mod account;
 mod amount;
+mod benepia;
 mod buyer;
 mod cancel;
 mod certification;
@@ -25,6 +26,7 @@ mod client;
 mod clock;
 mod config;
 mod customer;
+mod cvs;
 mod deadline;
 mod envelope;
 mod error;
@@ -52,6 +54,7 @@ mod wire;
 
 pub use account::{CodeName, PgSetting, PgSettingType, Tier};
 pub use amount::Amount;
+pub use benepia::{BenepiaAccount, BenepiaMember, BenepiaPoint, PayBenepia};
 pub use buyer::Buyer;
 pub use cancel::{Cancel, CancelTarget};
 pub use certification::{
@@ -62,6 +65,7 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use config::{BASE_URL, Config};
 pub use customer::{BillingKey, DeleteBillingKey, FailedChannel, IssueBillingKey, Requester, SucceededChannel};
+pub use cvs::IssueCvs;
 pub use error::{Cause, Error, ErrorClass, GatewayRefusal, NotSentReason};
 pub use escrow::{EscrowDelivery, EscrowLogis, EscrowParty, EscrowProduct, FormedAddress};
 pub use ids::{
