@@ -32,6 +32,7 @@ mod envelope;
 mod error;
 mod escrow;
 mod ids;
+mod kcp_quick;
 mod lenient;
 mod lifetime;
 mod lookup;
@@ -71,6 +72,10 @@ pub use escrow::{EscrowDelivery, EscrowLogis, EscrowParty, EscrowProduct, Formed
 pub use ids::{
     AnyMerchantUid, CustomerUid, ImpUid, InvalidInput, MemberId, MerchantUid, NonEmpty, ProductOrderId, StandardCode,
     TierCode,
+};
+pub use kcp_quick::{
+    DeleteKcpQuickMember, KcpQuickAutopayDeleted, KcpQuickFidoReleased, KcpQuickMember, PayKcpQuickAutopay,
+    PayKcpQuickMoney, PrepaidAuth, PrepareKcpQuick,
 };
 pub use lifetime::{Lifetime, Moment};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
