@@ -36,6 +36,10 @@ mod kcp_quick;
 mod lenient;
 mod lifetime;
 mod lookup;
+mod naver;
+mod naver_order;
+mod naver_payment;
+mod naver_return;
 mod page;
 mod partner;
 mod payco;
@@ -79,6 +83,13 @@ pub use kcp_quick::{
 };
 pub use lifetime::{Lifetime, Moment};
 pub use lookup::{ByStatus, FindAll, PaymentIds, Sorting, StatusFilter, TestPayments};
+pub use naver::{
+    ClaimStatus, ClaimType, NaverAddress, NaverDeliveryCompany, NaverDone, NaverOrderer, NaverProductOrder,
+    ProductOrderStatus, ProductOrders,
+};
+pub use naver_order::{NaverCancelReason, NaverDelivery, NaverDeliveryMethod};
+pub use naver_payment::{NaverCashAmount, NaverReview, NaverReviews, ReviewType};
+pub use naver_return::{NaverReturnDelivery, NaverReturnReason, NaverWithhold, NaverWithholdReason};
 pub use page::{Found, Page};
 pub use partner::{PartnerReceipt, PartnerShare};
 pub use payco::{BalanceHistory, BalancePart, PaycoOrder, PaycoOrderStatus, PaycoStatus, PaymentBalance};
