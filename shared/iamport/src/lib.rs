@@ -12,6 +12,13 @@
 //! | find out what became of something | [`Client::payment`], [`Client::find_all_payments`], [`Client::scheduled`] |
 //! | read lists | [`Client::payments_by_status`], [`Client::schedules`], [`Page`] |
 //! | open the payment window | [`Client::prepare`], [`RequestPay`] |
+//! | have money paid into an account, or at a store | [`Client::issue_vbank`], [`Client::issue_cvs`] |
+//! | issue a cash receipt | [`Client::issue_receipt`], [`Client::issue_external_receipt`] |
+//! | check who somebody is | [`Client::request_otp`], [`Client::certification`] |
+//! | tell where goods are | [`Client::register_escrow_delivery`], [`Client::naver_ship`], [`Client::paymentwall_delivery`] |
+//! | work with orders of NAVER Pay | [`Client::naver_product_orders`], [`ProductOrders`], [`NaverDone`] |
+//! | work with KCP QuickPay or Benepia | [`Client::pay_kcp_quick_money`], [`Client::pay_benepia`] |
+//! | know channels and codes | [`Client::pg_settings`], [`Client::bank_codes`], [`Client::tier`] |
 //! | know what a failure means | [`Error::class`], [`ErrorClass`] |
 //! | give a call less time | [`Client::within`] |
 
