@@ -111,18 +111,17 @@ impl Details {
         if let Some(currency) = self.currency.as_deref() {
             same("currency", currency, &payment.currency)?;
         }
-        if self.promotion_id.is_none() { same_sum(asked, payment) } else { Ok(()) }
+        if self.promotion_id.is_none() && payment.amount != asked {
+            return Err(Error::suspect("amount is not the one that was asked for"));
+        }
+        Ok(())
     }
-}
-
-fn same_sum(asked: Amount, payment: &Payment) -> Result<(), Error> {
-    if payment.amount == asked { Ok(()) } else { Err(Error::suspect("amount is not the one that was asked for")) }
 }
 
 /// [`Error::Suspect`] unless the payment has the number and the sum that were asked for.
 pub(crate) fn same_order(merchant_uid: &MerchantUid, amount: Amount, payment: &Payment) -> Result<(), Error> {
     same("merchant_uid", merchant_uid.as_str(), &payment.merchant_uid)?;
-    same_sum(amount, payment)
+    Details::default().check_sum(amount, payment)
 }
 
 /// A sum that is charged: above zero.
