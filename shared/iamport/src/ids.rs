@@ -257,7 +257,7 @@ impl<T> TryFrom<Vec<T>> for NonEmpty<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AnyMerchantUid, CustomerUid, ImpUid, MerchantUid, NonEmpty};
+    use super::{AnyMerchantUid, CustomerUid, ImpUid, MemberId, MerchantUid, NonEmpty, ProductOrderId, check_seconds};
 
     #[test]
     fn identifiers_that_could_change_a_path_are_refused() {
@@ -269,6 +269,25 @@ mod tests {
         }
         assert!(CustomerUid::new("길동_0001_1234").is_ok());
         assert!(MerchantUid::new("가".repeat(40)).is_ok(), "the limit is of characters, not bytes");
+    }
+
+    #[test]
+    fn the_other_identifiers_keep_their_rules_too() {
+        for bad in ["", ".", "..", "a\r\nb"] {
+            assert!(ProductOrderId::new(bad).is_err() && MemberId::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(ProductOrderId::new("1".repeat(64)).is_ok() && ProductOrderId::new("1".repeat(65)).is_err());
+        assert!(MemberId::new("m".repeat(80)).is_ok() && MemberId::new("m".repeat(81)).is_err());
+    }
+
+    #[test]
+    fn a_time_is_in_seconds() {
+        for good in [1, 1_800_000_000, 9_999_999_999] {
+            assert!(check_seconds("at", good).is_ok(), "{good}");
+        }
+        for bad in [i64::MIN, -1, 0, 10_000_000_000, i64::MAX] {
+            assert!(check_seconds("at", bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

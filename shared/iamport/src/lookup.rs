@@ -91,9 +91,10 @@ pub struct ByStatus {
     pub status: Option<StatusFilter>,
     /// Page, from 1; the first by default.
     pub page: Option<u32>,
-    /// Elements on a page; 20 by default.
+    /// Elements on a page, 1 to 1,000; 20 by default.
     pub limit: Option<u32>,
-    /// Start of the window, UNIX seconds. Default 90 days ago; the window may not be longer.
+    /// Start of the window, UNIX seconds. Default 90 days before its end; the window may not be longer. Both ends belong to it.
+    /// They are of the start of a payment that is ready, and of the payment, cancellation or failure of any other.
     pub from: Option<i64>,
     /// End of the window, UNIX seconds. Default now.
     pub to: Option<i64>,

@@ -15,7 +15,7 @@ use crate::wire::{Target, body};
 pub struct Prepare {
     merchant_uid: MerchantUid,
     amount: Amount,
-    /// ISO 4217 code.
+    /// ISO 4217 code. Without it the currency is not compared.
     pub currency: Option<String>,
 }
 

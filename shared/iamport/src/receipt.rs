@@ -105,7 +105,7 @@ pub struct IssueReceipt {
     identifier: Sensitive,
     /// What may be added.
     pub details: ReceiptDetails,
-    /// Tax, the deprecated spelling of [`ReceiptDetails::vat_amount`].
+    /// Tax. Deprecated by the API in favour of [`ReceiptDetails::tax_free`].
     pub vat: Option<Amount>,
     /// The issuing merchant's telephone number. daou wants it.
     pub company_tel: Option<String>,

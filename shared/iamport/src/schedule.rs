@@ -77,7 +77,8 @@ impl ScheduleItem {
     }
 }
 
-/// Card data for a schedule whose billing key does not exist yet: the key is issued first.
+/// Card data for a schedule whose billing key does not exist yet: the key is issued first, where it can be by API (see
+/// [`IssueBillingKey`](crate::IssueBillingKey)).
 #[derive(Debug, Clone)]
 pub struct NewCard {
     /// The card's number.
@@ -88,7 +89,7 @@ pub struct NewCard {
     pub birth: Option<Birth>,
     /// First two digits of its password.
     pub pwd_2digit: Option<Pwd2>,
-    /// Verification code; Paymentwall only.
+    /// Verification code. Paymentwall wants it, others do not take it.
     pub cvc: Option<Cvc>,
 }
 
@@ -97,13 +98,13 @@ pub struct NewCard {
 pub struct Schedule {
     customer_uid: CustomerUid,
     schedules: NonEmpty<ScheduleItem>,
-    /// The merchant's number of the customer.
+    /// The merchant's number of the customer. Toss Payments wants it if a key is issued.
     pub customer_id: Option<String>,
     /// A test charge that is made and cancelled at once; absent or 0 for none. It moves real money for a moment.
     pub checking_amount: Option<Amount>,
     /// Card data, if the key is to be issued with the first schedule. Ignored by the API if the key exists.
     pub new_card: Option<NewCard>,
-    /// One channel, ≤ 55.
+    /// One channel, ≤ 55: to issue a new key on, or one of those of a key for a group of channels.
     pub channel_key: Option<Sensitive>,
     /// `{gateway}` or `{gateway}.{merchant id}`: the older way to name a channel.
     pub pg: Option<String>,
@@ -264,7 +265,7 @@ impl Client {
         self.one_schedule(merchant_uid, call, Some(schedule_at)).await
     }
 
-    /// Makes a failed scheduled payment now: `POST /subscribe/payments/schedule/{merchant_uid}/retry`. A charge, sent
+    /// Makes a scheduled payment that failed or was revoked now: `POST /subscribe/payments/schedule/{merchant_uid}/retry`. A charge, sent
     /// at most once; only [`Payment::status`] says whether money moved.
     ///
     /// Source: `retryScheduleByMid`, V1 schema of 2026-08-06.
