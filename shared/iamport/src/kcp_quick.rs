@@ -44,7 +44,7 @@ pub enum PrepaidAuth {
 pub struct PrepareKcpQuick {
     merchant_uid: MerchantUid,
     btid: String,
-    cust_ip: Ipv4Addr,
+    cust_ip: Sensitive,
     code_verifier: CodeVerifier,
     prepaid: Option<PrepaidAuth>,
     /// Issuer of the barcode, for the window's action PrepaidOfflineUse: `VID2` Jeulgeoun, `VID3` Coop Marketing. 20 bytes.
@@ -67,6 +67,7 @@ impl PrepareKcpQuick {
     ) -> Result<Self, InvalidInput> {
         let btid = btid.into();
         check_text("btid", &btid, 20)?;
+        let cust_ip = Sensitive::from(cust_ip.to_string());
         Ok(Self { merchant_uid, btid, cust_ip, code_verifier, prepaid: None, vender_type: None, reward_id: None })
     }
 
@@ -87,7 +88,7 @@ impl PrepareKcpQuick {
 
     fn write(&self, object: &mut Object<'_>) {
         object.text("btid", &self.btid);
-        object.concealed("cust_ip", Some(&Sensitive::from(self.cust_ip.to_string())));
+        object.concealed("cust_ip", Some(&self.cust_ip));
         object.secret("code_verifier", Some(&self.code_verifier));
         match self.prepaid {
             Some(PrepaidAuth::Yes(amount)) => {

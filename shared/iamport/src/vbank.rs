@@ -29,7 +29,7 @@ pub struct IssueVbank {
     pub vbank_num: Option<Sensitive>,
     /// Holder to be shown, ≤ 16. html5_inicis, nice, settle and smartro_v2 want it; tosspayments, ksnet and welcome show the
     /// merchant's name instead.
-    pub vbank_holder: Option<String>,
+    pub vbank_holder: Option<Sensitive>,
     /// Key that ties a fixed account to a customer, ≤ 13: tosspayments, by agreement.
     pub vbank_key: Option<Sensitive>,
     /// Name of the order, ≤ 40.
@@ -175,7 +175,7 @@ impl Client {
             object.integer("vbank_due", request.vbank_due);
             object.maybe_text("product_type", request.product_type.map(ProductType::as_str));
             object.concealed("vbank_num", request.vbank_num.as_ref());
-            object.maybe_text("vbank_holder", request.vbank_holder.as_deref());
+            object.concealed("vbank_holder", request.vbank_holder.as_ref());
             object.concealed("vbank_key", request.vbank_key.as_ref());
             object.maybe_text("name", request.name.as_deref());
             request.buyer.write(object);

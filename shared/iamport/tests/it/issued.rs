@@ -30,7 +30,7 @@ async fn a_virtual_account_is_issued() {
     issue.pg_api_key = Some(PgApiKey::new("a+b/c="));
     issue.product_type = Some(ProductType::Real);
     issue.vbank_num = text("1234567890");
-    issue.vbank_holder = Some("의자공방".to_owned());
+    issue.vbank_holder = text("의자공방");
     issue.vbank_key = text("key1");
     issue.name = Some("의자".to_owned());
     issue.buyer = buyer();

@@ -154,7 +154,10 @@ fn others() -> Vec<String> {
         postcode: Some(hidden()),
         formed_address: Some(FormedAddress { address_line_1: hidden(), address_line_2: hidden() }),
     };
-    let verifier = CodeVerifier::new(TOKEN).unwrap();
+    vbank.vbank_holder = Some(hidden());
+    let address = "203.0.113.9".parse().unwrap();
+    let prepare = PrepareKcpQuick::new(merchant_uid(), "b", address, CodeVerifier::new(TOKEN).unwrap()).unwrap();
+    assert!(!format!("{prepare:?}").contains("203.0"), "an address is of a person");
     let reviews = NaverReviews::new(hidden(), 1, 2, ReviewType::General).unwrap();
     let autopay = PayKcpQuickAutopay::new(customer_uid(), merchant_uid(), "n", hidden(), won(1)).unwrap();
     vec![
@@ -164,7 +167,7 @@ fn others() -> Vec<String> {
         format!("{otp:?}"),
         format!("{delivery:?}"),
         format!("{:?} {:?}", benepia(), Otp::new(CVC)),
-        format!("{verifier:?} {reviews:?} {autopay:?}"),
+        format!("{prepare:?} {reviews:?} {autopay:?}"),
     ]
 }
 
