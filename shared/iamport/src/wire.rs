@@ -177,6 +177,13 @@ impl Object<'_> {
         self.out.push(b"]");
     }
 
+    /// A list of texts that must not be printed. An empty one leaves no trace.
+    pub(crate) fn concealed_texts(&mut self, key: &str, values: &[Sensitive]) {
+        if !values.is_empty() {
+            self.texts(key, values.iter().map(Sensitive::as_str));
+        }
+    }
+
     pub(crate) fn integers(&mut self, key: &str, values: impl Iterator<Item = u32>) {
         let list: Vec<String> = values.map(|value| value.to_string()).collect();
         self.json(key, &format!("[{}]", list.join(",")));
@@ -224,7 +231,8 @@ pub(crate) fn authorization(token: &AccessToken) -> Option<HeaderValue> {
 }
 
 /// Path and query of a request, each part encoded so that it stays one part.
-#[derive(Debug, Clone)]
+/// It has no `Debug`, because a gateway's key may stand in its query.
+#[derive(Clone)]
 pub(crate) struct Target {
     path: String,
     query: String,
@@ -252,6 +260,11 @@ impl Target {
         self.query.push('=');
         push_encoded(&mut self.query, value);
         self
+    }
+
+    /// Appends a credential as a query parameter, which is where the API wants one of them.
+    pub(crate) fn secret_query(self, key: &str, value: &impl Expose) -> Self {
+        self.query(key, value.expose())
     }
 
     /// Appends one query parameter, if there is a value.
