@@ -175,7 +175,7 @@ impl PspRequest {
                         channel,
                         has_channel_key: true,
                         card,
-                        customer: Person::default(),
+                        customer: Person { name: Some("홍길동".to_owned()), ..Person::default() },
                         said: ledger::Said::nothing(),
                     },
                 )?;

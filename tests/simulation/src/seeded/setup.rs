@@ -107,7 +107,7 @@ const DAY: i64 = 86_400;
 const STRENGTHS: [u64; 6] = [0, 0, 20, 60, 200, 500];
 
 /// Gateways that ask for the parts of a refund each in its own way.
-const PGS: [&str; 6] = ["html5_inicis", "kcp", "nice", "nice_v2", "welcome", "tosspay_v2"];
+const PGS: [&str; 6] = ["html5_inicis", "kcp", "nice", "nice_v2", "welcome", "daou"];
 
 const CLASSES: [Class; 6] = [Class::Token, Class::Post, Class::Get, Class::Read, Class::Write, Class::Index];
 
