@@ -187,7 +187,8 @@ def function_environment(plan: Plan) -> dict[str, str]:
         "AWS_REGION": REGION,
         "CHECKOUT_CONFIRM": "true",
         "IAMPORT_CODE": IMP_CODE,
-        "WEBHOOK_IP_MODE": "observe",
+        # What the sandbox's gateway says of a local sender.
+        "WEBHOOK_IPS": HOST,
     }
     environment.update(plan.base)
     environment.update(

@@ -20,7 +20,7 @@ pub(crate) async fn prepare(app: &App, request: &Request) -> Result<Reply, Probl
     let payable = payment.is_none_or(|payment| payment.is_payable(now));
     let request_pay = match &key.window {
         Some(opened) if prepared.ready && key.is_issuable(now) && payable => {
-            Some(app.request_pay(request, &opened.order, &opened.window, Some(&key.customer_id)).await?)
+            Some(app.request_pay(request, &opened.order, &opened.window, &key.customer_id).await?)
         }
         Some(_) | None => None,
     };

@@ -36,7 +36,7 @@ async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
     let OpenedCheckout { row, warnings, ready } = billing.checkout(command(request.json()?)?).await?;
     let request_pay = match &row.window {
         Some(window) if ready && row.is_payable(app.now()) => {
-            Some(app.request_pay(request, &row.order, window, None).await?)
+            Some(app.request_pay(request, &row.order, window, &row.customer_id).await?)
         }
         Some(_) | None => None,
     };

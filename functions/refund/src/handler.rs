@@ -19,6 +19,7 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 fn command(mut body: Object, merchant_uid: MerchantUid, idempotency_key: String) -> Result<RefundRequest, Problem> {
     let missing = Problem::new(422, "refund_amount_invalid", "Expected a JSON number above zero.").field("amount");
     let amount = body.number("amount").map_err(|_| missing.clone())?.ok_or(missing)?;
+    let (tax_free, vat_amount) = (body.number("tax_free")?, body.number("vat_amount")?);
     let reason = body.text("reason")?;
     let (holder, bank) = (body.text("refund_holder")?, body.text("refund_bank")?);
     let (number, tel) = (body.text("refund_account")?, body.text("refund_tel")?);
@@ -30,5 +31,5 @@ fn command(mut body: Object, merchant_uid: MerchantUid, idempotency_key: String)
         (_, _, None) => return Err(body.missing("refund_account").into()),
     };
     body.finish()?;
-    Ok(RefundRequest { merchant_uid, amount, reason, account, idempotency_key })
+    Ok(RefundRequest { merchant_uid, amount, tax_free, vat_amount, reason, account, idempotency_key })
 }

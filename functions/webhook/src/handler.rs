@@ -61,14 +61,20 @@ fn undecided() -> Problem {
 }
 
 fn check_source(app: &App, request: &Request) -> Result<(), Problem> {
-    let listed = request.source_ip().is_some_and(|ip| app.config.webhook_ips.contains(&ip));
-    match (listed, app.config.webhook_ip_mode) {
-        (true, _) => Ok(()),
-        (false, WebhookIpMode::Observe) => {
-            tracing::info!(request_id = request.id(), "webhook from an address that is not listed");
-            Ok(())
-        }
-        (false, WebhookIpMode::Enforce) => {
+    let source = request.source_ip();
+    if source.is_some_and(|ip| app.config.webhook_ips.contains(&ip)) {
+        return Ok(());
+    }
+    // Whoever knows the path's token is Iamport, at an address that it has not published yet, or somebody who has seen the token.
+    tracing::error!(
+        alarm = "webhook_source_unlisted",
+        request_id = request.id(),
+        source = source.map(tracing::field::display),
+        "a notice from an address that is not listed"
+    );
+    match app.config.webhook_ip_mode {
+        WebhookIpMode::Observe => Ok(()),
+        WebhookIpMode::Enforce => {
             Err(Problem::new(403, "source_not_allowed", "Not an address that notices come from."))
         }
     }

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 pub use options::{CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product};
 use options::{code, not_a_due, pg_code, vbank_due_at};
 
+use crate::ids::CustomerId;
 use crate::invalid::Invalid;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::order::{Order, check_amount};
-use crate::pg::{self, IssueAmount, IssueRule, IssueSupport, Support};
+use crate::pg::{self, Facts, Field, Finding, IssueAmount, IssueSupport, Operation, Rule, Support};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -41,6 +42,8 @@ pub enum Warning {
     IssueMayCharge,
     /// This gateway issues keys by `IMP.loadUI('paypal-rt', …)` rather than `IMP.request_pay`.
     IssueByLoadUi,
+    /// The request breaks a rule of the gateway that is not certain.
+    GatewayRule(&'static Rule),
 }
 
 impl Warning {
@@ -53,12 +56,13 @@ impl Warning {
             Self::BuyerTelMissing => "buyer_tel_missing",
             Self::IssueMayCharge => "issue_may_charge",
             Self::IssueByLoadUi => "issue_by_load_ui",
+            Self::GatewayRule(_) => "gateway_rule",
         }
     }
 
     /// What it means.
     #[must_use]
-    pub const fn detail(self) -> &'static str {
+    pub fn detail(self) -> &'static str {
         match self {
             Self::PgUnlisted => "This pg is not on our list. It is passed on as it is; check it with the gateway.",
             Self::PayMethodUnlisted => "This pay_method is not on our list. It is passed on as it is.",
@@ -67,6 +71,7 @@ impl Warning {
             Self::IssueByLoadUi => {
                 "Hand the object to IMP.loadUI('paypal-rt', request_pay) instead of IMP.request_pay."
             }
+            Self::GatewayRule(rule) => pg::warning_text(rule),
         }
     }
 }
@@ -94,21 +99,23 @@ impl Window {
         Ok((order, window))
     }
 
-    /// Checks an order that is to be paid in this window, against the merchant's decisions and the lists.
+    /// Checks an order that is to be paid in this window now, against the merchant's decisions and the gateway's rules.
     ///
     /// # Errors
-    /// `pay_method_unsupported` where the lists rule gateway and method out, and those of the merchant's limits.
-    pub fn check(&self, order: &Order, policy: &Policy) -> Result<Vec<Warning>, Invalid> {
+    /// `gateway_rule` for what the gateway certainly refuses, and those of the merchant's limits.
+    pub fn check(
+        &self,
+        order: &Order,
+        customer_id: &CustomerId,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Result<Vec<Warning>, Invalid> {
         check_amount(order.amount, policy)?;
         let mut warnings = Vec::new();
-        let pg = self.pg_at(policy)?;
-        match pg.map(|pg| pg::support(pg, &self.pay_method)) {
-            None | Some(Support::Listed) => {}
-            Some(Support::UnlistedPg) => warnings.push(Warning::PgUnlisted),
-            Some(Support::UnlistedMethod) => warnings.push(Warning::PayMethodUnlisted),
-            Some(Support::RuledOut) => return Err(unsupported("a payment method that this gateway takes")),
+        if let Some(pg) = self.pg_at(policy)? {
+            warnings.extend(listed(pg, &self.pay_method));
+            warnings.extend(self.held_against(pg, Operation::Window, &self.facts(order, customer_id, now))?);
         }
-        check_for_pg(pg, order)?;
         if order.details.buyer_tel.is_none() {
             warnings.push(Warning::BuyerTelMissing);
         }
@@ -118,28 +125,66 @@ impl Window {
     /// Checks an order that issues a billing key in this window. Zero is no payment, and no amount to be checked.
     ///
     /// # Errors
-    /// As [`Self::check`]; `amount_invalid` where the gateway cannot issue a key with this amount.
-    pub fn check_issue(&self, order: &Order, customer_id_length: usize, policy: &Policy) -> Result<Issue, Invalid> {
+    /// As [`Self::check`].
+    pub fn check_issue(
+        &self,
+        order: &Order,
+        customer_id: &CustomerId,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Result<Issue, Invalid> {
         let Money { minor: amount, currency } = order.amount;
         check_amount(Money::new(amount.max(1), currency), policy)?;
         let pg = self.pg_at(policy)?;
-        check_for_pg(pg, order)?;
         let mut issue = Issue { charges: amount > 0, shown: order.amount, warnings: Vec::new() };
         match pg.map_or(IssueSupport::Unlisted, |pg| pg::issue_support(pg, &self.pay_method)) {
-            IssueSupport::RuledOut => return Err(unsupported("a payment method that this gateway issues keys for")),
-            IssueSupport::Unlisted => {
-                issue.warnings.extend(pg.map(|_| Warning::PgUnlisted));
-                issue.warnings.extend((amount > 0).then_some(Warning::IssueMayCharge));
+            IssueSupport::Known(means, shown_min) => {
+                issue.charges = amount > 0 && means != IssueAmount::ShownOnly;
+                issue.shown = Money::new(amount.max(shown_min), currency);
             }
-            IssueSupport::Rule(rule) => {
-                check_customer_id(&rule, customer_id_length)?;
-                issue.warnings.extend((rule.pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
-                issue.charges = issue_charges(&rule, amount)?;
-                issue.shown = Money::new(amount.max(rule.shown_min), currency);
+            IssueSupport::Unlisted => issue.warnings.extend((amount > 0).then_some(Warning::IssueMayCharge)),
+            // It is refused by the rule that says so.
+            IssueSupport::RuledOut => {}
+        }
+        if let Some(pg) = pg {
+            let mut facts = self.facts(order, customer_id, now);
+            if let Some(uid) = order.customer_uid.as_ref().filter(|_| !issue.charges) {
+                // Nothing is paid, so the key's own name is sent as the order's.
+                facts = facts.with(Field::MerchantUid, Some(uid.to_string()));
             }
+            issue.warnings.extend(listed(pg, &self.pay_method));
+            issue.warnings.extend((pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
+            issue.warnings.extend(self.held_against(pg, Operation::KeyWindow, &facts)?);
         }
         issue.warnings.extend(order.details.buyer_tel.is_none().then_some(Warning::BuyerTelMissing));
         Ok(issue)
+    }
+
+    fn held_against(&self, pg: &str, operation: Operation, facts: &Facts) -> Result<Vec<Warning>, Invalid> {
+        let findings = pg::check(pg, operation, Some(&self.pay_method), facts);
+        pg::refused(&findings)?;
+        // Of the number a warning of its own is given, at whatever gateway.
+        let told = |finding: &Finding| finding.rule.demand != pg::Demand::Required(Field::BuyerTel);
+        Ok(findings.into_iter().filter(told).map(|finding| Warning::GatewayRule(finding.rule)).collect())
+    }
+
+    /// What the rules speak of: the order, whose it is, and what the window is opened with.
+    fn facts(&self, order: &Order, customer_id: &CustomerId, now: Timestamp) -> Facts {
+        let options = &self.options;
+        let told = |told: bool| told.then(|| "true".to_owned());
+        let direct = options.card_direct.as_ref();
+        let facts = Facts::of(order, now)
+            .with(Field::CustomerId, Some(customer_id.to_string()))
+            .with(Field::Escrow, options.escrow.and_then(told))
+            .with(Field::Digital, options.digital.map(|digital| digital.to_string()))
+            .with(Field::VbankDue, options.vbank_due.clone())
+            .with(Field::BizNum, options.biz_num.clone())
+            .with(Field::CardCode, direct.map(|direct| direct.code.clone()))
+            .with(Field::CardMonths, direct.and_then(|direct| direct.quota).map(|months| months.to_string()))
+            .with(Field::NaverProducts, told(!options.naver.products.is_empty()))
+            .with(Field::NaverProductCode, options.naver.product_code.clone())
+            .with(Field::NaverProductCount, options.naver.product_count.map(|count| count.to_string()));
+        facts.with(Field::NaverUseCfm, options.naver.use_cfm.clone())
     }
 
     /// Code of the gateway that the window is opened at, as far as it is known.
@@ -174,41 +219,13 @@ impl Window {
     }
 }
 
-fn check_for_pg(pg: Option<&str>, order: &Order) -> Result<(), Invalid> {
-    match pg {
-        Some("paypal" | "paypal_v2") if order.amount.currency == Currency::Krw => {
-            Err(Invalid::new("currency", "currency_unsupported", "a currency that PayPal takes: it has no won"))
-        }
-        Some("paymentwall") if order.details.buyer_email.is_none() => {
-            Err(Invalid::new("buyer_email", "buyer_email_required", "this field: Paymentwall needs it"))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn unsupported(detail: &str) -> Invalid {
-    Invalid::new("pay_method", "pay_method_unsupported", detail)
-}
-
-fn check_customer_id(rule: &IssueRule, length: usize) -> Result<(), Invalid> {
-    match rule.customer_id_max {
-        Some(max) if length > max => {
-            Err(Invalid::field("customer_id", format!("at most {max} characters: this gateway takes no more")))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn issue_charges(rule: &IssueRule, amount: u64) -> Result<bool, Invalid> {
-    match rule.amount {
-        IssueAmount::ShownOnly => Ok(false),
-        IssueAmount::Charged => Ok(amount > 0),
-        IssueAmount::AlwaysCharged if amount == 0 => {
-            Err(Invalid::field("amount", "more than zero: this gateway issues no key without a payment"))
-        }
-        IssueAmount::AlwaysCharged => Ok(true),
-        IssueAmount::MustBeZero if amount > 0 => Err(Invalid::field("amount", "zero: this gateway only issues here")),
-        IssueAmount::MustBeZero => Ok(false),
+/// What of a gateway and a method is on no list, and may be newer.
+fn listed(pg: &str, pay_method: &str) -> Option<Warning> {
+    match pg::support(pg, pay_method) {
+        Support::UnlistedPg => Some(Warning::PgUnlisted),
+        // One that is listed is warned of by the rule that has it not.
+        Support::UnlistedMethod => (!pg::is_pay_method(pay_method)).then_some(Warning::PayMethodUnlisted),
+        Support::Listed | Support::RuledOut => None,
     }
 }
 

@@ -53,6 +53,16 @@ impl KstDay {
         Some(jiff::tz::Offset::UTC.to_datetime(midnight).date())
     }
 
+    /// The day before.
+    pub(crate) const fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
+    /// As the PSP writes days: `20261124`. `None` beyond every calendar.
+    pub(crate) fn compact(self) -> Option<String> {
+        self.date().map(|date| date.strftime("%Y%m%d").to_string())
+    }
+
     /// Days from this one to `later`; negative if that is earlier.
     #[must_use]
     pub const fn days_until(self, later: Self) -> i64 {

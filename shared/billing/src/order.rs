@@ -187,14 +187,22 @@ pub fn check_amount(amount: Money, policy: &Policy) -> Result<(), Invalid> {
 }
 
 impl Details {
+    /// The same fields for another amount: as much of it is free of tax, and is tax, as of the whole.
+    #[must_use]
+    pub fn for_amount(self, amount: u64, whole: u64) -> Self {
+        let part = |of: Option<u64>| of.map(|of| share(of, amount, whole));
+        Self { tax_free: part(self.tax_free), vat_amount: part(self.vat_amount), ..self }
+    }
+
     fn checked(self, amount: Money) -> Result<Self, Invalid> {
-        let part_of_amount = |field: &str, part: Option<u64>| match part {
-            Some(minor) if minor > amount.minor => Err(Invalid::field(field, "at most the amount")),
+        let taxed = amount.minor.saturating_sub(self.tax_free.unwrap_or(0));
+        let part = |field: &str, of: Option<u64>, (most, what): (u64, &str)| match of {
+            Some(minor) if minor > most => Err(Invalid::field(field, format!("at most {what}"))),
             within => Ok(within),
         };
         Ok(Self {
-            tax_free: part_of_amount("tax_free", self.tax_free)?,
-            vat_amount: part_of_amount("vat_amount", self.vat_amount)?,
+            tax_free: part("tax_free", self.tax_free, (amount.minor, "the amount"))?,
+            vat_amount: part("vat_amount", self.vat_amount, (taxed, "the part of the amount that is taxed"))?,
             buyer_name: checked(self.buyer_name, |value| text::line("buyer_name", value, BUYER_NAME_MAX))?,
             buyer_email: checked(self.buyer_email, |value| text::email("buyer_email", value, BUYER_EMAIL_MAX))?,
             buyer_tel: checked(self.buyer_tel, |value| text::telephone("buyer_tel", value, BUYER_TEL_MAX))?,
@@ -223,6 +231,12 @@ impl Details {
             })?,
         })
     }
+}
+
+/// The same part of `amount` as `of` is of `whole`, rounded down.
+pub(crate) fn share(of: u64, amount: u64, whole: u64) -> u64 {
+    let part = u128::from(of) * u128::from(amount) / u128::from(whole.max(1));
+    u64::try_from(part).unwrap_or(amount).min(amount)
 }
 
 fn checked(

@@ -39,6 +39,8 @@ pub struct Policy {
     pub pgs: Vec<String>,
     /// Code of the gateway of a window that names none.
     pub default_pg: Option<String>,
+    /// Code of the gateway that issues keys for cards of our own form, as far as it is known.
+    pub card_pg: Option<String>,
     /// How long after it was made a checkout may be paid, and a key be issued in the window, in seconds.
     pub window_seconds: i64,
     /// How long after a virtual account has closed its deposit is still waited for, in seconds.
@@ -60,6 +62,7 @@ impl Default for Policy {
             schedule_ahead_max_seconds: 400 * 86_400,
             pgs: Vec::new(),
             default_pg: None,
+            card_pg: None,
             window_seconds: 86_400,
             deposit_grace_seconds: 86_400,
         }

@@ -26,7 +26,7 @@ use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, Nonce};
 use crate::invalid::Invalid;
 use crate::money::Money;
-use crate::order::Order;
+use crate::order::{Details, Order};
 use crate::payment::Payment;
 use crate::time::Timestamp;
 
@@ -54,28 +54,29 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The number that the PSP knows its payment by. Nothing but these three decides it.
+    /// The number that the PSP knows its payment by. Nothing but these three decides it. Letters and digits alone: some gateways
+    /// take no other (smartro_v2, payletter_global; PortOne's pages on them, 2026-08).
     ///
     /// # Errors
     /// `merchant_uid_invalid` beyond what 40 characters hold; no calendar has so many periods.
     pub fn merchant_uid(self, id: &SubscriptionId) -> Result<MerchantUid, Invalid> {
-        MerchantUid::parse(&format!("{id}-{}-{}", self.period, self.number))
+        MerchantUid::parse(&format!("{id}p{}t{}", self.period, self.number))
     }
 
     /// The subscription and the attempt that a number stands for. `None` for a number that is no subscription's.
     #[must_use]
     pub fn of(uid: &MerchantUid) -> Option<(SubscriptionId, Self)> {
-        let mut parts = uid.as_str().split('-');
-        let id = SubscriptionId::parse(parts.next()?).ok().filter(|id| is_whole(id.as_str()))?;
-        let (period, number) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let attempt = Self { period, number };
+        let (id, attempt) = uid.as_str().split_once('p')?;
+        let id = SubscriptionId::parse(id).ok().filter(|id| is_whole(id.as_str()))?;
+        let (period, number) = attempt.split_once('t')?;
+        let attempt = Self { period: period.parse().ok()?, number: number.parse().ok()? };
         // `+1`, `01` and the like are other texts.
         let written = attempt.merchant_uid(&id).ok()?;
-        (parts.next().is_none() && written == *uid).then_some((id, attempt))
+        (written == *uid).then_some((id, attempt))
     }
 }
 
-/// `sub` and 26 digits in hex: a storefront may well number its orders `sub-1-0`.
+/// `sub` and 26 digits in hex: a storefront may well number its orders `sub1p0t1`.
 fn is_whole(id: &str) -> bool {
     let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     id.strip_prefix("sub").is_some_and(|rest| rest.len() == ID_DIGITS && rest.bytes().all(hex))
@@ -395,15 +396,22 @@ impl Subscription {
     /// # Errors
     /// As [`Attempt::merchant_uid`].
     pub fn order(&self) -> Result<Order, Invalid> {
+        let whole = self.price.amount;
+        let amount = whole.minor.saturating_add_signed(self.adjustment);
+        let details = self.price.details.clone().for_amount(amount, whole.minor);
         Ok(Order {
             merchant_uid: self.attempt.merchant_uid(&self.id)?,
             customer_uid: Some(self.customer_uid.clone()),
-            amount: Money {
-                minor: self.price.amount.minor.saturating_add_signed(self.adjustment),
-                ..self.price.amount
-            },
+            amount: Money { minor: amount, ..whole },
             name: self.price.name.clone(),
-            details: self.price.details.clone(),
+            details: self.dated(details, &self.price, self.attempt.period),
         })
+    }
+
+    /// The fields with the last day of a period, where the gateway is to be told it: NAVER Pay takes the payment's own day and later
+    /// ones (`pg/v1/naver.mdx`, 2026-08), and no payment of a period is made after it.
+    fn dated(&self, details: Details, price: &Price, period: u32) -> Details {
+        let ends = self.calendar.period(period).filter(|_| price.naver_use_by_period);
+        Details { naver_use_cfm: ends.and_then(|it| it.ends.before().compact()), ..details }
     }
 }

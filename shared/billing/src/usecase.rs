@@ -7,6 +7,7 @@ mod checkout;
 mod compare;
 mod conclude;
 mod credit;
+mod gateway;
 mod gone_key;
 mod issue_key;
 mod keys;

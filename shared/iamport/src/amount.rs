@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 const TEXT_CHARS_MAX: usize = 64;
 
 /// Most decimal places that survive parsing. No currency has more than four.
-const SCALE_MAX: usize = 30;
+const SCALE_MAX: u8 = 30;
 
 /// A decimal number held exactly: Iamport declares amounts as JSON numbers ("double"), and no double is ever made
 /// of them here.
@@ -91,7 +91,8 @@ impl Amount {
             None => (false, text),
         };
         let (decimal, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((decimal, exponent)) => (decimal, parse_exponent(exponent)?),
+            // What JSON takes for an exponent is what an integer's own parser takes: digits, and one sign at most.
+            Some((decimal, exponent)) => (decimal, exponent.parse::<i64>().ok()?),
             None => (unsigned, 0),
         };
         let (whole, fraction) = match decimal.split_once('.') {
@@ -110,18 +111,13 @@ impl Amount {
         if mantissa == 0 {
             return Some(Self::ZERO);
         }
-        let mut scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-        while scale < 0 {
-            mantissa = mantissa.checked_mul(10)?;
-            scale = scale.checked_add(1)?;
-        }
-        while scale > 0 && mantissa % 10 == 0 {
-            mantissa /= 10;
-            scale -= 1;
-        }
-        let scale = usize::try_from(scale).ok().filter(|scale| *scale <= SCALE_MAX)?;
+        // The fraction's places as the exponent moves them; fewer than none are zeros before the point.
+        let places = i64::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+        let zeros = u32::try_from(places.min(0).unsigned_abs()).ok()?;
+        let mantissa = mantissa.checked_mul(10_i128.checked_pow(zeros)?)?;
         let mantissa = if negative { mantissa.checked_neg()? } else { mantissa };
-        Some(Self { mantissa, scale: u8::try_from(scale).ok()? })
+        let amount = Self { mantissa, scale: u8::try_from(places.max(0)).ok()? }.normal();
+        (amount.scale <= SCALE_MAX).then_some(amount)
     }
 
     fn normal(mut self) -> Self {
@@ -139,14 +135,6 @@ impl Amount {
         let fraction = whole.split_off(whole.len().saturating_sub(scale));
         (whole, fraction)
     }
-}
-
-fn parse_exponent(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || digits.len() > 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    text.strip_prefix('+').unwrap_or(text).parse().ok()
 }
 
 impl fmt::Display for Amount {
@@ -241,7 +229,13 @@ mod tests {
             "\"1.\"",
             "\".5\"",
             "\"1e\"",
+            "\"1e+\"",
+            "\"1e+-5\"",
+            "\"1e 5\"",
+            "\"1e1.0\"",
             "\"1e5000\"",
+            "\"1e-5000\"",
+            "\"1e99999999999999999999\"",
             "\"0x10\"",
             "\"NaN\"",
             "\"１\"",
@@ -250,6 +244,30 @@ mod tests {
             "999999999999999999999999999999999999999999",
         ] {
             assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_ends_where_128_bits_and_30_places_end() {
+        let zeros = |chars: usize| format!("8900.{}", "0".repeat(chars - "8900.".len()));
+        let most = i128::MAX.to_string();
+        let cases = [
+            (zeros(64), Some("8900".to_owned())),
+            (zeros(65), None),
+            (zeros(100_000), None),
+            (most.clone(), Some(most.clone())),
+            (format!("-{most}"), Some(format!("-{most}"))),
+            ("170141183460469231731687303715884105728".to_owned(), None),
+            ("1e38".to_owned(), Some(format!("1{}", "0".repeat(38)))),
+            ("1e39".to_owned(), None),
+            ("1e-30".to_owned(), Some(format!("0.{}1", "0".repeat(29)))),
+            ("1000e-33".to_owned(), Some(format!("0.{}1", "0".repeat(29)))),
+            ("1e-31".to_owned(), None),
+            ("1e0002".to_owned(), Some("100".to_owned())),
+            ("0e-5000".to_owned(), Some("0".to_owned())),
+        ];
+        for (text, held) in cases {
+            assert_eq!(Amount::parse(&text).map(|amount| amount.to_string()), held, "{text:.70}");
         }
     }
 
@@ -281,6 +299,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&amount).unwrap(), text);
         }
         assert_eq!(Amount::from_minor(5, 3).to_string(), "0.005");
+        assert_eq!(format!("{:?}", Amount::from_minor(1_999, 2)), "Amount(19.99)", "a log of a charge tells its sum");
     }
 
     #[test]
@@ -288,6 +307,22 @@ mod tests {
         let ascending = ["-100", "-99.5", "-1", "-0.5", "0", "0.05", "0.5", "1", "1.25", "9", "10", "10.01", "100"];
         for pair in ascending.windows(2) {
             assert!(Amount::parse(pair[0]) < Amount::parse(pair[1]), "{pair:?}");
+        }
+    }
+
+    proptest::proptest! {
+        /// A decimal number is its digits and the place of its point, and nothing else.
+        #[test]
+        fn a_value_is_the_same_wherever_its_point_is_written(minor in 1_u64.., places in 0_u8..=30, shift in 0_usize..=18) {
+            let amount = Amount::from_minor(minor, places);
+            let zeros = "0".repeat(shift);
+            let longer = usize::from(places).saturating_add(shift);
+            let spellings = [amount.to_string(), format!("{minor}e-{places}"), format!("{minor}{zeros}E-{longer}")];
+            for text in spellings {
+                proptest::prop_assert_eq!(Amount::parse(&text), Some(amount), "{}", text);
+            }
+            proptest::prop_assert_eq!(Amount::parse(&format!("{minor}e+{shift}")), Amount::parse(&format!("{minor}{zeros}")));
+            proptest::prop_assert_eq!(amount.to_minor(places), Some(minor));
         }
     }
 }

@@ -22,6 +22,11 @@ pub enum CancelTarget {
 
 /// A request to give money back.
 ///
+/// html5_inicis and nice cancel exactly what is sent, so amount, tax and tax-free part have to be right. At paypal_v2 a
+/// cancellation may be pending: it is done when the status is `Cancelled` and the history holds it. KSNET takes at most nine
+/// parts within six months, no part of a phone payment, and refunds no virtual account between 23:00 and 6:00. tosspayments
+/// refunds no part of a gift certificate.
+///
 /// The API takes a missing or zero amount for "all of it", and without `checksum` a repeated partial refund is paid
 /// twice. So neither can be left out here.
 #[derive(Debug, Clone)]
@@ -29,25 +34,27 @@ pub struct Cancel {
     target: CancelTarget,
     amount: Amount,
     checksum: Amount,
-    /// Part of the amount that is free of tax.
+    /// Part of the amount that is free of tax. kcp, kcp_quick, kicc, nice and payco want it for payments free of tax, smartro_v2
+    /// for a part that holds any, and welcome if the payment named it; elsewhere the default is 0.
     pub tax_free: Option<Amount>,
-    /// Tax within the amount.
+    /// Tax within the amount: nice, html5_inicis, nice_v2 and welcome, if the payment named it.
     pub vat_amount: Option<Amount>,
-    /// Why; kept with the payment.
+    /// Why; kept with the payment. NAVER Pay wants it.
     pub reason: Option<String>,
-    /// Holder of the account to refund to; for virtual accounts.
+    /// Holder of the account to refund to; for virtual accounts, at smartro_v2 for transfers too, at kcp for phone bills of an
+    /// earlier month.
     pub refund_holder: Option<Sensitive>,
     /// Code of that account's bank.
     pub refund_bank: Option<Sensitive>,
     /// Number of that account.
     pub refund_account: Option<Sensitive>,
-    /// Telephone number of the person refunded; for some virtual accounts.
+    /// Telephone number of the person refunded; wanted by smartro, and by smartro_v2 for virtual accounts and transfers.
     pub refund_tel: Option<Sensitive>,
     /// Whether a promotion stays applied after a partial refund.
     pub retain_promotion: Option<bool>,
-    /// Whether this cancellation sends a webhook. By default it does not.
+    /// Whether this cancellation sends a webhook, to the console's URL. By default it does not.
     pub enable_webhook: Option<bool>,
-    /// Who wants it. NAVER Pay only.
+    /// Who wants it. NAVER Pay only, which wants it.
     pub requester: Option<Requester>,
 }
 
@@ -94,6 +101,8 @@ impl Client {
     ///
     /// After an unknown outcome look at [`Payment::cancel_amount`] and [`Payment::cancel_history`]; repeating the
     /// request with the same checksum is refused if the first one worked.
+    ///
+    /// Source: `cancelPayment`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

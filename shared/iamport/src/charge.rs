@@ -12,7 +12,7 @@ use crate::text::Sensitive;
 use crate::wire::{Object, Target, body};
 
 choice! {
-    /// What is sold. KSNET wants to know.
+    /// What is sold. KSNET wants to know; paypal_v2 takes it for keys.
     ProductType {
         /// Goods.
         Real = "real",
@@ -22,7 +22,7 @@ choice! {
 }
 
 choice! {
-    /// For whom a cash receipt is issued. New Toss Pay only.
+    /// For whom a cash receipt is issued. New Toss Pay only: it issues one unless it is told [`Self::Anonymous`].
     CashReceiptType {
         /// A person.
         Person = "person",
@@ -49,17 +49,21 @@ choice! {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Details {
-    /// ISO 4217 code. The API's default is KRW; PayPal wants it and takes no KRW.
+    /// ISO 4217 code. The API's default is KRW; PayPal wants it and takes no KRW. KSNET takes USD with foreign cards only.
     pub currency: Option<String>,
-    /// Part of the amount that is free of tax. Default 0: all of it is taxed.
+    /// Part of the amount that is free of tax. Default 0: all of it is taxed. At KSNET a merchant id that is free of tax wants
+    /// the whole amount here, and a taxed one nothing. welcome takes it from merchants that set tax themselves.
     pub tax_free: Option<Amount>,
-    /// Tax within the amount. Default: computed by the gateway.
+    /// Tax within the amount. Default: computed by the gateway. For nice, html5_inicis, nice_v2, welcome (a tenth at most) and,
+    /// with a key, tosspay_v2; by agreement. 0 with `tax_free` 0 is a rate of zero.
     pub vat_amount: Option<Amount>,
-    /// Buyer's name, ≤ 16. KSNET, Welcome and smartro_v2 want it.
+    /// Buyer's name, ≤ 16. KSNET, Welcome and smartro_v2 want it, html5_inicis for a card charged once. Paymentwall wants a
+    /// first and a last name with one space between.
     pub buyer_name: Option<Sensitive>,
-    /// Buyer's e-mail address, ≤ 64. Paymentwall and smartro_v2 want it.
+    /// Buyer's e-mail address, ≤ 64. Paymentwall (the one given for the key) and smartro_v2 want it, html5_inicis for a card
+    /// charged once.
     pub buyer_email: Option<Sensitive>,
-    /// Buyer's telephone number, ≤ 16. smartro_v2 wants it.
+    /// Buyer's telephone number, ≤ 16. smartro_v2 wants it, html5_inicis for a card charged once.
     pub buyer_tel: Option<Sensitive>,
     /// Buyer's address, ≤ 128.
     pub buyer_addr: Option<Sensitive>,
@@ -67,9 +71,9 @@ pub struct Details {
     pub buyer_postcode: Option<Sensitive>,
     /// Months of instalment, 2 or more and only from 50,000 KRW; 0 is one payment.
     pub card_quota: Option<u32>,
-    /// Whether the merchant pays the instalment's interest; by contract with the gateway.
+    /// Whether the merchant pays the instalment's interest; by contract with nice, nice_v2 or ksnet.
     pub interest_free_by_merchant: Option<bool>,
-    /// Whether points of the card are used; by contract with the gateway.
+    /// Whether points of the card are used; by contract with nice, nice_v2, ksnet or smartro_v2.
     pub use_card_point: Option<bool>,
     /// The merchant's own data, kept with the payment. JSON in a string by convention.
     pub custom_data: Option<Sensitive>,
@@ -118,6 +122,12 @@ impl Details {
     }
 }
 
+/// [`Error::Suspect`] unless the payment has the number and the sum that were asked for.
+pub(crate) fn same_order(merchant_uid: &MerchantUid, amount: Amount, payment: &Payment) -> Result<(), Error> {
+    same("merchant_uid", merchant_uid.as_str(), &payment.merchant_uid)?;
+    Details::default().check_sum(amount, payment)
+}
+
 /// A sum that is charged: above zero.
 pub(crate) fn check_positive(field: &'static str, amount: Amount) -> Result<(), InvalidInput> {
     if amount.is_positive() { Ok(()) } else { Err(InvalidInput::new(field, "must be above zero")) }
@@ -127,6 +137,9 @@ pub(crate) fn check_positive(field: &'static str, amount: Amount) -> Result<(), 
 pub(crate) const NAME_CHARS_MAX: usize = 40;
 
 /// A request to charge a billing key now.
+///
+/// paypal_v2 asks that the page which causes a charge loads its fraud check with the `merchant_uid` as its id, so a charge by a
+/// server alone is outside of what it foresees.
 #[derive(Debug, Clone)]
 pub struct Again {
     customer_uid: CustomerUid,
@@ -135,7 +148,7 @@ pub struct Again {
     name: String,
     /// What may be added.
     pub details: Details,
-    /// Tax within the amount, the deprecated spelling of [`Details::vat_amount`].
+    /// Tax within the amount. Deprecated by the API in favour of [`Details::tax_free`].
     pub vat: Option<Amount>,
     /// How many pieces are sold. Default 1.
     pub product_count: Option<u32>,
@@ -177,7 +190,8 @@ impl Again {
     }
 }
 
-/// A request to charge a card once, by its number.
+/// A request to charge a card once, by its number: daou, kcp, nice, nice_v2, html5_inicis, paymentwall, settle, tosspayments,
+/// ksnet and welcome.
 #[derive(Debug, Clone)]
 pub struct Onetime {
     merchant_uid: MerchantUid,
@@ -186,25 +200,25 @@ pub struct Onetime {
     expiry: Expiry,
     /// What may be added.
     pub details: Details,
-    /// Name of the order, ≤ 40.
+    /// Name of the order, ≤ 40. html5_inicis wants it.
     pub name: Option<String>,
-    /// Tax within the amount, the deprecated spelling of [`Details::vat_amount`].
+    /// Tax within the amount. Deprecated by the API in favour of [`Details::tax_free`].
     pub vat: Option<Amount>,
-    /// The holder's birth date or business number; which gateways want it is a matter of contract.
+    /// The holder's birth date or business number; which gateways want it is a matter of contract. KSNET does not check it.
     pub birth: Option<Birth>,
-    /// First two digits of the card's password; which gateways want it is a matter of contract.
+    /// First two digits of the card's password; which gateways want them is a matter of contract. KSNET does not check them.
     pub pwd_2digit: Option<Pwd2>,
-    /// Verification code; Paymentwall only.
+    /// Verification code. Paymentwall wants it, others do not take it.
     pub cvc: Option<Cvc>,
     /// Also keeps the card as this billing key. Not with KSNET and Toss Payments.
     pub customer_uid: Option<CustomerUid>,
     /// `{gateway}` or `{gateway}.{merchant id}`, ≤ 80.
     pub pg: Option<String>,
-    /// Group of channels to route by, ≤ 55. Spelt `channelGroupId` in this endpoint alone.
+    /// Group of channels to route by, ≤ 55, in place of [`Self::pg`]. Spelt `channelGroupId` in this endpoint alone.
     pub channel_group_id: Option<String>,
-    /// 3-D Secure: id of the charge.
+    /// 3-D Secure: id of the charge. Paymentwall only.
     pub secure_3d_charge_id: Option<Sensitive>,
-    /// 3-D Secure: token.
+    /// 3-D Secure: token. Paymentwall only.
     pub secure_3d_token: Option<Sensitive>,
 }
 
@@ -246,6 +260,8 @@ impl Client {
     /// `Ok` means that the gateway was reached, not that money moved: [`Payment::status`] says `Paid` or `Failed`.
     /// The reply's numbers, sum and key are compared with the request; a difference is
     /// [`ErrorClass::Suspect`](crate::ErrorClass::Suspect).
+    ///
+    /// Source: `again`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -294,6 +310,8 @@ impl Client {
 
     /// Charges a card by its number: `POST /subscribe/payments/onetime`. Sent at most once. As with [`Self::again`],
     /// only [`Payment::status`] says whether money moved.
+    ///
+    /// Source: `onetime`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

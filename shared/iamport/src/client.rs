@@ -10,7 +10,7 @@ use reqwest::Method;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
-use crate::envelope::{self, Content, Shape};
+use crate::envelope::{self, Content, Documented, Shape};
 use crate::error::{Cause, Error, NotSentReason};
 use crate::token::{CredentialSource, Token, Tokens};
 use crate::transport::{BuildError, ConnectionKind, RawReply, Request, Transport};
@@ -51,11 +51,12 @@ pub(crate) struct Call {
     target: Target,
     body: Option<Bytes>,
     shape: Shape,
+    documented: Documented,
 }
 
 impl Call {
     pub(crate) fn get(target: Target) -> Self {
-        Self { method: Method::GET, target, body: None, shape: Shape::Whole }
+        Self::of(Method::GET, target, None)
     }
 
     /// A GET by several ids, whose reply may be partial.
@@ -64,15 +65,29 @@ impl Call {
     }
 
     pub(crate) fn post(target: Target, body: Option<Bytes>) -> Self {
-        Self { method: Method::POST, target, body, shape: Shape::Whole }
+        Self::of(Method::POST, target, body)
+    }
+
+    /// A POST about several things, of which some may have been done and others not.
+    pub(crate) fn post_many(target: Target, body: Bytes) -> Self {
+        Self { shape: Shape::Partial, ..Self::post(target, Some(body)) }
     }
 
     pub(crate) fn put(target: Target, body: Bytes) -> Self {
-        Self { method: Method::PUT, target, body: Some(body), shape: Shape::Whole }
+        Self::of(Method::PUT, target, Some(body))
     }
 
     pub(crate) fn delete(target: Target) -> Self {
-        Self { method: Method::DELETE, target, body: None, shape: Shape::Whole }
+        Self::of(Method::DELETE, target, None)
+    }
+
+    /// The call of an operation that gives these statuses a meaning of its own.
+    pub(crate) fn documenting(self, documented: Documented) -> Self {
+        Self { documented, ..self }
+    }
+
+    fn of(method: Method, target: Target, body: Option<Bytes>) -> Self {
+        Self { method, target, body, shape: Shape::Whole, documented: &[] }
     }
 
     fn reads(&self) -> bool {
@@ -110,6 +125,8 @@ impl Client {
 
     /// Makes sure that a token is in hand (`POST /users/getToken` if need be). Call it before you store that you are about
     /// to charge, so that a missing token shows while nothing has been promised yet, and for warming up.
+    ///
+    /// Source: `getToken`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # async fn example(client: iamport::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -201,7 +218,7 @@ impl Client {
         if reply.status == 429 {
             return Err(Error::RateLimited { retry_after: reply.retry_after });
         }
-        Ok((reply.status, envelope::read(&reply, call.shape)?))
+        Ok((reply.status, envelope::read(&reply, call.shape, call.documented)?))
     }
 
     async fn exchange(&self, call: &Call, token: &Token, left: Duration) -> Result<RawReply, Error> {

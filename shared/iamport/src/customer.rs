@@ -13,7 +13,8 @@ use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
 use crate::text::{MaskedCard, PspText, Sensitive};
 use crate::wire::{Target, body};
 
-/// A request to store a card as a billing key.
+/// A request to store a card as a billing key. By API only nice, kcp, daou, html5_inicis, tosspayments, ksnet, nice_v2 and
+/// welcome do.
 #[derive(Debug, Clone)]
 pub struct IssueBillingKey {
     customer_uid: CustomerUid,
@@ -23,15 +24,16 @@ pub struct IssueBillingKey {
     pub channel_key: Option<Sensitive>,
     /// `{gateway}` or `{gateway}.{merchant id}`, ≤ 80; the default gateway if unknown.
     pub pg: Option<String>,
-    /// Group of channels to issue on, ≤ 55; see [`BillingKey::succeeded_channels`].
+    /// Group of channels to issue on, ≤ 55, in place of [`Self::pg`]; see [`BillingKey::succeeded_channels`].
     pub channel_group_id: Option<String>,
-    /// The holder's birth date or business number; which gateways want it is a matter of contract.
+    /// The holder's birth date or business number. KSNET wants it; elsewhere it is a matter of contract.
     pub birth: Option<Birth>,
-    /// First two digits of the card's password; which gateways want it is a matter of contract.
+    /// First two digits of the card's password. KSNET wants them; elsewhere it is a matter of contract.
     pub pwd_2digit: Option<Pwd2>,
-    /// Verification code; Paymentwall only.
+    /// Verification code. Paymentwall wants it, others do not take it.
     pub cvc: Option<Cvc>,
-    /// The merchant's number of the customer. Toss Payments wants it.
+    /// The merchant's number of the customer. Toss Payments wants it: without one every key gets an id of its own, and the
+    /// cards of a buyer do not belong together.
     pub customer_id: Option<String>,
     /// Holder's name, ≤ 20. Welcome wants it.
     pub customer_name: Option<Sensitive>,
@@ -99,7 +101,7 @@ impl DeleteBillingKey {
     }
 }
 
-/// A billing key. Times are UNIX seconds.
+/// A billing key. Times are UNIX seconds. At paypal_v2 there is nothing about a card.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct BillingKey {
@@ -174,11 +176,7 @@ pub struct BillingKey {
     pub failed_channels: Vec<FailedChannel>,
 }
 
-impl Content for BillingKey {
-    fn vet(&self) -> Result<(), Error> {
-        Ok(())
-    }
-}
+impl Content for BillingKey {}
 
 /// A channel of a group on which a billing key was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -247,6 +245,8 @@ fn key_target(customer_uid: &CustomerUid) -> Target {
 impl Client {
     /// Stores a card: `POST /subscribe/customers/{customer_uid}`. Sent at most once.
     ///
+    /// Source: `customer_save`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client, number: String) -> Result<(), Box<dyn std::error::Error>> {
@@ -285,6 +285,8 @@ impl Client {
 
     /// One billing key: `GET /subscribe/customers/{customer_uid}`.
     ///
+    /// Source: `customer_view`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -299,7 +301,9 @@ impl Client {
         self.one_key(customer_uid, Call::get(key_target(customer_uid))).await
     }
 
-    /// Several billing keys: `GET /subscribe/customers?customer_uid[]=…`.
+    /// Several billing keys: `GET /subscribe/customers` with `customer_uid[]`.
+    ///
+    /// Source: `customer_view_multiple`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -323,6 +327,8 @@ impl Client {
 
     /// Deletes a billing key for good: `DELETE /subscribe/customers/{customer_uid}`. Sent at most once.
     ///
+    /// Source: `customer_delete`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -343,6 +349,8 @@ impl Client {
 
     /// Payments made with a billing key: `GET /subscribe/customers/{customer_uid}/payments`. `page` counts from 1; a
     /// page past the end is empty.
+    ///
+    /// Source: `customer_payments`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

@@ -41,3 +41,41 @@ pub(crate) fn backoff(clock: &dyn Clock, attempt: u32) -> Duration {
     let spread = u64::try_from(half.as_nanos()).unwrap_or(1).max(1);
     half.saturating_add(Duration::from_nanos(u64::from(clock.monotonic().subsec_nanos()) % spread))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::backoff;
+    use crate::clock::Clock;
+
+    struct At(Duration);
+
+    impl Clock for At {
+        fn monotonic(&self) -> Duration {
+            self.0
+        }
+
+        fn unix_seconds(&self) -> i64 {
+            0
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_pause_doubles_each_time_and_is_cut_by_a_half_at_most(nanos: u64, attempt in 0_u32..3) {
+            let full = Duration::from_millis(100 << attempt);
+            let pause = backoff(&At(Duration::from_nanos(nanos)), attempt);
+            proptest::prop_assert!(pause >= full / 2 && pause <= full, "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn instances_that_fail_at_the_same_time_do_not_repeat_in_step() {
+        // A hundred clocks that began at moments of their own: a prime number of nanoseconds apart.
+        let clocks = (0..100_u64).map(|instance| At(Duration::from_nanos(instance.wrapping_mul(7_368_787))));
+        let pauses: BTreeSet<u128> = clocks.map(|clock| backoff(&clock, 0).as_millis()).collect();
+        assert!(pauses.len() > 25, "in {} of 50 milliseconds", pauses.len());
+    }
+}

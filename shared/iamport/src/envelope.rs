@@ -1,18 +1,41 @@
 //! The three layers of a reply, kept apart: HTTP status, envelope `code`, content.
 
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::amount::Amount;
-use crate::error::Error;
+use crate::error::{Error, GatewayRefusal};
 use crate::text::PspText;
 use crate::transport::RawReply;
 
 /// Content of a reply that can be checked beyond its shape.
 pub(crate) trait Content: DeserializeOwned {
-    /// [`Error::Suspect`] if the content cannot be true.
-    fn vet(&self) -> Result<(), Error>;
+    /// [`Error::Suspect`] if the content cannot be true. Most content has nothing to be compared with.
+    fn vet(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// What code 0 without a response stands for. By default the two contradict each other.
+    fn missing() -> Option<Self> {
+        None
+    }
+}
+
+/// The content of a reply of which nothing but the code is documented: whatever it holds is passed over.
+#[derive(Debug)]
+pub(crate) struct Nothing;
+
+impl<'de> Deserialize<'de> for Nothing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl Content for Nothing {
+    fn missing() -> Option<Self> {
+        Some(Self)
+    }
 }
 
 impl<T: Content> Content for Vec<T> {
@@ -26,9 +49,24 @@ impl<T: Content> Content for Vec<T> {
 pub(crate) enum Shape {
     /// One object or one list.
     Whole,
-    /// A list by ids, of which some may be missing: HTTP 207.
+    /// A list by ids, of which some may be missing, or of what was done to several things one by one: HTTP 207.
     Partial,
 }
+
+/// What one operation's own documentation says of a status that elsewhere says nothing. It holds only for a reply with an
+/// envelope whose code is not 0: a proxy in trouble answers the same statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// What was asked for does not exist.
+    Absent,
+    /// Not done: the request does not fit, or the gateway cannot do this at all.
+    Rejected,
+    /// The gateway said no.
+    Refused,
+}
+
+/// The statuses that an operation gives a meaning of its own.
+pub(crate) type Documented = &'static [(u16, Meaning)];
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -38,6 +76,9 @@ struct Envelope {
     message: Option<PspText>,
     #[serde(default)]
     response: Option<Box<RawValue>>,
+    /// A fourth member, which only the release of FIDO is documented to have: the gateway's own code and words.
+    #[serde(default, deserialize_with = "crate::lenient::object")]
+    error: Option<GatewayRefusal>,
 }
 
 impl Envelope {
@@ -49,12 +90,16 @@ impl Envelope {
 }
 
 /// Classifies a reply and reads its content. HTTP 401 and 429 are decided before, on the status alone.
-pub(crate) fn read<T: Content>(reply: &RawReply, shape: Shape) -> Result<T, Error> {
+pub(crate) fn read<T: Content>(reply: &RawReply, shape: Shape, documented: Documented) -> Result<T, Error> {
     match reply.status {
         200 => read_content(reply),
         207 if shape == Shape::Partial => read_content(reply),
-        status @ (400 | 403 | 404) => Err(read_refusal(reply, status)),
-        status => Err(Error::unknown("unexpected HTTP status", Some(status))),
+        status @ (400 | 403) => Err(read_refusal(reply, Meaning::Rejected, status)),
+        404 => Err(read_refusal(reply, Meaning::Absent, 404)),
+        status => Err(match documented.iter().find(|(documented, _)| *documented == status) {
+            Some((_, meaning)) => read_documented(reply, *meaning, status),
+            None => Error::unknown("unexpected HTTP status", Some(status)),
+        }),
     }
 }
 
@@ -72,21 +117,39 @@ fn read_content<T: Content>(reply: &RawReply) -> Result<T, Error> {
     match envelope.code() {
         None => Err(Error::suspect("the envelope has no code")),
         Some(0) => {
-            let response = envelope.response.ok_or_else(|| Error::suspect("code 0 without a response"))?;
+            let Some(response) = envelope.response else {
+                return T::missing().ok_or_else(|| Error::suspect("code 0 without a response"));
+            };
             let content: T = serde_json::from_str(response.get()).map_err(|error| suspect_shape(&error))?;
             content.vet()?;
             Ok(content)
         }
-        Some(code) => Err(Error::Refused { code, message: envelope.message }),
+        Some(code) => Err(refused(code, envelope)),
     }
 }
 
-fn read_refusal(reply: &RawReply, status: u16) -> Error {
+fn refused(code: i64, envelope: Envelope) -> Error {
+    Error::Refused { code, message: envelope.message, gateway: envelope.error.map(Box::new) }
+}
+
+fn read_refusal(reply: &RawReply, meaning: Meaning, status: u16) -> Error {
     let envelope = serde_json::from_slice::<Envelope>(&reply.body).ok().filter(|_| reply.may_be_json);
-    let Some((code, message)) = envelope.and_then(|envelope| Some((envelope.code()?, envelope.message))) else {
+    let Some((code, envelope)) = envelope.and_then(|envelope| Some((envelope.code()?, envelope))) else {
         return Error::unknown("an HTTP error without an envelope", Some(status));
     };
-    if status == 404 { Error::NotFound { code, message } } else { Error::Rejected { status, code, message } }
+    match meaning {
+        Meaning::Absent => Error::NotFound { code, message: envelope.message },
+        Meaning::Rejected => Error::Rejected { status, code, message: envelope.message },
+        Meaning::Refused => refused(code, envelope),
+    }
+}
+
+/// As [`read_refusal`]; success in the envelope contradicts what the documentation says of the status.
+fn read_documented(reply: &RawReply, meaning: Meaning, status: u16) -> Error {
+    match read_refusal(reply, meaning, status) {
+        refusal if refusal.code() == Some(0) => Error::unknown("an HTTP error with code 0", Some(status)),
+        refusal => refusal,
+    }
 }
 
 fn suspect_shape(error: &serde_json::Error) -> Error {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::text::PspText;
 
 /// What Iamport says on HTTP 200 of a thing that it does not have, and where that was seen (all read on 2026-11-29).
@@ -46,11 +48,12 @@ pub enum ErrorClass {
     NotSent,
     /// HTTP 401, and 401 again with a new token. Not executed. Credentials were asked for again, past any cache.
     Unauthorized,
-    /// HTTP 200 with an envelope `code` other than 0: refused by Iamport or the payment gateway.
+    /// HTTP 200 with an envelope `code` other than 0: refused by Iamport or the payment gateway. Also HTTP 500 with such
+    /// an envelope, from the operations that document it as their way to say "failed"; each says so itself.
     Refused,
     /// HTTP 404 with an envelope. A 404 without one says nothing about the object and is `Unknown`.
     NotFound,
-    /// HTTP 400 or 403 with an envelope.
+    /// HTTP 400 or 403 with an envelope. Also 405, 409 and 501, from the operations that document them.
     Rejected,
     /// HTTP 429.
     RateLimited,
@@ -103,6 +106,8 @@ pub enum Error {
         code: i64,
         /// The envelope's message, mostly the payment gateway's.
         message: Option<PspText>,
+        /// The gateway's own code and words, where the envelope has them beside its message.
+        gateway: Option<Box<GatewayRefusal>>,
     },
     /// See [`ErrorClass::NotFound`].
     #[error("not found (code {code})")]
@@ -117,7 +122,7 @@ pub enum Error {
     #[error("rejected with HTTP {status}, code {code}")]
     #[non_exhaustive]
     Rejected {
-        /// 400 or 403.
+        /// 400 or 403; 405 (not that way), 409 (its state forbids it) or 501 (the gateway cannot) where documented.
         status: u16,
         /// The envelope's code.
         code: i64,
@@ -158,6 +163,18 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+}
+
+/// A gateway's own code and words, which the envelope of a refusal may carry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct GatewayRefusal {
+    /// The gateway's code.
+    #[serde(default, deserialize_with = "crate::lenient::text")]
+    pub code: Option<PspText>,
+    /// Its message.
+    #[serde(default, deserialize_with = "crate::lenient::text")]
+    pub message: Option<PspText>,
 }
 
 impl Error {
@@ -206,7 +223,24 @@ impl Error {
         }
     }
 
-    /// Whether a reading call was answered "there is no such thing": by HTTP 404 with an envelope, or on HTTP 200 in words
+    /// The gateway's own code and words, where the reply had them beside the envelope's message.
+    #[must_use]
+    pub fn gateway_refusal(&self) -> Option<&GatewayRefusal> {
+        match self {
+            Self::Refused { gateway, .. } => gateway.as_deref(),
+            Self::NotSent { .. }
+            | Self::Unauthorized { .. }
+            | Self::NotFound { .. }
+            | Self::Rejected { .. }
+            | Self::RateLimited { .. }
+            | Self::Suspect { .. }
+            | Self::TooLarge { .. }
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether a reading call was answered "there is no such thing": by HTTP 404 with an envelope (or another status that the
+    /// operation documents as that), or on HTTP 200 in words
     /// that are known to mean it. Another code on HTTP 200 proves nothing, `1` least of all: that is the API's general
     /// failure, and a server in trouble answers it about things that it has.
     #[must_use]

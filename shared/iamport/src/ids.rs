@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::{Error, NotSentReason};
+
 /// A value that the caller gave and that Iamport could not take. Holds the field and the rule, never the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {rule}")]
@@ -15,6 +17,11 @@ pub struct InvalidInput {
 impl InvalidInput {
     pub(crate) const fn new(field: &'static str, rule: &'static str) -> Self {
         Self { field, rule }
+    }
+
+    /// The failure of a call that was not sent because of it.
+    pub(crate) fn not_sent(self) -> Error {
+        Error::NotSent { reason: NotSentReason::Request, source: Some(self.into()) }
     }
 }
 
@@ -34,6 +41,14 @@ fn check_segment(text: &str, max: usize) -> Result<(), &'static str> {
         return Err("must not be a relative path segment");
     }
     Ok(())
+}
+
+/// Latest time taken: the year 2286. A larger number is milliseconds, the mistake that puts a time into the year 50,000.
+const SECONDS_MAX: i64 = 9_999_999_999;
+
+/// [`InvalidInput`] unless `seconds` can be UNIX seconds.
+pub(crate) fn check_seconds(field: &'static str, seconds: i64) -> Result<(), InvalidInput> {
+    if (1..=SECONDS_MAX).contains(&seconds) { Ok(()) } else { Err(InvalidInput::new(field, "must be UNIX seconds")) }
 }
 
 /// [`InvalidInput`] unless `text` has `1..=max` characters and none of them is a control character.
@@ -163,6 +178,33 @@ identifier! {
     CustomerUid, "customer_uid", |text| check_segment(text, 80)
 }
 
+identifier! {
+    /// NAVER Pay's number of one product order, 1 to 64 characters.
+    ProductOrderId, "product_order_id", |text| check_segment(text, 64)
+}
+
+identifier! {
+    /// A customer's id at KCP QuickPay, 1 to 80 characters. A payment with prepaid money takes 16 at most.
+    MemberId, "member_id", |text| check_segment(text, 80)
+}
+
+identifier! {
+    /// The code of a sub-merchant: three capital letters or digits.
+    TierCode, "tier_code", |text| {
+        let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        if text.len() == 3 && text.bytes().all(allowed) { Ok(()) } else { Err("must be three capital letters or digits") }
+    }
+}
+
+identifier! {
+    /// The standard code of a bank or a card company, 1 to 8 letters or digits, e.g. `004`.
+    StandardCode, "standard_code", |text| {
+        let length = (1..=8).contains(&text.len());
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if length && plain { Ok(()) } else { Err("must be 1 to 8 letters or digits") }
+    }
+}
+
 /// A list with at least one element. Iamport reads a missing list in [`Unschedule`](crate::Unschedule) as "all".
 ///
 /// ```
@@ -215,7 +257,7 @@ impl<T> TryFrom<Vec<T>> for NonEmpty<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AnyMerchantUid, CustomerUid, ImpUid, MerchantUid, NonEmpty};
+    use super::{AnyMerchantUid, CustomerUid, ImpUid, MemberId, MerchantUid, NonEmpty, ProductOrderId, check_seconds};
 
     #[test]
     fn identifiers_that_could_change_a_path_are_refused() {
@@ -227,6 +269,25 @@ mod tests {
         }
         assert!(CustomerUid::new("길동_0001_1234").is_ok());
         assert!(MerchantUid::new("가".repeat(40)).is_ok(), "the limit is of characters, not bytes");
+    }
+
+    #[test]
+    fn the_other_identifiers_keep_their_rules_too() {
+        for bad in ["", ".", "..", "a\r\nb"] {
+            assert!(ProductOrderId::new(bad).is_err() && MemberId::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(ProductOrderId::new("1".repeat(64)).is_ok() && ProductOrderId::new("1".repeat(65)).is_err());
+        assert!(MemberId::new("m".repeat(80)).is_ok() && MemberId::new("m".repeat(81)).is_err());
+    }
+
+    #[test]
+    fn a_time_is_in_seconds() {
+        for good in [1, 1_800_000_000, 9_999_999_999] {
+            assert!(check_seconds("at", good).is_ok(), "{good}");
+        }
+        for bad in [i64::MIN, -1, 0, 10_000_000_000, i64::MAX] {
+            assert!(check_seconds("at", bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

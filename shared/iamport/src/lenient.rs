@@ -107,7 +107,9 @@ pub(crate) fn texts<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D)
 /// An object on which nothing rests; another shape reads as absent.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).ok())
+    // A list would be read as the fields in their order.
+    let object = Some(raw.get()).filter(|text| text.starts_with('{'));
+    Ok(object.and_then(|text| serde_json::from_str(text).ok()))
 }
 
 /// Defines an enum of a set that Iamport may extend: values that are not known yet are kept as `Unknown`.

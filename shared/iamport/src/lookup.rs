@@ -91,9 +91,10 @@ pub struct ByStatus {
     pub status: Option<StatusFilter>,
     /// Page, from 1; the first by default.
     pub page: Option<u32>,
-    /// Elements on a page; 20 by default.
+    /// Elements on a page, 1 to 1,000; 20 by default.
     pub limit: Option<u32>,
-    /// Start of the window, UNIX seconds. Default 90 days ago; the window may not be longer.
+    /// Start of the window, UNIX seconds. Default 90 days before its end; the window may not be longer. Both ends belong to it.
+    /// They are of the start of a payment that is ready, and of the payment, cancellation or failure of any other.
     pub from: Option<i64>,
     /// End of the window, UNIX seconds. Default now.
     pub to: Option<i64>,
@@ -101,8 +102,18 @@ pub struct ByStatus {
     pub sorting: Option<Sorting>,
 }
 
+fn one(imp_uid: &ImpUid, test_payments: TestPayments) -> Target {
+    let target = Target::new("/payments").segment(imp_uid.as_str());
+    match test_payments {
+        TestPayments::Hide => target,
+        TestPayments::Show => target.query("include_sandbox", TestPayments::Show.as_str()),
+    }
+}
+
 impl Client {
     /// One payment: `GET /payments/{imp_uid}`. The only lookup that can hide test payments.
+    ///
+    /// Source: `getPaymentByImpUid`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -115,17 +126,42 @@ impl Client {
     /// # Errors
     /// [`ErrorClass::NotFound`](crate::ErrorClass::NotFound) if there is none, or only a hidden one; else any class.
     pub async fn payment(&self, imp_uid: &ImpUid, test_payments: TestPayments) -> Result<Payment, Error> {
-        let target = Target::new("/payments").segment(imp_uid.as_str());
-        let target = match test_payments {
-            TestPayments::Hide => target,
-            TestPayments::Show => target.query("include_sandbox", TestPayments::Show.as_str()),
-        };
+        self.one_payment(imp_uid, one(imp_uid, test_payments)).await
+    }
+
+    /// As [`Self::payment`], with what the gateway tells besides: `GET /payments/{imp_uid}` with `extension=true`. At daou that
+    /// is who paid into a virtual account.
+    ///
+    /// Source: `getPaymentByImpUid`, V1 schema of 2026-08-06, whose text alone has this parameter.
+    ///
+    /// ```
+    /// # use iamport::*;
+    /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let imp_uid = ImpUid::new("imp_123456789012")?;
+    /// let payment = client.payment_with_extension(&imp_uid, TestPayments::Hide).await?;
+    /// let remitter = payment.extension.and_then(|extension| extension.remitter);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::payment`].
+    pub async fn payment_with_extension(
+        &self,
+        imp_uid: &ImpUid,
+        test_payments: TestPayments,
+    ) -> Result<Payment, Error> {
+        self.one_payment(imp_uid, one(imp_uid, test_payments).query("extension", "true")).await
+    }
+
+    async fn one_payment(&self, imp_uid: &ImpUid, target: Target) -> Result<Payment, Error> {
         let payment: Payment = self.send(Call::get(target)).await?;
         same("imp_uid", imp_uid.as_str(), &payment.imp_uid)?;
         Ok(payment)
     }
 
-    /// Several payments: `GET /payments?imp_uid[]=…&merchant_uid[]=…`. Not filtered by test channel.
+    /// Several payments: `GET /payments` with `imp_uid[]` and `merchant_uid[]`. Not filtered by test channel.
+    ///
+    /// Source: `getPaymentListByImpUid`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -154,10 +190,13 @@ impl Client {
         if many.found.iter().all(asked) { Ok(many) } else { Err(Error::suspect("a payment that was not asked for")) }
     }
 
-    /// The first payment with a merchant's number: `GET /payments/find/{merchant_uid}[/{status}]`.
+    /// The first payment with a merchant's number: `GET /payments/find/{merchant_uid}/{payment_status}`, without the
+    /// status if none is named.
     ///
     /// Several attempts may share a number, and with the default order a later failure hides an earlier success: to
     /// settle an unknown outcome use [`Self::find_all_payments`].
+    ///
+    /// Source: `getPaymentByMerchantUid`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -183,8 +222,10 @@ impl Client {
         Ok(payment)
     }
 
-    /// All payments with a merchant's number: `GET /payments/findAll/{merchant_uid}[/{status}]`. The lookup that
-    /// settles an unknown outcome.
+    /// All payments with a merchant's number: `GET /payments/findAll/{merchant_uid}/{payment_status}`, without
+    /// the status if none is named. The lookup that settles an unknown outcome.
+    ///
+    /// Source: `getAllPaymentsByMerchantUid`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -212,8 +253,10 @@ impl Client {
         Ok(page)
     }
 
-    /// Payments of a window of time: `GET /payments/status/{all|ready|paid|cancelled|failed}`. A page past the end
+    /// Payments of a window of time: `GET /payments/status/{payment_status}`, which is `all` if none is named. A page past the end
     /// is empty.
+    ///
+    /// Source: `getPaymentsByStatus`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

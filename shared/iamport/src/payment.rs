@@ -237,6 +237,18 @@ pub struct Payment {
     /// The promotion applied.
     #[serde(default, deserialize_with = "crate::lenient::object")]
     pub promotion: Option<Promotion>,
+    /// What [`Client::payment_with_extension`](crate::Client::payment_with_extension) adds.
+    #[serde(default, deserialize_with = "crate::lenient::object")]
+    pub extension: Option<PaymentExtension>,
+}
+
+/// What a gateway tells of a payment beside what Iamport knows. The schema has it in a text only, and there for daou.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct PaymentExtension {
+    /// daou: who paid into the virtual account.
+    #[serde(default, rename = "REMITTER", alias = "remitter", deserialize_with = "crate::lenient::text")]
+    pub remitter: Option<Sensitive>,
 }
 
 /// One cancellation of a payment.

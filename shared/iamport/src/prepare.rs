@@ -15,7 +15,7 @@ use crate::wire::{Target, body};
 pub struct Prepare {
     merchant_uid: MerchantUid,
     amount: Amount,
-    /// ISO 4217 code.
+    /// ISO 4217 code. Without it the currency is not compared.
     pub currency: Option<String>,
 }
 
@@ -50,6 +50,8 @@ impl Content for Prepared {
 impl Client {
     /// Registers an amount: `POST /payments/prepare`. Sent at most once.
     ///
+    /// Source: `preparePayment`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -65,6 +67,8 @@ impl Client {
 
     /// Changes a registered amount: `PUT /payments/prepare`. Sent at most once.
     ///
+    /// Source: `editPreparePayment`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -79,6 +83,8 @@ impl Client {
     }
 
     /// A registered amount: `GET /payments/prepare/{merchant_uid}`.
+    ///
+    /// Source: `getPaymentPrepareByMerchantUid`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

@@ -80,6 +80,18 @@ pub struct RequestPay {
     pub naver_use_cfm: Option<String>,
     /// `naverProducts`.
     pub naver_products: Vec<NaverProduct>,
+    /// `naverProductCode`: the merchant's code of what a billing key is issued for. A key's window is not opened without.
+    pub naver_product_code: Option<String>,
+    /// `naverProductCount`: how many of it. A key's window is not opened without.
+    pub naver_product_count: Option<u32>,
+    /// `naverMerchantUserKey`: the buyer's number with the merchant, for goods that NAVER Pay asks it for.
+    pub naver_merchant_user_key: Option<Sensitive>,
+    /// `naverPurchaserName`.
+    pub naver_purchaser_name: Option<Sensitive>,
+    /// `naverPurchaserBirthday`, `YYYYMMDD`.
+    pub naver_purchaser_birthday: Option<Sensitive>,
+    /// `naverCultureBenefit`: whether it counts as culture for the income tax.
+    pub naver_culture_benefit: Option<bool>,
 }
 
 impl fmt::Debug for RequestPay {
@@ -159,6 +171,12 @@ impl RequestPay {
             naver_popup_mode: None,
             naver_use_cfm: None,
             naver_products: Vec::new(),
+            naver_product_code: None,
+            naver_product_count: None,
+            naver_merchant_user_key: None,
+            naver_purchaser_name: None,
+            naver_purchaser_birthday: None,
+            naver_culture_benefit: None,
         }
     }
 
@@ -257,6 +275,12 @@ impl RequestPay {
         }
         object.flag("naverPopupMode", self.naver_popup_mode);
         object.maybe_text("naverUseCfm", self.naver_use_cfm.as_deref());
+        object.maybe_text("naverProductCode", self.naver_product_code.as_deref());
+        object.maybe_integer("naverProductCount", self.naver_product_count);
+        object.concealed("naverMerchantUserKey", self.naver_merchant_user_key.as_ref());
+        object.concealed("naverPurchaserName", self.naver_purchaser_name.as_ref());
+        object.concealed("naverPurchaserBirthday", self.naver_purchaser_birthday.as_ref());
+        object.flag("naverCultureBenefit", self.naver_culture_benefit);
         if !self.naver_products.is_empty() {
             object.objects("naverProducts", self.naver_products.iter(), |line, product| {
                 line.text("categoryType", &product.category_type);

@@ -5,24 +5,12 @@ use crate::charge::{CashReceiptType, Details, NAME_CHARS_MAX, check_positive, wr
 use crate::client::{Call, Client};
 use crate::envelope::{same, same_if_told};
 use crate::error::Error;
-use crate::ids::{AnyMerchantUid, CustomerUid, InvalidInput, MerchantUid, NonEmpty, check_text};
+use crate::ids::{AnyMerchantUid, CustomerUid, InvalidInput, MerchantUid, NonEmpty, check_seconds, check_text};
 use crate::payment::Payment;
 use crate::scheduled::{ScheduledPayment, one};
 use crate::secret::{Birth, CardNumber, Cvc, Expiry, Pwd2};
 use crate::text::Sensitive;
 use crate::wire::{Object, Target, body};
-
-/// Latest time taken: the year 2286. A larger number is milliseconds, the mistake that schedules a payment for the
-/// year 50,000.
-const SCHEDULE_AT_MAX: i64 = 9_999_999_999;
-
-fn check_schedule_at(schedule_at: i64) -> Result<(), InvalidInput> {
-    if (1..=SCHEDULE_AT_MAX).contains(&schedule_at) {
-        Ok(())
-    } else {
-        Err(InvalidInput::new("schedule_at", "must be UNIX seconds"))
-    }
-}
 
 /// One payment to be made later.
 #[derive(Debug, Clone)]
@@ -58,7 +46,7 @@ impl ScheduleItem {
         name: impl Into<String>,
     ) -> Result<Self, InvalidInput> {
         let (currency, name) = (currency.into(), name.into());
-        check_schedule_at(schedule_at)?;
+        check_seconds("schedule_at", schedule_at)?;
         check_positive("amount", amount)?;
         check_text("name", &name, NAME_CHARS_MAX)?;
         if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
@@ -89,7 +77,8 @@ impl ScheduleItem {
     }
 }
 
-/// Card data for a schedule whose billing key does not exist yet: the key is issued first.
+/// Card data for a schedule whose billing key does not exist yet: the key is issued first, where it can be by API (see
+/// [`IssueBillingKey`](crate::IssueBillingKey)).
 #[derive(Debug, Clone)]
 pub struct NewCard {
     /// The card's number.
@@ -100,7 +89,7 @@ pub struct NewCard {
     pub birth: Option<Birth>,
     /// First two digits of its password.
     pub pwd_2digit: Option<Pwd2>,
-    /// Verification code; Paymentwall only.
+    /// Verification code. Paymentwall wants it, others do not take it.
     pub cvc: Option<Cvc>,
 }
 
@@ -109,13 +98,13 @@ pub struct NewCard {
 pub struct Schedule {
     customer_uid: CustomerUid,
     schedules: NonEmpty<ScheduleItem>,
-    /// The merchant's number of the customer.
+    /// The merchant's number of the customer. Toss Payments wants it if a key is issued.
     pub customer_id: Option<String>,
     /// A test charge that is made and cancelled at once; absent or 0 for none. It moves real money for a moment.
     pub checking_amount: Option<Amount>,
     /// Card data, if the key is to be issued with the first schedule. Ignored by the API if the key exists.
     pub new_card: Option<NewCard>,
-    /// One channel, ≤ 55.
+    /// One channel, ≤ 55: to issue a new key on, or one of those of a key for a group of channels.
     pub channel_key: Option<Sensitive>,
     /// `{gateway}` or `{gateway}.{merchant id}`: the older way to name a channel.
     pub pg: Option<String>,
@@ -160,6 +149,8 @@ impl Client {
     ///
     /// The reply lists what was registered, and may list less than was asked for: compare. An element that was not
     /// asked for, or with another sum, key or time, makes the reply [`ErrorClass::Suspect`](crate::ErrorClass::Suspect).
+    ///
+    /// Source: `schedule`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -210,6 +201,8 @@ impl Client {
     /// Revokes payments before they run: `POST /subscribe/payments/unschedule`. Sent at most once. The reply lists
     /// what was concerned; see [`ScheduledPayment::executed_at`] for those that had run already.
     ///
+    /// Source: `unschedule`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -235,6 +228,8 @@ impl Client {
 
     /// Moves a payment that has not run: `PUT /subscribe/payments/schedule/{merchant_uid}`. Sent at most once.
     ///
+    /// Source: `updateScheduleByMid`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -253,6 +248,8 @@ impl Client {
     /// Schedules anew a payment that failed or was revoked:
     /// `POST /subscribe/payments/schedule/{merchant_uid}/reschedule`. Sent at most once.
     ///
+    /// Source: `rescheduleByMid`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -268,8 +265,10 @@ impl Client {
         self.one_schedule(merchant_uid, call, Some(schedule_at)).await
     }
 
-    /// Makes a failed scheduled payment now: `POST /subscribe/payments/schedule/{merchant_uid}/retry`. A charge, sent
+    /// Makes a scheduled payment that failed or was revoked now: `POST /subscribe/payments/schedule/{merchant_uid}/retry`. A charge, sent
     /// at most once; only [`Payment::status`] says whether money moved.
+    ///
+    /// Source: `retryScheduleByMid`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -289,10 +288,7 @@ impl Client {
 }
 
 fn time_body(schedule_at: i64) -> Result<bytes::Bytes, Error> {
-    check_schedule_at(schedule_at).map_err(|invalid| Error::NotSent {
-        reason: crate::error::NotSentReason::Request,
-        source: Some(invalid.into()),
-    })?;
+    check_seconds("schedule_at", schedule_at).map_err(InvalidInput::not_sent)?;
     Ok(body(|object| write_schedule_at(object, schedule_at)))
 }
 

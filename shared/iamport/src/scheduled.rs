@@ -182,6 +182,8 @@ pub(crate) fn one(merchant_uid: &MerchantUid) -> Target {
 impl Client {
     /// All schedules of a window: `GET /subscribe/payments/schedule`. A page past the end is empty.
     ///
+    /// Source: `findSchedulesByRange`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client, now: i64) -> Result<(), Box<dyn std::error::Error>> {
@@ -207,6 +209,8 @@ impl Client {
 
     /// One schedule: `GET /subscribe/payments/schedule/{merchant_uid}`.
     ///
+    /// Source: `getScheduleByMid`, V1 schema of 2026-08-06.
+    ///
     /// ```
     /// # use iamport::*;
     /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -223,6 +227,8 @@ impl Client {
 
     /// Schedules of one billing key: `GET /subscribe/payments/schedule/customers/{customer_uid}`. A page past the end
     /// is empty.
+    ///
+    /// Source: `findSchedulesByCustomer`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;
@@ -242,6 +248,8 @@ impl Client {
 
     /// Schedules of one billing key, by its own path: `GET /subscribe/customers/{customer_uid}/schedules`. A page past
     /// the end is empty.
+    ///
+    /// Source: `findSchedulesByCustomer`, V1 schema of 2026-08-06.
     ///
     /// ```
     /// # use iamport::*;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::ids::InvalidInput;
+use crate::ids::{InvalidInput, check_text};
 
 /// Access to the text of a secret. Private to the crate on purpose.
 pub(crate) trait Expose {
@@ -68,6 +68,26 @@ secret! {
 secret! {
     /// The REST API key of the merchant: the secret's other half, so treated alike.
     pub ImpKey
+}
+secret! {
+    /// The merchant's own API key at KG Inicis, from Inicis' console. It is not a key of Iamport's.
+    pub PgApiKey
+}
+secret! {
+    /// The password of a customer's Benepia account.
+    pub BenepiaPassword
+}
+secret! {
+    /// The password of an escrow deposit, which the buyer chooses.
+    pub EscrowPassword
+}
+secret! {
+    /// The code that a person was sent for an identity check.
+    pub Otp
+}
+secret! {
+    /// The random text with which a KCP QuickPay transaction proves who registered it.
+    pub CodeVerifier
 }
 secret! {
     /// A token from `POST /users/getToken`.
@@ -149,19 +169,43 @@ impl Pwd2 {
     }
 }
 
-impl ImpSecret {
-    /// Takes the REST API secret as the console shows it.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
-    }
+/// A constructor for secrets that have no form to check.
+macro_rules! as_given {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        $(impl $name {
+            $(#[$doc])*
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(Zeroizing::new(text.into()))
+            }
+        })+
+    };
 }
 
-impl ImpKey {
+as_given! {
+    /// Takes the REST API secret as the console shows it.
+    ImpSecret,
     /// Takes the REST API key as the console shows it.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+    ImpKey,
+    /// Takes the key as Inicis' console shows it.
+    PgApiKey,
+    /// Takes the password as the customer gave it.
+    BenepiaPassword,
+    /// Takes the password as the buyer gave it.
+    EscrowPassword,
+    /// Takes the code as the person typed it.
+    Otp,
+}
+
+impl CodeVerifier {
+    /// Takes 1 to 200 characters.
+    ///
+    /// # Errors
+    /// [`InvalidInput`] for anything else.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidInput> {
+        let text = Zeroizing::new(text.into());
+        check_text("code_verifier", &text, 200)?;
+        Ok(Self(text))
     }
 }
 

@@ -73,9 +73,9 @@ impl PspText {
 
 impl From<String> for PspText {
     fn from(text: String) -> Self {
-        let visible: String =
-            text.chars().filter(|character| !character.is_control()).take(PSP_TEXT_CHARS_MAX).collect();
-        Self(star_long_digit_runs(&visible))
+        let visible: String = text.chars().filter(|character| !character.is_control()).collect();
+        // Cut last: a cut through a card number would leave too few digits to know it by.
+        Self(star_long_digit_runs(&visible).chars().take(PSP_TEXT_CHARS_MAX).collect())
     }
 }
 
@@ -176,6 +176,8 @@ impl fmt::Debug for MaskedCard {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{Strategy, prop, prop_assert_eq, prop_oneof, proptest};
+
     use super::{MaskedCard, PspText};
 
     fn scrub(text: &str) -> String {
@@ -195,6 +197,49 @@ mod tests {
     }
 
     #[test]
+    fn a_card_number_across_the_end_of_what_is_kept_is_starred_too() {
+        for kept in 0..=16 {
+            let before = "x".repeat(500 - kept);
+            let told = scrub(&format!("{before}4242424242424242 was refused"));
+            assert_eq!(told.strip_prefix(&before), Some("*".repeat(kept).as_str()));
+        }
+    }
+
+    #[test]
+    fn a_message_reads_the_same_in_every_way_and_is_scrubbed_in_each() {
+        let text = PspText::from("한도초과\n (4242-4242-4242-4242)".to_owned());
+        let scrubbed = "한도초과 (****-****-****-****)";
+        assert_eq!((text.as_str(), &*text, text.to_string().as_str()), (scrubbed, scrubbed, scrubbed));
+        assert_eq!(format!("{text:?}"), format!("{scrubbed:?}"), "what the gateway said belongs in a log");
+    }
+
+    /// Digits with nothing or one separator between them, and what ends such a run: a separator too many, or a word.
+    fn run_and_end() -> impl Strategy<Value = (Vec<(char, &'static str)>, &'static str)> {
+        let digit = prop_oneof![prop::char::range('0', '9'), prop::char::range('０', '９')];
+        let separator = prop::sample::select(vec!["", "", "", " ", "-", ".", "_", "/"]);
+        let end = prop::sample::select(vec!["  ", "--", " -", "x", "원", ", ", "()", "*", "--x"]);
+        (prop::collection::vec((digit, separator), 1..20), end)
+    }
+
+    proptest! {
+        #[test]
+        fn thirteen_digits_that_follow_each_other_are_starred_and_all_else_stays(
+            runs in prop::collection::vec(run_and_end(), 0..4),
+        ) {
+            let (mut text, mut expected) = (String::new(), String::new());
+            for (digits, end) in runs {
+                let hidden = digits.len() >= 13;
+                for (at, (digit, separator)) in digits.iter().enumerate() {
+                    let separator = if at + 1 == digits.len() { end } else { separator };
+                    text.extend([digit.to_string().as_str(), separator]);
+                    expected.extend([if hidden { "*".to_owned() } else { digit.to_string() }.as_str(), separator]);
+                }
+            }
+            prop_assert_eq!(scrub(&text), expected, "{}", text);
+        }
+    }
+
+    #[test]
     fn cards_keep_six_and_four_at_most() {
         let cases = [
             ("4242424242424242", "424242******4242", true),
@@ -211,6 +256,7 @@ mod tests {
         for (shown, masked, exposed) in cases {
             let card = MaskedCard::from(shown.to_owned());
             assert_eq!((card.as_str(), card.was_exposed()), (masked, exposed), "{shown}");
+            assert_eq!(format!("{card:?}"), format!("{masked:?}"), "a log tells which card, and no more of it");
         }
     }
 }

@@ -194,3 +194,26 @@ fn default_tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
     }
     Ok(builder.with_platform_verifier()?.with_no_client_auth())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, Transport};
+    use crate::config::Config;
+
+    /// The types of the identifiers let none of these through; this is what stands behind them.
+    #[test]
+    fn an_address_that_parsing_would_change_is_none() {
+        let transport = Transport::new(&Config::new("http://127.0.0.1:1/v1/").unwrap()).unwrap();
+        let address = |segment: &str| {
+            let target = Target::new("/payments").segment(segment).query("k", segment);
+            transport.url(&target).map(String::from)
+        };
+        for leaves_its_place in [".", ".."] {
+            assert_eq!(address(leaves_its_place), None, "{leaves_its_place}");
+        }
+        for (stays, encoded) in [("imp_1", "imp_1"), ("...", "..."), ("a/../b?#'", "a%2F..%2Fb%3F%23%27")] {
+            let expected = format!("http://127.0.0.1:1/v1/payments/{encoded}?k={encoded}");
+            assert_eq!(address(stays), Some(expected));
+        }
+    }
+}

@@ -15,18 +15,29 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// First size of a body's buffer; most bodies fit, so that nothing has to be moved.
 const BODY_BYTES_FIRST: usize = 2048;
 
-/// A buffer whose memory is wiped when it is given up, also when it grows.
-struct Buffer(Zeroizing<Vec<u8>>);
+/// A buffer whose memory is wiped when it is given up, also when it grows. Its room is a boxed slice, because that cannot
+/// grow by itself: a vector that does leaves a copy behind that nobody wipes.
+struct Buffer {
+    room: Zeroizing<Box<[u8]>>,
+    filled: usize,
+}
 
 impl Buffer {
+    fn with_room(bytes: usize) -> Self {
+        Self { room: Zeroizing::new(vec![0; bytes].into_boxed_slice()), filled: 0 }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
-        let needed = self.0.len().saturating_add(bytes.len());
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2))));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
+        let end = self.filled.saturating_add(bytes.len());
+        if let Some(free) = self.room.get_mut(self.filled..end) {
+            free.copy_from_slice(bytes);
+            self.filled = end;
+            return;
         }
-        self.0.extend_from_slice(bytes);
+        let mut larger = Self::with_room(end.saturating_mul(2));
+        larger.push(self.as_ref());
+        larger.push(bytes);
+        *self = larger;
     }
 
     /// A JSON string.
@@ -44,6 +55,12 @@ impl Buffer {
     }
 }
 
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        self.room.get(..self.filled).unwrap_or_default()
+    }
+}
+
 /// A JSON object under construction. Absent optional values leave no trace in it.
 pub(crate) struct Object<'a> {
     out: &'a mut Buffer,
@@ -53,9 +70,9 @@ pub(crate) struct Object<'a> {
 /// Builds a request body. Its memory is wiped when the last handle on it is dropped, which the transport does when
 /// the exchange has ended.
 pub(crate) fn body(fill: impl FnOnce(&mut Object<'_>)) -> Bytes {
-    let mut buffer = Buffer(Zeroizing::new(Vec::with_capacity(BODY_BYTES_FIRST)));
+    let mut buffer = Buffer::with_room(BODY_BYTES_FIRST);
     write_object(&mut buffer, fill);
-    Bytes::from_owner(buffer.0)
+    Bytes::from_owner(buffer)
 }
 
 fn write_object(out: &mut Buffer, fill: impl FnOnce(&mut Object<'_>)) {
@@ -160,6 +177,13 @@ impl Object<'_> {
         self.out.push(b"]");
     }
 
+    /// A list of texts that must not be printed. An empty one leaves no trace.
+    pub(crate) fn concealed_texts(&mut self, key: &str, values: &[Sensitive]) {
+        if !values.is_empty() {
+            self.texts(key, values.iter().map(Sensitive::as_str));
+        }
+    }
+
     pub(crate) fn integers(&mut self, key: &str, values: impl Iterator<Item = u32>) {
         let list: Vec<String> = values.map(|value| value.to_string()).collect();
         self.json(key, &format!("[{}]", list.join(",")));
@@ -207,7 +231,8 @@ pub(crate) fn authorization(token: &AccessToken) -> Option<HeaderValue> {
 }
 
 /// Path and query of a request, each part encoded so that it stays one part.
-#[derive(Debug, Clone)]
+/// It has no `Debug`, because a gateway's key may stand in its query.
+#[derive(Clone)]
 pub(crate) struct Target {
     path: String,
     query: String,
@@ -237,6 +262,11 @@ impl Target {
         self
     }
 
+    /// Appends a credential as a query parameter, which is where the API wants one of them.
+    pub(crate) fn secret_query(self, key: &str, value: &impl Expose) -> Self {
+        self.query(key, value.expose())
+    }
+
     /// Appends one query parameter, if there is a value.
     pub(crate) fn maybe_query(self, key: &str, value: Option<impl ToString>) -> Self {
         match value {
@@ -263,7 +293,7 @@ fn push_encoded(out: &mut String, text: &str) {
 mod tests {
     use zeroize::Zeroizing;
 
-    use super::{Target, authorization, body};
+    use super::{BODY_BYTES_FIRST, Target, authorization, body};
     use crate::amount::Amount;
     use crate::secret::AccessToken;
 
@@ -280,6 +310,18 @@ mod tests {
         let token = AccessToken::new(Zeroizing::new("token-1".to_owned())).unwrap();
         let header = authorization(&token).unwrap();
         assert_eq!((header.to_str().unwrap(), format!("{header:?}").as_str()), ("Bearer token-1", "Sensitive"));
+    }
+
+    #[test]
+    fn bodies_around_the_first_buffers_size_are_whole() {
+        for length in (0..3).flat_map(|times| (0..24).map(move |less| (BODY_BYTES_FIRST << times) - less)) {
+            let text = "x".repeat(length);
+            let bytes = body(|object| {
+                object.text("a", &text);
+                object.integer("b", 7);
+            });
+            assert_eq!(bytes, format!(r#"{{"a":"{text}","b":7}}"#).as_bytes(), "{length}");
+        }
     }
 
     #[test]

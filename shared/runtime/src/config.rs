@@ -51,7 +51,7 @@ pub struct Config {
     pub checkout_return_url: Option<String>,
     /// `CHECKOUT_CONFIRM`: whether the PG asks us before it approves (`confirm_url`; Iamport switches it on by request).
     pub checkout_confirm: bool,
-    /// `WEBHOOK_IP_MODE`: `enforce` (default) or `observe`.
+    /// `WEBHOOK_IP_MODE`: `observe` (default) or `enforce`.
     pub webhook_ip_mode: WebhookIpMode,
     /// `WEBHOOK_IPS`: the PSP's published addresses, separated by commas.
     pub webhook_ips: Vec<IpAddr>,
@@ -71,24 +71,38 @@ pub struct ImpCode {
     pub tier: Option<String>,
 }
 
-/// A gateway that windows may be opened at: `{pg}`, `{pg}.{mid}`, each with `={channelKey}` if it has one.
+/// A gateway that windows may be opened at: `{pg}` or `{pg}.{mid}`, with `:{pay_method}+{pay_method}` if it is for these alone,
+/// and with `={channelKey}` if it has one. A gateway may have a channel for each method (`pg/v1/nhn-kcp/readme.mdx`, 2026-06).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowChannel {
     /// `{pg}` or `{pg}.{mid}`.
     pub pg: String,
+    /// The payment methods that it is for; any if there are none.
+    pub pay_methods: Vec<String>,
     /// The channel's key in the console.
     pub channel_key: Option<String>,
 }
 
 impl WindowChannel {
     fn parse(entry: &str) -> Option<Self> {
-        let (pg, channel_key) = entry.split_once('=').map_or((entry, None), |(pg, key)| (pg, Some(key)));
+        let (named, channel_key) = entry.split_once('=').map_or((entry, None), |(named, key)| (named, Some(key)));
+        let (pg, methods) = named.split_once(':').map_or((named, None), |(pg, methods)| (pg, Some(methods)));
+        let pay_methods: Vec<&str> = methods.map(|methods| methods.split('+').collect()).unwrap_or_default();
         let word = |text: &str| {
             let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
             !text.is_empty() && text.chars().all(allowed)
         };
-        let fits = word(pg) && channel_key.is_none_or(word);
-        fits.then(|| Self { pg: pg.to_owned(), channel_key: channel_key.map(str::to_owned) })
+        let fits = word(pg) && channel_key.is_none_or(word) && pay_methods.iter().all(|method| word(method));
+        fits.then(|| Self {
+            pg: pg.to_owned(),
+            pay_methods: pay_methods.into_iter().map(str::to_owned).collect(),
+            channel_key: channel_key.map(str::to_owned),
+        })
+    }
+
+    /// Whether it is for this payment method, and was set up for it by name.
+    pub(crate) fn names(&self, pay_method: &str) -> bool {
+        self.pay_methods.iter().any(|named| named == pay_method)
     }
 
     /// The gateway's code.
@@ -129,6 +143,13 @@ impl Config {
         address.with_tier(tier).map_err(|_| ConfigError { variable: "IAMPORT_TIER", rule })
     }
 
+    /// Whether the key of any channel is set. The current schema wants one wherever a key or an account is made, and new gateways
+    /// are known by theirs alone (`channel_key`, V1 schema, 2026-07).
+    #[must_use]
+    pub fn names_a_channel(&self) -> bool {
+        self.channel_key.is_some() || self.window_channels.iter().any(|channel| channel.channel_key.is_some())
+    }
+
     /// Reads settings from any source of variables. An empty variable counts as absent.
     ///
     /// # Errors
@@ -144,7 +165,7 @@ impl Config {
         }
         let webhook_ips = optional("WEBHOOK_IPS").unwrap_or_default();
         let channels = optional("IAMPORT_CHECKOUT_PGS").unwrap_or_default();
-        let channels_rule = "entries of {pg}[.{mid}][={channelKey}] separated by commas";
+        let channels_rule = "entries of {pg}[.{mid}][:{pay_method}+…][={channelKey}] separated by commas";
         let window_channels: Vec<WindowChannel> = list(&channels)
             .map(WindowChannel::parse)
             .collect::<Option<_>>()
@@ -152,7 +173,7 @@ impl Config {
         let tier = optional("IAMPORT_TIER");
         let pg = optional("IAMPORT_PG");
         let of_keys = pg.as_deref().map(|pg| pg_code(pg).to_owned());
-        let default_pg = window_channels.first().map(|channel| channel.code().to_owned()).or(of_keys);
+        let default_pg = window_channels.first().map(|channel| channel.code().to_owned()).or(of_keys.clone());
         Ok(Self {
             table_name: required("TABLE_NAME")?,
             secret_id: required("IAMPORT_SECRET_ID")?,
@@ -161,9 +182,10 @@ impl Config {
             channel_key: optional("IAMPORT_CHANNEL_KEY"),
             notice_url: optional("NOTICE_URL"),
             webhook_ip_mode: match optional("WEBHOOK_IP_MODE").as_deref() {
-                None | Some("enforce") => WebhookIpMode::Enforce,
-                Some("observe") => WebhookIpMode::Observe,
-                Some(_) => return Err(ConfigError { variable: "WEBHOOK_IP_MODE", rule: "enforce or observe" }),
+                // Iamport sends a notice once, and its addresses have changed before (webhook/readme-v1.mdx, 2026-08).
+                None | Some("observe") => WebhookIpMode::Observe,
+                Some("enforce") => WebhookIpMode::Enforce,
+                Some(_) => return Err(ConfigError { variable: "WEBHOOK_IP_MODE", rule: "observe or enforce" }),
             },
             webhook_ips: list(&webhook_ips)
                 .map(str::parse)
@@ -175,14 +197,21 @@ impl Config {
             public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
             checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
             checkout_confirm: flag("CHECKOUT_CONFIRM", optional("CHECKOUT_CONFIRM"))?,
-            policy: Policy {
-                pgs: window_channels.iter().map(|channel| channel.code().to_owned()).collect(),
-                default_pg,
-                ..policy(optional)?
-            },
+            policy: Policy { pgs: codes(&window_channels), default_pg, card_pg: of_keys, ..policy(optional)? },
             window_channels,
         })
     }
+}
+
+/// Each gateway once, the default first.
+fn codes(channels: &[WindowChannel]) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    for channel in channels {
+        if !codes.iter().any(|code| code == channel.code()) {
+            codes.push(channel.code().to_owned());
+        }
+    }
+    codes
 }
 
 fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, ConfigError> {
@@ -272,7 +301,7 @@ mod tests {
     fn the_defaults_are_the_safe_side() {
         let config = read(&[]).unwrap();
         assert_eq!(config.base_url, "https://api.iamport.kr");
-        assert_eq!(config.webhook_ip_mode, WebhookIpMode::Enforce);
+        assert_eq!(config.webhook_ip_mode, WebhookIpMode::Observe);
         assert!(!config.policy.accept_sandbox_payments);
         assert_eq!(config.policy.currencies, [Currency::Krw]);
         assert_eq!(config.policy.quarantine_seconds, 120);
@@ -290,6 +319,8 @@ mod tests {
             ("AMOUNT_MAX", "0"),
             ("QUARANTINE_SECONDS", "59"),
             ("IAMPORT_CHECKOUT_PGS", "canary pg=key"),
+            ("IAMPORT_CHECKOUT_PGS", "kcp:canary +card"),
+            ("IAMPORT_CHECKOUT_PGS", "kcp:=canary"),
             ("PUBLIC_URL", "http://canary.example"),
             ("CHECKOUT_RETURN_URL", "javascript:canary"),
             ("CHECKOUT_CONFIRM", "canary-yes"),

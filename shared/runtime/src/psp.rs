@@ -321,7 +321,10 @@ impl KeyPsp for Psp {
 
     async fn delete(&self, customer_uid: &CustomerUid) -> PostResult<()> {
         let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return PostResult::NotSent };
-        let request = iamport::DeleteBillingKey::new(uid);
+        let mut request = iamport::DeleteBillingKey::new(uid);
+        // Keys of wallets are not deleted without (pg/v1/nice-v2/billing-api-caution.mdx and pg/v1/naver.mdx, 2026-08); the others do not mind.
+        request.reason = Some(billing::pg::DELETION_REASON.to_owned());
+        request.requester = Some(write::REQUESTER);
         posted(self.posting().delete_billing_key(&request).await, |_| Some(()), "delete_customer")
     }
 }

@@ -111,6 +111,11 @@ where
 async fn start() -> Result<App, Error> {
     crate::log::init();
     let app = App::new().await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    if !app.config.names_a_channel() {
+        tracing::warn!(
+            "no channel key is set (IAMPORT_CHANNEL_KEY, IAMPORT_CHECKOUT_PGS): newer gateways are known by theirs alone"
+        );
+    }
     app.warm_up().await;
     Ok(app)
 }

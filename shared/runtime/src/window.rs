@@ -1,14 +1,15 @@
 //! What a storefront's page needs to open the PG's window: the object for `IMP.request_pay`, with everything in it that no
 //! caller may choose.
 
-use billing::checkout::{Naver, NaverProduct, Window};
+use billing::checkout::{NaverProduct, Window};
 use billing::order::Order;
+use billing::pg::{self, Field, Operation};
 use billing::usecase::Failure;
 use billing::{CustomerId, Money};
 use iamport::{InvalidInput, RequestPay, Sensitive, ServicePeriod, WindowProduct};
 
 use crate::app::App;
-use crate::config::{Config, pg_code};
+use crate::config::{Config, WindowChannel, pg_code};
 use crate::http::Request;
 use crate::psp::write::{amount, concealed};
 
@@ -20,8 +21,8 @@ struct Addresses {
 }
 
 impl App {
-    /// The object for `IMP.request_pay`, as JSON. `customer_id` goes along where a billing key is issued: some gateways
-    /// want to know whose it is.
+    /// The object for `IMP.request_pay`, as JSON. `customer_id` goes along where a billing key is issued, and where the gateway
+    /// asks for it.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] without the secret: an order's addresses carry a token made of it.
@@ -30,7 +31,7 @@ impl App {
         request: &Request,
         order: &Order,
         window: &Window,
-        customer_id: Option<&CustomerId>,
+        customer_id: &CustomerId,
     ) -> Result<String, Failure> {
         let addresses = self.addresses(request, order).await?;
         let object = object(&self.config, order, window, customer_id, addresses);
@@ -61,7 +62,7 @@ fn object(
     config: &Config,
     order: &Order,
     window: &Window,
-    customer_id: Option<&CustomerId>,
+    customer_id: &CustomerId,
     addresses: Addresses,
 ) -> Result<RequestPay, InvalidInput> {
     let given = &order.details;
@@ -69,7 +70,7 @@ fn object(
     let part = |minor: u64| amount(Money::new(minor, order.amount.currency));
     let uid = iamport::MerchantUid::new(order.merchant_uid.as_str())?;
     let mut object = RequestPay::new(uid, &window.pay_method, amount(order.amount));
-    (object.pg, object.channel_key) = channel(config, window.pg.as_deref());
+    (object.pg, object.channel_key) = channel(config, window.pg.as_deref(), &window.pay_method);
     object.name = Some(order.name.clone());
     object.currency = Some(order.amount.currency.code().to_owned());
     object.tax_free = given.tax_free.map(part);
@@ -86,7 +87,10 @@ fn object(
     object.m_redirect_url = addresses.m_redirect_url;
     object.app_scheme = options.app_scheme;
     object.customer_uid = order.customer_uid.as_ref().map(|uid| iamport::CustomerUid::new(uid.as_str())).transpose()?;
-    object.customer_id = customer_id.map(ToString::to_string);
+    let gateway = window.pg.as_deref().or(config.policy.default_pg.as_deref());
+    let wanted = |pg| pg::asks_for(pg, Operation::Window, Some(&window.pay_method), Field::CustomerId);
+    let told = order.customer_uid.is_some() || gateway.is_some_and(wanted);
+    object.customer_id = told.then(|| customer_id.to_string());
     object.escrow = options.escrow;
     object.digital = options.digital;
     object.vbank_due = options.vbank_due;
@@ -105,10 +109,16 @@ fn object(
         quantity: product.quantity,
     };
     object.products = options.products.into_iter().map(product).collect();
-    let Naver { popup_mode, use_cfm, products } = options.naver;
-    object.naver_popup_mode = popup_mode;
-    object.naver_use_cfm = use_cfm;
-    object.naver_products = products.into_iter().map(naver_product).collect();
+    let naver = options.naver;
+    object.naver_popup_mode = naver.popup_mode;
+    object.naver_use_cfm = naver.use_cfm;
+    object.naver_products = naver.products.into_iter().map(naver_product).collect();
+    object.naver_product_code = naver.product_code;
+    object.naver_product_count = naver.product_count;
+    object.naver_merchant_user_key = concealed(naver.merchant_user_key.as_ref());
+    object.naver_purchaser_name = concealed(naver.purchaser_name.as_ref());
+    object.naver_purchaser_birthday = concealed(naver.purchaser_birthday.as_ref());
+    object.naver_culture_benefit = naver.culture_benefit;
     Ok(object)
 }
 
@@ -122,12 +132,14 @@ fn naver_product(product: NaverProduct) -> iamport::NaverProduct {
     }
 }
 
-/// `pg` and `channelKey`: the channel that is set up for the gateway, else the gateway as it was named.
-fn channel(config: &Config, pg: Option<&str>) -> (Option<String>, Option<String>) {
-    let set_up = match pg {
-        Some(code) => config.window_channels.iter().find(|channel| channel.code() == code),
-        None => config.window_channels.first(),
-    };
+/// `pg` and `channelKey`: the channel that is set up for the gateway and the method, or for the gateway, else the gateway as it
+/// was named.
+fn channel(config: &Config, pg: Option<&str>, pay_method: &str) -> (Option<String>, Option<String>) {
+    let code = pg.or_else(|| config.window_channels.first().map(WindowChannel::code));
+    let of_gateway = || config.window_channels.iter().filter(|channel| Some(channel.code()) == code);
+    let set_up = of_gateway()
+        .find(|channel| channel.names(pay_method))
+        .or_else(|| of_gateway().find(|channel| channel.pay_methods.is_empty()));
     if let Some(channel) = set_up {
         return (Some(channel.pg.clone()), channel.channel_key.clone());
     }
@@ -167,9 +179,32 @@ mod tests {
             ("", "", "", Some("kcp"), Some("kcp"), None),
             ("", "", "", None, None, None),
         ] {
-            let (pg, channel_key) = channel(&config(pgs, pg, key), asked);
+            let (pg, channel_key) = channel(&config(pgs, pg, key), asked, "card");
             assert_eq!((pg.as_deref(), channel_key.as_deref()), (expected_pg, expected_key), "{pgs} {asked:?}");
         }
+    }
+
+    #[test]
+    fn a_method_has_the_channel_that_is_set_up_for_it_alone() {
+        let three = "kcp.A1:card+trans=channel-key-1, kcp.A2:kakaopay=channel-key-2, kcp=channel-key-3";
+        for (pgs, method, expected_pg, expected_key) in [
+            (three, "card", "kcp.A1", Some("channel-key-1")),
+            (three, "trans", "kcp.A1", Some("channel-key-1")),
+            (three, "kakaopay", "kcp.A2", Some("channel-key-2")),
+            (three, "vbank", "kcp", Some("channel-key-3")),
+            // A channel of another method is none for this one.
+            ("kcp.A1:card=channel-key-1", "vbank", "kcp", None),
+        ] {
+            let (pg, channel_key) = channel(&config(pgs, "", ""), Some("kcp"), method);
+            assert_eq!((pg.as_deref(), channel_key.as_deref()), (Some(expected_pg), expected_key), "{pgs} {method}");
+        }
+        let first = channel(&config(three, "", ""), None, "kakaopay");
+        assert_eq!(
+            first,
+            (Some("kcp.A2".to_owned()), Some("channel-key-2".to_owned())),
+            "the first gateway's, if none is named"
+        );
+        assert_eq!(config(three, "", "").policy.pgs, ["kcp"]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Cancellation, Ledger, PartialCancelStatus, Payment, PaymentStatus, Refusal};
+use super::gateways::{Asked, Operation};
+use super::{Cancellation, Ledger, PartialCancelStatus, Payment, PaymentStatus, Refusal, Said};
 
 /// `POST /payments/cancel`.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +14,10 @@ pub struct CancelOrder {
     pub merchant_uid: Option<String>,
     /// Minor units; absent or 0 is everything that is left.
     pub amount: Option<u64>,
+    /// Free of tax, minor units.
+    pub tax_free: Option<u64>,
+    /// Value added tax, minor units.
+    pub vat_amount: Option<u64>,
     /// What the caller believes is left, minor units; a difference is refused.
     pub checksum: Option<u64>,
     /// Why.
@@ -21,20 +26,22 @@ pub struct CancelOrder {
     pub has_refund_account: bool,
     /// Announce it by webhook.
     pub enable_webhook: bool,
+    /// What the request says beside this: `refund_tel`, `extra.requester`.
+    pub said: Said,
 }
 
 impl Ledger {
     /// Gives money back.
     ///
     /// # Errors
-    /// `Rejected` when nothing is found, nothing is left, the checksum differs, or more than is left is asked for.
+    /// `Rejected` when nothing is found, nothing is left, the checksum differs, or more than is left is asked for, and
+    /// for what breaks a rule of the gateway.
     pub fn cancel(&mut self, now: i64, order: &CancelOrder) -> Result<Payment, Refusal> {
         let place = self.cancellable_place(order)?;
+        // Drawn by a refused one too: the order in which ids are drawn is part of what a seed means.
         let cancellation_id = self.ids.digits12("cncl_");
         let pg_tid = self.ids.digits12("StdpayCncl");
-        let partial_status = self.knobs.partial_cancel_status;
-        let Some(payment) = self.payments.get_mut(place) else { return Err(nothing_to_cancel()) };
-
+        let Some(payment) = self.payments.get(place) else { return Err(nothing_to_cancel()) };
         let left = payment.cancellable();
         if order.checksum.is_some_and(|checksum| checksum != left) {
             return Err(Refusal::rejected("취소 가능 잔액이 checksum 과 다릅니다"));
@@ -43,9 +50,21 @@ impl Ledger {
         if amount > left {
             return Err(Refusal::rejected("취소 가능 금액을 초과했습니다"));
         }
+        self.knobs.check(&Asked {
+            method: Some(payment.pay_method()),
+            amount,
+            escrow: payment.browser.as_ref().is_some_and(|browser| browser.escrow),
+            payment: Some(payment),
+            cancel: Some(order),
+            said: Some(&order.said),
+            ..Asked::of(&payment.channel.pg_provider, Operation::Cancel, now)
+        })?;
         if payment.vbank.is_some() && !order.has_refund_account {
             return Err(Refusal::rejected("환불 계좌 정보가 필요합니다"));
         }
+        let tax = self.refunded_parts(payment, amount, order)?;
+        let partial_status = self.knobs.partial_cancel_status;
+        let Some(payment) = self.payments.get_mut(place) else { return Err(nothing_to_cancel()) };
         payment.cancel_amount += amount;
         payment.cancelled_at = now;
         payment.cancel_reason.clone_from(&order.reason);
@@ -55,6 +74,7 @@ impl Ledger {
             amount,
             cancelled_at: now,
             reason: order.reason.clone().unwrap_or_default(),
+            tax,
         });
         let in_full = payment.cancellable() == 0;
         if in_full || partial_status == PartialCancelStatus::Cancelled {

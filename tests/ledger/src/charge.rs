@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::cards::{Behaviour, Card};
+use super::gateways::{Asked, Operation};
 use super::keys::KeyOrder;
-use super::{Channel, Dedupe, KeyUsage, Ledger, Order, Payment, PaymentStatus, Person, Refusal, Task};
+use super::{Channel, Dedupe, KeyUsage, Ledger, Order, Payment, PaymentStatus, Person, Refusal, Said, Task, TaxParts};
 
 /// Instalments start at this many won.
 const INSTALMENT_MINIMUM_KRW: u64 = 50_000;
@@ -65,9 +66,11 @@ impl Ledger {
     /// First step of again and onetime.
     ///
     /// # Errors
-    /// `Pg` for an unknown key or an unusable card, `Rejected` for an order number that was paid before.
+    /// `Pg` for an unknown key or an unusable card, `Rejected` for an order number that was paid before, and for what
+    /// breaks a rule of the gateway.
     pub fn admit(&mut self, now: i64, order: Order, instrument: Instrument) -> Result<Admission, Refusal> {
         self.refuse_used(&order.merchant_uid)?;
+        super::tax::check(&order)?;
         if order.card_quota > 0
             && (order.card_quota < 2 || (order.currency == "KRW" && order.amount < INSTALMENT_MINIMUM_KRW))
         {
@@ -76,19 +79,36 @@ impl Ledger {
         let (card, channel, customer_uid) = match instrument {
             Instrument::Key(customer_uid) => {
                 let key = self.keys.get(&customer_uid).ok_or_else(|| Refusal::pg("등록되지 않은 구매자입니다"))?;
+                self.check_charge(Operation::Again, now, &order, key)?;
                 (key.card.clone(), key.channel.clone(), Some(customer_uid))
             }
             Instrument::Card { card, channel, save_as } => {
+                let asked = Asked::of(&channel.pg_provider, Operation::Onetime, now).pays(&order);
+                let used = self.attempts(&order.merchant_uid).next().is_some();
+                self.knobs.check(&Asked { method: Some("card"), used, ..asked })?;
                 if card.behaviour == Behaviour::RefuseIssue {
                     return Err(Refusal::pg("카드 인증에 실패했습니다"));
                 }
                 let customer_uid =
-                    save_as.map(|key| self.issue_key(now, *key)).transpose()?.map(|key| key.customer_uid);
+                    save_as.map(|key| self.store_key(now, *key, "card")).transpose()?.map(|key| key.customer_uid);
                 (card, channel, customer_uid)
             }
         };
         let usage = customer_uid.as_ref().map(|_| KeyUsage::Payment);
         Ok(Admission { order, card, channel, customer_uid, usage, admitted_at: now })
+    }
+
+    /// What the gateway of a key asks of a charge to it.
+    pub(super) fn check_charge(
+        &self,
+        operation: Operation,
+        at: i64,
+        order: &Order,
+        key: &super::BillingKey,
+    ) -> Result<(), Refusal> {
+        let used = self.attempts(&order.merchant_uid).next().is_some();
+        let asked = Asked::of(&key.channel.pg_provider, operation, at).pays(order);
+        self.knobs.check(&Asked { method: Some(&key.pay_method), key: Some(key), used, ..asked })
     }
 
     /// Second step: the money moves, or the card company declines.
@@ -142,12 +162,16 @@ impl Ledger {
         fallback_channel: &Channel,
     ) -> usize {
         let paid_before = self.knobs.dedupe == Dedupe::Commit && self.refuse_used(&order.merchant_uid).is_err();
+        let broken = self.broken_at_run(now, order, customer_uid);
         let (card, channel, problem) = match self.keys.get(customer_uid) {
             None => (None, fallback_channel.clone(), Some("등록되지 않은 구매자입니다")),
             Some(key) if paid_before => {
                 (Some(key.card.clone()), key.channel.clone(), Some("이미 결제된 주문번호입니다"))
             }
-            Some(key) => (Some(key.card.clone()), key.channel.clone(), card_problem(key.card.behaviour)),
+            Some(key) => {
+                let problem = broken.as_deref().or_else(|| card_problem(key.card.behaviour));
+                (Some(key.card.clone()), key.channel.clone(), problem)
+            }
         };
         let copies = 1 + u32::from(self.knobs.double_schedules > 0 && problem.is_none());
         if problem.is_none() {
@@ -195,12 +219,13 @@ impl Ledger {
                 channel: draft.channel.clone(),
                 pg_tid,
                 apply_num,
-                sandbox: self.knobs.sandbox,
+                sandbox: self.is_test(&draft.channel),
                 card: draft.card.clone(),
                 card_quota: draft.order.card_quota,
                 vbank: None,
                 name: draft.order.name.clone(),
                 amount: draft.order.amount,
+                tax: draft.order.tax,
                 cancel_amount: 0,
                 currency: draft.order.currency.clone(),
                 buyer: draft.order.buyer.clone(),
@@ -270,6 +295,8 @@ impl Order {
             custom_data: None,
             notice_url: None,
             card_quota: 0,
+            tax: TaxParts::default(),
+            more: Said::nothing(),
         }
     }
 }

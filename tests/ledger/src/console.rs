@@ -11,6 +11,17 @@ impl Ledger {
     pub fn console_cancel(&mut self, now: i64, mut order: CancelOrder) -> Result<Payment, Refusal> {
         order.enable_webhook = true;
         order.has_refund_account = true;
+        // The console asks a person for what the gateway wants to know.
+        order.reason.get_or_insert_with(|| "관리자 취소".to_owned());
+        order.said.add("refund_tel", "01012345678");
+        order.said.add("extra.requester", "admin");
+        // A person sees what is left of each part; whoever has named none of them gives back what is taxed first.
+        let payment = order.imp_uid.as_ref().and_then(|imp_uid| self.payment(imp_uid, true).ok());
+        if let Some(payment) = payment.filter(|_| order.tax_free.is_none() && order.vat_amount.is_none()) {
+            let amount = order.amount.filter(|amount| *amount > 0).unwrap_or_else(|| payment.cancellable());
+            let parts = payment.parts_by_hand(amount);
+            (order.tax_free, order.vat_amount) = (Some(parts.free), parts.vat);
+        }
         self.cancel(now, &order)
     }
 

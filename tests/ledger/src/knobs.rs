@@ -1,6 +1,8 @@
 //! One setting for each thing about V1 that no document settles. The defaults are the documented or the most
 //! plausible behaviour; a careful client must survive every other setting too.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// When a `merchant_uid` that was paid before is noticed.
@@ -67,6 +69,59 @@ pub enum UnlistedIssue {
     Charge,
 }
 
+/// With which of V1's classes a gateway's rule refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleRefusal {
+    /// HTTP 200, code 1.
+    Rejected,
+    /// HTTP 200, code -1.
+    Pg,
+    /// HTTP 400.
+    Invalid,
+}
+
+/// When a schedule's fields are held against its gateway's rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleChecks {
+    /// When it is registered.
+    Registration,
+    /// When it runs: the attempt fails.
+    Run,
+}
+
+/// What a `channel_key` that the shop does not have leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownChannel {
+    /// The request goes where it would without it.
+    Ignore,
+    /// A refusal.
+    Refuse,
+}
+
+/// What counts as a byte where a gateway counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ByteCount {
+    /// One for ASCII, two for everything else.
+    EucKr,
+    /// As UTF-8.
+    Utf8,
+}
+
+impl ByteCount {
+    /// The bytes of a text.
+    #[must_use]
+    pub fn of(self, text: &str) -> usize {
+        match self {
+            Self::EucKr => text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum(),
+            Self::Utf8 => text.len(),
+        }
+    }
+}
+
 /// The books' knobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -83,6 +138,8 @@ pub struct Knobs {
     pub schedule_batch: ScheduleBatch,
     /// Deleting a key revokes its schedules.
     pub delete_key_revokes_schedules: bool,
+    /// The PG of a request that names none, by its code.
+    pub default_pg: String,
     /// Payments and keys are made on a test channel (`sandbox: true`).
     pub sandbox: bool,
     /// Billing key issue without `channel_key` is refused, as the current schema says.
@@ -111,6 +168,25 @@ pub struct Knobs {
     pub issue_shows_amount: bool,
     /// Billing keys through the window of a PG that is on no list.
     pub unlisted_issue: UnlistedIssue,
+    /// The gateways behind Iamport refuse what their documentation says they do.
+    pub gateway_rules: bool,
+    /// Rules that count (`true`) or do not, whatever is the default, by id or by class: `marked`, `review`,
+    /// `unsupported`; under `doubtful` whether gateways take the calls for which their pages and the schema differ.
+    pub rule_answers: BTreeMap<String, bool>,
+    /// How a rule refuses.
+    pub rules_refuse_as: RuleRefusal,
+    /// When schedules are held against the rules.
+    pub schedule_checks: ScheduleChecks,
+    /// What a byte is.
+    pub byte_count: ByteCount,
+    /// A `channel_key` of no channel.
+    pub unknown_channel_key: UnknownChannel,
+    /// What cannot be moved can be neither rescheduled nor retried.
+    pub revival_like_move: bool,
+    /// At tosspay_v2 a partial refund that did not name its value added tax makes every later one impossible.
+    pub tosspay_v2_later_partial: bool,
+    /// payletter_global issues a key for an amount of 0.
+    pub payletter_issues_free: bool,
 }
 
 impl Default for Knobs {
@@ -122,6 +198,7 @@ impl Default for Knobs {
             past_schedule: PastSchedule::Run,
             schedule_batch: ScheduleBatch::Atomic,
             delete_key_revokes_schedules: false,
+            default_pg: "html5_inicis".to_owned(),
             sandbox: false,
             require_channel_key: false,
             late_seconds: 60,
@@ -136,6 +213,15 @@ impl Default for Knobs {
             closed_window: ClosedWindow::Failed,
             issue_shows_amount: false,
             unlisted_issue: UnlistedIssue::Refuse,
+            gateway_rules: true,
+            rule_answers: BTreeMap::new(),
+            rules_refuse_as: RuleRefusal::Rejected,
+            schedule_checks: ScheduleChecks::Registration,
+            byte_count: ByteCount::EucKr,
+            unknown_channel_key: UnknownChannel::Ignore,
+            revival_like_move: false,
+            tosspay_v2_later_partial: true,
+            payletter_issues_free: false,
         }
     }
 }

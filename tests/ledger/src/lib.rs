@@ -8,8 +8,11 @@
 mod access;
 mod cancel;
 pub mod cards;
+mod channels;
 mod charge;
 mod console;
+mod days;
+pub mod gateways;
 mod ids;
 mod keys;
 mod knobs;
@@ -17,6 +20,7 @@ mod query;
 mod refusal;
 mod rows;
 mod schedule;
+mod tax;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -27,9 +31,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::access::AccessToken;
 pub use self::cancel::CancelOrder;
+pub use self::channels::{ChannelKind, Setting};
 pub use self::charge::{Admission, Charged, Delivery, Instrument};
-pub use self::keys::KeyOrder;
-pub use self::knobs::{ClosedWindow, Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch, UnlistedIssue};
+pub use self::gateways::Said;
+pub use self::keys::{Deletion, KeyOrder};
+pub use self::knobs::{
+    ByteCount, ClosedWindow, Dedupe, Knobs, PartialCancelStatus, PastSchedule, RuleRefusal, ScheduleBatch,
+    ScheduleChecks, UnknownChannel, UnlistedIssue,
+};
 pub use self::query::{Page, PaymentSort, ScheduleFilter};
 pub use self::refusal::{Refusal, RefusalKind};
 pub use self::rows::{
@@ -37,6 +46,7 @@ pub use self::rows::{
     Schedule, ScheduleStatus, VirtualAccount,
 };
 pub use self::schedule::ScheduleOrder;
+pub use self::tax::{TaxParts, is_about_tax};
 pub use self::window::{Agreed, Issue, KeyWish, Means, WindowOrder};
 
 /// Something that happens at a time of its own.
@@ -69,6 +79,9 @@ pub struct Ledger {
     by_merchant_uid: BTreeMap<String, Vec<usize>>,
     schedules: BTreeMap<String, Schedule>,
     prepared: BTreeMap<String, Prepared>,
+    /// The shop's channels, as its console has them.
+    #[serde(default = "channels::usual")]
+    settings: Vec<Setting>,
     /// Keyed by time and a serial number, so that equal times run in order of registration.
     #[serde(with = "pairs")]
     agenda: BTreeMap<(i64, u64), Task>,
@@ -91,6 +104,7 @@ impl Ledger {
             by_merchant_uid: BTreeMap::new(),
             schedules: BTreeMap::new(),
             prepared: BTreeMap::new(),
+            settings: channels::usual(),
             agenda: BTreeMap::new(),
             next_ticket: 0,
             notices: Vec::new(),
@@ -108,7 +122,7 @@ impl Ledger {
         self.knobs = knobs;
     }
 
-    /// Empties the books; knobs, access token and the id generator stay.
+    /// Empties the books; knobs, channels, access token and the id generator stay.
     pub fn clear(&mut self) {
         self.keys.clear();
         self.payments.clear();

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::cards::Card;
+use super::gateways::Said;
+use super::tax::TaxParts;
 
 /// Status of a payment; V1 has exactly these four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -113,12 +115,20 @@ pub struct BillingKey {
     pub sandbox: bool,
     /// The card, masked.
     pub card: Card,
+    /// What pays: `card`, or the window's word for it.
+    #[serde(default = "by_card")]
+    pub pay_method: String,
     /// `customer_*` fields.
     pub customer: Person,
     /// First issue, UNIX seconds.
     pub inserted: i64,
     /// Latest (re-)issue, UNIX seconds.
     pub updated: i64,
+}
+
+/// What keys were before they had a method.
+fn by_card() -> String {
+    "card".to_owned()
 }
 
 /// One refund of a payment.
@@ -134,6 +144,9 @@ pub struct Cancellation {
     pub cancelled_at: i64,
     /// Reason as given.
     pub reason: String,
+    /// Which parts of the payment it took.
+    #[serde(default)]
+    pub tax: TaxParts,
 }
 
 /// A virtual account into which the customer pays.
@@ -195,6 +208,9 @@ pub struct Payment {
     pub name: String,
     /// Minor units.
     pub amount: u64,
+    /// Which parts of the amount tax is counted by.
+    #[serde(default)]
+    pub tax: TaxParts,
     /// Refunded so far, minor units: always the sum of `cancel_history`.
     pub cancel_amount: u64,
     /// ISO 4217 code.
@@ -233,6 +249,18 @@ impl Payment {
     pub fn cancellable(&self) -> u64 {
         let moved = self.paid_at != 0 && !self.browser.as_ref().is_some_and(|browser| browser.issue_only);
         if moved { self.amount.saturating_sub(self.cancel_amount) } else { 0 }
+    }
+
+    /// How it was asked for: V1's word.
+    #[must_use]
+    pub fn pay_method(&self) -> &str {
+        self.browser.as_ref().map_or("card", |browser| &browser.pay_method)
+    }
+
+    /// V1's word for how it is recorded, which some gateways' is another.
+    #[must_use]
+    pub fn recorded_method(&self) -> &str {
+        super::window::recorded(&self.channel, self.pay_method(), self.card.is_some())
     }
 }
 
@@ -279,6 +307,12 @@ pub struct Order {
     pub notice_url: Option<String>,
     /// Instalment months, 0 for a single payment.
     pub card_quota: u32,
+    /// Which parts of the amount tax is counted by.
+    #[serde(default)]
+    pub tax: TaxParts,
+    /// What the request says beside this.
+    #[serde(default)]
+    pub more: Said,
 }
 
 /// One scheduled payment.

@@ -1,9 +1,10 @@
 //! Payments at a time to come.
 
+use super::gateways::Operation;
 use super::keys::KeyOrder;
 use super::{
-    CancelOrder, Instrument, Ledger, Order, PastSchedule, Payment, PaymentStatus, Refusal, Schedule, ScheduleBatch,
-    ScheduleStatus, Task,
+    BillingKey, CancelOrder, Instrument, Ledger, Order, PastSchedule, Payment, PaymentStatus, Refusal, Schedule,
+    ScheduleBatch, ScheduleChecks, ScheduleStatus, Task,
 };
 
 /// One entry of `POST /subscribe/payments/schedule`.
@@ -20,8 +21,8 @@ impl Ledger {
     /// is charged and given back at once to see whether the card works.
     ///
     /// # Errors
-    /// `Rejected` for an unknown key without a card, an order number that is used or waiting; `Pg` from the card;
-    /// `Invalid` for a past time if the knob says so.
+    /// `Rejected` for an unknown key without a card, an order number that is used or waiting, and for what breaks a rule
+    /// of the gateway; `Pg` from the card; `Invalid` for a past time if the knob says so.
     pub fn register(
         &mut self,
         now: i64,
@@ -46,12 +47,18 @@ impl Ledger {
             let order = card.ok_or_else(|| Refusal::rejected("등록되지 않은 구매자이며 카드정보가 없습니다"))?;
             self.issue_key(now, order)?;
         }
+        if self.knobs.schedule_batch == ScheduleBatch::Atomic {
+            for entry in &entries {
+                self.check_entry_rules(now, customer_uid, entry)?;
+            }
+        }
         if checking_amount > 0 {
             self.check_card(now, customer_uid, checking_amount)?;
         }
         let mut registered = Vec::with_capacity(entries.len());
         for entry in entries {
             self.check_entry(now, &entry)?;
+            self.check_entry_rules(now, customer_uid, &entry)?;
             registered.push(self.register_one(now, customer_uid, entry)?);
         }
         Ok(registered)
@@ -59,6 +66,7 @@ impl Ledger {
 
     fn check_entry(&self, now: i64, entry: &ScheduleOrder) -> Result<(), Refusal> {
         let merchant_uid = &entry.order.merchant_uid;
+        super::tax::check(&entry.order)?;
         if entry.schedule_at < now && self.knobs.past_schedule == PastSchedule::Refuse {
             return Err(Refusal::invalid("schedule_at 이 과거입니다"));
         }
@@ -70,6 +78,26 @@ impl Ledger {
             Some(ScheduleStatus::Revoked | ScheduleStatus::Executed) | None => {}
         }
         self.refuse_used(merchant_uid)
+    }
+
+    /// What the gateway of the key asks, of the order as it will run. Whether it takes schedules at all is known at once.
+    fn check_entry_rules(&self, now: i64, customer_uid: &str, entry: &ScheduleOrder) -> Result<(), Refusal> {
+        let Some(key) = self.keys.get(customer_uid) else { return Ok(()) };
+        if self.knobs.schedule_checks == ScheduleChecks::Run {
+            return self.knobs.check_support(&key.channel.pg_provider, Operation::Schedule);
+        }
+        self.check_scheduled(entry.schedule_at.max(now), &entry.order, key)
+    }
+
+    fn check_scheduled(&self, at: i64, order: &Order, key: &BillingKey) -> Result<(), Refusal> {
+        let order = Order { buyer: order.buyer.clone().or(&key.customer), ..order.clone() };
+        self.check_charge(Operation::Schedule, at, &order, key)
+    }
+
+    /// What the gateway says when a schedule runs that it does not take.
+    pub(super) fn broken_at_run(&self, now: i64, order: &Order, customer_uid: &str) -> Option<String> {
+        let key = self.keys.get(customer_uid).filter(|_| self.knobs.schedule_checks == ScheduleChecks::Run)?;
+        self.check_scheduled(now, order, key).err().map(|refusal| refusal.message.into_owned())
     }
 
     fn check_card(&mut self, now: i64, customer_uid: &str, amount: u64) -> Result<(), Refusal> {
@@ -170,6 +198,7 @@ impl Ledger {
         if row.status != ScheduleStatus::Scheduled || row.running {
             return Err(Refusal::invalid("이미 실행되었거나 취소된 예약입니다"));
         }
+        self.knobs.check_support(&row.channel.pg_provider, Operation::Move)?;
         self.set_time(now, merchant_uid, schedule_at)
     }
 
@@ -199,6 +228,9 @@ impl Ledger {
         let row = self.schedule(merchant_uid)?;
         let failed = row.status == ScheduleStatus::Executed && row.payment_status == Some(PaymentStatus::Failed);
         if failed || row.status == ScheduleStatus::Revoked {
+            if self.knobs.revival_like_move {
+                self.knobs.check_support(&row.channel.pg_provider, Operation::Move)?;
+            }
             Ok(row)
         } else {
             Err(Refusal::invalid("실패했거나 취소된 예약만 가능합니다"))

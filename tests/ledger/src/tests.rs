@@ -19,6 +19,7 @@ fn key_order(customer_uid: &str, number: &str) -> KeyOrder {
         has_channel_key: false,
         card: card(number),
         customer: Person { name: Some("홍길동".to_owned()), ..Person::default() },
+        said: Said::nothing(),
     }
 }
 

@@ -10,28 +10,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::issuing::Issue;
 pub use self::means::Means;
+pub(super) use self::means::recorded;
 use super::cards::{self, Behaviour, Card};
+use super::gateways::{Asked, Operation};
 use super::keys::KeyOrder;
 use super::{
-    Browser, Channel, ClosedWindow, Dedupe, Delivery, KeyUsage, Ledger, Order, Payment, PaymentStatus, Prepared,
-    Refusal, Task, VirtualAccount,
+    Browser, Channel, ClosedWindow, Dedupe, Delivery, KeyUsage, Ledger, Order, Payment, PaymentStatus, Person,
+    Prepared, Refusal, Said, Task, TaxParts, VirtualAccount,
 };
-
-/// PGs that close a virtual account (`x-portone-supported-pgs` of `revokeVbank`, V1 schema of 2026-08).
-const CLOSING_PGS: [&str; 12] = [
-    "html5_inicis",
-    "uplus",
-    "danal",
-    "nice",
-    "kicc",
-    "settle",
-    "smartro",
-    "tosspayments",
-    "ksnet",
-    "smartro_v2",
-    "nice_v2",
-    "welcome",
-];
 
 /// The wish for a billing key: `customer_uid` of `IMP.request_pay`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,15 +56,29 @@ pub struct WindowOrder {
 }
 
 impl WindowOrder {
-    /// A card payment on a desktop at the default PG.
+    /// A card payment on a desktop at the default PG, by a usual customer if the order names none.
     #[must_use]
     pub fn by_card(order: Order, card: Card) -> Self {
         Self { card: Some(card), ..Self::by(order, "card") }
     }
 
-    /// A payment on a desktop at the default PG, by V1's word for the method.
+    /// A payment on a desktop at the default PG, by V1's word for the method, by a usual customer if the order names
+    /// none: most gateways want to know who pays.
     #[must_use]
-    pub fn by(order: Order, pay_method: &str) -> Self {
+    pub fn by(mut order: Order, pay_method: &str) -> Self {
+        let text = |text: &str| Some(text.to_owned());
+        order.buyer = order.buyer.or(&Person {
+            name: text("홍길동"),
+            email: text("gildong@example.com"),
+            tel: text("01042424242"),
+            ..Person::default()
+        });
+        Self::of(order, pay_method)
+    }
+
+    /// The same as the page has said it.
+    #[must_use]
+    pub fn of(order: Order, pay_method: &str) -> Self {
         Self {
             order,
             imp_uid: None,
@@ -92,6 +92,12 @@ impl WindowOrder {
             escrow: false,
             more_notice_urls: Vec::new(),
         }
+    }
+
+    /// The shop's name for the customer, with or without the wish for a key.
+    fn customer_id(&self) -> Option<&str> {
+        let wish = self.key.as_ref().and_then(|wish| wish.customer_id.as_deref());
+        wish.or_else(|| self.order.more.get("customer_id"))
     }
 
     /// What it asks of the customer.
@@ -165,9 +171,9 @@ impl Ledger {
     /// A registered amount is enforced here, and only here.
     ///
     /// # Errors
-    /// `Rejected` for a used order number, another amount or currency than the registered one, a currency that the
-    /// PG does not take, and a billing key that it does not issue that way.
-    pub fn check_window(&self, window: &WindowOrder) -> Result<Option<Issue>, Refusal> {
+    /// `Rejected` for a used order number, another amount or currency than the registered one, what breaks a rule of the
+    /// gateway, and a billing key that it does not issue that way.
+    pub fn check_window(&self, now: i64, window: &WindowOrder) -> Result<Option<Issue>, Refusal> {
         let order = &window.order;
         self.refuse_used(&order.merchant_uid)?;
         if let Some(registered) = self.prepared.get(&order.merchant_uid)
@@ -175,20 +181,26 @@ impl Ledger {
         {
             return Err(Refusal::rejected("사전 등록된 금액과 다릅니다"));
         }
-        if order.currency == "KRW" && matches!(window.channel.pg_provider.as_str(), "paypal" | "paypal_v2") {
-            return Err(Refusal::rejected("페이팔은 원화(KRW)로 결제할 수 없습니다"));
-        }
-        let Some(wish) = &window.key else {
+        let operation = if window.key.is_some() { Operation::KeyWindow } else { Operation::Window };
+        self.knobs.check(&Asked {
+            method: Some(&window.pay_method),
+            mobile: window.mobile,
+            escrow: window.escrow,
+            used: self.attempts(&order.merchant_uid).next().is_some(),
+            customer_id: window.customer_id(),
+            ..Asked::of(&window.channel.pg_provider, operation, now).pays(order)
+        })?;
+        if window.key.is_none() {
             return if order.amount > 0 {
                 Ok(None)
             } else {
                 Err(Refusal::rejected("amount 는 0보다 커야 합니다"))
             };
-        };
+        }
         if window.means() == Means::Account {
             return Err(Refusal::rejected("가상계좌로는 빌링키를 발급할 수 없습니다"));
         }
-        issuing::decide(&self.knobs, window, wish.customer_id.as_deref()).map(Some)
+        issuing::decide(&self.knobs, window).map(Some)
     }
 
     /// The customer says yes. A card that is declined leaves a failed record and no key.
@@ -196,7 +208,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::check_window`]; `Rejected` without the card that it takes.
     pub fn pay_in_window(&mut self, now: i64, window: WindowOrder) -> Result<Agreed, Refusal> {
-        let issue = self.check_window(&window)?;
+        let issue = self.check_window(now, &window)?;
         let behaviour = match (&window.card, window.means()) {
             (Some(card), Means::Card | Means::Consent) => card.behaviour,
             (None, Means::Card) => return Err(Refusal::rejected("카드 정보가 필요합니다")),
@@ -228,13 +240,13 @@ impl Ledger {
 
     /// The PG, the card company or the shop's `confirm_url` says no, for `reason`. Not announced.
     pub fn fail_in_window(&mut self, now: i64, window: WindowOrder, reason: &str) -> Payment {
-        let issue = self.check_window(&window).ok().flatten();
+        let issue = self.check_window(now, &window).ok().flatten();
         self.record_window(now, window, End::Failed(reason), issue)
     }
 
     /// The customer closes the window. Not announced; what it leaves behind is a knob.
     pub fn leave_window(&mut self, now: i64, window: WindowOrder, reason: &str) -> Option<Payment> {
-        let issue = self.check_window(&window).ok().flatten();
+        let issue = self.check_window(now, &window).ok().flatten();
         let end = match self.knobs.closed_window {
             ClosedWindow::Nothing => return None,
             ClosedWindow::Failed => End::Failed(reason),
@@ -254,7 +266,7 @@ impl Ledger {
     fn approve_window(&mut self, now: i64, window: WindowOrder, issue: Option<Issue>) -> Result<Payment, Refusal> {
         if let Some(wish) = window.key.clone() {
             let card = window.card.clone().unwrap_or_else(|| cards::without_number(&window.pay_method));
-            self.issue_key(
+            self.store_key(
                 now,
                 KeyOrder {
                     customer_uid: wish.customer_uid,
@@ -264,7 +276,9 @@ impl Ledger {
                     has_channel_key: true,
                     card,
                     customer: window.order.buyer.clone(),
+                    said: Said::nothing(),
                 },
+                &window.pay_method,
             )?;
         }
         let end = match window.means() {
@@ -290,13 +304,7 @@ impl Ledger {
         if row.vbank.is_none() || row.status != PaymentStatus::Ready {
             return Err(Refusal::invalid("입금대기 상태의 가상계좌가 아닙니다"));
         }
-        let pg = row.channel.pg_provider.as_str();
-        if pg == "html5_inicis" && !has_api_key {
-            return Err(Refusal::pg("hashData 불일치"));
-        }
-        if !CLOSING_PGS.contains(&pg) {
-            return Err(Refusal::pg("가상계좌 말소를 지원하지 않는 PG사입니다"));
-        }
+        self.knobs.check_closing(&row.channel.pg_provider, has_api_key)?;
         row.status = PaymentStatus::Cancelled;
         row.cancelled_at = now;
         Ok(row.clone())
@@ -324,12 +332,13 @@ impl Ledger {
             merchant_uid: window.order.merchant_uid,
             pg_tid: self.ids.digits12("StdpayCARD"),
             apply_num: paid.then(|| self.ids.approval()),
-            sandbox: self.knobs.sandbox,
+            sandbox: self.is_test(&window.channel),
             card: window.card.filter(|card| !card.masked.is_empty()),
             card_quota: window.order.card_quota,
             vbank,
             name: window.order.name,
             amount: if issue_only && !self.knobs.issue_shows_amount { 0 } else { window.order.amount },
+            tax: if issue_only { TaxParts::default() } else { window.order.tax },
             cancel_amount: 0,
             currency: window.order.currency,
             buyer: window.order.buyer,

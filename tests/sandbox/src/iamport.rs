@@ -12,7 +12,7 @@
 //! | `control` | `/_sim`: clock, knobs, faults, console actions, inspection |
 //!
 //! `/_sim` in short: GET `health`, `cards`, `requests`, `payments`, `keys`, `schedules`, `webhooks`, `clock`, `knobs`,
-//! `faults`, `windows`, `tiers`, `webhooks/settings`; POST `tiers` `{"code": "t01"}`, `clock` `{"advance_seconds": n}`, `knobs`, `faults`, `reset`,
+//! `faults`, `windows`, `tiers`, `channels`, `webhooks/settings`; POST `tiers` `{"code": "t01"}`, `channels`, `clock` `{"advance_seconds": n}`, `knobs`, `faults`, `reset`,
 //! `token/revoke`, `token/expire`, `credentials`, `console/{cancel,retry,revoke,edit,recover,approve}`, `window`,
 //! `vbank`, `vbank/deposit`, `windows/{id}/{pay,decline,close}`, `webhooks/{settings,url,release,send,forge}`,
 //! `webhooks/{id}/resend`; DELETE `faults`. What concerns books is about those of the sub-merchant that the header `Tier` names.

@@ -3,6 +3,6 @@
 mod listing;
 mod port;
 pub mod request;
-mod wire;
+pub(crate) mod wire;
 
 pub use port::{Named, Psp};

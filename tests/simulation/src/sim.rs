@@ -191,9 +191,27 @@ impl World {
         }
         let now = self.kernel.now();
         let executed = request.execute(&mut self.ledger, now);
+        self.check_refusal(&request, &executed.posted);
         self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));
         self.run_ledger();
         self.note(0x1a7e);
+    }
+
+    /// I32: the parts of a payment that tax is counted by, and those of its refunds, add up at the gateway, which refuses others.
+    /// I34: what a gateway refuses by a rule of its own was refused before it was promised.
+    fn check_refusal(&mut self, request: &PspRequest, posted: &PostResult<PspReply>) {
+        let PostResult::Refused(refusal) = posted else { return };
+        // What is owed is sent whatever a gateway may say, and whether an account can be closed is found by asking.
+        let promised = match request {
+            PspRequest::Cancel(refund) => refund.origin == billing::payment::refund::Origin::Request,
+            PspRequest::CloseAccount(_) => false,
+            _ => true,
+        };
+        if ledger::is_about_tax(&refusal.message) {
+            self.violation("I32", refusal.message.clone());
+        } else if promised && ledger::gateways::rule_of(&refusal.message).is_some() {
+            self.violation("I34", refusal.message.clone());
+        }
     }
 
     /// I8: a key is not deleted while the PSP still has schedules that would charge it.
@@ -420,6 +438,7 @@ impl Sim {
             }
             _ => {
                 let executed = request.execute(&mut world.ledger, now);
+                world.check_refusal(&request, &executed.posted);
                 world.run_ledger();
                 let hangs = executed.hangs || fault == Some(Fault::LostReply);
                 if executed.hangs {

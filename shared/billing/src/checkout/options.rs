@@ -127,6 +127,24 @@ pub struct Naver {
     /// `naverProducts`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<NaverProduct>,
+    /// `naverProductCode`: the merchant's code of what the key is issued for. By it Naver Pay knows whoever registers twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_code: Option<String>,
+    /// `naverProductCount`: how many of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_count: Option<u32>,
+    /// `naverMerchantUserKey`: the buyer's number with the merchant, where Naver Pay has asked for it by contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_user_key: Option<String>,
+    /// `naverPurchaserName`: the buyer, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purchaser_name: Option<String>,
+    /// `naverPurchaserBirthday`: `YYYYMMDD`, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purchaser_birthday: Option<String>,
+    /// `naverCultureBenefit`: whether it counts as culture for the income tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culture_benefit: Option<bool>,
 }
 
 impl Naver {
@@ -206,7 +224,22 @@ impl Product {
 
 impl Naver {
     fn normal(self) -> Result<Self, Invalid> {
+        let printable = |field: &str, value: Option<String>| {
+            value.map(|value| text::line(field, &value, PRODUCT_TEXT_MAX)).transpose()
+        };
+        if self.product_count == Some(0) {
+            return Err(Invalid::field("naverProductCount", "at least one"));
+        }
         Ok(Self {
+            product_code: printable("naverProductCode", self.product_code)?,
+            product_count: self.product_count,
+            merchant_user_key: printable("naverMerchantUserKey", self.merchant_user_key)?,
+            purchaser_name: printable("naverPurchaserName", self.purchaser_name)?,
+            purchaser_birthday: {
+                let day = self.purchaser_birthday;
+                day.map(|day| civil_day("naverPurchaserBirthday", &day)).transpose()?
+            },
+            culture_benefit: self.culture_benefit,
             popup_mode: self.popup_mode,
             use_cfm: self.use_cfm.map(|day| civil_day("naverUseCfm", &day)).transpose()?,
             products: bounded("naverProducts", self.products, PRODUCTS_MAX, |product| {

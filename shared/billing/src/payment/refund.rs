@@ -1,11 +1,13 @@
 //! Giving money back. Each refund is an entry of its payment's row, written before it is sent and never removed, so that it
 //! is its own idempotency record.
 
+pub mod tax;
 mod trace;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use self::tax::TaxParts;
 use self::trace::Trace;
 use super::applied::Applied;
 use super::evidence::Source;
@@ -92,6 +94,9 @@ pub struct Refund {
     pub imp_uid: ImpUid,
     /// How much, in minor units; more than zero.
     pub amount: u64,
+    /// Which parts of the payment it takes.
+    #[serde(flatten)]
+    pub parts: TaxParts,
     /// What could be given back before it, in minor units: the PSP refuses the refund if it is not so any more.
     pub checksum: u64,
     /// Decimals of the payment's currency.
@@ -184,6 +189,7 @@ pub(crate) fn letters(first: char, bytes: &[u8]) -> String {
 pub(super) fn owe(applied: &mut Applied, record: &PaymentSnapshot, origin: Origin, now: Timestamp) {
     let row = &mut applied.row;
     let balance = record.net_paid();
+    let parts = tax::derived(&row.order.details, &row.refunds, record, balance);
     let known = row.refunds.iter().any(|refund| refund.imp_uid == record.imp_uid && refund.origin != Origin::Request);
     if known || balance == 0 {
         return;
@@ -192,6 +198,7 @@ pub(super) fn owe(applied: &mut Applied, record: &PaymentSnapshot, origin: Origi
         id: format!("auto{}", row.refunds.len() + 1),
         imp_uid: record.imp_uid.clone(),
         amount: balance,
+        parts,
         checksum: balance,
         exponent: record.amount.currency.exponent(),
         reason: None,
@@ -220,6 +227,8 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
     for record in trusted.iter().filter(|record| record.took_money()) {
         let traces = trace::traces(&applied.row.refunds, record, answered);
         let balance = record.net_paid();
+        let before = applied.row.refunds.clone();
+        let parts = |amount: u64| tax::derived(&applied.row.order.details, &before, record, amount);
         for (refund, trace) in applied.row.refunds.iter_mut().zip(traces) {
             let Some(trace) = trace.filter(|_| refund.state != RefundState::Done) else { continue };
             match trace {
@@ -237,6 +246,7 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
                     // Where it was all of the payment, it is all that is left.
                     (_, left) => {
                         refund.amount = refund.amount.min(left);
+                        refund.parts = parts(refund.amount);
                         refund.checksum = left;
                         refund.refusal = None;
                     }

@@ -54,9 +54,33 @@ pub struct Price {
     pub name: String,
     /// What is charged for each period.
     pub amount: Money,
-    /// Fields that Iamport takes but does not need, the same for each period.
+    /// Fields that Iamport takes but does not need, the same for each period. None is a day: see the next one.
     #[serde(flatten)]
     pub details: Details,
+    /// Whether each payment names the last day of its period as the one on which the service is used up (`extra.naverUseCfm`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub naver_use_by_period: bool,
+}
+
+impl Price {
+    /// What a plan names in place of a day.
+    const BY_PERIOD: &str = "period_end";
+
+    /// A price as a plan states it: one day cannot be that of every period.
+    ///
+    /// # Errors
+    /// `extra_invalid` for a day.
+    pub fn new(name: String, amount: Money, details: Details) -> Result<Self, Invalid> {
+        let naver_use_by_period = match details.naver_use_cfm.as_deref() {
+            None => false,
+            Some(Self::BY_PERIOD) => true,
+            Some(_) => {
+                let detail = "`period_end` in a plan: each payment names the last day of its own period";
+                return Err(Invalid::new("extra.naverUseCfm", "extra_invalid", detail));
+            }
+        };
+        Ok(Self { name, amount, details: Details { naver_use_cfm: None, ..details }, naver_use_by_period })
+    }
 }
 
 /// A plan that begins with a period that has not begun.

@@ -67,20 +67,14 @@ impl Subscription {
     /// The order by which the difference of a dearer plan is charged.
     pub(crate) fn upgrade_order(&self, upgrade: &Upgrade) -> Result<Order, Invalid> {
         let whole = upgrade.plan.price.amount;
-        let details = &upgrade.plan.price.details;
-        // As much of it is free of tax as of the plan's price, and less than a whole price is not paid in instalments.
-        let part = |of: Option<u64>| of.map(|of| share(of, upgrade.amount, whole.minor));
+        let details = upgrade.plan.price.details.clone().for_amount(upgrade.amount, whole.minor);
         Ok(Order {
             merchant_uid: upgrade.attempt.merchant_uid(&self.id)?,
             customer_uid: Some(self.customer_uid.clone()),
             amount: Money { minor: upgrade.amount, ..whole },
             name: upgrade.plan.price.name.clone(),
-            details: Details {
-                tax_free: part(details.tax_free),
-                vat_amount: part(details.vat_amount),
-                card_quota: None,
-                ..details.clone()
-            },
+            // Less than a whole price is not paid in instalments.
+            details: Details { card_quota: None, ..self.dated(details, &upgrade.plan.price, upgrade.attempt.period) },
         })
     }
 
@@ -116,12 +110,6 @@ impl Subscription {
     pub(super) fn forget_tried(&mut self) {
         self.differences.retain(|it| it.kept);
     }
-}
-
-/// The same part of `amount` as `of` is of `whole`, rounded down.
-fn share(of: u64, amount: u64, whole: u64) -> u64 {
-    let part = u128::from(of) * u128::from(amount) / u128::from(whole.max(1));
-    u64::try_from(part).unwrap_or(amount).min(amount)
 }
 
 /// Whether anything of a payment is under way, apart from money that goes back.

@@ -3,11 +3,14 @@
 //! Nothing that a change comes to is left open by an end: a dearer plan begins once its difference is paid, and what a
 //! cheaper one leaves over lowers the next charge or, where none is to come, is given back.
 
+use super::gateway::{check_order, check_recurring};
 use super::{Billing, Caller, Failure, NewPlan};
 use crate::day::KstDay;
 use crate::invalid::Invalid;
+use crate::key::BillingKey;
 use crate::money::Currency;
 use crate::payment::{Payment, State};
+use crate::pg::Operation;
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore,
 };
@@ -27,7 +30,7 @@ where
     /// [`Failure::SubscriptionNotChangeable`] once it has ended or is to end, and while a dearer plan waits for its payment.
     pub async fn change_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<Subscription, Failure> {
         let until = self.steps_until();
-        let plan = self.checked_plan(caller, id, plan).await?;
+        let (plan, _) = self.checked_plan(caller, id, plan).await?;
         self.change_stating((caller, until), id, |row, now| {
             if !row.is_live() || row.ending.is_some() || row.upgrade.is_some() {
                 return Err(Failure::SubscriptionNotChangeable);
@@ -89,9 +92,9 @@ where
         plan: NewPlan,
     ) -> Result<(Subscription, Proration), Failure> {
         let until = self.steps_until();
-        let plan = self.checked_plan(caller, id, plan).await?;
-        let (row, (proration, charged)) =
-            self.change_stating((caller, until), id, |row, now| self.turn_within(row, &plan, now)).await?;
+        let (plan, key) = self.checked_plan(caller, id, plan).await?;
+        let turn = |row: &mut Subscription, now| self.turn_within(row, &plan, key.as_ref(), now);
+        let (row, (proration, charged)) = self.change_stating((caller, until), id, turn).await?;
         match charged {
             Some(attempt) if row.upgrade.is_none() && !row.keeps(attempt) => Err(self.why_not(&row, attempt).await),
             Some(_) | None => Ok((row, proration)),
@@ -104,6 +107,7 @@ where
         &self,
         row: &mut Subscription,
         plan: &NextPlan,
+        key: Option<&BillingKey>,
         now: Timestamp,
     ) -> Result<(Proration, Option<Attempt>), Failure> {
         let today = KstDay::of(now);
@@ -146,6 +150,9 @@ where
         if row.upgrade_order(&upgrade)?.checked(&self.policy).is_err() {
             return Err(not_prorated("a difference that can be charged; change it from the next period on"));
         }
+        if let Some(key) = key {
+            check_order(Operation::Charge, key, &row.upgrade_order(&upgrade)?, now)?;
+        }
         Ok((Proration { charged, ..proration }, Some(upgrade.attempt)))
     }
 
@@ -168,14 +175,33 @@ where
         }
     }
 
-    async fn checked_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<NextPlan, Failure> {
+    /// The plan, everything checked, and the key that it would be charged to.
+    async fn checked_plan(
+        &self,
+        caller: &Caller,
+        id: &str,
+        plan: NewPlan,
+    ) -> Result<(NextPlan, Option<BillingKey>), Failure> {
         let row = self.subscription(caller, id).await?;
         let price = self.checked_price(plan.price, row.attempt.merchant_uid(&row.id)?)?;
         if plan.id != row.plan_id && self.holds_plan(&row.customer_id, &plan.id, Some(&row.id)).await? {
             return Err(Failure::SubscriptionExists);
         }
-        Ok(NextPlan { id: plan.id, price, interval: plan.interval, with_next_attempt: false })
+        let plan = NextPlan { id: plan.id, price, interval: plan.interval, with_next_attempt: false };
+        let key = self.store.key(&row.customer_uid).await?;
+        if let Some(key) = key.as_ref().filter(|_| !is_promised(&row, &plan)) {
+            let turned = Subscription { price: plan.price.clone(), adjustment: 0, ..row };
+            check_recurring(key, &turned.order()?, turned.attempt_at.max(self.host.now()))?;
+        }
+        Ok((plan, key))
     }
+}
+
+/// Whether a subscription is of a plan at this price already, now or later.
+fn is_promised(row: &Subscription, plan: &NextPlan) -> bool {
+    let waits = row.upgrade.as_ref().map(|upgrade| &upgrade.plan);
+    let same = |it: &NextPlan| it.id == plan.id && it.price == plan.price;
+    (row.plan_id == plan.id && row.price == plan.price) || row.next_plan.iter().chain(waits).any(same)
 }
 
 fn not_prorated(detail: &str) -> Failure {

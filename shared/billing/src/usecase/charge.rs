@@ -2,11 +2,13 @@
 
 use futures_util::future::join;
 
+use super::gateway::{Rules, check_order};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, MerchantUid};
 use crate::invalid::Invalid;
 use crate::order::Order;
 use crate::payment::{Claim, Flow, Payment, Purpose, fingerprint};
+use crate::pg::Operation;
 use crate::ports::{AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, Saved, SchedulePsp};
 
 impl<P, S, H> Billing<P, S, H>
@@ -24,24 +26,39 @@ where
     /// Each [`Failure`] means that this call has sent nothing.
     pub async fn charge(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
         not_reserved(&order.merchant_uid)?;
-        self.charge_order(order, customer_id).await
+        self.charge_order(order, customer_id, Rules::Asked).await
     }
 
-    /// As [`Self::charge()`], under a number of a subscription's, too.
-    pub(super) async fn charge_order(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
-        let row = self.charge_once(order, customer_id).await?;
+    /// As [`Self::charge()`], under a number of a subscription's, too, and whatever the gateway's rules say if it was promised.
+    pub(super) async fn charge_order(
+        &self,
+        order: Order,
+        customer_id: Option<CustomerId>,
+        rules: Rules,
+    ) -> Result<Payment, Failure> {
+        let row = self.charge_once(order, customer_id, rules).await?;
         self.doubt_key_of(&row).await;
         Ok(row)
     }
 
-    async fn charge_once(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
+    async fn charge_once(
+        &self,
+        order: Order,
+        customer_id: Option<CustomerId>,
+        rules: Rules,
+    ) -> Result<Payment, Failure> {
         let order = order.checked(&self.policy)?;
         let customer_uid = order.customer_uid.clone().ok_or_else(no_key)?;
         let (key, existing) = join(self.store.key(&customer_uid), self.store.payment(&order.merchant_uid)).await;
         if let Some(row) = existing? {
             return self.charge_again(row, &order, customer_id.as_ref()).await;
         }
-        let owner = chargeable(key?.as_ref(), customer_id.as_ref())?.clone();
+        let key = key?;
+        let owner = chargeable(key.as_ref(), customer_id.as_ref())?.clone();
+        let now = self.host.now();
+        if let Some(key) = key.filter(|_| rules == Rules::Asked) {
+            check_order(Operation::Charge, &key, &order, now)?;
+        }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }

@@ -84,7 +84,7 @@ where
         not_reserved(&new.order.merchant_uid)?;
         let (order, window) = new.window.normal_form(new.order)?;
         let existing = self.store.payment(&order.merchant_uid).await?;
-        let warnings = match window.check(&order, &self.policy) {
+        let warnings = match window.check(&order, &new.customer_id, self.host.now(), &self.policy) {
             Err(invalid) if existing.is_none() => return Err(invalid.into()),
             // What is recorded is answered as it was, whatever is refused by now.
             checked => checked.unwrap_or_default(),

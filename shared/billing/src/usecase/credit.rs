@@ -46,6 +46,8 @@ where
                     let request = RefundRequest {
                         merchant_uid: payment.merchant_uid().clone(),
                         amount: Money { minor: amount, ..payment.order.amount }.decimal(),
+                        tax_free: None,
+                        vat_amount: None,
                         reason: Some(REASON.to_owned()),
                         account: None,
                         idempotency_key: key,

@@ -1,5 +1,6 @@
 //! Issuing a billing key from a card form.
 
+use super::gateway::check_card;
 use super::{Billing, Failure};
 use crate::card::Card;
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
@@ -55,6 +56,7 @@ where
         if let Some((row, fingerprint)) = self.issued_as(&request, secret.every()).await? {
             return self.issue_again(row, (&request, secret), &fingerprint).await;
         }
+        check_card(self.policy.card_pg.as_deref(), &request.card, &request.holder)?;
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
         if !self.psp.ready().await {

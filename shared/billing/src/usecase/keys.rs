@@ -4,6 +4,7 @@ mod schedules;
 
 use std::collections::BTreeSet;
 
+use super::gateway::check_deletion;
 use super::{Billing, Caller, Failure, Stopped, chargeable, customer_uid_in_path};
 use crate::calendar::ALARM_AGAIN_SECONDS;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
@@ -102,6 +103,9 @@ where
                 let successor = self.store.key(to).await?.filter(|_| *to != key.customer_uid);
                 chargeable(successor.as_ref(), Some(&key.customer_id))?;
             }
+        }
+        if key.state == KeyState::Active {
+            check_deletion(&key)?;
         }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);

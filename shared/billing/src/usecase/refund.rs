@@ -1,5 +1,6 @@
 //! Giving back what was paid.
 
+use super::gateway::check_refund;
 use super::send::outcome;
 use super::{Billing, Failure};
 use crate::alarm::Alarm;
@@ -7,6 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
 use crate::money::Money;
+use crate::payment::refund::tax::{self, TaxParts};
 use crate::payment::refund::{AnsweredRequest, Origin, REFUNDS_MAX, RefundAccount, letters};
 use crate::payment::{Evidence, Payment, PostFailure, Purpose, Refund, RefundState, Source};
 use crate::ports::{
@@ -31,6 +33,10 @@ pub struct RefundRequest {
     pub merchant_uid: MerchantUid,
     /// How much, as the JSON number was written: its decimals are those of the payment's currency.
     pub amount: String,
+    /// How much of it is free of tax, written alike.
+    pub tax_free: Option<String>,
+    /// How much of it is value added tax, written alike.
+    pub vat_amount: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// Where it goes, for a payment into a virtual account.
@@ -63,11 +69,18 @@ where
         let reason = request.reason.as_deref().map(|reason| text::line("reason", reason, REASON_MAX)).transpose()?;
         let mut row = self.store.payment(&request.merchant_uid).await?.ok_or(Failure::NotFound)?;
         let amount = refund_amount(&request.amount, &row)?;
+        let parts = TaxParts {
+            tax_free: part("tax_free", request.tax_free.as_deref(), &row)?,
+            vat_amount: part("vat_amount", request.vat_amount.as_deref(), &row)?,
+        };
         let id = refund_id(&request.idempotency_key);
         let account = request.account.map(checked).transpose()?;
-        let fingerprint = match &account {
-            None => Fingerprint::of(&(amount, &reason)),
-            Some(account) => Fingerprint::of(&(amount, &reason, account)),
+        let fingerprint = match (&account, parts) {
+            (None, TaxParts { tax_free: None, vat_amount: None }) => Fingerprint::of(&(amount, &reason)),
+            (Some(account), TaxParts { tax_free: None, vat_amount: None }) => {
+                Fingerprint::of(&(amount, &reason, account))
+            }
+            (account, parts) => Fingerprint::of(&(amount, &reason, account, parts)),
         };
         let asked = AnsweredRequest { id: id.clone(), fingerprint: fingerprint.clone() };
         for _ in 0..3 {
@@ -80,9 +93,19 @@ where
             }
             let wanted = (reason.clone(), account.clone());
             let to_be_sent = if origin == Origin::Request && row.refunds.iter().any(Refund::wants_account) {
-                self.with_account(&mut row, amount, wanted, asked.clone())?
+                self.with_account(&mut row, (amount, parts), wanted, asked.clone())?
             } else {
-                let refund = Refund { origin, ..self.acceptable(&row, amount, &id, wanted, fingerprint.clone())? };
+                let (details, by_request) = (&row.order.details, origin == Origin::Request);
+                let mut refund = self.acceptable(&row, amount, &id, wanted, fingerprint.clone())?;
+                refund.parts = match &row.record {
+                    Some(record) if by_request => tax::asked(details, &row.refunds, record, amount, parts)?,
+                    Some(record) => tax::derived(details, &row.refunds, record, amount),
+                    None => parts,
+                };
+                refund.origin = origin;
+                if let Some(record) = row.record.as_ref().filter(|_| by_request) {
+                    check_refund(&row, record, &refund)?;
+                }
                 row.refunds.push(refund);
                 true
             };
@@ -120,7 +143,7 @@ where
     fn with_account(
         &self,
         row: &mut Payment,
-        amount: u64,
+        (amount, parts): (u64, TaxParts),
         (reason, account): (Option<String>, Option<RefundAccount>),
         asked: AnsweredRequest,
     ) -> Result<bool, Failure> {
@@ -135,6 +158,8 @@ where
         let filled = row.refunds.iter_mut().find(|refund| refund.wants_account() && refund.amount == amount);
         match (filled, account) {
             (Some(refund), Some(account)) if refund.requests.len() < REFUNDS_MAX => {
+                same_part("tax_free", parts.tax_free, refund.parts.tax_free)?;
+                same_part("vat_amount", parts.vat_amount, refund.parts.vat_amount)?;
                 let is_next = next.as_ref() == Some(&refund.id);
                 refund.account = Some(account);
                 refund.reason = refund.reason.take().or(reason);
@@ -177,6 +202,7 @@ where
             id: id.to_owned(),
             imp_uid: record.imp_uid.clone(),
             amount,
+            parts: TaxParts::default(),
             checksum: record.net_paid(),
             exponent: record.amount.currency.exponent(),
             reason,
@@ -250,6 +276,22 @@ where
 fn refund_amount(text: &str, row: &Payment) -> Result<u64, Failure> {
     let amount = Money::parse("amount", text, row.order.amount.currency).ok().filter(|amount| amount.minor > 0);
     amount.map(|amount| amount.minor).ok_or_else(|| invalid_amount("more than zero, in the payment's currency"))
+}
+
+fn part(field: &str, text: Option<&str>, row: &Payment) -> Result<Option<u64>, Invalid> {
+    let read = |text| Money::parse(field, text, row.order.amount.currency).map(|amount| amount.minor);
+    text.map(read).transpose()
+}
+
+/// A refund that is owed has its parts already: a request may name the same.
+fn same_part(field: &str, named: Option<u64>, owed: Option<u64>) -> Result<(), Invalid> {
+    let owed = owed.unwrap_or(0);
+    match named {
+        Some(named) if named != owed => {
+            Err(Invalid::field(field, format!("{owed} in the currency's smallest unit: that much of what is owed")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn invalid_amount(detail: &str) -> Failure {

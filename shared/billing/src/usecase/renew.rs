@@ -1,5 +1,6 @@
 //! Carrying a subscription on: from one period's payment to the next.
 
+use super::gateway::Rules;
 use super::pages::{ROWS_A_PAGE, through_pages};
 use super::{Billing, Failure, NewSchedule, RefundRequest, Stopped};
 use crate::alarm::Alarm;
@@ -269,10 +270,10 @@ where
         match at {
             Some(schedule_at) => {
                 let wanted = vec![NewSchedule { order, schedule_at }];
-                self.schedule_orders(&row.customer_uid, owner, wanted).await?;
+                self.schedule_orders(&row.customer_uid, owner, wanted, Rules::Promised).await?;
             }
             None => {
-                self.charge_order(order, owner).await?;
+                self.charge_order(order, owner, Rules::Promised).await?;
             }
         }
         Ok(())
@@ -297,6 +298,8 @@ where
         let request = RefundRequest {
             merchant_uid: uid.clone(),
             amount: amount.decimal(),
+            tax_free: None,
+            vat_amount: None,
             reason: Some("구독 중복 결제 또는 해지 후 결제".to_owned()),
             account: None,
             idempotency_key: format!("{uid}-back-{left}"),

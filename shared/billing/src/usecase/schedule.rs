@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
+use super::gateway::{Rules, check_order};
 use super::send::{ChangeSent, change_is_under_way, registered};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
@@ -12,6 +13,7 @@ use crate::invalid::Invalid;
 use crate::key::is_named_unregistered;
 use crate::order::Order;
 use crate::payment::{Claim, Evidence, Flow, Payment, Purpose, ScheduleSnapshot, Source, State, fingerprint};
+use crate::pg::Operation;
 use crate::policy::Policy;
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Page, PaymentStore, PostResult, Saved, ScheduleFilter, SchedulePsp,
@@ -117,15 +119,17 @@ where
         for (index, new) in wanted.iter().enumerate() {
             not_reserved(&new.order.merchant_uid).map_err(|invalid| invalid.within(&format!("schedules[{index}]")))?;
         }
-        self.schedule_orders(customer_uid, customer_id, wanted).await
+        self.schedule_orders(customer_uid, customer_id, wanted, Rules::Asked).await
     }
 
-    /// As [`Self::schedule()`], under numbers of a subscription's, too.
+    /// As [`Self::schedule()`], under numbers of a subscription's, too, and whatever the gateway's rules say if they were
+    /// promised.
     pub(super) async fn schedule_orders(
         &self,
         customer_uid: &CustomerUid,
         customer_id: Option<CustomerId>,
         wanted: Vec<NewSchedule>,
+        rules: Rules,
     ) -> Result<Vec<Scheduled>, Failure> {
         let wanted = self.checked(wanted)?;
         let uids: Vec<MerchantUid> = wanted.iter().map(|new| new.order.merchant_uid.clone()).collect();
@@ -140,13 +144,20 @@ where
                 None => {
                     check_schedule_at(new.schedule_at, now, &self.policy)
                         .map_err(|invalid| invalid.within(&format!("schedules[{index}]")))?;
-                    fresh.push(new);
+                    fresh.push((index, new));
                 }
             }
         }
         let mut answers: Vec<Scheduled> = existing.into_iter().map(Box::new).map(Scheduled::Recorded).collect();
         if !fresh.is_empty() {
-            let owner = chargeable(key?.as_ref(), customer_id.as_ref())?.clone();
+            let key = key?;
+            let owner = chargeable(key.as_ref(), customer_id.as_ref())?.clone();
+            for (index, new) in fresh.iter().filter(|_| rules == Rules::Asked) {
+                let broken = |invalid: Invalid| invalid.within(&format!("schedules[{index}]"));
+                let key = key.as_ref().ok_or(Failure::NotFound)?;
+                check_order(Operation::Schedule, key, &new.order, new.schedule_at).map_err(broken)?;
+            }
+            let fresh: Vec<&NewSchedule> = fresh.into_iter().map(|(_, new)| new).collect();
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
             }

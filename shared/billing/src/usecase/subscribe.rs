@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gateway::check_recurring;
 use super::{Billing, Caller, Failure, Stopped, chargeable, check_idempotency_key};
 use crate::day::{DAY_SECONDS, KstDay};
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
@@ -92,6 +93,9 @@ where
         chargeable(key.as_ref(), None)?;
         let id = name(&owner, &new.idempotency_key, secret)?;
         let row = self.new_subscription(new, id, owner, fingerprint)?;
+        if let Some(key) = &key {
+            check_recurring(key, &row.order()?, row.attempt_at)?;
+        }
         for _ in 0..CONFLICTS_MAX {
             let last = self.store.last_of_plan(&row.customer_id, &row.plan_id).await?;
             if self.holds_plan(&row.customer_id, &row.plan_id, Some(&row.id)).await? {
@@ -169,9 +173,9 @@ where
     }
 
     pub(super) fn checked_price(&self, price: Price, merchant_uid: MerchantUid) -> Result<Price, Invalid> {
-        let Price { name, amount, details } = price;
+        let Price { name, amount, details, naver_use_by_period } = price;
         let order = Order { merchant_uid, customer_uid: None, amount, name, details }.checked(&self.policy)?;
-        Ok(Price { name: order.name, amount: order.amount, details: order.details })
+        Ok(Price { name: order.name, amount: order.amount, details: order.details, naver_use_by_period })
     }
 
     async fn subscribe_again(
@@ -278,7 +282,7 @@ where
     ///
     /// # Errors
     /// [`Failure::NotFound`] for a key that is not the customer's; [`Failure::KeyPending`], [`Failure::KeyInactive`];
-    /// [`Failure::SubscriptionNotChangeable`] once it has ended.
+    /// [`Failure::SubscriptionNotChangeable`] once it has ended; `gateway_rule` where the new key's gateway cannot charge it so.
     pub async fn change_card(
         &self,
         caller: &Caller,
@@ -292,6 +296,9 @@ where
         self.change_stating((caller, until), id, |row, now| {
             if !row.is_live() {
                 return Err(Failure::SubscriptionNotChangeable);
+            }
+            if let Some(key) = key.as_ref().filter(|_| row.customer_uid != *customer_uid) {
+                check_recurring(key, &row.order()?, row.attempt_at.max(now))?;
             }
             if row.customer_uid != *customer_uid && row.state == SubscriptionState::PastDue {
                 // Its customer is waiting for this: the new card is tried at once, though not before the period's day.

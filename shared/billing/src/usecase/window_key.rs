@@ -73,13 +73,13 @@ where
             }
         }
         let asked = Asked::read(&request, secret)?;
-        let length = asked.customer_id.as_str().len();
-        let Issue { charges, shown, warnings } = asked.window.check_issue(&asked.order, length, &self.policy)?;
+        let now = self.host.now();
+        let issue = asked.window.check_issue(&asked.order, &asked.customer_id, now, &self.policy)?;
+        let Issue { charges, shown, warnings } = issue;
         if charges && request.merchant_uid.is_none() {
             let detail = "an order number: this gateway charges the amount along with issuing the key";
             return Err(Failure::Invalid(Invalid::new("merchant_uid", "merchant_uid_required", detail)));
         }
-        let now = self.host.now();
         asked.window.check_new(now, &self.policy)?;
         self.check_number_of_keys(&asked.customer_id).await?;
         let mut order = Order { amount: shown, ..asked.order.clone() };
@@ -120,8 +120,7 @@ where
             Some(window) => self.payment_of(window, &key.customer_id).await?,
             None => (None, true),
         };
-        let length = key.customer_id.as_str().len();
-        let issue = asked.window.check_issue(&asked.order, length, &self.policy);
+        let issue = asked.window.check_issue(&asked.order, &key.customer_id, self.host.now(), &self.policy);
         let warnings = issue.map(|issue| issue.warnings).unwrap_or_default();
         Ok(PreparedKey { key, payment, warnings, ready })
     }

@@ -24,7 +24,7 @@ async fn first_paid(new: NewSubscription) -> (Subscription, Payment) {
     let id = begun(&billing, new).await;
     let row = row(&billing, &id).await;
     assert_eq!(row.attempt, Attempt { period: 1, number: 0 });
-    let first = payment(&billing, &format!("{id}-0-0")).await;
+    let first = payment(&billing, &format!("{id}p0t0")).await;
     assert_eq!(first.state, State::Paid);
     (row, first)
 }

@@ -57,7 +57,7 @@ async fn numbers_that_subscriptions_make_are_no_orders_of_a_storefront() {
         Some(Failure::Invalid(invalid)) => invalid.code,
         other => panic!("{other:?}"),
     };
-    let reserved = format!("sub{}-0-0", "0a".repeat(13));
+    let reserved = format!("sub{}p0t0", "0a".repeat(13));
     let checkout = |uid: &str| NewCheckout {
         order: billing::order::Order { customer_uid: None, ..order(uid) },
         customer_id: customer("kim"),
@@ -73,7 +73,7 @@ async fn numbers_that_subscriptions_make_are_no_orders_of_a_storefront() {
     assert_eq!((billing.psp.world().posts.len(), billing.store.all_payments().len()), (0, 0));
 
     // Those that merely look alike are the storefront's own.
-    let own = ["sub-1-0", "sub-1-1", "sub-1-2"];
+    let own = ["subp1t0", "sub1p1t1", "sub-1-2"];
     billing.charge(order(own[0]), None).await.unwrap();
     billing.checkout(checkout(own[1])).await.unwrap();
     billing.schedule(&key, None, schedule(own[2])).await.unwrap();

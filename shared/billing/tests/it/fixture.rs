@@ -17,6 +17,7 @@ use billing::alarm::Alarm;
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
+use billing::payment::refund::tax::TaxParts;
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
 use billing::ports::{
@@ -71,6 +72,8 @@ pub(crate) struct World {
     acts: VecDeque<Act>,
     /// Every POST that left, by kind and order number or key.
     pub(crate) posts: Vec<String>,
+    /// By which parts each refund was asked for, whatever became of it.
+    pub(crate) cancelled: Vec<TaxParts>,
     /// Every GET.
     pub(crate) gets: u32,
     pub(crate) down: bool,
@@ -270,6 +273,7 @@ impl RefundPsp for TestPsp {
         let Some(act) = self.posting(format!("cancel {} {}", refund.imp_uid, refund.amount)) else {
             return PostResult::NotSent;
         };
+        self.world().cancelled.push(refund.parts);
         let now = self.now();
         let balance = |world: &World| {
             let payment = world.payments.values().flatten().find(|record| record.imp_uid == refund.imp_uid);

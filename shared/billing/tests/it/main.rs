@@ -12,6 +12,8 @@ mod compare;
 mod evidence;
 mod fixture;
 mod foreign;
+mod gateway_checks;
+mod gateway_rules;
 mod gone_key;
 mod habits;
 mod key_rules;

@@ -207,7 +207,7 @@ async fn a_difference_is_free_of_tax_in_the_part_that_its_plan_is_and_a_fraction
         let mut dearer = plan("더 많이", 12_900);
         (dearer.price.details.tax_free, dearer.price.details.vat_amount) = (Some(of_plan), Some(12_900 - of_plan));
         let (_, up) = billing.change_plan_now(&Caller::Merchant, &id, dearer).await.unwrap();
-        let order = payment(&billing, &format!("{id}-0-1000")).await.order;
+        let order = payment(&billing, &format!("{id}p0t1000")).await.order;
         assert_eq!((up.charged, order.amount.minor), (4_000, 4_000));
         assert_eq!((order.details.tax_free, order.details.vat_amount), (Some(free), Some(taxed)), "{of_plan}");
         // A fraction of a won is in neither of them.
@@ -222,7 +222,7 @@ async fn a_difference_is_tried_twenty_times_within_a_period_and_again_in_the_nex
     let dearer = || plan("더 많이", 12_900);
     for number in 0..20 {
         declined(&billing, &id, dearer()).await;
-        let tried = payment(&billing, &format!("{id}-0-{}", 1_000 + number)).await;
+        let tried = payment(&billing, &format!("{id}p0t{}", 1_000 + number)).await;
         assert_eq!((tried.state, tried.order.amount.minor), (State::Failed, 4_000));
         billing.advance(1);
     }

@@ -2,6 +2,7 @@
 
 mod doubt;
 mod owed;
+mod tax;
 
 use billing::Timestamp;
 use billing::payment::{PaymentSnapshot, PspStatus, RefundState, State};

@@ -48,7 +48,7 @@ pub(crate) fn wanted() -> NewSubscription {
 pub(crate) fn plan(name: &str, won: u64) -> NewPlan {
     NewPlan {
         id: PlanId::parse(name).unwrap(),
-        price: Price { name: name.to_owned(), amount: Money::krw(won), details: order("x").details },
+        price: Price::new(name.to_owned(), Money::krw(won), order("x").details).unwrap(),
         interval: Interval::new(Unit::Month, 1).unwrap(),
     }
 }
@@ -158,7 +158,7 @@ async fn cancelled_now_takes_the_schedule_back_and_at_the_periods_end_lets_it_ru
         let billing = billing().await;
         let id = begun(&billing, wanted()).await;
         let row = billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();
-        let next = MerchantUid::parse(&format!("{id}-1-0")).unwrap();
+        let next = MerchantUid::parse(&format!("{id}p1t0")).unwrap();
         let schedule = billing.psp.world().schedules[next.as_str()].clone();
         assert_eq!(schedule.schedule_status, ScheduleStatus::Revoked);
         let again = billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();

@@ -32,7 +32,7 @@ async fn paid_twice(billing: &TestBilling) -> (String, String) {
     let hint = runs_in_time(billing, &id, PspStatus::Paid).await;
     billing.notice(&hint).await.unwrap();
     assert_eq!(row(billing, &id).await.attempt.period, 2);
-    let uid = format!("{id}-1-0");
+    let uid = format!("{id}p1t0");
     paid_after_all(billing, &uid);
     let record = billing.psp.world().payments[&uid][0].clone();
     let before = payment(billing, &uid).await;

@@ -1,57 +1,149 @@
 //! What is known of gateways and payment methods, against the API's own list; and what a window may be asked for.
 
+use std::collections::BTreeSet;
+
 use billing::checkout::{
     CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Warning, Window, open_until,
 };
 use billing::money::Currency;
 use billing::order::{Details, Order};
-use billing::pg::{IssueSupport, PAY_METHODS, PGS, Support, issue_support, support};
+use billing::pg::{IssueSupport, PAY_METHODS, PGS, Support, issue_support, rules, support};
 use billing::{Invalid, Money, Policy, Timestamp};
 
-use crate::fixture::{START, card_window, order};
+use crate::fixture::{START, card_window, customer, order};
 
-/// The list: each method that is tied to gateways, and every one of those.
-const ONLY: [(&str, &[&str]); 16] = [
-    ("samsung", &["html5_inicis", "inicis", "kcp", "kcp_billing"]),
-    ("kpay", &["html5_inicis", "inicis"]),
-    ("kakaopay", &["html5_inicis", "inicis", "kcp", "kcp_billing", "nice"]),
-    ("payco", &["html5_inicis", "inicis", "kcp", "kcp_billing"]),
-    ("lpay", &["html5_inicis", "inicis"]),
-    ("ssgpay", &["html5_inicis", "inicis"]),
-    ("tosspay", &["html5_inicis", "inicis"]),
-    ("cultureland", &["html5_inicis", "inicis", "uplus", "kcp", "kcp_billing"]),
-    ("smartculture", &["html5_inicis", "inicis", "uplus", "kcp", "kcp_billing"]),
-    ("happymoney", &["html5_inicis", "inicis", "kcp", "kcp_billing"]),
-    ("booknlife", &["uplus", "kcp", "kcp_billing"]),
-    ("point", &["kcp", "kcp_billing"]),
-    ("wechat", &["eximbay"]),
-    ("alipay", &["eximbay"]),
-    ("unionpay", &["eximbay"]),
-    ("tenpay", &["eximbay"]),
+/// Codes that the API's users have always known.
+const PGS_OF_OLD: [&str; 27] = [
+    "html5_inicis",
+    "inicis",
+    "kcp",
+    "kcp_billing",
+    "uplus",
+    "nice",
+    "jtnet",
+    "kicc",
+    "bluewalnut",
+    "kakaopay",
+    "danal",
+    "danal_tpay",
+    "mobilians",
+    "chai",
+    "syrup",
+    "payco",
+    "paypal",
+    "eximbay",
+    "naverpay",
+    "naverco",
+    "smilepay",
+    "alipay",
+    "paymentwall",
+    "payple",
+    "tosspay",
+    "smartro",
+    "settle",
+];
+const METHODS_OF_OLD: [&str; 20] = [
+    "card",
+    "trans",
+    "vbank",
+    "phone",
+    "samsung",
+    "kpay",
+    "kakaopay",
+    "payco",
+    "lpay",
+    "ssgpay",
+    "tosspay",
+    "cultureland",
+    "smartculture",
+    "happymoney",
+    "booknlife",
+    "point",
+    "wechat",
+    "alipay",
+    "unionpay",
+    "tenpay",
+];
+/// Gateways of the documentation that were missing.
+const PGS_ADDED: [&str; 16] = [
+    "daou",
+    "inicis_unified",
+    "ksnet",
+    "nice_v2",
+    "settle_acc",
+    "smartro_v2",
+    "tosspayments",
+    "toss_brandpay",
+    "welcome",
+    "tosspay_v2",
+    "paypal_v2",
+    "galaxia",
+    "kcp_quick",
+    "mobilians_v2",
+    "inicis_jp",
+    "payletter_global",
+];
+const METHODS_ADDED: [&str; 13] = [
+    "applepay",
+    "naverpay",
+    "samsungpay",
+    "culturegift",
+    "pinpay",
+    "ssgpay_bank",
+    "skpay",
+    "naverpay_card",
+    "naverpay_point",
+    "paypal",
+    "toss_brandpay",
+    "tosspay_card",
+    "tosspay_money",
 ];
 
 #[test]
-fn every_gateway_and_every_method_is_as_the_list_says() {
-    assert_eq!((PGS.len(), PAY_METHODS.len()), (27, 20));
-    let mut ruled_out = 0;
-    for pg in PGS {
-        for method in PAY_METHODS {
-            let tied = ONLY.iter().find(|(code, _)| *code == method.code);
-            let taken = tied.is_none_or(|(_, pgs)| pgs.contains(&pg.code));
-            let by_telephone = pg.code != "danal" || method.code == "phone";
-            let expected = if taken && by_telephone { Support::Listed } else { Support::RuledOut };
-            assert_eq!(support(pg.code, method.code), expected, "{} {}", pg.code, method.code);
-            ruled_out += u32::from(expected == Support::RuledOut);
-        }
+fn every_gateway_and_every_method_of_the_documentation_is_listed_once() {
+    let pgs: BTreeSet<&str> = PGS.iter().map(|pg| pg.code).collect();
+    assert_eq!(pgs, PGS_OF_OLD.into_iter().chain(PGS_ADDED).collect());
+    let methods: BTreeSet<&str> = PAY_METHODS.iter().map(|method| method.code).collect();
+    assert!(METHODS_OF_OLD.iter().chain(&METHODS_ADDED).all(|method| methods.contains(method)));
+    assert_eq!((pgs.len(), methods.len()), (PGS.len(), PAY_METHODS.len()), "each once");
+    let legacy: Vec<&str> = PGS.iter().filter(|pg| pg.legacy).map(|pg| pg.code).collect();
+    assert_eq!(legacy, ["jtnet", "bluewalnut", "chai", "syrup", "alipay", "payple"]);
+    assert!(PGS.iter().map(|pg| pg.name).chain(PAY_METHODS.iter().map(|method| method.name)).all(|it| !it.is_empty()));
+}
+
+/// What the list of old ruled out against the documentation, and what it ruled out with it.
+#[test]
+fn a_gateway_takes_the_methods_that_its_page_lists_and_no_other() {
+    let taken: [(&str, &[&str]); 8] = [
+        ("uplus", &["tosspay", "kakaopay", "lpay", "payco", "samsung"]),
+        ("kcp", &["lpay", "ssgpay", "tosspay", "naverpay_bridge", "point"]),
+        ("html5_inicis", &["booknlife", "kpay", "samsung"]),
+        ("danal_tpay", &["cultureland", "happymoney"]),
+        ("nice_v2", &["cultureland", "payco", "lpay", "ssgpay", "alipay", "naverpay_card"]),
+        ("danal", &["phone"]),
+        // The value is ignored, or none is named.
+        ("kakaopay", &["card", "kakaopay"]),
+        ("naverpay", &["card", "naverpay"]),
+    ];
+    for (pg, method) in taken.iter().flat_map(|(pg, methods)| methods.iter().map(move |method| (*pg, *method))) {
+        assert_eq!(support(pg, method), Support::Listed, "{pg} {method}");
     }
-    assert_eq!(ruled_out, 391, "of 540");
-    assert_eq!(support("tosspayments", "card"), Support::UnlistedPg);
-    assert_eq!(support("nice", "samsungpay"), Support::UnlistedMethod);
+    let ruled_out = [("danal", "card"), ("nice_v2", "naverpay"), ("smartro", "kpay"), ("html5_inicis", "wechat")];
+    for (pg, method) in ruled_out {
+        assert_eq!(support(pg, method), Support::RuledOut, "{pg} {method}");
+    }
+    assert_eq!(support("brand_new", "card"), Support::UnlistedPg);
+    assert_eq!(support("nice", "brand_new"), Support::UnlistedMethod);
+    assert_eq!(support("mobilians", "trans"), Support::UnlistedMethod, "three pages, three lists");
 }
 
 fn checked(window: Window, order: Order) -> Result<Vec<Warning>, String> {
-    let checked = window.normal_form(order).and_then(|(order, window)| window.check(&order, &Policy::default()));
+    let checked = window.normal_form(order).and_then(|(order, window)| held(&window, &order, &Policy::default()));
     checked.map_err(|invalid: Invalid| invalid.code)
+}
+
+fn held(window: &Window, order: &Order, policy: &Policy) -> Result<Vec<Warning>, Invalid> {
+    window.check(order, &customer("kim"), START, policy)
 }
 
 fn with(options: Options) -> Window {
@@ -71,26 +163,27 @@ fn buyer() -> Order {
 fn what_is_not_listed_is_accepted_with_a_warning_and_what_is_ruled_out_is_not() {
     let at = |pg: &str, pay_method: &str| Window { pg: Some(pg.to_owned()), ..paid_by(pay_method) };
     assert_eq!(checked(at("html5_inicis", "kpay"), buyer()), Ok(vec![]));
-    assert_eq!(checked(at("tosspayments", "card"), buyer()), Ok(vec![Warning::PgUnlisted]));
-    assert_eq!(checked(at("nice", "samsungpay"), buyer()), Ok(vec![Warning::PayMethodUnlisted]));
-    assert_eq!(checked(at("kakaopay", "kpay"), buyer()), Err("pay_method_unsupported".to_owned()));
+    assert_eq!(checked(at("brand_new", "card"), buyer()), Ok(vec![Warning::PgUnlisted]));
+    assert_eq!(checked(at("nice", "brand_new"), buyer()), Ok(vec![Warning::PayMethodUnlisted]));
+    assert_eq!(checked(at("smartro", "kpay"), buyer()), Err("gateway_rule".to_owned()));
     for pg in ["html5_inicis.INIpayTest", "a b", "", "<pg>"] {
         assert_eq!(checked(at(pg, "card"), buyer()), Err("pg_invalid".to_owned()), "{pg}");
     }
     let no_tel = Order { details: Details::default(), ..buyer() };
-    assert_eq!(checked(card_window(), no_tel), Ok(vec![Warning::BuyerTelMissing]));
+    assert_eq!(checked(at("nice", "card"), no_tel), Ok(vec![Warning::BuyerTelMissing]));
 
     let usd = Order { amount: Money::new(1_999, Currency::Usd), ..buyer() };
     let policy = Policy { currencies: vec![Currency::Krw, Currency::Usd], ..Policy::default() };
-    let paypal = |order: Order| at("paypal", "card").check(&order, &policy).map(|_| ()).map_err(|invalid| invalid.code);
-    assert_eq!(paypal(buyer()), Err("currency_unsupported".to_owned()), "PayPal has no won");
+    let paypal =
+        |order: Order| held(&at("paypal", "card"), &order, &policy).map(|_| ()).map_err(|invalid| invalid.code);
+    assert_eq!(paypal(buyer()), Err("gateway_rule".to_owned()), "PayPal has no won");
     assert_eq!(paypal(usd), Ok(()));
-    assert_eq!(checked(at("paymentwall", "card"), buyer()), Err("buyer_email_required".to_owned()));
+    assert_eq!(checked(at("paymentwall", "card"), buyer()), Err("gateway_rule".to_owned()));
 
     let policy = Policy { pgs: vec!["nice".to_owned()], default_pg: Some("nice".to_owned()), ..Policy::default() };
-    let code = |window: Window| window.check(&buyer(), &policy).map(|_| ()).map_err(|invalid| invalid.code);
+    let code = |window: Window| held(&window, &buyer(), &policy).map(|_| ()).map_err(|invalid| invalid.code);
     assert_eq!(code(at("kcp", "card")), Err("pg_not_configured".to_owned()));
-    assert_eq!(code(Window { pg: None, ..paid_by("kpay") }), Err("pay_method_unsupported".to_owned()));
+    assert_eq!(code(Window { pg: None, ..paid_by("kpay") }), Err("gateway_rule".to_owned()));
     assert_eq!(code(Window { pg: None, ..paid_by("card") }), Ok(()));
 }
 
@@ -104,7 +197,8 @@ fn each_parameter_of_a_window_has_its_rule() {
     let product = |quantity| Product { id: None, name: "의자".to_owned(), code: None, unit_price: 64_900, quantity };
     let period = |from: &str| Some(Period { from: text(from), ..Period::default() });
     let direct = |quota| Some(CardDirect { code: "361".to_owned(), quota });
-    let cases: [(Options, Result<(), &str>); 23] = [
+    let naver = |naver: Naver| Options { naver, ..Options::default() };
+    let cases: [(Options, Result<(), &str>); 27] = [
         (Options { language: text("en"), ..Options::default() }, Ok(())),
         (Options { language: text("en<script>"), ..Options::default() }, Err("language_invalid")),
         (Options { escrow: Some(true), digital: Some(false), ..Options::default() }, Ok(())),
@@ -128,6 +222,13 @@ fn each_parameter_of_a_window_has_its_rule() {
         (Options { period: period("20261301"), ..Options::default() }, Err("period_invalid")),
         (Options { products: vec![product(1)], ..Options::default() }, Ok(())),
         (Options { products: vec![product(0)], ..Options::default() }, Err("products_invalid")),
+        (naver(Naver { product_code: text(""), ..Naver::default() }), Err("naverProductCode_invalid")),
+        (naver(Naver { product_count: Some(0), ..Naver::default() }), Err("naverProductCount_invalid")),
+        (
+            naver(Naver { purchaser_birthday: text("900101"), ..Naver::default() }),
+            Err("naverPurchaserBirthday_invalid"),
+        ),
+        (naver(Naver { purchaser_birthday: text("19900101"), ..Naver::default() }), Ok(())),
     ];
     for (options, expected) in cases {
         let shown = format!("{options:?}");
@@ -167,7 +268,17 @@ fn a_window_keeps_every_parameter_that_it_is_given() {
             unit_price: 64_900,
             quantity: 1,
         }],
-        naver: Naver { popup_mode: Some(true), use_cfm: text("20261231"), products: vec![naver_product()] },
+        naver: Naver {
+            popup_mode: Some(true),
+            use_cfm: text("20261231"),
+            products: vec![naver_product()],
+            product_code: text("plan-1"),
+            product_count: Some(1),
+            merchant_user_key: text("m1"),
+            purchaser_name: text("홍길동"),
+            purchaser_birthday: text("19900101"),
+            culture_benefit: Some(false),
+        },
     };
     let (_, window) = with(given("123-45-67890")).normal_form(buyer()).unwrap();
     assert_eq!(window.options, given("1234567890"));
@@ -214,76 +325,107 @@ fn lists_and_codes_of_a_window_are_as_long_as_a_row_has_room_for() {
     );
 }
 
-/// What issuing a key does at each gateway: (gateway, method, amount, charges | the refusal's code).
-const ISSUES: [(&str, &str, u64, Result<bool, &str>); 34] = [
-    ("html5_inicis", "card", 0, Ok(false)),
-    ("html5_inicis", "card", 8_900, Ok(false)),
-    ("html5_inicis", "vbank", 0, Err("pay_method_unsupported")),
-    ("kcp_billing", "card", 8_900, Ok(false)),
-    ("tosspayments", "card", 8_900, Ok(false)),
-    ("kicc", "card", 8_900, Ok(false)),
-    ("payco", "card", 8_900, Ok(false)),
-    ("naverpay", "card", 0, Ok(false)),
-    ("naverpay", "card", 8_900, Ok(false)),
-    ("smartro_v2", "card", 8_900, Ok(false)),
-    ("welcome", "card", 8_900, Ok(false)),
-    ("welcome", "phone", 8_900, Ok(true)),
-    ("galaxia", "card", 8_900, Ok(false)),
-    ("galaxia", "phone", 8_900, Ok(true)),
-    ("kakaopay", "card", 0, Ok(false)),
-    ("kakaopay", "card", 8_900, Ok(true)),
-    ("danal_tpay", "card", 0, Ok(false)),
-    ("danal_tpay", "card", 8_900, Ok(true)),
-    ("settle_acc", "trans", 0, Ok(false)),
-    ("settle_acc", "trans", 8_900, Ok(true)),
-    ("mobilians", "card", 0, Ok(false)),
-    ("mobilians", "card", 8_900, Ok(true)),
-    ("mobilians", "phone", 8_900, Ok(true)),
-    ("paymentwall", "card", 0, Err("amount_invalid")),
-    ("paymentwall", "card", 8_900, Ok(true)),
-    ("nice_v2", "kakaopay", 0, Ok(false)),
-    ("nice_v2", "naverpay", 8_900, Err("amount_invalid")),
-    ("nice_v2", "card", 0, Err("pay_method_unsupported")),
-    ("tosspay_v2", "tosspay", 0, Ok(false)),
-    ("tosspay_v2", "card", 0, Err("pay_method_unsupported")),
-    ("paypal_v2", "paypal", 0, Err("currency_unsupported")),
-    ("jtnet", "card", 8_900, Ok(true)),
-    ("brand_new", "card", 0, Ok(false)),
-    ("brand_new", "card", 8_900, Ok(true)),
+/// What issuing a key does at each gateway: (gateway, method, amount, charges | refused).
+const ISSUES: [(&str, &str, u64, Option<bool>); 44] = [
+    ("html5_inicis", "card", 0, Some(false)),
+    ("html5_inicis", "card", 8_900, Some(false)),
+    ("html5_inicis", "vbank", 0, None),
+    ("kcp_billing", "card", 8_900, Some(false)),
+    ("kcp", "card", 0, Some(false)),
+    ("tosspayments", "card", 8_900, Some(false)),
+    ("kicc", "card", 8_900, Some(false)),
+    ("payco", "card", 8_900, Some(false)),
+    ("naverpay", "card", 0, Some(false)),
+    ("naverpay", "card", 8_900, Some(false)),
+    ("smartro_v2", "card", 8_900, Some(false)),
+    ("welcome", "card", 8_900, Some(false)),
+    ("welcome", "phone", 8_900, Some(true)),
+    ("galaxia", "card", 0, Some(false)),
+    ("galaxia", "card", 8_900, Some(false)),
+    ("galaxia", "phone", 8_900, Some(true)),
+    ("kakaopay", "card", 0, Some(false)),
+    ("kakaopay", "card", 8_900, Some(true)),
+    ("danal_tpay", "card", 0, Some(false)),
+    ("danal_tpay", "card", 8_900, Some(true)),
+    ("danal", "phone", 8_900, Some(true)),
+    ("settle_acc", "trans", 0, Some(false)),
+    ("settle_acc", "trans", 8_900, Some(true)),
+    ("mobilians", "card", 0, Some(false)),
+    ("mobilians", "card", 8_900, Some(true)),
+    ("mobilians", "phone", 8_900, Some(true)),
+    ("mobilians_v2", "card", 0, Some(false)),
+    ("mobilians_v2", "phone", 8_900, Some(true)),
+    ("paymentwall", "card", 0, None),
+    ("paymentwall", "card", 8_900, Some(true)),
+    ("nice_v2", "kakaopay", 0, Some(false)),
+    ("nice_v2", "naverpay_card", 8_900, Some(true)),
+    ("nice_v2", "naverpay", 0, None),
+    ("nice_v2", "card", 0, None),
+    ("tosspay_v2", "tosspay", 0, Some(false)),
+    ("tosspay_v2", "card", 0, None),
+    ("paypal_v2", "paypal", 8_900, Some(false)),
+    ("jtnet", "card", 8_900, Some(true)),
+    ("nice", "card", 0, None),
+    ("uplus", "card", 0, None),
+    ("eximbay", "card", 0, None),
+    ("ksnet", "card", 0, None),
+    ("brand_new", "card", 0, Some(false)),
+    ("brand_new", "card", 8_900, Some(true)),
 ];
 
 #[test]
 fn what_an_amount_does_is_known_for_each_gateway_that_issues_keys() {
+    let text = |value: &str| Some(value.to_owned());
     for (pg, pay_method, amount, expected) in ISSUES {
-        let window = Window { pg: Some(pg.to_owned()), ..paid_by(pay_method) };
-        let details = Details { buyer_email: Some("gildong@gmail.com".to_owned()), ..Details::default() };
-        let order = Order { amount: Money::krw(amount), details, ..buyer() };
-        let issue = window.check_issue(&order, 3, &Policy::default());
-        let charges = issue.as_ref().map(|issue| issue.charges).map_err(|invalid| invalid.code.as_str());
-        assert_eq!(charges, expected, "{pg} {pay_method} {amount}");
+        let naver = Naver { product_code: text("plan-1"), product_count: Some(1), ..Naver::default() };
+        let options = Options { naver, digital: Some(true), ..Options::default() };
+        let window = Window { pg: Some(pg.to_owned()), pay_method: pay_method.to_owned(), options };
+        let (buyer_email, buyer_name) = (text("gildong@gmail.com"), text("Gildong Hong"));
+        let details = Details { buyer_email, buyer_name, ..buyer().details };
+        let order = Order { amount: Money::krw(amount), details, ..order("order1") };
+        let issue = window.check_issue(&order, &customer("kim"), START, &Policy::default());
+        let charges = issue.as_ref().ok().map(|issue| issue.charges);
+        assert_eq!(charges, expected, "{pg} {pay_method} {amount} {issue:?}");
         if let Ok(issue) = issue {
-            let shown_least = if pg == "naverpay" { 10 } else { 0 };
+            let shown_least =
+                if pg == "naverpay" { 10 } else { 1_000 * u64::from((pg, pay_method) == ("galaxia", "card")) };
             assert_eq!(issue.shown.minor, amount.max(shown_least), "{pg}");
-            assert_eq!(
-                issue.warnings.contains(&Warning::PgUnlisted),
-                issue_support(pg, pay_method) == IssueSupport::Unlisted
-            );
+            assert_eq!(issue.warnings.contains(&Warning::PgUnlisted), pg == "brand_new");
             let unknown = issue.warnings.contains(&Warning::IssueMayCharge);
-            assert_eq!(unknown, issue.warnings.contains(&Warning::PgUnlisted) && amount > 0, "{pg} {amount}");
-            assert!(!issue.warnings.contains(&Warning::IssueByLoadUi), "{pg}");
+            let is_known = issue_support(pg, pay_method) != IssueSupport::Unlisted;
+            assert_eq!(unknown, !is_known && amount > 0, "{pg} {amount}");
+            assert_eq!(issue.warnings.contains(&Warning::IssueByLoadUi), pg == "paypal_v2", "{pg}");
         }
     }
     assert_eq!(issue_support("brand_new", "card"), IssueSupport::Unlisted);
+}
+
+/// Naver Pay opens its key window for nobody who does not say what the key is for.
+#[test]
+fn naver_pays_key_window_is_told_what_it_is_for() {
+    let text = |value: &str| Some(value.to_owned());
+    let issued = |product_code, product_count| {
+        let naver = Naver { product_code, product_count, ..Naver::default() };
+        let window = Window { pg: text("naverpay"), ..with(Options { naver, ..Options::default() }) };
+        let zero = Order { amount: Money::krw(0), ..buyer() };
+        let issue = window.check_issue(&zero, &customer("kim"), START, &Policy::default());
+        issue.map(|_| ()).map_err(|invalid| invalid.field)
+    };
+    assert_eq!(issued(None, Some(1)), Err("naverProductCode".to_owned()));
+    assert_eq!(issued(text("plan-1"), None), Err("naverProductCount".to_owned()));
+    assert_eq!(issued(text("plan-1"), Some(1)), Ok(()));
 }
 
 #[test]
 fn a_customers_id_is_as_long_as_the_gateway_takes_it() {
     for (pg, pay_method, most) in [("tosspay_v2", "tosspay", 50), ("smartro_v2", "card", 20)] {
         let window = Window { pg: Some(pg.to_owned()), ..paid_by(pay_method) };
-        let zero = Order { amount: Money::krw(0), ..buyer() };
-        let issued =
-            |length| window.check_issue(&zero, length, &Policy::default()).map(|_| ()).map_err(|invalid| invalid.code);
-        assert_eq!((issued(most), issued(most + 1)), (Ok(()), Err("customer_id_invalid".to_owned())), "{pg}");
+        let zero = Order { amount: Money::krw(0), ..order("order1") };
+        let issued = |length: usize| {
+            let issue = window.check_issue(&zero, &customer(&"k".repeat(length)), START, &Policy::default());
+            issue.map(|_| ()).map_err(|invalid| invalid.field)
+        };
+        assert_eq!((issued(most), issued(most + 1)), (Ok(()), Err("customer_id".to_owned())), "{pg}");
     }
 }
 
@@ -293,7 +435,7 @@ fn who_issues_in_another_way_is_told_so() {
     let window = Window { pg: Some("paypal_v2".to_owned()), ..paid_by("paypal") };
     let order = Order { amount: Money::new(0, Currency::Usd), ..buyer() };
     let policy = Policy { currencies: vec![Currency::Usd], ..Policy::default() };
-    let issue = window.check_issue(&order, 3, &policy).unwrap();
+    let issue = window.check_issue(&order, &customer("kim"), START, &policy).unwrap();
     assert!(issue.warnings.contains(&Warning::IssueByLoadUi), "{:?}", issue.warnings);
 }
 
@@ -310,9 +452,13 @@ fn warnings_are_named_as_the_interface_says() {
     let openapi = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml")).unwrap();
     let codes = ALL.map(Warning::code).join(", ");
     assert!(openapi.contains(&format!("code: {{enum: [{codes}]}}")), "{codes}");
-    let details: std::collections::BTreeSet<&str> = ALL.iter().map(|warning| warning.detail()).collect();
+    let details: BTreeSet<&str> = ALL.iter().map(|warning| warning.detail()).collect();
     assert_eq!(details.len(), ALL.len());
-    assert!(details.iter().all(|detail| detail.ends_with('.') && detail.len() > 30), "{details:?}");
+    let of_rules: BTreeSet<&str> = rules().map(|rule| Warning::GatewayRule(rule).detail()).collect();
+    assert_eq!(of_rules.len(), rules().count());
+    let all = details.union(&of_rules);
+    assert!(all.clone().all(|detail| detail.ends_with('.') && detail.len() > 30), "{details:?}");
+    assert!(rules().all(|rule| Warning::GatewayRule(rule).code() == "gateway_rule"));
 }
 
 /// Only who pays into an account may do so after the window has closed.

@@ -128,7 +128,7 @@ pub(crate) fn ask<'a>(billing: &'a LossyBilling, name: &'a str) -> Answer<'a> {
                 Box::pin(billing.prepare_key(window_key("html5_inicis", "card", 0), &secret())).await.map(text)
             }
             "window key that charges" => {
-                Box::pin(billing.prepare_key(window_key("welcome", "phone", 8_900), &secret())).await.map(text)
+                Box::pin(billing.prepare_key(window_key("kakaopay", "card", 8_900), &secret())).await.map(text)
             }
             "issued in the window" => {
                 let key = prepared(billing);

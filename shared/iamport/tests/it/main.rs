@@ -5,7 +5,23 @@
 
 mod absence;
 #[cfg(test)]
+mod account;
+#[cfg(test)]
+mod certifications;
+#[cfg(test)]
+mod escrow;
+#[cfg(test)]
+mod issued;
+#[cfg(test)]
+mod kcp_quick;
+#[cfg(test)]
+mod naver;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod receipts;
 mod records;
 #[cfg(test)]
 mod replies;
@@ -16,7 +32,13 @@ mod secrecy;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod shops;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod table;
+#[cfg(test)]
+mod time;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]

@@ -268,3 +268,43 @@ async fn billing_keys_are_read_field_by_field() {
     assert_eq!(failed.message.as_ref().unwrap().as_str(), "거절 ****************");
     assert_eq!((failed.pg_provider.as_deref(), failed.pg_id.as_deref()), (Some("ksnet"), Some("k")));
 }
+
+/// Whether the record comes alone or in a list of any form.
+#[tokio::test]
+async fn no_call_accepts_an_amount_that_its_currency_does_not_have() {
+    let odd = json!({ "amount": 8900.5 });
+    let (payment, scheduled) = (payment_with(&odd), merged(scheduled(), &odd));
+    let prepared = json!({ "merchant_uid": "order_monthly_0001", "amount": 8900.5, "currency": "KRW" });
+    let server = Server::with_token(move |seen| {
+        let record = match &seen.target {
+            target if target.contains("schedule") => &scheduled,
+            target if target.contains("prepare") => &prepared,
+            _ => &payment,
+        };
+        Reply::ok(&match &seen.target {
+            // In each form that lists come in.
+            target if target.ends_with("/payments") => json!({ "total": 1, "list": [record] }),
+            target if target.contains(['?']) || target.ends_with("unschedule") => json!([record]),
+            _ => record.clone(),
+        })
+    })
+    .await;
+    let client = client(&server);
+    let suspect = |outcome: Result<(), Error>| {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Suspect);
+        assert!(error.to_string().contains("amount cannot be an amount of its currency"), "{error}");
+    };
+    suspect(client.payment(&imp_uid(), TestPayments::Hide).await.map(drop));
+    suspect(client.payments(&PaymentIds::new(vec![imp_uid()], vec![]).unwrap()).await.map(drop));
+    suspect(client.billing_key_payments(&customer_uid(), None).await.map(drop));
+    let first = FindAll { page: Some(1), ..FindAll::default() };
+    suspect(client.find_all_payments(&merchant_uid(), &first).await.map(drop));
+    suspect(client.payments_by_status(&ByStatus { page: Some(1), ..ByStatus::default() }).await.map(drop));
+    suspect(client.prepared(&merchant_uid()).await.map(drop));
+    suspect(client.scheduled(&merchant_uid()).await.map(drop));
+    suspect(client.schedules(&Schedules::new(1, 2)).await.map(drop));
+    suspect(client.customer_schedules(&KeySchedules::new(customer_uid(), 1, 2)).await.map(drop));
+    suspect(client.unschedule(&Unschedule::new(NonEmpty::new(merchant_uid().into()))).await.map(drop));
+    assert_eq!(server.calls().len(), 10);
+}

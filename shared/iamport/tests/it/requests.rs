@@ -3,36 +3,8 @@
 use iamport::*;
 use serde_json::{Value, json};
 
-use crate::server::{Reply, Seen, Server};
+use crate::server::{Reply, Server};
 use crate::support::*;
-
-/// The one call that `act` makes to a server that answers it with `response`.
-async fn sent<T: std::fmt::Debug>(response: Value, act: impl AsyncFnOnce(Client) -> Result<T, Error>) -> Seen {
-    let server = Server::always(Reply::ok(&response)).await;
-    act(client(&server)).await.unwrap();
-    let calls = server.calls();
-    assert_eq!(calls.len(), 1, "{calls:?}");
-    let call = calls.into_iter().next().unwrap();
-    assert_eq!(call.headers["authorization"], "Bearer token-1");
-    assert_eq!(call.headers["accept"], "application/json");
-    assert_eq!(call.headers["user-agent"], concat!("iamport-rust/", env!("CARGO_PKG_VERSION")));
-    assert!(!call.headers.contains_key("accept-encoding") && !call.headers.contains_key("tier"));
-    if call.body.is_empty() {
-        assert!(!call.headers.contains_key("content-type"));
-    } else {
-        assert_eq!(call.headers["content-type"], "application/json");
-    }
-    call
-}
-
-fn assert_call(call: &Seen, method: &str, target: &str, body: &Value) {
-    assert_eq!((call.method.as_str(), call.target.as_str()), (method, target));
-    if body.is_null() { assert_eq!(call.body, "") } else { assert_eq!(&call.json(), body) }
-}
-
-fn text(text: &str) -> Option<Sensitive> {
-    Some(Sensitive::from(text))
-}
 
 /// Every optional field of a charge.
 fn all_details() -> Details {
@@ -354,6 +326,9 @@ async fn close_a_virtual_account() {
     let imp_uid = ImpUid::new(account["imp_uid"].as_str().unwrap()).unwrap();
     let call = sent(account, async |client| client.revoke_vbank(&imp_uid).await).await;
     assert_call(&call, "DELETE", &format!("/vbanks/{imp_uid}"), &Value::Null);
+    let key = PgApiKey::new("inicis key");
+    let call = sent(payment(), async |client| client.revoke_vbank_with_key(&imp_uid, &key).await).await;
+    assert_call(&call, "DELETE", &format!("/vbanks/{imp_uid}?pg_api_key=inicis%20key"), &Value::Null);
 }
 
 #[tokio::test]
@@ -397,6 +372,15 @@ async fn read_payments() {
     assert_call(&call, "GET", "/payments/imp_123456789012", &Value::Null);
     let call = sent(payment(), async |client| client.payment(&imp_uid(), TestPayments::Show).await).await;
     assert_call(&call, "GET", "/payments/imp_123456789012?include_sandbox=true", &Value::Null);
+    let reply = payment_with(&json!({ "extension": { "REMITTER": "홍길동", "x": 1 } }));
+    let act = async |client: Client| client.payment_with_extension(&imp_uid(), TestPayments::Hide).await;
+    let (call, paid) = told(reply, act).await;
+    assert_call(&call, "GET", "/payments/imp_123456789012?extension=true", &Value::Null);
+    assert_eq!(paid.extension.unwrap().remitter.as_deref(), Some("홍길동"));
+    for odd in [json!(null), json!("x"), json!([])] {
+        let (_, paid) = told(payment_with(&json!({ "extension": odd })), act).await;
+        assert_eq!(paid.extension, None);
+    }
 
     let ids = PaymentIds::new(vec![imp_uid()], vec![MerchantUid::new("a").unwrap(), merchant_uid()]).unwrap();
     let call = sent(json!([payment()]), async |client| client.payments(&ids).await).await;

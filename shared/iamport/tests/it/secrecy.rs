@@ -1,6 +1,7 @@
 //! Nothing that can be printed contains what must not be.
 
 use std::path::Path;
+use std::time::Duration;
 
 use iamport::*;
 use serde_json::json;
@@ -114,6 +115,105 @@ fn requests_print_without_their_secrets() {
     assert_eq!(format!("{:?}", Expiry::new("2027-12").unwrap()), "Expiry");
 }
 
+/// The requests of the other operations, with something to hide wherever there may be.
+fn others() -> Vec<String> {
+    let hidden = || Sensitive::from(PERSON);
+    let buyer = || Buyer {
+        buyer_name: Some(hidden()),
+        buyer_email: Some(hidden()),
+        buyer_tel: Some(hidden()),
+        buyer_addr: Some(hidden()),
+        buyer_postcode: Some(hidden()),
+    };
+    let mut vbank = vbank();
+    vbank.vbank_num = Some(PAN.into());
+    vbank.vbank_key = Some(hidden());
+    vbank.buyer = buyer();
+    vbank.business_registration_number = Some(hidden());
+    vbank.notice_url = vec![NOTICE.into()];
+    vbank.custom_data = Some(hidden());
+    vbank.escrow_password = Some(EscrowPassword::new(PWD));
+    let mut cvs = IssueCvs::new(hidden(), merchant_uid(), won(1)).unwrap();
+    cvs.barcode = Some(PAN.into());
+    cvs.confirm_url = Some(NOTICE.into());
+    cvs.notice_url = vec![NOTICE.into()];
+    cvs.buyer = buyer();
+    let mut receipt = IssueReceipt::new(imp_uid(), PAN.into());
+    receipt.details.buyer_name = Some(hidden());
+    receipt.details.buyer_tel = Some(hidden());
+    receipt.details.buyer_email = Some(hidden());
+    let mut otp = otp();
+    otp.bypass = Some(hidden());
+    let mut delivery = EscrowDelivery::new(imp_uid(), "CJGLS", "1", 1).unwrap();
+    delivery.sender_relationship = Some(hidden());
+    delivery.address = Some(hidden());
+    delivery.receiver = EscrowParty {
+        name: Some(hidden()),
+        tel: Some(hidden()),
+        addr: Some(hidden()),
+        postcode: Some(hidden()),
+        formed_address: Some(FormedAddress { address_line_1: hidden(), address_line_2: hidden() }),
+    };
+    vbank.vbank_holder = Some(hidden());
+    let address = "203.0.113.9".parse().unwrap();
+    let prepare = PrepareKcpQuick::new(merchant_uid(), "b", address, CodeVerifier::new(TOKEN).unwrap()).unwrap();
+    assert!(!format!("{prepare:?}").contains("203.0"), "an address is of a person");
+    let reviews = NaverReviews::new(hidden(), 1, 2, ReviewType::General).unwrap();
+    let autopay = PayKcpQuickAutopay::new(customer_uid(), merchant_uid(), "n", hidden(), won(1)).unwrap();
+    vec![
+        format!("{vbank:?}"),
+        format!("{cvs:?}"),
+        format!("{receipt:?}"),
+        format!("{otp:?}"),
+        format!("{delivery:?}"),
+        format!("{:?} {:?}", benepia(), Otp::new(CVC)),
+        format!("{prepare:?} {reviews:?} {autopay:?}"),
+    ]
+}
+
+fn vbank() -> IssueVbank {
+    let code = StandardCode::new("004").unwrap();
+    let mut vbank = IssueVbank::new(PERSON.into(), merchant_uid(), won(1), code, 1).unwrap();
+    vbank.pg_api_key = Some(PgApiKey::new(TOKEN));
+    vbank
+}
+
+fn benepia() -> BenepiaAccount {
+    BenepiaAccount::new(PERSON.into(), BenepiaPassword::new(TOKEN), PERSON.into())
+}
+
+fn otp() -> RequestOtp {
+    let hidden = || Sensitive::from(PERSON);
+    RequestOtp::new(hidden(), hidden(), hidden(), BIRTH.into(), hidden(), Carrier::Skt)
+}
+
+#[test]
+fn the_other_requests_print_without_their_secrets_too() {
+    for printed in others() {
+        assert_clean("a request", &printed);
+    }
+}
+
+/// Whoever reads a log must learn which call it was.
+#[test]
+fn what_hides_something_still_says_what_it_is() {
+    assert_eq!(format!("{:?}", Sensitive::from(PERSON)), "Sensitive");
+    let config = Config::new("https://api.iamport.kr/v1").unwrap().with_tier("abc").unwrap();
+    let client = client_with(config.clone(), credentials(), TestClock::new()).within(Duration::from_millis(4_321));
+    let mut window = RequestPay::new(merchant_uid(), "card", won(8900));
+    window.buyer_name = Some(PERSON.into());
+    window.confirm_url = Some(NOTICE.into());
+    let told: [(String, &[&str]); 3] = [
+        (format!("{config:?}"), &["Config", "https://api.iamport.kr/v1", "abc"]),
+        (format!("{client:?}"), &["Client", "https://api.iamport.kr/v1", "abc", "4.321s"]),
+        (format!("{window:?}"), &["RequestPay", "order_monthly_0001"]),
+    ];
+    for (printed, names) in told {
+        assert!(names.iter().all(|name| printed.contains(name)), "{printed}");
+        assert_clean(names[0], &printed);
+    }
+}
+
 /// A server may say anything, also what it was told.
 fn echoes() -> Vec<Reply> {
     let everything = CANARIES.join(" | ");
@@ -174,6 +274,18 @@ async fn errors_print_nothing_of_requests_or_replies() {
         ];
         for error in errors {
             assert_clean(&format!("the error after {echo:?}"), &all_of(&error.unwrap_err()));
+        }
+        // Some of these ask for less than what a spoiled payment still tells.
+        let others = [
+            client.issue_vbank(&vbank()).await.map(drop),
+            client.revoke_vbank_with_key(&imp_uid(), &PgApiKey::new(TOKEN)).await.map(drop),
+            client.benepia_point(&benepia()).await.map(drop),
+            client.request_otp(&otp()).await.map(drop),
+            client.confirm_otp(&imp_uid(), Some(&Otp::new(CVC))).await.map(drop),
+            client.naver_place(&imp_uid(), &ProductOrders::All).await.map(drop),
+        ];
+        for error in others.into_iter().filter_map(Result::err) {
+            assert_clean(&format!("the error after {echo:?}"), &all_of(&error));
         }
         assert_clean("Client", &format!("{client:?}"));
         assert!(server.calls().iter().any(|call| call.body.contains(CVC)), "the canaries did leave");

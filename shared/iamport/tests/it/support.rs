@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use iamport::{
-    Again, Amount, Cause, Client, Clock, Config, CredentialSource, Credentials, CustomerUid, Error, ErrorClass, ImpKey,
-    ImpSecret, ImpUid, MerchantUid, Payment,
+    Again, Amount, Buyer, Cause, Client, Clock, Config, CredentialSource, Credentials, CustomerUid, Error, ErrorClass,
+    ImpKey, ImpSecret, ImpUid, MerchantUid, Payment, Sensitive,
 };
 use serde_json::{Value, json};
 
-use crate::server::{Reply, Server};
+use crate::server::{Reply, Seen, Server};
 
 /// Runs with real time from a fixed date, and jumps on demand.
 #[derive(Clone, Debug)]
@@ -189,4 +189,72 @@ pub(crate) async fn charged(reply: Reply) -> Result<Payment, Error> {
 
 pub(crate) async fn class_of(reply: Reply) -> ErrorClass {
     charged(reply).await.unwrap_err().class()
+}
+
+/// The one call that `act` makes to a server that answers it with `response`, and what is read of that.
+pub(crate) async fn told<T>(response: Value, act: impl AsyncFnOnce(Client) -> Result<T, Error>) -> (Seen, T) {
+    answered(Reply::ok(&response), act).await
+}
+
+/// As [`told`], with any reply that succeeds.
+pub(crate) async fn answered<T>(reply: Reply, act: impl AsyncFnOnce(Client) -> Result<T, Error>) -> (Seen, T) {
+    let server = Server::always(reply).await;
+    let told = act(client(&server)).await.unwrap();
+    let calls = server.calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    let call = calls.into_iter().next().unwrap();
+    assert_eq!(call.headers["authorization"], "Bearer token-1");
+    assert_eq!(call.headers["accept"], "application/json");
+    assert_eq!(call.headers["user-agent"], concat!("iamport-rust/", env!("CARGO_PKG_VERSION")));
+    assert!(!call.headers.contains_key("accept-encoding") && !call.headers.contains_key("tier"));
+    if call.body.is_empty() {
+        assert!(!call.headers.contains_key("content-type"));
+    } else {
+        assert_eq!(call.headers["content-type"], "application/json");
+    }
+    (call, told)
+}
+
+/// The one call that `act` makes.
+pub(crate) async fn sent<T>(response: Value, act: impl AsyncFnOnce(Client) -> Result<T, Error>) -> Seen {
+    told(response, act).await.0
+}
+
+/// What `act` comes to when it is answered with `response`.
+pub(crate) async fn class_after<T: std::fmt::Debug>(
+    response: Value,
+    act: impl AsyncFnOnce(Client) -> Result<T, Error>,
+) -> ErrorClass {
+    let server = Server::always(Reply::ok(&response)).await;
+    act(client(&server)).await.unwrap_err().class()
+}
+
+pub(crate) fn assert_call(call: &Seen, method: &str, target: &str, body: &Value) {
+    assert_eq!((call.method.as_str(), call.target.as_str()), (method, target));
+    if body.is_null() { assert_eq!(call.body, "") } else { assert_eq!(&call.json(), body) }
+}
+
+pub(crate) fn text(text: &str) -> Option<Sensitive> {
+    Some(Sensitive::from(text))
+}
+
+/// Every field of a buyer.
+pub(crate) fn buyer() -> Buyer {
+    Buyer {
+        buyer_name: text("홍길동"),
+        buyer_email: text("gildong@gmail.com"),
+        buyer_tel: text("01012345678"),
+        buyer_addr: text("서울특별시 강남구 신사동"),
+        buyer_postcode: text("01181"),
+    }
+}
+
+pub(crate) fn buyer_json() -> Value {
+    json!({
+        "buyer_name": "홍길동",
+        "buyer_email": "gildong@gmail.com",
+        "buyer_tel": "01012345678",
+        "buyer_addr": "서울특별시 강남구 신사동",
+        "buyer_postcode": "01181",
+    })
 }

@@ -277,6 +277,33 @@ async fn refused_credentials_are_looked_up_past_the_cache() {
     assert_eq!((server.token_requests(), server.calls().len()), (2, 1));
 }
 
+/// A look past the cache is the last word: another would bring the same.
+#[tokio::test]
+async fn fresh_credentials_that_are_refused_as_well_are_not_looked_up_again() {
+    let server = Server::start(|seen| match (seen.is_token(), seen.body.contains("new-secret")) {
+        (true, false) => Reply::token(),
+        _ => Reply::Full { status: 401, headers: vec![], body: vec![] },
+    })
+    .await;
+    let source = Rotated::new();
+    let asked = Arc::clone(&source.fresh_asked);
+    let client = client_with(Config::new(&server.url).unwrap(), source, TestClock::new());
+    // Refused with two tokens of the old secret, so the new one is asked for; it is refused by itself.
+    assert_eq!(client.again(&again()).await.unwrap_err().class(), ErrorClass::Unauthorized);
+    assert_eq!((asked.load(Ordering::SeqCst), server.token_requests()), (1, 3));
+    assert_eq!(client.again(&again()).await.unwrap_err().class(), ErrorClass::NotSent);
+    assert_eq!((asked.load(Ordering::SeqCst), server.token_requests()), (2, 4), "once more for each call");
+}
+
+/// A token that was refused three times, or for good, was asked for often enough: the read around it asks no more.
+#[tokio::test]
+async fn a_read_without_a_token_is_not_repeated() {
+    let server = Server::start(|_| Reply::text(401, "application/json", "{}")).await;
+    let error = client(&server).payment(&imp_uid(), TestPayments::Hide).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent { reason: NotSentReason::NoToken, .. }), "{error:?}");
+    assert_eq!(server.token_requests(), 1);
+}
+
 #[tokio::test]
 async fn refused_credentials_that_are_still_the_same_are_not_tried_twice() {
     let server = Server::start(|_| Reply::text(401, "application/json", "{}")).await;

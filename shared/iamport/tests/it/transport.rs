@@ -71,7 +71,7 @@ async fn reads_are_repeated_twice_at_most() {
         (Reply::json(404, &envelope), ErrorClass::NotFound),
         (Reply::json(400, &envelope), ErrorClass::Rejected),
         (Reply::ok(&json!(null)), ErrorClass::Suspect),
-        (Reply::text(429, "text/html", "").with_header("retry-after", "60"), ErrorClass::RateLimited),
+        (Reply::text(429, "text/html", "").with_header("retry-after", "5"), ErrorClass::RateLimited),
     ] {
         let server = Server::always(answer).await;
         let error = client(&server).payment(&imp_uid(), TestPayments::Hide).await.unwrap_err();

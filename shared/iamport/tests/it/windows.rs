@@ -90,6 +90,15 @@ fn every_parameter_has_its_own_name() {
 }
 
 #[test]
+fn a_card_company_and_a_choice_of_them_need_not_come_together() {
+    let (mut direct, mut detail) = (window(), window());
+    direct.card_direct = Some(("361".to_owned(), None));
+    assert_eq!(shown(&direct)["card"], json!({ "direct": { "code": "361" } }));
+    detail.card_detail = vec![("366".to_owned(), true)];
+    assert_eq!(shown(&detail)["card"], json!({ "detail": [{ "card_code": "366", "enabled": true }] }));
+}
+
+#[test]
 fn amounts_are_exact_and_free_text_stays_text() {
     let mut window = RequestPay::new(MerchantUid::new("order1").unwrap(), "card", Amount::from_minor(1_999, 2));
     window.name = Some("</script><b>\"의자\"\u{2028}".to_owned());

@@ -196,6 +196,8 @@ struct RefundView<'a> {
     id: &'a str,
     imp_uid: &'a str,
     amount: Option<Box<RawValue>>,
+    tax_free: Option<Box<RawValue>>,
+    vat_amount: Option<Box<RawValue>>,
     /// `done` means that the PSP's record shows it.
     status: &'static str,
     reason: Option<&'a str>,
@@ -208,10 +210,13 @@ struct RefundView<'a> {
 /// # Errors
 /// `refund_conflict`, with the PSP's reason.
 pub fn refunded(row: &Payment, refund: &Refund) -> Result<Reply, Problem> {
+    let money = |minor| exact(Money::new(minor, row.order.amount.currency));
     let view = RefundView {
         id: &refund.id,
         imp_uid: refund.imp_uid.as_str(),
-        amount: exact(Money::new(refund.amount, row.order.amount.currency)),
+        amount: money(refund.amount),
+        tax_free: refund.parts.tax_free.and_then(money),
+        vat_amount: refund.parts.vat_amount.and_then(money),
         status: match refund.state {
             RefundState::Pending => "pending",
             RefundState::Done => "done",

@@ -65,7 +65,8 @@ fn plan(of: &mut Object) -> Result<NewPlan, Invalid> {
     let interval = Interval::new(unit, count).map_err(|invalid| of.placed(invalid))?;
     let details = details(of, currency)?;
     let id = id.map_or_else(|| PlanId::parse(&name).map_err(|invalid| of.placed(invalid)), Ok)?;
-    Ok(NewPlan { id, price: Price { name, amount, details }, interval })
+    let price = Price::new(name, amount, details).map_err(|invalid| of.placed(invalid))?;
+    Ok(NewPlan { id, price, interval })
 }
 
 fn dunning(of: &mut Object) -> Result<Dunning, Invalid> {

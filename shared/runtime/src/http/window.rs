@@ -57,6 +57,12 @@ pub fn window(object: &mut Object, currency: Currency) -> Result<Window, Invalid
             popup_mode: object.flag("naverPopupMode")?,
             use_cfm: object.text("naverUseCfm")?,
             products: naver_products(object)?,
+            product_code: object.text("naverProductCode")?,
+            product_count: object.integer("naverProductCount")?,
+            merchant_user_key: object.text("naverMerchantUserKey")?,
+            purchaser_name: object.text("naverPurchaserName")?,
+            purchaser_birthday: object.text("naverPurchaserBirthday")?,
+            culture_benefit: object.flag("naverCultureBenefit")?,
         },
     };
     Ok(Window { pg, pay_method, options })

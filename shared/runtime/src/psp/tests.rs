@@ -1,6 +1,9 @@
 //! What each answer of the PSP means, through the ports and over a socket: the adapter alone between a server and a use case.
 
 use billing::order::{Details, Order};
+use billing::payment::refund::Origin;
+use billing::payment::refund::tax::TaxParts;
+use billing::payment::{Refund, RefundState};
 use serde_json::{Value, json};
 
 use super::*;
@@ -277,4 +280,48 @@ async fn what_waits_on_a_key_is_asked_for_in_windows_without_a_gap() {
     let names: Vec<String> = windows.iter().map(|(from, _)| format!("at_{from}")).collect();
     assert_eq!(waiting, Lookup::Found(names));
     assert_eq!(asked.len(), 2 * windows.len(), "each to its last page");
+}
+
+fn refund(parts: TaxParts) -> Refund {
+    Refund {
+        id: "rabcdef".to_owned(),
+        imp_uid: billing::ImpUid::parse(IMP_UID).unwrap(),
+        amount: 3_000,
+        parts,
+        checksum: 8_900,
+        exponent: 0,
+        reason: Some("변심".to_owned()),
+        account: None,
+        origin: Origin::Request,
+        fingerprint: billing::fingerprint::Fingerprint::of(&"refund"),
+        state: RefundState::Pending,
+        refusal: None,
+        requests: Vec::new(),
+        posts: 0,
+        requested_at: Timestamp(1_800_000_000),
+    }
+}
+
+#[tokio::test]
+async fn a_refund_names_its_parts_its_balance_and_who_wants_it() {
+    for (parts, tax_free, vat_amount) in [
+        (TaxParts { tax_free: Some(1_900), vat_amount: Some(0) }, json!(1_900), json!(0)),
+        (TaxParts::default(), Value::Null, Value::Null),
+    ] {
+        let (psp, server) = psp(|_| Reply::ok(&payment(&json!({ "cancel_amount": 3_000 })))).await;
+        assert!(matches!(psp.cancel(&refund(parts)).await, PostResult::Known(_)));
+        let sent = server.seen().into_iter().find(|seen| seen.target == "/payments/cancel").unwrap().json();
+        assert_eq!((&sent["amount"], &sent["checksum"]), (&json!(3_000), &json!(8_900)));
+        assert_eq!((&sent["tax_free"], &sent["vat_amount"]), (&tax_free, &vat_amount));
+        assert_eq!(sent["extra"], json!({ "requester": "admin" }));
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_deleted_with_a_reason() {
+    let (psp, server) =
+        psp(|_| Reply::ok(&json!({ "customer_uid": "key1", "inserted": 0, "updated": 0, "sandbox": false }))).await;
+    assert!(matches!(psp.delete(&CustomerUid::parse("key1").unwrap()).await, PostResult::Known(())));
+    let asked = server.seen().into_iter().find(|seen| seen.target.starts_with("/subscribe/customers/key1?")).unwrap();
+    assert!(asked.target.contains("reason=%") && asked.target.contains("requester%5D=admin"), "{}", asked.target);
 }

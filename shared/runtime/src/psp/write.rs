@@ -7,7 +7,7 @@ use billing::ports::CardHolder;
 use billing::{CustomerUid, Money, Timestamp};
 use iamport::{
     Again, Amount, Birth, Cancel, CancelTarget, CardNumber, CashReceiptType, Cvc, Expiry, InvalidInput,
-    IssueBillingKey, NonEmpty, Prepare, Pwd2, Schedule, ScheduleItem, Sensitive,
+    IssueBillingKey, NonEmpty, Prepare, Pwd2, Requester, Schedule, ScheduleItem, Sensitive,
 };
 
 /// `POST /subscribe/payments/again`.
@@ -58,12 +58,18 @@ pub(super) fn schedule(
     Ok(Schedule::new(iamport::CustomerUid::new(customer_uid.as_str())?, NonEmpty::try_from(items)?))
 }
 
+/// Who wants money or a key back: the merchant, as the catalogue has it ([`billing::pg::REQUESTER`]).
+pub(super) const REQUESTER: Requester = Requester::Admin;
+
 /// `POST /payments/cancel`, always with an amount and the balance before it.
 pub(super) fn cancel(refund: &Refund) -> Result<Cancel, InvalidInput> {
     let part = |minor| Amount::from_minor(minor, refund.exponent);
     let target = CancelTarget::Imp(iamport::ImpUid::new(refund.imp_uid.as_str())?);
     let mut request = Cancel::new(target, part(refund.amount), part(refund.checksum))?;
+    request.tax_free = refund.parts.tax_free.map(part);
+    request.vat_amount = refund.parts.vat_amount.map(part);
     request.reason = Some(refund.sent_reason());
+    request.requester = Some(REQUESTER);
     if let Some(account) = &refund.account {
         request.refund_holder = concealed(Some(&account.holder));
         request.refund_bank = concealed(Some(&account.bank));

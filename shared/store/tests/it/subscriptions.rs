@@ -24,14 +24,17 @@ fn subscription(owner: &str, number: u64) -> Subscription {
         plan_id: PlanId::parse("월간").unwrap(),
         calendar: Calendar::new(Periods::new(KstDay::of(NOW), Some(31), monthly, 10).unwrap()),
         periods_max: Some(12),
-        price: Price { name: "월간 이용권".to_owned(), amount: Money::krw(8_900), details: Details::default() },
+        price: Price::new("월간 이용권".to_owned(), Money::krw(8_900), Details::default()).unwrap(),
         adjustment: -900,
         carried: vec![(0, 300), (1, -900)],
         running: Some(Money::krw(8_900)),
         next_plan: Some(NextPlan {
             id: PlanId::parse("연간").unwrap(),
             price: Price {
-                name: "연간 이용권".to_owned(), amount: Money::krw(89_000), details: Details::default()
+                name: "연간 이용권".to_owned(),
+                amount: Money::krw(89_000),
+                details: Details::default(),
+                naver_use_by_period: true,
             },
             interval: Interval::new(Unit::Year, 1).unwrap(),
             with_next_attempt: false,

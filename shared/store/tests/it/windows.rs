@@ -38,6 +38,12 @@ fn full_window() -> Window {
             naver: Naver {
                 popup_mode: Some(true),
                 use_cfm: text("20261231"),
+                product_code: text("monthly"),
+                product_count: Some(1),
+                merchant_user_key: text("u-1"),
+                purchaser_name: text("홍길동"),
+                purchaser_birthday: text("19900101"),
+                culture_benefit: Some(false),
                 products: vec![NaverProduct {
                     category_type: "PRODUCT".to_owned(),
                     category_id: "GENERAL".to_owned(),

@@ -34,10 +34,10 @@ async fn a_subscription_is_paid_once_and_the_next_payment_is_scheduled() {
         .await;
         tab.step("subscribed").await;
 
-        let first = world.payment(&format!("{id}-0-0")).await;
+        let first = world.payment(&format!("{id}p0t0")).await;
         assert_eq!((&first["status"], &first["amount"]), (&json!("paid"), &json!(BASIC)), "{first}");
-        assert_eq!(world.payments(&format!("{id}-1-0")).await, Vec::<Value>::new());
-        let schedule = world.schedule(&format!("{id}-1-0")).await;
+        assert_eq!(world.payments(&format!("{id}p1t0")).await, Vec::<Value>::new());
+        let schedule = world.schedule(&format!("{id}p1t0")).await;
         let next = &all[0]["next_charge"];
         assert_eq!(schedule["schedule_at"], next["at"], "{schedule}");
         let due = tab.text(&own(id, "[data-fact='next_charge']")).await;
@@ -80,7 +80,7 @@ async fn a_wish_whose_answer_is_lost_is_the_same_wish_after_a_reload() {
         tab.concludes("#subscribe-result", "paid").await;
         tab.step("the same again").await;
         assert_eq!(world.subscriptions(&customer_id).await.len(), 1);
-        assert_eq!(world.payment(&format!("{id}-0-0")).await["status"], "paid");
+        assert_eq!(world.payment(&format!("{id}p0t0")).await["status"], "paid");
         // Another wish for the same plan is refused while this one lives.
         tab.expect_error("status of 409");
         tab.click("#subscribe-details summary").await;
@@ -115,7 +115,7 @@ async fn months_pass_and_each_is_paid_on_its_day() {
             assert_eq!(pair[0]["starts_at"], pair[1]["ends_at"], "{pair:?}");
         }
         for (period, number) in periods.iter().rev().skip(1).zip(1..4) {
-            let payment = world.payment(&format!("{id}-{number}-0")).await;
+            let payment = world.payment(&format!("{id}p{number}t0")).await;
             assert_eq!((&payment["status"], &payment["paid_at"]), (&json!("paid"), &period["due_at"]), "{payment}");
         }
     })
@@ -138,14 +138,14 @@ async fn a_trial_costs_nothing_until_it_ends() {
         tab.seen(&own(&id, "svg [data-period='trial']")).await;
         tab.pictured(&id, 0, &["scheduled"]).await;
         tab.step("trial").await;
-        assert_eq!(world.payments(&format!("{id}-0-0")).await, Vec::<Value>::new());
+        assert_eq!(world.payments(&format!("{id}p0t0")).await, Vec::<Value>::new());
         tab.lets_pass("1w").await;
         assert_eq!(tab.state_of(&id).await, "trial");
         tab.lets_pass("1w").await;
         tab.lets_pass("1d").await;
         tab.pictured(&id, 0, &["paid"]).await;
         assert_eq!(tab.state_of(&id).await, "active");
-        assert_eq!(world.payment(&format!("{id}-0-0")).await["amount"], 6_500);
+        assert_eq!(world.payment(&format!("{id}p0t0")).await["amount"], 6_500);
         tab.step("the trial is over").await;
     })
     .await;
@@ -183,7 +183,7 @@ async fn a_card_that_fails_is_tried_again_and_another_card_pays_at_once() {
         tab.pictured(&id, 2, &["scheduled"]).await;
         assert_eq!(tab.state_of(&id).await, "active");
         tab.step("paid after all").await;
-        let payment = world.payment(&format!("{id}-1-4")).await;
+        let payment = world.payment(&format!("{id}p1t4")).await;
         assert_eq!((&payment["status"], &payment["customer_uid"]), (&json!("paid"), &json!(good)), "{payment}");
         until("nothing is overdue any more", async || (!tab.sees(&of_owner).await).then_some(())).await;
     })
@@ -200,12 +200,12 @@ async fn it_ends_with_its_period_unless_that_is_taken_back() {
         tab.becomes(&id, "ending").await;
         tab.pictured(&id, 1, &["revoked"]).await;
         tab.step("ending").await;
-        assert_eq!(world.schedule(&format!("{id}-1-0")).await["schedule_status"], "revoked");
+        assert_eq!(world.schedule(&format!("{id}p1t0")).await["schedule_status"], "revoked");
         tab.presses(&id, "reactivate", "paid").await;
         tab.becomes(&id, "active").await;
         tab.pictured(&id, 1, &["revoked", "scheduled"]).await;
         tab.step("taken back").await;
-        assert_eq!(world.schedule(&format!("{id}-1-1")).await["schedule_status"], "scheduled");
+        assert_eq!(world.schedule(&format!("{id}p1t1")).await["schedule_status"], "scheduled");
 
         tab.presses(&id, "cancel_at_end", "done").await;
         tab.becomes(&id, "ending").await;
@@ -216,7 +216,7 @@ async fn it_ends_with_its_period_unless_that_is_taken_back() {
         tab.step("ended").await;
         assert!(!tab.sees(&own(&id, "button[data-do]")).await, "there is nothing left to do");
         for number in 0..2 {
-            assert_eq!(world.payments(&format!("{id}-1-{number}")).await, Vec::<Value>::new());
+            assert_eq!(world.payments(&format!("{id}p1t{number}")).await, Vec::<Value>::new());
         }
     })
     .await;
@@ -241,7 +241,7 @@ async fn an_end_at_once_is_asked_about_first() {
         tab.becomes(&id, "canceled").await;
         tab.pictured(&id, 1, &["revoked"]).await;
         tab.step("canceled").await;
-        assert_eq!(world.schedule(&format!("{id}-1-0")).await["schedule_status"], "revoked");
+        assert_eq!(world.schedule(&format!("{id}p1t0")).await["schedule_status"], "revoked");
         assert_eq!(world.subscription(&id).await["cancel"]["at"], "now");
     })
     .await;
@@ -284,7 +284,7 @@ async fn the_owner_pauses_changes_the_plan_and_gives_back() {
         tab.pictured(&id, 0, &["refunded", "paid"]).await;
         tab.seen(&format!("{row} li[data-kind='refunded']")).await;
         tab.step("refunded").await;
-        let payment = world.payment(&format!("{id}-0-0")).await;
+        let payment = world.payment(&format!("{id}p0t0")).await;
         assert_eq!((&payment["status"], &payment["cancel_amount"]), (&json!("cancelled"), &json!(BASIC)), "{payment}");
     })
     .await;

@@ -55,6 +55,27 @@ async fn parts_and_then_the_rest_are_given_back_and_the_row_follows() {
 }
 
 #[tokio::test]
+async fn a_payment_in_part_free_of_tax_goes_back_by_the_parts_that_it_named() {
+    let world = World::shared().await;
+    let buyer = world.buyer(card::APPROVES).await;
+    let uid = fresh("ref");
+    let mut order = buyer.order(&uid);
+    (order["tax_free"], order["vat_amount"]) = (json!(2_900), json!(545));
+    world.charge(&order).await.ok(200);
+    let part = |body: Value| async { world.refund(&uid, &fresh("refund"), &body).await };
+    part(json!({ "amount": 3_000 })).await.refuses(422, "tax_free_required", "tax_free");
+    part(json!({ "amount": 3_000, "tax_free": 3_001 })).await.refuses(422, "tax_free_invalid", "tax_free");
+    assert!(world.given_back(&uid).await.is_empty());
+    // The gateway refuses what does not name its tax, or is more than is left of a part.
+    let first = part(json!({ "amount": 3_000, "tax_free": 1_900, "vat_amount": 100 })).await.ok(200);
+    assert_eq!((&first["tax_free"], &first["vat_amount"]), (&json!(1_900), &json!(100)));
+    part(json!({ "amount": 3_000, "tax_free": 1_001 })).await.refuses(422, "tax_free_invalid", "tax_free");
+    let rest = part(json!({ "amount": 5_900 })).await.ok(200);
+    assert_eq!((&rest["tax_free"], &rest["vat_amount"]), (&json!(1_000), &json!(445)), "what is left");
+    assert_eq!(world.given_back(&uid).await, [3_000, 5_900]);
+}
+
+#[tokio::test]
 async fn the_same_request_again_gives_nothing_more() {
     let world = World::shared().await;
     let (_, uid) = paid(&world).await;
@@ -244,9 +265,16 @@ async fn refunds_that_must_not_be_made_are_refused() {
     bad(&uid, long, 422, "reason_invalid", Some("reason"), Some("가가"));
     let card = "{\"amount\":1,\"reason\":\"4242-4242-4242-4242\"}".to_owned();
     bad(&uid, card, 422, "sensitive_data_in_field", Some("reason"), Some("4242"));
-    for field in ["checksum", "imp_uid", "refund_email", "tax_free", "extra"] {
+    for field in ["checksum", "imp_uid", "refund_email", "tax", "extra"] {
         let body = format!("{{\"amount\":1,\"{field}\":\"canary-value\"}}");
         bad(&uid, body, 422, "unknown_field", Some(field), Some("canary-value"));
+    }
+    for field in ["tax_free", "vat_amount"] {
+        let code = if field == "tax_free" { "tax_free_invalid" } else { "vat_amount_invalid" };
+        for part in ["1", "-1", "0.5"] {
+            bad(&uid, format!("{{\"amount\":900,\"{field}\":{part}}}"), 422, code, Some(field), None);
+        }
+        bad(&uid, format!("{{\"amount\":900,\"{field}\":\"1\"}}"), 422, code, Some(field), None);
     }
     bad(&declined, "{\"amount\":1}".to_owned(), 409, "not_refundable", None, None);
     bad("nobodys-order", "{\"amount\":1}".to_owned(), 404, "not_found", None, None);

@@ -82,7 +82,7 @@ impl World {
         for period in 0..40 {
             let before = paid.len();
             for attempt in 0..12 {
-                let uid = format!("{id}-{period}-{attempt}");
+                let uid = format!("{id}p{period}t{attempt}");
                 let records = self.payments(&uid).await;
                 paid.extend(records.iter().filter(|record| record["status"] == "paid").map(|_| uid.clone()));
             }
@@ -103,11 +103,11 @@ async fn a_subscription_is_charged_at_once_and_goes_on_by_itself() {
     let id = begun["id"].as_str().unwrap().to_owned();
     assert_eq!((&begun["state"], &begun["customer_id"]), (&json!("active"), &json!(buyer.customer_id)));
     assert_eq!(begun["attempts"][0]["status"], "paid");
-    assert_eq!(begun["next_charge"]["merchant_uid"], format!("{id}-1-0"));
+    assert_eq!(begun["next_charge"]["merchant_uid"], format!("{id}p1t0"));
     let access_until = begun["access_until"].as_i64().unwrap();
     let period_ends = begun["current_period"]["ends_at"].as_i64().unwrap();
     assert_eq!(access_until, period_ends + DAY, "through the day on which the next one is charged");
-    let scheduled = world.schedule_at_psp(&format!("{id}-1-0")).await.unwrap();
+    let scheduled = world.schedule_at_psp(&format!("{id}p1t0")).await.unwrap();
     assert_eq!((&scheduled["schedule_at"], &scheduled["amount"]), (&begun["next_charge"]["at"], &json!(8900)));
     assert_eq!(world.begun_again(&key, &body).await, begun, "the same request, the same answer");
     let mut other = body.clone();
@@ -119,7 +119,7 @@ async fn a_subscription_is_charged_at_once_and_goes_on_by_itself() {
     let now = world.subscription(&id).await;
     assert!(now["access_until"].as_i64().unwrap() > world.now().await, "{now}");
     let paid = world.paid_for(&id).await;
-    assert_eq!(paid, [format!("{id}-0-0"), format!("{id}-1-0"), format!("{id}-2-0")]);
+    assert_eq!(paid, [format!("{id}p0t0"), format!("{id}p1t0"), format!("{id}p2t0")]);
 
     let own = world.customer(&buyer.customer_id);
     let path = format!("/subscriptions/{id}/periods?limit=2");
@@ -141,7 +141,7 @@ async fn no_webhook_ever_and_the_sweep_carries_it_on() {
     let buyer = world.buyer(card::APPROVES).await;
     let id = world.monthly(&buyer).await;
     world.days(64, 8).await;
-    assert_eq!(world.paid_for(&id).await, [format!("{id}-0-0"), format!("{id}-1-0"), format!("{id}-2-0")]);
+    assert_eq!(world.paid_for(&id).await, [format!("{id}p0t0"), format!("{id}p1t0"), format!("{id}p2t0")]);
 }
 
 #[tokio::test]
@@ -195,11 +195,11 @@ async fn an_end_is_confirmed_and_the_same_again_and_again() {
     let ending = world.call("DELETE", &path, &own).await.ok(200);
     assert_eq!((&ending["state"], &ending["cancel"]["at"]), (&json!("active"), &json!("period_end")));
     assert_eq!(ending["access_until"], ending["current_period"]["ends_at"], "nothing is charged that day");
-    assert_eq!(world.schedule_at_psp(&format!("{id}-1-0")).await.unwrap()["schedule_status"], "revoked");
+    assert_eq!(world.schedule_at_psp(&format!("{id}p1t0")).await.unwrap()["schedule_status"], "revoked");
     assert_eq!(world.call("DELETE", &path, &own).await.ok(200), ending);
     let on = world.change_as(&own, &id, &json!({ "cancel_at_period_end": false })).await.ok(200);
-    assert_eq!((&on["cancel"], &on["next_charge"]["merchant_uid"]), (&Value::Null, &json!(format!("{id}-1-1"))));
-    assert_eq!(world.schedule_at_psp(&format!("{id}-1-1")).await.unwrap()["schedule_status"], "scheduled");
+    assert_eq!((&on["cancel"], &on["next_charge"]["merchant_uid"]), (&Value::Null, &json!(format!("{id}p1t1"))));
+    assert_eq!(world.schedule_at_psp(&format!("{id}p1t1")).await.unwrap()["schedule_status"], "scheduled");
 
     let over = world.cancel(&id, "now").await.ok(200);
     assert_eq!((&over["state"], &over["cancel"]["at"]), (&json!("canceled"), &json!("now")));
@@ -207,7 +207,7 @@ async fn an_end_is_confirmed_and_the_same_again_and_again() {
     assert_eq!(world.cancel(&id, "period_end").await.ok(200), over);
     world.change(&id, &json!({ "cancel_at_period_end": false })).await.problem(409, "subscription_not_changeable");
     world.days(40, 20).await;
-    assert_eq!(world.paid_for(&id).await, [format!("{id}-0-0")]);
+    assert_eq!(world.paid_for(&id).await, [format!("{id}p0t0")]);
 }
 
 #[tokio::test]
@@ -244,8 +244,8 @@ async fn plans_change_with_the_next_period_or_at_once_with_the_difference_stated
         let second = json!({ "customer_uid": buyer.customer_uid, "plan": taken });
         world.subscribe(&second).await.refuses(409, "subscription_exists", "plan");
     }
-    assert_eq!(world.schedule_at_psp(&format!("{id}-1-0")).await.unwrap()["schedule_status"], "revoked");
-    assert_eq!(world.schedule_at_psp(&format!("{id}-1-1")).await.unwrap()["amount"], 12900);
+    assert_eq!(world.schedule_at_psp(&format!("{id}p1t0")).await.unwrap()["schedule_status"], "revoked");
+    assert_eq!(world.schedule_at_psp(&format!("{id}p1t1")).await.unwrap()["amount"], 12900);
 
     world.days(10, 5).await;
     let best = json!({ "id": "best", "name": "최고", "amount": 18900, "interval": "month" });
@@ -260,7 +260,7 @@ async fn plans_change_with_the_next_period_or_at_once_with_the_difference_stated
     assert_eq!(of("charged"), of("amount"), "it is paid for before it begins");
     assert_eq!((&now["plan"]["id"], &now["next_plan"]), (&json!("best"), &Value::Null));
     assert_eq!(now["next_charge"]["amount"], 18900);
-    let paid = world.payments(&format!("{id}-0-1000")).await;
+    let paid = world.payments(&format!("{id}p0t1000")).await;
     assert_eq!((&paid[0]["status"], &paid[0]["amount"]), (&json!("paid"), &now["proration"]["charged"]));
     let difference = now["attempts"].as_array().unwrap().iter().find(|it| it["charges"] == "difference").unwrap();
     assert_eq!((&difference["attempt"], &difference["status"]), (&json!(1000), &json!("paid")));
@@ -350,7 +350,7 @@ async fn a_paused_one_charges_nothing_until_it_is_resumed() {
     let id = world.monthly(&buyer).await;
     let paused = world.change(&id, &json!({ "paused": true })).await.ok(200);
     assert_eq!((&paused["state"], &paused["next_charge"]), (&json!("paused"), &Value::Null));
-    assert_eq!(world.schedule_at_psp(&format!("{id}-1-0")).await.unwrap()["schedule_status"], "revoked");
+    assert_eq!(world.schedule_at_psp(&format!("{id}p1t0")).await.unwrap()["schedule_status"], "revoked");
     world.days(40, 20).await;
     assert_eq!(world.paid_for(&id).await.len(), 1);
     let resumed = world.change(&id, &json!({ "paused": false })).await.ok(200);
@@ -415,7 +415,7 @@ async fn numbers_and_timers_of_a_subscription_are_its_own() {
     let world = World::shared().await;
     let buyer = world.buyer(card::APPROVES).await;
     let id = world.monthly(&buyer).await;
-    let (taken, next) = (format!("{id}-7-0"), format!("{id}-1-0"));
+    let (taken, next) = (format!("{id}p7t0"), format!("{id}p1t0"));
     world.charge(&buyer.order(&taken)).await.refuses(422, "merchant_uid_invalid", "merchant_uid");
     let later = world.now().await + DAY;
     let schedules = buyer.schedules(&[(&taken, later)]);

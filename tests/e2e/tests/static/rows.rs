@@ -216,8 +216,7 @@ fn whatever_a_charge_comes_to_is_an_answer_of_the_contract() {
 
 /// A subscription as it stands in every state, with everything that it can have and with nothing that it need not.
 fn subscriptions() -> Vec<SubscriptionView> {
-    let plan =
-        |won| Price { name: "월간 이용권".to_owned(), amount: Money::krw(won), details: Details::default() };
+    let plan = |won| Price::new("월간 이용권".to_owned(), Money::krw(won), Details::default()).unwrap();
     let interval = |unit| Interval::new(unit, 1).unwrap();
     let monthly = Periods::new(KstDay::of(NOW), Some(31), interval(Unit::Month), 10).unwrap();
     let weekly = Periods::new(KstDay::of(NOW), None, interval(Unit::Week), 10).unwrap();

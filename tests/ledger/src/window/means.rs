@@ -31,7 +31,7 @@ const WALLETS: [&str; 13] = [
 ];
 
 /// `pay_method` of a wallet within another PG's window, and V1's name of that wallet's provider.
-const EMBEDDED: [(&str, &str); 11] = [
+const EMBEDDED: [(&str, &str); 12] = [
     ("kakaopay", "kakaopay"),
     ("kpay", "kpay"),
     ("lpay", "lpay"),
@@ -42,6 +42,7 @@ const EMBEDDED: [(&str, &str); 11] = [
     ("samsung", "samsungpay"),
     ("samsungpay", "samsungpay"),
     ("ssgpay", "ssgpay"),
+    ("ssgpay_bank", "ssgpay"),
     ("tosspay", "tosspay"),
 ];
 
@@ -55,6 +56,27 @@ impl Means {
             _ => Self::Consent,
         }
     }
+}
+
+/// What a gateway records for a method that was asked for: gateway, method, record.
+const RECORDED: [(&str, &str, &str); 2] = [
+    // `pg/v1/eximbay.mdx`: a shop in Japan where one pays later is an account to V1.
+    ("eximbay", "econtext", "vbank"),
+    // `pg/v1/nice-v2/payment-caution.mdx`.
+    ("nice_v2", "ssgpay_bank", "trans"),
+];
+
+/// Wallets in the window of tosspayments are recorded by what paid in them (`pg/v1/newtoss/warning.mdx`).
+const TOSS_WALLETS: [&str; 8] =
+    ["applepay", "kakaopay", "lpay", "naverpay", "payco", "samsungpay", "ssgpay", "tosspay"];
+
+/// V1's word for how it is recorded.
+pub(crate) fn recorded<'a>(channel: &Channel, pay_method: &'a str, by_card: bool) -> &'a str {
+    let pg = channel.pg_provider.as_str();
+    if pg == "tosspayments" && TOSS_WALLETS.contains(&pay_method) {
+        return if by_card { "card" } else { "point" };
+    }
+    RECORDED.iter().find(|(of, asked, _)| (*of, *asked) == (pg, pay_method)).map_or(pay_method, |(_, _, word)| word)
 }
 
 /// V1's `emb_pg_provider`: the wallet, unless the PG is one itself.

@@ -17,7 +17,7 @@ use super::http::wire;
 use super::state::{Credentials, Desk, FaceKnobs, Shared};
 use super::webhooks::{Settings, status_word};
 use ledger::cards::TEST_CARDS;
-use ledger::{Knobs, Notice, Refusal, RefusalKind};
+use ledger::{Knobs, Notice, Refusal, RefusalKind, Setting};
 
 /// 9999-12-31T23:59:59Z: milliseconds mistaken for seconds are noticed.
 const END_OF_TIME: i64 = 253_402_300_799;
@@ -36,6 +36,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/_sim/knobs", get(knobs).post(set_knobs))
         .route("/_sim/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/_sim/tiers", get(tiers).post(add_tier))
+        .route("/_sim/channels", get(channels).post(set_channels))
         .route("/_sim/token/revoke", post(revoke_token))
         .route("/_sim/token/expire", post(expire_token))
         .route("/_sim/credentials", post(rotate_credentials))
@@ -262,6 +263,17 @@ async fn add_tier(State(sim): State<Shared>, body: Bytes) -> Shown {
     }
     sim.add_tier(&tier.code);
     Ok(tiers(State(sim)).await)
+}
+
+async fn channels(sim: Desk) -> Response {
+    show(sim.ledger.lock().channels().iter().map(wire::channel).collect::<Vec<Value>>())
+}
+
+/// The shop's channels from now on: a list as `GET /users/pg` answers.
+async fn set_channels(sim: Desk, body: Bytes) -> Shown {
+    let settings: Vec<Setting> = serde_json::from_slice(&body)?;
+    sim.command(|ledger, _| ledger.set_channels(settings))?;
+    Ok(channels(sim).await)
 }
 
 async fn revoke_token(State(sim): State<Shared>) -> Response {

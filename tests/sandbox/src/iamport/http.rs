@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use self::envelope::Answer;
 use self::fields::Fields;
-use super::state::Shared;
+use super::state::{Desk, Shared};
 
 /// A request's fields, as the handlers see them.
 #[derive(Debug, Clone)]
@@ -72,6 +72,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/payments/prepare/{merchant_uid}", get(payments::prepared))
         .route("/payments/cancel", post(payments::cancel))
         .route("/vbanks/{imp_uid}", delete(payments::close_account))
+        .route("/users/pg", get(channels))
         .layer(from_fn_with_state(sim.clone(), require_token));
     Router::new()
         .route("/users/getToken", post(get_token))
@@ -101,6 +102,11 @@ pub(super) fn authorize(sim: &Shared, headers: &HeaderMap) -> bool {
         None => value,
     };
     sim.ledger.lock().accepts(token, sim.clock.now())
+}
+
+/// The channels that the shop has set up in the console.
+async fn channels(sim: Desk) -> Answer {
+    Ok(envelope::ok(sim.ledger.lock().channels().iter().map(wire::channel).collect()))
 }
 
 async fn get_token(State(sim): State<Shared>, axum::Extension(input): axum::Extension<Input>) -> Answer {

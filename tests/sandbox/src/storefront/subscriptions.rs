@@ -61,9 +61,11 @@ pub(super) async fn owner(shop: &Shop, asked: &Asked, rest: &[&str]) -> Result<R
         (&Method::POST, [id, "change"]) => change(shop, asked, known(id)?).await,
         (&Method::POST, [id, "refund"]) => {
             let merchant_uid = asked.text("merchant_uid")?;
-            // Its payments are numbered after it.
-            let number = merchant_uid.strip_prefix(known(id)?).unwrap_or_default();
-            if !number.starts_with('-') || !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+            // Its payments are numbered after it: period and attempt.
+            let number = merchant_uid.strip_prefix(known(id)?).and_then(|number| number.strip_prefix('p'));
+            let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            let numbered = number.and_then(|number| number.split_once('t'));
+            if !numbered.is_some_and(|(period, attempt)| digits(period) && digits(attempt)) {
                 return Err(Refused::not_found());
             }
             owner::refund_of(shop, asked, merchant_uid).await

@@ -104,7 +104,8 @@ async fn a_caller_that_hangs_up_does_not_stop_the_charge() {
 #[tokio::test]
 async fn onetime_charges_a_card_and_stores_it_if_named() {
     let sim = Sim::start().await;
-    let order = json!({"merchant_uid": "a", "amount": 100, "card_number": CARD, "expiry": "2099-12"});
+    let order = json!({"merchant_uid": "a", "amount": 100, "card_number": CARD, "expiry": "2099-12", "name": "n",
+        "buyer_name": "홍길동", "buyer_email": "gildong@example.com", "buyer_tel": "01042424242"});
     let row = sim.post("/subscribe/payments/onetime", order.clone()).await.ok();
     assert_eq!((&row["status"], &row["customer_uid"]), (&json!("paid"), &Value::Null));
     sim.post("/subscribe/payments/onetime", order.clone()).await.refused(200, 1);

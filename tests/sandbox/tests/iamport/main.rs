@@ -4,6 +4,7 @@
 
 mod charges;
 mod faults;
+mod gateways;
 mod harness;
 mod journey;
 mod keys;

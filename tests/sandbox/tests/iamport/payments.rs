@@ -191,7 +191,8 @@ async fn a_failed_payment_cannot_be_refunded_and_a_scheduled_one_shows_it() {
 #[tokio::test]
 async fn a_virtual_account_is_ready_then_paid_and_refunded_to_an_account() {
     let (sim, shop) = Sim::with_shop().await;
-    let row = sim.tell("vbank", json!({"merchant_uid": "v", "amount": 5000, "name": "n"})).await;
+    let row =
+        sim.tell("vbank", json!({"merchant_uid": "v", "amount": 5000, "name": "n", "buyer_tel": "01042424242"})).await;
     assert_eq!((&row["status"], &row["pay_method"]), (&json!("ready"), &json!("vbank")));
     assert!(row["vbank_num"].is_string() && row["vbank_date"].as_i64() > row["vbank_issued_at"].as_i64());
     assert_eq!(row["card_number"], Value::Null);

@@ -53,6 +53,7 @@ async fn changes_reach_the_file_while_it_runs_and_no_secret_does() {
     let mut onetime = body;
     onetime["merchant_uid"] = json!("a");
     onetime["amount"] = json!(100);
+    onetime["pg"] = json!("nice");
     sim.post("/subscribe/payments/onetime", onetime).await.ok();
     let file = directory.path().join("iamport.json");
     eventually("written", || async { std::fs::read_to_string(&file).unwrap_or_default().contains("\"a\"") }).await;

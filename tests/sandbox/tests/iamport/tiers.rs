@@ -70,7 +70,8 @@ async fn schedules_of_a_sub_merchant_run_and_its_windows_pay_into_its_books() {
     let mut opening = json!({
         "code": "imp00000000", "tier": "t01", "request_id": "r", "mode": "popup", "mobile": false,
         "origin": "http://shop.example",
-        "params": {"pg": "html5_inicis", "pay_method": "card", "merchant_uid": "w", "name": "n", "amount": 8900},
+        "params": {"pg": "html5_inicis", "pay_method": "card", "merchant_uid": "w", "name": "n", "amount": 8900,
+            "buyer_tel": "01042424242"},
     });
     let window = sim.send(sim.json("POST", "/v1/windows", &opening)).await.json;
     sim.act(&window, "pay", &crate::window::card()).await;

@@ -345,7 +345,8 @@ async fn the_redirect_carries_the_result_and_keeps_the_address() {
 async fn new_modules_answer_with_names_and_errors_only() {
     let sim = Sim::start().await;
     for pg in ["tosspayments", "smartro_v2", "nice_v2", "ksnet", "welcome"] {
-        let paid = sim.buy(&with(params(pg), json!({"pg": pg}))).await;
+        // Letters and digits only: not every one of them takes more.
+        let paid = sim.buy(&with(params(&pg.replace('_', "")), json!({"pg": pg}))).await;
         assert_eq!(
             paid["callback"].as_object().unwrap().keys().collect::<Vec<_>>(),
             ["imp_uid", "merchant_uid"],

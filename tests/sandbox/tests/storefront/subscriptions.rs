@@ -150,13 +150,13 @@ async fn the_owner_gives_back_what_a_subscription_paid_and_nothing_else() {
     let body = |merchant_uid: &str| json!({ "merchant_uid": merchant_uid, "amount": 9_900, "refund": "3b2c1d00-aaaa" });
     for _ in 0..2 {
         shop.api.answers(200, json!({ "status": "done", "amount": 9_900 }));
-        assert_eq!(owner.post(&path, body(&format!("{ID}-4-1"))).await.status, 200);
+        assert_eq!(owner.post(&path, body(&format!("{ID}p4t1"))).await.status, 200);
         let seen = shop.api.posts().pop().expect("a refund");
-        assert_eq!(seen.path, format!("/charges/{ID}-4-1/refunds"));
+        assert_eq!(seen.path, format!("/charges/{ID}p4t1/refunds"));
         assert_eq!(seen.headers["idempotency-key"], "refund-3b2c1d00-aaaa");
         assert_eq!(seen.body, json!({ "amount": 9_900, "reason": "구매자 요청" }));
     }
-    for other in ["shop0011", ID, &format!("{ID}-4-1/../x"), &format!("{ID}x-4-1"), "sub00-4-1"] {
+    for other in ["shop0011", ID, &format!("{ID}p4t1/../x"), &format!("{ID}xp4t1"), "sub00p4t1"] {
         assert_eq!(owner.post(&path, body(other)).await.refusal(), (404, "not_found".to_owned()), "{other}");
     }
     assert_eq!(shop.api.posts().len(), 2);

@@ -289,7 +289,7 @@ impl History {
     /// Everything that the PSP has tried for a period.
     pub(crate) fn payments<'a>(&self, books: &'a Ledger, id: &str, period: u32) -> Vec<&'a ledger::Payment> {
         let attempts = self.attempts.get(&period).map_or(0, |highest| highest + 1);
-        let numbers = (0..attempts).map(|number| format!("{id}-{period}-{number}"));
+        let numbers = (0..attempts).map(|number| format!("{id}p{period}t{number}"));
         numbers.flat_map(|uid| books.find_all(&uid, None, PaymentSort::Started)).collect()
     }
 }
@@ -416,10 +416,9 @@ pub(crate) fn check_put(sim: &Sim, payment: &Payment) {
 
 /// The subscription's name and the attempt that a number stands for.
 pub(crate) fn attempt_of(uid: &str) -> Option<(String, Attempt)> {
-    let mut parts = uid.split('-');
-    let id = parts.next().filter(|id| id.starts_with("sub"))?;
-    let (period, number) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    parts.next().is_none().then(|| (id.to_owned(), Attempt { period, number }))
+    let (id, attempt) = uid.split_once('p').filter(|(id, _)| id.starts_with("sub"))?;
+    let (period, number) = attempt.split_once('t')?;
+    Some((id.to_owned(), Attempt { period: period.parse().ok()?, number: number.parse().ok()? }))
 }
 
 /// Whether two numbers are of one subscription, and different.

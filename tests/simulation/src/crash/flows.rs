@@ -207,6 +207,8 @@ fn refund_request(amount: u64) -> Request {
     Request::Refund(RefundRequest {
         merchant_uid: uid("order1"),
         amount: amount.to_string(),
+        tax_free: None,
+        vat_amount: None,
         reason: None,
         account: None,
         idempotency_key: "refund-request-1".to_owned(),

@@ -166,15 +166,17 @@ impl PspRequest {
             }
             Self::Issue { customer_uid, customer_id, number, expiry } => {
                 let card = cards::read(number, expiry, now)?;
+                let channel = Channel { pg_provider: books.knobs().default_pg.clone(), ..Channel::default() };
                 let row = books.issue_key(
                     now,
                     KeyOrder {
                         customer_uid: customer_uid.to_string(),
                         customer_id: customer_id.as_ref().map(ToString::to_string),
-                        channel: Channel::default(),
+                        channel,
                         has_channel_key: true,
                         card,
-                        customer: Person::default(),
+                        customer: Person { name: Some("홍길동".to_owned()), ..Person::default() },
+                        said: ledger::Said::nothing(),
                     },
                 )?;
                 Some(PspReply::Key(wire::key(&row)))
@@ -208,6 +210,8 @@ fn cancel(
     let order = CancelOrder {
         imp_uid: Some(refund.imp_uid.to_string()),
         amount,
+        tax_free: refund.parts.tax_free,
+        vat_amount: refund.parts.vat_amount,
         checksum,
         reason: Some(refund.sent_reason()),
         ..CancelOrder::default()

@@ -54,6 +54,8 @@ fn details(row: &ledger::Payment) -> RecordDetails {
     let vbank = row.vbank.as_ref();
     RecordDetails {
         pg_tid: Some(row.pg_tid.clone()),
+        pg_provider: Some(row.channel.pg_provider.clone()),
+        pay_method: Some(row.browser.as_ref().map_or("card", |browser| browser.pay_method.as_str()).to_owned()),
         customer_uid_usage: row.usage.map(|usage| usage.as_str().to_owned()),
         vbank_num: vbank.map(|vbank| vbank.number.clone()),
         vbank_date: vbank.and_then(|vbank| at(vbank.due_at)),
@@ -112,10 +114,17 @@ pub(super) fn amount(row: &ledger::Prepared) -> Option<Money> {
 }
 
 /// The order as the PSP is sent it.
-pub(super) fn order(order: &billing::order::Order) -> ledger::Order {
+pub(crate) fn order(order: &billing::order::Order) -> ledger::Order {
     ledger::Order {
         currency: order.amount.currency.code().to_owned(),
+        buyer: ledger::Person {
+            name: order.details.buyer_name.clone(),
+            email: order.details.buyer_email.clone(),
+            tel: order.details.buyer_tel.clone(),
+            ..ledger::Person::default()
+        },
         card_quota: order.details.card_quota.unwrap_or(0),
+        tax: ledger::TaxParts { free: order.details.tax_free.unwrap_or(0), vat: order.details.vat_amount },
         ..ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name)
     }
 }

@@ -15,6 +15,9 @@ use super::setup::Setup;
 use crate::lambda::{Answer, Request};
 use crate::rng::Rng;
 
+/// One part in so many is free of tax, where a part is.
+const FREE_SHARE: u64 = 3;
+
 const APPROVES: &str = "4242424242424242";
 /// Cards that decline, hang, lie or pay late. Not the one that hangs for ever without a trace: nobody can settle that.
 const ODD_CARDS: [&str; 7] = [
@@ -150,10 +153,14 @@ impl Shop {
         let (_, merchant_uid) = rng.pick(&self.charges)?.clone();
         let amount = if rng.chance(500) { 8_900 } else { 1_000 + rng.below(3) * 1_000 };
         let name = format!("refund-{merchant_uid}-{}", rng.below(3));
+        // A part of what is of both kinds has to be named, and a storefront may forget to, or be wrong.
+        let tax_free = rng.chance(700).then(|| part_of(&merchant_uid, amount)).flatten();
         let amount = amount.to_string();
         Some(Request::Refund(RefundRequest {
             merchant_uid,
             amount,
+            tax_free,
+            vat_amount: None,
             reason: None,
             account: None,
             idempotency_key: name,
@@ -178,7 +185,7 @@ impl Shop {
             customer_uid: Some(key.clone()),
             amount: Money::krw(8_900 + rng.below(2) * 1_000),
             name: "월간 이용권".to_owned(),
-            details: Details::default(),
+            details: taxed(self.made, 8_900),
         }
     }
 
@@ -253,4 +260,30 @@ impl Shop {
             _ => id(MerchantUid::parse("never-ordered")),
         }
     }
+}
+
+/// The fields of the order of this number. What of it is free of tax, or tax: nothing is said, all of it, a part, or the tax alone.
+fn taxed(number: u64, amount: u64) -> Details {
+    let (tax_free, vat_amount) = match number % 4 {
+        0 => (None, None),
+        1 => (Some(amount / FREE_SHARE), Some((amount - amount / FREE_SHARE) / 11)),
+        2 => (Some(amount), None),
+        _ => (None, Some(amount / 11)),
+    };
+    let text = |text: &str| Some(text.to_owned());
+    Details {
+        tax_free,
+        vat_amount,
+        // Without them one gateway or another takes no payment.
+        buyer_name: text("홍길동"),
+        buyer_tel: text("01042424242"),
+        buyer_email: text("gildong@gmail.com"),
+        ..Details::default()
+    }
+}
+
+/// How much of a refund is free of tax, as a storefront reckons that does not remember what it has given back before.
+fn part_of(merchant_uid: &MerchantUid, amount: u64) -> Option<String> {
+    let number: u64 = merchant_uid.as_str().strip_prefix("order")?.parse().ok()?;
+    (number % 4 == 1).then(|| (amount / FREE_SHARE).to_string())
 }

@@ -13,7 +13,7 @@ use crate::sim::World;
 fn stranger(books: &mut Ledger, rng: &mut Rng, orders: &[Order], now: i64) -> Option<&'static str> {
     let order = rng.pick(orders)?;
     let card = cards::read("4000000000000341", "2044-12", now).ok()?;
-    let order = ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name);
+    let order = crate::psp::wire::order(order);
     let window = WindowOrder::by_card(order, card);
     books.pay_in_window(now, window).ok().map(|_| "stranger")
 }
@@ -87,7 +87,9 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
                 .map(|payment| (payment.imp_uid.clone(), payment.cancellable()))
                 .collect();
             let (imp_uid, left) = rng.pick(&paid)?.clone();
-            let amount = if rng.chance(500) { left } else { 1 + rng.below(left) };
+            // Of a payment with parts all that is left goes back: of which part less was, nobody could say afterwards.
+            let parts = books.payment(&imp_uid, true).is_ok_and(|payment| payment.tax != ledger::TaxParts::default());
+            let amount = if rng.chance(500) || parts { left } else { 1 + rng.below(left) };
             touched = books.payment(&imp_uid, true).ok().map(|payment| payment.merchant_uid.clone());
             let order = CancelOrder {
                 imp_uid: Some(imp_uid),

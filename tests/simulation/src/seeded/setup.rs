@@ -106,6 +106,9 @@ const DAY: i64 = 86_400;
 /// How often any fault befalls a call of one kind, in a thousand: each kind of call draws one.
 const STRENGTHS: [u64; 6] = [0, 0, 20, 60, 200, 500];
 
+/// Gateways that ask for the parts of a refund each in its own way.
+const PGS: [&str; 6] = ["html5_inicis", "kcp", "nice", "nice_v2", "welcome", "daou"];
+
 const CLASSES: [Class; 6] = [Class::Token, Class::Post, Class::Get, Class::Read, Class::Write, Class::Index];
 
 impl Setup {
@@ -306,6 +309,7 @@ impl Setup {
         }
         self.knobs.history_hidden = rng.chance(100);
         self.knobs.running_seconds = *rng.pick(&[0, 0, 0, 30, 400]).unwrap_or(&0);
+        self.knobs.default_pg = (*rng.pick(&PGS).unwrap_or(&PGS[0])).to_owned();
         if rng.chance(150) {
             self.other_hands = 150;
         }

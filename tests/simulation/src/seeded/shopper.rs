@@ -9,6 +9,7 @@ use ledger::{KeyWish, Ledger, PaymentStatus, Prepared, WindowOrder, cards};
 
 use super::{Play, Scene};
 use crate::lambda::{Answer, Request};
+use crate::psp::wire;
 use crate::sim::World;
 
 /// A window, and what happened in it.
@@ -16,7 +17,8 @@ use crate::sim::World;
 pub(super) struct Shopper {
     uid: MerchantUid,
     owner: CustomerId,
-    amount: u64,
+    /// What the window was handed.
+    order: ledger::Order,
     /// The key that it issues.
     key: Option<CustomerUid>,
     /// When it is not waited for any more.
@@ -81,11 +83,11 @@ impl Play<'_> {
     pub(super) fn before(&mut self, request: &Request) {
         match request {
             Request::Checkout(new) if self.sim.payment(&new.order.merchant_uid).is_none() => {
-                let (uid, amount) = (new.order.merchant_uid.clone(), new.order.amount.minor);
+                let uid = new.order.merchant_uid.clone();
                 match self.custom.below(100) {
                     // Somebody guesses the number: nothing keeps a browser from asking for less until we have named the amount.
                     0..=14 => {
-                        let place = self.shopper(uid, new.customer_id.clone(), amount, None, 0);
+                        let place = self.shopper(uid, new.customer_id.clone(), wire::order(&new.order), None, 0);
                         let delay = self.custom.between(0, 3);
                         self.act_in(delay, place, Act::Pay(Means::OtherAmount));
                         if self.custom.chance(500) {
@@ -93,7 +95,7 @@ impl Play<'_> {
                         }
                     }
                     15..=17 => {
-                        let place = self.shopper(uid, new.customer_id.clone(), amount, None, 0);
+                        let place = self.shopper(uid, new.customer_id.clone(), wire::order(&new.order), None, 0);
                         let delay = self.custom.between(0, 60);
                         self.act_in(delay, place, Act::Pay(Means::TestChannel));
                         // Whoever does not come back is told of by the webhook alone.
@@ -105,7 +107,7 @@ impl Play<'_> {
                     18..=21 => {
                         let order = Prepared {
                             merchant_uid: uid.to_string(),
-                            amount: amount + 500,
+                            amount: new.order.amount.minor + 500,
                             currency: "KRW".to_owned(),
                         };
                         if self.sim.world().ledger.prepare(order).is_ok() {
@@ -143,7 +145,7 @@ impl Play<'_> {
                 let closes = row.open_until().map_or(0, |end| window_ends(end).0);
                 let by_account = row.window.as_ref().is_some_and(|window| window.pay_method == "vbank");
                 let (uid, owner) = (row.merchant_uid().clone(), row.customer_id.clone());
-                let place = self.shopper(uid, owner, row.order.amount.minor, None, closes);
+                let place = self.shopper(uid, owner, wire::order(&row.order), None, closes);
                 if self.takes_a_tab(place) {
                     self.pays(place, by_account);
                 }
@@ -155,7 +157,7 @@ impl Play<'_> {
                 }
                 let (uid, owner) = (window.order.merchant_uid.clone(), prepared.key.customer_id.clone());
                 let key = Some(prepared.key.customer_uid.clone());
-                let place = self.shopper(uid, owner, window.order.amount.minor, key, window_ends(window.open_until).0);
+                let place = self.shopper(uid, owner, wire::order(&window.order), key, window_ends(window.open_until).0);
                 if self.takes_a_tab(place) {
                     self.issues(place);
                 }
@@ -168,7 +170,7 @@ impl Play<'_> {
         &mut self,
         uid: MerchantUid,
         owner: CustomerId,
-        amount: u64,
+        order: ledger::Order,
         key: Option<CustomerUid>,
         closes: i64,
     ) -> usize {
@@ -176,7 +178,7 @@ impl Play<'_> {
             self.shoppers[place].closes = closes;
             return place;
         }
-        self.shoppers.push(Shopper { uid, owner, amount, key, closes, attempts: Vec::new(), tabs: 0 });
+        self.shoppers.push(Shopper { uid, owner, order, key, closes, attempts: Vec::new(), tabs: 0 });
         self.shoppers.len() - 1
     }
 
@@ -447,7 +449,12 @@ fn pay(world: &mut World, shopper: &Shopper, means: Means) -> Option<String> {
         Means::Card | Means::Account | Means::OtherAmount | Means::TestChannel => CARD,
     };
     let card = cards::read(number, "2044-12", now).ok().filter(|_| means != Means::Account);
-    let amount = if means == Means::OtherAmount { TAMPERED } else { shopper.amount };
+    let order = shopper.order.clone();
+    let order = if means == Means::OtherAmount {
+        ledger::Order { amount: TAMPERED, tax: ledger::TaxParts::default(), ..order }
+    } else {
+        order
+    };
     let strange = matches!(means, Means::OtherAmount | Means::TestChannel);
     let method = if means == Means::Account { "vbank" } else { "card" };
     let key = shopper.key.as_ref().filter(|_| !strange);
@@ -455,7 +462,7 @@ fn pay(world: &mut World, shopper: &Shopper, means: Means) -> Option<String> {
         card,
         key: key.map(|key| KeyWish { customer_uid: key.to_string(), customer_id: None }),
         due_at: now + DEPOSIT_SECONDS,
-        ..WindowOrder::by(ledger::Order::krw(shopper.uid.as_str(), amount, "월간 이용권"), method)
+        ..WindowOrder::by(order, method)
     };
     on_channel(&mut world.ledger, means == Means::TestChannel, |books| {
         books.pay_in_window(now, window).ok().and_then(|agreed| agreed.payment).map(|payment| payment.imp_uid)
@@ -482,5 +489,6 @@ fn legacy(customer_uid: &CustomerUid, card: cards::Card) -> ledger::KeyOrder {
         has_channel_key: true,
         card,
         customer: ledger::Person::default(),
+        said: ledger::Said::nothing(),
     }
 }

@@ -120,6 +120,8 @@ pub enum Bug {
     CardBlamedForAll,
     /// Whatever passes the Luhn check is a card number.
     AnyLuhnNumberAccepted,
+    /// A refund says nothing of the parts that tax is counted by.
+    RefundWithoutParts,
 }
 
 thread_local! {

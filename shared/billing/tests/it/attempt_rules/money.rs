@@ -15,6 +15,7 @@ fn sent(of: &Payment, origin: Origin, amount: u64, at: Timestamp) -> Refund {
         id: "back".to_owned(),
         imp_uid: of.imp_uid().unwrap().clone(),
         amount,
+        parts: billing::payment::refund::tax::TaxParts::default(),
         checksum: PRICE,
         exponent: 0,
         reason: None,
@@ -77,7 +78,7 @@ async fn nothing_is_put_beside_money_that_goes_back_and_what_does_not_go_within_
     assert!(pays(&Refund { refusal, ..refund.clone() }, 0), "the PSP keeps it");
     let gone = with_refunds(&payment, &[Refund { state: RefundState::Done, ..refund }], PRICE);
     let next = stepped(&at_try(&row, 1), &[gone], at.plus(60)).next;
-    assert!(matches!(next, Next::Put(order, None) if order.merchant_uid.as_str().ends_with("-1-1")));
+    assert!(matches!(next, Next::Put(order, None) if order.merchant_uid.as_str().ends_with("p1t1")));
 }
 
 #[tokio::test]

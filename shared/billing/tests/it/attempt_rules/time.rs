@@ -118,7 +118,7 @@ async fn a_missed_charge_is_past_due_when_its_day_is_over_and_then_only_waited_f
     let id = begun.id.to_string();
     let runs_at = begun.attempt_at.plus(3 * DAY);
     let deadline = begun.calendar.period(1).unwrap().starts.next().start();
-    billing.psp.world().schedules.get_mut(&format!("{id}-1-0")).unwrap().schedule_at = runs_at;
+    billing.psp.world().schedules.get_mut(&format!("{id}p1t0")).unwrap().schedule_at = runs_at;
     billing.wait_until(begun.attempt_at.plus(OVERDUE));
     for _ in 0..3 {
         sweep(&billing).await;

@@ -166,14 +166,14 @@ async fn whatever_the_psp_answers_the_window_opens_only_where_its_last_word_is_t
 #[tokio::test]
 async fn what_the_merchant_does_not_take_any_more_is_refused_to_new_orders_alone() {
     let mut billing = billing().await;
-    billing.policy.pgs = vec!["nice".to_owned()];
+    billing.policy.pgs = vec!["kcp".to_owned()];
     let refused = billing.checkout(paid_by("card")).await.map(|_| ());
     assert!(matches!(&refused, Err(Failure::Invalid(invalid)) if invalid.code == "pg_not_configured"), "{refused:?}");
     assert_eq!((stored(&billing).await, billing.psp.world().posts.len()), (None, 0), "nothing is recorded of it");
 
     billing.policy.pgs.clear();
     let row = open(&billing).await;
-    billing.policy.pgs = vec!["nice".to_owned()];
+    billing.policy.pgs = vec!["kcp".to_owned()];
     assert_eq!(open(&billing).await, row, "what is recorded is answered as it was");
 }
 

@@ -143,7 +143,7 @@ async fn what_an_older_version_has_left_to_the_next_charge_stays_with_it() {
 async fn a_difference_that_was_paid_and_given_back_is_not_told_as_declined() {
     let billing = billing().await;
     let id = begun(&billing, wanted()).await;
-    let uid = MerchantUid::parse(&format!("{id}-0-1000")).unwrap();
+    let uid = MerchantUid::parse(&format!("{id}p0t1000")).unwrap();
     let of_period = row(&billing, &id).await.order().unwrap();
     let difference = Order { merchant_uid: uid.clone(), amount: Money::krw(4_000), ..of_period };
     let now = billing.host.now();

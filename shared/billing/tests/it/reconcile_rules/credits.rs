@@ -14,7 +14,7 @@ async fn refunded(billing: &TestBilling, id: &str, period: u32, won: u64) {
         return;
     }
     billing
-        .refund(refund_request(&format!("{id}-{period}-0"), &won.to_string(), &format!("refund-of-{period}")))
+        .refund(refund_request(&format!("{id}p{period}t0"), &won.to_string(), &format!("refund-of-{period}")))
         .await
         .unwrap();
     sweep(billing).await;

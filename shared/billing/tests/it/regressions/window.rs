@@ -149,7 +149,7 @@ async fn prepared(billing: &TestBilling) -> CustomerUid {
         amount: Money::krw(0),
         name: "카드 등록".to_owned(),
         details: order("order_1").details,
-        window: card_window(),
+        window: Window { pg: Some("html5_inicis".to_owned()), ..card_window() },
     };
     billing.prepare_key(request, &secret()).await.unwrap().key.customer_uid
 }

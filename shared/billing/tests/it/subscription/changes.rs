@@ -178,7 +178,16 @@ async fn an_attempts_number_is_its_own_and_never_looks_like_a_card() {
         let uid = attempt.merchant_uid(&id).unwrap();
         assert_eq!(Attempt::of(&uid), Some((id, attempt)));
     }
-    for other in ["order_1", "sub-1-0", "sub00112233445566778899aabbcc-01-0", "sub00112233445566778899aabbcc-1"] {
+    for other in [
+        "order_1",
+        "subp1t0",
+        "sub-1-0",
+        "sub00112233445566778899aabbccp01t0",
+        "sub00112233445566778899aabbccp1t00",
+        "sub00112233445566778899aabbccp1",
+        "sub00112233445566778899aabbccp1t0t0",
+        "sub00112233445566778899aabbcc-1-0",
+    ] {
         assert_eq!(Attempt::of(&billing::MerchantUid::parse(other).unwrap()), None, "{other}");
     }
     assert_eq!(timeline(&billing().await), []);

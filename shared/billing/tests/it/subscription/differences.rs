@@ -56,10 +56,10 @@ async fn a_dearer_plan_whose_difference_is_declined_does_not_begin_and_can_be_as
     pass(&billing, 31, &[], true).await;
     assert_eq!(paid(&billing), [(0, 4_000), (0, 8_900), (1, 12_900)]);
     // What was declined turns out paid, as after a retry in the console: the plan was paid for already.
-    billing.notice(&paid_after_all(&billing, &format!("{id}-0-1000"))).await.unwrap();
+    billing.notice(&paid_after_all(&billing, &format!("{id}p0t1000"))).await.unwrap();
     pass(&billing, 1, &[], true).await;
-    assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Refunded);
-    assert_eq!(payment(&billing, &format!("{id}-0-1001")).await.state, State::Paid);
+    assert_eq!(payment(&billing, &format!("{id}p0t1000")).await.state, State::Refunded);
+    assert_eq!(payment(&billing, &format!("{id}p0t1001")).await.state, State::Paid);
 }
 
 #[tokio::test]
@@ -69,12 +69,12 @@ async fn a_difference_that_never_left_is_charged_on_the_card_that_is_named_since
     // The schedule of the next period is taken back, and the difference does not leave.
     billing.psp.will([Act::Approve, Act::Unreachable]);
     let (waits, _) = billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
-    assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Intent);
+    assert_eq!(payment(&billing, &format!("{id}p0t1000")).await.state, State::Intent);
     let other = another_card(&billing, "another-card", "4111111111111111").await;
     billing.change_card(&Caller::Customer(waits.customer_id), &id, &other).await.unwrap();
     pass(&billing, 1, &[], true).await;
-    assert_eq!(payment(&billing, &format!("{id}-0-1000")).await.state, State::Revoked);
-    let charged = payment(&billing, &format!("{id}-0-1001")).await;
+    assert_eq!(payment(&billing, &format!("{id}p0t1000")).await.state, State::Revoked);
+    let charged = payment(&billing, &format!("{id}p0t1001")).await;
     assert_eq!((charged.state, charged.order.customer_uid), (State::Paid, Some(other)));
     assert_eq!(row(&billing, &id).await.price.amount.minor, 12_900);
 }
@@ -113,7 +113,7 @@ async fn a_difference_that_turns_out_not_to_have_left_is_taken_back_though_its_p
     billing.psp.will([Act::Approve, Act::Lose]);
     billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
     pass(&billing, 64, &[], true).await;
-    let difference = format!("{id}-0-1000");
+    let difference = format!("{id}p0t1000");
     assert_eq!(payment(&billing, &difference).await.state, State::Unknown);
     assert!(row(&billing, &id).await.attempt.period > 1, "it was not waited for");
     billing.psp.world().listing.single_looks_fail = false;
@@ -138,7 +138,7 @@ async fn a_difference_that_is_paid_after_the_end_goes_back_and_one_from_before_s
         if !before {
             // The request executes late.
             let mut order = waits.order().unwrap();
-            (order.merchant_uid, order.amount.minor) = (MerchantUid::parse(&format!("{id}-0-1000")).unwrap(), 4_000);
+            (order.merchant_uid, order.amount.minor) = (MerchantUid::parse(&format!("{id}p0t1000")).unwrap(), 4_000);
             order.name = "더 많이".to_owned();
             billing.psp.world().record(&order, PspStatus::Paid, billing.host.now());
         }
@@ -168,7 +168,7 @@ async fn what_a_cheaper_plan_leaves_over_is_given_back_by_every_end() {
             }
         };
         assert_eq!((ended.adjustment, ended.credits[0].amount), (0, 10_000), "{ending:?}");
-        assert_eq!(payment(&billing, &format!("{id}-0-0")).await.state, State::PartiallyRefunded);
+        assert_eq!(payment(&billing, &format!("{id}p0t0")).await.state, State::PartiallyRefunded);
         assert_eq!(kept(&billing), 20_000);
         pass(&billing, 40, &[], true).await;
         assert_eq!((kept(&billing), row(&billing, &id).await.credits.len()), (20_000, 1), "once");
@@ -187,7 +187,7 @@ async fn what_is_left_over_comes_of_several_payments_if_it_has_to() {
     let (_, down) = billing.change_plan_now(&Caller::Merchant, &id, plan("조금", 15_000)).await.unwrap();
     let back = u64::try_from(-down.amount).unwrap();
     let access_until = row(&billing, &id).await.access_until;
-    let paid = |row: &Payment| row.state == State::Paid && row.merchant_uid().as_str().starts_with(&format!("{id}-1-"));
+    let paid = |row: &Payment| row.state == State::Paid && row.merchant_uid().as_str().starts_with(&format!("{id}p1t"));
     let of_period_1: Vec<Payment> = billing.store.all_payments().into_iter().filter(paid).collect();
     billing.refund(refund_request(of_period_1[0].merchant_uid().as_str(), "8000", "most-of-it")).await.unwrap();
     let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
@@ -217,7 +217,7 @@ async fn a_rest_that_the_psp_does_not_give_back_yet_is_asked_for_until_it_does()
         assert_eq!(billing.view(ended).await.unwrap().is_pending(), pending, "{act:?}");
         pass(&billing, 3, &[], true).await;
         assert_eq!(kept(&billing), 20_000, "{act:?}");
-        let refunds = payment(&billing, &format!("{id}-0-0")).await.refunds;
+        let refunds = payment(&billing, &format!("{id}p0t0")).await.refunds;
         assert_eq!((refunds.len(), refunds[0].state), (1, RefundState::Done));
         let over = row(&billing, &id).await;
         assert_eq!((over.state, over.adjustment, over.due_at), (SubscriptionState::Canceled, 0, None));
@@ -234,7 +234,7 @@ async fn a_rest_that_waits_for_another_refund_of_its_payment_is_looked_at_hourly
     billing.psp.will([Act::Approve].into_iter().chain(std::iter::repeat_n(Act::Lose, 1_000)));
     drop(billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap());
     assert_eq!(
-        billing.refund(refund_request(&format!("{id}-0-0"), "5000", "refund-1")).await.map(|_| ()),
+        billing.refund(refund_request(&format!("{id}p0t0"), "5000", "refund-1")).await.map(|_| ()),
         Err(Failure::RefundInProgress)
     );
     // The rest of what is left over waits for that one.
@@ -260,7 +260,7 @@ async fn a_rest_whose_way_back_the_psp_does_not_show_goes_back_once() {
         // A week of doubt, and nobody has said otherwise.
         pass(&billing, 9, &[], true).await;
         assert_eq!(kept(&billing), 20_000, "{reasons:?}: a difference is a part of its payment, and may have been it");
-        let refunds = payment(&billing, &format!("{id}-0-0")).await.refunds;
+        let refunds = payment(&billing, &format!("{id}p0t0")).await.refunds;
         assert_eq!((refunds.len(), refunds[0].state), (1, RefundState::Done), "{reasons:?}");
     }
 }

@@ -41,7 +41,7 @@ async fn so_is_money_of_a_period_that_was_paid_otherwise() {
     let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     pass(&billing, 12, &[], true).await;
-    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    let hint = paid_after_all(&billing, &format!("{id}p1t0"));
     billing.psp.will([Act::Refuse(1), Act::Refuse(1)]);
     billing.notice(&hint).await.unwrap();
     sweeps(&billing, 60, 300).await;
@@ -59,7 +59,7 @@ async fn late_money_does_not_take_up_again_what_its_customer_has_ended() {
         let ended = billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap();
         assert_eq!(billing.cancel_subscription(&Caller::Merchant, &id, ending).await.unwrap(), ended);
         billing.advance(60);
-        let hint = paid_after_all(&billing, &format!("{id}-1-4"));
+        let hint = paid_after_all(&billing, &format!("{id}p1t4"));
         billing.notice(&hint).await.unwrap();
         pass(&billing, 40, &[], true).await;
         assert_eq!(states_of(&billing, 1).last(), Some(&State::Refunded));
@@ -96,7 +96,7 @@ async fn a_schedule_that_ran_while_it_was_taken_back_is_given_back_before_the_an
     let id = begun(&billing, wanted()).await;
     let period = row(&billing, &id).await.calendar.period(1).unwrap();
     billing.wait_until(period.due_at);
-    let next = order(&format!("{id}-1-0"));
+    let next = order(&format!("{id}p1t0"));
     billing.psp.world().execute(&next, PspStatus::Paid, billing.host.now().plus(1));
     let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
     assert_eq!(states_of(&billing, 1), [State::Refunded]);
@@ -182,7 +182,7 @@ async fn a_plan_that_is_cheaper_than_what_the_next_charge_is_lowered_by_is_refus
 async fn a_period_that_was_given_back_is_not_counted_for_another_plan() {
     let billing = billing().await;
     let id = begun(&billing, wanted()).await;
-    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "all-of-it")).await.unwrap();
+    billing.refund(refund_request(&format!("{id}p0t0"), "8900", "all-of-it")).await.unwrap();
     sweep(&billing).await;
     let refused = billing.change_plan_now(&Caller::Merchant, &id, plan("더 적게", 5_900)).await;
     assert_eq!(refused.map(|_| ()), Err(Failure::SubscriptionNotChangeable));
@@ -269,7 +269,7 @@ async fn what_begins_later_than_anything_can_be_registered_for_waits_without_an_
     assert_eq!(begun.due_at, Some(begun.attempt_at.plus(-400 * DAY)));
     pass(&billing, 10, &[], true).await;
     assert_eq!(billing.alarms(), Vec::<&str>::new());
-    let schedule = billing.psp.world().schedules[&format!("{}-0-0", begun.id)].clone();
+    let schedule = billing.psp.world().schedules[&format!("{}p0t0", begun.id)].clone();
     assert_eq!(schedule.schedule_at, begun.attempt_at);
 }
 
@@ -312,7 +312,7 @@ async fn late_money_that_the_merchant_does_not_keep_leaves_the_period_to_be_paid
     billing.policy.late_paid = LatePaidPolicy::Refund;
     let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
-    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    let hint = paid_after_all(&billing, &format!("{id}p1t0"));
     billing.notice(&hint).await.unwrap();
     sweeps(&billing, 4, 300).await;
     // The second try is declined, too, and the third one pays.
@@ -329,7 +329,7 @@ async fn a_second_payment_on_its_way_back_does_not_hide_the_first() {
     let due = row(&billing, &id).await.calendar.period(1).unwrap().due_at;
     billing.wait_until(due);
     run_schedules(&billing, &[]);
-    let again = order(&format!("{id}-1-0"));
+    let again = order(&format!("{id}p1t0"));
     let first = billing.psp.world().payments[again.merchant_uid.as_str()][0].imp_uid.clone();
     billing.psp.world().record(&again, PspStatus::Paid, due.plus(5));
     // The schedule does not name its payment, so that all of them are looked for.

@@ -24,7 +24,7 @@ async fn a_schedule_that_could_not_be_taken_back_is_taken_back_soon_and_not_when
     billing.psp.world().down = false;
     billing.advance(3_600);
     sweep(&billing).await;
-    let next = format!("{id}-1-0");
+    let next = format!("{id}p1t0");
     assert_eq!(billing.psp.world().schedules[&next].schedule_status, ScheduleStatus::Revoked);
     assert_eq!(row(&billing, &id).await.due_at, None);
 }
@@ -42,7 +42,7 @@ async fn what_never_left_is_not_sent_once_its_period_is_over() {
     }
     assert_eq!(states_of(&billing, 0), [State::Revoked], "nobody pays for a month that is over");
     assert_eq!(states_of(&billing, 1), [State::Paid]);
-    let charged = format!("charge {id}-0-0");
+    let charged = format!("charge {id}p0t0");
     assert!(billing.psp.world().posts.iter().filter(|post| post.starts_with(&charged)).count() <= 1);
 }
 
@@ -115,7 +115,7 @@ async fn the_schedule_of_one_that_has_ended_does_not_follow_its_card_to_another(
     sweeps(&billing, 3, 300).await;
     assert_eq!(states_of(&billing, 1), [State::Revoked]);
     let posts = billing.psp.world().posts.clone();
-    assert_eq!(posts, [format!("revoke {id}-1-0"), "delete key1".to_owned()]);
+    assert_eq!(posts, [format!("revoke {id}p1t0"), "delete key1".to_owned()]);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn late_money_takes_up_nothing_that_was_begun_anew_meanwhile() {
     let billing = billing().await;
     let id = given_up(&billing).await;
     let second = billing.subscribe(again(), &secret()).await.unwrap();
-    billing.notice(&paid_after_all(&billing, &format!("{id}-1-4"))).await.unwrap();
+    billing.notice(&paid_after_all(&billing, &format!("{id}p1t4"))).await.unwrap();
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
     assert_eq!(row(&billing, second.id.as_str()).await.state, SubscriptionState::Active);
@@ -48,7 +48,7 @@ async fn late_money_for_a_period_that_is_over_goes_back_and_takes_up_nothing() {
     let id = given_up(&billing).await;
     pass(&billing, 120, &[], true).await;
     let before = timeline(&billing).len();
-    billing.notice(&paid_after_all(&billing, &format!("{id}-1-4"))).await.unwrap();
+    billing.notice(&paid_after_all(&billing, &format!("{id}p1t4"))).await.unwrap();
     pass(&billing, 2, &[], true).await;
     assert_eq!(timeline(&billing).len(), before, "nothing new is charged");
     assert_eq!(states_of(&billing, 1).last(), Some(&State::Refunded));
@@ -170,13 +170,13 @@ async fn nothing_is_put_beside_an_attempt_that_was_put_while_its_period_was_clos
     let behind = row(&billing, &id).await;
     assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
     let uid = |text: String| billing::MerchantUid::parse(&text).unwrap();
-    let mut first = billing.store.payment(&uid(format!("{id}-1-0"))).await.unwrap().unwrap();
-    let mut second = billing.store.payment(&uid(format!("{id}-1-1"))).await.unwrap().unwrap();
+    let mut first = billing.store.payment(&uid(format!("{id}p1t0"))).await.unwrap().unwrap();
+    let mut second = billing.store.payment(&uid(format!("{id}p1t1"))).await.unwrap().unwrap();
     // The first attempt turns out paid, and the second is just being sent.
     let now = billing.host.now();
     let mut paid = first.record.clone().unwrap();
     (paid.status, paid.paid_at, paid.failed_at) = (PspStatus::Paid, Some(now), None);
-    billing.psp.world().payments.insert(format!("{id}-1-0"), vec![paid.clone()]);
+    billing.psp.world().payments.insert(format!("{id}p1t0"), vec![paid.clone()]);
     (first.state, first.record) = (State::Paid, Some(paid));
     stands(&billing, first.clone()).await;
     let claim = Claim::new(Purpose::Register, billing.host.nonce(), now, &billing.policy);
@@ -208,7 +208,7 @@ async fn an_attempt_that_was_put_while_the_last_period_was_closed_is_taken_back(
     let id = begun(&billing, new).await;
     pass(&billing, 31, &["key1"], true).await;
     let behind = row(&billing, &id).await;
-    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    let hint = paid_after_all(&billing, &format!("{id}p1t0"));
     let mut first = billing.store.payment(&hint.merchant_uid).await.unwrap().unwrap();
     first.record = billing.psp.world().payments[hint.merchant_uid.as_str()].first().cloned();
     first.state = State::Paid;

@@ -24,7 +24,7 @@ async fn late_money_pays_the_period_and_the_next_try_is_taken_back_first() {
         pass(&billing, 31, &["key1"], true).await;
         let behind = row(&billing, &id).await;
         assert_eq!((behind.state, behind.attempt.number), (SubscriptionState::PastDue, 1));
-        let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+        let hint = paid_after_all(&billing, &format!("{id}p1t0"));
         if told {
             billing.notice(&hint).await.unwrap();
         } else {
@@ -46,7 +46,7 @@ async fn late_money_takes_up_again_what_was_given_up() {
     let id = begun(&billing, wanted()).await;
     pass(&billing, 40, &["key1"], true).await;
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Canceled);
-    let hint = paid_after_all(&billing, &format!("{id}-1-4"));
+    let hint = paid_after_all(&billing, &format!("{id}p1t4"));
     billing.notice(&hint).await.unwrap();
     sweep(&billing).await;
     let row = row(&billing, &id).await;
@@ -62,7 +62,7 @@ async fn of_two_attempts_that_are_paid_the_later_goes_back() {
     // The second try pays the period, and weeks later the first turns out paid, too.
     pass(&billing, 12, &[], true).await;
     assert_eq!(states_of(&billing, 1), [State::Failed, State::Paid]);
-    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    let hint = paid_after_all(&billing, &format!("{id}p1t0"));
     billing.notice(&hint).await.unwrap();
     sweep(&billing).await;
     assert_eq!(states_of(&billing, 1), [State::Refunded, State::Paid]);
@@ -76,7 +76,7 @@ async fn money_for_a_past_period_goes_back_even_if_the_first_try_to_send_it_fail
     let id = begun(&billing, wanted()).await;
     pass(&billing, 31, &["key1"], true).await;
     pass(&billing, 12, &[], true).await;
-    let hint = paid_after_all(&billing, &format!("{id}-1-0"));
+    let hint = paid_after_all(&billing, &format!("{id}p1t0"));
     billing.psp.will([Act::Lose]);
     billing.notice(&hint).await.unwrap();
     sweeps(&billing, 6, 900).await;
@@ -118,7 +118,7 @@ async fn a_charge_that_pays_after_the_end_goes_back_and_one_that_paid_before_sta
 /// The PSP runs the next period's schedule now.
 pub(super) fn run_late(billing: &TestBilling, id: &str) -> Vec<WebhookHint> {
     let now = billing.host.now();
-    let uid = format!("{id}-1-0");
+    let uid = format!("{id}p1t0");
     let mut world = billing.psp.world();
     let schedule = world.schedules[&uid].clone();
     assert_eq!(schedule.schedule_status, ScheduleStatus::Scheduled);
@@ -134,7 +134,7 @@ async fn what_is_given_back_in_full_is_not_the_customers_any_more() {
     let id = begun(&billing, wanted()).await;
     let paid = row(&billing, &id).await;
     assert!(paid.access_until > Some(billing.host.now()));
-    let refund = |amount: &str, key: &str| refund_request(&format!("{id}-0-0"), amount, key);
+    let refund = |amount: &str, key: &str| refund_request(&format!("{id}p0t0"), amount, key);
     billing.refund(refund("900", "a-part-of-it")).await.unwrap();
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await.access_until, paid.access_until, "a part is a discount");

@@ -44,7 +44,7 @@ async fn of_two_paid_attempts_one_pays_the_period_though_the_other_cannot_be_giv
     let at = row(&billing, &id).await.attempt_at;
     billing.wait_until(at.plus(1));
     let tried = run_schedules(&billing, &[]);
-    let recovered = paid_after_all(&billing, &format!("{id}-1-0"));
+    let recovered = paid_after_all(&billing, &format!("{id}p1t0"));
     for hint in tried.iter().chain([&recovered]) {
         billing.notice(hint).await.unwrap();
     }
@@ -55,7 +55,7 @@ async fn of_two_paid_attempts_one_pays_the_period_though_the_other_cannot_be_giv
     without_refunds(&billing, 40).await;
     assert_eq!(states_of(&billing, 2), [State::Paid], "and it goes on");
     assert_eq!(states_of(&billing, 1), [State::Paid, State::Paid]);
-    let owed = [payment(&billing, &format!("{id}-1-0")).await, payment(&billing, &format!("{id}-1-1")).await];
+    let owed = [payment(&billing, &format!("{id}p1t0")).await, payment(&billing, &format!("{id}p1t1")).await];
     let owed: Vec<_> = owed.iter().filter(|row| row.pending_refund().is_some()).collect();
     assert_eq!(owed.len(), 1, "one goes back as soon as the PSP lets it");
     assert!(owed.iter().all(|row| row.due_at.is_some()));
@@ -69,7 +69,7 @@ async fn late_money_that_the_psp_will_not_give_back_pays_its_period_and_nobody_i
         billing.policy.late_paid = LatePaidPolicy::Refund;
         let id = behind(&billing, NewSubscription { periods_max, ..wanted() }).await;
         billing.psp.world().refunds_refused = true;
-        billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+        billing.notice(&paid_after_all(&billing, &format!("{id}p1t0"))).await.unwrap();
         sweeps(&billing, 3, 300).await;
         without_refunds(&billing, 6).await;
         let kept = row(&billing, &id).await;
@@ -92,7 +92,7 @@ async fn a_last_period_whose_payment_goes_back_is_tried_again_and_not_paused_by_
     billing.policy.late_paid = LatePaidPolicy::Refund;
     let id = behind(&billing, NewSubscription { periods_max: Some(2), ..wanted() }).await;
     billing.psp.world().refunds_refused = true;
-    let late = paid_after_all(&billing, &format!("{id}-1-0"));
+    let late = paid_after_all(&billing, &format!("{id}p1t0"));
     // The refund is refused, and the other attempt cannot be taken back yet.
     billing.psp.will(std::iter::repeat_n(Act::Lose, 4));
     billing.notice(&late).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_last_period_whose_payment_goes_back_is_tried_again_and_not_paused_by_
     billing.psp.forgives();
     // A person gives the late money back in the console.
     let now = billing.host.now();
-    for record in billing.psp.world().payments.get_mut(&format!("{id}-1-0")).unwrap() {
+    for record in billing.psp.world().payments.get_mut(&format!("{id}p1t0")).unwrap() {
         (record.cancel_amount, record.status, record.cancelled_at) = (8_900, PspStatus::Cancelled, Some(now));
     }
     billing.notice(&late).await.unwrap();
@@ -118,7 +118,7 @@ async fn late_money_whose_way_back_nobody_has_begun_yet_pays_for_nothing() {
     let mut billing = billing().await;
     billing.policy.late_paid = LatePaidPolicy::Refund;
     let id = behind(&billing, wanted()).await;
-    billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+    billing.notice(&paid_after_all(&billing, &format!("{id}p1t0"))).await.unwrap();
     // No sweep came for a day.
     billing.advance(26 * 3_600);
     let before = row(&billing, &id).await.access_until;
@@ -128,7 +128,7 @@ async fn late_money_whose_way_back_nobody_has_begun_yet_pays_for_nothing() {
         sweep(&billing).await;
         billing.advance(300);
     }
-    assert_eq!(payment(&billing, &format!("{id}-1-0")).await.state, State::Refunded);
+    assert_eq!(payment(&billing, &format!("{id}p1t0")).await.state, State::Refunded);
     assert!(row(&billing, &id).await.access_until <= Some(billing.host.now()));
 }
 
@@ -137,7 +137,7 @@ async fn a_suspect_attempt_beside_a_paid_one_stops_nothing() {
     let billing = billing().await;
     let id = behind(&billing, wanted()).await;
     // Money of another amount lies under the first attempt's number.
-    let mut wrong = order(&format!("{id}-1-0"));
+    let mut wrong = order(&format!("{id}p1t0"));
     wrong.amount = billing::Money::krw(1_000);
     let record = billing.psp.world().record(&wrong, PspStatus::Paid, billing.host.now());
     billing.notice(&hint_of(&record)).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_suspect_attempt_beside_a_paid_one_stops_nothing() {
     let paid = row(&billing, &id).await;
     assert_eq!((paid.state, paid.attempt.period), (SubscriptionState::Active, 2));
     assert_eq!(states_of(&billing, 1), [State::Suspect, State::Paid]);
-    assert!(payment(&billing, &format!("{id}-1-0")).await.due_at.is_some(), "a person is waited for");
+    assert!(payment(&billing, &format!("{id}p1t0")).await.due_at.is_some(), "a person is waited for");
     assert!(!billing.view(paid).await.unwrap().is_pending());
 }
 
@@ -171,7 +171,7 @@ async fn one_whose_payment_nobody_knows_the_end_of_is_past_due_after_its_day_and
     );
     assert_eq!(states_of(&billing, 1).len(), 1);
     // Its money turns up.
-    let record = billing.psp.world().record(&order(&format!("{id}-1-0")), PspStatus::Paid, billing.host.now());
+    let record = billing.psp.world().record(&order(&format!("{id}p1t0")), PspStatus::Paid, billing.host.now());
     billing.notice(&hint_of(&record)).await.unwrap();
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
 }
@@ -181,7 +181,7 @@ async fn a_schedule_that_cannot_be_taken_back_keeps_no_paid_period_open() {
     let billing = billing().await;
     let id = behind(&billing, wanted()).await;
     billing.psp.will(std::iter::repeat_n(Act::Refuse(1), 200));
-    billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+    billing.notice(&paid_after_all(&billing, &format!("{id}p1t0"))).await.unwrap();
     let paid = row(&billing, &id).await;
     assert_eq!((paid.state, paid.attempt.period), (SubscriptionState::Active, 2));
     assert!(paid.access_until > Some(billing.host.now()));
@@ -190,7 +190,7 @@ async fn a_schedule_that_cannot_be_taken_back_keeps_no_paid_period_open() {
     without_refunds(&billing, 1).await;
     let posts = billing.psp.world().posts.len() - before;
     assert!((1..=60).contains(&posts), "{posts} calls in a day");
-    let refused = payment(&billing, &format!("{id}-1-1")).await;
+    let refused = payment(&billing, &format!("{id}p1t1")).await;
     assert_eq!(refused.refunds.iter().filter(|refund| refund.state == RefundState::Done).count(), 0);
 }
 
@@ -202,10 +202,10 @@ async fn a_completed_subscription_is_not_looked_at_again_for_a_refund_whose_reco
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Completed);
     billing.psp.world().reasons = Reasons::NoHistory;
     billing.psp.will([Act::ApproveAndLose]);
-    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "refund-1")).await.unwrap();
+    billing.refund(refund_request(&format!("{id}p0t0"), "8900", "refund-1")).await.unwrap();
     billing.advance(3_600);
     sweep(&billing).await;
-    let payment = payment(&billing, &format!("{id}-0-0")).await;
+    let payment = payment(&billing, &format!("{id}p0t0")).await;
     assert_eq!((payment.state, payment.refunds[0].state), (State::Refunded, RefundState::Pending));
     let stored = row(&billing, &id).await;
     assert_eq!((stored.due_at, stored.access_until <= Some(billing.host.now())), (None, true));

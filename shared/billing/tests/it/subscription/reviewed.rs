@@ -82,7 +82,7 @@ async fn a_payment_beside_the_one_that_closed_its_period_goes_back_though_nobody
     // Somebody is about to charge the next try when late money closes the period: it is sent after that.
     let behind = row(&billing, &id).await;
     let attempt = behind.order().unwrap();
-    billing.notice(&paid_after_all(&billing, &format!("{id}-1-0"))).await.unwrap();
+    billing.notice(&paid_after_all(&billing, &format!("{id}p1t0"))).await.unwrap();
     assert_eq!(row(&billing, &id).await.attempt.period, 2);
     let mut beside = billing.store.payment(&attempt.merchant_uid).await.unwrap().unwrap();
     let record = billing.psp.world().record(&attempt, billing::payment::PspStatus::Paid, billing.host.now());

@@ -101,7 +101,7 @@ async fn the_card_that_took_anothers_place_is_shown_at_once_however_often_it_was
 async fn a_schedule_that_was_moved_in_the_console_is_shown_at_its_new_time() {
     let billing = billing().await;
     let id = begun(&billing, wanted()).await;
-    let uid = format!("{id}-1-0");
+    let uid = format!("{id}p1t0");
     let due = row(&billing, &id).await.attempt_at;
     let later = due.plus(3 * DAY);
     billing.psp.world().schedules.get_mut(&uid).unwrap().schedule_at = later;

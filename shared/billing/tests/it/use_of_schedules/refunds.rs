@@ -17,6 +17,8 @@ const ACCOUNT: &str = "110-123-456789";
 
 fn request(amount: &str, key: &str, account: Option<&str>) -> RefundRequest {
     RefundRequest {
+        tax_free: None,
+        vat_amount: None,
         account: account.map(refund_account),
         ..refund_request("order_1", amount, &format!("refund-{key}"))
     }

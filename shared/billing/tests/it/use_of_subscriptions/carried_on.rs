@@ -58,7 +58,7 @@ async fn a_webhook_begins_no_step_once_its_eight_seconds_are_over_and_the_sweep_
         let stored = slow.subscription(&Caller::Merchant, &id).await.unwrap();
         let closed = stored.attempt.period == 2;
         assert_eq!(closed, write_seconds <= 8, "{write_seconds} s a write");
-        let next = format!("register {id}-2-0");
+        let next = format!("register {id}p2t0");
         assert_eq!(slow.psp.world().posts.contains(&next), 2 * write_seconds <= 8, "{write_seconds} s a write");
         if !closed {
             let paid = slow.payment(&Caller::Merchant, hint.merchant_uid.as_str()).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_webhook_begins_no_step_once_its_eight_seconds_are_over_and_the_sweep_
         let billing = Billing { psp, store, host: host.host, policy };
         sweeps(&billing, 2, 1_200).await;
         assert_eq!(row(&billing, &id).await.attempt, Attempt { period: 2, number: 0 });
-        assert_eq!(payment(&billing, &format!("{id}-2-0")).await.state, State::Scheduled);
+        assert_eq!(payment(&billing, &format!("{id}p2t0")).await.state, State::Scheduled);
     }
 }
 
@@ -114,7 +114,7 @@ async fn however_often_a_period_was_tried_the_next_one_is_registered_as_soon_as_
     let hint = runs_in_time(&billing, &id, PspStatus::Paid).await;
     assert_eq!(billing.notice(&hint).await.unwrap(), WebhookOutcome::Applied);
     assert_eq!(row(&billing, &id).await.attempt, Attempt { period: 2, number: 0 });
-    assert_eq!(payment(&billing, &format!("{id}-2-0")).await.state, State::Scheduled);
+    assert_eq!(payment(&billing, &format!("{id}p2t0")).await.state, State::Scheduled);
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn of_a_payment_that_is_not_to_be_kept_the_rest_goes_back_after_the_part_t
     let back = payment(&billing, &uid).await;
     let amounts: Vec<u64> = back.refunds.iter().map(|refund| refund.amount).collect();
     assert_eq!((back.state, amounts), (State::Refunded, vec![900, 8_000]));
-    let kept = MerchantUid::parse(&uid.replace("-1-0", "-1-1")).unwrap();
+    let kept = MerchantUid::parse(&uid.replace("p1t0", "p1t1")).unwrap();
     assert_eq!(payment(&billing, kept.as_str()).await.state, State::Paid, "the one that has paid the period");
 }
 
@@ -163,7 +163,7 @@ async fn a_key_that_takes_a_schedule_along_makes_its_subscription_due_and_leaves
         let due = Subscription { due_at, version: before.version + 1, writer: billing.host.nonce(), ..before };
         assert_eq!(billing.store.save_subscription(&due).await.unwrap(), Saved::Done);
         billing.delete_key(&Caller::Merchant, "key1", ScheduleDisposition::Revoke).await.unwrap();
-        assert_eq!(payment(&billing, &format!("{id}-1-0")).await.state, State::Revoked);
+        assert_eq!(payment(&billing, &format!("{id}p1t0")).await.state, State::Revoked);
         let after = row(&billing, &id).await;
         assert_eq!(after.due_at, if woken { Some(billing.host.now()) } else { due_at }, "due {from_now} s from now");
         assert_eq!(after == due, !woken, "due {from_now} s from now");

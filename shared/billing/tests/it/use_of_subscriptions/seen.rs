@@ -29,7 +29,7 @@ async fn a_charge_that_is_due_and_was_not_made_is_pending_from_its_very_second_u
         billing.wait_until(next.attempt_at.plus(second));
         let seen = view(&billing, &id).await;
         assert_eq!((seen.is_due, seen.is_pending()), (pending, pending), "{second} s");
-        assert!(seen.payments.iter().all(|it| it.order.merchant_uid.as_str() != format!("{id}-1-1")));
+        assert!(seen.payments.iter().all(|it| it.order.merchant_uid.as_str() != format!("{id}p1t1")));
     }
     sweep(&billing).await;
     assert_eq!(row(&billing, &id).await.attempt.period, 2);
@@ -118,7 +118,7 @@ async fn access_is_shown_beyond_what_was_paid_for_only_through_the_day_of_the_ne
     assert_eq!(shown(&billing, &id).await, (Some(day.start()), Some(day.start())), "it was declined");
 
     let (billing, id) = billing_of().await;
-    billing.refund(refund_request(&format!("{id}-0-0"), "8900", "all-of-it")).await.unwrap();
+    billing.refund(refund_request(&format!("{id}p0t0"), "8900", "all-of-it")).await.unwrap();
     sweep(&billing).await;
     let now = Some(billing.host.now());
     assert_eq!(row(&billing, &id).await.state, SubscriptionState::Active);
@@ -187,7 +187,7 @@ async fn a_period_names_those_of_its_payments_that_are_on_a_card_which_nobody_ha
         .iter()
         .map(|it| (it.period.number, it.payments.len(), it.on_fallback.iter().map(ToString::to_string).collect()))
         .collect();
-    let expected = [(2, 1, vec![format!("{id}-2-0")]), (1, 2, vec![format!("{id}-1-1")]), (0, 1, Vec::new())];
+    let expected = [(2, 1, vec![format!("{id}p2t0")]), (1, 2, vec![format!("{id}p1t1")]), (0, 1, Vec::new())];
     assert_eq!(names, expected);
     assert_eq!(shown[1].payments.iter().map(|it| it.state).collect::<Vec<_>>(), [State::Failed, State::Paid]);
 }

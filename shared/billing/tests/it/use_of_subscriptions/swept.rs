@@ -99,13 +99,13 @@ async fn an_order_that_never_left_is_not_sent_once_its_period_is_over_however_lo
             billing.notice(&hint).await.unwrap();
         }
         assert_eq!(row(&billing, &id).await.attempt.period, periods + 2);
-        let before = payment(&billing, &format!("{id}-1-0")).await;
+        let before = payment(&billing, &format!("{id}p1t0")).await;
         let (version, writer, now) = (before.version + 1, billing.host.nonce(), billing.host.now());
         let unsent = Payment { state: State::Intent, record: None, due_at: Some(now), version, writer, ..before };
         assert_eq!(billing.store.save(&unsent).await.unwrap(), Saved::Done);
         let sent = posts(&billing, "");
         sweep(&billing).await;
-        let after = payment(&billing, &format!("{id}-1-0")).await;
+        let after = payment(&billing, &format!("{id}p1t0")).await;
         assert_eq!((after.state, after.due_at, posts(&billing, "")), (State::Revoked, None, sent), "{periods}");
     }
 }

@@ -23,12 +23,15 @@ pub(super) async fn again(sim: Desk, Extension(input): Extension<Input>, late: O
 
 pub(super) async fn onetime(sim: Desk, Extension(input): Extension<Input>, late: Option<Extension<LateBy>>) -> Answer {
     let fields = input.body();
-    let order = fields.order(Some("카드 결제"))?;
-    let channel = fields.channel()?;
+    let mut order = fields.order(Some("카드 결제"))?;
+    if fields.text("cvc", 4)?.is_some() {
+        order.more.add("cvc", "given");
+    }
     let save_as = fields.text("customer_uid", 80)?;
     let admission = sim.command(|ledger, now| {
         let card = card(fields, now)?;
-        let save_as = save_as.map(|uid| key_order(fields, &uid, now)).transpose()?.map(Box::new);
+        let channel = fields.channel(ledger)?;
+        let save_as = save_as.map(|uid| key_order(ledger, fields, &uid, now)).transpose()?.map(Box::new);
         ledger.admit(now, order, Instrument::Card { card, channel, save_as })
     })?;
     finish(&sim, admission, late).await

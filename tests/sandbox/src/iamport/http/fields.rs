@@ -4,7 +4,15 @@
 use serde_json::{Map, Value};
 
 use crate::iamport::money;
-use ledger::{Channel, Order, Person, Refusal};
+use ledger::gateways::UNNAMED;
+use ledger::{Channel, Ledger, Order, Person, Refusal, Said, TaxParts};
+
+/// What requests to the API say beside the order, and gateways ask for.
+const SAID: [&str; 5] = ["product_type", "product_count", "browser_ip", "cash_receipt_type", "extra"];
+/// What a window's request says that no gateway asks for: large, or the shop's own.
+const UNASKED: [&str; 7] = ["custom_data", "notice_url", "card_number", "expiry", "birth", "pwd_2digit", "cvc"];
+/// Deepest nesting that is read of what is said.
+const DEPTH_MAX: usize = 6;
 
 /// No document limits `customer_id` beyond what some gateways do; nothing that shops use is longer.
 pub(in crate::iamport) const CUSTOMER_ID_MAX: usize = 255;
@@ -31,6 +39,11 @@ impl<'a> Fields<'a> {
 
     pub(in crate::iamport) fn required(self, name: &str, max: usize) -> Result<String, Refusal> {
         self.text(name, max)?.ok_or_else(|| missing(name))
+    }
+
+    /// A text within an object.
+    pub(in crate::iamport) fn inner(self, object: &str, name: &str, max: usize) -> Result<Option<String>, Refusal> {
+        self.0.get(object).and_then(Value::as_object).map_or(Ok(None), |inner| Fields(inner).text(name, max))
     }
 
     /// An integer, in digits or as a number.
@@ -80,7 +93,37 @@ impl<'a> Fields<'a> {
     }
 
     pub(in crate::iamport) fn currency(self) -> Result<String, Refusal> {
-        Ok(self.text("currency", 3)?.unwrap_or_else(|| "KRW".to_owned()).to_ascii_uppercase())
+        self.currency_or("KRW")
+    }
+
+    fn currency_or(self, default: &str) -> Result<String, Refusal> {
+        Ok(self.text("currency", 3)?.unwrap_or_else(|| default.to_owned()).to_ascii_uppercase())
+    }
+
+    /// What a request to the API says beside the order.
+    fn said(self) -> Said {
+        let mut said = Said::nothing();
+        for name in SAID {
+            if let Some(value) = self.0.get(name) {
+                flatten(name, value, DEPTH_MAX, &mut said);
+            }
+        }
+        said
+    }
+
+    /// All that the page of a window says.
+    pub(in crate::iamport) fn everything_said(self) -> Said {
+        let mut said = Said::nothing();
+        for (name, value) in self.0.iter().filter(|(name, _)| !UNASKED.contains(&name.as_str())) {
+            flatten(name, value, DEPTH_MAX, &mut said);
+        }
+        said
+    }
+
+    /// Which of these are there: what they say of a card is nobody's business.
+    pub(in crate::iamport) fn given(self, names: &[&str]) -> Said {
+        let there = |name: &&&str| self.text(name, 64).is_ok_and(|text| text.is_some());
+        names.iter().filter(there).fold(Said::nothing(), |said, name| said.with(name, "given"))
     }
 
     /// V1's `buyer_*`.
@@ -107,7 +150,7 @@ impl<'a> Fields<'a> {
 
     /// What is to be charged. `default_name` is used where V1 lets the name be absent.
     pub(in crate::iamport) fn order(self, default_name: Option<&str>) -> Result<Order, Refusal> {
-        let order = self.order_or_issue(default_name)?;
+        let order = self.order_or_issue(default_name, "KRW")?;
         if order.amount == 0 {
             return Err(Refusal::rejected("amount 는 0보다 커야 합니다"));
         }
@@ -115,28 +158,50 @@ impl<'a> Fields<'a> {
     }
 
     /// As [`Fields::order`], or with an amount of 0: a window that only issues a billing key has one.
-    pub(in crate::iamport) fn order_or_issue(self, default_name: Option<&str>) -> Result<Order, Refusal> {
-        let currency = self.currency()?;
+    pub(in crate::iamport) fn order_or_issue(
+        self,
+        default_name: Option<&str>,
+        default_currency: &str,
+    ) -> Result<Order, Refusal> {
+        let currency = self.currency_or(default_currency)?;
         let amount = self.amount("amount", &currency)?.ok_or_else(|| missing("amount"))?;
-        let name = match default_name {
-            None => self.required("name", 40)?,
-            Some(default) => self.text("name", 40)?.unwrap_or_else(|| default.to_owned()),
+        let mut more = self.said();
+        let name = match (default_name, self.text("name", 40)?) {
+            (_, Some(name)) => name,
+            (None, None) => return Err(missing("name")),
+            (Some(default), None) => {
+                more.add(UNNAMED, "true");
+                default.to_owned()
+            }
         };
         let card_quota = self.integer("card_quota")?.unwrap_or(0);
+        let tax = TaxParts {
+            free: self.amount("tax_free", &currency)?.unwrap_or(0),
+            vat: self.amount("vat_amount", &currency)?,
+        };
         Ok(Order {
             merchant_uid: self.required("merchant_uid", 40)?,
             amount,
+            tax,
             currency,
             name,
             buyer: self.buyer()?,
             custom_data: self.text("custom_data", 65_536)?,
             notice_url: self.text("notice_url", 2048)?,
+            more,
             card_quota: u32::try_from(card_quota).map_err(|_| Refusal::invalid("card_quota 가 올바르지 않습니다"))?,
         })
     }
 
+    /// Where a request goes: `channel_key`, which the browser calls `channelKey`, names one of the shop's channels;
     /// `pg` is `{pg}` or `{pg}.{mid}`.
-    pub(in crate::iamport) fn channel(self) -> Result<Channel, Refusal> {
+    pub(in crate::iamport) fn channel(self, ledger: &Ledger) -> Result<Channel, Refusal> {
+        for name in ["channel_key", "channelKey"] {
+            let channel_key = self.text(name, 55)?;
+            if let Some(channel) = channel_key.map(|key| ledger.channel_by_key(&key)).transpose()?.flatten() {
+                return Ok(channel);
+            }
+        }
         let default = Channel::default();
         Ok(match self.text("pg", 80)? {
             None => default,
@@ -145,6 +210,21 @@ impl<'a> Fields<'a> {
                 None => Channel { pg_provider: pg, pg_id: default.pg_id },
             },
         })
+    }
+}
+
+/// A value under its name, what is nested in it under names with dots. Lists are kept as they were written.
+fn flatten(name: &str, value: &Value, depth: usize, said: &mut Said) {
+    match value {
+        Value::Null => {}
+        Value::Object(_) if depth == 0 => {}
+        Value::Object(fields) => {
+            for (inner, value) in fields {
+                flatten(&format!("{name}.{inner}"), value, depth - 1, said);
+            }
+        }
+        Value::String(text) => said.add(name, text),
+        other => said.add(name, &other.to_string()),
     }
 }
 

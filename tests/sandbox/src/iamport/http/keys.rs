@@ -12,7 +12,7 @@ use super::envelope::{self, Answer};
 use super::fields::{CUSTOMER_ID_MAX, Fields, missing};
 use super::{Input, wire};
 use crate::iamport::state::{Desk, UnknownKey};
-use ledger::{BillingKey, KeyOrder, Page, Refusal, cards};
+use ledger::{BillingKey, Deletion, KeyOrder, Ledger, Page, Refusal, cards};
 
 /// V1: ids per bulk request.
 pub(super) const MANY_MAX: usize = 100;
@@ -37,23 +37,29 @@ pub(super) fn card(fields: Fields<'_>, now: i64) -> Result<cards::Card, Refusal>
     cards::read(&number, &expiry, now)
 }
 
-pub(super) fn key_order(fields: Fields<'_>, customer_uid: &str, now: i64) -> Result<KeyOrder, Refusal> {
+pub(super) fn key_order(
+    ledger: &Ledger,
+    fields: Fields<'_>,
+    customer_uid: &str,
+    now: i64,
+) -> Result<KeyOrder, Refusal> {
     if customer_uid.chars().count() > 80 {
         return Err(Refusal::rejected("customer_uid 의 길이는 80자 이하여야 합니다"));
     }
     Ok(KeyOrder {
         customer_uid: customer_uid.to_owned(),
         customer_id: fields.text("customer_id", CUSTOMER_ID_MAX)?,
-        channel: fields.channel()?,
+        channel: fields.channel(ledger)?,
         has_channel_key: fields.text("channel_key", 55)?.is_some(),
         card: card(fields, now)?,
         customer: fields.customer()?,
+        said: fields.given(&["birth", "pwd_2digit", "cvc"]),
     })
 }
 
 pub(super) async fn issue(sim: Desk, Path(customer_uid): Path<String>, Extension(input): Extension<Input>) -> Answer {
     let key = sim.command(|ledger, now| {
-        let order = key_order(input.body(), &customer_uid, now)?;
+        let order = key_order(ledger, input.body(), &customer_uid, now)?;
         ledger.issue_key(now, order)
     })?;
     Ok(envelope::ok(wire::key(&key)))
@@ -94,8 +100,11 @@ pub(super) fn partial(asked: usize, found: Vec<Value>, name: &str) -> Answer {
     Ok(envelope::reply(status, 0, None, Value::Array(found)))
 }
 
-pub(super) async fn delete(sim: Desk, Path(customer_uid): Path<String>) -> Answer {
-    let key = sim.command(|ledger, now| ledger.delete_key(now, &customer_uid))?;
+/// Why, and at whose wish, is part of the query.
+pub(super) async fn delete(sim: Desk, Path(customer_uid): Path<String>, Extension(input): Extension<Input>) -> Answer {
+    let query = input.query();
+    let why = Deletion { reason: query.text("reason", 256)?, requester: query.inner("extra", "requester", 16)? };
+    let key = sim.command(|ledger, now| ledger.delete_key_for(now, &customer_uid, &why))?;
     Ok(envelope::ok(wire::key(&key)))
 }
 

@@ -12,7 +12,7 @@ use super::keys::{page_number, paged, partial};
 use super::schedules::{LIMIT_MAX, limit};
 use super::{Input, wire};
 use crate::iamport::state::Desk;
-use ledger::{CancelOrder, Page, PaymentSort, PaymentStatus, Prepared, Refusal};
+use ledger::{CancelOrder, Page, PaymentSort, PaymentStatus, Prepared, Refusal, Said};
 
 /// V1: the longest window of the list by status.
 const WINDOW_SECONDS_MAX: i64 = 90 * 86_400;
@@ -167,8 +167,14 @@ pub(in crate::iamport) fn cancel_order(
     for name in ["refund_holder", "refund_bank", "refund_account"] {
         has_refund_account &= fields.text(name, 64)?.is_some();
     }
+    let mut said = Said::nothing();
+    said.add("refund_tel", &fields.text("refund_tel", 64)?.unwrap_or_default());
+    said.add("extra.requester", &fields.inner("extra", "requester", 16)?.unwrap_or_default());
     Ok(CancelOrder {
+        said,
         amount: fields.amount("amount", &currency)?,
+        tax_free: fields.amount("tax_free", &currency)?,
+        vat_amount: fields.amount("vat_amount", &currency)?,
         checksum: fields.amount("checksum", &currency)?,
         reason: fields.text("reason", 256)?,
         has_refund_account,

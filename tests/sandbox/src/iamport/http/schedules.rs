@@ -25,7 +25,7 @@ pub(super) async fn register(sim: Desk, Extension(input): Extension<Input>) -> A
     let rows = sim.command(|ledger, now| {
         // A known key is used as it is; the card is read only where it is needed.
         let needed = has_card && ledger.key(&customer_uid).is_err();
-        let card = needed.then(|| key_order(fields, &customer_uid, now)).transpose()?;
+        let card = needed.then(|| key_order(ledger, fields, &customer_uid, now)).transpose()?;
         ledger.register(now, &customer_uid, card, checking_amount, entries)
     })?;
     Ok(envelope::ok(rows.iter().map(wire::schedule).collect()))

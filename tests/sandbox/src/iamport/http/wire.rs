@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::iamport::money;
-use ledger::{BillingKey, Page, Payment, Prepared, Schedule};
+use ledger::{BillingKey, Page, Payment, Prepared, Schedule, Setting};
 
 pub(in crate::iamport) fn payment(row: &Payment) -> Value {
     let mut fields = payment_facts(row);
@@ -44,12 +44,17 @@ fn payment_facts(row: &Payment) -> Map<String, Value> {
 fn instrument(row: &Payment) -> Map<String, Value> {
     let card = row.card.as_ref();
     let vbank = row.vbank.as_ref();
-    let pay_method = row.browser.as_ref().map_or("card", |browser| &browser.pay_method);
+    let pay_method = row.recorded_method();
+    let pg = row.channel.pg_provider.as_str();
+    // `pg/v1/nice-v2/payment-caution.mdx`: a voucher's approval has no number.
+    let apply_num = row.apply_num.as_ref().filter(|_| (pg, pay_method) != ("nice_v2", "cultureland"));
+    // The schema's `vbank_holder`: this gateway does not say who holds the account.
+    let holder = vbank.map(|vbank| &vbank.holder).filter(|_| pg != "tosspayments");
     // The account that a transfer was made from.
     let transfer = pay_method == "trans" && row.paid_at != 0;
     object(json!({
         "pay_method": pay_method,
-        "apply_num": row.apply_num,
+        "apply_num": apply_num,
         "bank_code": transfer.then_some("004"),
         "bank_name": transfer.then_some("KB국민은행"),
         "card_code": card.map(|card| &card.code),
@@ -64,7 +69,7 @@ fn instrument(row: &Payment) -> Map<String, Value> {
         "vbank_code": vbank.map(|_| "088"),
         "vbank_name": vbank.map(|_| "신한은행"),
         "vbank_num": vbank.map(|vbank| &vbank.number),
-        "vbank_holder": vbank.map(|vbank| &vbank.holder),
+        "vbank_holder": holder,
         "vbank_date": vbank.map_or(0, |vbank| vbank.due_at),
         "vbank_issued_at": vbank.map_or(0, |vbank| vbank.issued_at),
     }))
@@ -112,7 +117,8 @@ pub(in crate::iamport) fn key(row: &BillingKey) -> Value {
         "pg_id": row.channel.pg_id,
         "sandbox": row.sandbox,
         "customer_id": row.customer_id,
-        "card_name": row.card.name,
+        // Of what pays with this gateway nothing is known (`pg/v1/rt/warning.mdx`).
+        "card_name": (row.channel.pg_provider != "paypal_v2").then_some(&row.card.name),
         "card_code": card.map(|card| &card.code),
         "card_issuer_code": card.map(|card| &card.code),
         "card_issuer_name": card.map(|card| &card.name),
@@ -162,6 +168,18 @@ pub(super) fn prepared(row: &Prepared) -> Value {
         "merchant_uid": row.merchant_uid,
         "amount": money::write(row.amount, &row.currency),
         "currency": row.currency,
+    })
+}
+
+/// One of the shop's channels.
+pub(in crate::iamport) fn channel(row: &Setting) -> Value {
+    json!({
+        "pg_provider": row.pg_provider,
+        "pg_id": row.pg_id,
+        "sandbox": row.sandbox,
+        "type": row.kind,
+        "channel_name": row.channel_name,
+        "channel_key": row.channel_key,
     })
 }
 

@@ -48,9 +48,10 @@ async fn pay(sim: Desk, body: Bytes) -> Shown {
     }
     let form = Fields(&fields);
     let browser = Browser { mobile: form.flag("mobile"), user_agent: form.text("user_agent", 255)? };
-    let request = request::read(&fields, browser, sim.clock.now())?;
+    let now = sim.clock.now();
+    let request = request::read(&sim.ledger.lock(), &fields, browser, now)?;
     if fields.get("approve") == Some(&json!(false)) {
-        sim.ledger.lock().check_window(&request.order)?;
+        sim.ledger.lock().check_window(now, &request.order)?;
         let row = sim.command(|ledger, now| ledger.fail_in_window(now, request.order, DECLINED));
         return Ok(show(wire::payment(&row)));
     }

@@ -87,8 +87,13 @@ fn fill(sim: &Desk, window: &mut Window, params: &Map<String, Value>, browser: B
     if window.page.code != sim.windows.code {
         return Err(Refusal::rejected("등록되지 않은 가맹점 식별코드입니다"));
     }
-    let request = window.request.insert(request::read(params, browser, sim.clock.now())?);
-    window.issue = sim.ledger.lock().check_window(&request.order)?;
+    let now = sim.clock.now();
+    let request = {
+        let ledger = sim.ledger.lock();
+        let request = window.request.insert(request::read(&ledger, params, browser, now)?);
+        window.issue = ledger.check_window(now, &request.order)?;
+        request
+    };
     let imp_uid = sim.command(|ledger, _| ledger.reserve_imp_uid());
     request.order.imp_uid = Some(imp_uid.clone());
     window.imp_uid = Some(imp_uid);
@@ -164,7 +169,7 @@ pub(super) async fn attempt(sim: &Desk, request: Request, form: Fields<'_>) -> R
         .ok()
         .filter(|quota| quotas.contains(quota))
         .ok_or_else(|| Refusal::rejected("선택할 수 없는 할부 개월수입니다"))?;
-    if let Err(refusal) = sim.ledger.lock().check_window(&order) {
+    if let Err(refusal) = sim.ledger.lock().check_window(sim.clock.now(), &order) {
         return Ok(Attempt::Refused(refusal));
     }
     if let Some(url) = confirm_url {

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::iamport::http::fields::{CUSTOMER_ID_MAX, Fields, missing};
-use ledger::{KeyWish, Refusal, WindowOrder};
+use ledger::gateways::{UNNAMED, default_currency};
+use ledger::{KeyWish, Ledger, Refusal, WindowOrder};
 
 /// How long a virtual account stays open if the page does not say.
 const DEPOSIT_SECONDS: i64 = 7 * 86_400;
@@ -35,12 +36,23 @@ pub(super) struct Browser {
 ///
 /// # Errors
 /// `Rejected` for what the window would refuse to open with.
-pub(super) fn read(params: &Map<String, Value>, browser: Browser, now: i64) -> Result<Request, Refusal> {
+pub(super) fn read(
+    ledger: &Ledger,
+    params: &Map<String, Value>,
+    browser: Browser,
+    now: i64,
+) -> Result<Request, Refusal> {
     let fields = Fields(params);
     if !params.get("amount").is_some_and(Value::is_number) {
         return Err(Refusal::rejected("amount 는 숫자여야 합니다"));
     }
-    let mut order = fields.order_or_issue(Some("결제"))?;
+    let channel = fields.channel(ledger)?;
+    let mut order = fields.order_or_issue(Some("결제"), default_currency(&channel.pg_provider))?;
+    let unnamed = order.more.get(UNNAMED).is_some();
+    order.more = fields.everything_said();
+    if unnamed {
+        order.more.add(UNNAMED, "true");
+    }
     let mut notice_urls = fields.list("notice_url").into_iter();
     order.notice_url = notice_urls.next();
     let quotas = quotas(params, &order);
@@ -53,14 +65,14 @@ pub(super) fn read(params: &Map<String, Value>, browser: Browser, now: i64) -> R
         quotas,
         english: language.to_ascii_lowercase().starts_with("en"),
         order: WindowOrder {
-            channel: fields.channel()?,
+            channel,
             key,
             due_at: due_at(fields, now)?,
             mobile: browser.mobile,
             user_agent: browser.user_agent,
             escrow: fields.flag("escrow"),
             more_notice_urls: notice_urls.collect(),
-            ..WindowOrder::by(order, &pay_method)
+            ..WindowOrder::of(order, &pay_method)
         },
     })
 }
@@ -139,7 +151,7 @@ mod tests {
     const NOW: i64 = 1_800_000_000;
 
     fn read_json(params: &Value) -> Result<Request, Refusal> {
-        read(params.as_object().unwrap(), Browser::default(), NOW)
+        read(&Ledger::new(1), params.as_object().unwrap(), Browser::default(), NOW)
     }
 
     #[test]

@@ -8,7 +8,17 @@ use crate::iamport::state::CallbackFields;
 use ledger::{Payment, PaymentStatus};
 
 /// PG modules whose answer has no word on success, and nothing of the payment but its names.
-const BARE: [&str; 6] = ["ksnet", "nice_v2", "paypal_v2", "smartro_v2", "tosspayments", "welcome"];
+const BARE: [&str; 9] = [
+    "inicis_jp",
+    "ksnet",
+    "nice_v2",
+    "payletter_global",
+    "paypal_v2",
+    "smartro_v2",
+    "toss_brandpay",
+    "tosspayments",
+    "welcome",
+];
 
 /// Fields of the payment that a full answer repeats.
 const REPEATED: [&str; 22] = [

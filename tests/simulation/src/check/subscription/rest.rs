@@ -70,7 +70,7 @@ fn check_period(
     }
     let place = usize::try_from(period).unwrap_or(usize::MAX);
     let closed_by = row.closed_periods.get(place).and_then(|past| past.paid);
-    let by = |number: u32| format!("{}-{period}-{number}", row.id);
+    let by = |number: u32| format!("{}p{period}t{number}", row.id);
     if let Some(number) = closed_by
         && !payments.iter().any(|payment| payment.merchant_uid == by(number) && payment.paid_at != 0)
     {

@@ -25,7 +25,7 @@ const OVERDUE: i64 = 901;
 fn plan(name: &str, won: u64) -> NewPlan {
     NewPlan {
         id: PlanId::parse(name).expect("a plan"),
-        price: Price { name: name.to_owned(), amount: Money::krw(won), details: Details::default() },
+        price: Price::new(name.to_owned(), Money::krw(won), Details::default()).expect("a price"),
         interval: Interval::new(Unit::Month, 1).expect("an interval"),
     }
 }

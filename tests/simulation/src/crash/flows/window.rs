@@ -36,7 +36,7 @@ fn checkout_with(card: Option<&str>) -> Request {
             customer_uid: None,
             amount: Money::krw(8_900),
             name: "월간 이용권".to_owned(),
-            details: Details::default(),
+            details: Details { buyer_tel: Some("01042424242".to_owned()), ..Details::default() },
         },
         customer_id: kim(),
         window: window(card),
@@ -200,6 +200,7 @@ pub(super) fn import(stage: &mut Stage<'_>) -> Request {
             has_channel_key: true,
             card,
             customer: ledger::Person::default(),
+            said: ledger::Said::nothing(),
         };
         let _ = world.ledger.issue_key(now, order);
     }

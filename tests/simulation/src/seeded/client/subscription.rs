@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use billing::order::Details;
 use billing::subscription::{
     Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, Subscription, SubscriptionState, Unit,
 };
@@ -122,7 +121,7 @@ impl Shop {
         let amount = *rng.pick(&[8_900, 8_900, 4_900, 19_900, 100]).unwrap_or(&8_900);
         NewPlan {
             id: id(PlanId::parse(name)),
-            price: Price { name: name.to_owned(), amount: Money::krw(amount), details: Details::default() },
+            price: id(Price::new(name.to_owned(), Money::krw(amount), super::taxed(self.made, amount))),
             interval: interval.unwrap_or_else(|| id(Interval::new(unit, count))),
         }
     }
@@ -139,6 +138,8 @@ impl Shop {
             idempotency_key: format!("refund-{merchant_uid}-{}", rng.below(3)),
             merchant_uid,
             amount: amount.to_string(),
+            tax_free: None,
+            vat_amount: None,
             reason: None,
             account: None,
         }))

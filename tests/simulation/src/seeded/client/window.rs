@@ -38,7 +38,7 @@ impl Shop {
             customer_uid: None,
             amount: Money::krw(8_900 + rng.below(2) * 1_000),
             name: "월간 이용권".to_owned(),
-            details: Details::default(),
+            details: super::taxed(self.made, 8_900),
         };
         self.charges.push((customer_id.clone(), order.merchant_uid.clone()));
         let pay_method = if rng.chance(400) { "vbank" } else { "card" };
@@ -62,7 +62,7 @@ impl Shop {
             amount: Money::krw(if charged.is_some() { 8_900 } else { 0 }),
             merchant_uid: charged,
             name: "카드 등록".to_owned(),
-            details: Details::default(),
+            details: Details { tax_free: None, vat_amount: None, ..super::taxed(0, 0) },
             window: window("card"),
         })
     }

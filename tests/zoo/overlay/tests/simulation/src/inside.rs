@@ -62,6 +62,7 @@ pub const ZOO: &[Plant] = &[
     bug(0, "names of others dropped", Bug::Inside(Inner::ForeignNamesRefused), &["I8", "I13", "I31"]),
     bug(0, "key gone at the PSP kept", Bug::Inside(Inner::GoneKeyKept), &["I10", "I11", "I13"]),
     bug(0, "nobody told of a key that stays", Bug::Inside(Inner::StuckDeletionUntold), &["I31"]),
+    bug(0, "refund without its tax parts", Bug::Inside(Inner::RefundWithoutParts), &["I32"]),
 ];
 
 /// Plants a bug inside the domain on this thread. Any other is nothing to the domain.

@@ -1,0 +1,40 @@
+//! The rules, by company.
+
+mod danal;
+mod general;
+mod hecto;
+mod inicis;
+mod kcp;
+mod kg;
+mod ksnet;
+mod nice;
+mod others;
+mod overseas;
+mod smartro;
+mod toss;
+mod wallets;
+mod welcome;
+
+use super::rule::Rule;
+
+const GROUPS: [&[Rule]; 14] = [
+    general::RULES,
+    inicis::RULES,
+    kcp::RULES,
+    nice::RULES,
+    toss::RULES,
+    smartro::RULES,
+    wallets::RULES,
+    danal::RULES,
+    kg::RULES,
+    welcome::RULES,
+    ksnet::RULES,
+    hecto::RULES,
+    overseas::RULES,
+    others::RULES,
+];
+
+/// Every rule.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    GROUPS.into_iter().flatten()
+}

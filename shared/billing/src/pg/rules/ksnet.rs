@@ -1,0 +1,36 @@
+//! KSNET.
+
+use super::super::rule::Demand::{Currencies, Days, Impossible, Methods, NotBetween, Parts, Required};
+use super::super::rule::Field::{Birth, BuyerEmail, BuyerName, BuyerTel, ProductType, PwdTwoDigits, TaxFree, VbankDue};
+use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
+use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
+use crate::money::Currency::{Krw, Usd};
+
+const PAGE: Source = source("opi/ko/integration/pg/v1/ksnet/readme.mdx", "2026-04-27");
+const WARNING: Source = source("opi/ko/integration/pg/v1/ksnet/warning.mdx", "2024-11-21");
+
+const METHODS: &[&str] = &["card", "vbank", "trans", "phone", "lpay", "ssgpay", "kakaopay", "naverpay", "payco"];
+const WALLETS: &[&str] = &["kakaopay", "payco"];
+
+pub(super) const RULES: &[Rule] = &[
+    rule("ksnet.window.methods", "ksnet", Window, &[], Methods(METHODS), PAGE),
+    rule("ksnet.window.currency", "ksnet", Window, &[], Currencies(&[Krw, Usd]), WARNING),
+    rule("ksnet.window.buyer_name.required", "ksnet", Window, &[], Required(BuyerName), PAGE),
+    // The schema knows shops that must not name it.
+    unsure("ksnet.window.tax_free.required", "ksnet", Window, &[], Required(TaxFree), PAGE),
+    rule("ksnet.window.vbank_due.required", "ksnet", Window, &["vbank"], Required(VbankDue), WARNING),
+    rule("ksnet.window.buyer_email.required", "ksnet", Window, WALLETS, Required(BuyerEmail), PAGE),
+    rule("ksnet.window.buyer_tel.required", "ksnet", Window, WALLETS, Required(BuyerTel), PAGE),
+    rule("ksnet.key_window.impossible", "ksnet", KeyWindow, &[], Impossible, PAGE),
+    rule("ksnet.card_key.birth.required", "ksnet", CardKey, &[], Required(Birth), WARNING),
+    rule("ksnet.card_key.pwd_2digit.required", "ksnet", CardKey, &[], Required(PwdTwoDigits), WARNING),
+    rule("ksnet.charge.product_type.required", "ksnet", Charge, &[], Required(ProductType), WARNING),
+    rule("ksnet.charge.buyer_name.required", "ksnet", Charge, &[], Required(BuyerName), SCHEMA),
+    rule("ksnet.schedule.product_type.required", "ksnet", Schedule, &[], Required(ProductType), SCHEMA),
+    rule("ksnet.schedule.buyer_name.required", "ksnet", Schedule, &[], Required(BuyerName), SCHEMA),
+    rule("ksnet.refund.parts", "ksnet", Refund, &[], Parts(9, &[]), WARNING),
+    // Six months, of which the longest have 184 days.
+    rule("ksnet.refund.deadline", "ksnet", Refund, &[], Days(184), WARNING),
+    // In which time zone is not said.
+    unsure("ksnet.refund.vbank.hours", "ksnet", Refund, &["vbank"], NotBetween(23, 6), WARNING),
+];

@@ -1,0 +1,107 @@
+//! What a gateway's rules say of what is asked for, before anything is promised. What stands in a row already is not held
+//! against them again, and neither is what is carried on by itself: it is sent, and the gateway answers.
+
+use crate::card::Card;
+use crate::invalid::Invalid;
+use crate::key::BillingKey;
+use crate::order::Order;
+use crate::payment::refund::tax::TaxParts;
+use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
+use crate::pg::{self, Facts, Field, Operation, Refunded};
+use crate::ports::CardHolder;
+use crate::time::Timestamp;
+
+/// Whether what is asked for is held against the rules, or is sent as it is: it was promised before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    /// It is held against them.
+    Asked,
+    /// It is sent.
+    Promised,
+}
+
+/// The gateway of a key, as the PSP's record says. Nothing is known of one that it does not name.
+fn gateway(key: &BillingKey) -> Option<&str> {
+    key.record.as_ref()?.pg_provider.as_deref()
+}
+
+/// By which payment method a key charges: that of its window, or by card if the PSP shows one.
+fn pay_method(key: &BillingKey) -> Option<&str> {
+    let of_window = key.window.as_ref().map(|window| window.window.pay_method.as_str());
+    let of_card = || key.record.as_ref()?.card_number.as_ref().map(|_| "card");
+    of_window.or_else(of_card)
+}
+
+/// Checks an order that is to be charged to a key, now or later.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_order(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Result<(), Invalid> {
+    let Some(pg) = gateway(key) else { return Ok(()) };
+    pg::refused(&pg::check(pg, operation, pay_method(key), &Facts::of(order, at)))
+}
+
+/// Checks an order as a subscription has them put: some are scheduled, and some are charged at once.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_recurring(key: &BillingKey, order: &Order, at: Timestamp) -> Result<(), Invalid> {
+    check_order(Operation::Schedule, key, order, at)?;
+    check_order(Operation::Charge, key, order, at)
+}
+
+/// Checks a card that a key is to be issued for.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_card(pg: Option<&str>, card: &Card, holder: &CardHolder) -> Result<(), Invalid> {
+    let Some(pg) = pg else { return Ok(()) };
+    // Whether each is there is all that rules ask; what it is never gets near them.
+    let there = |is: bool| is.then(String::new);
+    let facts = Facts::default()
+        .with(Field::CustomerName, holder.customer_name.clone())
+        .with(Field::Birth, there(card.birth.is_some()))
+        .with(Field::PwdTwoDigits, there(card.pwd_2digit.is_some()))
+        .with(Field::Cvc, there(card.cvc.is_some()));
+    pg::refused(&pg::check(pg, Operation::CardKey, Some("card"), &facts))
+}
+
+/// Checks a refund that is asked for.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_refund(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> Result<(), Invalid> {
+    let Some(pg) = record.details.pg_provider.as_deref() else { return Ok(()) };
+    let TaxParts { tax_free, vat_amount } = refund.parts;
+    let number = |of: Option<u64>| of.map(|minor| minor.to_string());
+    let account = refund.account.as_ref();
+    let made = row.refunds.iter().filter(|it| it.imp_uid == record.imp_uid && it.state == RefundState::Done);
+    let refunded = Refunded {
+        paid_at: record.paid_at,
+        whole: refund.amount == record.amount.minor,
+        parts_before: u32::try_from(made.count()).unwrap_or(u32::MAX),
+        named_tax_free: row.order.details.tax_free.is_some(),
+        named_vat: row.order.details.vat_amount.is_some(),
+    };
+    let facts = Facts { at: Some(refund.requested_at), refunded: Some(refunded), ..Facts::default() }
+        .with(Field::TaxFree, number(tax_free))
+        .with(Field::VatAmount, number(vat_amount))
+        .with(Field::Reason, refund.reason.clone())
+        // Whoever has asked for it, it is the merchant that sends it.
+        .with(Field::Requester, Some(pg::REQUESTER.to_owned()))
+        .with(Field::RefundAccount, account.map(|_| String::new()))
+        .with(Field::RefundTel, account.and_then(|account| account.tel.as_ref()).map(|_| String::new()));
+    pg::refused(&pg::check(pg, Operation::Refund, record.details.pay_method.as_deref(), &facts))
+}
+
+/// Checks the deletion of a key.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_deletion(key: &BillingKey) -> Result<(), Invalid> {
+    let Some(pg) = gateway(key) else { return Ok(()) };
+    let facts = Facts::default()
+        .with(Field::Reason, Some(pg::DELETION_REASON.to_owned()))
+        .with(Field::Requester, Some(pg::REQUESTER.to_owned()));
+    pg::refused(&pg::check(pg, Operation::DeleteKey, pay_method(key), &facts))
+}
