@@ -21,6 +21,7 @@ pub use applied::{Applied, Effect};
 pub use apply::apply;
 pub use claim::{Claim, Purpose};
 pub use evidence::{Evidence, PostFailure, Source};
+pub use refund::tax::TaxParts;
 pub use refund::{Refund, RefundAccount, RefundState};
 pub use refusal::{Refusal, RefusedBy};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};

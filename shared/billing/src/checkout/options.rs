@@ -224,17 +224,23 @@ impl Product {
 
 impl Naver {
     fn normal(self) -> Result<Self, Invalid> {
-        let printable = |field: &str, value: Option<String>| {
-            value.map(|value| text::line(field, &value, PRODUCT_TEXT_MAX)).transpose()
-        };
         if self.product_count == Some(0) {
             return Err(Invalid::field("naverProductCount", "at least one"));
         }
         Ok(Self {
-            product_code: printable("naverProductCode", self.product_code)?,
+            product_code: self
+                .product_code
+                .map(|v| text::line("naverProductCode", &v, PRODUCT_TEXT_MAX))
+                .transpose()?,
             product_count: self.product_count,
-            merchant_user_key: printable("naverMerchantUserKey", self.merchant_user_key)?,
-            purchaser_name: printable("naverPurchaserName", self.purchaser_name)?,
+            merchant_user_key: {
+                let key = self.merchant_user_key;
+                key.map(|key| text::line("naverMerchantUserKey", &key, PRODUCT_TEXT_MAX)).transpose()?
+            },
+            purchaser_name: {
+                let name = self.purchaser_name;
+                name.map(|name| text::line("naverPurchaserName", &name, PRODUCT_TEXT_MAX)).transpose()?
+            },
             purchaser_birthday: {
                 let day = self.purchaser_birthday;
                 day.map(|day| civil_day("naverPurchaserBirthday", &day)).transpose()?

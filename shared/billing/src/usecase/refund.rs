@@ -69,9 +69,10 @@ where
         let reason = request.reason.as_deref().map(|reason| text::line("reason", reason, REASON_MAX)).transpose()?;
         let mut row = self.store.payment(&request.merchant_uid).await?.ok_or(Failure::NotFound)?;
         let amount = refund_amount(&request.amount, &row)?;
+        let currency = row.order.amount.currency;
         let parts = TaxParts {
-            tax_free: part("tax_free", request.tax_free.as_deref(), &row)?,
-            vat_amount: part("vat_amount", request.vat_amount.as_deref(), &row)?,
+            tax_free: minor(request.tax_free.as_deref(), |text| Money::parse("tax_free", text, currency))?,
+            vat_amount: minor(request.vat_amount.as_deref(), |text| Money::parse("vat_amount", text, currency))?,
         };
         let id = refund_id(&request.idempotency_key);
         let account = request.account.map(checked).transpose()?;
@@ -158,8 +159,15 @@ where
         let filled = row.refunds.iter_mut().find(|refund| refund.wants_account() && refund.amount == amount);
         match (filled, account) {
             (Some(refund), Some(account)) if refund.requests.len() < REFUNDS_MAX => {
-                same_part("tax_free", parts.tax_free, refund.parts.tax_free)?;
-                same_part("vat_amount", parts.vat_amount, refund.parts.vat_amount)?;
+                let differs =
+                    |named: Option<u64>, owed: Option<u64>| named.is_some_and(|part| part != owed.unwrap_or(0));
+                // A refund that is owed has its parts already: a request may name the same.
+                if differs(parts.tax_free, refund.parts.tax_free) {
+                    return Err(Invalid::field("tax_free", "as much as of the refund that is owed").into());
+                }
+                if differs(parts.vat_amount, refund.parts.vat_amount) {
+                    return Err(Invalid::field("vat_amount", "as much as of the refund that is owed").into());
+                }
                 let is_next = next.as_ref() == Some(&refund.id);
                 refund.account = Some(account);
                 refund.reason = refund.reason.take().or(reason);
@@ -278,20 +286,8 @@ fn refund_amount(text: &str, row: &Payment) -> Result<u64, Failure> {
     amount.map(|amount| amount.minor).ok_or_else(|| invalid_amount("more than zero, in the payment's currency"))
 }
 
-fn part(field: &str, text: Option<&str>, row: &Payment) -> Result<Option<u64>, Invalid> {
-    let read = |text| Money::parse(field, text, row.order.amount.currency).map(|amount| amount.minor);
-    text.map(read).transpose()
-}
-
-/// A refund that is owed has its parts already: a request may name the same.
-fn same_part(field: &str, named: Option<u64>, owed: Option<u64>) -> Result<(), Invalid> {
-    let owed = owed.unwrap_or(0);
-    match named {
-        Some(named) if named != owed => {
-            Err(Invalid::field(field, format!("{owed} in the currency's smallest unit: that much of what is owed")))
-        }
-        Some(_) | None => Ok(()),
-    }
+fn minor(text: Option<&str>, read: impl Fn(&str) -> Result<Money, Invalid>) -> Result<Option<u64>, Invalid> {
+    text.map(read).transpose().map(|amount| amount.map(|amount| amount.minor))
 }
 
 fn invalid_amount(detail: &str) -> Failure {

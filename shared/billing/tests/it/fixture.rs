@@ -17,9 +17,8 @@ use billing::alarm::Alarm;
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
-use billing::payment::refund::tax::TaxParts;
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
-use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus};
+use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus, TaxParts};
 use billing::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
 };

@@ -2,8 +2,7 @@
 
 use billing::order::{Details, Order};
 use billing::payment::refund::Origin;
-use billing::payment::refund::tax::TaxParts;
-use billing::payment::{Refund, RefundState};
+use billing::payment::{Refund, RefundState, TaxParts};
 use serde_json::{Value, json};
 
 use super::*;

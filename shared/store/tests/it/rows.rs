@@ -110,7 +110,7 @@ pub(crate) fn full(uid: &str) -> Payment {
         id: "auto1".to_owned(),
         imp_uid: ImpUid::parse("imps_448280090638").unwrap(),
         amount: 900,
-        parts: billing::payment::refund::tax::TaxParts::default(),
+        parts: billing::payment::TaxParts::default(),
         checksum: 8_900,
         exponent: 0,
         reason: None,

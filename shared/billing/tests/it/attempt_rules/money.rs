@@ -15,7 +15,7 @@ fn sent(of: &Payment, origin: Origin, amount: u64, at: Timestamp) -> Refund {
         id: "back".to_owned(),
         imp_uid: of.imp_uid().unwrap().clone(),
         amount,
-        parts: billing::payment::refund::tax::TaxParts::default(),
+        parts: billing::payment::TaxParts::default(),
         checksum: PRICE,
         exponent: 0,
         reason: None,

@@ -2,8 +2,8 @@
 
 use billing::Money;
 use billing::order::Details;
-use billing::payment::refund::tax::{TaxParts, asked};
-use billing::payment::{PaymentSnapshot, PspStatus, Refund, RefundState, State};
+use billing::payment::refund::tax::asked;
+use billing::payment::{PaymentSnapshot, PspStatus, Refund, RefundState, State, TaxParts};
 use billing::ports::Clock;
 use billing::usecase::{Failure, RefundRequest};
 use proptest::prelude::*;

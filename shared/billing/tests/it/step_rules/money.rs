@@ -17,7 +17,7 @@ fn refund(payment: &Payment, origin: Origin, state: RefundState) -> Refund {
         id: "back".to_owned(),
         imp_uid: record.imp_uid.clone(),
         amount: record.amount.minor,
-        parts: billing::payment::refund::tax::TaxParts::default(),
+        parts: billing::payment::TaxParts::default(),
         checksum: record.amount.minor,
         exponent: 0,
         reason: None,
