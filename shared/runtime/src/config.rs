@@ -1,5 +1,6 @@
 //! Configuration: environment variables, read once at the start. An error names the variable and never its value.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use billing::policy::LatePaidPolicy;
@@ -197,10 +198,27 @@ impl Config {
             public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
             checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
             checkout_confirm: flag("CHECKOUT_CONFIRM", optional("CHECKOUT_CONFIRM"))?,
-            policy: Policy { pgs: codes(&window_channels), default_pg, card_pg: of_keys, ..policy(optional)? },
+            policy: Policy {
+                pgs: codes(&window_channels),
+                pg_methods: limited(&window_channels),
+                default_pg,
+                card_pg: of_keys,
+                ..policy(optional)?
+            },
             window_channels,
         })
     }
+}
+
+/// The payment methods of each gateway that has no channel for all of them.
+fn limited(channels: &[WindowChannel]) -> BTreeMap<String, Vec<String>> {
+    let of = |code: &str| channels.iter().filter(move |channel| channel.code() == code.to_owned());
+    let is_limited = |code: &String| of(code).all(|channel| !channel.pay_methods.is_empty());
+    let methods = |code: String| {
+        let methods = of(&code).flat_map(|channel| channel.pay_methods.clone()).collect();
+        (code, methods)
+    };
+    codes(channels).into_iter().filter(is_limited).map(methods).collect()
 }
 
 /// Each gateway once, the default first.

@@ -3,7 +3,6 @@
 
 use billing::checkout::{NaverProduct, Window};
 use billing::order::Order;
-use billing::pg::{self, Field, Operation};
 use billing::usecase::Failure;
 use billing::{CustomerId, Money};
 use iamport::{InvalidInput, RequestPay, Sensitive, ServicePeriod, WindowProduct};
@@ -88,9 +87,7 @@ fn object(
     object.app_scheme = options.app_scheme;
     object.customer_uid = order.customer_uid.as_ref().map(|uid| iamport::CustomerUid::new(uid.as_str())).transpose()?;
     let gateway = window.pg.as_deref().or(config.policy.default_pg.as_deref());
-    let wanted = |pg| pg::asks_for(pg, Operation::Window, Some(&window.pay_method), Field::CustomerId);
-    let told = order.customer_uid.is_some() || gateway.is_some_and(wanted);
-    object.customer_id = told.then(|| customer_id.to_string());
+    object.customer_id = window.tells_customer(order, gateway).then(|| customer_id.to_string());
     object.escrow = options.escrow;
     object.digital = options.digital;
     object.vbank_due = options.vbank_due;

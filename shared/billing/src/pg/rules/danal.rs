@@ -18,15 +18,15 @@ const MAX: u64 = u64::MAX;
 
 pub(super) const RULES: &[Rule] = &[
     rule("danal.window.methods", "danal", Window, &[], Methods(&["phone"]), PAGE),
-    rule("danal.window.phone.amount", "danal", Window, &["phone"], Won(301, MAX), LIMITS),
+    unsure("danal.window.phone.amount", "danal", Window, &["phone"], Won(301, MAX), LIMITS),
     unsure("danal.window.tax_free.absent", "danal", Window, &["phone"], Absent(TaxFree), PAGE),
     unsure("danal.key_window.methods", "danal", KeyWindow, &[], Methods(&["phone"]), PAGE),
     unsure("danal.key_window.amount", "danal", KeyWindow, &[], Issue(AlwaysCharged, 0), CODES),
     rule("danal_tpay.window.methods", TPAY, Window, &[], Methods(METHODS), PAGE),
     rule("danal_tpay.window.buyer_tel.required", TPAY, Window, &[], Required(BuyerTel), PAGE),
     rule("danal_tpay.window.biz_num.required", TPAY, Window, &["vbank"], Required(BizNum), PAGE),
-    rule("danal_tpay.window.card.amount", TPAY, Window, &["card"], Won(100, MAX), LIMITS),
-    rule("danal_tpay.window.bank.amount", TPAY, Window, BY_BANK, Won(301, MAX), LIMITS),
+    unsure("danal_tpay.window.card.amount", TPAY, Window, &["card"], Won(100, MAX), LIMITS),
+    unsure("danal_tpay.window.bank.amount", TPAY, Window, BY_BANK, Won(301, MAX), LIMITS),
     rule("danal_tpay.key_window.methods", TPAY, KeyWindow, &[], Methods(&["card"]), PAGE),
     rule("danal_tpay.key_window.amount", TPAY, KeyWindow, &[], Issue(Charged, 0), PAGE),
     rule("danal_tpay.refund.vbank.impossible", TPAY, Refund, &["vbank"], Impossible, PARTS),
