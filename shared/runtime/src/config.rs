@@ -264,9 +264,11 @@ fn flag(variable: &'static str, value: Option<String>) -> Result<bool, ConfigErr
 fn public_url(variable: &'static str, value: Option<String>) -> Result<Option<String>, ConfigError> {
     let rule = "an https address without a fragment";
     let Some(url) = value else { return Ok(None) };
-    let clean = url.bytes().all(|byte| byte.is_ascii_graphic()) && !url.contains('#');
-    if clean && ((url.starts_with("https://") && url.len() > "https://".len()) || is_loopback(&url)) {
-        Ok(Some(url.trim_end_matches('/').to_owned()))
+    // Of a scheme without a host no slash is left.
+    let url = url.trim_end_matches('/');
+    let clean = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if clean && (url.starts_with("https://") || is_loopback(url)) {
+        Ok(Some(url.to_owned()))
     } else {
         Err(ConfigError { variable, rule })
     }
@@ -349,6 +351,41 @@ mod tests {
             assert_eq!(error.variable, variable);
             assert!(!error.to_string().contains("canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_public_address_is_https_or_this_machines_own_and_ends_without_a_slash() {
+        for (written, kept) in [
+            ("https://a", Some("https://a")),
+            ("https://shop.example/v1/", Some("https://shop.example/v1")),
+            ("https://shop.example//", Some("https://shop.example")),
+            ("http://localhost:3000/", Some("http://localhost:3000")),
+            ("http://127.0.0.1", Some("http://127.0.0.1")),
+            ("https://", None),
+            ("https:///", None),
+            ("HTTPS://shop.example", None),
+            ("http://shop.example", None),
+            ("shop.example", None),
+            ("ftp://localhost", None),
+            ("https://shop.example/#top", None),
+            ("http://localhost/#top", None),
+            ("https://shop .example", None),
+            ("https://상점.example", None),
+            ("http://localhost/a b", None),
+        ] {
+            for variable in ["PUBLIC_URL", "CHECKOUT_RETURN_URL"] {
+                let config = read(&[(variable, written)]);
+                let read = config
+                    .as_ref()
+                    .map(|it| if variable == "PUBLIC_URL" { &it.public_url } else { &it.checkout_return_url });
+                match (read, kept) {
+                    (Ok(url), Some(kept)) => assert_eq!(url.as_deref(), Some(kept)),
+                    (Err(error), None) => assert_eq!(error.variable, variable),
+                    (other, _) => panic!("{written}: {other:?}"),
+                }
+            }
+        }
+        assert_eq!(read(&[("PUBLIC_URL", " ")]).unwrap().public_url, None);
     }
 
     #[test]
