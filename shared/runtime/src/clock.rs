@@ -59,7 +59,6 @@ mod tests {
 
     #[test]
     fn the_wall_clock_is_the_machines_and_a_simulators_file_moves_it() {
-        #[expect(clippy::disallowed_methods, reason = "what the clock is compared with")]
         let machine = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
         let before = machine();
         let (millis, now) = (SystemClock::unix_millis(), SystemClock::new(None).now().0);
