@@ -90,10 +90,14 @@ async fn run(
         let of_invocation = |target: &str| target.starts_with("/2018-06-01/runtime/invocation/invocation-");
         seen.filter(|seen| seen.method == "POST" && of_invocation(&seen.target)).collect::<Vec<_>>()
     };
-    while answered().len() < count && child.try_wait().unwrap().is_none() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let all_answered = async {
+        while answered().len() < count && child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), all_answered).await;
     child.kill().unwrap();
+    assert!(waited.is_ok(), "it neither answers nor ends");
     let out = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
     // The test harness writes its own lines, and the beginning of one.
     let lines = out.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok()).collect();
@@ -121,7 +125,7 @@ async fn every_request_gets_an_answer_and_a_line_of_log() {
     malformed["headers"]["host"] = json!("a b");
     let invocations = vec![
         (get("kim"), Some(60_000)),
-        (get("soon"), Some(8_000)),
+        (get("soon"), Some(20_000)),
         (get("never"), None),
         (get("refused"), Some(60_000)),
         (in_url, Some(60_000)),
@@ -140,7 +144,7 @@ async fn every_request_gets_an_answer_and_a_line_of_log() {
     assert_eq!((&body(0)["what"], &body(0)["table"]), (&json!("kim"), &json!("billing")));
     let left = |place: usize| body(place)["left"].as_u64().unwrap();
     // The budget, or what the platform leaves; a limit in the past is none.
-    assert!((20..25).contains(&left(0)) && left(1) < 6 && (20..25).contains(&left(2)), "{answers:?}");
+    assert!((19..25).contains(&left(0)) && left(1) <= 18 && (19..25).contains(&left(2)), "{answers:?}");
     assert_eq!(answers[0]["headers"]["x-request-id"], json!("r-kim"));
     let refused: Vec<Value> = (3..6).map(|place| body(place)["code"].clone()).collect();
     assert_eq!(refused, ["card_declined", "sensitive_data_in_url", "malformed_request"]);
@@ -168,10 +172,10 @@ async fn every_request_gets_an_answer_and_a_line_of_log() {
 
 #[tokio::test]
 async fn a_tick_does_its_work_and_is_measured() {
-    let invocations = vec![(json!({}), Some(60_000)), (json!({ "any": "event" }), None)];
+    let invocations = vec![(json!({}), Some(600_000)), (json!({ "any": "event" }), None)];
     let (answers, _, lines) = run("ticks", &[("IAMPORT_CHANNEL_KEY", "channel-key-1")], invocations).await;
     let left = |place: usize| answers[place]["left"].as_u64().unwrap();
-    assert!((40..50).contains(&left(0)) && (100..110).contains(&left(1)), "{answers:?}");
+    assert!((500..590).contains(&left(0)) && (60..110).contains(&left(1)), "{answers:?}");
     assert_eq!(answers[0]["waits"], json!(false));
     let alarms: Vec<&Value> = lines.iter().filter(|line| !line["fields"]["alarm"].is_null()).collect();
     assert_eq!(alarms.len(), 2, "one each tick, where the filter looks for it");
