@@ -150,6 +150,9 @@ fn what_follows_on_bearer_is_hidden_to_the_end_of_its_string() {
 }
 
 proptest! {
+    // Each case has two logs of its own.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// The filter that counts alarms reads JSON and nothing else: no secret in a line may cost it its form.
     #[test]
     fn a_line_stays_json_whatever_is_hidden_in_it(
