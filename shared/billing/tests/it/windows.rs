@@ -400,6 +400,22 @@ fn what_an_amount_does_is_known_for_each_gateway_that_issues_keys() {
     assert_eq!(issue_support("brand_new", "card"), IssueSupport::Unlisted);
 }
 
+#[test]
+fn a_gateway_whose_channels_are_for_some_methods_opens_no_window_for_another() {
+    let pg_methods = [("kcp".to_owned(), vec!["card".to_owned(), "trans".to_owned()])].into();
+    let policy = Policy { default_pg: Some("kcp".to_owned()), pg_methods, ..Policy::default() };
+    for (pg, pay_method, expected) in [
+        (Some("kcp"), "card", None),
+        (Some("kcp"), "vbank", Some("pay_method_not_configured")),
+        (None, "vbank", Some("pay_method_not_configured")),
+        (Some("nice"), "vbank", None),
+    ] {
+        let window = Window { pg: pg.map(str::to_owned), ..paid_by(pay_method) };
+        let checked = window.check(&buyer(), &customer("kim"), START, &policy);
+        assert_eq!(checked.err().map(|invalid| invalid.code).as_deref(), expected, "{pg:?} {pay_method}");
+    }
+}
+
 /// Naver Pay makes a code up for a key of nobody knows what, and takes whoever registers twice for two: the storefront is warned.
 #[test]
 fn whoever_does_not_say_what_a_naver_key_is_for_is_warned() {
