@@ -1,8 +1,6 @@
 //! What each answer of the PSP means, through the ports and over a socket: the adapter alone between a server and a use case.
 
 use billing::order::{Details, Order};
-use billing::payment::refund::Origin;
-use billing::payment::{Refund, RefundState, TaxParts};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
