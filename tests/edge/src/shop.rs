@@ -208,6 +208,8 @@ impl Place {
             ("IAMPORT_TIER", TIER.to_owned()),
             ("NOTICE_URL", "https://shop.example/webhooks/iamport".to_owned()),
             ("WEBHOOK_IPS", LISTED.join(",")),
+            // What is refused has to have no effect; what is only observed is taken.
+            ("WEBHOOK_IP_MODE", "enforce".to_owned()),
         ]);
         let lambda = Lambda::start(program, bug, &variables).await?;
         let secrets = vec![webhook_token.clone(), imp_secret, fingerprint_key];

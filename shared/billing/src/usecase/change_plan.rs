@@ -47,11 +47,8 @@ where
             if begun {
                 let same = row.price == plan.price && row.plan_id == plan.id && same_interval;
                 // A difference that this period does not bring, because nobody pays it, is the next one's.
-                self.check_adjusted(
-                    &Subscription { price: plan.price.clone(), ..row.clone() },
-                    key.as_ref(),
-                    currency,
-                )?;
+                let changed = Subscription { price: plan.price.clone(), ..row.clone() };
+                self.check_adjusted(&changed, key.as_ref(), currency)?;
                 row.next_plan = Some(plan).filter(|_| !same);
                 return Ok(());
             }
