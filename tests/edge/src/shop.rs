@@ -208,6 +208,8 @@ impl Place {
             ("IAMPORT_TIER", TIER.to_owned()),
             ("NOTICE_URL", "https://shop.example/webhooks/iamport".to_owned()),
             ("WEBHOOK_IPS", LISTED.join(",")),
+            // By default such a notice is taken, with an alarm; where it is refused, what comes of it shows whether it was.
+            ("WEBHOOK_IP_MODE", "enforce".to_owned()),
         ]);
         let lambda = Lambda::start(program, bug, &variables).await?;
         let secrets = vec![webhook_token.clone(), imp_secret, fingerprint_key];
