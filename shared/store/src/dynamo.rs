@@ -29,8 +29,9 @@ const OWNER_INDEX: &str = "owner";
 const DUE_INDEX: &str = "due";
 /// Rows of the `due` index read at a time.
 const DUE_PAGE: i32 = 50;
-/// Waits for a transaction that holds an item, in milliseconds.
-const CONFLICT_WAITS_MS: [u64; 4] = [20, 60, 180, 400];
+/// How long each try of a write is waited for by the next one, in milliseconds: after a conflict with a transaction, or after
+/// silence. Nothing follows the last.
+const AGAIN_AFTER_MS: [Option<u64>; 4] = [Some(20), Some(60), Some(180), None];
 /// Most keys of one BatchGetItem (DynamoDB's limit).
 const BATCH_GET_MAX: usize = 100;
 /// Times a batch read is continued for keys that DynamoDB left unprocessed.
@@ -59,8 +60,8 @@ impl DynamoStore {
     }
 
     /// Waits as the client's own retries do: the client's owner decides what time is.
-    async fn wait(&self, milliseconds: u64) {
-        if let Some(time) = self.client.config().sleep_impl() {
+    async fn wait(&self, milliseconds: Option<u64>) {
+        if let (Some(milliseconds), Some(time)) = (milliseconds, self.client.config().sleep_impl()) {
             time.sleep(Duration::from_millis(milliseconds)).await;
         }
     }
@@ -103,7 +104,7 @@ impl DynamoStore {
     /// the item for a moment is waited for: nothing was written then.
     async fn write<R: Row>(&self, row: &R) -> Result<Saved<R>, WriteError> {
         let tries = Tries::default();
-        for wait in CONFLICT_WAITS_MS {
+        for wait in AGAIN_AFTER_MS {
             match self.write_once(row, &tries).await {
                 Err(TryError::HeldByTransaction) => self.wait(wait).await,
                 Err(TryError::Failed(error)) => return Err(error),
@@ -287,9 +288,8 @@ impl PaymentStore for DynamoStore {
                 }
             }
         };
-        if range.from > range.to {
-            return Ok(Page { items: Vec::new(), next: None });
-        }
+        // One that ends before it begins is empty, and DynamoDB would refuse it: no row's place is a moment and nothing else.
+        let range = OwnerRange { to: range.to.max(range.from.clone()), ..range };
         let (pks, next) = self.owned(owner, range, filter.limit, filter.cursor.as_deref()).await?;
         let mut items: Vec<Payment> = self.rows(&pks).await?;
         items.retain(|row| filter.covers(row));

@@ -1,8 +1,14 @@
 //! `edge [--seeds N] [--from S]`: runs seeds of every kind, without bugs. `--zoo`: the hunt for the planted ones.
-//! `function`: plays the functions for a scripted Lambda; only this program itself calls that.
+//! `function` and `tick`: play the functions for a scripted Lambda; only this program itself calls that.
 
+#[path = "../../../functions/billing-keys/src/handler.rs"]
+mod billing_keys;
 #[path = "../../../functions/charge/src/handler.rs"]
 mod charge;
+#[path = "../../../functions/checkout/src/handler.rs"]
+mod checkout;
+#[path = "../../../functions/checkout/src/confirmation.rs"]
+mod confirmation;
 #[expect(dead_code, reason = "its budget is for the webhook's own main")]
 #[path = "../../../functions/webhook/src/handler.rs"]
 mod handler;
@@ -10,6 +16,16 @@ mod handler;
 mod issue_billing_key;
 #[path = "../../../functions/webhook/src/notice.rs"]
 mod notice;
+#[path = "../../../functions/reconcile/src/handler.rs"]
+mod reconcile;
+#[path = "../../../functions/refund/src/handler.rs"]
+mod refund;
+#[path = "../../../functions/schedule/src/handler.rs"]
+mod schedule;
+#[path = "../../../functions/subscription/src/handler.rs"]
+mod subscription;
+#[path = "../../../functions/billing-keys/src/window.rs"]
+mod window;
 
 use std::process::ExitCode;
 
@@ -28,6 +44,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.first().map(String::as_str) {
         Some("function") => play_functions(arguments.get(1)).await,
+        Some("tick") => play_ticks().await,
         Some("--zoo") => zoo().await,
         _ => seeds(&arguments).await,
     };
@@ -50,13 +67,26 @@ async fn play_functions(bug: Option<&String>) -> Ended {
     }
     switches::plant(bug);
     runtime::serve_http(runtime::HANDLER_BUDGET, |app, request| async move {
-        match request.route() {
+        let route = request.route().to_owned();
+        let of = |resource: &str| route.split('/').nth(1) == Some(resource);
+        match route.as_str() {
             "POST /billing-keys" => issue_billing_key::handle(app, request).await,
-            "POST /charges" => charge::handle(app, request).await,
+            "POST /charges/{merchant_uid}/refunds" => refund::handle(app, request).await,
+            _ if of("billing-keys") => billing_keys::handle(app, request).await,
+            _ if of("charges") => charge::handle(app, request).await,
+            _ if of("checkouts") => checkout::handle(app, request).await,
+            _ if of("schedules") => schedule::handle(app, request).await,
+            _ if of("subscriptions") => subscription::handle(app, request).await,
             _ => handler::handle(app, request).await,
         }
     })
     .await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a timer starts.
+async fn play_ticks() -> Ended {
+    runtime::serve_ticks(reconcile::handle).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,30 +3,27 @@
 //! Two shops stand side by side. They differ in their secrets only.
 
 mod events;
-mod lambda;
+pub(crate) mod lambda;
+pub(crate) mod place;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use sandbox::aws::client::Client;
-use sandbox::aws::table::Table;
 use sandbox::aws::{self, Options};
-use sandbox::template::Template;
 use serde_json::{Value, json};
 use simulation::rng::Rng;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use self::events::{Events, Source};
-use self::lambda::{Answered, Lambda};
+use self::lambda::Answered;
+use self::place::{LISTED, Place};
 use crate::calls::BEGIN;
 use crate::canary::Canaries;
 use crate::peer::{Answer, Peer, Seen};
 use crate::rule::{Rule, Violation};
 use crate::world::{Outcome, WorldError};
 
-/// Where notices come from (reliability, F23).
-const LISTED: [&str; 3] = ["52.78.100.19", "52.78.48.223", "52.78.5.241"];
 /// The sub-merchant that both shops are.
 const TIER: &str = "e01";
 /// Host headers that no gateway lets through.
@@ -36,16 +33,6 @@ const REFUSED_FOR_US: &str = "2041-12";
 const REFUSED_BY_ISSUER: &str = "2042-12";
 /// Most webhooks of a seed before the last, which is the true one.
 const WEBHOOKS_MAX: i64 = 4;
-
-/// The functions of one shop, and what they share.
-#[derive(Debug)]
-struct Place {
-    lambda: Lambda,
-    table: String,
-    webhook_token: String,
-    /// What must not stand in any text of this shop.
-    secrets: Vec<String>,
-}
 
 /// Both shops, the AWS endpoint behind them, and their PSP.
 #[derive(Debug)]
@@ -142,8 +129,10 @@ impl Shop {
             aws::serve(listener, Options::default(), std::future::pending()).await.ok();
         });
         let aws = Client::new(&url).map_err(WorldError::made)?;
-        let first = Place::start(program, bug, "one", &url, &psp.url, &aws).await?;
-        let second = Place::start(program, bug, "two", &url, &psp.url, &aws).await?;
+        // Where a stranger's notice is refused, what comes of one shows whether it was: by default it is taken, with an alarm.
+        let settings = [("IAMPORT_TIER", TIER), ("WEBHOOK_IP_MODE", "enforce")];
+        let first = Place::start(program, bug, "one", (&url, &psp.url), &aws, &settings).await?;
+        let second = Place::start(program, bug, "two", (&url, &psp.url), &aws, &settings).await?;
         Ok(Self { places: [first, second], psp, aws, endpoint, events: Events::read()? })
     }
 
@@ -168,52 +157,6 @@ impl Shop {
         }
         run.texts();
         Ok(run.outcome)
-    }
-}
-
-impl Place {
-    async fn start(
-        program: &Path,
-        bug: Option<u8>,
-        name: &str,
-        aws_url: &str,
-        psp_url: &str,
-        aws: &Client,
-    ) -> Result<Self, WorldError> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-        let template = Template::load(&path, BTreeMap::new()).map_err(WorldError::made)?;
-        let table = Table::from_template(&template, name).map_err(WorldError::made)?;
-        aws.ensure_table(&table).await.map_err(WorldError::made)?;
-        let [webhook_token, imp_secret, fingerprint_key] =
-            ["token", "secret", "print"].map(|kind| format!("canary{kind}of{name}").repeat(3));
-        let secret = json!({
-            "imp_key": "imp_apikey",
-            "imp_secret": imp_secret,
-            "webhook_tokens": [webhook_token],
-            "fingerprint_key": fingerprint_key,
-        });
-        aws.ensure_secret(name, &secret).await.map_err(WorldError::made)?;
-        let variables = BTreeMap::from([
-            ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()),
-            ("AWS_REGION", sandbox::REGION.to_owned()),
-            ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
-            ("AWS_ENDPOINT_URL", aws_url.to_owned()),
-            ("TABLE_NAME", name.to_owned()),
-            ("IAMPORT_SECRET_ID", name.to_owned()),
-            ("IAMPORT_BASE_URL", psp_url.to_owned()),
-            ("IAMPORT_TIER", TIER.to_owned()),
-            ("NOTICE_URL", "https://shop.example/webhooks/iamport".to_owned()),
-            ("WEBHOOK_IPS", LISTED.join(",")),
-            // What is refused has to have no effect; what is only observed is taken.
-            ("WEBHOOK_IP_MODE", "enforce".to_owned()),
-        ]);
-        let lambda = Lambda::start(program, bug, &variables).await?;
-        let secrets = vec![webhook_token.clone(), imp_secret, fingerprint_key];
-        Ok(Self { lambda, table: name.to_owned(), webhook_token, secrets })
     }
 }
 

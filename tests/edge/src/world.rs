@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::calls::Calls;
 use crate::deploy::Deploy;
+use crate::doors::Doors;
 use crate::rule::Violation;
 use crate::shop::Shop;
 
@@ -16,11 +17,13 @@ pub enum Kind {
     Shop,
     /// [`Deploy`].
     Deploy,
+    /// [`Doors`].
+    Doors,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Calls, Self::Shop, Self::Deploy];
+    pub const ALL: [Self; 4] = [Self::Calls, Self::Shop, Self::Deploy, Self::Doors];
 }
 
 /// What a seed came to.
@@ -62,6 +65,7 @@ enum Place {
     Calls(Calls),
     Shop(Box<Shop>),
     Deploy(Deploy),
+    Doors(Box<Doors>),
 }
 
 impl World {
@@ -74,6 +78,7 @@ impl World {
             Kind::Calls => Place::Calls(Calls::start().await?),
             Kind::Shop => Place::Shop(Box::new(Shop::start(bug, program).await?)),
             Kind::Deploy => Place::Deploy(Deploy::read()?),
+            Kind::Doors => Place::Doors(Box::new(Doors::start(bug, program).await?)),
         };
         Ok(Self { bug, place })
     }
@@ -88,6 +93,7 @@ impl World {
             Place::Calls(calls) => calls.run(seed).await,
             Place::Shop(shop) => shop.run(seed).await,
             Place::Deploy(deploy) => Ok(deploy.run(seed, self.bug == Some(41))),
+            Place::Doors(doors) => doors.run(seed).await,
         };
         crate::switches::plant(None);
         outcome

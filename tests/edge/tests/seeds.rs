@@ -7,14 +7,16 @@ use edge::world::{Kind, World, WorldError};
 
 /// Seeds of each kind.
 const SEEDS: u64 = 300;
+/// Seeds at the doors: each is a whole visit to one function, with all that it refuses.
+const VISITS: u64 = 27;
 /// How often each step comes at least.
 const OFTEN: u64 = 30;
 
 /// Runs seeds, and counts the steps: what stands before the colon of each line of the journal.
-async fn clean(kind: Kind) -> Result<BTreeMap<String, u64>, WorldError> {
+async fn clean(kind: Kind, seeds: u64) -> Result<BTreeMap<String, u64>, WorldError> {
     let mut world = World::start(kind, None, Path::new(env!("CARGO_BIN_EXE_edge"))).await?;
     let mut steps = BTreeMap::new();
-    for seed in 1..=SEEDS {
+    for seed in 1..=seeds {
         let outcome = world.run(seed).await?;
         assert_eq!(outcome.violations, [], "{kind:?} {seed}: {}", outcome.journal.join("; "));
         for line in outcome.journal {
@@ -32,7 +34,7 @@ fn came_often(steps: &BTreeMap<String, u64>, wanted: &[&str]) {
 
 #[tokio::test]
 async fn calls_of_the_client_keep_every_rule() -> Result<(), WorldError> {
-    let steps = clean(Kind::Calls).await?;
+    let steps = clean(Kind::Calls, SEEDS).await?;
     let changes = ["again", "onetime", "customers", "cancel", "schedule", "move", "unschedule"];
     came_often(&steps, &changes);
     came_often(&steps, &["list", "payments", "billing key", "time passes"]);
@@ -41,7 +43,7 @@ async fn calls_of_the_client_keep_every_rule() -> Result<(), WorldError> {
 
 #[tokio::test]
 async fn the_functions_keep_every_rule() -> Result<(), WorldError> {
-    let steps = clean(Kind::Shop).await?;
+    let steps = clean(Kind::Shop, SEEDS).await?;
     came_often(&steps, &["POST /billing-keys", "POST /charges", "Listed webhook", "ListedBehindProxy webhook"]);
     came_often(&steps, &["Stranger webhook", "StrangerClaiming webhook", "WrongToken webhook"]);
     came_often(&steps, &["a refused card", "nobody's card"]);
@@ -51,8 +53,17 @@ async fn the_functions_keep_every_rule() -> Result<(), WorldError> {
 
 #[tokio::test]
 async fn the_template_keeps_every_rule() -> Result<(), WorldError> {
-    let steps = clean(Kind::Deploy).await?;
+    let steps = clean(Kind::Deploy, SEEDS).await?;
     came_often(&steps, &["ChargeFunction", "RefundFunction", "WebhookFunction"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_route_refuses_what_it_has_to_and_does_what_it_is_for() -> Result<(), WorldError> {
+    let steps = clean(Kind::Doors, VISITS).await?;
+    for sample in edge::doors::SAMPLES {
+        assert!(steps.keys().any(|step| step.split(' ').next() == Some(sample)), "{sample} was never sent: {steps:?}");
+    }
     Ok(())
 }
 

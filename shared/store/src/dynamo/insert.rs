@@ -15,10 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::item::{Item, Item0, KEY_SK, PAYMENT_SK, Row, SUBSCRIPTION_SK, key_pk, registered, subscription_pk, update};
 use super::tries::Tries;
-use super::{DynamoStore, conflict, error, version_condition};
+use super::{AGAIN_AFTER_MS, DynamoStore, conflict, error, version_condition};
 
-/// Waits before a transaction is sent again after a conflict with another one, or after silence, in milliseconds.
-const AGAIN_AFTER_MS: [u64; 4] = [20, 60, 180, 400];
 /// Rounds in which rows that stand in the way are taken out of a chunk. Only races put them there.
 const ROUNDS_MAX: u32 = 4;
 

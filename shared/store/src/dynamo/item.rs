@@ -50,7 +50,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 43] = [
+const OPTIONAL: [&str; 42] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -88,7 +88,6 @@ const OPTIONAL: [&str; 43] = [
     "credits",
     "fallback_cards",
     "fallbacks",
-    "adjustment",
     "carried",
     "running",
     "closed_periods",

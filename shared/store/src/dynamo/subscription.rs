@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::item::{Item, Keyed, Row, SUBSCRIPTION_SK, keyed, read, sortable, subscription_pk, text, update, write};
 use super::tries::Tries;
-use super::{CONFLICT_WAITS_MS, DynamoStore, OwnerRange, conflict, error, version_condition};
+use super::{AGAIN_AFTER_MS, DynamoStore, OwnerRange, conflict, error, version_condition};
 use crate::cursor;
 
 const STATE_INDEX: &str = "state";
@@ -35,7 +35,7 @@ struct SubscriptionItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     periods_max: Option<u32>,
     price: Price,
-    #[serde(default, skip_serializing_if = "is_nothing")]
+    #[serde(default)]
     adjustment: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     carried: Vec<(u32, i64)>,
@@ -78,11 +78,6 @@ struct SubscriptionItem {
     looks: u32,
     created_at: Timestamp,
     updated_at: Timestamp,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
-const fn is_nothing(adjustment: &i64) -> bool {
-    *adjustment == 0
 }
 
 /// Periods as text, equal ones in a row together: `1:0*35,4:3` is 35 that were paid at once and one by its fourth attempt.
@@ -245,7 +240,7 @@ impl SubscriptionStore for DynamoStore {
             TransactWriteItem::builder().update(self.last_one(row, last)?).build(),
         ];
         let tries = Tries::default();
-        for wait in CONFLICT_WAITS_MS {
+        for wait in AGAIN_AFTER_MS {
             let request = self.client.transact_write_items().set_transact_items(Some(actions.clone()));
             // Each write has a mark of its own, which 32 characters hold.
             let token = row.writer.as_str();

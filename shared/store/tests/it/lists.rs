@@ -2,7 +2,7 @@
 
 use billing::key::KeyState;
 use billing::payment::Flow;
-use billing::ports::{DUE_SHARDS, DueRow, DueStore, ScheduleFilter, StoreError};
+use billing::ports::{DUE_SHARDS, DueRow, DueStore, KeyStore, ScheduleFilter, StoreError};
 use billing::{CustomerUid, Timestamp};
 
 use crate::rows::{NOW, customer, key, payment};
@@ -55,6 +55,9 @@ both_stores!(schedules_are_listed_by_key_and_time, |store| {
         "the end is not part of it"
     );
     assert!(list(ScheduleFilter { from: days(3), to: days(1), ..of_key() }).await.is_empty());
+    assert!(list(ScheduleFilter { from: days(2), to: days(2), ..of_key() }).await.is_empty());
+    let forged = ScheduleFilter { from: days(3), to: days(1), cursor: Some("forged".to_owned()), ..of_key() };
+    assert_eq!(store.schedules_of(&customer("kim"), &forged).await, Err(StoreError::Cursor));
 });
 
 both_stores!(a_key_with_a_name_of_its_own_kind_has_its_own_schedules, |store| {
@@ -98,6 +101,39 @@ both_stores!(pages_follow_one_another_and_cursors_belong_to_their_list, |store| 
     assert_eq!(seen, ["kim0", "kim1", "kim2", "kim3", "kim4"]);
     assert_eq!(store.keys_of(&kim, 2, Some("forged")).await, Err(StoreError::Cursor));
 });
+
+both_stores!(pages_laid_end_to_end_are_the_list_whatever_their_size_and_the_names_on_them, |store| {
+    // The longest names that there are, in the widest script: their cursors are the longest, too.
+    let names: Vec<String> = (0..4).map(|number| format!("{}{number}", "𝄞".repeat(79))).collect();
+    for name in &names {
+        store.insert_key(&key(name, "kim", KeyState::Active)).await.unwrap();
+    }
+    for limit in 1..=names.len() + 1 {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = store.keys_of(&customer("kim"), limit, cursor.as_deref()).await.unwrap();
+            assert!(page.items.len() <= limit);
+            seen.extend(page.items.into_iter().map(|key| key.customer_uid.to_string()));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, names, "{limit} a page");
+    }
+});
+
+#[tokio::test]
+async fn a_page_in_memory_is_the_last_if_nothing_follows_it() {
+    let store = store::MemoryStore::new();
+    for name in ["key1", "key2"] {
+        store.insert_key(&key(name, "kim", KeyState::Active)).await.unwrap();
+    }
+    for (limit, more) in [(1, true), (2, false), (3, false)] {
+        let page = store.keys_of(&customer("kim"), limit, None).await.unwrap();
+        assert_eq!((page.items.len(), page.next.is_some()), (limit.min(2), more));
+    }
+}
 
 both_stores!(the_due_index_holds_exactly_what_is_owed_by_then, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();

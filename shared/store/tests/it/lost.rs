@@ -3,11 +3,17 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextMut;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
-use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
-use aws_sdk_dynamodb::error::ConnectorError;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{
+    AsyncSleep, ConfigBag, HttpClient, Intercept, RuntimeComponents, SharedHttpClient, Sleep,
+    StalledStreamProtectionConfig,
+};
+use aws_sdk_dynamodb::error::{BoxError, ConnectorError};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -78,15 +84,43 @@ impl HttpConnector for Connector {
     }
 }
 
-/// A store on whose way these fates wait, with an active key in its table. The SDK tries three times, as in production.
-async fn store_with(table: &Table, fates: &[Fate]) -> DynamoStore {
-    table.store().insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+/// Time that passes at once, and is written down.
+#[derive(Debug, Clone, Default)]
+struct Waited(Arc<Mutex<Vec<Duration>>>);
+
+impl Waited {
+    fn take(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl AsyncSleep for Waited {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let waited = self.clone();
+        // A limit that nothing came near is made, and never waited for.
+        Sleep::new(async move { waited.0.lock().unwrap().push(duration) })
+    }
+}
+
+/// A client on whose way these fates wait. The SDK tries three times, as in production; it waits for nothing but its next try.
+fn client_with(table: &Table, fates: &[Fate], waited: &Waited) -> aws_sdk_dynamodb::config::Builder {
     let inner = SharedHttpClient::new(aws_smithy_http_client::Builder::new().build_http());
     let way = Way { inner, fates: Arc::new(Mutex::new(fates.iter().copied().collect())) };
     let retries = RetryConfig::standard().with_max_attempts(3);
     let config = table.client.config().to_builder().http_client(way).retry_config(retries);
-    let config = config.retry_partition(RetryPartition::custom("lost").build()).build();
-    DynamoStore::new(aws_sdk_dynamodb::Client::from_conf(config), table.name())
+    let config = config.sleep_impl(waited.clone()).timeout_config(TimeoutConfig::disabled());
+    let config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    config.retry_partition(RetryPartition::custom("lost").build())
+}
+
+fn store_of(table: &Table, config: aws_sdk_dynamodb::config::Builder) -> DynamoStore {
+    DynamoStore::new(aws_sdk_dynamodb::Client::from_conf(config.build()), table.name())
+}
+
+/// A store on whose way these fates wait, with an active key in its table.
+async fn store_with(table: &Table, fates: &[Fate]) -> DynamoStore {
+    table.store().insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    store_of(table, client_with(table, fates, &Waited::default()))
 }
 
 #[tokio::test]
@@ -173,4 +207,58 @@ async fn rows_of_which_some_were_written_are_not_answered_as_out_of_reach() {
     let uids: Vec<_> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
     let stand = table.store().payments(&uids).await.unwrap();
     assert!(!stand.is_empty() && stand.len() < rows.len(), "{} rows stand", stand.len());
+}
+
+/// A transaction is over in a moment, and whoever asks again too soon asks in vain.
+#[tokio::test]
+async fn a_write_that_is_held_waits_longer_each_time_and_not_for_a_try_that_never_comes() {
+    let table = Table::start().await;
+    let row = payment("order_1", "key1", "kim", Flow::Charge);
+    for (held, said) in
+        [(1, Ok(Saved::Done)), (3, Ok(Saved::Done)), (4, Err(WriteError::Store(StoreError::Unavailable)))]
+    {
+        let waited = Waited::default();
+        let store = store_of(&table, client_with(&table, &vec![Fate::Held; held], &waited));
+        assert_eq!(store.save(&row).await, said, "{held}");
+        let waits = waited.take();
+        assert_eq!(waits.len(), held.min(3), "{waits:?}");
+        assert!(waits.is_sorted_by(|one, next| one < next) && !waits.contains(&Duration::ZERO), "{waits:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_is_warm_once_it_has_answered() {
+    let table = Table::start().await;
+    let throttled = [Fate::Throttled; 3];
+    let store = store_of(&table, client_with(&table, &throttled, &Waited::default()));
+    assert_eq!(store.warm_up().await, Err(StoreError::Unavailable));
+    assert_eq!(store.warm_up().await, Ok(()));
+}
+
+/// Fails before a request is made.
+#[derive(Debug)]
+struct Unmade;
+
+impl Intercept for Unmade {
+    fn name(&self) -> &'static str {
+        "Unmade"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        _: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        Err("there is nothing to send".into())
+    }
+}
+
+#[tokio::test]
+async fn a_write_of_which_no_request_could_be_made_was_not_written() {
+    let table = Table::start().await;
+    let store = store_of(&table, client_with(&table, &[], &Waited::default()).interceptor(Unmade));
+    let row = payment("order_1", "key1", "kim", Flow::Charge);
+    assert_eq!(store.save(&row).await, Err(WriteError::Store(StoreError::Unavailable)));
+    assert_eq!(store.insert(&[row]).await, Err(WriteError::Store(StoreError::Unavailable)));
 }

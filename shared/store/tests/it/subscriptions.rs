@@ -218,3 +218,21 @@ both_stores!(a_payment_is_written_only_while_its_subscription_asks_for_it, |stor
     assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), [Saved::Done]);
     assert_eq!(store.insert(std::slice::from_ref(&payment)).await.unwrap(), [Saved::Done], "our own write, seen again");
 });
+
+#[tokio::test]
+async fn the_table_in_memory_shows_all_of_its_rows_by_their_names() {
+    use billing::ports::{KeyStore, PaymentStore, SubscriptionStore};
+
+    let store = store::MemoryStore::new();
+    let keys = ["key1", "key2"].map(|uid| key(uid, "kim", KeyState::Active));
+    let payments = ["order_1", "order_2"].map(|uid| payment(uid, "key1", "kim", Flow::Charge));
+    let subscriptions = [subscription("kim", 1), subscription("lee", 2)];
+    for place in [1, 0] {
+        store.insert_key(&keys[place]).await.unwrap();
+        store.save(&payments[place]).await.unwrap();
+        store.save_subscription(&subscriptions[place]).await.unwrap();
+    }
+    assert_eq!(store.all_keys(), keys);
+    assert_eq!(store.all_payments(), payments);
+    assert_eq!(store.all_subscriptions(), subscriptions);
+}

@@ -26,19 +26,19 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What the functions answered.
 #[derive(Debug, Clone)]
-pub(super) struct Answered {
-    pub(super) status: u64,
+pub(crate) struct Answered {
+    pub(crate) status: u64,
     /// The body.
-    pub(super) body: Value,
+    pub(crate) body: Value,
     /// All of it, headers included.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 type Waiting = Mutex<BTreeMap<String, oneshot::Sender<Value>>>;
 
 /// The platform, and the process on it.
 #[derive(Debug)]
-pub(super) struct Lambda {
+pub(crate) struct Lambda {
     events: mpsc::UnboundedSender<(String, Value)>,
     waiting: Arc<Waiting>,
     sent: u64,
@@ -56,9 +56,10 @@ impl Drop for Lambda {
 }
 
 impl Lambda {
-    /// Starts `program` as the functions, with these variables and no others.
-    pub(super) async fn start(
+    /// Starts `program` in this role, with these variables and no others.
+    pub(crate) async fn start(
         program: &Path,
+        role: &str,
         bug: Option<u8>,
         variables: &BTreeMap<&str, String>,
     ) -> Result<Self, WorldError> {
@@ -73,7 +74,7 @@ impl Lambda {
             async move { answer(request, &queue, &told).await }
         }));
         let mut command = Command::new(program);
-        command.arg("function").args(bug.map(|bug| bug.to_string())).env_clear().envs(variables);
+        command.arg(role).args(bug.map(|bug| bug.to_string())).env_clear().envs(variables);
         command.env("AWS_LAMBDA_RUNTIME_API", address).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut process = command.spawn()?;
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -86,13 +87,8 @@ impl Lambda {
     }
 
     /// Hands the functions an event, and waits for the answer. `None`: they failed, or never answered.
-    pub(super) async fn invoke(&mut self, event: Value) -> Option<Answered> {
-        self.sent += 1;
-        let id = format!("event-{}", self.sent);
-        let (tell, told) = oneshot::channel();
-        locked(&self.waiting).insert(id.clone(), tell);
-        self.events.send((id, event)).ok()?;
-        let answer = tokio::time::timeout(PATIENCE, told).await.ok()?.ok()?;
+    pub(crate) async fn invoke(&mut self, event: Value) -> Option<Answered> {
+        let answer = self.answer(event).await?;
         let body = answer["body"].as_str().unwrap_or_default();
         Some(Answered {
             status: answer["statusCode"].as_u64()?,
@@ -101,8 +97,18 @@ impl Lambda {
         })
     }
 
+    /// The same, for a function that does not answer requests.
+    pub(crate) async fn answer(&mut self, event: Value) -> Option<Value> {
+        self.sent += 1;
+        let id = format!("event-{}", self.sent);
+        let (tell, told) = oneshot::channel();
+        locked(&self.waiting).insert(id.clone(), tell);
+        self.events.send((id, event)).ok()?;
+        tokio::time::timeout(PATIENCE, told).await.ok()?.ok()
+    }
+
     /// Gives away what the functions have logged since the last time.
-    pub(super) fn take_log(&self) -> String {
+    pub(crate) fn take_log(&self) -> String {
         let bytes = std::mem::take(&mut *locked(&self.log));
         String::from_utf8_lossy(&bytes).into_owned()
     }
