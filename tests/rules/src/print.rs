@@ -34,8 +34,7 @@ pub fn rows(gateway: Option<&str>) -> Vec<Row> {
 #[must_use]
 pub fn asked(rule: &'static Rule) -> String {
     let detail = Finding { rule }.refusal().detail;
-    let told = detail.split_once(" asks for ").map_or(detail.as_str(), |(_, asked)| asked);
-    told.rsplit_once(" (rule ").map_or(told, |(asked, _)| asked).to_owned()
+    detail.rsplit_once(", as ").map_or(detail.as_str(), |(asked, _)| asked).to_owned()
 }
 
 impl Row {

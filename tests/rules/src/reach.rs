@@ -16,12 +16,18 @@ pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
     let kept = Case::keeping(rule);
     let broken = Case::breaking(rule).ok_or("it says what an amount does")?;
     let is_won = |case: &Case| case.facts.amount.is_none_or(|amount| amount.currency == Currency::Krw);
-    if !is_won(&kept) || !is_won(&broken) {
+    let paid = (rule.operation == Operation::Refund)
+        .then(|| Case::kept(kept.gateway, Operation::Window, kept.pay_method))
+        .is_none_or(|paid| is_won(&paid));
+    if !paid || !is_won(&kept) || !is_won(&broken) {
         return Err("the stack sells in won alone");
     }
     match (rule.operation, rule.demand) {
         (Operation::CardKey, _) => Err("a card that is typed goes to the one gateway that the stack is set up for"),
         (Operation::DeleteKey, _) | (_, Demand::Required(Field::Requester)) => Err("the product always says it itself"),
+        (Operation::Window | Operation::KeyWindow, Demand::Required(Field::CustomerId)) => {
+            Err("there is no window without its customer, at whatever gateway")
+        }
         (Operation::Refund, Demand::TaxPart(_)) => {
             Err("the parts of a refund are derived, or asked for whatever the gateway is")
         }

@@ -124,9 +124,9 @@ const CANCEL: [(Field, &str); 2] = [(Field::RefundTel, "refund_tel"), (Field::Re
 
 fn said(facts: &Facts, names: &[(Field, &str)]) -> Said {
     // What is only known to be there says something all the same.
-    let something = |value| if value == "" { "given" } else { value };
+    let something = |value: &str| if value.is_empty() { "given".to_owned() } else { value.to_owned() };
     names.iter().fold(Said::nothing(), |said, (field, name)| match text(facts, *field) {
-        Some(value) => said.with(name, something(value)),
+        Some(value) => said.with(name, &something(value)),
         None => said,
     })
 }

@@ -29,7 +29,8 @@ impl Finding {
     /// The refusal, whose text names the gateway, what it asks for, and the rule.
     #[must_use]
     pub fn refusal(&self) -> Invalid {
-        Invalid::new(field(self.rule), "gateway_rule", sentence(self.rule))
+        let detail = format!("{}, as {} wants it (rule {})", asked(self.rule), who(self.rule), self.rule.id);
+        Invalid::new(field(self.rule), "gateway_rule", detail)
     }
 }
 
@@ -237,10 +238,15 @@ const fn field(rule: &Rule) -> &'static str {
     }
 }
 
-fn sentence(rule: &Rule) -> String {
+/// The gateway, and the payment methods that the rule is about.
+fn who(rule: &Rule) -> String {
     let who = if rule.gateway == "*" { "every gateway" } else { rule.gateway };
     let by = if rule.pay_methods.is_empty() { String::new() } else { format!(" ({})", rule.pay_methods.join(", ")) };
-    format!("{who}{by} asks for {} (rule {})", asked(rule), rule.id)
+    format!("{who}{by}")
+}
+
+fn sentence(rule: &Rule) -> String {
+    format!("{} asks for {} (rule {})", who(rule), asked(rule), rule.id)
 }
 
 fn asked(rule: &Rule) -> String {

@@ -62,7 +62,7 @@ async fn a_payment_in_part_free_of_tax_goes_back_by_the_parts_that_it_named() {
     let mut order = buyer.order(&uid);
     (order["tax_free"], order["vat_amount"]) = (json!(2_900), json!(545));
     world.charge(&order).await.ok(200);
-    let part = |body: Value| async { world.refund(&uid, &fresh("refund"), &body).await };
+    let part = async |body: Value| world.refund(&uid, &fresh("refund"), &body).await;
     part(json!({ "amount": 3_000 })).await.refuses(422, "tax_free_required", "tax_free");
     part(json!({ "amount": 3_000, "tax_free": 3_001 })).await.refuses(422, "tax_free_invalid", "tax_free");
     assert!(world.given_back(&uid).await.is_empty());

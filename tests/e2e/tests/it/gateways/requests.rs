@@ -43,6 +43,8 @@ pub(super) fn body(case: &Case, dates: &Dates) -> Value {
         let number = || json!(value.parse::<u64>().expect("a number"));
         match field {
             Field::MerchantUid if value == text(*field) => body["merchant_uid"] = json!(fresh("g").replace('-', "")),
+            // A customer may not open window after window.
+            Field::CustomerId if value == text(*field) => body["customer_id"] = json!(fresh("k").replace('-', "")),
             Field::Escrow | Field::Digital => body[field.name()] = json!(value == "true"),
             Field::TaxFree | Field::VatAmount | Field::CardQuota | Field::NaverProductCount => {
                 body[field.name()] = number();
