@@ -160,7 +160,6 @@ async fn a_window_is_opened_by_the_rules_of_its_gateway_or_not_at_all() {
         let text = world.http.post(url).json_body(&asked).send().await.unwrap().text().await.unwrap();
         wrong.refused_there(line, &serde_json::from_str(&text).unwrap_or(Value::String(text)));
     }
-    println!("{} rules of windows", lines.len());
     assert!(lines.len() > 100, "{}", lines.len());
     wrong.none();
 }
@@ -211,7 +210,6 @@ async fn a_key_is_charged_and_scheduled_by_the_rules_of_its_gateway_or_not_at_al
         };
         wrong.refused_there(line, &answer);
     }
-    println!("{} rules of charges and schedules", lines.len());
     assert!(lines.len() > 30, "{}", lines.len());
     wrong.none();
 }

@@ -1,5 +1,6 @@
 //! Each list of rules held against the other.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "how many rules agree is the report of a run")]
 
 use std::collections::BTreeSet;
 

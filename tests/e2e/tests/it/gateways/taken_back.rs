@@ -95,7 +95,6 @@ async fn money_goes_back_by_the_rules_of_the_gateway_or_not_at_all() {
         past["extra"] = json!({ "requester": "admin" });
         wrong.refused_there(line, &world.past_us("/payments/cancel", &past).await);
     }
-    println!("{} rules of refunds", lines.len());
     assert!(lines.len() > 15, "{}", lines.len());
     wrong.none();
 }
