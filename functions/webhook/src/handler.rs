@@ -20,7 +20,8 @@ const UNKNOWN_ORDER: &str = "unknown_order";
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     let secret = app.secret().await.map_err(|_| undecided())?;
     let token = request.path("token").unwrap_or_default();
-    let known = if is_order_token(&token) {
+    let of_one_order = is_order_token(&token);
+    let known = if of_one_order {
         // A window's own address, which its customer's browser has seen: it is good for hints at that order alone.
         let named = notice::read(&request).ok().and_then(|notice| notice.merchant_uid.own());
         named.is_some_and(|merchant_uid| secret.knows_order_token(&token, &merchant_uid))
@@ -33,7 +34,7 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
     if request.method() != "POST" {
         return Err(Problem::new(405, "method_not_allowed", "Iamport sends POST."));
     }
-    check_source(&app, &request)?;
+    check_source(&app, &request, of_one_order)?;
     process(&app, &request).await
 }
 
@@ -60,18 +61,24 @@ fn undecided() -> Problem {
     Problem::new(500, "temporarily_unavailable", "The notice could not be recorded.").retryable()
 }
 
-fn check_source(app: &App, request: &Request) -> Result<(), Problem> {
+fn check_source(app: &App, request: &Request, of_one_order: bool) -> Result<(), Problem> {
     let source = request.source_ip();
     if source.is_some_and(|ip| app.config.webhook_ips.contains(&ip)) {
         return Ok(());
     }
-    // Whoever knows the path's token is Iamport, at an address that it has not published yet, or somebody who has seen the token.
-    tracing::error!(
-        alarm = "webhook_source_unlisted",
-        request_id = request.id(),
-        source = source.map(tracing::field::display),
-        "a notice from an address that is not listed"
-    );
+    let source = source.map(tracing::field::display);
+    if of_one_order {
+        // Its customer's browser has seen the token, and may use it as it likes.
+        tracing::info!(request_id = request.id(), source, "a notice of a window from an address that is not listed");
+    } else {
+        // It is Iamport, at an address that it has not published yet, or somebody who has seen the token.
+        tracing::error!(
+            alarm = "webhook_source_unlisted",
+            request_id = request.id(),
+            source,
+            "a notice from an address that is not listed"
+        );
+    }
     match app.config.webhook_ip_mode {
         WebhookIpMode::Observe => Ok(()),
         WebhookIpMode::Enforce => {

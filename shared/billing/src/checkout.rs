@@ -113,8 +113,9 @@ impl Window {
         check_amount(order.amount, policy)?;
         let mut warnings = Vec::new();
         if let Some(pg) = self.pg_at(policy)? {
+            let told = self.tells_customer(order, Some(pg)).then_some(customer_id);
             warnings.extend(listed(pg, &self.pay_method));
-            warnings.extend(self.held_against(pg, Operation::Window, &self.facts(order, customer_id, now))?);
+            warnings.extend(self.held_against(pg, Operation::Window, &self.facts(order, told, now))?);
         }
         if order.details.buyer_tel.is_none() {
             warnings.push(Warning::BuyerTelMissing);
@@ -147,7 +148,7 @@ impl Window {
             IssueSupport::RuledOut => {}
         }
         if let Some(pg) = pg {
-            let mut facts = self.facts(order, customer_id, now);
+            let mut facts = self.facts(order, Some(customer_id), now);
             if let Some(uid) = order.customer_uid.as_ref().filter(|_| !issue.charges) {
                 // Nothing is paid, so the key's own name is sent as the order's.
                 facts = facts.with(Field::MerchantUid, Some(uid.to_string()));
@@ -168,20 +169,27 @@ impl Window {
         Ok(findings.into_iter().filter(told).map(|finding| Warning::GatewayRule(finding.rule)).collect())
     }
 
+    /// Whether the gateway is told whose the window is: where it issues a billing key, and where it asks.
+    #[must_use]
+    pub fn tells_customer(&self, order: &Order, pg: Option<&str>) -> bool {
+        let asks = |pg| pg::asks_for(pg, Operation::Window, Some(&self.pay_method), Field::CustomerId);
+        order.customer_uid.is_some() || pg.is_some_and(asks)
+    }
+
     /// What the rules speak of: the order, whose it is, and what the window is opened with.
-    fn facts(&self, order: &Order, customer_id: &CustomerId, now: Timestamp) -> Facts {
+    fn facts(&self, order: &Order, told: Option<&CustomerId>, now: Timestamp) -> Facts {
         let options = &self.options;
-        let told = |told: bool| told.then(|| "true".to_owned());
+        let said = |said: bool| said.then(|| "true".to_owned());
         let direct = options.card_direct.as_ref();
         let facts = Facts::of(order, now)
-            .with(Field::CustomerId, Some(customer_id.to_string()))
-            .with(Field::Escrow, options.escrow.and_then(told))
+            .with(Field::CustomerId, told.map(ToString::to_string))
+            .with(Field::Escrow, options.escrow.and_then(said))
             .with(Field::Digital, options.digital.map(|digital| digital.to_string()))
             .with(Field::VbankDue, options.vbank_due.clone())
             .with(Field::BizNum, options.biz_num.clone())
             .with(Field::CardCode, direct.map(|direct| direct.code.clone()))
             .with(Field::CardMonths, direct.and_then(|direct| direct.quota).map(|months| months.to_string()))
-            .with(Field::NaverProducts, told(!options.naver.products.is_empty()))
+            .with(Field::NaverProducts, said(!options.naver.products.is_empty()))
             .with(Field::NaverProductCode, options.naver.product_code.clone())
             .with(Field::NaverProductCount, options.naver.product_count.map(|count| count.to_string()));
         facts.with(Field::NaverUseCfm, options.naver.use_cfm.clone())
@@ -193,9 +201,19 @@ impl Window {
             Some(pg) if !policy.pgs.is_empty() && !policy.pgs.contains(pg) => {
                 Err(Invalid::new("pg", "pg_not_configured", "a gateway that this merchant has set up"))
             }
-            Some(pg) => Ok(Some(pg)),
-            None => Ok(policy.default_pg.as_deref()),
+            Some(pg) => self.with_channel(Some(pg), policy),
+            None => self.with_channel(policy.default_pg.as_deref(), policy),
         }
+    }
+
+    /// A gateway whose channels are each for some methods opens no window for another one.
+    fn with_channel<'a>(&self, pg: Option<&'a str>, policy: &Policy) -> Result<Option<&'a str>, Invalid> {
+        let methods = pg.and_then(|pg| policy.pg_methods.get(pg));
+        if methods.is_some_and(|methods| !methods.contains(&self.pay_method)) {
+            let detail = "a method that this merchant has a channel for at this gateway";
+            return Err(Invalid::new("pay_method", "pay_method_not_configured", detail));
+        }
+        Ok(pg)
     }
 
     /// Checks what depends on the time at which a window is asked for first. A repeat is the same request at any time.

@@ -1,5 +1,7 @@
 //! What the merchant may decide. Everything here comes from configuration; nothing here is decided per request.
 
+use std::collections::BTreeMap;
+
 use crate::money::Currency;
 
 /// What to do with a charge that turns out paid after its customer was told that it had failed.
@@ -37,6 +39,8 @@ pub struct Policy {
     pub schedule_ahead_max_seconds: i64,
     /// Codes of the gateways that windows may be opened at; empty: any.
     pub pgs: Vec<String>,
+    /// The payment methods of those gateways that are set up for some alone.
+    pub pg_methods: BTreeMap<String, Vec<String>>,
     /// Code of the gateway of a window that names none.
     pub default_pg: Option<String>,
     /// Code of the gateway that issues keys for cards of our own form, as far as it is known.
@@ -61,6 +65,7 @@ impl Default for Policy {
             schedule_lead_min_seconds: 5 * 60,
             schedule_ahead_max_seconds: 400 * 86_400,
             pgs: Vec::new(),
+            pg_methods: BTreeMap::new(),
             default_pg: None,
             card_pg: None,
             window_seconds: 86_400,

@@ -76,3 +76,6 @@ impl App {
         self.secrets.current().await
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

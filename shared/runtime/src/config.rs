@@ -1,5 +1,6 @@
 //! Configuration: environment variables, read once at the start. An error names the variable and never its value.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use billing::policy::LatePaidPolicy;
@@ -197,10 +198,27 @@ impl Config {
             public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
             checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
             checkout_confirm: flag("CHECKOUT_CONFIRM", optional("CHECKOUT_CONFIRM"))?,
-            policy: Policy { pgs: codes(&window_channels), default_pg, card_pg: of_keys, ..policy(optional)? },
+            policy: Policy {
+                pgs: codes(&window_channels),
+                pg_methods: limited(&window_channels),
+                default_pg,
+                card_pg: of_keys,
+                ..policy(optional)?
+            },
             window_channels,
         })
     }
+}
+
+/// The payment methods of each gateway that has no channel for all of them.
+fn limited(channels: &[WindowChannel]) -> BTreeMap<String, Vec<String>> {
+    let limited = |code: String| {
+        let of_gateway: Vec<_> = channels.iter().filter(|channel| channel.code() == code).collect();
+        let methods = of_gateway.iter().flat_map(|channel| channel.pay_methods.clone()).collect();
+        let is_limited = of_gateway.iter().all(|channel| !channel.pay_methods.is_empty());
+        is_limited.then_some((code, methods))
+    };
+    codes(channels).into_iter().filter_map(limited).collect()
 }
 
 /// Each gateway once, the default first.
@@ -264,9 +282,11 @@ fn flag(variable: &'static str, value: Option<String>) -> Result<bool, ConfigErr
 fn public_url(variable: &'static str, value: Option<String>) -> Result<Option<String>, ConfigError> {
     let rule = "an https address without a fragment";
     let Some(url) = value else { return Ok(None) };
-    let clean = url.bytes().all(|byte| byte.is_ascii_graphic()) && !url.contains('#');
-    if clean && ((url.starts_with("https://") && url.len() > "https://".len()) || is_loopback(&url)) {
-        Ok(Some(url.trim_end_matches('/').to_owned()))
+    // Of a scheme without a host no slash is left.
+    let url = url.trim_end_matches('/');
+    let clean = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if clean && (url.starts_with("https://") || is_loopback(url)) {
+        Ok(Some(url.to_owned()))
     } else {
         Err(ConfigError { variable, rule })
     }
@@ -349,6 +369,55 @@ mod tests {
             assert_eq!(error.variable, variable);
             assert!(!error.to_string().contains("canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_public_address_is_https_or_this_machines_own_and_ends_without_a_slash() {
+        for (written, kept) in [
+            ("https://a", Some("https://a")),
+            ("https://shop.example/v1/", Some("https://shop.example/v1")),
+            ("https://shop.example//", Some("https://shop.example")),
+            ("http://localhost:3000/", Some("http://localhost:3000")),
+            ("http://127.0.0.1", Some("http://127.0.0.1")),
+            ("https://", None),
+            ("https:///", None),
+            ("HTTPS://shop.example", None),
+            ("http://shop.example", None),
+            ("shop.example", None),
+            ("ftp://localhost", None),
+            ("https://shop.example/#top", None),
+            ("http://localhost/#top", None),
+            ("https://shop .example", None),
+            ("https://상점.example", None),
+            ("http://localhost/a b", None),
+        ] {
+            for variable in ["PUBLIC_URL", "CHECKOUT_RETURN_URL"] {
+                let config = read(&[(variable, written)]);
+                let read = config
+                    .as_ref()
+                    .map(|it| if variable == "PUBLIC_URL" { &it.public_url } else { &it.checkout_return_url });
+                match (read, kept) {
+                    (Ok(url), Some(kept)) => assert_eq!(url.as_deref(), Some(kept)),
+                    (Err(error), None) => assert_eq!(error.variable, variable),
+                    (other, _) => panic!("{written}: {other:?}"),
+                }
+            }
+        }
+        assert_eq!(read(&[("PUBLIC_URL", " ")]).unwrap().public_url, None);
+    }
+
+    #[test]
+    fn a_gateway_with_a_channel_for_each_method_is_limited_to_them_and_one_with_a_channel_for_all_is_not() {
+        let limited = |pgs| {
+            let methods = read(&[("IAMPORT_CHECKOUT_PGS", pgs)]).unwrap().policy.pg_methods;
+            methods
+                .into_iter()
+                .map(|(pg, methods)| format!("{pg}: {}", methods.join(" ")))
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        assert_eq!(limited("kcp.A1:card+trans=k1,kcp.A2:kakaopay=k2,nice=k3"), "kcp: card trans kakaopay");
+        assert_eq!(limited("kcp.A1:card=k1,kcp=k2"), "");
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod problem;
 mod reply;
 mod request;
 pub mod subscription;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod window;
 
 pub use input::Object;

@@ -114,6 +114,11 @@ fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what
     }
 }
 
+/// The page after this one, as a list names it: never round in circles.
+fn later(next: Option<u32>, page: u32) -> Option<u32> {
+    next.filter(|next| *next > page)
+}
+
 fn refusal(error: &Error) -> Refusal {
     let message = error.psp_message().map_or("refused", |text| text.as_str());
     // What an HTTP status refuses is our request, whatever code stands beside it.
@@ -165,7 +170,7 @@ impl ChargePsp for Psp {
             match looked(reply, read, "findAll") {
                 Lookup::Found((list, next)) => {
                     found.extend(list);
-                    match next.filter(|next| *next > page) {
+                    match later(next, page) {
                         Some(next) => page = next,
                         None => return Lookup::Found(found),
                     }
@@ -293,8 +298,9 @@ impl KeyPsp for Psp {
         until: Timestamp,
     ) -> Lookup<Vec<String>> {
         let Ok(uid) = iamport::CustomerUid::new(customer_uid.as_str()) else { return Lookup::Unreachable };
-        let (client, mut found, mut start) = (self.client(), Vec::new(), from);
-        while start < until {
+        let (client, mut found) = (self.client(), Vec::new());
+        let starts = std::iter::successors(Some(from), |start| Some(start.plus(SCHEDULE_WINDOW_SECONDS)));
+        for start in starts.take_while(|start| *start < until) {
             let end = start.plus(SCHEDULE_WINDOW_SECONDS).min(until);
             let mut page = 1;
             loop {
@@ -305,7 +311,7 @@ impl KeyPsp for Psp {
                 match looked(reply, Some, "customer_schedules") {
                     Lookup::Found(listed) => {
                         found.extend(listed.list.into_iter().map(|schedule| schedule.merchant_uid));
-                        match listed.next.filter(|next| *next > page) {
+                        match later(listed.next, page) {
                             Some(next) => page = next,
                             None => break,
                         }
@@ -314,7 +320,6 @@ impl KeyPsp for Psp {
                     Lookup::Unreachable => return Lookup::Unreachable,
                 }
             }
-            start = end;
         }
         Lookup::Found(found)
     }

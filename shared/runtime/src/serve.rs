@@ -128,18 +128,4 @@ fn until_platform_limit(context: Option<&lambda_runtime::Context>) -> Option<Dur
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_platforms_limit_counts_where_it_lies_ahead() {
-        let ending_in = |millis: i64| {
-            let mut context = lambda_runtime::Context::default();
-            context.deadline = SystemClock::unix_millis().saturating_add_signed(millis);
-            until_platform_limit(Some(&context))
-        };
-        let left = ending_in(60_000).unwrap();
-        assert!(left > Duration::from_secs(30) && left <= Duration::from_secs(60), "{left:?}");
-        assert_eq!((ending_in(0), ending_in(-60_000), until_platform_limit(None)), (None, None, None));
-    }
-}
+mod tests;

@@ -3,7 +3,6 @@
 
 use billing::checkout::{NaverProduct, Window};
 use billing::order::Order;
-use billing::pg::{self, Field, Operation};
 use billing::usecase::Failure;
 use billing::{CustomerId, Money};
 use iamport::{InvalidInput, RequestPay, Sensitive, ServicePeriod, WindowProduct};
@@ -88,9 +87,7 @@ fn object(
     object.app_scheme = options.app_scheme;
     object.customer_uid = order.customer_uid.as_ref().map(|uid| iamport::CustomerUid::new(uid.as_str())).transpose()?;
     let gateway = window.pg.as_deref().or(config.policy.default_pg.as_deref());
-    let wanted = |pg| pg::asks_for(pg, Operation::Window, Some(&window.pay_method), Field::CustomerId);
-    let told = order.customer_uid.is_some() || gateway.is_some_and(wanted);
-    object.customer_id = told.then(|| customer_id.to_string());
+    object.customer_id = window.tells_customer(order, gateway).then(|| customer_id.to_string());
     object.escrow = options.escrow;
     object.digital = options.digital;
     object.vbank_due = options.vbank_due;
@@ -151,70 +148,4 @@ fn channel(config: &Config, pg: Option<&str>, pay_method: &str) -> (Option<Strin
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(pgs: &str, pg: &str, channel_key: &str) -> Config {
-        let variables = [
-            ("TABLE_NAME", "billing"),
-            ("IAMPORT_SECRET_ID", "billing/iamport"),
-            ("IAMPORT_CHECKOUT_PGS", pgs),
-            ("IAMPORT_PG", pg),
-            ("IAMPORT_CHANNEL_KEY", channel_key),
-        ];
-        Config::read(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
-            .unwrap()
-    }
-
-    #[test]
-    fn a_window_is_opened_at_the_channel_that_is_set_up_for_its_gateway() {
-        let two = "html5_inicis.INIpayTest=channel-key-1, kakaopay";
-        for (pgs, pg, key, asked, expected_pg, expected_key) in [
-            (two, "", "", Some("html5_inicis"), Some("html5_inicis.INIpayTest"), Some("channel-key-1")),
-            (two, "", "", None, Some("html5_inicis.INIpayTest"), Some("channel-key-1")),
-            (two, "", "", Some("kakaopay"), Some("kakaopay"), None),
-            ("", "nice.IMP1", "channel-key-2", None, Some("nice.IMP1"), Some("channel-key-2")),
-            ("", "nice.IMP1", "channel-key-2", Some("nice"), Some("nice.IMP1"), Some("channel-key-2")),
-            ("", "nice.IMP1", "channel-key-2", Some("kcp"), Some("kcp"), None),
-            ("", "", "", Some("kcp"), Some("kcp"), None),
-            ("", "", "", None, None, None),
-        ] {
-            let (pg, channel_key) = channel(&config(pgs, pg, key), asked, "card");
-            assert_eq!((pg.as_deref(), channel_key.as_deref()), (expected_pg, expected_key), "{pgs} {asked:?}");
-        }
-    }
-
-    #[test]
-    fn a_method_has_the_channel_that_is_set_up_for_it_alone() {
-        let three = "kcp.A1:card+trans=channel-key-1, kcp.A2:kakaopay=channel-key-2, kcp=channel-key-3";
-        for (pgs, method, expected_pg, expected_key) in [
-            (three, "card", "kcp.A1", Some("channel-key-1")),
-            (three, "trans", "kcp.A1", Some("channel-key-1")),
-            (three, "kakaopay", "kcp.A2", Some("channel-key-2")),
-            (three, "vbank", "kcp", Some("channel-key-3")),
-            // A channel of another method is none for this one.
-            ("kcp.A1:card=channel-key-1", "vbank", "kcp", None),
-        ] {
-            let (pg, channel_key) = channel(&config(pgs, "", ""), Some("kcp"), method);
-            assert_eq!((pg.as_deref(), channel_key.as_deref()), (Some(expected_pg), expected_key), "{pgs} {method}");
-        }
-        let first = channel(&config(three, "", ""), None, "kakaopay");
-        assert_eq!(
-            first,
-            (Some("kcp.A2".to_owned()), Some("channel-key-2".to_owned())),
-            "the first gateway's, if none is named"
-        );
-        assert_eq!(config(three, "", "").policy.pgs, ["kcp"]);
-    }
-
-    #[test]
-    fn the_gateways_that_are_set_up_are_the_ones_that_may_be_named() {
-        let policy = config("html5_inicis.INIpayTest=channel-key-1,kakaopay", "", "").policy;
-        assert_eq!(
-            (policy.pgs.join(" "), policy.default_pg.as_deref()),
-            ("html5_inicis kakaopay".to_owned(), Some("html5_inicis"))
-        );
-        let policy = config("", "nice.IMP1", "").policy;
-        assert_eq!((policy.pgs.len(), policy.default_pg.as_deref()), (0, Some("nice")), "a default, and no limit");
-    }
-}
+mod tests;

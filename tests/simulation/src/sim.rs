@@ -191,7 +191,7 @@ impl World {
         }
         let now = self.kernel.now();
         let executed = request.execute(&mut self.ledger, now);
-        self.check_refusal(&request, &executed.posted);
+        self.check_refusal(request, &executed.posted);
         self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));
         self.run_ledger();
         self.note(0x1a7e);

@@ -331,6 +331,22 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
 }
 
 impl Payment {
+    /// The refund that is sent next takes the parts that are left now: since it was recorded others may have been given back. Those
+    /// that a request has named stay.
+    pub(crate) fn renew_parts(&mut self) {
+        let Some(record) = &self.record else { return };
+        let is_next = |refund: &&mut Refund| refund.state == RefundState::Pending;
+        let before = self.refunds.clone();
+        let details = &self.order.details;
+        if let Some(refund) = self.refunds.iter_mut().find(is_next)
+            && refund.origin != Origin::Request
+            && refund.requests.is_empty()
+            && refund.imp_uid == record.imp_uid
+        {
+            refund.parts = tax::derived(details, &before, record, refund.amount);
+        }
+    }
+
     /// Whether as much of the payment has gone back as the refund that is to be sent, and it is not known whether that was it.
     /// It is neither sent nor called refused then.
     #[must_use]

@@ -30,7 +30,7 @@ where
     /// [`Failure::SubscriptionNotChangeable`] once it has ended or is to end, and while a dearer plan waits for its payment.
     pub async fn change_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<Subscription, Failure> {
         let until = self.steps_until();
-        let (plan, _) = self.checked_plan(caller, id, plan).await?;
+        let (plan, key) = self.checked_plan(caller, id, plan).await?;
         self.change_stating((caller, until), id, |row, now| {
             if !row.is_live() || row.ending.is_some() || row.upgrade.is_some() {
                 return Err(Failure::SubscriptionNotChangeable);
@@ -47,31 +47,38 @@ where
             if begun {
                 let same = row.price == plan.price && row.plan_id == plan.id && same_interval;
                 // A difference that this period does not bring, because nobody pays it, is the next one's.
-                self.check_adjusted(&Subscription { price: plan.price.clone(), ..row.clone() }, currency)?;
+                self.check_adjusted(
+                    &Subscription { price: plan.price.clone(), ..row.clone() },
+                    key.as_ref(),
+                    currency,
+                )?;
                 row.next_plan = Some(plan).filter(|_| !same);
                 return Ok(());
             }
             if !same_interval {
                 let mut changed = Subscription { price: plan.price.clone(), ..row.clone() };
                 changed.calendar.change(row.attempt.period, plan.interval)?;
-                self.check_adjusted(&changed, currency)?;
+                self.check_adjusted(&changed, key.as_ref(), currency)?;
                 // A schedule that runs meanwhile pays for a period of the old length.
                 row.next_plan = Some(NextPlan { with_next_attempt: true, ..plan });
                 return Ok(());
             }
             row.turn_to(plan, now);
             row.next_plan = None;
-            self.check_adjusted(row, currency)
+            self.check_adjusted(row, key.as_ref(), currency)
         })
         .await
         .map(|(row, ())| row)
     }
 
-    /// Whether the next charge can take what it is raised or lowered by.
-    fn check_adjusted(&self, row: &Subscription, currency: Currency) -> Result<(), Failure> {
+    /// Whether the next charge can take what it is raised or lowered by, and its gateway such an amount.
+    fn check_adjusted(&self, row: &Subscription, key: Option<&BillingKey>, currency: Currency) -> Result<(), Failure> {
         let other_money = row.adjustment != 0 && row.price.amount.currency != currency;
+        let order = row.order()?;
+        let at = row.attempt_at.max(self.host.now());
+        let refused = key.is_some_and(|key| row.adjustment != 0 && check_recurring(key, &order, at).is_err());
         // What is lowered to nothing, or below, is no amount of an order.
-        if other_money || row.order()?.checked(&self.policy).is_err() {
+        if other_money || refused || order.checked(&self.policy).is_err() {
             return Err(not_prorated("a difference that the next charge can take; change it from the next period on"));
         }
         Ok(())
@@ -140,7 +147,7 @@ where
         if charged == 0 || row.adjustment > 0 {
             row.adjustment = open;
             row.begin_now(plan.clone());
-            self.check_adjusted(row, plan.price.amount.currency)?;
+            self.check_adjusted(row, key, plan.price.amount.currency)?;
             return Ok((proration, None));
         }
         if row.awaits_plan() {

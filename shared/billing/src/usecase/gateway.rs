@@ -4,7 +4,7 @@
 use crate::card::Card;
 use crate::invalid::Invalid;
 use crate::key::BillingKey;
-use crate::order::Order;
+use crate::order::{Details, Order};
 use crate::payment::refund::tax::TaxParts;
 use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
 use crate::pg::{self, Facts, Field, Operation, Refunded};
@@ -41,13 +41,16 @@ pub(super) fn check_order(operation: Operation, key: &BillingKey, order: &Order,
     pg::refused(&pg::check(pg, operation, pay_method(key), &Facts::of(order, at)))
 }
 
-/// Checks an order as a subscription has them put: some are scheduled, and some are charged at once.
+/// Checks an order as a subscription has them put: some are scheduled, and some are charged at once. The day that NAVER Pay is told
+/// follows the period that is paid, whichever that will be, so it is none to be checked.
 ///
 /// # Errors
 /// `gateway_rule`.
 pub(super) fn check_recurring(key: &BillingKey, order: &Order, at: Timestamp) -> Result<(), Invalid> {
-    check_order(Operation::Schedule, key, order, at)?;
-    check_order(Operation::Charge, key, order, at)
+    let details = Details { naver_use_cfm: None, ..order.details.clone() };
+    let order = Order { details, ..order.clone() };
+    check_order(Operation::Schedule, key, &order, at)?;
+    check_order(Operation::Charge, key, &order, at)
 }
 
 /// Checks a card that a key is to be issued for.
@@ -86,7 +89,8 @@ pub(super) fn check_refund(row: &Payment, record: &PaymentSnapshot, refund: &Ref
     let facts = Facts { at: Some(refund.requested_at), refunded: Some(refunded), ..Facts::default() }
         .with(Field::TaxFree, number(tax_free))
         .with(Field::VatAmount, number(vat_amount))
-        .with(Field::Reason, refund.reason.clone())
+        // The mark is sent as a reason where nobody has given one.
+        .with(Field::Reason, Some(refund.sent_reason()))
         // Whoever has asked for it, it is the merchant that sends it.
         .with(Field::Requester, Some(pg::REQUESTER.to_owned()))
         .with(Field::RefundAccount, account.map(|_| String::new()))

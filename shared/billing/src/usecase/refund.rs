@@ -156,22 +156,22 @@ where
         // One that is just being made needs none, as far as anybody knows.
         let waits = account.is_some() || first.refusal.is_some();
         let owed = Money::new(first.amount, currency);
-        let filled = row.refunds.iter_mut().find(|refund| refund.wants_account() && refund.amount == amount);
-        match (filled, account) {
-            (Some(refund), Some(account)) if refund.requests.len() < REFUNDS_MAX => {
-                let differs =
-                    |named: Option<u64>, owed: Option<u64>| named.is_some_and(|part| part != owed.unwrap_or(0));
-                // A refund that is owed has its parts already: a request may name the same.
-                if differs(parts.tax_free, refund.parts.tax_free) {
-                    return Err(Invalid::field("tax_free", "as much as of the refund that is owed").into());
-                }
-                if differs(parts.vat_amount, refund.parts.vat_amount) {
-                    return Err(Invalid::field("vat_amount", "as much as of the refund that is owed").into());
-                }
+        let place = row.refunds.iter().position(|refund| refund.wants_account() && refund.amount == amount);
+        let named = match place.and_then(|place| row.refunds.get(place)).filter(|_| parts != TaxParts::default()) {
+            Some(refund) => Some(named_parts(row, refund, parts)?),
+            None => None,
+        };
+        let refused = first.refusal.is_some();
+        match (place.and_then(|place| row.refunds.get_mut(place)), account) {
+            // What was refused may be tried by other parts, too: nobody here knows of which the console has given back.
+            (Some(refund), account)
+                if (account.is_some() || (refused && named.is_some())) && refund.requests.len() < REFUNDS_MAX =>
+            {
                 let is_next = next.as_ref() == Some(&refund.id);
-                refund.account = Some(account);
+                refund.parts = named.unwrap_or(refund.parts);
+                refund.account = account.or_else(|| refund.account.take());
                 refund.reason = refund.reason.take().or(reason);
-                // To another account it is another try.
+                // To another account, or by other parts, it is another try.
                 (refund.refusal, refund.posts) = (None, 0);
                 refund.requests.push(asked);
                 let to_be_sent = is_next && !in_flight;
@@ -233,6 +233,8 @@ where
         if nothing_to_send || under_way || !self.psp.ready().await {
             return Ok(row);
         }
+        let mut row = row;
+        row.renew_parts();
         let claimed = self.claim(row, Purpose::Refund);
         match self.save_payment(&claimed).await? {
             Saved::Done => self.cancel(claimed).await,
@@ -284,6 +286,23 @@ where
 fn refund_amount(text: &str, row: &Payment) -> Result<u64, Failure> {
     let amount = Money::parse("amount", text, row.order.amount.currency).ok().filter(|amount| amount.minor > 0);
     amount.map(|amount| amount.minor).ok_or_else(|| invalid_amount("more than zero, in the payment's currency"))
+}
+
+/// The parts that a request names for a refund that is owed: any that what is left allows, and of another payment of the order, of
+/// which nothing is left out, those that it has.
+fn named_parts(row: &Payment, refund: &Refund, parts: TaxParts) -> Result<TaxParts, Invalid> {
+    let record = row.record.as_ref().filter(|record| record.imp_uid == refund.imp_uid);
+    if let Some(record) = record {
+        return tax::asked(&row.order.details, &row.refunds, record, refund.amount, parts);
+    }
+    let differs = |named: Option<u64>, owed: Option<u64>| named.is_some_and(|part| part != owed.unwrap_or(0));
+    if differs(parts.tax_free, refund.parts.tax_free) {
+        return Err(Invalid::field("tax_free", "as much as of the refund that is owed"));
+    }
+    if differs(parts.vat_amount, refund.parts.vat_amount) {
+        return Err(Invalid::field("vat_amount", "as much as of the refund that is owed"));
+    }
+    Ok(refund.parts)
 }
 
 fn minor(text: Option<&str>, read: impl Fn(&str) -> Result<Money, Invalid>) -> Result<Option<u64>, Invalid> {

@@ -147,11 +147,15 @@ async fn no_subscription_begins_that_its_gateway_could_not_charge() {
     let subscribed = billing.subscribe(NewSubscription { plan: priced(8_900, buyer), ..wanted() }, &secret()).await;
     assert_eq!(subscribed.unwrap().state, SubscriptionState::Active);
 
-    // KakaoPay charges no card more than two million won.
+    // NAVER Pay charges ten won at least.
+    let billing = billing_at("naverpay").await;
+    let refused = billing.subscribe(NewSubscription { plan: plan("거저", 9), ..wanted() }, &secret()).await;
+    assert_eq!(rule(refused), named("amount", "naverpay.schedule.amount"));
+
+    // Limits that a contract may raise are no rule: whoever has agreed on more is charged more.
     let billing = billing_at("kakaopay").await;
     let yearly = NewSubscription { plan: plan("연간", 2_400_000), ..wanted() };
-    let refused = billing.subscribe(yearly, &secret()).await;
-    assert_eq!(rule(refused), named("amount", "kakaopay.schedule.amount"));
+    assert!(billing.subscribe(yearly, &secret()).await.is_ok());
 }
 
 /// The numbers that subscriptions make are letters and digits: no gateway minds them.
@@ -173,19 +177,21 @@ async fn a_subscriptions_own_numbers_pass_where_a_storefronts_may_not() {
 
 #[tokio::test]
 async fn no_plan_follows_that_the_gateway_could_not_charge() {
-    let billing = billing_at("kakaopay").await;
+    let billing = billing_at("naverpay").await;
     let id = begun(&billing, wanted()).await;
     let before = row(&billing, &id).await;
-    let dear = || plan("연간", 2_400_000);
-    let later = billing.change_plan(&Caller::Merchant, &id, dear()).await;
-    assert_eq!(rule(later), named("amount", "kakaopay.schedule.amount"));
-    let now = billing.change_plan_now(&Caller::Merchant, &id, dear()).await;
-    assert_eq!(rule(now), named("amount", "kakaopay.schedule.amount"));
-    // A difference of less than 100 won cannot be charged by itself.
-    let hardly = billing.change_plan_now(&Caller::Merchant, &id, plan("조금 더", 8_950)).await;
-    assert_eq!(rule(hardly), named("amount", "kakaopay.charge.amount"));
+    let cheap = || plan("거저", 9);
+    let later = billing.change_plan(&Caller::Merchant, &id, cheap()).await;
+    assert_eq!(rule(later), named("amount", "naverpay.schedule.amount"));
+    let now = billing.change_plan_now(&Caller::Merchant, &id, cheap()).await;
+    assert_eq!(rule(now), named("amount", "naverpay.schedule.amount"));
+    // A difference of less than ten won cannot be charged by itself, and neither can what such a credit leaves of the next charge.
+    let hardly = billing.change_plan_now(&Caller::Merchant, &id, plan("조금 더", 8_905)).await;
+    assert_eq!(rule(hardly), named("amount", "naverpay.charge.amount"));
+    let half = billing.change_plan_now(&Caller::Merchant, &id, plan("절반", 4_451)).await;
+    assert!(matches!(half, Err(Failure::Invalid(ref invalid)) if invalid.code == "proration_invalid"), "{half:?}");
     assert_eq!(row(&billing, &id).await, before);
-    assert!(billing.change_plan(&Caller::Merchant, &id, plan("조금 더", 8_950)).await.is_ok());
+    assert!(billing.change_plan(&Caller::Merchant, &id, plan("조금 더", 8_905)).await.is_ok());
 }
 
 #[tokio::test]
@@ -282,7 +288,6 @@ async fn a_keys_window_is_held_against_the_rules_of_its_gateway() {
     for (pg, pay_method, expected) in [
         ("nice_v2", "card", named("pay_method", "nice_v2.key_window.methods")),
         ("uplus", "card", named("pg", "uplus.key_window.impossible")),
-        ("naverpay", "card", named("naverProductCode", "naverpay.key_window.product_code.required")),
     ] {
         assert_eq!(rule(billing.prepare_key(key_window(pg, pay_method), &secret()).await), expected, "{pg}");
     }
@@ -331,22 +336,20 @@ fn refund(amount: &str) -> RefundRequest {
 
 #[tokio::test]
 async fn a_refund_is_held_against_the_rules_of_the_payments_gateway() {
-    let why = || Some("변심".to_owned());
     for (pg, pay_method, amount, expected) in [
         ("nice", "vbank", "8900", named("refund_account", "any.refund.vbank.account")),
         ("danal_tpay", "vbank", "8900", named("refund_account", "any.refund.vbank.account")),
         ("tosspayments", "cultureland", "900", named("amount", "tosspayments.refund.voucher.whole")),
         ("danal", "phone", "900", named("amount", "any.refund.phone.whole")),
         ("welcome", "trans", "8900", named("refund_account", "welcome.refund.trans.account")),
-        ("naverpay", "card", "8900", named("reason", "naverpay.refund.reason.required")),
     ] {
         let billing = paid_at(pg, pay_method).await;
         assert_eq!(rule(billing.refund(refund(amount)).await), expected, "{pg}");
         nothing_happened(&billing);
     }
+    // Its mark is reason enough where nobody gives one.
     let billing = paid_at("naverpay", "card").await;
-    let (_, made) = billing.refund(RefundRequest { reason: why(), ..refund("8900") }).await.unwrap();
-    assert_eq!(made.state, RefundState::Done);
+    assert_eq!(billing.refund(refund("8900")).await.unwrap().1.state, RefundState::Done);
     let billing = paid_at("danal", "phone").await;
     assert_eq!(billing.refund(refund("8900")).await.unwrap().1.state, RefundState::Done, "all of it");
 

@@ -89,30 +89,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-
-    fn event(change: &[(&str, Value)]) -> LambdaRequest {
-        let mut event = json!({
-            "version": "2.0",
-            "routeKey": "GET /charges/{merchant_uid}",
-            "rawPath": "/charges/order_1",
-            "rawQueryString": "",
-            "headers": { "host": "shop.example", "x-forwarded-proto": "https", "content-type": "application/json" },
-            "requestContext": {
-                "accountId": "123456789012", "apiId": "sandbox", "domainName": "sandbox.example", "requestId": "request-1",
-                "http": {
-                    "method": "GET", "path": "/charges/order_1", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
-                    "userAgent": "test"
-                },
-                "routeKey": "GET /charges/{merchant_uid}", "stage": "$default",
-                "time": "29/Nov/2026:00:00:00 +0000", "timeEpoch": 1_795_910_400_000_i64
-            },
-            "isBase64Encoded": false
-        });
-        for (place, value) in change {
-            *event.pointer_mut(place).unwrap() = value.clone();
-        }
-        serde_json::from_value(event).unwrap()
-    }
+    use crate::http::tests::event;
 
     /// The event, looked over and converted as the runtime does it.
     fn converted(change: &[(&str, Value)]) -> (lambda_http::Request, Option<&'static str>) {

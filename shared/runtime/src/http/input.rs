@@ -224,7 +224,7 @@ impl Object {
         let entries: Vec<Box<RawValue>> =
             serde_json::from_str(value.get()).map_err(|_| wrong_type(&path, "a list of objects"))?;
         if entries.len() > max {
-            return Err(Invalid::field(name, format!("1 to {max} entries")));
+            return Err(self.placed(Invalid::field(name, format!("1 to {max} entries"))));
         }
         let read = |(index, entry): (usize, Box<RawValue>)| {
             let path = format!("{path}[{index}]");
@@ -325,7 +325,8 @@ fn too_deep(text: &str) -> bool {
     for byte in text.bytes() {
         match byte {
             _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
+            // Outside of a string it is no JSON anyway.
+            b'\\' => escaped = true,
             b'"' => in_string = !in_string,
             b'{' | b'[' if !in_string => {
                 depth += 1;
@@ -341,86 +342,4 @@ fn too_deep(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code<T>(result: Result<T, Invalid>) -> String {
-        result.map_or_else(|invalid| invalid.code, |_| "read".to_owned())
-    }
-
-    #[test]
-    fn what_is_not_one_object_is_malformed() {
-        let deep = format!("{}{}", "{\"a\":".repeat(10_000), "1");
-        for body in [
-            "",
-            "null",
-            "[]",
-            "\"x\"",
-            "1",
-            "{",
-            "{}{}",
-            "{} x",
-            "\u{feff}{}",
-            "{\"a\":NaN}",
-            "{\"a\":1,}",
-            deep.as_str(),
-        ] {
-            assert_eq!(code(Object::parse(body.as_bytes())), "malformed_json", "{body:.40}");
-        }
-        for bytes in [
-            &b"\xff{}"[..],
-            b"{\0}",
-            b"{\"a\":\"\0\"}",
-            "{}".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>().as_slice(),
-        ] {
-            assert_eq!(code(Object::parse(bytes)), "malformed_json", "{bytes:?}");
-        }
-    }
-
-    #[test]
-    fn a_field_twice_is_refused_on_every_level() {
-        let top = Object::parse(br#"{"amount":1,"amount":2}"#).unwrap_err();
-        assert_eq!((top.code.as_str(), top.field.as_str()), ("duplicate_field", "amount"));
-        let mut outer = Object::parse(br#"{"schedules":[{"name":"a","name":"b"}]}"#).unwrap();
-        assert_eq!(outer.list("schedules", 100).unwrap_err().field, "schedules[0].name");
-    }
-
-    #[test]
-    fn numbers_are_read_as_written() {
-        let mut object =
-            Object::parse(br#"{"a":8900.0,"b":1e3,"c":"8900","d":9007199254740993,"e":3.0,"f":3.5}"#).unwrap();
-        assert_eq!(object.number("a"), Ok(Some("8900.0".to_owned())));
-        assert_eq!(object.number("b"), Ok(Some("1e3".to_owned())));
-        assert_eq!(code(object.number("c")), "c_invalid");
-        assert_eq!(object.number("d"), Ok(Some("9007199254740993".to_owned())));
-        assert_eq!(object.integer::<u32>("e"), Ok(Some(3)));
-        assert_eq!(code(object.integer::<u32>("f")), "f_invalid");
-    }
-
-    #[test]
-    fn an_unknown_field_is_named_unless_its_name_is_a_value() {
-        let unknown = |body: &str| Object::parse(body.as_bytes()).unwrap().finish().unwrap_err();
-        assert_eq!(unknown(r#"{"notice_url":"x"}"#).field, "notice_url");
-        for body in [r#"{"4242424242424242":1}"#, "{\"<script>\":1}"] {
-            assert!(!unknown(body).field.contains("42") && !unknown(body).field.contains('<'));
-        }
-    }
-
-    #[test]
-    fn the_seeds_spellings_are_accepted_but_not_beside_the_real_ones() {
-        let mut object = Object::parse(br#"{"carf_quota":3}"#).unwrap();
-        object.alias("carf_quota", "card_quota").unwrap();
-        assert_eq!(object.integer::<u32>("card_quota"), Ok(Some(3)));
-        let mut both = Object::parse(br#"{"carf_quota":3,"card_quota":3}"#).unwrap();
-        assert_eq!(code(both.alias("carf_quota", "card_quota")), "duplicate_field");
-    }
-
-    #[test]
-    fn wrong_types_are_named_without_their_values() {
-        let mut object = Object::parse(br#"{"card_number":4242424242424242,"flag":"canary"}"#).unwrap();
-        for invalid in [object.text("card_number").unwrap_err(), object.flag("flag").unwrap_err()] {
-            assert_eq!(invalid.code, "field_type");
-            assert!(!format!("{invalid:?}").contains("4242") && !format!("{invalid:?}").contains("canary"));
-        }
-    }
-}
+mod tests;

@@ -76,7 +76,9 @@ fn naver_use_cfm(object: &mut Object) -> Result<Option<String>, Invalid> {
     let nested = extra.text("naverUseCfm")?;
     extra.finish()?;
     match (dotted, nested) {
-        (Some(_), Some(_)) => Err(Invalid::new("extra.naverUseCfm", "duplicate_field", "each field once")),
+        (Some(_), Some(_)) => {
+            Err(object.placed(Invalid::new("extra.naverUseCfm", "duplicate_field", "each field once")))
+        }
         (dotted, nested) => Ok(nested.or(dotted)),
     }
 }
@@ -129,3 +131,6 @@ pub fn card(object: &mut Object, now: Timestamp) -> Result<(Card, CardHolder), I
 fn quoted<T>(read: Result<Option<T>, Invalid>, code: &str) -> Result<Option<T>, Invalid> {
     read.map_err(|invalid| Invalid { code: code.to_owned(), ..invalid })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

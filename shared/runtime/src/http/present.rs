@@ -305,3 +305,6 @@ struct PageView<T> {
 pub fn page<T: Serialize>(list: Vec<T>, next: Option<String>) -> impl Serialize {
     PageView { list, next }
 }
+
+#[cfg(test)]
+mod tests;

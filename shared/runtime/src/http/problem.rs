@@ -256,3 +256,76 @@ impl From<Failure> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_problem_json_with_all_that_was_said() {
+        let problem =
+            Problem::new(409, "already_paid", "It was paid.").field("imp_uid").with("psp_message", &"한도초과");
+        assert_eq!((problem.status(), problem.code(), problem.is_retryable()), (409, "already_paid", false));
+        let reply = problem.into_reply("request-1");
+        let body: Value = serde_json::from_str(reply.body()).unwrap();
+        let expected = json!({
+            "type": "urn:iamport-billing:problem:already_paid", "title": "Conflict", "status": 409,
+            "code": "already_paid", "detail": "It was paid.", "field": "imp_uid", "retryable": false,
+            "request_id": "request-1", "psp_message": "한도초과"
+        });
+        assert_eq!(body, expected);
+        let response = reply.into_response("request-1");
+        assert_eq!(response.status(), 409);
+        assert_eq!(response.headers()["content-type"], "application/problem+json; charset=utf-8");
+        assert!(!response.headers().contains_key("retry-after"));
+    }
+
+    #[test]
+    fn only_what_may_succeed_later_says_so_and_when() {
+        for (problem, retryable) in [
+            (Problem::internal(), false),
+            (Problem::request_refused(), false),
+            (Problem::new(404, "not_found", "no"), false),
+            (Problem::new(409, "already_paid", "no").retryable(), true),
+            (Problem::new(503, "temporarily_unavailable", "no"), true),
+            (Failure::KeyPending.into(), true),
+            (Failure::KeyInactive.into(), false),
+            (Failure::Unavailable.into(), true),
+        ] {
+            assert_eq!(problem.is_retryable(), retryable, "{problem:?}");
+            let reply = problem.into_reply("request-1");
+            let body: Value = serde_json::from_str(reply.body()).unwrap();
+            assert_eq!((&body["retryable"], body.get("field")), (&json!(retryable), None));
+            let retry_after = reply.into_response("request-1").headers().get("retry-after").cloned();
+            assert_eq!(retry_after.is_some_and(|seconds| seconds == "5"), retryable);
+        }
+    }
+
+    /// What breaks the shape of a request is a bad request; what breaks a rule of its content is not.
+    #[test]
+    fn a_request_of_the_wrong_shape_is_400_and_one_of_the_wrong_content_422() {
+        for (code, status) in [
+            ("malformed_json", 400),
+            ("duplicate_field", 400),
+            ("idempotency_key_invalid", 400),
+            ("idempotency_key_required", 400),
+            ("sensitive_data_in_url", 400),
+            ("cursor_invalid", 400),
+            ("unknown_field", 422),
+            ("field_type", 422),
+            ("amount_required", 422),
+            ("amount_invalid", 422),
+            ("sensitive_data_in_field", 422),
+        ] {
+            let problem = Problem::from(Invalid::new("schedules[0].amount", code, "a number"));
+            assert_eq!((problem.status(), problem.code()), (status, code));
+            let body: Value = serde_json::from_str(problem.into_reply("").body()).unwrap();
+            assert_eq!(
+                (&body["field"], &body["detail"]),
+                (&json!("schedules[0].amount"), &json!("Expected a number."))
+            );
+        }
+    }
+}

@@ -80,3 +80,57 @@ impl Reply {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn headers(response: &Response<Body>) -> BTreeMap<&str, &str> {
+        response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect()
+    }
+
+    #[test]
+    fn every_answer_says_that_nobody_keeps_or_runs_it_and_which_request_it_is_to() {
+        let of_every = [
+            ("cache-control", "no-store"),
+            ("content-security-policy", "default-src 'none'"),
+            ("x-content-type-options", "nosniff"),
+            ("x-request-id", "request-1"),
+        ];
+        let json = ("content-type", "application/json; charset=utf-8");
+        for (reply, status, body, own) in [
+            (Reply::json(200, &json!({ "a": "길" })), 200, r#"{"a":"길"}"#, vec![json]),
+            (
+                Reply::json(202, &json!([])).header("location", "/charges/a"),
+                202,
+                "[]",
+                vec![json, ("location", "/charges/a")],
+            ),
+            (Reply::empty(204), 204, "", vec![]),
+            (Reply::see_other("https://shop.example/done"), 303, "", vec![("location", "https://shop.example/done")]),
+        ] {
+            assert_eq!((reply.status(), reply.body()), (status, body));
+            let response = reply.into_response("request-1");
+            assert_eq!(response.status(), status);
+            assert_eq!(headers(&response), of_every.into_iter().chain(own).collect());
+            match response.body() {
+                Body::Text(text) => assert_eq!(text, body),
+                Body::Empty => assert_eq!(body, ""),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_error_of_ours_and_no_half_answer() {
+        let unwritable = BTreeMap::from([((1, 2), "a key that JSON does not have")]);
+        let reply = Reply::json(200, &unwritable);
+        assert_eq!((reply.status(), reply.body()), (500, r#"{"code":"internal_error","status":500}"#));
+        let response = Reply::json(200, &json!({})).header("location", "a\nb").into_response("request-1");
+        assert_eq!((response.status().as_u16(), response.body().is_empty()), (500, true));
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use billing::scrub::holds_card_number;
 use billing::usecase::{Caller, check_idempotency_key};
 use billing::{CustomerId, Invalid};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 
@@ -42,10 +43,7 @@ impl Request {
 
     /// The gateway's name for a request.
     pub(crate) fn id_of(inner: &lambda_http::Request) -> &str {
-        match inner.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().unwrap_or_default(),
-            _ => "",
-        }
+        context(inner).and_then(|context| context.request_id.as_deref()).unwrap_or_default()
     }
 
     /// The gateway's name for this request.
@@ -63,21 +61,14 @@ impl Request {
     /// The gateway's route, such as `POST /charges`. Decided there: no path is matched twice.
     #[must_use]
     pub fn route(&self) -> &str {
-        match self.inner.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref().unwrap_or_default(),
-            _ => "",
-        }
+        context(&self.inner).and_then(|context| context.route_key.as_deref()).unwrap_or_default()
     }
 
     /// The address that this request's API has by itself, as the gateway names it: never what a header claims.
     #[must_use]
     pub fn own_url(&self) -> Option<String> {
-        match self.inner.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                context.domain_name.as_ref().map(|domain| format!("https://{domain}"))
-            }
-            _ => None,
-        }
+        let domain = context(&self.inner)?.domain_name.as_ref()?;
+        Some(format!("https://{domain}"))
     }
 
     /// The HTTP method.
@@ -151,8 +142,8 @@ impl Request {
         let Some(first) = first else {
             return Err(Invalid::new(NAME, "idempotency_key_required", "this header, one fresh value a request"));
         };
-        // The gateway joins repeated headers with a comma.
-        let one = first.to_str().ok().filter(|value| second.is_none() && !value.contains(','));
+        // The gateway joins repeated headers with a comma, which no key has.
+        let one = first.to_str().ok().filter(|_| second.is_none());
         let key = one.ok_or_else(|| Invalid::new(NAME, "idempotency_key_invalid", "one value in printable ASCII"))?;
         check_idempotency_key(key)?;
         Ok(key)
@@ -161,10 +152,7 @@ impl Request {
     /// The network address the gateway saw; never a header's claim.
     #[must_use]
     pub fn source_ip(&self) -> Option<IpAddr> {
-        match self.inner.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref()?.parse().ok(),
-            _ => None,
-        }
+        context(&self.inner)?.http.source_ip.as_deref()?.parse().ok()
     }
 
     /// Who asks, by the token that the gateway has verified. A route that takes both scopes gets the wider one.
@@ -173,11 +161,8 @@ impl Request {
     /// 401 without a verified token, 403 without a scope of ours.
     pub fn caller(&self) -> Result<Caller, Problem> {
         let unauthenticated = || Problem::new(401, "unauthenticated", "A verified token is required.");
-        let Some(RequestContext::ApiGatewayV2(context)) = self.inner.request_context_ref() else {
-            return Err(unauthenticated());
-        };
-        let authorizer = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
-        let jwt = authorizer.ok_or_else(unauthenticated)?;
+        let authorizer = context(&self.inner).and_then(|context| context.authorizer.as_ref());
+        let jwt = authorizer.and_then(|authorizer| authorizer.jwt.as_ref()).ok_or_else(unauthenticated)?;
         let claim = |name: &str| jwt.claims.get(name).map(String::as_str);
         let holds = |wanted: &str| scopes(claim).any(|scope| scope == wanted);
         if holds(MERCHANT_SCOPE) {
@@ -247,6 +232,14 @@ impl Request {
     }
 }
 
+/// What the gateway says of a request, beside the request itself.
+fn context(inner: &lambda_http::Request) -> Option<&ApiGatewayV2httpRequestContext> {
+    match inner.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => Some(context),
+        _ => None,
+    }
+}
+
 /// Every scope of a token. API Gateway looks for a route's scopes in `scope` and in `scp` (developer guide, "Controlling access
 /// to HTTP APIs with JWT authorizers", read on 2026-11-29): issuers differ, and some write a list, which the gateway hands over
 /// as `[a b]`.
@@ -265,25 +258,4 @@ fn decode(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::scopes;
-
-    #[test]
-    fn scopes_are_found_wherever_an_issuer_writes_them() {
-        for (name, claim, found) in [
-            ("scope", "billing/customer", vec!["billing/customer"]),
-            ("scope", "openid billing/merchant", vec!["openid", "billing/merchant"]),
-            ("scp", "openid billing/merchant", vec!["openid", "billing/merchant"]),
-            ("scp", "[openid billing/merchant]", vec!["openid", "billing/merchant"]),
-            ("scope", "[billing/merchant]", vec!["billing/merchant"]),
-            ("scp", "[]", vec![]),
-            ("scp", "[billing/merchant", vec!["[billing/merchant"]),
-            ("scopes", "billing/merchant", vec![]),
-        ] {
-            let of = |asked: &str| (asked == name).then_some(claim);
-            assert_eq!(scopes(of).collect::<Vec<_>>(), found, "{name}: {claim}");
-        }
-        let both = |asked: &str| Some(if asked == "scp" { "[billing/customer]" } else { "openid" });
-        assert_eq!(scopes(both).collect::<Vec<_>>(), ["openid", "billing/customer"]);
-    }
-}
+mod tests;

@@ -78,3 +78,6 @@ fn dunning(of: &mut Object) -> Result<Dunning, Invalid> {
     };
     Dunning::new(days, give_up).map_err(|invalid| of.placed(invalid))
 }
+
+#[cfg(test)]
+mod tests;

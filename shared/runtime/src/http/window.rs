@@ -133,3 +133,6 @@ fn naver_products(object: &mut Object) -> Result<Vec<NaverProduct>, Invalid> {
     };
     object.optional_list("naverProducts", LIST_MAX)?.into_iter().map(read).collect()
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

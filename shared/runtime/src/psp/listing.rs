@@ -6,7 +6,7 @@ use billing::ports::{Listing, ListingPsp, Lookup};
 use billing::report::Window;
 use iamport::{ByStatus, Client, Error, ErrorClass, Page, Payment, ScheduledPayment, Schedules, Sorting};
 
-use super::{Psp, note, read};
+use super::{Psp, later, note, read};
 
 /// Records on a page of payments. The documented limit of 1,000 is another list's. A power of two, as the next one: pages can
 /// be halved exactly, down to one record.
@@ -107,7 +107,7 @@ fn add<L: List>(listing: &mut Listing<L::Record>, told: &[L::Told]) {
 /// The page after `page`. A bare list does not say whether there is one: only an empty page is its end.
 fn next<T>(told: &Page<T>, page: u32) -> Option<u32> {
     let unnumbered = told.total.is_none() && told.next.is_none() && !told.list.is_empty();
-    told.next.filter(|next| *next > page).or_else(|| unnumbered.then(|| page.saturating_add(1)))
+    later(told.next, page).or_else(|| unnumbered.then(|| page.saturating_add(1)))
 }
 
 /// A page of a list: the records from `(number - 1) * limit` on, `limit` of them.
@@ -118,12 +118,13 @@ struct Part {
 }
 
 impl Part {
-    /// The two pages of half the size that hold exactly the same records, or `None` if it is a single one.
+    /// The two pages of half the size that hold exactly the same records, or `None` if it is a single one. The size is a power
+    /// of two.
     const fn halves(self) -> Option<[Self; 2]> {
-        if self.limit < 2 || !self.limit.is_multiple_of(2) {
+        let limit = self.limit / 2;
+        if limit == 0 {
             return None;
         }
-        let limit = self.limit / 2;
         let second = self.number.saturating_mul(2);
         Some([Self { number: second.saturating_sub(1), limit }, Self { number: second, limit }])
     }

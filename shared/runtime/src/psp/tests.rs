@@ -1,14 +1,18 @@
 //! What each answer of the PSP means, through the ports and over a socket: the adapter alone between a server and a use case.
 
 use billing::order::{Details, Order};
-use billing::payment::refund::Origin;
-use billing::payment::{Refund, RefundState, TaxParts};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::log::tests::Log;
 use crate::secret::tests::{TOKEN, secrets_at, told};
 use crate::server::{Reply, Seen, Server};
+
+mod lists;
+mod records;
+mod sent;
 
 const ORDER: &str = "order_monthly_0001";
 const IMP_UID: &str = "imp_123456789012";
@@ -133,45 +137,20 @@ async fn only_an_answer_that_says_so_means_that_nothing_is_there() {
     let imp_uid = ImpUid::parse(IMP_UID).unwrap();
     let key = CustomerUid::parse("gildong_0001_1234").unwrap();
     let merchant_uid = MerchantUid::parse(ORDER).unwrap();
+    let (imp_uid, key, merchant_uid) = (&imp_uid, &key, &merchant_uid);
     let absent = |name: &str| name == "not found" || name == "said to be absent";
     let said = ("said to be absent", envelope(200, 1, "존재하지 않는 결제정보입니다."));
-    for (name, reply) in refusals().into_iter().filter(|(name, _)| *name != "another's").chain([said]) {
-        let (psp, _server) = psp(move |_| reply.clone()).await;
-        let looked = [
-            word(&psp.payment(&imp_uid).await),
-            word(&psp.payments(&merchant_uid).await),
-            word(&psp.key(&key).await),
-            word(&psp.schedule(&merchant_uid).await),
-        ];
-        let expected = if absent(name) { "absent" } else { "unreachable" };
-        assert!(looked.iter().all(|one| *one == expected), "{name}: {looked:?}");
-    }
-}
-
-/// Lists come by the page: all of them are read, and one that cannot be is no list.
-#[tokio::test]
-async fn a_list_is_all_of_its_pages() {
-    let page = |number: u64| {
-        let next = if number < 3 { number + 1 } else { 0 };
-        let one = payment(&json!({ "imp_uid": format!("imp_{number}") }));
-        Reply::ok(&json!({ "total": 3, "previous": number - 1, "next": next, "list": [one] }))
-    };
-    let number =
-        |seen: &Seen| if seen.target.contains("page=3") { 3 } else { 1 + u64::from(seen.target.contains("page=2")) };
-    let merchant_uid = MerchantUid::parse(ORDER).unwrap();
-    let (whole, _server) = psp(move |seen| page(number(seen))).await;
-    let Lookup::Found(list) = whole.payments(&merchant_uid).await else { panic!("a list") };
-    let names: Vec<&str> = list.iter().map(|record| record.imp_uid.as_str()).collect();
-    assert_eq!(names, ["imp_1", "imp_2", "imp_3"]);
-
-    for (third, expected) in [(envelope(404, 1, "none"), Some(2)), (envelope(500, 1, "error"), None)] {
-        let (part, _server) = psp(move |seen| if number(seen) == 3 { third.clone() } else { page(number(seen)) }).await;
-        match (part.payments(&merchant_uid).await, expected) {
-            (Lookup::Found(list), Some(count)) => assert_eq!(list.len(), count),
-            (Lookup::Unreachable, None) => {}
-            (other, _) => panic!("{other:?}"),
-        }
-    }
+    // All at once: each look is repeated after a pause.
+    let looks =
+        refusals().into_iter().filter(|(name, _)| *name != "another's").chain([said]).map(|(name, reply)| async move {
+            let (psp, _server) = psp(move |_| reply.clone()).await;
+            let (payment, payments) = (psp.payment(imp_uid), psp.payments(merchant_uid));
+            let looked = tokio::join!(payment, payments, psp.key(key), psp.schedule(merchant_uid));
+            let looked = [word(&looked.0), word(&looked.1), word(&looked.2), word(&looked.3)];
+            let expected = if absent(name) { "absent" } else { "unreachable" };
+            assert!(looked.iter().all(|one| *one == expected), "{name}: {looked:?}");
+        });
+    join_all(looks).await;
 }
 
 /// Without time to write down what came of it nothing is sent.
@@ -182,145 +161,66 @@ async fn four_seconds_before_the_end_nothing_leaves_any_more() {
     assert!(server.seen().iter().all(|seen| seen.target == "/" || seen.is_token()), "{:?}", server.seen());
 }
 
+/// A deposit or another closing came first, or the gateway cannot: nobody has to look at that.
 #[tokio::test]
 async fn an_account_that_cannot_be_closed_is_no_fault_of_the_request() {
-    for (reply, code) in
-        [(envelope(400, 1, "입금완료"), 400), (envelope(404, 1, "none"), 404), (envelope(200, 7, "no"), 7)]
-    {
+    for (name, reply) in refusals() {
+        let log = Log::start();
         let (psp, _server) = psp(move |_| reply.clone()).await;
         let posted = psp.close_account(&ImpUid::parse(IMP_UID).unwrap()).await;
-        assert!(matches!(&posted, PostResult::Refused(refusal) if refusal.code == code), "{posted:?}");
-    }
-}
-
-/// A key is asked for by 25 names at a time, and those that the PSP does not have are left out.
-#[tokio::test]
-async fn keys_are_asked_for_in_parts() {
-    let keys: Vec<CustomerUid> =
-        (0..51).map(|number| CustomerUid::parse(&format!("key-{number:02}")).unwrap()).collect();
-    let (psp, server) = psp(|seen| {
-        let held = (0..51)
-            .map(|number| format!("key-{number:02}"))
-            .filter(|uid| seen.target.contains(uid.as_str()) && uid != "key-30");
-        let list: Vec<Value> = held.map(|uid| json!({ "customer_uid": uid, "inserted": 1, "updated": 1 })).collect();
-        Reply::ok(&json!(list))
-    })
-    .await;
-    let Lookup::Found(held) = psp.held_keys(&keys).await else { panic!("a list") };
-    assert_eq!((held.len(), held.contains(&"key-30".to_owned())), (50, false));
-    let asked = server.seen().iter().filter(|seen| seen.target.starts_with("/subscribe/customers?")).count();
-    assert_eq!(asked, 3);
-}
-
-/// Everything that the form said goes out in one POST, with the merchant's own channel, and nothing of it in the address.
-#[tokio::test]
-async fn a_card_is_registered_with_all_that_was_said_of_it() {
-    let (psp, server) =
-        psp(|_| Reply::ok(&json!({ "customer_uid": "key1", "card_number": "424242******4242", "inserted": 1 }))).await;
-    let now = Timestamp(1_795_478_400);
-    let card = Card {
-        number: billing::card::CardNumber::parse("4242-4242-4242-4242").unwrap(),
-        expiry: billing::card::Expiry::parse("2030-12", now).unwrap(),
-        birth: billing::card::Birth::parse("900101").ok(),
-        pwd_2digit: billing::card::Pwd2Digit::parse("12").ok(),
-        cvc: billing::card::Cvc::parse("735").ok(),
-    };
-    let holder = CardHolder {
-        customer_id: Some(billing::CustomerId::parse("kim").unwrap()),
-        customer_name: Some("김길동".to_owned()),
-        customer_tel: Some("010-1234-5678".to_owned()),
-        customer_email: Some("kim@shop.example".to_owned()),
-        customer_addr: Some("서울".to_owned()),
-        customer_postcode: Some("06164".to_owned()),
-    };
-    let posted = psp.issue(&CustomerUid::parse("key1").unwrap(), &card, &holder).await;
-    assert!(matches!(&posted, PostResult::Known(key) if key.customer_uid == "key1"), "{posted:?}");
-    let sent = server.seen().into_iter().find(|seen| seen.target.contains("customers")).unwrap();
-    assert_eq!((sent.method.as_str(), sent.target.as_str()), ("POST", "/subscribe/customers/key1"));
-    let expected = json!({
-        "card_number": "4242-4242-4242-4242", "expiry": "2030-12", "birth": "900101", "pwd_2digit": "12", "cvc": "735",
-        "channel_key": "channel-key-1", "customer_id": "kim", "customer_name": "김길동", "customer_tel": "010-1234-5678",
-        "customer_email": "kim@shop.example", "customer_addr": "서울", "customer_postcode": "06164",
-    });
-    assert_eq!(sent.json(), expected);
-}
-
-/// Iamport lists three months at most: a year is asked for in windows that leave nothing out, each to its last page.
-#[tokio::test]
-async fn what_waits_on_a_key_is_asked_for_in_windows_without_a_gap() {
-    let year = 360 * 86_400;
-    let number = |target: &str, name: &str| {
-        let query = target.split_once('?').unwrap().1;
-        let value = query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
-        value.map(|value| value.parse::<i64>().unwrap())
-    };
-    let (psp, server) = psp(move |seen| {
-        let (from, page) = (number(&seen.target, "from").unwrap(), number(&seen.target, "page").unwrap_or(1));
-        if page == 2 {
-            return envelope(404, 1, "none");
+        let code = match name {
+            "refused" => Some(1),
+            "rejected" => Some(400),
+            "forbidden" => Some(403),
+            "not found" => Some(404),
+            _ => None,
+        };
+        match (name, &posted) {
+            ("no token" | "too many", PostResult::NotSent) | ("another's", PostResult::Known(_)) => {}
+            (_, PostResult::Refused(refusal)) => assert_eq!(Some(refusal.code), code, "{name}"),
+            (_, PostResult::Lost) => assert_eq!(code, None, "{name}"),
+            (_, PostResult::Known(_) | PostResult::NotSent | PostResult::Nonsense) => panic!("{name}: {posted:?}"),
         }
-        let one = json!({
-            "customer_uid": "key1", "merchant_uid": format!("at_{from}"), "schedule_at": from + 1, "amount": 8900,
-            "currency": "KRW", "schedule_status": "scheduled", "executed_at": 0, "revoked_at": 0,
-        });
-        Reply::ok(&json!({ "total": 1, "previous": 0, "next": 2, "list": [one] }))
-    })
-    .await;
-    let from = Timestamp(1_795_478_400);
-    let waiting = psp.waiting_schedules(&CustomerUid::parse("key1").unwrap(), from, from.plus(year)).await;
-    let asked: Vec<Seen> = server.seen().into_iter().filter(|seen| seen.target.contains("/schedules?")).collect();
-    assert!(asked.iter().all(|seen| seen.target.contains("schedule-status=scheduled")), "{:?}", asked[0].target);
-    let first_pages = asked.iter().filter(|seen| number(&seen.target, "page") != Some(2));
-    let windows: Vec<(i64, i64)> =
-        first_pages.map(|seen| (number(&seen.target, "from").unwrap(), number(&seen.target, "to").unwrap())).collect();
-    assert_eq!((windows[0].0, windows.last().unwrap().1), (from.0, from.plus(year).0));
-    assert!(windows.windows(2).all(|pair| pair[0].1 >= pair[1].0), "no gap: {windows:?}");
-    assert!(windows.iter().all(|(from, to)| to - from <= 90 * 86_400), "three months: {windows:?}");
-    let names: Vec<String> = windows.iter().map(|(from, _)| format!("at_{from}")).collect();
-    assert_eq!(waiting, Lookup::Found(names));
-    assert_eq!(asked.len(), 2 * windows.len(), "each to its last page");
-}
-
-fn refund(parts: TaxParts) -> Refund {
-    Refund {
-        id: "rabcdef".to_owned(),
-        imp_uid: billing::ImpUid::parse(IMP_UID).unwrap(),
-        amount: 3_000,
-        parts,
-        checksum: 8_900,
-        exponent: 0,
-        reason: Some("변심".to_owned()),
-        account: None,
-        origin: Origin::Request,
-        fingerprint: billing::fingerprint::Fingerprint::of(&"refund"),
-        state: RefundState::Pending,
-        refusal: None,
-        requests: Vec::new(),
-        posts: 0,
-        requested_at: Timestamp(1_800_000_000),
+        let lines = log.lines();
+        assert!(lines.iter().all(|line| line["fields"]["alarm"].is_null()), "{name}: {lines:?}");
+        assert_eq!(lines.is_empty(), name == "another's", "{name}: {lines:?}");
     }
 }
 
+/// What our own checks should have caught is a person's to look at; what the PSP refuses for reasons of its own is not.
 #[tokio::test]
-async fn a_refund_names_its_parts_its_balance_and_who_wants_it() {
-    for (parts, tax_free, vat_amount) in [
-        (TaxParts { tax_free: Some(1_900), vat_amount: Some(0) }, json!(1_900), json!(0)),
-        (TaxParts::default(), Value::Null, Value::Null),
-    ] {
-        let (psp, server) = psp(|_| Reply::ok(&payment(&json!({ "cancel_amount": 3_000 })))).await;
-        assert!(matches!(psp.cancel(&refund(parts)).await, PostResult::Known(_)));
-        let sent = server.seen().into_iter().find(|seen| seen.target == "/payments/cancel").unwrap().json();
-        assert_eq!((&sent["amount"], &sent["checksum"]), (&json!(3_000), &json!(8_900)));
-        assert_eq!((&sent["tax_free"], &sent["vat_amount"]), (&tax_free, &vat_amount));
-        assert_eq!(sent["extra"], json!({ "requester": "admin" }));
+async fn a_failed_call_is_a_line_of_log_that_names_it_and_nothing_of_the_request() {
+    for (name, reply) in refusals().into_iter().filter(|(name, _)| *name != "another's") {
+        let log = Log::start();
+        let (psp, _server) = psp(move |_| reply.clone()).await;
+        let order = Order { name: "canary".to_owned(), ..order() };
+        psp.charge(&order).await;
+        let lines = log.lines();
+        let failures: Vec<&Value> = lines.iter().filter(|line| line["fields"]["message"] == "PSP").collect();
+        assert_eq!(failures.len(), 1, "{name}: {lines:?}");
+        let fields = &failures[0]["fields"];
+        assert_eq!((&failures[0]["level"], &fields["psp.call"]), (&json!("WARN"), &json!("again")));
+        assert!(!fields["psp.class"].as_str().unwrap().is_empty() && !fields["error"].as_str().unwrap().is_empty());
+        let alarms = lines.iter().filter(|line| line["fields"]["alarm"] == "psp_rejected").count();
+        assert_eq!(alarms, usize::from(["rejected", "forbidden", "not found"].contains(&name)), "{name}: {lines:?}");
+        assert!(!lines.iter().any(|line| line.to_string().contains("canary")), "{lines:?}");
     }
+    let log = Log::start();
+    let (psp, _server) = psp(|_| Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec())).await;
+    psp.charge(&order()).await;
+    let causes = log.lines()[0]["fields"]["causes"].as_str().unwrap().to_owned();
+    assert!(!causes.is_empty(), "what lies below a failure is named with it");
 }
 
 #[tokio::test]
-async fn a_key_is_deleted_with_a_reason() {
-    let (psp, server) =
-        psp(|_| Reply::ok(&json!({ "customer_uid": "key1", "inserted": 0, "updated": 0, "sandbox": false }))).await;
-    assert!(matches!(psp.delete(&CustomerUid::parse("key1").unwrap()).await, PostResult::Known(())));
-    let asked = server.seen().into_iter().find(|seen| seen.target.starts_with("/subscribe/customers/key1?")).unwrap();
-    assert!(asked.target.contains("reason=%") && asked.target.contains("requester%5D=admin"), "{}", asked.target);
+async fn whether_a_call_could_be_made_now_is_whether_there_is_a_token() {
+    let log = Log::start();
+    let (ready, server) = psp(|_| Reply::ok(&Value::Null)).await;
+    assert!(ready.ready().await);
+    assert!(server.seen().iter().any(Seen::is_token) && log.lines().is_empty());
+    let (late, server) = psp_with(4, |_| Reply::ok(&Value::Null)).await;
+    assert!(!late.ready().await, "without time there is none");
+    assert!(!server.seen().iter().any(Seen::is_token));
+    let lines = log.lines();
+    assert_eq!((lines.len(), &lines[0]["fields"]["psp.call"]), (1, &json!("getToken")));
 }

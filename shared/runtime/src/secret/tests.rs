@@ -90,6 +90,19 @@ fn the_current_and_the_previous_token_are_known() {
     assert_eq!(*url, format!("https://shop.example/webhooks/iamport/{}", "a".repeat(64)));
 }
 
+/// Somebody may write the same value twice while one is being rotated: it is as good as once.
+#[test]
+fn a_token_or_a_key_that_stands_there_twice_is_known() {
+    let change = [
+        ("webhook_tokens", json!([TOKEN, TOKEN])),
+        ("other_fingerprint_keys", json!(["canary-fingerprint-key", "another-fingerprint-key"])),
+    ];
+    let secret = Secret::parse(&written(&change)).unwrap();
+    assert!(secret.knows_webhook_token(TOKEN) && !secret.knows_webhook_token(&TOKEN[1..]));
+    let order = MerchantUid::parse("order_1").unwrap();
+    assert!(secret.knows_order_token(&secret.order_token(&order), &order));
+}
+
 #[test]
 fn an_orders_own_token_is_that_orders_alone_and_survives_a_rotation() {
     let of = |key: &str, others: &[&str]| {
@@ -113,7 +126,12 @@ fn a_secret_that_will_not_do_says_why_and_not_what_it_holds() {
     for (field, value) in [
         ("imp_key", serde_json::json!("")),
         ("webhook_tokens", serde_json::json!([])),
-        ("webhook_tokens", serde_json::json!(["canary-short"])),
+        ("webhook_tokens", serde_json::json!(["canary"])),
+        // Long enough, and no word of a path; a word, and not long enough; a good one beside it.
+        ("webhook_tokens", serde_json::json!(["canary-canary-canary-canary-canary"])),
+        ("webhook_tokens", serde_json::json!(["canary7canary7canary7canary7can"])),
+        ("webhook_tokens", serde_json::json!([TOKEN, "canary"])),
+        ("imp_secret", serde_json::json!("")),
         ("fingerprint_key", serde_json::json!("canary")),
         ("other_fingerprint_keys", serde_json::json!(["canary"])),
         ("imp_secret", serde_json::json!({"canary": 1})),
@@ -123,8 +141,12 @@ fn a_secret_that_will_not_do_says_why_and_not_what_it_holds() {
     }
 }
 
-#[test]
-fn a_secret_cannot_be_printed() {
+#[tokio::test]
+async fn a_secret_cannot_be_printed_and_neither_can_what_keeps_it() {
     let printed = format!("{:?}", Secret::parse(&written(&[])).unwrap());
     assert_eq!(printed, "Secret");
+    let server = Server::start(|_| told()).await;
+    let secrets = secrets_at(&server.url, SystemClock::new(None));
+    assert!(secrets.current().await.is_ok());
+    assert_eq!(format!("{secrets:?}"), "Secrets");
 }

@@ -14,7 +14,7 @@ use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities as _, LoggingPrefs
 use crate::session::Device;
 
 /// How long ChromeDriver may take to listen, and Chromium to start.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// Pause between two looks at what it says.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 

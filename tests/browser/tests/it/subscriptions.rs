@@ -27,7 +27,7 @@ async fn a_subscription_is_paid_once_and_the_next_payment_is_scheduled() {
         tab.seen(&own(id, "")).await;
         assert_eq!(tab.state_of(id).await, "active");
         let payments =
-            [("1-0", "scheduled"), ("0-0", "paid")].map(|(n, state)| (format!("{id}-{n}"), state.to_owned()));
+            [("p1t0", "scheduled"), ("p0t0", "paid")].map(|(n, state)| (format!("{id}{n}"), state.to_owned()));
         until("payments of a subscription stand among its customer's", async || {
             (tab.listed("#orders").await == payments).then_some(())
         })

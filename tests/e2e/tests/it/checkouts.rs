@@ -337,7 +337,7 @@ async fn what_came_into_a_virtual_account_goes_back_to_the_account_that_is_named
         let request = world.request("POST", &path).bearer_auth(world.merchant());
         world.send(request.header("idempotency-key", fresh("refund")).json_body(&body)).await
     };
-    refund(json!({ "amount": 900 })).await.problem(409, "refund_conflict");
+    refund(json!({ "amount": 900 })).await.refuses(422, "gateway_rule", "refund_account");
     let half = json!({ "amount": 900, "refund_holder": "홍길동", "refund_bank": "088" });
     refund(half).await.refuses(422, "refund_account_required", "refund_account");
     let account = json!({
@@ -433,7 +433,7 @@ async fn bad_checkouts_are_refused_before_anything_is_read_or_sent() {
             secret: None,
         });
     };
-    refuse("ruled out", "pay_method", json!("kpay").clone(), "pay_method_unsupported");
+    refuse("ruled out", "pay_method", json!("kpay").clone(), "gateway_rule");
     refuse("no method", "pay_method", json!(""), "pay_method_invalid");
     refuse("a merchant id", "pg", json!("html5_inicis.INIpayTest"), "pg_invalid");
     for amount in [json!(0), json!(-1), json!(1.5), json!("64900"), json!(1e30)] {

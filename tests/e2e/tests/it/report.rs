@@ -62,6 +62,7 @@ async fn what_nobody_told_is_found_once_a_day() {
     let (stray, foreign) = (fresh("console"), fresh("other"));
     let mut made = json!({ "merchant_uid": stray, "amount": 5000, "name": "수기 결제", "card_number": card::APPROVES });
     (made["expiry"], made["customer_uid"]) = (json!("2040-12"), json!(buyer.customer_uid));
+    made["buyer_tel"] = json!("010-4242-4242");
     world.sim("window", made.clone()).await;
     (made["merchant_uid"], made["customer_uid"]) = (json!(foreign), Value::Null);
     world.sim("window", made).await;

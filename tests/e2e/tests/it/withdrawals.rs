@@ -10,9 +10,12 @@ use crate::world::World;
 /// A checkout of this kind: its number, and its customer's token.
 async fn opened(world: &World, pg: &str, pay_method: &str) -> (String, String, Value) {
     let (uid, customer) = (fresh("ord"), fresh("buyer"));
+    let due = jiff::Timestamp::from_second(world.now().await + 3 * 86_400).unwrap().strftime("%Y%m%d").to_string();
     let order = json!({
         "merchant_uid": uid, "customer_id": customer, "pg": pg, "pay_method": pay_method, "name": "의자",
         "amount": 64_900, "buyer_tel": "010-4242-4242",
+        // Some gateways open no account without its last day.
+        "vbank_due": if pay_method == "vbank" { json!(due) } else { Value::Null },
     });
     let opened = world.post("/checkouts", &world.merchant(), &order).await.ok(201);
     (uid, world.customer(&customer), opened["request_pay"].clone())

@@ -6,7 +6,7 @@ use syn::visit::Visit;
 use syn::{ItemMod, ItemUse, Path, UseTree, Visibility};
 
 use crate::repository;
-use crate::sources::{is_test, parsed};
+use crate::sources::{is_test, is_test_file, parsed};
 
 const ROOMS: &[&str] = &["functions", "shared", "tests/ledger"];
 
@@ -85,7 +85,8 @@ fn leaves(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<Vec<String>>
 /// The sources of each crate, by its folder.
 fn crates() -> BTreeMap<String, Vec<Names>> {
     let mut crates: BTreeMap<String, Vec<Names>> = BTreeMap::new();
-    for file in repository::rust_files(ROOMS) {
+    // What unit tests name is no need of the module beside them.
+    for file in repository::rust_files(ROOMS).into_iter().filter(|file| !is_test_file(file)) {
         let Some((room, path)) = file.split_once("/src/") else { continue };
         let path = path.trim_end_matches(".rs");
         let module =

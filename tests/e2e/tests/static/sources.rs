@@ -35,7 +35,7 @@ pub(crate) fn parsed(file: &str) -> syn::File {
 /// Every call in the sources under the given folders.
 pub(crate) fn calls(under: &[&str]) -> Vec<Call> {
     let mut calls = Vec::new();
-    for file in repository::rust_files(under) {
+    for file in repository::rust_files(under).into_iter().filter(|file| !is_test_file(file)) {
         let syntax = parsed(&file);
         let mut reader = Reader { file, within: String::new(), calls: &mut calls };
         reader.visit_file(&syntax);
@@ -125,6 +125,11 @@ impl Parse for Identifier {
         }
         Ok(Self(field))
     }
+}
+
+/// Whether a file is a module of unit tests, beside the module that it tests, or a part of one.
+pub(crate) fn is_test_file(file: &str) -> bool {
+    file.ends_with("/tests.rs") || file.contains("/tests/")
 }
 
 /// Whether what they stand on is for unit tests only.

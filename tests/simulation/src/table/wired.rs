@@ -137,6 +137,7 @@ impl<'a> Wired<'a> {
 
 /// A row that a backend has written.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and a box would cost an allocation a write")]
 pub enum Written {
     /// A payment's row, before and after.
     Payment {

@@ -4,7 +4,7 @@ use super::super::rule::Demand::{Impossible, Issue, Length, Methods, Required, W
 use super::super::rule::Field::{BuyerTel, VbankDue};
 use super::super::rule::IssueAmount::Charged;
 use super::super::rule::Operation::{KeyWindow, Window};
-use super::super::rule::{Rule, Source, rule, source};
+use super::super::rule::{Rule, Source, rule, source, unsure};
 
 const PAGE: Source = source("opi/ko/integration/pg/v1/settle/readme.mdx", "2026-04-27");
 const ACCOUNT: Source = source("opi/ko/integration/pg/v1/settle/mybank.mdx", "2026-04-27");
@@ -16,8 +16,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("settle.window.methods", "settle", Window, &[], Methods(METHODS), PAGE),
     rule("settle.window.buyer_tel.required", "settle", Window, &[], Required(BuyerTel), PAGE),
     rule("settle.window.vbank_due.day", "settle", Window, &["vbank"], Length(VbankDue, 8, 8), PAGE),
-    rule("settle.window.trans.amount", "settle", Window, &["trans"], Won(0, 2_000_000), LIMITS),
-    rule("settle.window.vbank.amount", "settle", Window, &["vbank"], Won(0, 1_000_000), LIMITS),
+    unsure("settle.window.trans.amount", "settle", Window, &["trans"], Won(0, 2_000_000), LIMITS),
+    unsure("settle.window.vbank.amount", "settle", Window, &["vbank"], Won(0, 1_000_000), LIMITS),
     rule("settle.key_window.impossible", "settle", KeyWindow, &[], Impossible, PAGE),
     rule("settle_acc.window.methods", "settle_acc", Window, &[], Methods(&["trans"]), ACCOUNT),
     rule("settle_acc.window.buyer_tel.required", "settle_acc", Window, &[], Required(BuyerTel), ACCOUNT),

@@ -4,7 +4,7 @@ use super::super::rule::Demand::{Impossible, Issue, Methods, Required, TaxPart, 
 use super::super::rule::Field::{BuyerTel, VatAmount};
 use super::super::rule::IssueAmount::ShownOnly;
 use super::super::rule::Operation::{KeyWindow, Refund, Window};
-use super::super::rule::{Rule, SCHEMA, Source, rule, source};
+use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 
 const PAGE: Source = source("opi/ko/integration/pg/v1/inicis.mdx", "2026-04-27");
 const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amount.md", "2026-04-27");
@@ -35,9 +35,9 @@ const MAX: u64 = u64::MAX;
 pub(super) const RULES: &[Rule] = &[
     rule("html5_inicis.window.methods", "html5_inicis", Window, &[], Methods(METHODS), PAGE),
     rule("html5_inicis.window.buyer_tel.required", "html5_inicis", Window, &[], Required(BuyerTel), PAGE),
-    rule("html5_inicis.window.card.amount", "html5_inicis", Window, &["card"], Won(10, MAX), LIMITS),
-    rule("html5_inicis.window.trans.amount", "html5_inicis", Window, &["trans"], Won(150, MAX), LIMITS),
-    rule("html5_inicis.window.phone.amount", "html5_inicis", Window, &["phone"], Won(300, MAX), LIMITS),
+    unsure("html5_inicis.window.card.amount", "html5_inicis", Window, &["card"], Won(10, MAX), LIMITS),
+    unsure("html5_inicis.window.trans.amount", "html5_inicis", Window, &["trans"], Won(150, MAX), LIMITS),
+    unsure("html5_inicis.window.phone.amount", "html5_inicis", Window, &["phone"], Won(300, MAX), LIMITS),
     rule("html5_inicis.key_window.methods", "html5_inicis", KeyWindow, &[], Methods(&["card"]), PAGE),
     rule("html5_inicis.key_window.amount", "html5_inicis", KeyWindow, &[], Issue(ShownOnly, 0), PAGE),
     rule("html5_inicis.refund.vat_amount", "html5_inicis", Refund, &[], TaxPart(VatAmount), SCHEMA),

@@ -61,7 +61,7 @@ const MAX: u64 = u64::MAX;
 
 pub(super) const RULES: &[Rule] = &[
     unsure("mobilians.window.methods", "mobilians", Window, &[], Methods(CARD_OR_PHONE), OLD),
-    rule("mobilians.window.phone.amount", "mobilians", Window, &["phone"], Won(301, MAX), LIMITS),
+    unsure("mobilians.window.phone.amount", "mobilians", Window, &["phone"], Won(301, MAX), LIMITS),
     unsure("mobilians.window.buyer_tel.required", "mobilians", Window, &["phone"], Required(BuyerTel), OLD),
     // Some pages give cards no keys.
     unsure("mobilians.key_window.methods", "mobilians", KeyWindow, &[], Methods(CARD_OR_PHONE), START),

@@ -39,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("kicc.window.buyer_tel.required", "kicc", Window, &[], Required(BuyerTel), KICC),
     rule("kicc.window.escrow.buyer_name", "kicc", Window, BY_BANK, Along(Escrow, BuyerName), KICC),
     rule("kicc.window.escrow.buyer_email", "kicc", Window, BY_BANK, Along(Escrow, BuyerEmail), KICC),
-    rule("kicc.window.card.amount", "kicc", Window, &["card"], Won(100, u64::MAX), LIMITS),
+    unsure("kicc.window.card.amount", "kicc", Window, &["card"], Won(100, u64::MAX), LIMITS),
     rule("kicc.key_window.methods", "kicc", KeyWindow, &[], Methods(&["card"]), KICC),
     rule("kicc.key_window.amount", "kicc", KeyWindow, &[], Issue(ShownOnly, 0), KICC),
     rule("kicc.refund.tax_free", "kicc", Refund, &[], TaxPart(TaxFree), SCHEMA),

@@ -69,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("eximbay.window.currency", "eximbay", Window, &[], Currencies(OF_EXIMBAY), EXIMBAY),
     rule("eximbay.window.buyer_name.required", "eximbay", Window, &[], Required(BuyerName), EXIMBAY),
     rule("eximbay.window.buyer_tel.required", "eximbay", Window, &[], Required(BuyerTel), EXIMBAY),
-    rule("eximbay.window.amount", "eximbay", Window, &[], Won(100, u64::MAX), EXIMBAY_LIMITS),
+    unsure("eximbay.window.amount", "eximbay", Window, &[], Won(100, u64::MAX), EXIMBAY_LIMITS),
     rule("eximbay.key_window.impossible", "eximbay", KeyWindow, &[], Impossible, EXIMBAY),
     rule("payletter_global.window.currency", PG, Window, &[], Currencies(OF_PAYLETTER), PAYLETTER),
     rule("payletter_global.window.buyer_email.required", PG, Window, &[], Required(BuyerEmail), PAYLETTER),

@@ -23,19 +23,26 @@ const KAKAO_WON: super::super::rule::Demand = Won(100, 2_000_000);
 const MAX: u64 = u64::MAX;
 
 pub(super) const RULES: &[Rule] = &[
-    rule("kakaopay.window.amount", "kakaopay", Window, &[], KAKAO_WON, LIMITS),
+    unsure("kakaopay.window.amount", "kakaopay", Window, &[], KAKAO_WON, LIMITS),
     unsure("kakaopay.window.vat_amount.absent", "kakaopay", Window, &[], Absent(VatAmount), KAKAO),
     rule("kakaopay.key_window.amount", "kakaopay", KeyWindow, &[], Issue(Charged, 0), KAKAO),
     rule("kakaopay.card_key.impossible", "kakaopay", CardKey, &[], Impossible, SCHEMA),
-    rule("kakaopay.charge.amount", "kakaopay", Charge, &[], KAKAO_WON, LIMITS),
-    rule("kakaopay.schedule.amount", "kakaopay", Schedule, &[], KAKAO_WON, LIMITS),
-    rule("naverpay.window.products.required", "naverpay", Window, &[], Required(NaverProducts), NAVER),
+    unsure("kakaopay.charge.amount", "kakaopay", Charge, &[], KAKAO_WON, LIMITS),
+    unsure("kakaopay.schedule.amount", "kakaopay", Schedule, &[], KAKAO_WON, LIMITS),
+    unsure("naverpay.window.products.required", "naverpay", Window, &[], Required(NaverProducts), NAVER),
     rule("naverpay.window.amount", "naverpay", Window, &[], Won(10, MAX), NAVER),
     rule("naverpay.window.use_cfm.day", "naverpay", Window, &[], FromDay(NaverUseCfm), NAVER),
     // Ten won is the least that is paid; whether less may be shown here is not said.
     rule("naverpay.key_window.amount", "naverpay", KeyWindow, &[], Issue(ShownOnly, 10), NAVER),
-    rule("naverpay.key_window.product_code.required", "naverpay", KeyWindow, &[], Required(NaverProductCode), NAVER),
-    rule("naverpay.key_window.product_count.required", "naverpay", KeyWindow, &[], Required(NaverProductCount), NAVER),
+    unsure("naverpay.key_window.product_code.required", "naverpay", KeyWindow, &[], Required(NaverProductCode), NAVER),
+    unsure(
+        "naverpay.key_window.product_count.required",
+        "naverpay",
+        KeyWindow,
+        &[],
+        Required(NaverProductCount),
+        NAVER,
+    ),
     unsure("naverpay.key_window.buyer_tel.required", "naverpay", KeyWindow, &[], Required(BuyerTel), NAVER),
     rule("naverpay.card_key.impossible", "naverpay", CardKey, &[], Impossible, SCHEMA),
     // By contract: who is paid out by another day must not name one.
@@ -53,7 +60,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("naverco.key_window.impossible", "naverco", KeyWindow, &[], Impossible, SERVICES),
     rule("payco.window.methods", "payco", Window, &[], Methods(&["card", "trans", "vbank"]), PAYCO),
     rule("payco.window.buyer_tel.required", "payco", Window, &[], Required(BuyerTel), PAYCO),
-    rule("payco.window.amount", "payco", Window, &[], Won(100, MAX), LIMITS),
+    unsure("payco.window.amount", "payco", Window, &[], Won(100, MAX), LIMITS),
     rule("payco.key_window.amount", "payco", KeyWindow, &[], Issue(ShownOnly, 0), PAYCO),
     rule("payco.card_key.impossible", "payco", CardKey, &[], Impossible, PAYCO),
     rule("payco.refund.tax_free", "payco", Refund, &[], TaxPart(TaxFree), SCHEMA),

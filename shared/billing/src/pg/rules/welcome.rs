@@ -39,8 +39,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("welcome.window.vat_amount", "welcome", Window, &[], VatPercent(10), PAGE),
     // Less than 1,000 won has to be asked for by a parameter that our windows do not have.
     rule("welcome.window.card.amount", "welcome", Window, &["card"], Won(1_000, 999_999_999), PAGE),
-    rule("welcome.window.bank.amount", "welcome", Window, BY_BANK, Won(300, MAX), LIMITS),
-    rule("welcome.window.phone.amount", "welcome", Window, &["phone"], Won(0, 2_000_000), LIMITS),
+    unsure("welcome.window.bank.amount", "welcome", Window, BY_BANK, Won(300, MAX), LIMITS),
+    unsure("welcome.window.phone.amount", "welcome", Window, &["phone"], Won(0, 2_000_000), LIMITS),
     rule("welcome.key_window.methods", "welcome", KeyWindow, &[], Methods(&["card", "phone"]), CAUTION),
     rule("welcome.key_window.currency", "welcome", KeyWindow, &[], Currencies(&[Krw]), PAGE),
     rule("welcome.key_window.card.amount", "welcome", KeyWindow, &["card"], Issue(ShownOnly, 0), CAUTION),

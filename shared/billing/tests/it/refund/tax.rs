@@ -2,9 +2,10 @@
 
 use billing::Money;
 use billing::order::Details;
+use billing::payment::refund::Origin;
 use billing::payment::refund::tax::asked;
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, RefundState, State, TaxParts};
-use billing::ports::Clock;
+use billing::ports::{Clock, PaymentStore};
 use billing::usecase::{Failure, RefundRequest};
 use proptest::prelude::*;
 
@@ -176,6 +177,32 @@ async fn a_refund_that_is_owed_keeps_its_parts_when_an_account_is_named_for_it()
     assert_eq!(refund.parts, parts(2_900, 545));
 }
 
+#[tokio::test]
+async fn a_refund_that_is_owed_and_refused_may_be_tried_by_the_parts_that_a_request_names() {
+    let billing = paid_with(parts(2_900, 545)).await;
+    // All that was taxed is given back in the console, and nobody says of which part it was.
+    given_back_elsewhere(&billing, 6_000).await;
+    let (mut row, like) = (order_1(&billing).await, one_refund().await.0);
+    let imp_uid = row.imp_uid().unwrap().clone();
+    let (state, origin) = (RefundState::Pending, Origin::Unwanted);
+    let id = "auto1".to_owned();
+    let owed = Refund { id, imp_uid, origin, state, amount: 2_900, checksum: 2_900, requests: Vec::new(), ..like };
+    row.refunds.push(owed);
+    (row.version, row.due_at) = (row.version + 1, Some(START));
+    billing.store.save(&row).await.unwrap();
+    billing.psp.world().refunds_refused = true;
+    billing.advance(600);
+    crate::sweep::sweep(&billing).await;
+    let refused = order_1(&billing).await.refunds[0].clone();
+    assert!(refused.refusal.is_some() && refused.parts.tax_free < Some(2_900), "{refused:?}");
+    billing.psp.world().refunds_refused = false;
+    billing.advance(600);
+    assert_eq!(of_parts(&billing, "2900", "b", parts(2_901, 0)).await, Err("tax_free_invalid".to_owned()));
+    let named = parts(2_900, 0);
+    assert_eq!(of_parts(&billing, "2900", "a", named).await, Ok(named));
+    assert_eq!((order_1(&billing).await.state, billing.psp.world().cancelled.last()), (State::Refunded, Some(&named)));
+}
+
 /// Independent books of one payment, by parts.
 #[derive(Debug, Clone, Copy)]
 struct Books {
@@ -209,13 +236,14 @@ fn made(like: &Refund, amount: u64, of: TaxParts) -> Refund {
     Refund { amount, parts: of, state: RefundState::Done, ..like.clone() }
 }
 
+async fn one_refund() -> (Refund, PaymentSnapshot) {
+    let billing = paid_with(NONE).await;
+    let (row, refund) = billing.refund(request("1", "a")).await.unwrap();
+    (refund, row.record.unwrap())
+}
+
 fn any_refund() -> (Refund, PaymentSnapshot) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let billing = paid_with(NONE).await;
-        let (row, refund) = billing.refund(request("1", "a")).await.unwrap();
-        (refund, row.record.unwrap())
-    })
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(one_refund())
 }
 
 proptest! {

@@ -287,3 +287,6 @@ pub fn instalment(instalment: &BilledPeriod) -> impl Serialize + use<'_> {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,6 +107,37 @@ fn a_single_record_that_is_too_large_costs_that_record() {
     assert_eq!(read(500, 1, |_| 5_000).0, Lookup::Unreachable);
 }
 
+/// The page of the numbers below 64, of which a page that holds one of the first `broken` contradicts itself.
+fn contradicting(broken: u32, at: u32) -> Lookup<Listing<u32>> {
+    let fetch = |number, limit| {
+        let numbers = held(64, number, limit);
+        let told = if numbers.clone().any(|number| (at..at + broken).contains(&number)) {
+            Err(Unread::Contradictory)
+        } else {
+            let list: Vec<u32> = numbers.collect();
+            Ok(page(&format!(r#"{{"total":64,"previous":0,"next":{},"list":{list:?}}}"#, number + 1)))
+        };
+        async move { told }
+    };
+    read_page::<Numbers, _>(1, fetch).now_or_never().unwrap()
+}
+
+/// Single records that contradict themselves cost themselves, unless so many of them stand in a row that it is the list.
+#[test]
+fn three_records_in_a_row_may_contradict_themselves_and_a_fourth_may_not() {
+    for (broken, at) in [(1, 0), (2, 31), (3, 0), (3, 30), (3, 61)] {
+        let listing = found(contradicting(broken, at));
+        let unreadable = usize::try_from(broken).unwrap();
+        assert_eq!((listing.items.len(), listing.unreadable), (64 - unreadable, vec![None; unreadable]));
+    }
+    for (broken, at) in [(4, 0), (4, 30), (4, 60), (64, 0)] {
+        assert_eq!(contradicting(broken, at), Lookup::Unreachable, "{broken} from {at} on");
+    }
+    // Those that are too large are no contradiction, however many they are.
+    let listing = found(read(64, 1, |number| if number < 40 { 5_000 } else { 1 }).0);
+    assert_eq!((listing.items.len(), listing.unreadable.len()), (24, 40));
+}
+
 #[test]
 fn what_is_no_answer_stays_none() {
     for (failure, outcome) in [(Unread::Absent, Lookup::Absent), (Unread::Unanswered, Lookup::Unreachable)] {
