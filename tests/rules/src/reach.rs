@@ -1,7 +1,7 @@
 //! Which rules a storefront can break through the API of a stack in won, with one gateway for typed cards.
 
 use billing::Currency;
-use billing::pg::{Demand, Field, Operation, Rule};
+use billing::pg::{Demand, Field, Operation, Rule, asks_for};
 
 use crate::cases::Case;
 
@@ -24,7 +24,14 @@ pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
     }
     match (rule.operation, rule.demand) {
         (Operation::CardKey, _) => Err("a card that is typed goes to the one gateway that the stack is set up for"),
-        (Operation::DeleteKey, _) | (_, Demand::Required(Field::Requester)) => Err("the product always says it itself"),
+        (Operation::DeleteKey, _) | (_, Demand::Required(Field::Requester | Field::Reason)) => {
+            Err("the product always says it itself")
+        }
+        (Operation::Window, Demand::Length(Field::CustomerId, ..) | Demand::Bytes(Field::CustomerId, ..))
+            if !asks_for(kept.gateway, Operation::Window, Some(kept.pay_method), Field::CustomerId) =>
+        {
+            Err("a window is told whose it is only where its gateway asks")
+        }
         (Operation::Window | Operation::KeyWindow, Demand::Required(Field::CustomerId)) => {
             Err("there is no window without its customer, at whatever gateway")
         }

@@ -70,6 +70,11 @@ impl Wrong {
         }
     }
 
+    /// What is refused is not written down, and nobody is asked about it.
+    fn left_nothing(&mut self, nothing: bool, whose: &str) {
+        self.0.extend((!nothing).then(|| format!("{whose}: something is written, or the PSP was asked")));
+    }
+
     fn none(self) {
         assert!(self.0.is_empty(), "{} wrong: {:#?}", self.0.len(), self.0);
     }
@@ -142,8 +147,7 @@ async fn a_window_is_opened_by_the_rules_of_its_gateway_or_not_at_all() {
     for line in &lines {
         wrong.refused(line, &world.asked(&line.broken, &dates).await, "");
     }
-    assert_eq!(world.writes_so_far().await, writes, "nothing is written");
-    assert!(world.requests_since(calls).await.is_empty(), "nobody is asked");
+    wrong.left_nothing(world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty(), "all");
     for line in lines.iter().filter(|line| !line.is_impossible()) {
         wrong.taken(line, &world.asked(&line.kept, &dates).await);
     }
@@ -195,8 +199,7 @@ async fn a_key_is_charged_and_scheduled_by_the_rules_of_its_gateway_or_not_at_al
         let place = if line.rule.operation == Operation::Schedule { "schedules[0]." } else { "" };
         wrong.refused(line, &ask(&line.broken).await, place);
     }
-    assert_eq!(world.writes_so_far().await, writes, "nothing is written");
-    assert!(world.requests_since(calls).await.is_empty(), "nobody is asked");
+    wrong.left_nothing(world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty(), "all");
     for line in lines.iter().filter(|line| !line.is_impossible()) {
         wrong.taken(line, &ask(&line.kept).await);
         let mut order = body(&line.broken, &dates);
@@ -210,7 +213,7 @@ async fn a_key_is_charged_and_scheduled_by_the_rules_of_its_gateway_or_not_at_al
         };
         wrong.refused_there(line, &answer);
     }
-    assert!(lines.len() > 30, "{}", lines.len());
+    assert!(lines.len() > 25, "{}", lines.len());
     wrong.none();
 }
 
@@ -229,5 +232,5 @@ fn what_cannot_be_reached_has_one_of_few_reasons() {
             all
         });
     let left: usize = reasons.values().sum();
-    assert!(reasons.len() == 7 && left * 3 < certain().count(), "{reasons:#?}");
+    assert!(reasons.len() == 8 && left * 3 < certain().count(), "{reasons:#?}");
 }
