@@ -131,6 +131,13 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--save", metavar="BUG", help="write what was changed there as the bug's patch in tests/zoo")
     bugs.set_defaults(run=_zoo)
 
+    rules = commands.add_parser("rules", help="print what each gateway asks for, where that is written, and by which tests it is held")
+    rules.add_argument("gateway", metavar="GATEWAY", nargs="?", help="its code, such as smartro_v2 (default: every one)")
+    as_what = rules.add_mutually_exclusive_group()
+    as_what.add_argument("--json", action="store_true", help="for machines")
+    as_what.add_argument("--write", action="store_true", help="write the summary and the open questions to docs/gateways.md")
+    rules.set_defaults(run=_rules)
+
     mutants = commands.add_parser(
         "mutants", help="make small mistakes in functions/, shared/ and the template; print which check notices each, and what none does"
     )
@@ -186,6 +193,14 @@ def _zoo(options: argparse.Namespace) -> int:
     if options.save is not None:
         return zoo.save(options.save)
     return zoo.hunt("./dev zoo --write" if options.write else "")
+
+
+def _rules(options: argparse.Namespace) -> int:
+    if options.write and options.gateway is not None:
+        raise Failure("--write is for every gateway: leave the name out", 2)
+    if options.write:
+        return suites.write_rules()
+    return suites.rules([*(["--json"] if options.json else []), *([options.gateway] if options.gateway else [])])
 
 
 def _mutants(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from .processes import shown
 from .settings import ROOT
 
 CARD = ROOT / "docs" / "acceptance-card.md"
+GATEWAYS = ROOT / "docs" / "gateways.md"
 ZOO = ROOT / "docs" / "planted-bugs.md"
 
 
@@ -28,8 +29,12 @@ def told(command: Sequence[str], environment: Mapping[str, str], folder: Path = 
 
 def page(title: str, command: str, day: str, blocks: Sequence[str]) -> str:
     """A generated page: what it is, which command wrote it and when, and the output as it was."""
-    fenced = "\n\n".join(f"```\n{block.strip()}\n```" for block in blocks)
-    return f"# {title}\n\nWritten by `{command}` on {day}; do not edit it by hand.\n\n{fenced}\n"
+    return text(title, command, day, "\n\n".join(f"```\n{block.strip()}\n```" for block in blocks) + "\n")
+
+
+def text(title: str, command: str, day: str, rest: str) -> str:
+    """A generated page of a command that prints Markdown."""
+    return f"# {title}\n\nWritten by `{command}` on {day}; do not edit it by hand.\n\n{rest}"
 
 
 def write(path: Path, text: str) -> None:

@@ -34,6 +34,8 @@ HUNTS_ELSEWHERE = ("--skip", "planted::")
 CRATES = ["--workspace", *(part for name in ("e2e", BROWSER, *SIMULATIONS, EDGE) for part in ("--exclude", name))]
 # As many as take some seconds.
 QUICK_SEEDS = 2_000
+# Prints the rules of the gateways.
+RULES = ("cargo", "run", "--quiet", "-p", "rules", "--locked", "--")
 # What may be published, and how cargo says that its registry cannot be asked from here.
 CLIENT = "iamport"
 NO_REGISTRY = ("failed to download from", "is replaced with", "--offline was specified")
@@ -280,6 +282,21 @@ def simulate(arguments: Sequence[str], paper: str = "", package: str = "simulati
         text = papers.page("Acceptance card of the simulation", paper, time.strftime("%Y-%m-%d"), [card])
         papers.write(papers.CARD, text)
     return status
+
+
+def rules(arguments: Sequence[str]) -> int:
+    """Prints the rules of the gateways. A reader that closes its end early is none of our failures."""
+    install.require_rust()
+    return subprocess.run([*RULES, *arguments], cwd=ROOT, env=base_environment(), check=False).returncode
+
+
+def write_rules() -> int:
+    """Makes what is known of the gateways, and what is not, a page of docs/."""
+    install.require_rust()
+    told = subprocess.run([*RULES, "--page"], cwd=ROOT, env=base_environment(), stdout=subprocess.PIPE, text=True, check=False)
+    if told.returncode == 0:
+        papers.write(papers.GATEWAYS, papers.text("The gateways", "./dev rules --write", time.strftime("%Y-%m-%d"), told.stdout))
+    return told.returncode
 
 
 def _cargo(

@@ -37,6 +37,39 @@ class Papers(unittest.TestCase):
         self.assertEqual(lines[4:], ["```", "seeds   7", "```", "", "```", "second", "```"])
 
 
+class Rules(unittest.TestCase):
+    """What `./dev rules` runs."""
+
+    def ran(self, *line: str) -> tuple[int, list[str]]:
+        """The status of a command line, and the arguments of the program that prints the rules."""
+        done = subprocess.CompletedProcess([], 0, stdout="| gateway |\n")
+        with (
+            mock.patch.object(suites.install, "require_rust"),
+            mock.patch.object(suites.subprocess, "run", return_value=done) as run,
+            mock.patch.object(suites.papers, "write") as self.write,
+        ):
+            status = cli.main(["rules", *line])
+        command = list(run.call_args.args[0]) if run.called else []
+        return status, command[len(suites.RULES) :]
+
+    def test_all_of_them_or_those_of_one_gateway_for_people_or_machines(self) -> None:
+        self.assertEqual(self.ran(), (0, []))
+        self.assertEqual(self.ran("nice_v2"), (0, ["nice_v2"]))
+        self.assertEqual(self.ran("nice_v2", "--json"), (0, ["--json", "nice_v2"]))
+        self.write.assert_not_called()
+
+    def test_the_page_says_what_wrote_it_and_goes_on_with_what_was_printed(self) -> None:
+        self.assertEqual(self.ran("--write"), (0, ["--page"]))
+        path, text = self.write.call_args.args
+        self.assertEqual(path, papers.GATEWAYS)
+        self.assertIn("`./dev rules --write` on 2", text)
+        self.assertTrue(text.startswith("# The gateways\n") and text.endswith("\n\n| gateway |\n"), text)
+
+    def test_the_page_is_about_every_gateway(self) -> None:
+        with mock.patch.object(cli, "complain"):
+            self.assertEqual(self.ran("nice_v2", "--write"), (2, []))
+
+
 class Ports(unittest.TestCase):
     def test_a_listener_is_named_with_its_port_and_variable(self) -> None:
         with listener() as busy:
@@ -410,6 +443,9 @@ class CommandLine(unittest.TestCase):
             ["test", "charge", "webhook"],
             ["test", "--browser=required"],
             ["test", "--browser=off", "charge"],
+            ["rules"],
+            ["rules", "nice_v2", "--json"],
+            ["rules", "--write"],
             ["mutants"],
             ["mutants", "shared/store", "functions/charge", "--diff", "HEAD", "--minutes", "10"],
             ["mutants", "--list", "--again", "--write"],

@@ -27,8 +27,8 @@ pub(crate) use self::asked::Asked;
 pub use self::asked::{Said, UNNAMED};
 pub use self::open::{OPEN, Question};
 pub use self::operation::Operation;
-use self::rule::Demand;
-pub use self::rule::{Force, Rule, Source};
+
+pub use self::rule::{Demand, Force, Rule, Source, When};
 use self::support::{CLOSING, Standing};
 pub use self::support::{NAMED, SUPPORT, Support};
 use crate::knobs::RuleRefusal;

@@ -16,7 +16,8 @@ pub struct TaxParts {
 // `POST /payments/cancel` of `src/schema/v1.openapi.yml` (af926bd2, 2026-08-06), parameters `tax_free` and `vat_amount`.
 /// What is missing is not taken for zero, so it has to be there for a payment that has such a part. Welcome says the same
 /// of payments that named it. (Smartro asks for it in partial refunds only, which stands among its rules.)
-const FREE_REQUIRED: [&str; 6] = ["kcp", "kcp_quick", "kicc", "nice", "payco", "welcome"];
+/// Brandpay's own page wants what is left of it in each (`pg/v1/toss-brandpay/warning.mdx`).
+const FREE_REQUIRED: [&str; 7] = ["kcp", "kcp_quick", "kicc", "nice", "payco", "toss_brandpay", "welcome"];
 /// It has to be there where the payment named it.
 const VAT_REQUIRED: [&str; 4] = ["html5_inicis", "nice", "nice_v2", "welcome"];
 

@@ -29,7 +29,8 @@ impl Finding {
     /// The refusal, whose text names the gateway, what it asks for, and the rule.
     #[must_use]
     pub fn refusal(&self) -> Invalid {
-        Invalid::new(field(self.rule), "gateway_rule", sentence(self.rule))
+        let detail = format!("{}, as {} wants it (rule {})", asked(self.rule), who(self.rule), self.rule.id);
+        Invalid::new(field(self.rule), "gateway_rule", detail)
     }
 }
 
@@ -130,6 +131,7 @@ fn is_broken(demand: &Demand, gateway: &str, pay_method: Option<&str>, facts: &F
     match demand {
         Demand::Required(field) => given(field).is_none(),
         Demand::Along(first, second) => given(first).is_some() && given(second).is_none(),
+        Demand::Apart(first, second) => given(first).is_some() && given(second).is_some(),
         Demand::Absent(field) => given(field).is_some(),
         Demand::Zero(field) => is(field, &|value| value != "0"),
         Demand::Length(field, least, most) => is(field, &|value| !(*least..=*most).contains(&value.chars().count())),
@@ -212,6 +214,7 @@ const fn field(rule: &Rule) -> &'static str {
     match rule.demand {
         Demand::Required(field)
         | Demand::Along(_, field)
+        | Demand::Apart(_, field)
         | Demand::Absent(field)
         | Demand::Zero(field)
         | Demand::Length(field, _, _)
@@ -235,19 +238,26 @@ const fn field(rule: &Rule) -> &'static str {
     }
 }
 
-fn sentence(rule: &Rule) -> String {
+/// The gateway, and the payment methods that the rule is about.
+fn who(rule: &Rule) -> String {
     let who = if rule.gateway == "*" { "every gateway" } else { rule.gateway };
     let by = if rule.pay_methods.is_empty() { String::new() } else { format!(" ({})", rule.pay_methods.join(", ")) };
-    format!("{who}{by} asks for {} (rule {})", asked(rule), rule.id)
+    format!("{who}{by}")
+}
+
+fn sentence(rule: &Rule) -> String {
+    format!("{} asks for {} (rule {})", who(rule), asked(rule), rule.id)
 }
 
 fn asked(rule: &Rule) -> String {
     match rule.demand {
         Demand::Required(field) => field.name().to_owned(),
         Demand::Along(first, second) => format!("{} along with {}", second.name(), first.name()),
+        Demand::Apart(first, second) => format!("no {} along with {}", second.name(), first.name()),
         Demand::Absent(field) => format!("no {}", field.name()),
         Demand::Zero(field) => format!("no {} but zero", field.name()),
         Demand::Length(field, 0, most) => format!("{} of at most {most} characters", field.name()),
+        Demand::Length(field, least, most) if least == most => format!("{} of {most} characters", field.name()),
         Demand::Length(field, least, most) => format!("{} of {least} to {most} characters", field.name()),
         Demand::Bytes(field, most, Bytes::Two) => {
             format!("{} of at most {most} bytes, of which Hangul takes two", field.name())

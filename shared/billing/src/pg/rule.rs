@@ -209,6 +209,8 @@ pub enum Demand {
     Required(Field),
     /// Where the first field is, the second has to be as well.
     Along(Field, Field),
+    /// Where the first field is, the second must not be.
+    Apart(Field, Field),
     /// The field must not be there.
     Absent(Field),
     /// The field must not be there, unless it is zero.

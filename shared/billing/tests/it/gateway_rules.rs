@@ -93,6 +93,11 @@ fn broken(rule: &Rule) -> Option<(Facts, Option<&'static str>)> {
     facts = match rule.demand {
         Demand::Required(field) => without(facts, field),
         Demand::Along(first, second) => without(filled(facts, first, text(first).to_owned()), second),
+        Demand::Apart(first, second) => {
+            // A card's code goes with its months.
+            let facts = [first, second, Field::CardMonths].into_iter();
+            facts.fold(kept(rule), |facts, field| filled(facts, field, text(field).to_owned()))
+        }
         Demand::Absent(field) => filled(facts, field, text(field).to_owned()),
         Demand::Zero(field) => filled(facts, field, "1".to_owned()),
         Demand::Length(field, 0, most) => filled(facts, field, "1".repeat(most + 1)),

@@ -1,5 +1,6 @@
 //! The product as its users meet it: HTTP through the gateway to the functions, and from there to the simulated PSP and
-//! the table. Nothing of the product is linked; `./dev test` starts everything and runs this.
+//! the table. Nothing of the product is linked but its list of what gateways ask for, of which one table is made;
+//! `./dev test` starts everything and runs this.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod auth;
@@ -13,6 +14,7 @@ mod charge_faults;
 mod checkouts;
 mod events;
 mod examples;
+mod gateways;
 mod keys;
 mod leaks;
 mod ownership;

@@ -7,7 +7,7 @@ use crate::shop::card;
 use crate::world::World;
 
 /// The example's REST API secret.
-const SECRET: &str = "ekKoeW8RyKuT0zgaZsUtXXTLQ4AhPFW3ZGseDA6bkA5lamv9OqDMnxyeB9wqOsuO9W3Mx9YSJ4dTqJ3f";
+pub(crate) const SECRET: &str = "ekKoeW8RyKuT0zgaZsUtXXTLQ4AhPFW3ZGseDA6bkA5lamv9OqDMnxyeB9wqOsuO9W3Mx9YSJ4dTqJ3f";
 
 impl World {
     async fn iamport(&self, method: &str, path: &str, access_token: Option<&str>, body: Option<Value>) -> Value {

@@ -151,7 +151,8 @@ impl Drop for World {
                 http.delete(format!("{iamport}/_sim/faults")),
                 http.delete(format!("{aws}/_aws/faults")),
                 http.post(format!("{iamport}/_sim/webhooks/settings")).json_body(&webhook_defaults()),
-                http.post(format!("{iamport}/_sim/knobs")).json_body(&json!({ "sandbox": false })),
+                http.post(format!("{iamport}/_sim/knobs"))
+                    .json_body(&json!({ "sandbox": false, "gateway_rules": true })),
             ]
         });
     }

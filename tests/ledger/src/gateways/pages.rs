@@ -42,6 +42,14 @@ const EVERY: &[Rule] = &[
         When::LaterMonth,
         When::NotAt("kcp"),
     ]),
+    // Only the first two give back a part of a telephone bill. The third has a line of its own.
+    rule(read("checklist/readme-v1.mdx"), "*", CANCEL, "part", Demand::Never).when(&[
+        When::Methods(&["phone"]),
+        When::Partial,
+        When::NotAt("html5_inicis"),
+        When::NotAt("kcp"),
+        When::NotAt("ksnet"),
+    ]),
     rule(SCHEMA, "*", CANCEL, "refund_account", Demand::Required).when(VBANK),
     // The SDK's list of parameters requires it of every gateway, the pages of some call it optional or have it not.
     rule(read("sdk/ko/v1-sdk/javascript-sdk/payrq.mdx"), "*", WINDOW, "digital", Demand::Required)

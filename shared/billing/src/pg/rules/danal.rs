@@ -18,6 +18,7 @@ const MAX: u64 = u64::MAX;
 
 pub(super) const RULES: &[Rule] = &[
     rule("danal.window.methods", "danal", Window, &[], Methods(&["phone"]), PAGE),
+    rule("danal.window.buyer_tel.required", "danal", Window, &[], Required(BuyerTel), PAGE),
     unsure("danal.window.phone.amount", "danal", Window, &["phone"], Won(301, MAX), LIMITS),
     unsure("danal.window.tax_free.absent", "danal", Window, &["phone"], Absent(TaxFree), PAGE),
     unsure("danal.key_window.methods", "danal", KeyWindow, &[], Methods(&["phone"]), PAGE),

@@ -1,8 +1,12 @@
 //! KG Financial, once Mobilians: `mobilians` and the new module `mobilians_v2`; and Galaxia.
 
 use super::super::rule::Bytes::Three;
-use super::super::rule::Demand::{Along, Bytes, Currencies, Impossible, Issue, Length, Methods, Parts, Required, Won};
-use super::super::rule::Field::{BuyerName, BuyerTel, CardCode, CardMonths, CustomerId, Escrow, MerchantUid, VbankDue};
+use super::super::rule::Demand::{
+    Absent, Along, Bytes, Currencies, Impossible, Issue, Length, Methods, Parts, Required, Won, Zero,
+};
+use super::super::rule::Field::{
+    BuyerName, BuyerTel, CardCode, CardMonths, CustomerId, Escrow, MerchantUid, TaxFree, VatAmount, VbankDue,
+};
 use super::super::rule::IssueAmount::{AlwaysCharged, Charged, ShownOnly};
 use super::super::rule::Operation::{CardKey, KeyWindow, Refund, Window};
 use super::super::rule::{Rule, Source, rule, source, unsure};
@@ -34,6 +38,8 @@ const METHODS: &[&str] = &[
     "applepay",
 ];
 const VOUCHERS: &[&str] = &["cultureland", "booknlife", "smartculture"];
+/// Of what is neither a card nor a wallet the gateway takes no part of its own.
+const CASH: &[&str] = &["vbank", "trans", "phone", "cultureland", "booknlife", "smartculture"];
 const GALAXIA_METHODS: &[&str] = &[
     "card",
     "trans",
@@ -67,12 +73,19 @@ pub(super) const RULES: &[Rule] = &[
     rule("mobilians_v2.window.customer_id.length", V2, Window, &[], Bytes(CustomerId, 20, Three), PAGE),
     rule("mobilians_v2.window.customer_id.required", V2, Window, VOUCHERS, Required(CustomerId), PAGE),
     rule("mobilians_v2.window.vbank_due.required", V2, Window, &["vbank"], Required(VbankDue), PAGE),
+    rule("mobilians_v2.window.vbank_due.day", V2, Window, &["vbank"], Length(VbankDue, 8, 8), PAGE),
+    rule("mobilians_v2.window.payco.tax_free.zero", V2, Window, &["payco"], Zero(TaxFree), PAGE),
+    rule("mobilians_v2.window.payco.vat_amount.absent", V2, Window, &["payco"], Absent(VatAmount), PAGE),
+    // The window may open, and the gateway count by itself.
+    unsure("mobilians_v2.window.tax_free.zero", V2, Window, CASH, Zero(TaxFree), PAGE),
+    unsure("mobilians_v2.window.vat_amount.absent", V2, Window, CASH, Absent(VatAmount), PAGE),
     rule("mobilians_v2.window.ssgpay.buyer_tel.required", V2, Window, &["ssgpay"], Required(BuyerTel), PAGE),
     rule("mobilians_v2.window.trans.escrow", V2, Window, &["trans"], Along(Escrow, BuyerName), PAGE),
     rule("mobilians_v2.window.card.direct_months", V2, Window, &["card"], Along(CardCode, CardMonths), PAGE),
     rule("mobilians_v2.key_window.methods", V2, KeyWindow, &[], Methods(CARD_OR_PHONE), PAGE),
     unsure("mobilians_v2.key_window.phone.amount", V2, KeyWindow, &["phone"], Issue(AlwaysCharged, 0), PAGE),
     rule("mobilians_v2.key_window.card.amount", V2, KeyWindow, &["card"], Issue(Charged, 0), PAGE),
+    unsure("mobilians_v2.key_window.merchant_uid.length", V2, KeyWindow, &[], Length(MerchantUid, 4, 40), PAGE),
     unsure("mobilians_v2.key_window.customer_id.length", V2, KeyWindow, &[], Bytes(CustomerId, 20, Three), PAGE),
     rule("mobilians_v2.refund.voucher.whole", V2, Refund, &["smartculture"], Parts(0, &[]), PAGE),
     rule("galaxia.window.methods", "galaxia", Window, &[], Methods(GALAXIA_METHODS), GALAXIA),
@@ -83,7 +96,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("galaxia.window.vbank_due.required", "galaxia", Window, &["vbank"], Required(VbankDue), GALAXIA),
     rule("galaxia.window.vbank_due.day", "galaxia", Window, &["vbank"], Length(VbankDue, 8, 8), GALAXIA),
     rule("galaxia.key_window.methods", "galaxia", KeyWindow, &[], Methods(CARD_OR_PHONE), GALAXIA),
-    rule("galaxia.key_window.currency", "galaxia", KeyWindow, &[], Currencies(&[Krw]), GALAXIA),
+    // Said of payments alone.
+    unsure("galaxia.key_window.currency", "galaxia", KeyWindow, &[], Currencies(&[Krw]), GALAXIA),
     // Zero is shown as 1,000 won.
     rule("galaxia.key_window.card.amount", "galaxia", KeyWindow, &["card"], Issue(ShownOnly, 1_000), GALAXIA),
     unsure("galaxia.key_window.phone.amount", "galaxia", KeyWindow, &["phone"], Issue(AlwaysCharged, 0), GALAXIA),

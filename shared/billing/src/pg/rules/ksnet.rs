@@ -1,7 +1,9 @@
 //! KSNET.
 
-use super::super::rule::Demand::{Currencies, Days, Impossible, Methods, NotBetween, Parts, Required};
-use super::super::rule::Field::{Birth, BuyerEmail, BuyerName, BuyerTel, ProductType, PwdTwoDigits, TaxFree, VbankDue};
+use super::super::rule::Demand::{Along, Currencies, Days, Impossible, Methods, NotBetween, Parts, Required};
+use super::super::rule::Field::{
+    Birth, BuyerEmail, BuyerName, BuyerTel, CardCode, Escrow, ProductType, PwdTwoDigits, TaxFree, VbankDue,
+};
 use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::{Krw, Usd};
@@ -19,8 +21,12 @@ pub(super) const RULES: &[Rule] = &[
     // The schema knows shops that must not name it.
     unsure("ksnet.window.tax_free.required", "ksnet", Window, &[], Required(TaxFree), PAGE),
     rule("ksnet.window.vbank_due.required", "ksnet", Window, &["vbank"], Required(VbankDue), WARNING),
-    rule("ksnet.window.buyer_email.required", "ksnet", Window, WALLETS, Required(BuyerEmail), PAGE),
-    rule("ksnet.window.buyer_tel.required", "ksnet", Window, WALLETS, Required(BuyerTel), PAGE),
+    rule("ksnet.window.escrow.buyer_email", "ksnet", Window, &[], Along(Escrow, BuyerEmail), WARNING),
+    // Only where the wallet opens at once, which a parameter asks for that our windows do not have.
+    unsure("ksnet.window.buyer_email.required", "ksnet", Window, WALLETS, Required(BuyerEmail), PAGE),
+    unsure("ksnet.window.buyer_tel.required", "ksnet", Window, WALLETS, Required(BuyerTel), PAGE),
+    // On a telephone, for some companies' cards.
+    unsure("ksnet.window.card.direct_tel", "ksnet", Window, &["card"], Along(CardCode, BuyerTel), PAGE),
     rule("ksnet.key_window.impossible", "ksnet", KeyWindow, &[], Impossible, PAGE),
     rule("ksnet.card_key.birth.required", "ksnet", CardKey, &[], Required(Birth), WARNING),
     rule("ksnet.card_key.pwd_2digit.required", "ksnet", CardKey, &[], Required(PwdTwoDigits), WARNING),

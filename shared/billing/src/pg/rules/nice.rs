@@ -2,7 +2,7 @@
 
 use super::super::rule::Bytes::{Three, Two};
 use super::super::rule::Demand::{
-    Absent, Along, Bytes, Currencies, Impossible, Issue, Methods, Only, Required, TaxPart, Without, Won,
+    Absent, Along, Bytes, Currencies, Impossible, Issue, Length, Methods, Only, Required, TaxPart, Without, Won,
 };
 use super::super::rule::Field::{
     BuyerTel, CardCode, CardMonths, CardQuota, Digital, MerchantUid, Name, Reason, TaxFree, VatAmount, VbankDue,
@@ -44,6 +44,8 @@ const METHODS: &[&str] = &[
 ];
 /// Those whose keys come from the window; a card's key comes from the card alone.
 const WALLETS: &[&str] = &["kakaopay", "naverpay_card", "naverpay_point"];
+/// No company's page opens at once by these.
+const NEVER_DIRECT: &[&str] = &["samsungpay", "skpay", "ssgpay", "applepay", "lpay"];
 const WON_OR_DOLLARS: &[Currency] = &[Krw, Usd];
 const FORBIDDEN: &str = "%&|$-+=[]";
 const MAX: u64 = u64::MAX;
@@ -68,8 +70,11 @@ pub(super) const RULES: &[Rule] = &[
     rule("nice_v2.window.name.characters", V2, Window, &[], Without(Name, FORBIDDEN), PAGE),
     unsure("nice_v2.window.name.discouraged", V2, Window, &[], Without(Name, "()"), PAGE),
     rule("nice_v2.window.vbank_due.required", V2, Window, &["vbank"], Required(VbankDue), CAUTION),
+    // Of our two ways to write it, it takes the day alone.
+    rule("nice_v2.window.vbank_due.day", V2, Window, &["vbank"], Length(VbankDue, 8, 8), CAUTION),
     rule("nice_v2.window.digital.required", V2, Window, &["phone"], Required(Digital), CAUTION),
     rule("nice_v2.window.card.direct_months", V2, Window, &["card"], Along(CardCode, CardMonths), CAUTION),
+    rule("nice_v2.window.direct.absent", V2, Window, NEVER_DIRECT, Absent(CardCode), CAUTION),
     rule("nice_v2.window.merchant_uid", V2, Window, &["ssgpay_bank"], Only(MerchantUid, Alphanumeric), CAUTION),
     unsure("nice_v2.window.card.amount", V2, Window, &["card"], Won(100, MAX), LIMITS),
     unsure("nice_v2.window.trans.amount", V2, Window, &["trans"], Won(200, MAX), LIMITS),
@@ -88,6 +93,7 @@ pub(super) const RULES: &[Rule] = &[
     unsure("nice_v2.charge.card.amount", V2, Charge, &["card"], Won(100, MAX), LIMITS),
     unsure("nice_v2.schedule.name.bytes", V2, Schedule, &[], Bytes(Name, 40, Two), PAGE),
     unsure("nice_v2.schedule.name.characters", V2, Schedule, &[], Without(Name, FORBIDDEN), PAGE),
+    rule("nice_v2.schedule.card_quota.absent", V2, Schedule, WALLETS, Absent(CardQuota), KEYS),
     unsure("nice_v2.schedule.card.amount", V2, Schedule, &["card"], Won(100, MAX), LIMITS),
     rule("nice_v2.refund.vat_amount", V2, Refund, &[], TaxPart(VatAmount), SCHEMA),
     rule("nice_v2.delete_key.reason.required", V2, DeleteKey, WALLETS, Required(Reason), KEYS),

@@ -1,7 +1,9 @@
 //! Gateways for customers abroad: PayPal, Paymentwall, Eximbay, Payletter, Inicis Japan.
 
 use super::super::rule::Demand::{Currencies, Days, Impossible, Issue, Length, Methods, Only, Required, Won, Zero};
-use super::super::rule::Field::{BuyerEmail, BuyerName, BuyerTel, CustomerId, Cvc, MerchantUid, Name, TaxFree};
+use super::super::rule::Field::{
+    BrowserIp, BuyerEmail, BuyerName, BuyerTel, CustomerId, Cvc, MerchantUid, Name, TaxFree,
+};
 use super::super::rule::IssueAmount::{AlwaysCharged, ShownOnly};
 use super::super::rule::Letters::{Alphanumeric, AlphanumericDash, EnglishOrJapanese, TwoNames};
 use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
@@ -59,6 +61,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("paymentwall.card_key.cvc.required", PW, CardKey, &[], Required(Cvc), SCHEMA),
     rule("paymentwall.charge.buyer_email.required", PW, Charge, &[], Required(BuyerEmail), SCHEMA),
     rule("paymentwall.charge.buyer_name.words", PW, Charge, &[], Only(BuyerName, TwoNames), PAYMENTWALL),
+    // Required by the schema, which says of every gateway that the caller's own address stands in for it.
+    unsure("paymentwall.charge.browser_ip.required", PW, Charge, &[], Required(BrowserIp), SCHEMA),
     rule("paymentwall.schedule.buyer_email.required", PW, Schedule, &[], Required(BuyerEmail), SCHEMA),
     rule("paymentwall.schedule.buyer_name.words", PW, Schedule, &[], Only(BuyerName, TwoNames), PAYMENTWALL),
     rule("eximbay.window.methods", "eximbay", Window, &[], Methods(BY_EXIMBAY), EXIMBAY),
@@ -73,6 +77,9 @@ pub(super) const RULES: &[Rule] = &[
     unsure("payletter_global.key_window.amount", PG, KeyWindow, &[], Issue(AlwaysCharged, 0), PAYLETTER),
     rule("payletter_global.key_window.buyer_email.required", PG, KeyWindow, &[], Required(BuyerEmail), PAYLETTER),
     unsure("payletter_global.key_window.merchant_uid", PG, KeyWindow, &[], Only(MerchantUid, Alphanumeric), PAYLETTER),
+    rule("payletter_global.key_window.currency", PG, KeyWindow, &[], Currencies(OF_PAYLETTER), PAYLETTER),
+    rule("payletter_global.charge.merchant_uid", PG, Charge, &[], Only(MerchantUid, Alphanumeric), PAYLETTER),
+    rule("payletter_global.schedule.merchant_uid", PG, Schedule, &[], Only(MerchantUid, Alphanumeric), PAYLETTER),
     rule("inicis_jp.window.methods", "inicis_jp", Window, &[], Methods(IN_JAPAN), JAPAN),
     rule("inicis_jp.window.currency", "inicis_jp", Window, &[], Currencies(&[Jpy]), JAPAN),
     rule("inicis_jp.window.buyer_name.required", "inicis_jp", Window, &[], Required(BuyerName), JAPAN),
@@ -81,5 +88,6 @@ pub(super) const RULES: &[Rule] = &[
     unsure("inicis_jp.window.merchant_uid", "inicis_jp", Window, &[], Only(MerchantUid, AlphanumericDash), JAPAN_OF_V2),
     // By one of its two kinds of contract.
     unsure("inicis_jp.window.customer_id.length", "inicis_jp", Window, &[], Length(CustomerId, 0, 30), JAPAN),
+    rule("inicis_jp.refund.cvs.impossible", "inicis_jp", Refund, &["cvs"], Impossible, JAPAN),
     unsure("inicis_jp.key_window.impossible", "inicis_jp", KeyWindow, &[], Impossible, JAPAN_KEYS),
 ];

@@ -1,9 +1,11 @@
 //! Smartro: the old `smartro` and the new module `smartro_v2`.
 
-use super::super::rule::Demand::{Along, Currencies, Impossible, Issue, Length, Methods, Only, Required, TaxPart};
+use super::super::rule::Demand::{
+    Along, Apart, Currencies, Impossible, Issue, Length, Methods, Only, Required, TaxPart,
+};
 use super::super::rule::Field::{
-    BuyerEmail, BuyerName, BuyerTel, CardCode, CardMonths, CustomerId, Digital, MerchantUid, RefundAccount, RefundTel,
-    TaxFree, VbankDue,
+    BuyerEmail, BuyerName, BuyerTel, CardCode, CardMonths, CustomerId, Digital, Escrow, MerchantUid, RefundAccount,
+    RefundTel, TaxFree, VbankDue,
 };
 use super::super::rule::IssueAmount::ShownOnly;
 use super::super::rule::Letters::Alphanumeric;
@@ -39,6 +41,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("smartro_v2.window.vbank_due.day", V2, Window, &["vbank"], Length(VbankDue, 8, 8), CAUTION),
     rule("smartro_v2.window.digital.required", V2, Window, &["phone"], Required(Digital), CAUTION),
     rule("smartro_v2.window.card.direct_months", V2, Window, &["card"], Along(CardCode, CardMonths), CAUTION),
+    rule("smartro_v2.window.card.direct_escrow", V2, Window, &["card"], Apart(Escrow, CardCode), CAUTION),
     rule("smartro_v2.key_window.methods", V2, KeyWindow, &[], Methods(&["card"]), PAGE),
     rule("smartro_v2.key_window.amount", V2, KeyWindow, &[], Issue(ShownOnly, 0), PAGE),
     rule("smartro_v2.key_window.merchant_uid.alphabet", V2, KeyWindow, &[], Only(MerchantUid, Alphanumeric), PAGE),

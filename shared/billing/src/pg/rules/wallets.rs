@@ -64,6 +64,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("payco.key_window.amount", "payco", KeyWindow, &[], Issue(ShownOnly, 0), PAYCO),
     rule("payco.card_key.impossible", "payco", CardKey, &[], Impossible, PAYCO),
     rule("payco.refund.tax_free", "payco", Refund, &[], TaxPart(TaxFree), SCHEMA),
+    rule("smilepay.window.methods", "smilepay", Window, &[], Methods(&["card"]), SMILE),
     rule("smilepay.window.buyer_tel.required", "smilepay", Window, &[], Required(BuyerTel), SMILE),
     // The start guide says that it issues keys, and no other page does.
     unsure("smilepay.key_window.impossible", "smilepay", KeyWindow, &[], Impossible, START),

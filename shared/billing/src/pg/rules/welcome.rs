@@ -1,8 +1,11 @@
 //! Welcome Payments.
 
-use super::super::rule::Demand::{Currencies, Issue, Methods, Required, TaxPart, VatPercent, Won};
+use super::super::rule::Demand::{
+    Absent, Along, Currencies, Issue, Length, Methods, Required, TaxPart, VatPercent, Won,
+};
 use super::super::rule::Field::{
-    BuyerName, BuyerTel, CustomerName, Digital, RefundAccount, RefundTel, TaxFree, VatAmount,
+    BuyerName, BuyerTel, CardCode, CardMonths, CustomerName, Digital, Escrow, RefundAccount, RefundTel, TaxFree,
+    VatAmount, VbankDue,
 };
 use super::super::rule::IssueAmount::{AlwaysCharged, ShownOnly};
 use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
@@ -17,6 +20,8 @@ const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amoun
 const METHODS: &[&str] =
     &["card", "trans", "vbank", "phone", "culturegift", "lpay", "kakaopay", "payco", "tosspay", "naverpay"];
 const BY_BANK: &[&str] = &["trans", "vbank"];
+/// Escrow is allowed by card, transfer and virtual account.
+const NOT_IN_ESCROW: &[&str] = &["phone", "culturegift", "lpay", "kakaopay", "payco", "tosspay", "naverpay"];
 const MAX: u64 = u64::MAX;
 
 pub(super) const RULES: &[Rule] = &[
@@ -26,12 +31,18 @@ pub(super) const RULES: &[Rule] = &[
     // By one page always, by another on a PC.
     unsure("welcome.window.buyer_tel.required", "welcome", Window, &[], Required(BuyerTel), CAUTION),
     rule("welcome.window.digital.required", "welcome", Window, &["phone"], Required(Digital), PAGE),
+    rule("welcome.window.vbank_due.required", "welcome", Window, &["vbank"], Required(VbankDue), PAGE),
+    // Of our two ways to write it, it takes the day alone.
+    rule("welcome.window.vbank_due.day", "welcome", Window, &["vbank"], Length(VbankDue, 8, 8), CAUTION),
+    rule("welcome.window.card.direct_months", "welcome", Window, &["card"], Along(CardCode, CardMonths), CAUTION),
+    unsure("welcome.window.escrow.absent", "welcome", Window, NOT_IN_ESCROW, Absent(Escrow), PAGE),
     rule("welcome.window.vat_amount", "welcome", Window, &[], VatPercent(10), PAGE),
     // Less than 1,000 won has to be asked for by a parameter that our windows do not have.
     rule("welcome.window.card.amount", "welcome", Window, &["card"], Won(1_000, 999_999_999), PAGE),
     unsure("welcome.window.bank.amount", "welcome", Window, BY_BANK, Won(300, MAX), LIMITS),
     unsure("welcome.window.phone.amount", "welcome", Window, &["phone"], Won(0, 2_000_000), LIMITS),
     rule("welcome.key_window.methods", "welcome", KeyWindow, &[], Methods(&["card", "phone"]), CAUTION),
+    rule("welcome.key_window.currency", "welcome", KeyWindow, &[], Currencies(&[Krw]), PAGE),
     rule("welcome.key_window.card.amount", "welcome", KeyWindow, &["card"], Issue(ShownOnly, 0), CAUTION),
     unsure("welcome.key_window.phone.amount", "welcome", KeyWindow, &["phone"], Issue(AlwaysCharged, 0), CAUTION),
     rule("welcome.key_window.buyer_name.required", "welcome", KeyWindow, &[], Required(BuyerName), PAGE),

@@ -55,6 +55,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(WALL, "paymentwall", WINDOWS, "buyer_name", Demand::TwoNames),
     rule(WALL, "paymentwall", WINDOWS, "buyer_email", Demand::Required),
     rule(WALL, "paymentwall", KEY_WINDOW, "pay_method", Demand::OneOf(&["card"])),
+    rule(SCHEMA, "paymentwall", ISSUE, "cvc", Demand::Required),
     rule(SCHEMA, "paymentwall", ONETIME, "cvc", Demand::Required),
     rule(SCHEMA, "paymentwall", ONETIME, "browser_ip", Demand::Required),
     rule(SCHEMA, "paymentwall", ONETIME, "buyer_name", Demand::TwoNames),

@@ -61,7 +61,7 @@ fn sample(field: &str) -> &'static str {
 
 impl Scene {
     pub(super) fn bare(gateway: &str, operation: Operation) -> Self {
-        let gateway = if gateway == "*" { "html5_inicis" } else { gateway };
+        let gateway = if gateway == "*" { "nice" } else { gateway };
         let mut scene = Self {
             gateway: gateway.to_owned(),
             operation,

@@ -1,0 +1,46 @@
+//! Which rules a storefront can break through the API of a stack in won, with one gateway for typed cards.
+
+use billing::Currency;
+use billing::pg::{Demand, Field, Operation, Rule, asks_for};
+
+use crate::cases::Case;
+
+/// The request that keeps a rule and the one that breaks it, if both can be made there.
+///
+/// # Errors
+/// Why not.
+pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
+    if !rule.certain {
+        return Err("it refuses nothing");
+    }
+    let kept = Case::keeping(rule);
+    let broken = Case::breaking(rule).ok_or("it says what an amount does")?;
+    let is_won = |case: &Case| case.facts.amount.is_none_or(|amount| amount.currency == Currency::Krw);
+    let paid = (rule.operation == Operation::Refund)
+        .then(|| Case::kept(kept.gateway, Operation::Window, kept.pay_method))
+        .is_none_or(|paid| is_won(&paid));
+    if !paid || !is_won(&kept) || !is_won(&broken) {
+        return Err("the stack sells in won alone");
+    }
+    match (rule.operation, rule.demand) {
+        (Operation::CardKey, _) => Err("a card that is typed goes to the one gateway that the stack is set up for"),
+        (Operation::DeleteKey, _) | (_, Demand::Required(Field::Requester | Field::Reason)) => {
+            Err("the product always says it itself")
+        }
+        (Operation::Window, Demand::Length(Field::CustomerId, ..) | Demand::Bytes(Field::CustomerId, ..))
+            if !asks_for(kept.gateway, Operation::Window, Some(kept.pay_method), Field::CustomerId) =>
+        {
+            Err("a window is told whose it is only where its gateway asks")
+        }
+        (Operation::Window | Operation::KeyWindow, Demand::Required(Field::CustomerId)) => {
+            Err("there is no window without its customer, at whatever gateway")
+        }
+        (Operation::Refund, Demand::TaxPart(_)) => {
+            Err("the parts of a refund are derived, or asked for whatever the gateway is")
+        }
+        (Operation::KeyWindow, Demand::Only(Field::MerchantUid, _)) => {
+            Err("a window that only issues a key has the key's own name for its number")
+        }
+        _ => Ok((kept, broken)),
+    }
+}

@@ -1,0 +1,122 @@
+//! Each list of rules held against the other.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "how many rules agree is the report of a run")]
+
+use std::collections::BTreeSet;
+
+use billing::pg;
+use ledger::gateways;
+use rules::differences::{
+    Difference, OF_THE_CATALOGUE, OF_THE_SIMULATOR, UNREAD, Verdict, known, of_line, of_rule, reason,
+};
+
+/// Lines of a table, if there are any, below what is wrong with them.
+fn none(what: &str, rows: &[(String, String)]) {
+    let width = rows.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+    let table: String = rows.iter().map(|(id, why)| format!("  {id:width$}  {why}\n")).collect();
+    assert!(rows.is_empty(), "{what}:\n{table}");
+}
+
+/// Entries of a list that stand for no difference.
+fn idle(list: &[Difference], differing: &BTreeSet<String>) -> Vec<(String, String)> {
+    let ids = list.iter().flat_map(|difference| difference.rules.iter().map(|id| (*id, difference.reason)));
+    let idle = ids.filter(|(id, _)| !differing.contains(*id));
+    idle.map(|(id, reason)| (id.to_owned(), reason.to_owned())).collect()
+}
+
+#[test]
+fn what_the_catalogue_certainly_refuses_the_simulator_refuses_by_a_rule_of_its_own() {
+    let certain = || pg::rules().filter(|rule| rule.certain);
+    let verdicts: Vec<_> = certain().map(|rule| (rule, of_rule(rule))).collect();
+    let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|(_, verdict)| wanted(verdict)).count();
+    let agreeing = count(|verdict| matches!(verdict, Verdict::Agrees(_)));
+    let open = count(|verdict| matches!(verdict, Verdict::Open(_)));
+    let differing: Vec<_> = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Differs).collect();
+    println!("{agreeing} agree, {open} hang on an open question, {} are known to differ", differing.len());
+    let unknown: Vec<(String, String)> = differing
+        .iter()
+        .filter(|(rule, _)| reason(rule).is_none())
+        .map(|(rule, _)| (rule.id.to_owned(), format!("{:?}, {}", rule.demand, rule.source.document)))
+        .collect();
+    none("the simulator refuses nothing where the catalogue certainly does", &unknown);
+    let ids: BTreeSet<String> = differing.iter().map(|(rule, _)| rule.id.to_owned()).collect();
+    none("on the list of differences without being one", &idle(OF_THE_CATALOGUE, &ids));
+    for (start, reason) in UNREAD {
+        assert!(differing.iter().any(|(rule, _)| rule.source.document.starts_with(start)), "{start}: {reason}");
+    }
+    assert!(agreeing > 200 && agreeing > 4 * differing.len(), "{agreeing} of {}", verdicts.len());
+}
+
+#[test]
+fn what_the_simulator_refuses_by_itself_the_catalogue_refuses_or_warns_of() {
+    let held = gateways::rules().filter(|line| line.force.by_default());
+    let asked = held.flat_map(|line| line.operations.iter().map(move |call| (line, *call)));
+    let verdicts: Vec<_> = asked.map(|(line, call)| (line, call, of_line(line, call))).collect();
+    let is = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|(.., verdict)| wanted(verdict)).count();
+    let agreeing = is(|verdict| matches!(verdict, Verdict::Agrees(_)));
+    let unasked = is(|verdict| *verdict == Verdict::Unasked);
+    let differing: Vec<_> = verdicts.iter().filter(|(.., verdict)| *verdict == Verdict::Differs).collect();
+    println!("{agreeing} agree, {unasked} are about what the API has no word for, {} differ", differing.len());
+    let unknown: Vec<(String, String)> = differing
+        .iter()
+        .map(|(line, call, _)| {
+            (line.id(*call), format!("{:?}, {:?}, {}", line.demand, line.when, line.source.document))
+        })
+        .filter(|(id, _)| known(OF_THE_SIMULATOR, id).is_none())
+        .collect();
+    none("the catalogue says nothing where the simulator refuses", &unknown);
+    let ids: BTreeSet<String> = differing.iter().map(|(line, call, _)| line.id(*call)).collect();
+    none("on the list of differences without being one", &idle(OF_THE_SIMULATOR, &ids));
+    assert!(agreeing > 150, "{agreeing} of {}", verdicts.len());
+}
+
+#[test]
+fn each_difference_has_a_reason() {
+    for difference in OF_THE_CATALOGUE.iter().chain(OF_THE_SIMULATOR) {
+        assert!(!difference.rules.is_empty() && difference.reason.len() > 30, "{difference:?}");
+    }
+}
+
+#[test]
+fn what_the_simulator_is_asked_by_is_what_the_rule_is_about() {
+    let mut strange = Vec::new();
+    for rule in pg::rules().filter(|rule| rule.certain) {
+        if let Verdict::Agrees(ids) = of_rule(rule) {
+            let field = pg::Finding { rule }.refusal().field;
+            let word = field.rsplit('.').next().unwrap();
+            // Its name for what cannot be done at all is the call's, or its own.
+            let cannot = |id: &str| rule.demand == pg::Demand::Impossible || id.ends_with(".never");
+            let is_about = |id: &String| {
+                id.contains(word) || cannot(id) || (word, id.ends_with("refund_holder")) == ("refund_account", true)
+            };
+            if !ids.iter().any(is_about) {
+                strange.push((rule.id.to_owned(), format!("{field}: {ids:?}")));
+            }
+        }
+    }
+    none("refused for something else", &strange);
+}
+
+#[test]
+fn each_rule_has_a_source_a_test_and_a_line_of_the_table_that_can_be_read() {
+    let rows = rules::print::rows(None);
+    for row in &rows {
+        let pg::Source { document, date } = row.rule.source;
+        assert!(document.contains('/') && date.len() == 10, "{}", row.rule.id);
+        assert!(!row.tests().is_empty() && !row.asked.is_empty() && !row.asked.contains("(rule"), "{}", row.rule.id);
+    }
+    let table = rules::print::table(&rows);
+    assert!(table.lines().all(|line| line.chars().count() <= rules::print::COLUMNS));
+    assert_eq!(table.lines().filter(|line| line.contains("check")).count(), rows.len() + 1, "and what it means");
+    let data: serde_json::Value = serde_json::from_str(&rules::print::data(&rows)).unwrap();
+    let written = data.as_array().unwrap();
+    assert!(written.iter().zip(&rows).all(|(written, row)| written["rule"] == row.rule.id));
+    assert_eq!(written.len(), pg::rules().count());
+}
+
+#[test]
+fn the_page_of_the_gateways_is_what_the_command_writes() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/gateways.md")).unwrap();
+    let written = page.ends_with(&rules::print::page());
+    assert!(written, "docs/gateways.md is out of date: ./dev rules --write");
+}
