@@ -26,8 +26,6 @@ SECRET_ID = "iamport-billing/iamport"
 REGION = "ap-northeast-2"
 # Seeds by the ten thousand need optimised code; nothing that is deployed is built with this profile.
 SIMULATED = ("--profile", "sim")
-# What computes leaves the processors to a stack that has something to do: somebody waits for its answers.
-PATIENT = ("nice", "-n", "10")
 # The merchant's number in the browser SDK. The simulator takes any.
 IMP_CODE = "imp00000000"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from . import chromium, install, papers, zoo
 from .console import Failure, complain, say, step
 from .processes import Child, free_ports, shown
-from .settings import E2E_STATE, PATIENT, REGION, ROOT, SIMULATED, Urls, base_environment
+from .settings import E2E_STATE, REGION, ROOT, SIMULATED, Urls, base_environment
 from .stack import Stack, build, plan_test, test_environment
 
 # The end-to-end tests wait for the stack most of the time, so there are more of them at once than cores.
@@ -80,7 +80,8 @@ class _Times:
 
 
 def test(filters: Sequence[str], browser: str = AUTO) -> int:
-    """Every test. Those that need the whole stack wait most of the time, so they run beside those that compute."""
+    """Every test. Those that need the whole stack wait most of the time, so their suites run side by side; but not beside those that
+    compute: what is slow to answer is answered otherwise."""
     times = _Times()
     install.require_rust()
     install.cargo_lambda()
@@ -101,8 +102,8 @@ def test(filters: Sequence[str], browser: str = AUTO) -> int:
         packages = [argument for package in (EDGE, *suites) for argument in ("-p", package)]
         if _cargo(["test", *packages, "--locked", "--no-run", "--quiet"], environment, ()) != 0:
             return 1
+    computed = _computes(filters, environment, times)
     with _Beside(suites, filters, browser, times) as beside:
-        computed = _computes(filters, environment, times)
         passed = beside.passed()
     times.tell()
     if not (computed and passed):
@@ -134,8 +135,8 @@ def _computes(filters: Sequence[str], environment: Mapping[str, str], times: _Ti
 
 
 class _Beside:
-    """The suites that need a stack, each in a process of its own beside whatever else runs: it ends the processes that it started,
-    and would take another's for its own. What they print comes at the end, one suite after another."""
+    """The suites that need a stack, each in a process of its own beside the others: it ends the processes that it started, and would
+    take another's for its own. What they print comes at the end, one suite after another."""
 
     def __init__(self, packages: Sequence[str], filters: Sequence[str], browser: str, times: _Times):
         self._packages = packages
@@ -147,7 +148,7 @@ class _Beside:
         # All at once, so that no two get the same.
         ports = free_ports(len(Urls._fields) * len(self._packages))
         for place, package in enumerate(self._packages):
-            step(f"{package}: on a stack of its own, beside the rest")
+            step(f"{package}: on a stack of its own")
             own = ",".join(map(str, ports[place :: len(self._packages)]))
             command = [sys.executable, "-B", str(ROOT / "dev"), "suite", package, "--ports", own, *self._arguments]
             log = E2E_STATE / f"{package}.log"
@@ -168,7 +169,7 @@ class _Beside:
             status = child.process.wait()
             # When it ended is when it wrote last.
             took = child.log.stat().st_mtime - (time.time() - (time.monotonic() - began))
-            self._times.took(took, f"{package}, on a stack of its own, beside the others")
+            self._times.took(took, f"{package}, on a stack of its own, beside the other")
             step(f"what {package} printed:")
             say(child.log.read_text(errors="replace").rstrip())
             all_passed = all_passed and status == 0
@@ -265,7 +266,7 @@ def _passes_on_stack(
             environment["BROWSER_CHROMIUM"] = browser.chromium
             environment["BROWSER_CHROMEDRIVER"] = browser.chromedriver
             environment["BROWSER_DIR"] = str(BROWSER_DIR)
-        if _cargo(["test", "-p", package, "--locked"], environment, filters, first=()) == 0:
+        if _cargo(["test", "-p", package, "--locked"], environment, filters) == 0:
             return True
     pages = f", what the pages looked like in {shown(BROWSER_DIR)}" if package == BROWSER else ""
     complain(f"tests of {package} failed, see above; the logs of sandbox and functions are in {shown(stack.logs)}{pages}")
@@ -299,10 +300,8 @@ def write_rules() -> int:
     return told.returncode
 
 
-def _cargo(
-    arguments: Sequence[str], environment: Mapping[str, str], filters: Sequence[str], first: Sequence[str] = PATIENT
-) -> int:
-    command = [*first, "cargo", *arguments, *(["--", *filters] if filters else [])]
+def _cargo(arguments: Sequence[str], environment: Mapping[str, str], filters: Sequence[str]) -> int:
+    command = ["cargo", *arguments, *(["--", *filters] if filters else [])]
     return subprocess.run(command, cwd=ROOT, env=dict(environment), check=False).returncode
 
 

@@ -21,7 +21,7 @@ from . import install, papers
 from .console import Failure, complain, say, step
 from .mutants import tree as copies
 from .processes import shown
-from .settings import PATIENT, ROOT, SIMULATED
+from .settings import ROOT, SIMULATED
 from .stack import test_environment
 
 ZOO = ROOT / "tests" / "zoo"
@@ -232,7 +232,7 @@ def hunted(filters: Sequence[str]) -> bool:
     with copies.alone(STATE, "./dev zoo"):
         copied()
         report = ["--nocapture", "--test-threads", str(os.cpu_count() or 1)]
-        commands = [[*PATIENT, "cargo", "test", *program, "--locked", "--", "--exact", *names, *report] for program, names in wanted if names]
+        commands = [["cargo", "test", *program, "--locked", "--", "--exact", *names, *report] for program, names in wanted if names]
         return all(
             subprocess.run(command, cwd=TREE, env=environment(), check=False).returncode == 0 for command in commands
         )

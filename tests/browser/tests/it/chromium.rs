@@ -13,6 +13,8 @@ use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities as _, LoggingPrefs
 
 use crate::session::Device;
 
+/// How often ChromeDriver may choose a port that another program has.
+const STARTS_MAX: u32 = 5;
 /// How long ChromeDriver may take to listen, and Chromium to start.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// Pause between two looks at what it says.
@@ -49,8 +51,19 @@ pub(crate) struct Chromium {
 }
 
 impl Chromium {
-    /// Starts a driver on a port of its own choice.
+    /// Starts a driver on a port of its own choice. It chooses one that is free for one kind of address, and ends if another program
+    /// has it for the other kind: then it has to choose again.
     pub(crate) async fn start() -> Self {
+        for _ in 0..STARTS_MAX {
+            if let Some(started) = Self::try_start().await {
+                return started;
+            }
+        }
+        panic!("ChromeDriver finds no free port in {STARTS_MAX} tries");
+    }
+
+    /// Nothing if the port that it has chosen is another's.
+    async fn try_start() -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
         let said = profile.path().join("chromedriver.log");
         let output = File::create(&said).unwrap();
@@ -64,10 +77,16 @@ impl Chromium {
             .spawn()
             .expect("ChromeDriver starts");
         let mut started = Self { chromedriver, profile, url: String::new() };
-        let port = tokio::time::timeout(START_TIMEOUT, port_in(&said)).await;
-        let port = port.unwrap_or_else(|_| panic!("ChromeDriver does not listen: {}", read(&said)));
+        let listens = async {
+            tokio::select! {
+                port = port_in(&said) => Some(port),
+                () = taken(&said) => None,
+            }
+        };
+        let port = tokio::time::timeout(START_TIMEOUT, listens).await;
+        let port = port.unwrap_or_else(|_| panic!("ChromeDriver does not listen: {}", read(&said)))?;
         started.url = format!("http://127.0.0.1:{port}");
-        started
+        Some(started)
     }
 
     /// Opens its browser.
@@ -117,6 +136,13 @@ impl Drop for Chromium {
 
 fn read(log: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned()
+}
+
+/// Returns once the driver says that another program has the port that it chose.
+async fn taken(log: &Path) {
+    while !read(log).contains("Address already in use") {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// The port that the driver says it listens on.
