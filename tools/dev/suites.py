@@ -140,7 +140,8 @@ class _Beside:
 
     def __init__(self, packages: Sequence[str], filters: Sequence[str], browser: str, times: _Times):
         self._packages = packages
-        self._arguments = [f"--browser={browser}", *filters]
+        self._filters = filters
+        self._browser = browser
         self._times = times
         self._started: list[tuple[str, Child, float]] = []
 
@@ -150,7 +151,9 @@ class _Beside:
         for place, package in enumerate(self._packages):
             step(f"{package}: on a stack of its own")
             own = ",".join(map(str, ports[place :: len(self._packages)]))
-            command = [sys.executable, "-B", str(ROOT / "dev"), "suite", package, "--ports", own, *self._arguments]
+            # Names stand together: argparse takes no more of them behind an option.
+            command = [sys.executable, "-B", str(ROOT / "dev"), "suite", package, *self._filters]
+            command += ["--ports", own, f"--browser={self._browser}"]
             log = E2E_STATE / f"{package}.log"
             self._started.append((package, Child(package, command, os.environ, log), time.monotonic()))
         return self
