@@ -197,17 +197,11 @@ impl Window {
 
     /// Code of the gateway that the window is opened at, as far as it is known.
     fn pg_at<'a>(&'a self, policy: &'a Policy) -> Result<Option<&'a str>, Invalid> {
-        match &self.pg {
-            Some(pg) if !policy.pgs.is_empty() && !policy.pgs.contains(pg) => {
-                Err(Invalid::new("pg", "pg_not_configured", "a gateway that this merchant has set up"))
-            }
-            Some(pg) => self.with_channel(Some(pg), policy),
-            None => self.with_channel(policy.default_pg.as_deref(), policy),
+        if self.pg.as_ref().is_some_and(|pg| !policy.pgs.is_empty() && !policy.pgs.contains(pg)) {
+            return Err(Invalid::new("pg", "pg_not_configured", "a gateway that this merchant has set up"));
         }
-    }
-
-    /// A gateway whose channels are each for some methods opens no window for another one.
-    fn with_channel<'a>(&self, pg: Option<&'a str>, policy: &Policy) -> Result<Option<&'a str>, Invalid> {
+        let pg = self.pg.as_deref().or(policy.default_pg.as_deref());
+        // A gateway whose channels are each for some methods opens no window for another one.
         let methods = pg.and_then(|pg| policy.pg_methods.get(pg));
         if methods.is_some_and(|methods| !methods.contains(&self.pay_method)) {
             let detail = "a method that this merchant has a channel for at this gateway";
