@@ -142,7 +142,9 @@ def _parser() -> argparse.ArgumentParser:
         "mutants", help="make small mistakes in functions/, shared/ and the template; print which check notices each, and what none does"
     )
     mutants.add_argument("paths", metavar="PATH", nargs="*", help="files or folders (default: all of it)")
-    mutants.add_argument("--diff", metavar="REV", help="only in lines that changed since that revision")
+    mutants.add_argument(
+        "--diff", metavar="REV", help="only in lines that changed since that revision; `last`: since the last release, or in the last commit"
+    )
     mutants.add_argument(
         "--minutes", metavar="N", type=_count, help="stop after so long; the next run goes on where this one ended"
     )

@@ -27,6 +27,8 @@ OUTCOMES = tree.STATE / "outcomes.json"
 REPORT = tree.STATE / "report.json"
 RULES = tree.STATE / "rules.json"
 CHANGE = tree.STATE / "change.diff"
+# The revision before what is about to be merged, when it has no name.
+LAST = "last"
 # The order of the columns.
 _SHARED = (checks.CRASH, checks.SEEDED, checks.CONTRACT, checks.SDK, checks.STATIC, checks.EDGE)
 ORDER = (*checks.OWN, *(check.name for check in _SHARED))
@@ -60,6 +62,12 @@ def mutants(
     """The command; fails where something is not noticed and nobody has said why."""
     deadline = time.monotonic() + minutes * 60 if minutes is not None else None
     install.require_rust()
+    if since == LAST:
+        since = last()
+        if since is None:
+            step("nothing to do: no release and no commit before this one is in this clone")
+            return 0
+        step(f"what changed since {since}")
     globs = [glob_of(path) for path in paths] or [f"{folder}/**/*.rs" for folder in MUTATED] + [template.PATH]
     sources = [glob for glob in globs if glob != template.PATH]
     program = install.cargo_mutants() if sources else None
@@ -89,6 +97,15 @@ def mutants(
         if write:
             _write(book, run)
         return int(failed and not only_list)
+
+
+def last(root: Path = ROOT) -> str | None:
+    """The tag of the last release (`v1.2.3`), or the commit before the present one; nothing, if the clone has neither."""
+    for command in (("describe", "--tags", "--match", "v[0-9]*", "--abbrev=0"), ("rev-parse", "--short", "--verify", "HEAD^")):
+        found = subprocess.run(["git", *command], cwd=root, capture_output=True, text=True, check=False)
+        if found.returncode == 0:
+            return found.stdout.strip()
+    return None
 
 
 def _product(path: str) -> str:

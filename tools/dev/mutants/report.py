@@ -163,7 +163,7 @@ a deleted key or item, another number, word or reference, and a wider permission
 ```sh
 ./dev mutants shared/billing/src/money.rs   # a file, a folder; nothing for all of functions/, shared/ and template.yaml
 ./dev mutants template.yaml                 # the template: a quarter of an hour
-./dev mutants --diff HEAD                   # only what changed since a revision
+./dev mutants --diff HEAD                   # only what changed since a revision (`last`: since the last release; .ci/run asks so)
 ./dev mutants --minutes 10                  # as far as it gets; says what it did not reach. The next run goes on there
 ./dev mutants --list shared/iamport         # which there are, and what is known of them; runs nothing
 ./dev mutants --own shared/billing          # only the tests of the crate itself: quick, and what they miss stays open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tempfile
 import time
 import unittest
@@ -334,6 +335,25 @@ class CommandLine(unittest.TestCase):
             with self.subTest(wrong), self.assertRaises(Failure) as caught:
                 command.glob_of(str(ROOT / wrong))
             self.assertEqual(caught.exception.status, 2)
+
+    def test_the_last_revision_is_a_release_s_tag_or_the_commit_before_or_none(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+
+            def git(*arguments: str) -> str:
+                asked = ["git", "-c", "user.name=n", "-c", "user.email=e@localhost", *arguments]
+                return subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+
+            git("init", "--quiet")
+            git("commit", "--quiet", "--allow-empty", "--message=one")
+            self.assertIsNone(command.last(root))
+            first = git("rev-parse", "--short", "HEAD")
+            git("commit", "--quiet", "--allow-empty", "--message=two")
+            git("tag", "nightly")
+            self.assertEqual(command.last(root), first)
+            git("tag", "v1.2.0")
+            git("commit", "--quiet", "--allow-empty", "--message=three")
+            self.assertEqual(command.last(root), "v1.2.0")
 
 
 if __name__ == "__main__":
