@@ -15,6 +15,7 @@ pub mod calendar;
 pub mod card;
 pub mod checkout;
 pub mod day;
+pub mod event;
 pub mod fingerprint;
 pub mod ids;
 pub mod invalid;

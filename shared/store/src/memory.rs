@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use billing::event::{Change, Row};
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::payment::Payment;
@@ -35,6 +36,8 @@ struct Rows {
     reports: BTreeMap<KstDay, Report>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     last_of_plan: BTreeMap<(CustomerId, PlanId), SubscriptionId>,
+    /// What was written since somebody took it, in its order; nobody does unless it is kept.
+    changes: Option<Vec<Change>>,
 }
 
 impl MemoryStore {
@@ -42,6 +45,18 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty table with a stream of its changes, as the real one has.
+    #[must_use]
+    pub fn streaming() -> Self {
+        Self { rows: Mutex::new(Rows { changes: Some(Vec::new()), ..Rows::default() }) }
+    }
+
+    /// What was written since this was asked last. Nothing, without a stream.
+    #[must_use]
+    pub fn take_changes(&self) -> Vec<Change> {
+        self.lock().changes.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Every payment row, by order number.
@@ -68,6 +83,34 @@ impl MemoryStore {
 }
 
 impl Rows {
+    fn put_payment(&mut self, row: &Payment) {
+        let before = self.payments.insert(row.merchant_uid().clone(), row.clone());
+        self.changed(|| (before.map(|row| Row::Payment(Box::new(row))), Row::Payment(Box::new(row.clone()))));
+    }
+
+    fn put_key(&mut self, row: BillingKey) {
+        let before = self.keys.insert(row.customer_uid.clone(), row.clone());
+        self.changed(|| (before.map(|row| Row::Key(Box::new(row))), Row::Key(Box::new(row))));
+    }
+
+    fn put_subscription(&mut self, row: &Subscription) {
+        let before = self.subscriptions.insert(row.id.clone(), row.clone());
+        let boxed = |row: &Subscription| Row::Subscription(Box::new(row.clone()));
+        self.changed(|| (before.as_ref().map(boxed), boxed(row)));
+    }
+
+    fn put_report(&mut self, row: &Report) {
+        let before = self.reports.insert(row.day, row.clone());
+        self.changed(|| (before.map(|row| Row::Report(Box::new(row))), Row::Report(Box::new(row.clone()))));
+    }
+
+    fn changed(&mut self, change: impl FnOnce() -> (Option<Row>, Row)) {
+        if let Some(changes) = &mut self.changes {
+            let (before, after) = change();
+            changes.push(Change { before, after });
+        }
+    }
+
     /// Whether a payment may be put as far as its subscription is concerned: one of none may always be; one of a
     /// subscription only as the attempt that it asks for now, for its price and to its card.
     fn is_asked_for(&self, row: &Payment) -> bool {
@@ -157,7 +200,7 @@ impl PaymentStore for MemoryStore {
                 None if !rows.key_is_active(row) => Saved::KeyNotActive,
                 None if row.version == 1 && !rows.is_asked_for(row) => Saved::NotExpected,
                 None => {
-                    rows.payments.insert(row.merchant_uid().clone(), row.clone());
+                    rows.put_payment(row);
                     written = written.or(Some(row));
                     Saved::Done
                 }
@@ -182,7 +225,7 @@ impl PaymentStore for MemoryStore {
     async fn save(&self, row: &Payment) -> Result<Saved<Payment>, WriteError> {
         let mut rows = self.lock();
         Ok(rows.against(row).unwrap_or_else(|| {
-            rows.payments.insert(row.merchant_uid().clone(), row.clone());
+            rows.put_payment(row);
             Saved::Done
         }))
     }
@@ -220,7 +263,7 @@ impl KeyStore for MemoryStore {
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
         let registrations = current.map(|current| current.registrations.clone()).unwrap_or_default();
         Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
-            rows.keys.insert(row.customer_uid.clone(), BillingKey { registrations, ..row.clone() });
+            rows.put_key(BillingKey { registrations, ..row.clone() });
             Saved::Done
         }))
     }
@@ -268,7 +311,7 @@ impl SubscriptionStore for MemoryStore {
             return Ok(Inserted::Overtaken);
         }
         rows.last_of_plan.insert(plan, row.id.clone());
-        rows.subscriptions.insert(row.id.clone(), row.clone());
+        rows.put_subscription(row);
         Ok(Inserted::Done)
     }
 
@@ -277,7 +320,7 @@ impl SubscriptionStore for MemoryStore {
         let current = rows.subscriptions.get(&row.id);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
         Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
-            rows.subscriptions.insert(row.id.clone(), row.clone());
+            rows.put_subscription(row);
             Saved::Done
         }))
     }
@@ -346,7 +389,7 @@ impl ReportStore for MemoryStore {
         let current = rows.reports.get(&row.day);
         let own_mark = current.is_some_and(|current| current.writer == row.writer);
         Ok(verdict(row.version, current.map(|c| c.version), own_mark, current).unwrap_or_else(|| {
-            rows.reports.insert(row.day, row.clone());
+            rows.put_report(row);
             Saved::Done
         }))
     }

@@ -416,7 +416,7 @@ pub(crate) type TestBilling = Billing<TestPsp, MemoryStore, TestHost>;
 pub(crate) async fn billing() -> TestBilling {
     let billing = Billing {
         psp: TestPsp::default(),
-        store: MemoryStore::new(),
+        store: MemoryStore::streaming(),
         host: TestHost::default(),
         policy: Policy::default(),
     };

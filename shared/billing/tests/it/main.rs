@@ -9,6 +9,7 @@ mod charge;
 mod checkout;
 mod checkout_rules;
 mod compare;
+mod event_rules;
 mod evidence;
 mod fixture;
 mod foreign;

@@ -23,6 +23,8 @@ const HOSTS: &[&str] = &[
     // Where the documentation of the client will be, once it is published.
     "docs.rs",
     "github.com",
+    // The name of the dialect that schemas are written in.
+    "json-schema.org",
     "rustup.rs",
     "www.apache.org",
     "www.cargo-lambda.info",

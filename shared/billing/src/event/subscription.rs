@@ -1,0 +1,186 @@
+//! What is told of a subscription.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::amount::amount;
+use super::kind::Kind;
+use crate::day::KstDay;
+use crate::ids::{CustomerId, CustomerUid, SubscriptionId};
+use crate::money::Money;
+use crate::subscription::{Ending, Interval, PlanId, Subscription, SubscriptionState};
+use crate::time::Timestamp;
+
+/// The subscription as the storefront knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SubscriptionFacts {
+    /// Its name.
+    pub id: SubscriptionId,
+    /// Whose it is: the `sub` of the storefront's tokens.
+    pub customer_id: CustomerId,
+    /// The billing key that the next charge is on.
+    pub customer_uid: CustomerUid,
+    /// Where it stands.
+    pub state: &'static str,
+    /// The plan of the period that runs.
+    pub plan: PlanFact,
+    /// The plan that comes after it, if another one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_plan: Option<PlanFact>,
+    /// The period that was paid last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_period: Option<PeriodFact>,
+    /// Until when its customer has what was paid for, or given for a trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_until: Option<Timestamp>,
+    /// When its trial ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_until: Option<Timestamp>,
+    /// How it is to end, or ended by somebody's wish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<CancelFact>,
+    /// The storefront's own notes.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanFact {
+    /// Its name.
+    pub id: PlanId,
+    /// What a whole period of it costs.
+    #[serde(serialize_with = "amount")]
+    pub amount: Money,
+    /// The currency of that.
+    pub currency: &'static str,
+}
+
+/// A period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PeriodFact {
+    /// Its number, from 0.
+    pub number: u32,
+    /// Its first second.
+    pub starts_at: Timestamp,
+    /// The first second after it.
+    pub ends_at: Timestamp,
+    /// `day`, `week`, `month` or `year`: what it is counted in,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<&'static str>,
+    /// and how many of them it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_count: Option<u16>,
+}
+
+/// Somebody's wish that it end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CancelFact {
+    /// `period_end` or `now`.
+    pub at: &'static str,
+    /// `customer` or `merchant`.
+    pub by: &'static str,
+    /// When they said so.
+    pub requested_at: Timestamp,
+}
+
+impl PlanFact {
+    fn new(id: &PlanId, amount: Money) -> Self {
+        Self { id: id.clone(), amount, currency: amount.currency.code() }
+    }
+}
+
+impl SubscriptionFacts {
+    /// As the row has it: what time alone changes is told once the row says so.
+    pub(super) fn of(row: &Subscription) -> Self {
+        let of_attempt = PlanFact::new(&row.plan_id, row.price.amount);
+        let later = row.next_plan.as_ref().map(|plan| PlanFact::new(&plan.id, plan.price.amount));
+        let (plan, next_plan) = match &row.running_plan {
+            Some(running) => (PlanFact::new(&running.id, running.amount), later.or(Some(of_attempt))),
+            None => (of_attempt, later),
+        };
+        Self {
+            id: row.id.clone(),
+            customer_id: row.customer_id.clone(),
+            customer_uid: row.customer_uid.clone(),
+            state: row.state.name(),
+            plan,
+            next_plan,
+            paid_period: paid_period(row),
+            access_until: row.access_until,
+            trial_until: row.trial_until,
+            cancel: row.ending.map(|(ending, requested_at)| CancelFact {
+                at: ending.name(),
+                by: if row.ended_by_merchant { "merchant" } else { "customer" },
+                requested_at,
+            }),
+            metadata: row.metadata.clone(),
+        }
+    }
+}
+
+/// The period whose attempt was paid last.
+fn paid_period(row: &Subscription) -> Option<PeriodFact> {
+    let closed = row.closed_periods.iter().rposition(|past| past.paid.is_some());
+    let closed = closed.and_then(|place| u32::try_from(place).ok());
+    // The last one is paid without another after it.
+    let open = row.calendar.period(row.attempt.period);
+    let open = open.filter(|period| row.access_until.is_some_and(|until| KstDay::of(until) >= period.ends));
+    let period = open.or_else(|| row.calendar.period(closed?))?;
+    let interval = row.calendar.interval_of(period.number);
+    Some(PeriodFact {
+        number: period.number,
+        starts_at: period.starts.start(),
+        ends_at: period.ends.start(),
+        interval: interval.map(|interval| interval.unit().name()),
+        interval_count: interval.map(Interval::count),
+    })
+}
+
+/// What a new version of a subscription tells.
+pub(super) fn news(before: Option<&Subscription>, after: &Subscription) -> (Vec<Kind>, SubscriptionFacts) {
+    let is = SubscriptionFacts::of(after);
+    let Some(before) = before else {
+        return (vec![Kind::SubscriptionCreated], is);
+    };
+    let was = SubscriptionFacts::of(before);
+    let mut kinds: Vec<Kind> = moved(before.state, after.state).into_iter().collect();
+    let paid = |row: &Subscription| row.closed_periods.iter().filter(|past| past.paid.is_some()).count();
+    // The last period is paid without being closed; and one that was paid before its end was wished gives no more access.
+    let granted = is.access_until > was.access_until && is.paid_period.is_some();
+    if granted || paid(after) > paid(before) {
+        kinds.push(Kind::SubscriptionRenewed);
+    }
+    if (&was.plan, &was.next_plan) != (&is.plan, &is.next_plan) {
+        kinds.push(Kind::SubscriptionPlanChanged);
+    }
+    match (before.ending, after.ending) {
+        (None, Some((Ending::AtPeriodEnd, _))) if after.is_live() => kinds.push(Kind::SubscriptionCancelScheduled),
+        (Some(_), None) => kinds.push(Kind::SubscriptionCancelRevoked),
+        (None | Some(_), Some(_)) | (None, None) => {}
+    }
+    if kinds.is_empty() && was != is {
+        kinds.push(Kind::SubscriptionUpdated);
+    }
+    (kinds, is)
+}
+
+/// What a change of the state tells.
+fn moved(from: SubscriptionState, to: SubscriptionState) -> Option<Kind> {
+    use SubscriptionState::{Active, Canceled, Completed, PastDue, Paused, Unpaid};
+    match (from, to) {
+        (Active, Active)
+        | (PastDue, PastDue)
+        | (Paused, Paused)
+        | (Canceled, Canceled)
+        | (Unpaid, Unpaid)
+        | (Completed, Completed) => None,
+        (PastDue | Canceled | Unpaid | Completed, Active) => Some(Kind::SubscriptionRecovered),
+        (Paused, Active) => Some(Kind::SubscriptionResumed),
+        (Active | Paused | Canceled | Unpaid | Completed, PastDue) => Some(Kind::SubscriptionPastDue),
+        (Active | PastDue | Canceled | Unpaid | Completed, Paused) => Some(Kind::SubscriptionPaused),
+        (Active | PastDue | Paused | Unpaid | Completed, Canceled) => Some(Kind::SubscriptionCanceled),
+        (Active | PastDue | Paused | Canceled | Completed, Unpaid) => Some(Kind::SubscriptionUnpaid),
+        (Active | PastDue | Paused | Canceled | Unpaid, Completed) => Some(Kind::SubscriptionCompleted),
+    }
+}

@@ -1,0 +1,200 @@
+//! What each change tells, and what whole stories tell, one write after another.
+
+use billing::event::{Change, Kind, Row, derive};
+use billing::payment::{Flow, Payment, PspStatus, RefundState, State};
+use billing::subscription::{Ending, Subscription, SubscriptionState};
+use billing::usecase::Caller;
+
+use super::names;
+use super::samples::{
+    AT, WINDOW, account, change, given_back, in_state, paid, payment, plan, refund, subscription, then,
+};
+use crate::fixture::subscriptions::{begun, renewed, runs_in_time};
+use crate::fixture::{START, TestBilling, TestWorld, billing, order, refund_request, uid};
+use crate::subscription::wanted;
+use crate::sweep::sweep;
+
+/// What a change of a payment tells.
+fn told(before: &Payment, after: &Payment) -> Vec<&'static str> {
+    let row = |row: &Payment| Row::Payment(Box::new(row.clone()));
+    names(&derive(Some(&row(before)), &row(after)))
+}
+
+#[test]
+fn each_change_tells_what_it_is_and_nothing_besides() {
+    for kind in Kind::ALL {
+        let (before, after) = change(kind);
+        let also: &[&str] = match kind {
+            Kind::RefundMade => &["payment.partially_refunded"],
+            Kind::DepositReceived => &["payment.paid"],
+            Kind::BillingKeyReplaced => &["billing_key.deleted"],
+            _ => &[],
+        };
+        let mut told = names(&derive(before.as_ref(), &after));
+        told.retain(|name| !also.contains(name));
+        assert_eq!(told, [kind.name()]);
+    }
+}
+
+#[test]
+fn what_is_in_flight_or_only_opened_is_told_of_by_nobody() {
+    for state in [State::Intent, State::Unknown] {
+        let row = payment(Flow::Charge);
+        assert_eq!(told(&row, &in_state(&row, state)), Vec::<&str>::new());
+    }
+    // A window that somebody has opened, as the PSP lists it.
+    let window = payment(WINDOW);
+    let opened = then(&account(&window), |row| {
+        row.record.as_mut().unwrap().details.vbank_num = None;
+    });
+    assert_eq!(told(&window, &opened), Vec::<&str>::new());
+    assert_eq!(names(&derive(None, &Row::Payment(Box::new(window)))), Vec::<&str>::new());
+}
+
+/// Its caller was told that it failed, and it is taken back: nobody is told that it is scheduled.
+#[test]
+fn a_registration_that_was_refused_and_stands_all_the_same_is_no_schedule() {
+    let refused = in_state(&payment(AT), State::Failed);
+    let refused = Payment { refusal: Some(billing::payment::Refusal { code: 1, message: "no".to_owned() }), ..refused };
+    assert_eq!(told(&refused, &in_state(&refused, State::Scheduled)), Vec::<&str>::new());
+}
+
+#[test]
+fn a_schedule_that_goes_to_another_key_is_moved_and_then_scheduled_there() {
+    let scheduled = in_state(&payment(AT), State::Scheduled);
+    let leaving = then(&scheduled, |row| {
+        row.state = State::Intent;
+        row.former_keys.extend(row.order.customer_uid.replace(uid("key2")));
+    });
+    assert_eq!(told(&scheduled, &leaving), ["schedule.moved"]);
+    assert_eq!(told(&leaving, &in_state(&leaving, State::Scheduled)), ["schedule.scheduled"]);
+}
+
+#[test]
+fn money_that_is_seen_only_after_a_part_went_back_is_paid_and_what_is_gone_is_only_gone() {
+    let row = payment(Flow::Charge);
+    let partly = given_back(&paid(&row), 900);
+    assert_eq!(told(&row, &partly), ["payment.paid", "payment.partially_refunded"]);
+    assert_eq!(told(&row, &given_back(&paid(&row), 8_900)), ["payment.refunded"]);
+    assert_eq!(told(&partly, &given_back(&partly, 1_000)), ["payment.partially_refunded"]);
+    // A refund that was made in the console, and one of ours that is found at the same time.
+    let asked = then(&partly, |row| row.refunds.push(refund(RefundState::Pending)));
+    assert_eq!(told(&partly, &asked), Vec::<&str>::new());
+    let both = given_back(&then(&asked, |row| row.refunds[0].state = RefundState::Done), 8_900);
+    assert_eq!(told(&asked, &both), ["payment.refunded", "refund.made"]);
+    assert_eq!(told(&both, &then(&both, |_| {})), Vec::<&str>::new());
+}
+
+#[test]
+fn a_payment_that_had_failed_is_told_of_when_it_is_paid_after_all() {
+    let failed = in_state(&payment(Flow::Charge), State::Failed);
+    assert_eq!(told(&failed, &paid(&failed)), ["payment.paid"]);
+}
+
+#[test]
+fn an_account_that_takes_another_ones_place_is_waited_for_anew() {
+    let waits = account(&payment(WINDOW));
+    let other = then(&waits, |row| {
+        row.record.as_mut().unwrap().imp_uid = billing::ImpUid::parse("imp_2").unwrap();
+    });
+    assert_eq!(told(&waits, &other), ["deposit.waiting"]);
+    let longer = then(&waits, |row| row.flow = Flow::Checkout { open_until: START.plus(200_000) });
+    assert_eq!(told(&waits, &longer), ["deposit.waiting"]);
+}
+
+/// What a change of a subscription tells.
+fn changed(from: &Subscription, change: impl FnOnce(&mut Subscription)) -> Vec<&'static str> {
+    let mut after = Subscription { version: from.version + 1, ..from.clone() };
+    change(&mut after);
+    let row = |row: &Subscription| Row::Subscription(Box::new(row.clone()));
+    names(&derive(Some(&row(from)), &row(&after)))
+}
+
+#[test]
+fn a_subscription_moves_from_each_state_to_each_other_and_that_is_told() {
+    for from in SubscriptionState::ALL {
+        for to in SubscriptionState::ALL {
+            let told = changed(&Subscription { state: from, ..subscription() }, |row| row.state = to);
+            let wanted = match (from.name(), to.name()) {
+                (from, to) if from == to => vec![],
+                ("paused", "active") => vec!["subscription.resumed"],
+                (_, "active") => vec!["subscription.recovered"],
+                (_, "past_due") => vec!["subscription.past_due"],
+                (_, "paused") => vec!["subscription.paused"],
+                (_, "canceled") => vec!["subscription.canceled"],
+                (_, "unpaid") => vec!["subscription.unpaid"],
+                (_, _) => vec!["subscription.completed"],
+            };
+            assert_eq!(told, wanted, "{from:?} {to:?}");
+        }
+    }
+}
+
+#[test]
+fn what_happens_to_a_subscription_at_once_is_told_together() {
+    let late = Subscription { state: SubscriptionState::PastDue, ..subscription() };
+    let pro = plan("pro", 12_900);
+    let told = changed(&late, |row| {
+        row.state = SubscriptionState::Active;
+        row.access_until = row.access_until.map(|until| until.plus(31 * 86_400));
+        row.plan_id = pro.id.clone();
+        row.price = pro.price.clone();
+    });
+    assert_eq!(told, ["subscription.recovered", "subscription.renewed", "subscription.plan_changed"]);
+    // A period that is given back is no renewal, and neither is what only the row itself needs.
+    let back = changed(&subscription(), |row| row.access_until = Some(START));
+    assert_eq!(back, ["subscription.updated"]);
+    let waits = changed(&subscription(), |row| {
+        row.looks += 1;
+        row.due_at = Some(START);
+        row.attempt.number += 1;
+    });
+    assert_eq!(waits, Vec::<&str>::new());
+}
+
+/// What was written since the last look tells.
+fn news(billing: &TestBilling) -> Vec<&'static str> {
+    let changes = billing.store.take_changes();
+    changes.iter().flat_map(|change: &Change| names(&change.events())).collect()
+}
+
+#[tokio::test]
+async fn a_charge_and_its_refund_are_told_once_each() {
+    let billing = billing().await;
+    assert_eq!(news(&billing), ["billing_key.active", "billing_key.active"]);
+    billing.charge(order("order_1"), None).await.unwrap();
+    assert_eq!(news(&billing), ["payment.paid"]);
+    billing.refund(refund_request("order_1", "900", "refund-1")).await.unwrap();
+    assert_eq!(news(&billing), ["payment.partially_refunded", "refund.made"]);
+    billing.refund(refund_request("order_1", "8000", "refund-2")).await.unwrap();
+    assert_eq!(news(&billing), ["payment.refunded", "refund.made"]);
+    sweep(&billing).await;
+    assert_eq!(news(&billing), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_subscription_is_told_of_from_its_beginning_to_its_end() {
+    let billing = billing().await;
+    news(&billing);
+    let id = begun(&billing, wanted()).await;
+    let beginning = ["subscription.created", "payment.paid", "subscription.renewed", "schedule.scheduled"];
+    assert_eq!(news(&billing), beginning);
+    renewed(&billing, &id).await;
+    assert_eq!(news(&billing), ["payment.paid", "subscription.renewed", "schedule.scheduled"]);
+    runs_in_time(&billing, &id, PspStatus::Failed).await;
+    billing.advance(3_600);
+    sweep(&billing).await;
+    assert_eq!(news(&billing), ["payment.failed", "subscription.past_due", "schedule.scheduled"]);
+    let late = runs_in_time(&billing, &id, PspStatus::Paid).await;
+    billing.notice(&late).await.unwrap();
+    let recovered = ["payment.paid", "subscription.recovered", "subscription.renewed", "schedule.scheduled"];
+    assert_eq!(news(&billing), recovered);
+    billing.cancel_subscription(&Caller::Merchant, &id, Ending::AtPeriodEnd).await.unwrap();
+    assert_eq!(news(&billing), ["subscription.cancel_scheduled", "schedule.revoked"]);
+    billing.reactivate_subscription(&Caller::Merchant, &id).await.unwrap();
+    assert_eq!(news(&billing), ["subscription.cancel_revoked", "schedule.scheduled"]);
+    billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+    assert_eq!(news(&billing), ["subscription.canceled", "schedule.revoked"]);
+    sweep(&billing).await;
+    assert_eq!(news(&billing), Vec::<&str>::new());
+}
