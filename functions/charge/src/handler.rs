@@ -16,8 +16,8 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 async fn charge(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let (order, customer_id) = command(request.json()?)?;
-    let row = app.billing(request.deadline()).charge(order, customer_id).await?;
-    present::charged(&row)
+    let (row, warnings) = app.billing(request.deadline()).charge_and_warn(order, customer_id).await?;
+    present::charged(&row, &warnings)
 }
 
 fn command(mut body: Object) -> Result<(Order, Option<CustomerId>), Problem> {

@@ -21,7 +21,7 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 async fn register(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let (customer_uid, customer_id, wanted) = command(request.json_list()?)?;
-    let answers = app.billing(request.deadline()).schedule(&customer_uid, customer_id, wanted).await?;
+    let answers = app.billing(request.deadline()).schedule_and_warn(&customer_uid, customer_id, wanted).await?;
     let listed = form::with_query("/schedules", &[("customer_uid", customer_uid.as_str())]);
     present::schedule::registered(&answers, &listed)
 }

@@ -35,6 +35,7 @@ use crate::subscription::Attempt;
 
 pub use checkout::{NewCheckout, NotApproved, OpenedCheckout, ReturnView};
 pub use compare::Comparison;
+pub use gateway::refund_warnings;
 pub use issue_key::{IssueKey, check_idempotency_key};
 pub use keys::{KeyDeleted, ScheduleDisposition};
 pub use refund::RefundRequest;

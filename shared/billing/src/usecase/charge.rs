@@ -2,10 +2,12 @@
 
 use futures_util::future::join;
 
-use super::gateway::{Rules, check_order};
+use super::gateway::{Rules, check_order, warnings_of_order};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
+use crate::checkout::Warning;
 use crate::ids::{CustomerId, MerchantUid};
 use crate::invalid::Invalid;
+use crate::key::BillingKey;
 use crate::order::Order;
 use crate::payment::{Claim, Flow, Payment, Purpose, fingerprint};
 use crate::pg::Operation;
@@ -25,8 +27,23 @@ where
     /// # Errors
     /// Each [`Failure`] means that this call has sent nothing.
     pub async fn charge(&self, order: Order, customer_id: Option<CustomerId>) -> Result<Payment, Failure> {
+        self.charge_and_warn(order, customer_id).await.map(|(row, _)| row)
+    }
+
+    /// As [`Self::charge()`], with what may be said of the rules of its key's gateway that are not certain. A repeat is told the
+    /// same, unless its key cannot be read.
+    ///
+    /// # Errors
+    /// As [`Self::charge()`].
+    pub async fn charge_and_warn(
+        &self,
+        order: Order,
+        customer_id: Option<CustomerId>,
+    ) -> Result<(Payment, Vec<Warning>), Failure> {
         not_reserved(&order.merchant_uid)?;
-        self.charge_order(order, customer_id, Rules::Asked).await
+        let (row, warnings) = self.charge_once(order, customer_id, Rules::Asked).await?;
+        self.doubt_key_of(&row).await;
+        Ok((row, warnings))
     }
 
     /// As [`Self::charge()`], under a number of a subscription's, too, and whatever the gateway's rules say if it was promised.
@@ -36,7 +53,7 @@ where
         customer_id: Option<CustomerId>,
         rules: Rules,
     ) -> Result<Payment, Failure> {
-        let row = self.charge_once(order, customer_id, rules).await?;
+        let (row, _) = self.charge_once(order, customer_id, rules).await?;
         self.doubt_key_of(&row).await;
         Ok(row)
     }
@@ -46,18 +63,22 @@ where
         order: Order,
         customer_id: Option<CustomerId>,
         rules: Rules,
-    ) -> Result<Payment, Failure> {
+    ) -> Result<(Payment, Vec<Warning>), Failure> {
         let order = order.checked(&self.policy)?;
         let customer_uid = order.customer_uid.clone().ok_or_else(no_key)?;
         let (key, existing) = join(self.store.key(&customer_uid), self.store.payment(&order.merchant_uid)).await;
         if let Some(row) = existing? {
-            return self.charge_again(row, &order, customer_id.as_ref()).await;
+            let said = |key: BillingKey| warnings_of_order(Operation::Charge, &key, &order, row.created_at);
+            let warnings = key.ok().flatten().map_or_else(Vec::new, said);
+            return Ok((self.charge_again(row, &order, customer_id.as_ref()).await?, warnings));
         }
         let key = key?;
         let owner = chargeable(key.as_ref(), customer_id.as_ref())?.clone();
         let now = self.host.now();
+        let mut warnings = Vec::new();
         if let Some(key) = key.filter(|_| rules == Rules::Asked) {
             check_order(Operation::Charge, &key, &order, now)?;
+            warnings = warnings_of_order(Operation::Charge, &key, &order, now);
         }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
@@ -66,11 +87,12 @@ where
         let claim = Claim::new(Purpose::Charge, self.host.nonce(), now, &self.policy);
         let row = Payment::claimed(order, owner, Flow::Charge, now, claim);
         match self.insert_payments(std::slice::from_ref(&row)).await.pop() {
-            Some(Ok(Saved::Done)) => Ok(self.post(row.clone()).await.unwrap_or(row)),
+            Some(Ok(Saved::Done)) => Ok((self.post(row.clone()).await.unwrap_or(row), warnings)),
             // It may stand in the table, and then it will be carried to its end: so it is pending.
-            Some(Err(error)) => error.or_pending(row),
+            Some(Err(error)) => error.or_pending((row, warnings)),
             Some(Ok(Saved::Conflict(Some(current)))) => {
-                self.charge_again(*current, &row.order, customer_id.as_ref()).await
+                let row = self.charge_again(*current, &row.order, customer_id.as_ref()).await?;
+                Ok((row, warnings))
             }
             Some(Ok(Saved::KeyNotActive)) => {
                 chargeable(self.store.key(&customer_uid).await?.as_ref(), customer_id.as_ref())?;

@@ -2,12 +2,13 @@
 //! against them again, and neither is what is carried on by itself: it is sent, and the gateway answers.
 
 use crate::card::Card;
+use crate::checkout::Warning;
 use crate::invalid::Invalid;
 use crate::key::BillingKey;
 use crate::order::{Details, Order};
 use crate::payment::refund::tax::TaxParts;
 use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
-use crate::pg::{self, Facts, Field, Operation, Refunded};
+use crate::pg::{self, Facts, Field, Finding, Operation, Refunded};
 use crate::ports::CardHolder;
 use crate::time::Timestamp;
 
@@ -37,8 +38,22 @@ fn pay_method(key: &BillingKey) -> Option<&str> {
 /// # Errors
 /// `gateway_rule`.
 pub(super) fn check_order(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Result<(), Invalid> {
-    let Some(pg) = gateway(key) else { return Ok(()) };
-    pg::refused(&pg::check(pg, operation, pay_method(key), &Facts::of(order, at)))
+    pg::refused(&findings(operation, key, order, at))
+}
+
+/// What is said beside the answer to such an order, also to a repeat of it: it is the same for ever, as long as the lists are.
+pub(super) fn warnings_of_order(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Warning> {
+    told(findings(operation, key, order, at))
+}
+
+fn findings(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Finding> {
+    let Some(pg) = gateway(key) else { return Vec::new() };
+    pg::check(pg, operation, pay_method(key), &Facts::of(order, at))
+}
+
+/// What is warned of: a rule that is certain has refused the request, or was learnt of after it was promised.
+fn told(findings: Vec<Finding>) -> Vec<Warning> {
+    findings.into_iter().filter(|it| !it.refuses()).map(|it| Warning::GatewayRule(it.rule)).collect()
 }
 
 /// Checks an order as a subscription has them put: some are scheduled, and some are charged at once. The day that NAVER Pay is told
@@ -51,6 +66,12 @@ pub(super) fn check_recurring(key: &BillingKey, order: &Order, at: Timestamp) ->
     let order = Order { details, ..order.clone() };
     check_order(Operation::Schedule, key, &order, at)?;
     check_order(Operation::Charge, key, &order, at)
+}
+
+/// What is said beside the answer to a subscription of such orders.
+pub(super) fn warnings_of_recurring(key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Warning> {
+    let operations = [Operation::Schedule, Operation::Charge];
+    told(operations.into_iter().flat_map(|operation| findings(operation, key, order, at)).collect())
 }
 
 /// Checks a card that a key is to be issued for.
@@ -74,11 +95,23 @@ pub(super) fn check_card(pg: Option<&str>, card: &Card, holder: &CardHolder) -> 
 /// # Errors
 /// `gateway_rule`.
 pub(super) fn check_refund(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> Result<(), Invalid> {
-    let Some(pg) = record.details.pg_provider.as_deref() else { return Ok(()) };
+    pg::refused(&refund_findings(row, record, refund))
+}
+
+/// What is said beside the answer to a refund that was asked for, also to a repeat of it.
+#[must_use]
+pub fn refund_warnings(row: &Payment, refund: &Refund) -> Vec<Warning> {
+    row.record.as_ref().map_or_else(Vec::new, |record| told(refund_findings(row, record, refund)))
+}
+
+fn refund_findings(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> Vec<Finding> {
+    let Some(pg) = record.details.pg_provider.as_deref() else { return Vec::new() };
     let TaxParts { tax_free, vat_amount } = refund.parts;
     let number = |of: Option<u64>| of.map(|minor| minor.to_string());
     let account = refund.account.as_ref();
-    let made = row.refunds.iter().filter(|it| it.imp_uid == record.imp_uid && it.state == RefundState::Done);
+    // Those before it: a repeat is answered when it is made itself, and others after it may be.
+    let before = row.refunds.iter().take_while(|it| it.id != refund.id);
+    let made = before.filter(|it| it.imp_uid == record.imp_uid && it.state == RefundState::Done);
     let refunded = Refunded {
         paid_at: record.paid_at,
         whole: refund.amount == record.amount.minor,
@@ -95,7 +128,7 @@ pub(super) fn check_refund(row: &Payment, record: &PaymentSnapshot, refund: &Ref
         .with(Field::Requester, Some(pg::REQUESTER.to_owned()))
         .with(Field::RefundAccount, account.map(|_| String::new()))
         .with(Field::RefundTel, account.and_then(|account| account.tel.as_ref()).map(|_| String::new()));
-    pg::refused(&pg::check(pg, Operation::Refund, record.details.pay_method.as_deref(), &facts))
+    pg::check(pg, Operation::Refund, record.details.pay_method.as_deref(), &facts)
 }
 
 /// Checks the deletion of a key.

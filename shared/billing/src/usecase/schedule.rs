@@ -1,13 +1,17 @@
 //! Payments that the PSP runs later.
 
+mod scheduled;
+
 use std::collections::BTreeSet;
 
 use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
-use super::gateway::{Rules, check_order};
+pub use self::scheduled::Scheduled;
+use super::gateway::{Rules, check_order, warnings_of_order};
 use super::send::{ChangeSent, change_is_under_way, registered};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
+use crate::checkout::Warning;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::key::is_named_unregistered;
@@ -56,47 +60,6 @@ pub fn check_schedule_at(schedule_at: Timestamp, now: Timestamp, policy: &Policy
     }
 }
 
-/// What became of one payment of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scheduled {
-    /// Its row says where it stands, or will: it is carried to its end.
-    Recorded(Box<Payment>),
-    /// It is not in the table and will not be registered, though others of its batch are or will be.
-    NotRecorded {
-        /// Its order number.
-        merchant_uid: MerchantUid,
-        /// Why.
-        why: Failure,
-    },
-}
-
-impl Scheduled {
-    /// Its order number.
-    #[must_use]
-    pub const fn merchant_uid(&self) -> &MerchantUid {
-        match self {
-            Self::Recorded(row) => row.merchant_uid(),
-            Self::NotRecorded { merchant_uid, .. } => merchant_uid,
-        }
-    }
-
-    /// Its row, if it has one.
-    #[must_use]
-    pub fn row(&self) -> Option<&Payment> {
-        match self {
-            Self::Recorded(row) => Some(row),
-            Self::NotRecorded { .. } => None,
-        }
-    }
-
-    const fn why(&self) -> Option<&Failure> {
-        match self {
-            Self::Recorded(_) => None,
-            Self::NotRecorded { why, .. } => Some(why),
-        }
-    }
-}
-
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
@@ -116,10 +79,25 @@ where
         customer_id: Option<CustomerId>,
         wanted: Vec<NewSchedule>,
     ) -> Result<Vec<Scheduled>, Failure> {
+        let answers = self.schedule_and_warn(customer_uid, customer_id, wanted).await?;
+        Ok(answers.into_iter().map(|(answer, _)| answer).collect())
+    }
+
+    /// As [`Self::schedule()`], each with what may be said of the rules of its key's gateway that are not certain. A repeat is
+    /// told the same, unless the key cannot be read.
+    ///
+    /// # Errors
+    /// As [`Self::schedule()`].
+    pub async fn schedule_and_warn(
+        &self,
+        customer_uid: &CustomerUid,
+        customer_id: Option<CustomerId>,
+        wanted: Vec<NewSchedule>,
+    ) -> Result<Vec<(Scheduled, Vec<Warning>)>, Failure> {
         for (index, new) in wanted.iter().enumerate() {
             not_reserved(&new.order.merchant_uid).map_err(|invalid| invalid.within(&format!("schedules[{index}]")))?;
         }
-        self.schedule_orders(customer_uid, customer_id, wanted, Rules::Asked).await
+        self.schedule_each(customer_uid, customer_id, wanted, Rules::Asked).await
     }
 
     /// As [`Self::schedule()`], under numbers of a subscription's, too, and whatever the gateway's rules say if they were
@@ -131,10 +109,26 @@ where
         wanted: Vec<NewSchedule>,
         rules: Rules,
     ) -> Result<Vec<Scheduled>, Failure> {
+        let answers = self.schedule_each(customer_uid, customer_id, wanted, rules).await?;
+        Ok(answers.into_iter().map(|(answer, _)| answer).collect())
+    }
+
+    async fn schedule_each(
+        &self,
+        customer_uid: &CustomerUid,
+        customer_id: Option<CustomerId>,
+        wanted: Vec<NewSchedule>,
+        rules: Rules,
+    ) -> Result<Vec<(Scheduled, Vec<Warning>)>, Failure> {
         let wanted = self.checked(wanted)?;
         let uids: Vec<MerchantUid> = wanted.iter().map(|new| new.order.merchant_uid.clone()).collect();
         let (key, existing) = join(self.store.key(customer_uid), self.store.payments(&uids)).await;
         let existing = existing?;
+        let said = |new: &NewSchedule| {
+            let key = key.as_ref().ok().and_then(Option::as_ref);
+            key.map(|key| warnings_of_order(Operation::Schedule, key, &new.order, new.schedule_at)).unwrap_or_default()
+        };
+        let warnings: Vec<Vec<Warning>> = wanted.iter().map(said).collect();
 
         let now = self.host.now();
         let mut fresh = Vec::new();
@@ -170,7 +164,13 @@ where
         }
         let place = |answer: &Scheduled| uids.iter().position(|uid| uid == answer.merchant_uid());
         answers.sort_by_key(place);
-        Ok(answers)
+        let warned = |answer: Scheduled| {
+            // What is not recorded is not promised, and nothing is to be said of it.
+            let place = answer.row().and_then(|_| place(&answer));
+            let warnings = place.and_then(|place| warnings.get(place)).cloned();
+            (answer, warnings.unwrap_or_default())
+        };
+        Ok(answers.into_iter().map(warned).collect())
     }
 
     fn checked(&self, wanted: Vec<NewSchedule>) -> Result<Vec<NewSchedule>, Failure> {

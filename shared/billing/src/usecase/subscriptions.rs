@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 
+use super::gateway::warnings_of_recurring;
 use super::{Billing, Caller, Failure};
+use crate::checkout::Warning;
 use crate::day::KstDay;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
-use crate::key::KeyState;
+use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::payment::{Payment, State};
 use crate::ports::{Clock, KeyStore, Page, PaymentStore, SubscriptionStore};
@@ -60,6 +62,8 @@ pub struct SubscriptionView {
     pub is_due: bool,
     /// Whether something was done to it a moment ago, and it is not known what followed from that.
     pub is_open: bool,
+    /// What may be said of the charge that is to come and the rules of its card's gateway that are not certain.
+    pub warnings: Vec<Warning>,
 }
 
 impl SubscriptionView {
@@ -154,6 +158,8 @@ where
 struct Card {
     customer_uid: CustomerUid,
     is_gone: bool,
+    /// The row of the card that is named, while it can be charged.
+    key: Option<BillingKey>,
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -211,11 +217,12 @@ where
     async fn card_of(&self, row: &Subscription) -> Option<Card> {
         let key = self.store.key(&row.customer_uid).await.ok()?;
         if key.as_ref().is_some_and(|key| key.state == KeyState::Active) {
-            return None;
+            return Some(Card { customer_uid: row.customer_uid.clone(), is_gone: false, key });
         }
         let successor = self.successor(row, key.as_ref()).await.ok()?;
         let is_gone = successor.is_none();
-        Some(Card { customer_uid: successor.unwrap_or_else(|| row.customer_uid.clone()), is_gone })
+        let customer_uid = successor.unwrap_or_else(|| row.customer_uid.clone());
+        Some(Card { customer_uid, is_gone, key: None })
     }
 
     async fn named_card_of(&self, row: &Subscription) -> (CustomerUid, Option<Card>) {
@@ -227,24 +234,30 @@ where
         let current = row.calendar.period_on(KstDay::of(now));
         // A schedule may have been given another time in the PSP's console.
         let scheduled = next.filter(|payment| payment.state == State::Scheduled).and_then(Payment::schedule_at);
-        let next_charge = row.order().ok().filter(|_| row.charges()).map(|order| NextCharge {
+        let next_order = row.order().ok().filter(|_| row.charges());
+        let key = card.as_ref().and_then(|card| card.key.as_ref());
+        let said = |(key, order)| warnings_of_recurring(key, order, row.attempt_at.max(row.created_at));
+        let warnings = key.zip(next_order.as_ref()).map_or_else(Vec::new, said);
+        let next_charge = next_order.map(|order| NextCharge {
             merchant_uid: order.merchant_uid,
             attempt: row.attempt,
             amount: order.amount,
             at: scheduled.unwrap_or(row.attempt_at),
         });
         let access_until = row.access_until.map(|until| until.max(first_day_ends(&row).unwrap_or(until)));
-        let card = card.unwrap_or_else(|| Card { customer_uid: row.customer_uid.clone(), is_gone: false });
+        let (customer_uid, has_no_card) =
+            card.map_or_else(|| (row.customer_uid.clone(), false), |card| (card.customer_uid, card.is_gone));
         SubscriptionView {
             state: row.state_at(now),
-            customer_uid: card.customer_uid,
-            has_no_card: card.is_gone,
+            customer_uid,
+            has_no_card,
             plans: row.plans(now),
             current,
             access_until,
             next_charge,
             is_due: row.attempt_at <= now,
             is_open: false,
+            warnings,
             payments: Vec::new(),
             row,
         }

@@ -15,6 +15,7 @@ mod fixture;
 mod foreign;
 mod gateway_checks;
 mod gateway_rules;
+mod gateway_warnings;
 mod gone_key;
 mod habits;
 mod key_rules;

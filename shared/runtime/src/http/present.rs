@@ -4,8 +4,10 @@ pub mod schedule;
 pub mod subscription;
 pub mod window;
 
+use billing::checkout::Warning;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
+use billing::usecase::refund_warnings;
 use billing::{CustomerUid, Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -156,14 +158,38 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
     }
 }
 
+/// Something that was accepted and may still not be what the gateway wants.
+#[derive(Debug, Serialize)]
+struct WarningView {
+    code: &'static str,
+    detail: &'static str,
+}
+
+fn warning_views(warnings: &[Warning]) -> Vec<WarningView> {
+    warnings.iter().map(|warning| WarningView { code: warning.code(), detail: warning.detail() }).collect()
+}
+
+/// A payment as the request for it is answered.
+#[derive(Debug, Serialize)]
+struct RequestedPaymentView<'a> {
+    #[serde(flatten)]
+    payment: PaymentView<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
+}
+
+fn requested<'a>(row: &'a Payment, warnings: &[Warning]) -> RequestedPaymentView<'a> {
+    RequestedPaymentView { payment: payment_view(row), warnings: warning_views(warnings) }
+}
+
 /// The answer to `POST /charges`: 200 paid, 402 declined, 502 if the PSP refused our request rather than the card, 202 for
 /// everything that is not known yet.
 ///
 /// # Errors
 /// `card_declined` and `request_refused`, with the PSP's reason; `billing_key_inactive`.
-pub fn charged(row: &Payment) -> Result<Reply, Problem> {
+pub fn charged(row: &Payment, warnings: &[Warning]) -> Result<Reply, Problem> {
     match row.state {
-        State::Paid | State::PartiallyRefunded | State::Refunded => Ok(Reply::json(200, &payment(row))),
+        State::Paid | State::PartiallyRefunded | State::Refunded => Ok(Reply::json(200, &requested(row, warnings))),
         State::Failed => Err(declined(row)),
         State::Intent
         | State::Claimed
@@ -172,7 +198,7 @@ pub fn charged(row: &Payment) -> Result<Reply, Problem> {
         | State::Revoked
         | State::Suspect
         | State::Awaiting
-        | State::Expired => Ok(pending(&payment(row), &format!("/charges/{}", row.merchant_uid()))),
+        | State::Expired => Ok(pending(&requested(row, warnings), &format!("/charges/{}", row.merchant_uid()))),
     }
 }
 
@@ -203,6 +229,8 @@ struct RefundView<'a> {
     reason: Option<&'a str>,
     requested_at: Timestamp,
     payment: PaymentView<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
 }
 
 /// The answer to a refund: 200 given back, 409 refused by the PSP, 202 not known yet.
@@ -225,6 +253,7 @@ pub fn refunded(row: &Payment, refund: &Refund) -> Result<Reply, Problem> {
         reason: refund.reason.as_deref(),
         requested_at: refund.requested_at,
         payment: payment_view(row),
+        warnings: warning_views(&refund_warnings(row, refund)),
     };
     match refund.state {
         RefundState::Done => Ok(Reply::json(200, &view)),

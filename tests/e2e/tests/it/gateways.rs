@@ -217,6 +217,34 @@ async fn a_key_is_charged_and_scheduled_by_the_rules_of_its_gateway_or_not_at_al
     wrong.none();
 }
 
+/// NAVER Pay wants to be told a day, though its page does not say that it refuses without one.
+#[tokio::test]
+async fn what_may_be_refused_is_said_beside_what_was_done_and_to_a_repeat_again() {
+    let world = World::shared().await;
+    let dates = Dates::from(world.now().await);
+    let buyer = world.key_by_window("naverpay", "card", &fresh("buyer"), &dates).await;
+    let ids = |warnings: &Value| -> Vec<String> {
+        let told = warnings.as_array().into_iter().flatten().filter_map(|warning| warning["detail"].as_str());
+        told.filter_map(|text| Some(text.split_once("(rule ")?.1.split_once(')')?.0.to_owned())).collect()
+    };
+    let order = buyer.order(&fresh("ord"));
+    for _ in 0..2 {
+        let charged = world.charge(&order).await.ok(200);
+        assert_eq!(ids(&charged["warnings"]), ["naverpay.charge.use_cfm.required"]);
+    }
+    let mut dated = buyer.order(&fresh("ord"));
+    dated["extra"] = json!({ "naverUseCfm": "20991231" });
+    assert_eq!(world.charge(&dated).await.ok(200).get("warnings"), None);
+    let mut entry = buyer.order(&fresh("ord"));
+    entry.as_object_mut().unwrap().remove("customer_uid");
+    entry["schedule_at"] = json!(dates.now + 86_400);
+    let batch = json!({ "customer_uid": buyer.customer_uid, "schedules": [entry] });
+    for _ in 0..2 {
+        let registered = world.register(&batch).await.ok(201);
+        assert_eq!(ids(&registered["list"][0]["warnings"]), ["naverpay.schedule.use_cfm.required"]);
+    }
+}
+
 /// Whose keys a rule tells apart from those for cards.
 fn is_wallet(pay_method: &str) -> bool {
     matches!(pay_method, "kakaopay" | "naverpay_card" | "naverpay_point")

@@ -203,7 +203,7 @@ fn whatever_a_charge_comes_to_is_an_answer_of_the_contract() {
     let operation = contract.operation("POST /charges");
     let mut statuses = BTreeSet::new();
     for row in payments() {
-        let (reply, kind) = match present::charged(&row) {
+        let (reply, kind) = match present::charged(&row, &[]) {
             Ok(reply) => (reply, "application/json"),
             Err(problem) => (problem.into_reply("TxEvent001IcAAAA="), "application/problem+json"),
         };
@@ -317,6 +317,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
                 next_charge: None,
                 is_due: false,
                 is_open: false,
+                warnings: Vec::new(),
                 payments: Vec::new(),
             };
             views.push(SubscriptionView {

@@ -1,10 +1,11 @@
 //! What became of a batch of schedules.
 
+use billing::checkout::Warning;
 use billing::payment::{Payment, RefusedBy, State};
 use billing::usecase::Scheduled;
 use serde::Serialize;
 
-use super::{PaymentView, page, payment_view, pending};
+use super::{RequestedPaymentView, page, pending, requested};
 use crate::http::{Problem, Reply};
 
 /// A payment of a batch that is not in the table and will not be registered, unlike others of it.
@@ -20,13 +21,13 @@ struct NotRecordedView<'a> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum ScheduledView<'a> {
-    Recorded(Box<PaymentView<'a>>),
+    Recorded(Box<RequestedPaymentView<'a>>),
     NotRecorded(NotRecordedView<'a>),
 }
 
-fn scheduled_view(answer: &Scheduled) -> ScheduledView<'_> {
+fn scheduled_view<'a>((answer, warnings): &'a (Scheduled, Vec<Warning>)) -> ScheduledView<'a> {
     match answer {
-        Scheduled::Recorded(row) => ScheduledView::Recorded(Box::new(payment_view(row))),
+        Scheduled::Recorded(row) => ScheduledView::Recorded(Box::new(requested(row, warnings))),
         Scheduled::NotRecorded { merchant_uid, why } => {
             let problem = Problem::from(why.clone());
             ScheduledView::NotRecorded(NotRecordedView {
@@ -45,12 +46,13 @@ fn scheduled_view(answer: &Scheduled) -> ScheduledView<'_> {
 ///
 /// # Errors
 /// `schedule_refused` or `request_refused`, with the PSP's reason.
-pub fn registered(answers: &[Scheduled], location: &str) -> Result<Reply, Problem> {
+pub fn registered(answers: &[(Scheduled, Vec<Warning>)], location: &str) -> Result<Reply, Problem> {
     let body = page(answers.iter().map(scheduled_view).collect(), None);
+    let answers: Vec<&Scheduled> = answers.iter().map(|(answer, _)| answer).collect();
     let refused = |answer: &Scheduled| answer.row().is_some_and(Payment::registration_was_refused);
-    if answers.iter().all(refused) {
+    if answers.iter().all(|answer| refused(answer)) {
         // One batch is one request to the PSP, so what it said of one it said of all.
-        let row = answers.iter().filter_map(Scheduled::row).find(|row| row.refusal.is_some());
+        let row = answers.iter().filter_map(|answer| answer.row()).find(|row| row.refusal.is_some());
         let message = row.and_then(|row| row.refusal.as_ref()).map(|refusal| refusal.message.as_str());
         let declined =
             || Problem::new(402, "schedule_refused", "The payment provider refused to register these payments.");
@@ -76,11 +78,11 @@ mod tests {
 
     use super::*;
 
-    fn row(uid: &str, state: State) -> Scheduled {
+    fn row(uid: &str, state: State) -> (Scheduled, Vec<Warning>) {
         refused_with(uid, state, -1)
     }
 
-    fn refused_with(uid: &str, state: State, code: i64) -> Scheduled {
+    fn refused_with(uid: &str, state: State, code: i64) -> (Scheduled, Vec<Warning>) {
         let now = Timestamp(1_795_478_400);
         let order = Order {
             merchant_uid: MerchantUid::parse(uid).unwrap(),
@@ -94,14 +96,15 @@ mod tests {
         let plan = Flow::Schedule { schedule_at: now.plus(86_400) };
         let row = Payment::claimed(order, CustomerId::parse("kim").unwrap(), plan, now, claim);
         let refusal = (state == State::Failed).then(|| Refusal { code, message: "PG 거절".to_owned() });
-        Scheduled::Recorded(Box::new(Payment { state, refusal, ..row }))
+        (Scheduled::Recorded(Box::new(Payment { state, refusal, ..row })), Vec::new())
     }
 
-    fn lost(uid: &str) -> Scheduled {
-        Scheduled::NotRecorded { merchant_uid: MerchantUid::parse(uid).unwrap(), why: Failure::Unavailable }
+    fn lost(uid: &str) -> (Scheduled, Vec<Warning>) {
+        let merchant_uid = MerchantUid::parse(uid).unwrap();
+        (Scheduled::NotRecorded { merchant_uid, why: Failure::Unavailable }, Vec::new())
     }
 
-    fn status(answers: &[Scheduled]) -> u16 {
+    fn status(answers: &[(Scheduled, Vec<Warning>)]) -> u16 {
         registered(answers, "/schedules").map_or_else(|problem| problem.status(), |reply| reply.status())
     }
 
@@ -123,6 +126,15 @@ mod tests {
         ] {
             assert_eq!(status(&answers), said, "{answers:?}");
         }
+    }
+
+    #[test]
+    fn each_of_them_has_its_own_warnings() {
+        let unsure = (row("b", State::Scheduled).0, vec![Warning::PgUnlisted]);
+        let reply = registered(&[row("a", State::Scheduled), unsure], "/schedules").unwrap();
+        let body: serde_json::Value = serde_json::from_str(reply.body()).unwrap();
+        assert_eq!(body["list"][0].get("warnings"), None);
+        assert_eq!(body["list"][1]["warnings"][0]["code"], "pg_unlisted");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use billing::{Money, Timestamp, payment::Payment};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{exact, fail_reason, pending, status};
+use super::{WarningView, exact, fail_reason, pending, status, warning_views};
 use crate::http::Reply;
 
 /// A plan. What may be said of each payment stands beside its price, under Iamport's names.
@@ -127,6 +127,8 @@ struct SubscriptionView<'a> {
     proration: Option<ProrationView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     credit: Option<CreditView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
     metadata: &'a BTreeMap<String, String>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -224,6 +226,7 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
         cancel: row.ending.map(|(ending, requested_at)| CancelView { at: ending.name(), requested_at }),
         proration: None,
         credit: credit(row),
+        warnings: Vec::new(),
         metadata: &row.metadata,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -246,6 +249,7 @@ pub fn outline(seen: &Seen) -> impl Serialize + use<'_> {
 #[must_use]
 pub fn changed(status: u16, seen: &Seen, proration: Option<Proration>) -> Reply {
     let mut body = view(seen, true);
+    body.warnings = warning_views(&seen.warnings);
     let currency = seen.row.price.amount.currency;
     body.proration = proration.map(|Proration { amount, charged, days_left, days }| {
         let sign = if amount < 0 { "-" } else { "" };

@@ -273,7 +273,7 @@ fn amounts_are_shown_exactly() {
 #[test]
 fn a_charge_is_answered_by_what_is_known_of_it() {
     for state in State::ALL {
-        let answer = charged(&charge_in(state, Some(record(PspStatus::Paid))));
+        let answer = charged(&charge_in(state, Some(record(PspStatus::Paid))), &[]);
         match state {
             State::Paid | State::PartiallyRefunded | State::Refunded => assert_eq!(answer.unwrap().status(), 200),
             State::Failed => assert_eq!(answer.unwrap_err().status(), 402),
@@ -292,13 +292,19 @@ fn a_charge_is_answered_by_what_is_known_of_it() {
         [(-1, 402, "card_declined"), (1, 502, "request_refused"), (0, 409, "billing_key_inactive")]
     {
         let failed = Payment { refusal: Some(refusal(code)), ..charge_in(State::Failed, None) };
-        let problem = charged(&failed).unwrap_err();
+        let problem = charged(&failed, &[]).unwrap_err();
         assert_eq!((problem.status(), problem.code()), (status, named));
         let told = body(&problem.into_reply("id"));
         assert_eq!((&told["merchant_uid"], &told["imp_uid"]), (&json!("order_1"), &Value::Null));
         assert_eq!(told["fail_reason"], json!("한도초과"));
     }
-    let recorded = charged(&charge_in(State::Failed, Some(record(PspStatus::Failed)))).unwrap_err();
+    let unsure = [Warning::PgUnlisted];
+    for state in [State::Paid, State::Unknown] {
+        let view = body(&charged(&charge_in(state, Some(record(PspStatus::Paid))), &unsure).unwrap());
+        contract::keeps("RequestedPayment", &view);
+        assert_eq!(view["warnings"][0]["code"], json!("pg_unlisted"));
+    }
+    let recorded = charged(&charge_in(State::Failed, Some(record(PspStatus::Failed))), &[]).unwrap_err();
     assert_eq!(body(&recorded.into_reply("id"))["imp_uid"], json!("imp_1"));
 }
 
@@ -360,6 +366,15 @@ fn a_refund_is_shown_with_its_payment_unless_it_was_refused() {
         let location = reply.into_response("id").headers().get("location").cloned();
         assert_eq!(location.is_some_and(|location| location == "/charges/order_1"), state == RefundState::Pending);
     }
+    let mut unsure = row.clone();
+    let details = &mut unsure.record.as_mut().unwrap().details;
+    details.pg_provider = Some("ksnet".to_owned());
+    details.pay_method = Some("vbank".to_owned());
+    // NOW is in the morning in Seoul.
+    let by_night = Refund { requested_at: NOW.plus(14 * 3_600), ..refund(RefundState::Done) };
+    let view = body(&refunded(&unsure, &by_night).unwrap());
+    contract::keeps("Refund", &view);
+    assert_eq!(view["warnings"][0]["code"], json!("gateway_rule"));
     let problem = refunded(&row, &refund(RefundState::Refused)).unwrap_err();
     assert_eq!((problem.status(), problem.code()), (409, "refund_conflict"));
     assert_eq!(body(&problem.into_reply("id"))["psp_message"], json!("한도초과"));

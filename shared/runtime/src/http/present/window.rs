@@ -6,7 +6,7 @@ use billing::payment::{Payment, State};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{KeyView, PaymentView, fail_reason, key_view, payment, payment_view, pending};
+use super::{KeyView, PaymentView, WarningView, fail_reason, key_view, payment, payment_view, pending, warning_views};
 use crate::config::ImpCode;
 use crate::http::{Problem, Reply};
 
@@ -34,18 +34,12 @@ struct InitView<'a> {
     tier: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
-struct WarningView {
-    code: &'static str,
-    detail: &'static str,
-}
-
 impl<'a> WindowParameters<'a> {
     fn view(&self) -> OpeningView<'a> {
         OpeningView {
             request_pay: self.request_pay.clone().and_then(|json| RawValue::from_string(json).ok()),
             init: self.init.map(|init| InitView { code: &init.code, tier: init.tier.as_deref() }),
-            warnings: self.warnings.iter().map(|w| WarningView { code: w.code(), detail: w.detail() }).collect(),
+            warnings: warning_views(self.warnings),
         }
     }
 }

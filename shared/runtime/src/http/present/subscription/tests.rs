@@ -99,6 +99,7 @@ fn seen(row: Subscription) -> Seen {
         payments: Vec::new(),
         is_due: false,
         is_open: false,
+        warnings: Vec::new(),
         row,
     }
 }
