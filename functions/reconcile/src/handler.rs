@@ -68,5 +68,6 @@ fn shown_report(comparison: &Comparison) -> Value {
         "day": report.day.to_string(),
         "verdict": report.verdict.map(|verdict| verdict.name()),
         "counts": report.counts,
+        "channels": report.channels,
     })
 }

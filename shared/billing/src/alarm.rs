@@ -132,6 +132,18 @@ pub enum Alarm {
         /// The row.
         customer_uid: CustomerUid,
     },
+    /// A channel that the settings name is not set up at Iamport: windows and keys are refused on it.
+    ChannelMissing {
+        /// As the settings name it, without its key.
+        channel: String,
+    },
+    /// A channel is a test channel where live ones are expected, or the other way round.
+    ChannelMode {
+        /// As the settings name it, without its key.
+        channel: String,
+        /// Whether it is a test channel.
+        test: bool,
+    },
 }
 
 impl Alarm {
@@ -159,6 +171,8 @@ impl Alarm {
             Self::OrphanKey { .. } => "orphan_key",
             Self::KeyGone { .. } => "key_gone",
             Self::KeyDeletionStuck { .. } => "key_deletion_stuck",
+            Self::ChannelMissing { .. } => "channel_missing",
+            Self::ChannelMode { .. } => "channel_mode",
         }
     }
 
@@ -186,7 +200,9 @@ impl Alarm {
             | Self::KeyMismatch { .. }
             | Self::OrphanKey { .. }
             | Self::KeyGone { .. }
-            | Self::KeyDeletionStuck { .. } => None,
+            | Self::KeyDeletionStuck { .. }
+            | Self::ChannelMissing { .. }
+            | Self::ChannelMode { .. } => None,
         }
     }
 }

@@ -13,6 +13,7 @@
 pub mod alarm;
 pub mod calendar;
 pub mod card;
+pub mod channels;
 pub mod checkout;
 pub mod day;
 pub mod event;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::channels;
 use crate::money::Currency;
 
 /// What to do with a charge that turns out paid after its customer was told that it had failed.
@@ -45,6 +46,8 @@ pub struct Policy {
     pub default_pg: Option<String>,
     /// Code of the gateway that issues keys for cards of our own form, as far as it is known.
     pub card_pg: Option<String>,
+    /// The channels that the settings name, each for what it is for.
+    pub channels: Vec<channels::Configured>,
     /// How long after it was made a checkout may be paid, and a key be issued in the window, in seconds.
     pub window_seconds: i64,
     /// How long after a virtual account has closed its deposit is still waited for, in seconds.
@@ -68,6 +71,7 @@ impl Default for Policy {
             pg_methods: BTreeMap::new(),
             default_pg: None,
             card_pg: None,
+            channels: Vec::new(),
             window_seconds: 86_400,
             deposit_grace_seconds: 86_400,
         }

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use crate::alarm::Alarm;
 use crate::card::Card;
+use crate::channels;
 use crate::day::KstDay;
 use crate::ids::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Nonce, SubscriptionId};
 use crate::key::{BillingKey, KeySnapshot};
@@ -165,6 +166,12 @@ pub trait ListingPsp: Sync {
         window: Window,
         page: u32,
     ) -> impl Future<Output = Lookup<Listing<ScheduleSnapshot>>> + Send;
+}
+
+/// The account's channels.
+pub trait ChannelPsp: Sync {
+    /// `GET /users/pg`.
+    fn channels(&self) -> impl Future<Output = Lookup<Vec<channels::SetUp>>> + Send;
 }
 
 /// What a card form may say about its holder. Passed through to the PSP, never stored.

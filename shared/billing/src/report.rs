@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::channels;
 use crate::day::{DAY_SECONDS, KstDay};
 use crate::ids::Nonce;
 use crate::payment::{Payment, State};
@@ -201,6 +202,8 @@ pub struct Report {
     pub next: Checkpoint,
     /// What was found.
     pub counts: Counts,
+    /// What the day's look at the channels came to; nothing if Iamport gave no answer.
+    pub channels: Option<channels::Seen>,
 }
 
 impl Report {
@@ -225,6 +228,7 @@ impl Report {
             next: Checkpoint::List { pass: Pass::Payments, from: windows.payments.from, page: 1 },
             windows,
             counts: Counts::default(),
+            channels: None,
         }
     }
 

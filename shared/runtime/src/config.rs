@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use billing::channels::Configured;
 use billing::policy::LatePaidPolicy;
 use billing::{Currency, Policy};
 
@@ -203,11 +204,31 @@ impl Config {
                 pg_methods: limited(&window_channels),
                 default_pg,
                 card_pg: of_keys,
+                channels: configured(
+                    &window_channels,
+                    optional("IAMPORT_PG").as_deref(),
+                    optional("IAMPORT_CHANNEL_KEY"),
+                ),
                 ..policy(optional)?
             },
             window_channels,
         })
     }
+}
+
+/// Every channel that is named, for windows and for keys.
+fn configured(window_channels: &[WindowChannel], pg: Option<&str>, channel_key: Option<String>) -> Vec<Configured> {
+    let named = |pg: Option<&str>, channel_key: Option<String>, pay_methods: Vec<String>| {
+        let pg_id = pg.and_then(|pg| pg.split_once('.')).map(|(_, id)| id.to_owned());
+        Configured { pg: pg.map(|pg| pg_code(pg).to_owned()), pg_id, channel_key, pay_methods }
+    };
+    let of_window = |it: &WindowChannel| named(Some(&it.pg), it.channel_key.clone(), it.pay_methods.clone());
+    let mut channels: Vec<Configured> = window_channels.iter().map(of_window).collect();
+    if pg.is_some() || channel_key.is_some() {
+        let of_keys = named(pg, channel_key, Vec::new());
+        channels.extend((!channels.contains(&of_keys)).then_some(of_keys));
+    }
+    channels
 }
 
 /// The payment methods of each gateway that has no channel for all of them.
@@ -418,6 +439,20 @@ mod tests {
         };
         assert_eq!(limited("kcp.A1:card+trans=k1,kcp.A2:kakaopay=k2,nice=k3"), "kcp: card trans kakaopay");
         assert_eq!(limited("kcp.A1:card=k1,kcp=k2"), "");
+    }
+
+    #[test]
+    fn every_channel_that_is_named_is_looked_for() {
+        let names = |variables: &[(&'static str, &str)]| {
+            let channels = read(variables).unwrap().policy.channels;
+            channels.iter().map(|it| (it.name(), it.channel_key.is_some())).collect::<Vec<_>>()
+        };
+        let pgs = ("IAMPORT_CHECKOUT_PGS", "kcp.A1:card+trans=k1,nice");
+        assert_eq!(names(&[]), []);
+        assert_eq!(names(&[pgs]), [("kcp.A1:card+trans".to_owned(), true), ("nice".to_owned(), false)]);
+        assert_eq!(names(&[pgs, ("IAMPORT_PG", "nice")]).len(), 2, "the same for both");
+        assert_eq!(names(&[pgs, ("IAMPORT_PG", "nice.B1")])[2], ("nice.B1".to_owned(), false));
+        assert_eq!(names(&[("IAMPORT_CHANNEL_KEY", "k3")]), [("(by its key)".to_owned(), true)]);
     }
 
     #[test]

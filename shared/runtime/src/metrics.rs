@@ -46,6 +46,12 @@ fn of_comparison(comparison: &Comparison, now: Timestamp) -> Vec<Measured> {
             ("ReportUnrecorded", "Count", counts.unrecorded.into()),
             ("ReportMissing", "Count", counts.missing.into()),
         ]);
+        if let Some(channels) = report.channels {
+            measured.extend([
+                ("ChannelsMissing", "Count", i64::from(channels.missing)),
+                ("ChannelsInOtherMode", "Count", i64::from(channels.other_mode)),
+            ]);
+        }
     }
     measured
 }
@@ -76,6 +82,7 @@ fn embedded(function: &str, unix_millis: u64, measured: &[Measured]) -> Value {
 #[cfg(test)]
 mod tests {
     use billing::Nonce;
+    use billing::channels::Seen;
     use billing::report::Counts;
 
     use super::*;
@@ -118,7 +125,10 @@ mod tests {
                 ("ReportUnrecorded", "Count", i64::from(missing) * 2),
                 ("ReportMissing", "Count", missing.into()),
             ];
-            assert_eq!(of_comparison(&Comparison::Finished(finished), now), expected);
+            assert_eq!(of_comparison(&Comparison::Finished(finished.clone()), now), expected);
+            let channels = Some(Seen { expected: 4, missing: 2, other_mode: 1 });
+            let looked = of_comparison(&Comparison::Finished(Report { channels, ..finished }), now);
+            assert_eq!(looked[5..], [("ChannelsMissing", "Count", 2), ("ChannelsInOtherMode", "Count", 1)]);
         }
     }
 

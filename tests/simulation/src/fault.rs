@@ -34,6 +34,7 @@ pub enum Call {
     ListPayments,
     ListChanges,
     ListPlanned,
+    ListChannels,
     Claims,
     ReadReport,
     SaveReport,
@@ -118,7 +119,7 @@ pub enum Fault {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Ready,
         Self::Charge,
         Self::FindAll,
@@ -149,6 +150,7 @@ impl Call {
         Self::ListPayments,
         Self::ListChanges,
         Self::ListPlanned,
+        Self::ListChannels,
         Self::Claims,
         Self::ReadReport,
         Self::SaveReport,
@@ -180,7 +182,8 @@ impl Call {
             | Self::GetPrepared
             | Self::ListPayments
             | Self::ListChanges
-            | Self::ListPlanned => Class::Get,
+            | Self::ListPlanned
+            | Self::ListChannels => Class::Get,
             Self::ReadPayment
             | Self::ReadPayments
             | Self::ReadKey

@@ -8,9 +8,10 @@ mod run;
 
 use super::Billing;
 use crate::alarm::Alarm;
+use crate::channels::{self, Wrong};
 use crate::ports::{
-    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore, Saved,
-    SchedulePsp, StoreError, WriteError,
+    AlarmSink, ChannelPsp, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, Lookup, PaymentStore,
+    ReportStore, Saved, SchedulePsp, StoreError, WriteError,
 };
 use crate::report::{Checkpoint, Report};
 use crate::time::Timestamp;
@@ -44,7 +45,7 @@ impl Comparison {
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp + ChannelPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + AlarmSink,
 {
@@ -58,6 +59,9 @@ where
             Ok(report) => Run::new(report, deadline),
             Err(nothing_to_do) => return Ok(nothing_to_do),
         };
+        if run.report.channels.is_none() {
+            run.report.channels = self.look_at_channels().await;
+        }
         match self.carry_on(&mut run).await {
             Ok(()) => {
                 run.report = run.report.finished(self.host.now());
@@ -68,6 +72,27 @@ where
             }
             Err(stop) => Ok(self.stopped(run, stop).await),
         }
+    }
+
+    /// Whether the channels that the settings name are set up, and are what this stage expects. Where nobody answers, the next tick
+    /// asks again, until the report is through.
+    async fn look_at_channels(&self) -> Option<channels::Seen> {
+        let configured = &self.policy.channels;
+        let set_up = match self.psp.channels().await {
+            Lookup::Found(set_up) => set_up,
+            // An account without a channel is told as one that has none.
+            Lookup::Absent => Vec::new(),
+            Lookup::Unreachable => return None,
+        };
+        let findings = channels::check(configured, &set_up, self.policy.accept_sandbox_payments);
+        for channels::Finding { channel, wrong } in findings.iter().cloned() {
+            self.host.alarm(&match wrong {
+                Wrong::Missing => Alarm::ChannelMissing { channel },
+                Wrong::Test => Alarm::ChannelMode { channel, test: true },
+                Wrong::Live => Alarm::ChannelMode { channel, test: false },
+            });
+        }
+        Some(channels::Seen::of(configured, &findings))
     }
 
     /// The present report under our own lease, or why there is nothing to do for us.

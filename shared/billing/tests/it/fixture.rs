@@ -378,7 +378,7 @@ pub(crate) struct TestHost {
     /// When whoever waits came, if a test says so.
     pub(crate) came_at: Mutex<Option<Timestamp>>,
     drawn: AtomicU64,
-    alarms: Mutex<Vec<Alarm>>,
+    pub(crate) alarms: Mutex<Vec<Alarm>>,
 }
 
 impl TestHost {

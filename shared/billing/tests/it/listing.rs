@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use billing::channels::SetUp;
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{Listing, ListingPsp, Lookup};
+use billing::ports::{ChannelPsp, Listing, ListingPsp, Lookup};
 use billing::report::Window;
 
 use crate::fixture::{TestPsp, World};
@@ -21,6 +22,8 @@ pub(crate) struct Habits {
     pub(crate) endless: bool,
     /// Whether one order's payments cannot be looked up.
     pub(crate) single_looks_fail: bool,
+    /// The account's channels; a live one if nothing is said.
+    pub(crate) channels: Option<Vec<SetUp>>,
     /// GETs that are still answered, if they are numbered.
     pub(crate) gets_left: Option<u32>,
 }
@@ -64,6 +67,29 @@ fn payments(world: &World, window: Window) -> Vec<PaymentSnapshot> {
     let mut listed: Vec<_> = listed.cloned().collect();
     listed.sort_by_key(|payment| (began(payment), payment.imp_uid.clone()));
     listed
+}
+
+/// A channel that takes payments.
+pub(crate) fn channel(pg: &str, sandbox: bool) -> SetUp {
+    let named = |name: &str| Some(name.to_owned());
+    SetUp {
+        pg: pg.to_owned(),
+        pg_id: named("A1"),
+        channel_key: named("key-A1"),
+        sandbox: Some(sandbox),
+        takes_payments: true,
+    }
+}
+
+/// Asking for them is no GET that a test counts.
+impl ChannelPsp for TestPsp {
+    async fn channels(&self) -> Lookup<Vec<SetUp>> {
+        let world = self.world();
+        if world.down {
+            return Lookup::Unreachable;
+        }
+        Lookup::Found(world.listing.channels.clone().unwrap_or_else(|| vec![channel("nice", false)]))
+    }
 }
 
 impl ListingPsp for TestPsp {

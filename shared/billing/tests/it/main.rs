@@ -5,6 +5,7 @@
 
 mod attempt_rules;
 mod change_rules;
+mod channels;
 mod charge;
 mod checkout;
 mod checkout_rules;

@@ -1,12 +1,15 @@
 //! Iamport's listings, page by page. One record that cannot be read costs that record, not its page; nor does a page that is
 //! larger than the client reads.
 
+use billing::channels::SetUp;
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{Listing, ListingPsp, Lookup};
+use billing::ports::{ChannelPsp, Listing, ListingPsp, Lookup};
 use billing::report::Window;
-use iamport::{ByStatus, Client, Error, ErrorClass, Page, Payment, ScheduledPayment, Schedules, Sorting};
+use iamport::{
+    ByStatus, Client, Error, ErrorClass, Page, Payment, PgSetting, PgSettingType, ScheduledPayment, Schedules, Sorting,
+};
 
-use super::{Psp, later, note, read};
+use super::{Psp, later, looked, note, read};
 
 /// Records on a page of payments. The documented limit of 1,000 is another list's. A power of two, as the next one: pages can
 /// be halved exactly, down to one record.
@@ -216,6 +219,23 @@ impl Psp {
             told.map_err(|error| Unread::of(&error, L::CALL))
         };
         read_page::<L, _>(page, fetch).await
+    }
+}
+
+impl ChannelPsp for Psp {
+    async fn channels(&self) -> Lookup<Vec<SetUp>> {
+        let told = self.client().pg_settings().await;
+        looked(told, |list| Some(list.into_iter().map(set_up).collect()), "getPgSettingList")
+    }
+}
+
+fn set_up(setting: PgSetting) -> SetUp {
+    SetUp {
+        takes_payments: setting.kind != Some(PgSettingType::Certification),
+        pg: setting.pg_provider,
+        pg_id: setting.pg_id,
+        channel_key: setting.channel_key.map(iamport::Sensitive::into_string),
+        sandbox: setting.sandbox,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The daily report: its row, and the index of what rows claim that the PSP holds.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use billing::channels::Seen;
 use billing::ports::{ClaimStore, Page, ReportStore, Saved, StoreError, WriteError};
 use billing::report::{Checkpoint, Counts, Report, Verdict, Window, Windows};
 use billing::{KstDay, MerchantUid, Nonce, Timestamp};
@@ -38,6 +39,8 @@ struct ReportItem {
     windows: Windows,
     next: Checkpoint,
     counts: Counts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channels: Option<Seen>,
 }
 
 impl Row for Report {
@@ -71,6 +74,7 @@ impl Row for Report {
             windows: self.windows,
             next: self.next.clone(),
             counts: self.counts,
+            channels: self.channels,
         };
         serde_dynamo::to_item(row).map_err(|_| StoreError::Unreadable { row: self.pk() })
     }
@@ -91,6 +95,7 @@ impl Row for Report {
             windows: row.windows,
             next: row.next,
             counts: row.counts,
+            channels: row.channels,
         })
     }
 }

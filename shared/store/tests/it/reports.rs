@@ -1,5 +1,6 @@
 //! The daily report's row, and the index of what rows claim that the PSP holds.
 
+use billing::channels::Seen;
 use billing::key::KeyState;
 use billing::payment::{Flow, Payment, PaymentSnapshot, State};
 use billing::ports::{ClaimStore, Saved};
@@ -34,6 +35,7 @@ both_stores!(a_report_reads_back_as_it_was_written, |store| {
     for (place, writer) in places.into_iter().zip(2..) {
         report = Report { next: place, ..later(&report, writer) };
         report.counts = Counts { payments: 12, unrecorded: 1, ..Counts::default() };
+        report.channels = Some(Seen { expected: 3, missing: 1, other_mode: 1 });
         assert_eq!(store.save_report(&report).await.unwrap(), Saved::Done);
         assert_eq!(store.report(report.day).await.unwrap(), Some(report.clone()));
     }

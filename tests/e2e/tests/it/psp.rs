@@ -29,6 +29,11 @@ impl World {
         self.control("POST", path, Some(&body)).await
     }
 
+    /// The shop's channels, as its console has them.
+    pub(crate) async fn channels(&self) -> Value {
+        self.control("GET", "channels", None).await
+    }
+
     async fn list(&self, path: &str) -> Vec<Value> {
         self.control("GET", path, None).await.as_array().unwrap().clone()
     }

@@ -165,3 +165,30 @@ async fn an_outage_in_the_middle_only_delays_the_report() {
     let kept = world.report_row(day).await.unwrap();
     assert_eq!((&kept["started_at"], &kept["windows"]), (&halted["started_at"], &halted["windows"]));
 }
+
+/// A shop whose console and settings do not fit is told before its customers are.
+#[tokio::test]
+async fn a_channel_that_is_not_there_or_is_for_tests_is_told_with_the_days_report() {
+    let world = World::alone().await;
+    let console = world.channels().await;
+    let day = async |channels: Value| {
+        world.sim("channels", channels).await;
+        world.next_morning().await;
+        let report = loop {
+            let report = world.tick().await;
+            if report["tick"] != "unfinished" {
+                break report;
+            }
+        };
+        assert_eq!(world.report_row(report["day"].as_str().unwrap()).await.unwrap()["channels"], report["channels"]);
+        report["channels"].clone()
+    };
+    let mut for_tests = console.clone();
+    for_tests.as_array_mut().unwrap().iter_mut().for_each(|channel| channel["sandbox"] = json!(true));
+    assert_eq!(day(for_tests).await, json!({ "expected": 1, "missing": 0, "other_mode": 1 }));
+    assert!(world.logged(&["\"alarm\":\"channel_mode\"", "default"]) > 0);
+    assert!(world.logged(&["\"_aws\"", "\"ChannelsInOtherMode\":1"]) > 0);
+    assert_eq!(day(json!([])).await, json!({ "expected": 1, "missing": 1, "other_mode": 0 }));
+    assert!(world.logged(&["\"alarm\":\"channel_missing\"", "default"]) > 0);
+    assert_eq!(day(console).await, json!({ "expected": 1, "missing": 0, "other_mode": 0 }));
+}

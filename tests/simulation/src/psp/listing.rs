@@ -1,10 +1,11 @@
 //! The PSP's listings, in small pages.
 
 use billing::Timestamp;
+use billing::channels::SetUp;
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{Listing, ListingPsp, Lookup};
+use billing::ports::{ChannelPsp, Listing, ListingPsp, Lookup};
 use billing::report::Window;
-use ledger::{Page, PaymentSort, ScheduleFilter};
+use ledger::{ChannelKind, Page, PaymentSort, ScheduleFilter, Setting};
 
 use super::port::Psp;
 use super::wire;
@@ -28,6 +29,19 @@ fn page<R, S>(rows: Vec<&R>, number: u32, read: impl Fn(&R) -> Option<S>, name: 
     }
     let next = u32::try_from(cut.next).ok().filter(|next| *next > 0);
     Lookup::Found(Listing { items, unreadable, next })
+}
+
+impl ChannelPsp for Psp<'_> {
+    async fn channels(&self) -> Lookup<Vec<SetUp>> {
+        let set_up = |setting: &Setting| SetUp {
+            pg: setting.pg_provider.clone(),
+            pg_id: Some(setting.pg_id.clone()),
+            channel_key: Some(setting.channel_key.clone()),
+            sandbox: Some(setting.sandbox),
+            takes_payments: setting.kind != ChannelKind::Certification,
+        };
+        self.get(Call::ListChannels, |books| Lookup::Found(books.channels().iter().map(set_up).collect())).await
+    }
 }
 
 impl ListingPsp for Psp<'_> {

@@ -8,7 +8,7 @@ use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{CardHolder, ChargePsp, KeyPsp, Listing, ListingPsp, Lookup, PostResult, SchedulePsp};
+use billing::ports::{CardHolder, ChannelPsp, ChargePsp, KeyPsp, Listing, ListingPsp, Lookup, PostResult, SchedulePsp};
 use billing::report::{Pass, Window};
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Timestamp};
 
@@ -61,6 +61,12 @@ impl PagedPsp {
 
     fn asked_for(&self, merchant_uid: &MerchantUid) {
         self.asked.lock().unwrap().orders.push(merchant_uid.to_string());
+    }
+}
+
+impl ChannelPsp for PagedPsp {
+    async fn channels(&self) -> Lookup<Vec<billing::channels::SetUp>> {
+        self.inner.channels().await
     }
 }
 

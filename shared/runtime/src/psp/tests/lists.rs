@@ -1,6 +1,7 @@
 //! Lists of the PSP's: read to their last page, and each record for itself.
 
-use billing::ports::{Listing, ListingPsp};
+use billing::channels::SetUp;
+use billing::ports::{ChannelPsp, Listing, ListingPsp};
 use billing::report::Window;
 
 use super::records::scheduled;
@@ -30,6 +31,32 @@ async fn a_list_is_all_of_its_pages() {
             (other, _) => panic!("{other:?}"),
         }
     }
+}
+
+/// What a channel is for is told apart, and what is not said is not made up.
+#[tokio::test]
+async fn channels_are_read_as_they_are_told() {
+    let list = json!([
+        { "pg_provider": "nice", "pg_id": "A1", "sandbox": false, "type": "payment", "channel_key": "k1" },
+        { "pg_provider": "danal", "pg_id": "B1", "sandbox": true, "type": "certification" },
+        { "pg_provider": "newer", "pg_id": "C1", "type": "something_else" },
+    ]);
+    let (told, _server) = psp(move |_| Reply::ok(&list)).await;
+    let set_up = |pg: &str, id: &str, key: Option<&str>, sandbox, takes_payments| SetUp {
+        pg: pg.to_owned(),
+        pg_id: Some(id.to_owned()),
+        channel_key: key.map(str::to_owned),
+        sandbox,
+        takes_payments,
+    };
+    let expected = vec![
+        set_up("nice", "A1", Some("k1"), Some(false), true),
+        set_up("danal", "B1", None, Some(true), false),
+        set_up("newer", "C1", None, None, true),
+    ];
+    assert_eq!(told.channels().await, Lookup::Found(expected));
+    let (none, _server) = psp(|_| envelope(500, 1, "error")).await;
+    assert_eq!(none.channels().await, Lookup::Unreachable);
 }
 
 /// A key is asked for by 25 names at a time, and those that the PSP does not have are left out.
