@@ -80,7 +80,9 @@ impl Ledger {
         if in_full || partial_status == PartialCancelStatus::Cancelled {
             payment.status = PaymentStatus::Cancelled;
         }
-        let payment = payment.clone();
+        let (imp_uid, left) = (payment.imp_uid.clone(), payment.cancellable());
+        self.receipt_follows(now, &imp_uid, left);
+        let Some(payment) = self.payments.get(place).cloned() else { return Err(nothing_to_cancel()) };
         if in_full {
             self.mark_schedule_cancelled(&payment);
         }

@@ -241,6 +241,7 @@ impl Ledger {
                 cancel_history: Vec::new(),
                 customer_uid: draft.customer_uid.clone(),
                 usage: draft.usage,
+                cash_receipt_issued: false,
             });
             if approved || draft.usage == Some(KeyUsage::Scheduled) {
                 self.notify(now, place, None);

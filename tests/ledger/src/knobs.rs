@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ReceiptFlag, ReceiptOnRefund};
+
 /// When a `merchant_uid` that was paid before is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +189,10 @@ pub struct Knobs {
     pub tosspay_v2_later_partial: bool,
     /// payletter_global issues a key for an amount of 0.
     pub payletter_issues_free: bool,
+    /// What becomes of a cash receipt whose payment is given back.
+    pub receipt_on_refund: ReceiptOnRefund,
+    /// What `cash_receipt_issued` says.
+    pub receipt_flag: ReceiptFlag,
 }
 
 impl Default for Knobs {
@@ -222,6 +228,8 @@ impl Default for Knobs {
             revival_like_move: false,
             tosspay_v2_later_partial: true,
             payletter_issues_free: false,
+            receipt_on_refund: ReceiptOnRefund::Stays,
+            receipt_flag: ReceiptFlag::Automatic,
         }
     }
 }

@@ -17,6 +17,7 @@ mod ids;
 mod keys;
 mod knobs;
 mod query;
+mod receipts;
 mod refusal;
 mod rows;
 mod schedule;
@@ -40,6 +41,7 @@ pub use self::knobs::{
     ScheduleChecks, UnknownChannel, UnlistedIssue,
 };
 pub use self::query::{Page, PaymentSort, ScheduleFilter};
+pub use self::receipts::{Receipt, ReceiptFlag, ReceiptOnRefund, ReceiptOrder};
 pub use self::refusal::{Refusal, RefusalKind};
 pub use self::rows::{
     BillingKey, Browser, Cancellation, Channel, KeyUsage, Notice, Order, Payment, PaymentStatus, Person, Prepared,
@@ -79,6 +81,9 @@ pub struct Ledger {
     by_merchant_uid: BTreeMap<String, Vec<usize>>,
     schedules: BTreeMap<String, Schedule>,
     prepared: BTreeMap<String, Prepared>,
+    /// In order of issue; never removed.
+    #[serde(default)]
+    receipts: Vec<Receipt>,
     /// The shop's channels, as its console has them.
     #[serde(default = "channels::usual")]
     settings: Vec<Setting>,
@@ -104,6 +109,7 @@ impl Ledger {
             by_merchant_uid: BTreeMap::new(),
             schedules: BTreeMap::new(),
             prepared: BTreeMap::new(),
+            receipts: Vec::new(),
             settings: channels::usual(),
             agenda: BTreeMap::new(),
             next_ticket: 0,
@@ -130,6 +136,7 @@ impl Ledger {
         self.by_merchant_uid.clear();
         self.schedules.clear();
         self.prepared.clear();
+        self.receipts.clear();
         self.agenda.clear();
         self.notices.clear();
     }

@@ -13,6 +13,10 @@ pub enum RefusalKind {
     Invalid,
     /// No such thing: HTTP 404.
     NotFound,
+    /// The gateway did not do it, in the words of a call that documents it so: HTTP 500.
+    Failed,
+    /// The gateway has no such thing: HTTP 501.
+    Unsupported,
 }
 
 /// A refusal with the message for the envelope.

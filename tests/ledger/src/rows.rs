@@ -241,6 +241,9 @@ pub struct Payment {
     pub customer_uid: Option<String>,
     /// What the key was used for.
     pub usage: Option<KeyUsage>,
+    /// What the record says of its cash receipt; which receipts count is a knob.
+    #[serde(default)]
+    pub cash_receipt_issued: bool,
 }
 
 impl Payment {

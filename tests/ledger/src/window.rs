@@ -364,6 +364,7 @@ impl Ledger {
                 more_notice_urls: window.more_notice_urls,
             }),
             channel: window.channel,
+            cash_receipt_issued: false,
         };
         self.insert_payment(payment.clone());
         payment

@@ -68,6 +68,24 @@ pub const OPEN: &[Question] = &[
         read("pg/v1/tosspay-v2/caution.mdx"),
     ),
     asks(
+        "What becomes of a cash receipt whose payment is given back, at gateways whose pages do not say?",
+        "receipt_on_refund",
+        "it stays",
+        SCHEMA,
+    ),
+    asks(
+        "Does `cash_receipt_issued` tell of receipts that the shop had issued, or of the gateway's own alone?",
+        "receipt_flag",
+        "of the gateway's own alone",
+        SCHEMA,
+    ),
+    asks(
+        "Which payments of nice_v2 have the approval without which no cash receipt is issued?",
+        "rule_answers: nice_v2.receipt.asked_in_window.never",
+        "all",
+        read("pg/v1/nice-v2/billing-api-caution.mdx"),
+    ),
+    asks(
         "Does a key of `mobilians` come from a telephone bill only?",
         "rule_answers: mobilians.key_window.pay_method.value",
         "no",

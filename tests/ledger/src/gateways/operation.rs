@@ -21,6 +21,10 @@ pub enum Operation {
     Cancel,
     /// `DELETE /subscribe/customers/{customer_uid}`.
     Delete,
+    /// `POST /receipts/{imp_uid}`.
+    Receipt,
+    /// `DELETE /receipts/{imp_uid}`.
+    ReceiptCancel,
 }
 
 impl Operation {
@@ -37,6 +41,8 @@ impl Operation {
             Self::KeyWindow => "key_window",
             Self::Cancel => "cancel",
             Self::Delete => "delete",
+            Self::Receipt => "receipt",
+            Self::ReceiptCancel => "receipt_cancel",
         }
     }
 }

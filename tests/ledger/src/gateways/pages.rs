@@ -7,6 +7,7 @@ mod ksnet;
 mod mobilians;
 mod nice;
 mod others;
+mod receipts;
 mod smartro;
 mod toss;
 mod wallets;
@@ -25,6 +26,7 @@ const KEY_WINDOW: &[Operation] = &[Operation::KeyWindow];
 const WINDOWS: &[Operation] = &[Operation::Window, Operation::KeyWindow];
 const CANCEL: &[Operation] = &[Operation::Cancel];
 const DELETE: &[Operation] = &[Operation::Delete];
+const RECEIPT: &[Operation] = &[Operation::Receipt];
 
 /// The four shapes of `vbank_due`.
 const DUE: Demand = Demand::Form(&["dddd-dd-dd dd:dd:dd", "dddddddddddddd", "dddd-dd-dd", "dddddddd"]);
@@ -66,6 +68,7 @@ pub(super) const PAGES: &[&[Rule]] = &[
     mobilians::RULES,
     nice::RULES,
     others::RULES,
+    receipts::RULES,
     smartro::RULES,
     toss::RULES,
     wallets::RULES,

@@ -124,7 +124,7 @@ const DELETIONS: &[&str] = &[
 const NEWER: &[&str] = &["galaxia", "kcp_quick", "mobilians_v2", "payletter_global", "settle_firm", "smilepay"];
 
 /// Call by call.
-pub const SUPPORT: [Support; 6] = [
+pub const SUPPORT: [Support; 8] = [
     Support {
         operation: Operation::Issue,
         gateways: &["nice", "kcp", "daou", "html5_inicis", "tosspayments", "ksnet", "nice_v2", "welcome"],
@@ -153,6 +153,43 @@ pub const SUPPORT: [Support; 6] = [
     Support { operation: Operation::Schedule, gateways: CHARGES, doubtful: NEWER, source: SCHEMA },
     Support { operation: Operation::Move, gateways: MOVES, doubtful: NEWER, source: SCHEMA },
     Support { operation: Operation::Delete, gateways: DELETIONS, doubtful: NEWER, source: SCHEMA },
+    Support {
+        operation: Operation::Receipt,
+        gateways: &[
+            "html5_inicis",
+            "kcp",
+            "nice",
+            "kicc",
+            "settle",
+            "daou",
+            "tosspayments",
+            "ksnet",
+            "smartro",
+            "smartro_v2",
+            "nice_v2",
+            "welcome",
+        ],
+        // By a contract of its own (`pg/v1/kg-mobilians-v2.mdx`).
+        doubtful: &["mobilians_v2"],
+        source: SCHEMA,
+    },
+    Support {
+        operation: Operation::ReceiptCancel,
+        gateways: &[
+            "html5_inicis",
+            "kcp",
+            "settle",
+            "nice",
+            "daou",
+            "tosspayments",
+            "nice_v2",
+            "ksnet",
+            "smartro_v2",
+            "welcome",
+        ],
+        doubtful: &["mobilians_v2"],
+        source: SCHEMA,
+    },
 ];
 
 /// Gateways that close a virtual account (`DELETE /vbanks/{imp_uid}`).

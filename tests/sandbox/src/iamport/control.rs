@@ -1,6 +1,8 @@
 //! `/_sim`: what a developer or a test does to the simulator, and what it shows them. Not part of V1; no token.
 //! Errors are `{"error": "…"}` with 400 or 404; unknown fields are refused, so that a misspelt knob is noticed.
 
+mod receipts;
+
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,6 +33,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/_sim/payments", get(payments))
         .route("/_sim/keys", get(keys))
         .route("/_sim/schedules", get(schedules))
+        .route("/_sim/receipts", get(receipts::all).post(receipts::by_itself))
         .route("/_sim/reset", post(reset))
         .route("/_sim/clock", get(clock).post(move_clock))
         .route("/_sim/knobs", get(knobs).post(set_knobs))
@@ -82,6 +85,8 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.kind {
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
+            RefusalKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            RefusalKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
             RefusalKind::Pg | RefusalKind::Rejected | RefusalKind::Invalid => StatusCode::BAD_REQUEST,
         };
         Self(status, refusal.message.into_owned())

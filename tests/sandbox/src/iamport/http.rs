@@ -7,6 +7,7 @@ pub(in crate::iamport) mod fields;
 mod keys;
 pub(in crate::iamport) mod payments;
 mod pipeline;
+pub(in crate::iamport) mod receipts;
 mod schedules;
 pub(in crate::iamport) mod wire;
 
@@ -71,6 +72,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/payments/prepare", post(payments::prepare).put(payments::change_prepared))
         .route("/payments/prepare/{merchant_uid}", get(payments::prepared))
         .route("/payments/cancel", post(payments::cancel))
+        .route("/receipts/{imp_uid}", get(receipts::one).post(receipts::issue).delete(receipts::revoke))
         .route("/vbanks/{imp_uid}", delete(payments::close_account))
         .route("/users/pg", get(channels))
         .layer(from_fn_with_state(sim.clone(), require_token));

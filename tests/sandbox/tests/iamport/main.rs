@@ -10,6 +10,7 @@ mod journey;
 mod keys;
 mod payments;
 mod persistence;
+mod receipts;
 mod schedules;
 mod seed;
 mod tiers;

@@ -59,6 +59,11 @@ fn sample(field: &str) -> &'static str {
     }
 }
 
+/// The payment that there is.
+fn paid(ledger: &Ledger) -> String {
+    ledger.payments().first().unwrap().imp_uid.clone()
+}
+
 impl Scene {
     pub(super) fn bare(gateway: &str, operation: Operation) -> Self {
         let gateway = if gateway == "*" { "nice" } else { gateway };
@@ -83,6 +88,9 @@ impl Scene {
         // What the table of keys says is no line.
         if operation == Operation::KeyWindow && gateway == "nice_v2" {
             scene.amount = 0;
+        }
+        if matches!(operation, Operation::Receipt | Operation::ReceiptCancel) {
+            "trans".clone_into(&mut scene.method);
         }
         scene
     }
@@ -307,7 +315,11 @@ impl Scene {
             Operation::Again | Operation::Schedule | Operation::Move | Operation::Delete => {
                 ledger.store_key(NOW, self.key_order(), &self.method).unwrap();
             }
-            Operation::Cancel => self.pay(&mut ledger),
+            Operation::Cancel | Operation::Receipt => self.pay(&mut ledger),
+            Operation::ReceiptCancel => {
+                self.pay(&mut ledger);
+                ledger.receipt_by_itself(NOW, &paid(&ledger)).unwrap();
+            }
             Operation::Issue | Operation::Onetime | Operation::Window | Operation::KeyWindow => {}
         }
         if self.operation == Operation::Move {
@@ -363,6 +375,13 @@ impl Scene {
                 let why = Deletion { reason: self.get("reason"), requester: self.get("extra.requester") };
                 ledger.delete_key_for(NOW, "key", &why).map(drop)
             }
+            Operation::Receipt => {
+                let identifier = "01042424242".to_owned();
+                let order =
+                    ReceiptOrder { imp_uid: paid(ledger), identifier, said: self.said(), ..ReceiptOrder::default() };
+                ledger.issue_receipt(NOW, &order).map(drop)
+            }
+            Operation::ReceiptCancel => ledger.revoke_receipt(NOW, &paid(ledger)).map(drop),
         }
     }
 

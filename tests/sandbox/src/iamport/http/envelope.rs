@@ -39,6 +39,8 @@ impl IntoResponse for Refused {
             RefusalKind::Rejected => (StatusCode::OK, 1),
             RefusalKind::Invalid => (StatusCode::BAD_REQUEST, 1),
             RefusalKind::NotFound => (StatusCode::NOT_FOUND, 1),
+            RefusalKind::Failed => (StatusCode::INTERNAL_SERVER_ERROR, 1),
+            RefusalKind::Unsupported => (StatusCode::NOT_IMPLEMENTED, 1),
         };
         reply(status, code, Some(&refusal.message), Value::Null)
     }

@@ -101,7 +101,7 @@ fn outcome(row: &Payment) -> Map<String, Value> {
             row.cancel_history.iter().map(|entry| receipt(&entry.cancellation_id)).collect::<Vec<String>>(),
         "deposit_history": [],
         "receipt_url": (row.paid_at != 0).then(|| receipt(&row.imp_uid)),
-        "cash_receipt_issued": false,
+        "cash_receipt_issued": row.cash_receipt_issued,
     }))
 }
 
