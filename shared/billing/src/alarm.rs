@@ -89,6 +89,22 @@ pub enum Alarm {
         /// The payment.
         imp_uid: ImpUid,
     },
+    /// The PSP refuses to issue a cash receipt that was promised, or to cancel one of money that has gone back. It is asked again, more
+    /// and more rarely; one that the law requires is given up after five days.
+    ReceiptRefused {
+        /// The row.
+        merchant_uid: MerchantUid,
+        /// The payment.
+        imp_uid: ImpUid,
+    },
+    /// The PSP's cash receipt of a payment is not what it should be, and nobody here can put that right: it was issued by the gateway
+    /// for a number that only the customer has told it, or was cancelled in the console.
+    ReceiptDiffers {
+        /// The row.
+        merchant_uid: MerchantUid,
+        /// The payment.
+        imp_uid: ImpUid,
+    },
     /// Something was sent, or is to be sent, and the PSP has not said for a quarter of an hour what became of it. It is carried
     /// on all the same.
     OutcomeUnknown {
@@ -164,6 +180,8 @@ impl Alarm {
             Self::ScheduleOverdue { .. } => "schedule_overdue",
             Self::RefundRefused { .. } => "refund_refused",
             Self::RefundUnclear { .. } => "refund_unclear",
+            Self::ReceiptRefused { .. } => "receipt_refused",
+            Self::ReceiptDiffers { .. } => "receipt_differs",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::RequestRefused { .. } => "request_refused",
             Self::RowViolation { .. } => "row_violation",
@@ -195,6 +213,8 @@ impl Alarm {
             | Self::ForeignPayment { .. }
             | Self::ScheduleMoved { .. }
             | Self::ScheduleRevoked { .. }
+            | Self::ReceiptRefused { .. }
+            | Self::ReceiptDiffers { .. }
             | Self::RequestRefused { .. }
             | Self::RowViolation { .. }
             | Self::KeyMismatch { .. }

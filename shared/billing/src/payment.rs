@@ -4,6 +4,7 @@ mod applied;
 mod apply;
 mod claim;
 mod evidence;
+pub mod receipt;
 mod records;
 pub mod refund;
 mod refusal;
@@ -188,7 +189,7 @@ pub struct Payment {
     pub posts: u32,
     /// Fruitless looks since the last news.
     pub looks: u32,
-    /// When to look again. Present exactly while something is owed.
+    /// When to look at the payment again. Present exactly while something is owed. Its receipt has a calendar of its own.
     pub due_at: Option<Timestamp>,
     /// Since when something of it is under way whose outcome is not known: present exactly while it is.
     pub under_way_since: Option<Timestamp>,
@@ -202,6 +203,8 @@ pub struct Payment {
     pub refusal: Option<Refusal>,
     /// What was given back, is being given back, or was refused to be. Never shortened.
     pub refunds: Vec<Refund>,
+    /// The cash receipt, if one was asked for or found.
+    pub receipt: Option<Box<receipt::Receipt>>,
     /// The last sixteen moves.
     pub log: Vec<Step>,
     /// When the order was recorded.
@@ -277,6 +280,7 @@ impl Payment {
             schedule: None,
             refusal: None,
             refunds: Vec::new(),
+            receipt: None,
             log: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -442,6 +446,10 @@ impl Payment {
         let rules = [
             (self.state.is_settled() || self.due_at.is_some(), "an unsettled row is due"),
             (self.pending_refund().is_none() || self.due_at.is_some(), "a row with a pending refund is due"),
+            (
+                self.receipt.as_ref().is_none_or(|receipt| receipt.state.is_settled() || receipt.due_at.is_some()),
+                "a receipt that is not settled is due",
+            ),
             (!self.is_withdrawn() || !self.state.is_waited_for(), "a withdrawn checkout is not waited for"),
             (!self.state.was_paid() || self.record.is_some(), "a paid row has the PSP's record"),
             (!matches!(self.state, State::Claimed) || self.claim.is_some(), "a claimed row has a claimant"),

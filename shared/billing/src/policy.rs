@@ -14,6 +14,17 @@ pub enum LatePaidPolicy {
     Refund,
 }
 
+/// Whether cash receipts are issued through the PSP, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CashReceiptPolicy {
+    /// For nobody: the gateway issues them by itself, by its contract with the merchant.
+    Off,
+    /// For whoever asks.
+    OnRequest,
+    /// For whoever asks, and unasked where the law requires it.
+    Required,
+}
+
 /// The merchant's settings, with the defaults of the design.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -25,6 +36,8 @@ pub struct Policy {
     pub accept_sandbox_payments: bool,
     /// See [`LatePaidPolicy`].
     pub late_paid: LatePaidPolicy,
+    /// See [`CashReceiptPolicy`].
+    pub cash_receipts: CashReceiptPolicy,
     /// Whether the configured PG takes a card's verification code at key issue.
     pub cvc_accepted: bool,
     /// Longest a money POST may last at our end, in seconds.
@@ -61,6 +74,7 @@ impl Default for Policy {
             amount_max_minor: 1_000_000_000,
             accept_sandbox_payments: false,
             late_paid: LatePaidPolicy::Accept,
+            cash_receipts: CashReceiptPolicy::OnRequest,
             cvc_accepted: false,
             post_timeout_seconds: 15,
             claim_write_seconds: 20,

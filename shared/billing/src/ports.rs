@@ -10,6 +10,7 @@ use crate::ids::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Nonce
 use crate::key::{BillingKey, KeySnapshot};
 use crate::money::Money;
 use crate::order::Order;
+use crate::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
 use crate::payment::{Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use crate::report::{Report, Window};
 use crate::subscription::{PlanId, Subscription, SubscriptionState};
@@ -82,6 +83,16 @@ pub trait WindowPsp: Sync {
 pub trait RefundPsp: Sync {
     /// `POST /payments/cancel` with the amount and the balance before it (`checksum`): the PSP refuses a second one.
     fn cancel(&self, refund: &Refund) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
+}
+
+/// Cash receipts of payments that were made through the PSP.
+pub trait ReceiptPsp: Sync {
+    /// `POST /receipts/{imp_uid}`, exactly once: over what is left of the payment.
+    fn issue_receipt(&self, order: &ReceiptOrder) -> impl Future<Output = PostResult<ReceiptSnapshot>> + Send;
+    /// `DELETE /receipts/{imp_uid}`, exactly once.
+    fn revoke_receipt(&self, imp_uid: &ImpUid) -> impl Future<Output = PostResult<ReceiptSnapshot>> + Send;
+    /// `GET /receipts/{imp_uid}`: the latest one, whether it stands or not.
+    fn receipt(&self, imp_uid: &ImpUid) -> impl Future<Output = Lookup<ReceiptSnapshot>> + Send;
 }
 
 /// Schedules.

@@ -130,6 +130,8 @@ pub struct Counts {
     pub deferred: u32,
     /// Payments and schedules of others that share the account.
     pub foreign: u32,
+    /// Cash receipts that were not what their row said. What the row has become is the PSP's record; what is wrong with that is due.
+    pub receipts: u32,
 }
 
 impl Counts {
@@ -148,6 +150,7 @@ impl Counts {
             unreadable: self.unreadable.saturating_add(more.unreadable),
             deferred: self.deferred.saturating_add(more.deferred),
             foreign: self.foreign.saturating_add(more.foreign),
+            receipts: self.receipts.saturating_add(more.receipts),
         }
     }
 

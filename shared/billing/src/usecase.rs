@@ -12,6 +12,7 @@ mod gone_key;
 mod issue_key;
 mod keys;
 mod pages;
+mod receipt;
 mod refund;
 mod renew;
 mod schedule;
@@ -29,6 +30,7 @@ use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::payment::Refusal;
+use crate::payment::receipt::NoReceipt;
 use crate::policy::Policy;
 use crate::ports::{StoreError, WriteError};
 use crate::subscription::Attempt;
@@ -139,6 +141,18 @@ pub enum Failure {
         /// How much of it goes back.
         amount: Money,
     },
+    /// No cash receipt can be issued for the payment.
+    #[error("no cash receipt can be issued for this payment")]
+    NoReceipt(NoReceipt),
+    /// The settings say that the gateway issues cash receipts by itself.
+    #[error("cash receipts are not issued here")]
+    ReceiptsOff,
+    /// The payment has a cash receipt of another content, or one that the gateway has issued by itself.
+    #[error("the payment has another cash receipt")]
+    ReceiptExists,
+    /// Something about the payment's cash receipt is under way.
+    #[error("a cash receipt is under way")]
+    ReceiptInProgress,
     /// The payment that was named belongs to another order. Nothing was changed, and a person was told.
     #[error("the payment belongs to another order")]
     ImpUidMismatch,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use billing::channels::Configured;
-use billing::policy::LatePaidPolicy;
+use billing::policy::{CashReceiptPolicy, LatePaidPolicy};
 use billing::{Currency, Policy};
 
 /// A variable that is missing or does not say what it should.
@@ -60,7 +60,7 @@ pub struct Config {
     /// `SANDBOX_CLOCK_FILE`: seconds by which a local simulator's clock is ahead. Refused unless the PSP is loopback.
     pub clock_file: Option<String>,
     /// The merchant's decisions: `CURRENCIES`, `AMOUNT_MAX`, `ACCEPT_SANDBOX_PAYMENTS`, `LATE_PAID_POLICY`,
-    /// `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
+    /// `CASH_RECEIPT_POLICY`, `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
     pub policy: Policy,
 }
 
@@ -280,6 +280,14 @@ fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, C
             Some("refund") => LatePaidPolicy::Refund,
             Some(_) => return Err(ConfigError { variable: "LATE_PAID_POLICY", rule: "accept or refund" }),
         },
+        cash_receipts: match optional("CASH_RECEIPT_POLICY").as_deref() {
+            None | Some("on_request") => CashReceiptPolicy::OnRequest,
+            Some("off") => CashReceiptPolicy::Off,
+            Some("required") => CashReceiptPolicy::Required,
+            Some(_) => {
+                return Err(ConfigError { variable: "CASH_RECEIPT_POLICY", rule: "off, on_request or required" });
+            }
+        },
         cvc_accepted: flag("CVC_ACCEPTED", optional("CVC_ACCEPTED"))?,
         quarantine_seconds: number(
             "QUARANTINE_SECONDS",
@@ -356,6 +364,7 @@ mod tests {
             ("WEBHOOK_IPS", "canary-52.78.100.19"),
             ("ACCEPT_SANDBOX_PAYMENTS", "canary-1"),
             ("LATE_PAID_POLICY", "canary-keep"),
+            ("CASH_RECEIPT_POLICY", "canary-always"),
             ("CURRENCIES", "canary-krw"),
             ("AMOUNT_MAX", "0"),
             ("QUARANTINE_SECONDS", "59"),

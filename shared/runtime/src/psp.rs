@@ -11,8 +11,11 @@ use std::time::Duration;
 use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
+use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
-use billing::ports::{CardHolder, ChargePsp, KeyPsp, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp};
+use billing::ports::{
+    CardHolder, ChargePsp, KeyPsp, Lookup, PostResult, ReceiptPsp, RefundPsp, SchedulePsp, WindowPsp,
+};
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use iamport::{Client, Error, ErrorClass, FindAll, KeySchedules, Sensitive, TestPayments, Unschedule};
 
@@ -225,6 +228,36 @@ impl RefundPsp for Psp {
     async fn cancel(&self, refund: &Refund) -> PostResult<PaymentSnapshot> {
         let Ok(request) = write::cancel(refund) else { return PostResult::NotSent };
         posted(self.posting().cancel(&request).await, |payment| read::payment(&payment), "cancel")
+    }
+}
+
+impl ReceiptPsp for Psp {
+    async fn issue_receipt(&self, order: &ReceiptOrder) -> PostResult<ReceiptSnapshot> {
+        let Ok(request) = write::receipt(order) else { return PostResult::NotSent };
+        let reply = self.posting().issue_receipt(&request).await;
+        receipt_posted(reply, "issue_receipt")
+    }
+
+    async fn revoke_receipt(&self, imp_uid: &ImpUid) -> PostResult<ReceiptSnapshot> {
+        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return PostResult::NotSent };
+        let reply = self.posting().revoke_receipt(&uid).await;
+        receipt_posted(reply, "revoke_receipt")
+    }
+
+    async fn receipt(&self, imp_uid: &ImpUid) -> Lookup<ReceiptSnapshot> {
+        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Lookup::Absent };
+        looked(self.client().receipt(&uid).await, |receipt| read::receipt(&receipt), "receipt")
+    }
+}
+
+/// How a request about a receipt ended. That a payment has one already, or none, is its state and no fault of the request.
+fn receipt_posted(reply: Result<iamport::Receipt, Error>, what: &'static str) -> PostResult<ReceiptSnapshot> {
+    match reply {
+        Err(error) if matches!(error.class(), ErrorClass::Rejected | ErrorClass::NotFound) => {
+            note(&error, what);
+            PostResult::Refused(refusal(&error))
+        }
+        reply => posted(reply, |receipt| read::receipt(&receipt), what),
     }
 }
 

@@ -352,7 +352,7 @@ impl DueStore for MemoryStore {
         // Most rows are not due: those are neither named nor hashed.
         let is_due = |at: &Timestamp| *at <= until;
         let payments = rows.payments.iter().filter_map(|(uid, row)| {
-            row.due_at.filter(is_due).map(|at| (at, format!("PAY#{uid}"), DueRow::Payment(uid.clone())))
+            row.next_due_at().filter(is_due).map(|at| (at, format!("PAY#{uid}"), DueRow::Payment(uid.clone())))
         });
         let keys = rows.keys.iter().filter_map(|(uid, row)| {
             row.due_at.filter(is_due).map(|at| (at, format!("KEY#{uid}"), DueRow::Key(uid.clone())))

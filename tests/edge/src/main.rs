@@ -71,7 +71,9 @@ async fn play_functions(bug: Option<&String>) -> Ended {
         let of = |resource: &str| route.split('/').nth(1) == Some(resource);
         match route.as_str() {
             "POST /billing-keys" => issue_billing_key::handle(app, request).await,
-            "POST /charges/{merchant_uid}/refunds" => refund::handle(app, request).await,
+            "POST /charges/{merchant_uid}/refunds"
+            | "POST /charges/{merchant_uid}/receipt"
+            | "DELETE /charges/{merchant_uid}/receipt" => refund::handle(app, request).await,
             _ if of("billing-keys") => billing_keys::handle(app, request).await,
             _ if of("charges") => charge::handle(app, request).await,
             _ if of("checkouts") => checkout::handle(app, request).await,

@@ -212,6 +212,7 @@ pub fn method_at(gateway: &str, operation: Operation) -> &'static str {
         Operation::Charge | Operation::Schedule | Operation::DeleteKey => key_window(),
         Operation::KeyWindow => key_window().or_else(window),
         Operation::Window | Operation::Refund => window(),
+        Operation::Receipt | Operation::CancelReceipt => Some("trans"),
     }
     .unwrap_or("card")
 }
@@ -227,6 +228,8 @@ const fn usual(operation: Operation) -> &'static [Field] {
         Operation::Charge | Operation::Schedule => CHARGE,
         Operation::CardKey => CARD,
         Operation::Refund | Operation::DeleteKey => &[Field::Reason, Field::Requester],
+        Operation::Receipt => &[Field::BuyerName, Field::BuyerTel],
+        Operation::CancelReceipt => &[],
     }
 }
 
@@ -255,6 +258,10 @@ pub const fn text(field: Field) -> &'static str {
         Field::Birth | Field::PwdTwoDigits | Field::Cvc | Field::RefundAccount => "",
         Field::Reason => "변심",
         Field::Requester => "admin",
+        Field::Taxcard => "taxcard",
+        Field::CorpRegNo => "1178178260",
+        Field::CompanyName => "Gildong Inc",
+        Field::CompanyTel => "0212345678",
     }
 }
 

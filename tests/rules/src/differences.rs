@@ -117,6 +117,7 @@ pub const OF_THE_SIMULATOR: &[Difference] = &[
         rules: &[
             "ksnet.again.product_type.value",
             "ksnet.schedule.product_type.value",
+            "ksnet.receipt.product_type.value",
             "danal_tpay.window.biz_num.alphabet",
             "welcome.window.card.direct.quota.most",
         ],

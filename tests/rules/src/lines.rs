@@ -56,6 +56,8 @@ const fn operation(call: Call) -> Option<Operation> {
         Call::KeyWindow => Some(Operation::KeyWindow),
         Call::Cancel => Some(Operation::Refund),
         Call::Delete => Some(Operation::DeleteKey),
+        Call::Receipt => Some(Operation::Receipt),
+        Call::ReceiptCancel => Some(Operation::CancelReceipt),
         // A card is charged by its key, and a schedule is moved as it was taken.
         Call::Onetime | Call::Move => None,
     }

@@ -23,6 +23,9 @@ pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
         return Err("the stack sells in won alone");
     }
     match (rule.operation, rule.demand) {
+        (Operation::Receipt | Operation::CancelReceipt, _) => {
+            Err("a receipt is of a payment at one gateway, and the tests of receipts ask at theirs")
+        }
         (Operation::CardKey, _) => Err("a card that is typed goes to the one gateway that the stack is set up for"),
         (Operation::DeleteKey, _) | (_, Demand::Required(Field::Requester | Field::Reason)) => {
             Err("the product always says it itself")

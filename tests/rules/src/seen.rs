@@ -6,7 +6,7 @@ use billing::pg::{Facts, Field, Operation};
 use ledger::gateways::{Force, rule_of, rules};
 use ledger::{
     CancelOrder, Channel, Deletion, Instrument, KeyOrder, KeyWish, Knobs, Ledger, Order, PaymentStatus, Person,
-    Refusal, Said, ScheduleOrder, TaxParts, UnlistedIssue, WindowOrder, cards,
+    ReceiptOrder, Refusal, Said, ScheduleOrder, TaxParts, UnlistedIssue, WindowOrder, cards,
 };
 
 use crate::cases::{AMOUNT, Case, DAY, NOW};
@@ -87,6 +87,17 @@ fn ask(case: &Case, knobs: &Knobs) -> Result<(), Refusal> {
             books.set_knobs(knobs.clone());
             let why = Deletion { reason: owned(facts, Field::Reason), requester: owned(facts, Field::Requester) };
             books.delete_key_for(at, KEY, &why).map(drop)
+        }
+        Operation::Receipt => {
+            let imp_uid = pay(case, &mut books)?;
+            books.set_knobs(knobs.clone());
+            books.issue_receipt(at, &receipt(facts, imp_uid)).map(drop)
+        }
+        Operation::CancelReceipt => {
+            let imp_uid = pay(case, &mut books)?;
+            books.receipt_by_itself(at, &imp_uid)?;
+            books.set_knobs(knobs.clone());
+            books.revoke_receipt(at, &imp_uid).map(drop)
         }
         Operation::Refund => {
             let imp_uid = pay(case, &mut books)?;
@@ -222,6 +233,21 @@ fn pay(case: &Case, books: &mut Ledger) -> Result<String, Refusal> {
         books.cancel(paid_at, &part)?;
     }
     Ok(row.imp_uid)
+}
+
+const RECEIPT: [(Field, &str); 7] = [
+    (Field::Taxcard, "identifier_type"),
+    (Field::ProductType, "product_type"),
+    (Field::BuyerName, "buyer_name"),
+    (Field::BuyerTel, "buyer_tel"),
+    (Field::CorpRegNo, "corp_reg_no"),
+    (Field::CompanyName, "company_name"),
+    (Field::CompanyTel, "company_tel"),
+];
+
+fn receipt(facts: &Facts, imp_uid: String) -> ReceiptOrder {
+    let said = said(facts, &RECEIPT);
+    ReceiptOrder { imp_uid, identifier: "01042424242".to_owned(), said, ..ReceiptOrder::default() }
 }
 
 fn cancel(facts: &Facts, imp_uid: String) -> CancelOrder {

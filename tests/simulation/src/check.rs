@@ -2,6 +2,7 @@
 //! inside a handler.
 
 pub(crate) mod moves;
+pub mod receipt;
 pub mod recorded;
 pub mod rest;
 pub mod seen;

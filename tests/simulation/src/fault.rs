@@ -43,6 +43,9 @@ pub enum Call {
     BeginSubscription,
     SaveSubscription,
     ListSubscriptions,
+    IssueReceipt,
+    RevokeReceipt,
+    GetReceipt,
 }
 
 /// Calls that fail alike.
@@ -119,7 +122,7 @@ pub enum Fault {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::Ready,
         Self::Charge,
         Self::FindAll,
@@ -159,6 +162,9 @@ impl Call {
         Self::BeginSubscription,
         Self::SaveSubscription,
         Self::ListSubscriptions,
+        Self::IssueReceipt,
+        Self::RevokeReceipt,
+        Self::GetReceipt,
     ];
 
     /// What kind of call it is.
@@ -174,7 +180,9 @@ impl Call {
             | Self::Delete
             | Self::Cancel
             | Self::Prepare
-            | Self::Correct => Class::Post,
+            | Self::Correct
+            | Self::IssueReceipt
+            | Self::RevokeReceipt => Class::Post,
             Self::FindAll
             | Self::GetPayment
             | Self::GetSchedule
@@ -183,7 +191,8 @@ impl Call {
             | Self::ListPayments
             | Self::ListChanges
             | Self::ListPlanned
-            | Self::ListChannels => Class::Get,
+            | Self::ListChannels
+            | Self::GetReceipt => Class::Get,
             Self::ReadPayment
             | Self::ReadPayments
             | Self::ReadKey

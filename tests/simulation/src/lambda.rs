@@ -4,6 +4,7 @@ use billing::card::{Birth, Card, CardNumber, Expiry, Pwd2Digit};
 use billing::fingerprint::FingerprintKey;
 use billing::key::BillingKey;
 use billing::order::Order;
+use billing::payment::receipt::ReceiptWish;
 use billing::payment::{Payment, Refund};
 use billing::policy::Policy;
 use billing::ports::{CardHolder, StoreError};
@@ -55,6 +56,8 @@ pub enum Request {
     ConfirmKey { caller: Caller, customer_uid: CustomerUid },
     ImportKey { customer_uid: CustomerUid, customer: CustomerId },
     Refund(RefundRequest),
+    Receipt { caller: Caller, merchant_uid: MerchantUid, wish: ReceiptWish },
+    CancelReceipt { merchant_uid: MerchantUid },
     Read { caller: Caller, merchant_uid: MerchantUid },
     Keys(CustomerId),
     Subscribe(Box<NewSubscription>),
@@ -81,7 +84,6 @@ pub enum Wish {
 
 /// What is answered.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
 #[expect(missing_docs, reason = "the results of billing's use cases")]
 pub enum Answer {
     Key(Result<BillingKey, Failure>),
@@ -94,6 +96,7 @@ pub enum Answer {
     Approved(Result<Result<(), NotApproved>, StoreError>),
     KeyDeleted(Result<KeyDeleted, Failure>),
     Refund(Result<Box<(Payment, Refund)>, Failure>),
+    Receipt(Result<Payment, Failure>),
     Subscription(Result<Box<Subscription>, Failure>),
     Subscriptions(Result<Vec<Subscription>, Failure>),
     Noticed(Result<WebhookOutcome, StoreError>),
@@ -204,6 +207,15 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         }
         Request::Refund(request) => {
             Box::pin(async move { Answer::Refund(billing(HANDLER_SECONDS).refund(request).await.map(Box::new)) })
+        }
+        Request::Receipt { caller, merchant_uid, wish } => Box::pin(async move {
+            let billing = billing(HANDLER_SECONDS);
+            Answer::Receipt(billing.ask_for_receipt(&caller, merchant_uid.as_str(), wish).await)
+        }),
+        Request::CancelReceipt { merchant_uid } => {
+            Box::pin(
+                async move { Answer::Receipt(billing(HANDLER_SECONDS).cancel_receipt(merchant_uid.as_str()).await) },
+            )
         }
         Request::Read { caller, merchant_uid } => {
             Box::pin(

@@ -255,6 +255,7 @@ impl World {
         let under_way = self.flights.iter().filter(|flight| flight.may_execute(now, &self.ledger));
         let under_way: Vec<String> = under_way.map(|flight| flight.subject.clone()).collect();
         subscription::check_sent(self, request, &under_way);
+        crate::check::receipt::check_sent(self, request);
         for subject in request.subjects() {
             if self.flights.iter().any(|flight| flight.subject == subject && flight.may_execute(now, &self.ledger)) {
                 self.violation("I5", format!("{subject} was sent while an earlier request for it may still execute"));

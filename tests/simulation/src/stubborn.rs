@@ -44,6 +44,14 @@ impl Stubborn {
         Self { call, spares, how, subject: None, asked: BTreeMap::new(), since: 0 }
     }
 
+    /// The same of cash receipts.
+    pub const RECEIPTS: [(Call, How); 4] = [
+        (Call::IssueReceipt, How::Refuses),
+        (Call::IssueReceipt, How::Ignores),
+        (Call::RevokeReceipt, How::Refuses),
+        (Call::RevokeReceipt, How::Ignores),
+    ];
+
     /// What can resist, and how. A card is never sent twice, and what was charged and refused is over.
     pub const KINDS: [(Call, How); 9] = [
         (Call::Charge, How::Ignores),
@@ -67,6 +75,8 @@ fn subject(request: &PspRequest) -> Option<(Call, String)> {
         PspRequest::Delete { customer_uid } => (Call::Delete, customer_uid.to_string()),
         PspRequest::Revoke { merchant_uid, .. } => (Call::Revoke, merchant_uid.to_string()),
         PspRequest::Move { merchant_uid, .. } => (Call::Move, merchant_uid.to_string()),
+        PspRequest::IssueReceipt(order) => (Call::IssueReceipt, order.imp_uid.to_string()),
+        PspRequest::RevokeReceipt(imp_uid) => (Call::RevokeReceipt, imp_uid.to_string()),
         PspRequest::Issue { .. }
         | PspRequest::Prepare(_)
         | PspRequest::Correct(_)

@@ -2,7 +2,7 @@
 
 use super::applied::Applied;
 use super::evidence::{Evidence, PostFailure, Source};
-use super::{Payment, Purpose, Refusal, RefusedBy, State, records, refund, refusal, schedule, window};
+use super::{Payment, Purpose, Refusal, RefusedBy, State, receipt, records, refund, refusal, schedule, window};
 use crate::alarm::Alarm;
 use crate::ids::Nonce;
 use crate::policy::Policy;
@@ -30,6 +30,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             (Some(purpose), PostFailure::Lost) => lost(row, purpose, by, now),
         },
         Evidence::Silence => Applied::unchanged(row),
+        Evidence::Receipt(seen) => receipt::apply(row, seen, now),
         Evidence::KeyInactive => {
             let mut applied = never_sent(row, State::Failed, by, now);
             if applied.row != *row {
@@ -61,6 +62,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
         applied.stay_due(row, now);
     }
     applied.follow_up(now);
+    receipt::follow(&mut applied, now, policy);
     if applied.row != *row {
         applied.row.updated_at = now;
     }

@@ -59,7 +59,7 @@ impl Claim {
     /// writing the claim down and no more; the clocks of two machines share what is kept back.
     #[must_use]
     pub fn may_be_sent(&self, now: Timestamp, policy: &Policy) -> bool {
-        now < self.claimed_at.plus(policy.claim_write_seconds - CLOCKS_APART_SECONDS)
+        begun_in_time(self.claimed_at, now, policy)
     }
 
     /// Whether whoever made this claim may still be about to send its request.
@@ -67,4 +67,9 @@ impl Claim {
     pub fn is_being_sent(&self, now: Timestamp) -> bool {
         now < self.claimed_at.plus(CLAIMANT_SECONDS)
     }
+}
+
+/// Whether a request that was claimed then may be begun now.
+pub(super) fn begun_in_time(claimed_at: Timestamp, now: Timestamp, policy: &Policy) -> bool {
+    now < claimed_at.plus(policy.claim_write_seconds - CLOCKS_APART_SECONDS)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use super::snapshot::{PaymentSnapshot, ScheduleSnapshot};
+use super::snapshot::{PaymentSnapshot, ReceiptSnapshot, ScheduleSnapshot};
 use crate::ids::{CustomerUid, Nonce};
 
 /// What brought the evidence.
@@ -49,10 +49,28 @@ pub enum Evidence {
     KeyInactive,
     /// The storefront took back an order that was never sent, or one that its customer was to pay in the window.
     Withdrawn,
+    /// Something about the payment's cash receipt.
+    Receipt(ReceiptSeen),
     /// The customer replaces the billing key, and the order was never sent on the old one.
     KeyReplaced(CustomerUid),
     /// Nobody says anything: only time has passed.
     Silence,
+}
+
+/// What was learnt about a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReceiptSeen {
+    /// The PSP's record of the latest receipt of the payment.
+    Record(ReceiptSnapshot),
+    /// The PSP has none of the payment.
+    Absent,
+    /// How our own request ended without a record. It says something only about the claim that it was sent under.
+    Posted {
+        /// The mark of that claim.
+        claim: Nonce,
+        /// How it ended.
+        outcome: PostFailure,
+    },
 }
 
 /// How a POST ended that brought no record.
@@ -79,7 +97,8 @@ impl Evidence {
         match self {
             Self::Records { list, .. } => !list.is_empty(),
             Self::Posted { .. } | Self::KeyInactive | Self::Withdrawn | Self::KeyReplaced(_) | Self::Silence => true,
-            Self::Schedule(_) | Self::NoSchedule => false,
+            Self::Receipt(ReceiptSeen::Posted { .. }) => true,
+            Self::Schedule(_) | Self::NoSchedule | Self::Receipt(ReceiptSeen::Record(_) | ReceiptSeen::Absent) => false,
         }
     }
 }

@@ -108,6 +108,8 @@ pub struct RecordDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub cash_receipt_issued: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_uid_usage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vbank_code: Option<String>,
@@ -223,6 +225,41 @@ impl ScheduleSnapshot {
             (self.amount != order.amount, "amount"),
         ];
         rules.into_iter().find(|(differs, _)| *differs).map(|(_, field)| field)
+    }
+}
+
+/// A receipt as the PSP records it, in Iamport's field names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptSnapshot {
+    /// The payment that it is of.
+    pub imp_uid: ImpUid,
+    /// Over how much, in won.
+    pub amount: u64,
+    /// Tax within it, in won.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat: Option<u64>,
+    /// The tax office's number of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_num: Option<String>,
+    /// The gateway's number of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_tid: Option<String>,
+    /// Where it can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_url: Option<String>,
+    /// When it was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_at: Option<Timestamp>,
+    /// When it was cancelled; absent while it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Timestamp>,
+}
+
+impl ReceiptSnapshot {
+    /// Whether it is in force.
+    #[must_use]
+    pub const fn stands(&self) -> bool {
+        self.cancelled_at.is_none()
     }
 }
 

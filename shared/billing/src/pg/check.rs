@@ -233,7 +233,7 @@ const fn field(rule: &Rule) -> &'static str {
             Operation::Window | Operation::KeyWindow => "pg",
             Operation::CardKey => "card_number",
             Operation::Charge | Operation::Schedule | Operation::DeleteKey => "customer_uid",
-            Operation::Refund => "merchant_uid",
+            Operation::Refund | Operation::Receipt | Operation::CancelReceipt => "merchant_uid",
         },
     }
 }
@@ -254,6 +254,7 @@ fn asked(rule: &Rule) -> String {
         Demand::Required(field) => field.name().to_owned(),
         Demand::Along(first, second) => format!("{} along with {}", second.name(), first.name()),
         Demand::Apart(first, second) => format!("no {} along with {}", second.name(), first.name()),
+        Demand::Absent(Field::Taxcard) => "no card of the tax office".to_owned(),
         Demand::Absent(field) => format!("no {}", field.name()),
         Demand::Zero(field) => format!("no {} but zero", field.name()),
         Demand::Length(field, 0, most) => format!("{} of at most {most} characters", field.name()),
@@ -316,5 +317,7 @@ const fn done(operation: Operation) -> &'static str {
         Operation::Schedule => "schedules for its keys",
         Operation::Refund => "refunds of such payments",
         Operation::DeleteKey => "deletion of its keys by this API",
+        Operation::Receipt => "cash receipts by this API",
+        Operation::CancelReceipt => "cancellation of cash receipts by this API",
     }
 }

@@ -37,12 +37,25 @@ pub enum Operation {
     Refund,
     /// Deleting a billing key.
     DeleteKey,
+    /// Issuing the cash receipt of a payment (`POST /receipts/{imp_uid}`).
+    Receipt,
+    /// Cancelling it (`DELETE /receipts/{imp_uid}`).
+    CancelReceipt,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 7] =
-        [Self::Window, Self::KeyWindow, Self::CardKey, Self::Charge, Self::Schedule, Self::Refund, Self::DeleteKey];
+    pub const ALL: [Self; 9] = [
+        Self::Window,
+        Self::KeyWindow,
+        Self::CardKey,
+        Self::Charge,
+        Self::Schedule,
+        Self::Refund,
+        Self::DeleteKey,
+        Self::Receipt,
+        Self::CancelReceipt,
+    ];
 
     /// Its name within a rule's.
     #[must_use]
@@ -55,6 +68,8 @@ impl Operation {
             Self::Schedule => "schedule",
             Self::Refund => "refund",
             Self::DeleteKey => "delete_key",
+            Self::Receipt => "receipt",
+            Self::CancelReceipt => "receipt_cancel",
         }
     }
 }
@@ -92,11 +107,16 @@ pub enum Field {
     RefundTel,
     Reason,
     Requester,
+    /// A receipt's identifier is a card of the tax office.
+    Taxcard,
+    CorpRegNo,
+    CompanyName,
+    CompanyTel,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::MerchantUid,
         Self::Name,
         Self::BuyerName,
@@ -126,6 +146,10 @@ impl Field {
         Self::RefundTel,
         Self::Reason,
         Self::Requester,
+        Self::Taxcard,
+        Self::CorpRegNo,
+        Self::CompanyName,
+        Self::CompanyTel,
     ];
 
     /// Its name in requests.
@@ -161,6 +185,10 @@ impl Field {
             Self::RefundTel => "refund_tel",
             Self::Reason => "reason",
             Self::Requester => "extra.requester",
+            Self::Taxcard => "identifier_type",
+            Self::CorpRegNo => "corp_reg_no",
+            Self::CompanyName => "company_name",
+            Self::CompanyTel => "company_tel",
         }
     }
 }

@@ -10,6 +10,7 @@ mod ksnet;
 mod nice;
 mod others;
 mod overseas;
+mod receipts;
 mod smartro;
 mod toss;
 mod wallets;
@@ -17,7 +18,7 @@ mod welcome;
 
 use super::rule::Rule;
 
-const GROUPS: [&[Rule]; 14] = [
+const GROUPS: [&[Rule]; 15] = [
     general::RULES,
     inicis::RULES,
     kcp::RULES,
@@ -32,6 +33,7 @@ const GROUPS: [&[Rule]; 14] = [
     hecto::RULES,
     overseas::RULES,
     others::RULES,
+    receipts::RULES,
 ];
 
 /// Every rule.

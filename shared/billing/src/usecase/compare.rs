@@ -11,7 +11,7 @@ use crate::alarm::Alarm;
 use crate::channels::{self, Wrong};
 use crate::ports::{
     AlarmSink, ChannelPsp, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, Lookup, PaymentStore,
-    ReportStore, Saved, SchedulePsp, StoreError, WriteError,
+    ReceiptPsp, ReportStore, Saved, SchedulePsp, StoreError, WriteError,
 };
 use crate::report::{Checkpoint, Report};
 use crate::time::Timestamp;
@@ -45,7 +45,7 @@ impl Comparison {
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp + ChannelPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ReceiptPsp + ListingPsp + ChannelPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + AlarmSink,
 {

@@ -5,7 +5,8 @@ use crate::card::Card;
 use crate::checkout::Warning;
 use crate::invalid::Invalid;
 use crate::key::BillingKey;
-use crate::order::{Details, Order};
+use crate::order::{Details, Order, ProductType};
+use crate::payment::receipt::{IdentifierType, ReceiptOrder};
 use crate::payment::refund::tax::TaxParts;
 use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
 use crate::pg::{self, Facts, Field, Finding, Operation, Refunded};
@@ -129,6 +130,36 @@ fn refund_findings(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> 
         .with(Field::RefundAccount, account.map(|_| String::new()))
         .with(Field::RefundTel, account.and_then(|account| account.tel.as_ref()).map(|_| String::new()));
     pg::check(pg, Operation::Refund, record.details.pay_method.as_deref(), &facts)
+}
+
+/// Checks a cash receipt that is asked for.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_receipt(record: &PaymentSnapshot, order: &ReceiptOrder) -> Result<(), Invalid> {
+    let Some(pg) = record.details.pg_provider.as_deref() else { return Ok(()) };
+    let kind = order.product_type.map(|kind| match kind {
+        ProductType::Real => "real".to_owned(),
+        ProductType::Digital => "digital".to_owned(),
+    });
+    let card = order.wish.identifier_type == IdentifierType::Taxcard;
+    let facts = Facts::default()
+        .with(Field::BuyerName, order.buyer_name.clone())
+        .with(Field::BuyerTel, order.buyer_tel.clone())
+        .with(Field::ProductType, kind)
+        // Whom it names is none of a rule's business; of what kind that is may be.
+        .with(Field::Taxcard, card.then(String::new));
+    pg::refused(&pg::check(pg, Operation::Receipt, record.details.pay_method.as_deref(), &facts))
+}
+
+/// Checks that a cash receipt is to be taken back.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_receipt_cancel(record: &PaymentSnapshot) -> Result<(), Invalid> {
+    let Some(pg) = record.details.pg_provider.as_deref() else { return Ok(()) };
+    let method = record.details.pay_method.as_deref();
+    pg::refused(&pg::check(pg, Operation::CancelReceipt, method, &Facts::default()))
 }
 
 /// Checks the deletion of a key.

@@ -7,8 +7,8 @@ use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
 use crate::key::KeyState;
 use crate::payment::{Evidence, Payment, Purpose, Source, State};
 use crate::ports::{
-    AlarmSink, ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, PaymentStore, RefundPsp,
-    SchedulePsp, StoreError, SubscriptionStore, WindowPsp,
+    AlarmSink, ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, PaymentStore, ReceiptPsp,
+    RefundPsp, SchedulePsp, StoreError, SubscriptionStore, WindowPsp,
 };
 use crate::subscription::Attempt;
 use crate::time::Timestamp;
@@ -41,7 +41,7 @@ pub struct SweepReport {
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp + WindowPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp + ReceiptPsp + WindowPsp,
     S: PaymentStore + KeyStore + SubscriptionStore + DueStore,
     H: Clock + Entropy + AlarmSink,
 {
@@ -116,8 +116,13 @@ where
         report: &mut SweepReport,
     ) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.payment(uid).await? else { return Ok(None) };
-        let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
+        let Some(due_at) = row.next_due_at().filter(|due_at| *due_at <= until) else { return Ok(None) };
         report.seen += 1;
+        if row.due_at.is_none_or(|own| own > until) {
+            report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+            let row = Box::pin(self.carry_receipt(row, Source::Sweep)).await?;
+            return Ok(Some(row.next_due_at().is_none()));
+        }
         // Each look puts the next one off; how long nobody has known what became of it does not begin anew by that.
         let since = row.unanswered_since().map_or(due_at, |since| since.min(due_at));
         report.oldest_seconds = report.oldest_seconds.max(until.0 - since.0);
@@ -146,7 +151,10 @@ where
             self.mark_due(row).await?;
             return Ok(Some(false));
         }
-        Ok(Some(row.due_at.is_none()))
+        // What the payment has become may be news for its receipt.
+        let row = if row.receipt.is_some() { self.current(row).await? } else { row };
+        let row = Box::pin(self.carry_receipt(row, Source::Sweep)).await?;
+        Ok(Some(row.next_due_at().is_none()))
     }
 
     /// Sends an order that was recorded and never left. Whether a subscription's is still to be sent, that says: it may have

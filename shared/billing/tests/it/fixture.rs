@@ -4,6 +4,7 @@
 pub(crate) mod applied;
 mod keys;
 pub(crate) mod payments;
+mod receipts;
 mod records;
 mod requests;
 pub(crate) mod subscriptions;
@@ -15,21 +16,23 @@ use std::sync::{Mutex, MutexGuard};
 
 use billing::alarm::Alarm;
 use billing::fingerprint::FingerprintKey;
-use billing::key::{BillingKey, KeySnapshot, KeyState};
+use billing::key::{BillingKey, KeySnapshot};
 use billing::order::{Details, Order};
+use billing::payment::receipt::ReceiptSnapshot;
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus, TaxParts};
 use billing::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
 };
-use billing::usecase::{Billing, Caller};
+use billing::usecase::Billing;
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
 use store::MemoryStore;
 
 use crate::habits::Reasons;
 
+pub(crate) use keys::key_state;
 pub(crate) use records::{hint_of, key_snapshot, schedule_snapshot};
-pub(crate) use requests::{card_window, issue_request, refund_account, refund_request};
+pub(crate) use requests::{card_window, issue_request, kim, refund_account, refund_request};
 pub(crate) use table::Table;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
@@ -88,6 +91,9 @@ pub(crate) struct World {
     pub(crate) refunds_refused: bool,
     /// How the listings behave.
     pub(crate) listing: crate::listing::Habits,
+    /// The latest cash receipt of each payment, and how many there ever were.
+    pub(crate) receipts: BTreeMap<String, ReceiptSnapshot>,
+    pub(crate) receipts_made: u32,
     made: u32,
 }
 
@@ -474,11 +480,6 @@ pub(crate) fn customer(name: &str) -> CustomerId {
     CustomerId::parse(name).unwrap()
 }
 
-/// The caller `kim`.
-pub(crate) fn kim() -> Caller {
-    Caller::Customer(customer("kim"))
-}
-
 /// The name of a billing key.
 pub(crate) fn uid(name: &str) -> CustomerUid {
     CustomerUid::parse(name).unwrap()
@@ -492,9 +493,4 @@ pub(crate) fn order(uid: &str) -> Order {
         name: "월간 이용권 정기결제".to_owned(),
         details: Details::default(),
     }
-}
-
-/// An active key's row on the table.
-pub(crate) async fn key_state(billing: &TestBilling, uid: &str) -> KeyState {
-    billing.store.key(&CustomerUid::parse(uid).unwrap()).await.unwrap().unwrap().state
 }

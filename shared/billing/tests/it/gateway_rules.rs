@@ -52,6 +52,10 @@ fn text(field: Field) -> &'static str {
         Field::Birth | Field::PwdTwoDigits | Field::Cvc | Field::RefundAccount => "",
         Field::Reason => "변심",
         Field::Requester => "admin",
+        Field::Taxcard => "taxcard",
+        Field::CorpRegNo => "1178178260",
+        Field::CompanyName => "Gildong Inc",
+        Field::CompanyTel => "0212345678",
     }
 }
 
@@ -65,7 +69,8 @@ fn kept(rule: &Rule) -> Facts {
         ..Facts::default()
     };
     // Nobody is asked for all of these at once, but nobody minds them.
-    let unasked = [Field::VatAmount, Field::CardQuota, Field::Escrow, Field::CardCode, Field::CardMonths];
+    let unasked =
+        [Field::Taxcard, Field::VatAmount, Field::CardQuota, Field::Escrow, Field::CardCode, Field::CardMonths];
     for field in Field::ALL.into_iter().filter(|field| !unasked.contains(field)) {
         facts = facts.with(field, Some(text(field).to_owned()));
     }

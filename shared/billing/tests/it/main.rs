@@ -31,6 +31,8 @@ mod overtaken;
 mod payment_rules;
 mod periods;
 mod plan_rules;
+mod receipt;
+mod receipt_rules;
 mod reconcile_rules;
 mod refund;
 mod refund_rules;

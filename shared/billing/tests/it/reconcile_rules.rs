@@ -76,6 +76,7 @@ const SOUND: Counts = Counts {
     unreadable: 0,
     deferred: 0,
     foreign: 0,
+    receipts: 0,
 };
 
 #[tokio::test]

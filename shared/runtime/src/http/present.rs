@@ -1,5 +1,6 @@
 //! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
 
+pub mod receipt;
 pub mod schedule;
 pub mod subscription;
 pub mod window;
@@ -42,6 +43,9 @@ struct PaymentView<'a> {
     card_quota: Option<u32>,
     receipt_url: Option<&'a str>,
     custom_data: Option<&'a str>,
+    /// Its cash receipt, once one was asked for or found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cash_receipt: Option<receipt::ReceiptView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,6 +148,7 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
         card_quota: details.and_then(|details| details.card_quota),
         receipt_url: details.and_then(|details| details.receipt_url.as_deref()),
         custom_data: order.details.custom_data.as_deref(),
+        cash_receipt: receipt::view(row),
         schedule_at: scheduled,
         schedule_status: scheduled.map(|_| schedule_status(row)),
         open_until: row.open_until(),

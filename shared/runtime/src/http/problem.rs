@@ -2,6 +2,7 @@
 
 use billing::Invalid;
 use billing::payment::RefusedBy;
+use billing::payment::receipt::NoReceipt;
 use billing::usecase::Failure;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -214,6 +215,27 @@ impl From<Failure> for Problem {
             Failure::NotRefundable => conflict("not_refundable", "Nothing of this payment can be given back."),
             Failure::RefundInProgress => {
                 conflict("refund_in_progress", "Another refund of this payment is under way.").retryable()
+            }
+            Failure::NoReceipt(NoReceipt::NotPaid) => {
+                conflict("not_paid", "It is not paid, so there is no cash receipt of it.")
+            }
+            Failure::NoReceipt(NoReceipt::NotCash) => conflict(
+                "not_cash",
+                "Cash receipts are of deposits (vbank) and transfers (trans) in won. A card's payment is known to the tax office anyway.",
+            ),
+            Failure::NoReceipt(NoReceipt::NothingLeft) => {
+                conflict("nothing_left", "All of it was given back, so there is nothing to issue a cash receipt of.")
+            }
+            Failure::ReceiptsOff => conflict(
+                "receipts_off",
+                "Cash receipts are not issued here: by its settings the merchant's gateway issues them itself.",
+            ),
+            Failure::ReceiptExists => conflict(
+                "receipt_exists",
+                "The payment has a cash receipt of another content, or one that its gateway has issued. Cancel it first.",
+            ),
+            Failure::ReceiptInProgress => {
+                conflict("receipt_in_progress", "A request about this cash receipt is under way.").retryable()
             }
             Failure::AlreadyPaid => conflict(
                 "already_paid",

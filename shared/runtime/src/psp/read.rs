@@ -1,6 +1,7 @@
 //! Iamport's records as the domain's snapshots. A record whose money cannot be read exactly is no record.
 
 use billing::key::KeySnapshot;
+use billing::payment::receipt::ReceiptSnapshot;
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use billing::scrub::scrub;
@@ -53,6 +54,7 @@ pub(super) fn payment(payment: &Payment) -> Option<PaymentSnapshot> {
             card_number: payment.card_number.as_ref().map(|number| number.as_str().to_owned()),
             card_quota: payment.card_quota,
             receipt_url: payment.receipt_url.as_ref().map(|url| short(url.as_str())),
+            cash_receipt_issued: payment.cash_receipt_issued,
             customer_uid_usage: payment.customer_uid_usage.as_ref().map(|usage| usage.as_str().to_owned()),
             vbank_code: payment.vbank_code.as_deref().map(short),
             vbank_name: payment.vbank_name.as_deref().map(short),
@@ -116,6 +118,21 @@ pub(super) fn key(key: &BillingKey) -> KeySnapshot {
         inserted: key.inserted.map(Timestamp),
         updated: key.updated.map(Timestamp),
     }
+}
+
+/// A cash receipt. Its amount is in won, like that of everything that has one.
+pub(super) fn receipt(receipt: &iamport::Receipt) -> Option<ReceiptSnapshot> {
+    let minor = |amount: Amount| amount.to_minor(Currency::Krw.exponent());
+    Some(ReceiptSnapshot {
+        imp_uid: ImpUid::parse(&receipt.imp_uid).ok()?,
+        amount: minor(receipt.amount)?,
+        vat: receipt.vat.and_then(minor),
+        apply_num: receipt.apply_num.as_deref().map(short),
+        receipt_tid: receipt.receipt_tid.as_deref().map(short),
+        receipt_url: receipt.receipt_url.as_ref().map(|url| short(url.as_str())),
+        applied_at: receipt.applied_at.map(Timestamp),
+        cancelled_at: receipt.cancelled_at.map(Timestamp),
+    })
 }
 
 fn status(status: &PaymentStatus) -> PspStatus {

@@ -3,11 +3,13 @@
 use billing::card::Card;
 use billing::order::{Details, Order, ProductType};
 use billing::payment::Refund;
+use billing::payment::receipt::{IdentifierType, ReceiptOrder, ReceiptPurpose};
 use billing::ports::CardHolder;
-use billing::{CustomerUid, Money, Timestamp};
+use billing::{Currency, CustomerUid, Money, Timestamp};
 use iamport::{
     Again, Amount, Birth, Cancel, CancelTarget, CardNumber, CashReceiptType, Cvc, Expiry, InvalidInput,
-    IssueBillingKey, NonEmpty, Prepare, Pwd2, Requester, Schedule, ScheduleItem, Sensitive,
+    IssueBillingKey, IssueReceipt, NonEmpty, Prepare, Pwd2, ReceiptDetails, ReceiptIdentifierType, Requester, Schedule,
+    ScheduleItem, Sensitive,
 };
 
 /// `POST /subscribe/payments/again`.
@@ -79,6 +81,40 @@ pub(super) fn cancel(refund: &Refund) -> Result<Cancel, InvalidInput> {
     Ok(request)
 }
 
+/// `POST /receipts/{imp_uid}`: over what is left of the payment, as the PSP reckons it.
+pub(super) fn receipt(order: &ReceiptOrder) -> Result<IssueReceipt, InvalidInput> {
+    let won = |minor| Amount::from_minor(minor, Currency::Krw.exponent());
+    let wish = &order.wish;
+    let imp_uid = iamport::ImpUid::new(order.imp_uid.as_str())?;
+    let mut request = IssueReceipt::new(imp_uid, Sensitive::from(wish.identifier.expose()));
+    request.details = ReceiptDetails {
+        identifier_type: Some(match wish.identifier_type {
+            IdentifierType::Phone => ReceiptIdentifierType::Phone,
+            IdentifierType::Business => ReceiptIdentifierType::Business,
+            IdentifierType::Taxcard => ReceiptIdentifierType::Taxcard,
+        }),
+        purpose: Some(match wish.purpose {
+            ReceiptPurpose::Person => iamport::ReceiptPurpose::Person,
+            ReceiptPurpose::Company => iamport::ReceiptPurpose::Company,
+        }),
+        product_type: order.product_type.map(product_type),
+        buyer_name: concealed(order.buyer_name.as_ref()),
+        buyer_email: concealed(order.buyer_email.as_ref()),
+        buyer_tel: concealed(order.buyer_tel.as_ref()),
+        tax_free: order.parts.tax_free.map(won),
+        vat_amount: order.parts.vat_amount.map(won),
+        corp_reg_no: None,
+    };
+    Ok(request)
+}
+
+const fn product_type(kind: ProductType) -> iamport::ProductType {
+    match kind {
+        ProductType::Real => iamport::ProductType::Real,
+        ProductType::Digital => iamport::ProductType::Digital,
+    }
+}
+
 /// `POST /subscribe/customers/{customer_uid}`: the only function that lets card data out.
 pub(super) fn issue(
     customer_uid: &CustomerUid,
@@ -132,10 +168,7 @@ fn details(order: &Order, notice_url: Option<Sensitive>) -> iamport::Details {
         custom_data: concealed(given.custom_data.as_ref()),
         notice_url,
         browser_ip: concealed(given.browser_ip.as_ref()),
-        product_type: given.product_type.map(|kind| match kind {
-            ProductType::Real => iamport::ProductType::Real,
-            ProductType::Digital => iamport::ProductType::Digital,
-        }),
+        product_type: given.product_type.map(product_type),
         promotion_id: given.promotion_id.clone(),
         bypass: None,
     }

@@ -7,6 +7,7 @@ use billing::checkout::{KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::Order;
+use billing::payment::receipt::Receipt;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot, State, Step};
 use billing::ports::StoreError;
 use billing::report::claims_at;
@@ -50,7 +51,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 42] = [
+const OPTIONAL: [&str; 44] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -71,6 +72,8 @@ const OPTIONAL: [&str; 42] = [
     "schedule",
     "refusal",
     "refunds",
+    "receipt",
+    "own_due_at",
     "missing_since",
     "alarm_at",
     "outcome_unknown",
@@ -158,6 +161,11 @@ struct PaymentItem {
     refusal: Option<Refusal>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     refunds: Vec<Refund>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receipt: Option<Box<Receipt>>,
+    /// When the payment itself is due, while its receipt is: `due_at` is the earlier of the two then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own_due_at: Option<Timestamp>,
     log: Vec<Step>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -297,11 +305,13 @@ impl Row for Payment {
             schedule: self.schedule.clone(),
             refusal: self.refusal.clone(),
             refunds: self.refunds.clone(),
+            receipt: self.receipt.clone(),
+            own_due_at: self.due_at.filter(|_| is_due(self.receipt.as_deref())),
             log: self.log.clone(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         };
-        write(keyed(self.pk(), PAYMENT_SK, &self.customer_id, owner_sk, self.due_at, row))
+        write(keyed(self.pk(), PAYMENT_SK, &self.customer_id, owner_sk, self.next_due_at(), row))
     }
 
     fn from_item(item: Item) -> Result<Self, StoreError> {
@@ -325,18 +335,23 @@ impl Row for Payment {
             claim: row.claim,
             posts: row.posts,
             looks: row.looks,
-            due_at,
+            due_at: if is_due(row.receipt.as_deref()) { row.own_due_at } else { due_at },
             under_way_since: row.under_way_since,
             alarmed_at: row.alarmed_at,
             record: row.record,
             schedule: row.schedule,
             refusal: row.refusal,
             refunds: row.refunds,
+            receipt: row.receipt,
             log: row.log,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
     }
+}
+
+fn is_due(receipt: Option<&Receipt>) -> bool {
+    receipt.is_some_and(|receipt| receipt.due_at.is_some())
 }
 
 impl Row for BillingKey {

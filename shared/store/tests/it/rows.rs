@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::{Details, Order};
+use billing::payment::receipt::{Receipt, ReceiptAct, ReceiptClaim, ReceiptPurpose, ReceiptSnapshot, ReceiptWish};
 use billing::payment::refund::{AnsweredRequest, Origin};
 use billing::payment::{
     Claim, Evidence, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refund, RefundState, Refusal,
@@ -123,8 +124,63 @@ pub(crate) fn full(uid: &str) -> Payment {
         posts: 3,
         requested_at: NOW,
     }];
+    row.receipt = Some(Box::new(receipt()));
     row
 }
+
+/// A receipt with every attribute that it can have.
+fn receipt() -> Receipt {
+    let imp_uid = ImpUid::parse("imps_448280090638").unwrap();
+    let wish = ReceiptWish::new(ReceiptPurpose::Company, None, "117-81-78260").unwrap();
+    Receipt {
+        doubt: true,
+        record: Some(ReceiptSnapshot {
+            imp_uid: imp_uid.clone(),
+            amount: 8_900,
+            vat: Some(809),
+            apply_num: Some("G123456789".to_owned()),
+            receipt_tid: Some("tid".to_owned()),
+            receipt_url: Some("https://receipt.invalid/1".to_owned()),
+            applied_at: Some(NOW),
+            cancelled_at: Some(NOW.plus(1)),
+        }),
+        claim: Some(ReceiptClaim {
+            act: ReceiptAct::Revoke,
+            nonce: nonce(4),
+            claimed_at: NOW,
+            quarantine_until: NOW.plus(155),
+        }),
+        refusal: Some(Refusal { code: 500, message: "발급 실패".to_owned() }),
+        issues: 2,
+        tries: 3,
+        looks: 4,
+        since: Some(NOW.plus(-4)),
+        alarmed_at: Some(NOW.plus(-3)),
+        told_of: Some(8_000),
+        ..Receipt::asked(imp_uid, wish, NOW.plus(9))
+    }
+}
+
+both_stores!(a_row_is_due_for_its_receipt_and_for_itself, |store| {
+    store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();
+    let mut row = payment("order_1", "key1", "kim", Flow::Charge);
+    store.insert(std::slice::from_ref(&row)).await.unwrap();
+    let dues =
+        [(None, Some(5)), (Some(3), Some(5)), (Some(7), Some(5)), (Some(7), None), (None, Some(5)), (None, None)];
+    for (writer, (own, of_receipt)) in (10..).zip(dues) {
+        let at = |seconds: Option<i64>| seconds.map(|seconds| NOW.plus(seconds));
+        row = next(&row, writer);
+        row.due_at = at(own);
+        row.receipt = Some(Box::new(Receipt { due_at: at(of_receipt), ..receipt() }));
+        assert_eq!(store.save(&row).await.unwrap(), Saved::Done);
+        assert_eq!(store.payment(row.merchant_uid()).await.unwrap().as_ref(), Some(&row), "{own:?} {of_receipt:?}");
+        let first = own.into_iter().chain(of_receipt).min();
+        for seconds in 0..9 {
+            let due = !crate::lists::all_due(&store, NOW.plus(seconds)).await.is_empty();
+            assert_eq!(due, first.is_some_and(|first| first <= seconds), "{own:?} {of_receipt:?} at {seconds}");
+        }
+    }
+});
 
 both_stores!(a_row_reads_back_as_it_was_written, |store| {
     store.insert_key(&key("key1", "kim", KeyState::Active)).await.unwrap();

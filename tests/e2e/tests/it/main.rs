@@ -19,6 +19,7 @@ mod keys;
 mod leaks;
 mod ownership;
 mod psp;
+mod receipts;
 mod refunds;
 mod refusals;
 mod reply;

@@ -212,6 +212,13 @@ fn of_a_customer(owner: &Owner, other: &Owner) -> Vec<Case> {
             &Value::Null,
         ),
         of_path("GET /charges/{merchant_uid}", uid, "/charges/{}", &owner.charge, &Value::Null),
+        of_path(
+            "POST /charges/{merchant_uid}/receipt",
+            uid,
+            "/charges/{}/receipt",
+            &owner.charge,
+            &json!({ "identifier": "010-4242-4242" }),
+        ),
         of_path("POST /checkouts/{merchant_uid}/complete", uid, "/checkouts/{}/complete", &owner.checkout, &paid),
         case(
             "POST /checkouts/{merchant_uid}/complete",

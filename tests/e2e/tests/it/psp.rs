@@ -38,6 +38,11 @@ impl World {
         self.control("GET", path, None).await.as_array().unwrap().clone()
     }
 
+    /// Every cash receipt that there ever was.
+    pub(crate) async fn see_receipts(&self) -> Vec<Value> {
+        self.list("receipts").await
+    }
+
     /// UNIX seconds by the clock that simulator and functions share.
     pub(crate) async fn now(&self) -> i64 {
         self.control("GET", "clock", None).await["now"].as_i64().unwrap()

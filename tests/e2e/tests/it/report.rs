@@ -27,7 +27,7 @@ impl World {
     }
 
     /// Lines of the functions' log that hold all of these.
-    fn logged(&self, texts: &[&str]) -> usize {
+    pub(crate) fn logged(&self, texts: &[&str]) -> usize {
         let log = std::fs::read_to_string(self.logs.join("functions.log")).unwrap();
         log.lines().filter(|line| texts.iter().all(|text| line.contains(text))).count()
     }

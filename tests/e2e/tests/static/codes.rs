@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::payment::Refusal;
+use billing::payment::receipt::NoReceipt;
 use billing::ports::StoreError;
 use billing::usecase::Failure;
 use billing::{Invalid, Money};
@@ -207,6 +208,12 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::DifferenceDeclined(None),
         Failure::NotRefundable,
         Failure::RefundInProgress,
+        Failure::NoReceipt(NoReceipt::NotPaid),
+        Failure::NoReceipt(NoReceipt::NotCash),
+        Failure::NoReceipt(NoReceipt::NothingLeft),
+        Failure::ReceiptsOff,
+        Failure::ReceiptExists,
+        Failure::ReceiptInProgress,
         Failure::AlreadyPaid,
         Failure::CheckoutNotWithdrawable,
         Failure::RefundOwed { amount: Money::krw(8_900) },
@@ -237,6 +244,10 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::DifferenceDeclined(_)
             | Failure::NotRefundable
             | Failure::RefundInProgress
+            | Failure::NoReceipt(_)
+            | Failure::ReceiptsOff
+            | Failure::ReceiptExists
+            | Failure::ReceiptInProgress
             | Failure::AlreadyPaid
             | Failure::CheckoutNotWithdrawable
             | Failure::RefundOwed { .. }

@@ -76,6 +76,7 @@ fn the_fields_of_every_request_are_those_that_are_read() {
 
     let refund = taken(&calls, "functions/refund/src/handler.rs", &["command"]);
     assert_eq!(described("RefundRequest"), refund);
+    assert_eq!(described("ReceiptRequest"), taken(&calls, "functions/refund/src/handler.rs", &["wish"]));
 
     let subscription = taken(&calls, SUBSCRIPTION, &["subscription", "plan_object"]);
     let priced = taken(&calls, ORDER, &["details", "common", "currency", "naver_use_cfm"]);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
+use billing::payment::receipt::{Receipt, ReceiptPurpose, ReceiptSnapshot, ReceiptState, ReceiptWish};
 use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
@@ -64,6 +65,7 @@ fn record(status: PspStatus, amount: Money, cancel_amount: u64) -> PaymentSnapsh
             card_number: text("424242******4242"),
             card_quota: Some(0),
             receipt_url: text("https://npg.example/receipt"),
+            cash_receipt_issued: Some(true),
             customer_uid_usage: text("payment"),
             vbank_code: text("088"),
             vbank_name: text("신한은행"),
@@ -73,6 +75,30 @@ fn record(status: PspStatus, amount: Money, cancel_amount: u64) -> PaymentSnapsh
             vbank_issued_at: Some(NOW),
         },
     }
+}
+
+/// A cash receipt in every state, with and without what the PSP says.
+fn receipts() -> Vec<Receipt> {
+    let imp_uid = ImpUid::parse("imp_448280090638").unwrap();
+    let wish = ReceiptWish::new(ReceiptPurpose::Person, None, "010-4242-4242").unwrap();
+    let record = ReceiptSnapshot {
+        imp_uid: imp_uid.clone(),
+        amount: 8_900,
+        vat: Some(809),
+        apply_num: text("G123456789"),
+        receipt_tid: text("tid"),
+        receipt_url: text("https://npg.example/cash"),
+        applied_at: Some(NOW),
+        cancelled_at: Some(LATER),
+    };
+    let bare = Receipt::asked(imp_uid, wish, NOW);
+    ReceiptState::ALL
+        .into_iter()
+        .flat_map(|state| {
+            let known = Receipt { state, record: Some(record.clone()), wish: None, masked: None, ..bare.clone() };
+            [Receipt { state, ..bare.clone() }, known]
+        })
+        .collect()
 }
 
 /// Every state as a charge and as a schedule, with and without what the PSP says.
@@ -93,6 +119,9 @@ fn payments() -> Vec<Payment> {
                 schedule: Some(scheduled(amount)),
                 ..bare.clone()
             });
+            for receipt in receipts() {
+                rows.push(Payment { receipt: Some(Box::new(receipt)), ..bare.clone() });
+            }
             rows.push(bare);
         }
     }
@@ -143,6 +172,14 @@ fn keys() -> Vec<BillingKey> {
         .collect()
 }
 
+/// The fields of a value, and of what is in it.
+fn named(value: &Value, fields: &mut BTreeSet<String>) {
+    let parts =
+        value.as_array().into_iter().flatten().chain(value.as_object().into_iter().flat_map(|map| map.values()));
+    parts.for_each(|part| named(part, fields));
+    fields.extend(value.as_object().into_iter().flat_map(|map| map.keys().cloned()));
+}
+
 /// Holds every row against the schema, its fields and the values that the schema lists, both ways.
 fn check(schema: &str, rows: &[Value], lists: &[&str]) {
     let contract = Contract::read();
@@ -150,8 +187,8 @@ fn check(schema: &str, rows: &[Value], lists: &[&str]) {
     for row in rows {
         assert_eq!(contract.errors(schema, row), Vec::<String>::new(), "{row}");
     }
-    let shown: BTreeSet<String> =
-        rows.iter().flat_map(|row| row.as_object().expect("an object").keys().cloned()).collect();
+    let mut shown = BTreeSet::new();
+    rows.iter().for_each(|row| named(row, &mut shown));
     assert_eq!(shown, contract.fields(schema));
     let parts = schema["allOf"].as_array().into_iter().flatten().map(|part| contract.resolved(part));
     let properties = parts.chain([schema]).filter_map(|part| part["properties"].as_object());
@@ -173,6 +210,25 @@ fn payments_are_shown_as_described() {
     let list = serde_json::to_value(present::page(shown, Some("c0ffee".to_owned()))).expect("JSON");
     let contract = Contract::read();
     assert_eq!(contract.errors(contract.schema("PaymentList"), &list), Vec::<String>::new());
+}
+
+#[test]
+fn whatever_a_receipt_comes_to_is_an_answer_of_the_contract() {
+    let contract = Contract::read();
+    let flow = || payment(Flow::Checkout { open_until: LATER }, Money::krw(8_900));
+    let mut statuses = BTreeSet::new();
+    for receipt in receipts() {
+        let row = Payment { receipt: Some(Box::new(receipt)), ..flow() };
+        let (reply, kind) = match present::receipt::answered(&row) {
+            Ok(reply) => (reply, "application/json"),
+            Err(problem) => (problem.into_reply("TxEvent001IcAAAA="), "application/problem+json"),
+        };
+        let body = serde_json::from_str(reply.body()).expect("JSON");
+        let schema = if kind == "application/json" { "Receipt" } else { "Problem" };
+        assert_eq!(contract.errors(contract.schema(schema), &body), Vec::<String>::new(), "{body}");
+        statuses.insert(reply.status());
+    }
+    assert_eq!(statuses, BTreeSet::from([200, 202, 409]));
 }
 
 #[test]

@@ -38,6 +38,8 @@ enum Trace {
     Withdrawal(MerchantUid),
     /// A refund of an order, by its name.
     Refund(MerchantUid, String),
+    /// A cash receipt that was asked for, or taken back, by the mark of its claim.
+    Receipt(MerchantUid, Nonce),
     /// A change of a schedule, by the mark of its claim.
     Claim(MerchantUid, Nonce),
     /// A key whose card was claimed, by the mark of that claim, if it has one.
@@ -99,6 +101,11 @@ pub(crate) fn payment(sim: &Sim, before: Option<&Payment>, after: &Payment) {
             let known = before.map_or(0, |before| before.refunds.len());
             let new = after.refunds.get(known..).and_then(<[_]>::first).filter(|new| new.origin == Origin::Request);
             new.map(|new| Trace::Refund(uid.clone(), new.id.clone()))
+        }
+        Request::Receipt { merchant_uid, .. } | Request::CancelReceipt { merchant_uid } if merchant_uid == uid => {
+            let claim = |row: &Payment| Some(row.receipt.as_deref()?.claim.as_ref()?.nonce.clone());
+            let made = claim(after).filter(|made| before.and_then(claim).as_ref() != Some(made));
+            made.map(|made| Trace::Receipt(uid.clone(), made))
         }
         Request::Revoke { merchant_uid, .. } if merchant_uid == uid => {
             claims(|purpose| matches!(purpose, Purpose::Revoke))
@@ -179,6 +186,10 @@ fn stands(sim: &Sim, trace: &Trace) -> bool {
         }
         Trace::Withdrawal(uid) => sim.payment(uid).is_some_and(|row| row.is_withdrawn()),
         Trace::Refund(uid, id) => sim.payment(uid).is_some_and(|row| row.refunds.iter().any(|refund| refund.id == *id)),
+        Trace::Receipt(uid, nonce) => sim.payment(uid).is_some_and(|row| {
+            let claim = row.receipt.as_deref().and_then(|receipt| receipt.claim.as_ref());
+            claim.is_some_and(|claim| claim.nonce == *nonce)
+        }),
         Trace::Claim(uid, nonce) => sim.payment(uid).is_some_and(|row| {
             row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce)
         }),
@@ -217,6 +228,7 @@ pub(crate) fn check_answered(sim: &Sim, process: ProcessId, answer: &Answer) {
             | Answer::Opened(Err(Failure::Unavailable))
             | Answer::Prepared(Err(Failure::Unavailable))
             | Answer::Refund(Err(Failure::Unavailable))
+            | Answer::Receipt(Err(Failure::Unavailable))
             | Answer::Subscription(Err(Failure::Unavailable))
     );
     if let Some(asked) = sim.world().recorded.requests.get_mut(&process) {

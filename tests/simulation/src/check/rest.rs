@@ -33,6 +33,7 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
                 broken("I10", format!("{}: {detail}", row.merchant_uid()));
             }
             check_money(row, books, &world.alarms, &mut broken);
+            super::receipt::check_rest(row, books, &world.alarms, &mut broken);
             check_late(row, books, told, &world.alarms, policy, &mut broken);
             for uid in row.order.customer_uid.iter().chain(&row.former_keys).chain(&row.moves_to) {
                 let owner = keys.iter().find(|key| key.customer_uid == *uid).map(|key| &key.customer_id);

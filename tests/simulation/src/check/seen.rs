@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::key::{BillingKey, KeyState};
+use billing::payment::receipt::ReceiptClaim;
 use billing::payment::{Claim, Payment};
 use billing::usecase::Failure;
 use billing::{Nonce, Timestamp};
@@ -66,6 +67,19 @@ impl Seen {
         } else if let Some(claimed) = self.claimed.get_mut(&process) {
             claimed.remove(row);
         }
+    }
+
+    /// A row with this claim on its cash receipt stands in the table.
+    pub(crate) fn receipt_stands(&mut self, process: ProcessId, claim: Option<&ReceiptClaim>, writer: &Nonce) {
+        if let Some(claim) = claim {
+            let claimant = || Claimant { process, made_by: writer.clone(), knows: true };
+            self.claimants.entry(claim.nonce.clone()).or_insert_with(claimant);
+        }
+    }
+
+    /// Whether a claim of this mark is this process's own.
+    pub(crate) fn has_claimed(&self, process: ProcessId, nonce: &Nonce) -> bool {
+        self.claimants.get(nonce).is_some_and(|claimant| claimant.process == process)
     }
 
     /// Whether a claim is this process's own.
@@ -145,6 +159,7 @@ pub(crate) fn check_answered(world: &mut World, process: ProcessId, answer: &Ans
         | Answer::Opened(Err(failure))
         | Answer::Prepared(Err(failure))
         | Answer::ReturnView(Err(failure))
+        | Answer::Receipt(Err(failure))
         | Answer::Refund(Err(failure)) => Some(failure),
         _ => None,
     };

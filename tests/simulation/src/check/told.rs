@@ -13,7 +13,7 @@ use billing::usecase::{
 use billing::{CustomerId, CustomerUid};
 use ledger::{Ledger, PaymentSort};
 
-use super::{subscription, window};
+use super::{receipt, subscription, window};
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
 
@@ -116,6 +116,7 @@ fn kind(answer: &Answer) -> &'static str {
                 RefundState::Refused => "refund refused",
             };
         }
+        Answer::Receipt(Ok(row)) => return receipt::kind(row),
         Answer::Subscription(Ok(row)) => return row.state.name(),
         Answer::Subscriptions(Ok(_)) => return "subscriptions",
         Answer::Noticed(Ok(_)) => return "noticed",
@@ -139,6 +140,7 @@ fn kind(answer: &Answer) -> &'static str {
         | Answer::KeyDeleted(Err(failure))
         | Answer::Subscription(Err(failure))
         | Answer::Subscriptions(Err(failure))
+        | Answer::Receipt(Err(failure))
         | Answer::Refund(Err(failure)) => failure,
     };
     match failure {
@@ -160,6 +162,10 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::DifferenceDeclined(_) => "difference declined",
         Failure::NotRefundable => "not refundable",
         Failure::RefundInProgress => "refund in progress",
+        Failure::NoReceipt(_) => "no receipt",
+        Failure::ReceiptsOff => "receipts off",
+        Failure::ReceiptExists => "receipt exists",
+        Failure::ReceiptInProgress => "receipt in progress",
         Failure::AlreadyPaid => "already paid",
         Failure::CheckoutNotWithdrawable => "checkout not withdrawable",
         Failure::RefundOwed { .. } => "refund owed",
@@ -305,6 +311,7 @@ impl Told {
             {
                 world.violation("I14", format!("{customer_uid} was told deleted and is at the PSP"));
             }
+            (_, Answer::Receipt(Ok(row))) => receipt::check_told(&mut world, request, row),
             (_, Answer::Compared(Ok(Comparison::Finished(report)))) => self.report = Some(report.clone()),
             (_, Answer::Refund(Ok(refunded))) => {
                 let (row, refund) = &**refunded;
@@ -404,6 +411,7 @@ impl Told {
         let (Request::Revoke { caller, merchant_uid }
         | Request::Move { caller, merchant_uid, .. }
         | Request::Complete { caller, merchant_uid, .. }
+        | Request::Receipt { caller, merchant_uid, .. }
         | Request::Read { caller, merchant_uid }) = request
         else {
             return;
@@ -412,7 +420,7 @@ impl Told {
         let Caller::Customer(asking) = caller else { return };
         if owner.is_some_and(|owner| owner != *asking) {
             let hidden = match answer {
-                Answer::Payment(Err(failure)) => !discloses(failure),
+                Answer::Payment(Err(failure)) | Answer::Receipt(Err(failure)) => !discloses(failure),
                 _ => false,
             };
             if !hidden {

@@ -67,6 +67,13 @@ pub const FLOWS: &[Flow] = &[
     Flow { name: "sweep of an unpaid checkout", prepare: window::sweep_unpaid },
     Flow { name: "sweep of a checkout paid in silence", prepare: window::sweep_paid },
     Flow { name: "confirm_url", prepare: window::approve },
+    Flow { name: "cash receipt", prepare: window::receipt },
+    Flow { name: "cash receipt taken back", prepare: window::receipt_taken_back },
+    Flow { name: "sweep of a receipt after a refund", prepare: |stage| window::receipt_after_refund(stage, 1_000) },
+    Flow {
+        name: "sweep of a receipt after all went back",
+        prepare: |stage| window::receipt_after_refund(stage, 8_900),
+    },
     Flow { name: "prepare window key", prepare: |_| window::prepare(None) },
     Flow { name: "prepare window key, charged", prepare: |_| window::prepare(Some("order9")) },
     Flow { name: "confirm window key", prepare: |stage| window::confirm(stage, None) },

@@ -3,8 +3,11 @@
 use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
+use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
 use billing::payment::{PaymentSnapshot, Refund, ScheduleSnapshot};
-use billing::ports::{CardHolder, ChargePsp, KeyPsp, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp};
+use billing::ports::{
+    CardHolder, ChargePsp, KeyPsp, Lookup, PostResult, ReceiptPsp, RefundPsp, SchedulePsp, WindowPsp,
+};
 use billing::usecase::WebhookHint;
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleFilter, ScheduleStatus};
@@ -166,6 +169,23 @@ impl RefundPsp for Psp<'_> {
     }
 }
 
+impl ReceiptPsp for Psp<'_> {
+    async fn issue_receipt(&self, order: &ReceiptOrder) -> PostResult<ReceiptSnapshot> {
+        self.post(Call::IssueReceipt, PspRequest::IssueReceipt(Box::new(order.clone()))).await.and_then(receipt)
+    }
+
+    async fn revoke_receipt(&self, imp_uid: &ImpUid) -> PostResult<ReceiptSnapshot> {
+        self.post(Call::RevokeReceipt, PspRequest::RevokeReceipt(imp_uid.clone())).await.and_then(receipt)
+    }
+
+    async fn receipt(&self, imp_uid: &ImpUid) -> Lookup<ReceiptSnapshot> {
+        self.get(Call::GetReceipt, |books| {
+            books.receipt(imp_uid.as_str()).map_or(Lookup::Absent, |row| found(wire::receipt(row)))
+        })
+        .await
+    }
+}
+
 impl SchedulePsp for Psp<'_> {
     async fn register(
         &self,
@@ -263,6 +283,13 @@ impl KeyPsp for Psp<'_> {
 fn payment(reply: PspReply) -> PostResult<PaymentSnapshot> {
     match reply {
         PspReply::Payment(payment) => PostResult::Known(payment),
+        _ => PostResult::Nonsense,
+    }
+}
+
+fn receipt(reply: PspReply) -> PostResult<ReceiptSnapshot> {
+    match reply {
+        PspReply::Receipt(receipt) => PostResult::Known(receipt),
         _ => PostResult::Nonsense,
     }
 }

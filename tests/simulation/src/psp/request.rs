@@ -3,6 +3,7 @@
 
 use billing::key::KeySnapshot;
 use billing::order::Order;
+use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
 use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::PostResult;
 use billing::{Currency, CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
@@ -40,6 +41,9 @@ pub enum PspRequest {
     Cancel(Box<Refund>),
     /// A virtual account that nobody is to pay into any more.
     CloseAccount(ImpUid),
+    /// A cash receipt, or no more of it.
+    IssueReceipt(Box<ReceiptOrder>),
+    RevokeReceipt(ImpUid),
     /// The amount that the window is to take.
     Prepare(Order),
     /// The same where another one was registered.
@@ -65,6 +69,7 @@ pub(crate) enum PspReply {
     Schedule(ScheduleSnapshot),
     Key(KeySnapshot),
     Prepared(Money),
+    Receipt(ReceiptSnapshot),
     Deleted,
 }
 
@@ -84,6 +89,8 @@ impl PspRequest {
             Self::Charge(order) => vec![order.merchant_uid.to_string()],
             Self::Register { orders, .. } => orders.iter().map(|(order, _)| order.merchant_uid.to_string()).collect(),
             Self::Cancel(refund) | Self::CarelessCancel { refund, .. } => vec![refund.imp_uid.to_string()],
+            Self::IssueReceipt(order) => vec![receipt_of(&order.imp_uid)],
+            Self::RevokeReceipt(imp_uid) => vec![receipt_of(imp_uid)],
             Self::Revoke { .. }
             | Self::RevokeAll { .. }
             | Self::Move { .. }
@@ -188,6 +195,12 @@ impl PspRequest {
             Self::RevokeAll { customer_uid } => schedules(&books.unschedule(now, Some(customer_uid.as_str()), &[])?),
             Self::Prepare(order) => prepared(&books.prepare(wire::prepared(order))?),
             Self::Correct(order) => prepared(&books.change_prepared(wire::prepared(order))?),
+            Self::IssueReceipt(order) => {
+                wire::receipt(&books.issue_receipt(now, &wire::receipt_order(order))?).map(PspReply::Receipt)
+            }
+            Self::RevokeReceipt(imp_uid) => {
+                wire::receipt(&books.revoke_receipt(now, imp_uid.as_str())?).map(PspReply::Receipt)
+            }
             Self::CloseAccount(imp_uid) => {
                 wire::payment(&books.close_account(now, imp_uid.as_str(), false)?).map(PspReply::Payment)
             }
@@ -218,6 +231,11 @@ fn cancel(
     };
     let row = books.cancel(now, &order)?;
     Ok(wire::shown(books, &row).map(PspReply::Payment))
+}
+
+/// What a request about a payment's cash receipt is about: the payment itself may be given back meanwhile.
+pub(crate) fn receipt_of(imp_uid: &ImpUid) -> String {
+    format!("receipt of {imp_uid}")
 }
 
 fn prepared(row: &ledger::Prepared) -> Option<PspReply> {
@@ -251,6 +269,7 @@ impl PspReply {
             Self::Schedule(schedule) => schedule.amount.minor += 1,
             Self::Key(key) => key.customer_uid.push('x'),
             Self::Prepared(amount) => amount.minor += 1,
+            Self::Receipt(receipt) => receipt.amount += 1,
             Self::Deleted => {}
         }
         self

@@ -1,6 +1,7 @@
 //! The ledger's rows as the domain's snapshots.
 
 use billing::key::KeySnapshot;
+use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use billing::{Currency, ImpUid, Money, Timestamp};
@@ -56,11 +57,42 @@ fn details(row: &ledger::Payment) -> RecordDetails {
         pg_tid: Some(row.pg_tid.clone()),
         pg_provider: Some(row.channel.pg_provider.clone()),
         pay_method: Some(row.browser.as_ref().map_or("card", |browser| browser.pay_method.as_str()).to_owned()),
+        cash_receipt_issued: Some(row.cash_receipt_issued),
         customer_uid_usage: row.usage.map(|usage| usage.as_str().to_owned()),
         vbank_num: vbank.map(|vbank| vbank.number.clone()),
         vbank_date: vbank.and_then(|vbank| at(vbank.due_at)),
         vbank_issued_at: vbank.and_then(|vbank| at(vbank.issued_at)),
         ..RecordDetails::default()
+    }
+}
+
+/// A cash receipt.
+pub(super) fn receipt(row: &ledger::Receipt) -> Option<ReceiptSnapshot> {
+    Some(ReceiptSnapshot {
+        imp_uid: ImpUid::parse(&row.imp_uid).ok()?,
+        amount: row.amount,
+        vat: Some(row.vat),
+        apply_num: Some(row.apply_num.clone()),
+        receipt_tid: Some(row.receipt_tid.clone()),
+        receipt_url: None,
+        applied_at: at(row.applied_at),
+        cancelled_at: at(row.cancelled_at),
+    })
+}
+
+/// The request for one, as the PSP is sent it.
+pub(super) fn receipt_order(order: &ReceiptOrder) -> ledger::ReceiptOrder {
+    let said = ledger::Said::nothing()
+        .with("identifier_type", order.wish.identifier_type.name())
+        .with("buyer_name", order.buyer_name.as_deref().unwrap_or_default())
+        .with("buyer_tel", order.buyer_tel.as_deref().unwrap_or_default());
+    ledger::ReceiptOrder {
+        imp_uid: order.imp_uid.to_string(),
+        identifier: order.wish.identifier.expose().to_owned(),
+        kind: Some(order.wish.purpose.name().to_owned()),
+        tax_free: order.parts.tax_free,
+        vat_amount: order.parts.vat_amount,
+        said,
     }
 }
 

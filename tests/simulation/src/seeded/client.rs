@@ -1,5 +1,6 @@
 //! What clients ask: new things, old things again, things that race, and things that are not theirs.
 
+mod receipt;
 mod subscription;
 mod window;
 
@@ -41,6 +42,8 @@ pub(super) struct Shop {
     /// Order numbers of charges and of schedules, with their owners.
     charges: Vec<(CustomerId, MerchantUid)>,
     schedules: Vec<(CustomerId, MerchantUid)>,
+    /// Orders that were told paid in cash, with their owners.
+    cash: Vec<(CustomerId, MerchantUid)>,
     /// Names of subscriptions with their owners, the attempts that they were last heard to be at, and how long a period is.
     subscriptions: Vec<(CustomerId, String)>,
     /// When the first of them was begun.
@@ -75,6 +78,9 @@ impl Shop {
             // The newest ones most of all: these are the ones that race.
             let back = rng.place(self.asked.len().min(3)) + 1;
             return self.asked[self.asked.len() - back].clone();
+        }
+        if setup.receipts > 0 && rng.chance(setup.receipts) {
+            return self.about_receipts(rng).unwrap_or_else(|| self.in_window(rng, setup));
         }
         if rng.chance(setup.subscribed) {
             return self.about_subscriptions(rng, setup, now);
@@ -231,6 +237,12 @@ impl Shop {
     pub(super) fn hear(&mut self, answer: &Answer) {
         self.hear_subscription(answer);
         match answer {
+            Answer::Payment(Ok(row)) if row.receiptable().is_ok() => {
+                let known = (row.customer_id.clone(), row.merchant_uid().clone());
+                if !self.cash.contains(&known) {
+                    self.cash.push(known);
+                }
+            }
             Answer::Key(Ok(row)) if row.state == billing::key::KeyState::Active => {
                 let known = (row.customer_id.clone(), row.customer_uid.clone());
                 if !self.keys.contains(&known) {

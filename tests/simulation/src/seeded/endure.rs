@@ -111,6 +111,7 @@ impl Play<'_> {
         let is = |row: &Payment| {
             row.merchant_uid().as_str() == subject
                 || row.refunds.iter().any(|refund| refund.imp_uid.as_str() == subject)
+                || row.receipt.as_deref().is_some_and(|receipt| receipt.imp_uid.as_str() == subject)
         };
         self.sim.rows.all_payments().into_iter().find(is)
     }
@@ -135,7 +136,8 @@ impl Play<'_> {
         self.payment_of(subject).is_some_and(|row| {
             let unsettled = matches!(row.state, State::Intent | State::Claimed | State::Unknown);
             let changes = row.state == State::Scheduled && row.claim.is_some();
-            unsettled || changes || row.pending_refund().is_some()
+            let receipt = row.receipt.as_deref().is_some_and(|receipt| !receipt.state.is_settled());
+            unsettled || changes || row.pending_refund().is_some() || receipt
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What one seed draws: who is there, what goes wrong and how often, and how the PSP behaves where nobody knows.
 
-use billing::policy::{LatePaidPolicy, Policy};
-use ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ScheduleBatch};
+use billing::policy::{CashReceiptPolicy, LatePaidPolicy, Policy};
+use ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ReceiptFlag, ReceiptOnRefund, ScheduleBatch};
 
 use super::fleet::Fleet;
 use crate::chooser::{LATE_SECONDS_MAX, Outage, Side};
@@ -97,6 +97,10 @@ pub struct Setup {
     pub batches: u64,
     /// What other systems on the same account do, and keys that vanish, beside each step of a client, in a thousand.
     pub other_hands: u64,
+    /// Cash receipts in place of whatever else a client would ask, in a thousand.
+    pub receipts: u64,
+    /// Receipts that the gateway issues by itself as it is paid, in a thousand.
+    pub own_receipts: u64,
     /// What the gateway refuses, or ignores, for ever.
     pub stubborn: Option<Stubborn>,
 }
@@ -108,6 +112,19 @@ const STRENGTHS: [u64; 6] = [0, 0, 20, 60, 200, 500];
 
 /// Gateways that ask for the parts of a refund each in its own way.
 const PGS: [&str; 6] = ["html5_inicis", "kcp", "nice", "nice_v2", "welcome", "daou"];
+
+/// What becomes of a receipt whose payment is given back.
+const ON_REFUND: [ReceiptOnRefund; 4] =
+    [ReceiptOnRefund::Stays, ReceiptOnRefund::CancelledWithAll, ReceiptOnRefund::Cancelled, ReceiptOnRefund::Reduced];
+/// Whose receipts are issued.
+const POLICIES: [CashReceiptPolicy; 6] = [
+    CashReceiptPolicy::OnRequest,
+    CashReceiptPolicy::OnRequest,
+    CashReceiptPolicy::OnRequest,
+    CashReceiptPolicy::Required,
+    CashReceiptPolicy::Required,
+    CashReceiptPolicy::Off,
+];
 
 const CLASSES: [Class; 6] = [Class::Token, Class::Post, Class::Get, Class::Read, Class::Write, Class::Index];
 
@@ -160,6 +177,8 @@ impl Setup {
             lag_seconds: 10,
             batches: 0,
             other_hands: 0,
+            receipts: 0,
+            own_receipts: 0,
             stubborn: None,
         };
         setup.fleet = Fleet::draw(rng, &setup.policy);
@@ -187,6 +206,7 @@ impl Setup {
         // Last, so that every other seed is the story that it was before there were subscriptions.
         setup.subscribing(rng);
         setup.widened(rng);
+        setup.receipted(rng);
         setup
     }
 }
@@ -334,6 +354,35 @@ impl Setup {
         }
     }
 
+    /// Customers pay in cash, and want receipts of it. Last of all, for the same reason.
+    fn receipted(&mut self, rng: &mut Rng) {
+        let elsewhere =
+            self.subscribed > 0 || self.lasts_seconds > 0 || self.pause_seconds_max > DAY || self.batches > 0;
+        if elsewhere || !rng.chance(250) {
+            return;
+        }
+        self.receipts = *rng.pick(&[300, 500]).unwrap_or(&300);
+        self.windows = self.windows.max(600);
+        self.refunds = self.refunds.max(150);
+        self.steps = self.steps.clamp(6, 10);
+        self.pause_seconds_max = self.pause_seconds_max.max(150);
+        self.own_receipts = *rng.pick(&[0, 0, 200]).unwrap_or(&0);
+        self.knobs.receipt_on_refund = *rng.pick(&ON_REFUND).unwrap_or(&ReceiptOnRefund::Stays);
+        self.knobs.receipt_flag = if rng.chance(500) { ReceiptFlag::Automatic } else { ReceiptFlag::Any };
+        let policy = *rng.pick(&POLICIES).unwrap_or(&CashReceiptPolicy::OnRequest);
+        let older = self.fleet.older.as_mut().map(|(older, _)| older);
+        for settings in std::iter::once(&mut self.policy).chain(older) {
+            settings.cash_receipts = policy;
+            settings.window_seconds = settings.window_seconds.min(7_200);
+            settings.deposit_grace_seconds = settings.deposit_grace_seconds.min(3_600);
+        }
+        if rng.chance(150) {
+            let (call, how) = *rng.pick(&Stubborn::RECEIPTS).unwrap_or(&Stubborn::RECEIPTS[0]);
+            self.stubborn = Some(Stubborn::new(call, rng.below(2), how));
+            self.soften(60);
+        }
+    }
+
     /// Hundreds of payments fall due within minutes, and no webhook tells of any.
     #[must_use]
     pub fn backlog(rng: &mut Rng) -> Self {
@@ -346,6 +395,7 @@ impl Setup {
         (setup.batches, setup.odd_cards, setup.console, setup.other_hands) = (850, 0, 0, 0);
         (setup.windows, setup.subscribed, setup.lasts_seconds, setup.replaced) = (0, 0, 0, 0);
         (setup.webhooks.dropped, setup.stubborn, setup.compares) = (1_000, None, false);
+        setup.receipts = 0;
         setup.knobs.past_schedule = PastSchedule::Run;
         setup.soften(60);
         setup
@@ -380,6 +430,8 @@ impl Setup {
             compares: false,
             batches: 0,
             other_hands: 0,
+            receipts: 0,
+            own_receipts: 0,
             stubborn: None,
             plain: true,
             // What a customer was told, hence what is given back, does depend on which came first.

@@ -1,12 +1,15 @@
 //! What customers do in the PG's window, and when they come back from it, if they do. Strangers, too: the window's
 //! parameters are no secret.
 
+mod books;
+
 use billing::calendar::window_ends;
 use billing::key::KeyState;
 use billing::usecase::Caller;
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 use ledger::{KeyWish, Ledger, PaymentStatus, Prepared, WindowOrder, cards};
 
+use self::books::legacy;
 use super::{Play, Scene};
 use crate::lambda::{Answer, Request};
 use crate::psp::wire;
@@ -216,6 +219,10 @@ impl Play<'_> {
         use Act::{Complete, Deposit, Pay, Return, Withdraw};
         use Means::{Account, Card, DeclinedCard};
         use Which::{First, Foreign, Last, MadeUp};
+        if self.setup.receipts > 0 && self.custom.chance(600) {
+            let paid: &[Act] = if by_account { &[Pay(Means::Account), Act::Deposit(0)] } else { &[Pay(Card)] };
+            return self.acts(place, &[paid, &[Complete(Last)]].concat());
+        }
         if by_account {
             return self.pays_by_account(place);
         }
@@ -365,10 +372,12 @@ impl Play<'_> {
 
     fn pay(&mut self, place: usize, shopper: &Shopper, means: Means) {
         let ended = self.has_ended(shopper);
+        let transfers =
+            self.sim.payment(&shopper.uid).and_then(|row| row.window).is_some_and(|it| it.pay_method == "trans");
         let paid = {
             let mut world = self.sim.world();
             world.run_ledger();
-            let paid = pay(&mut world, shopper, means);
+            let paid = pay(&mut world, shopper, means, transfers);
             world.run_ledger();
             paid
         };
@@ -382,6 +391,7 @@ impl Play<'_> {
             (Some(_), Means::TestChannel) => "paid on a test channel",
         };
         self.count(what);
+        self.issues_by_itself(paid.as_deref());
         let Some(imp_uid) = paid.and_then(|imp_uid| ImpUid::parse(&imp_uid).ok()) else { return };
         if let Some(shopper) = self.shoppers.get_mut(place) {
             shopper.attempts.push(imp_uid);
@@ -408,6 +418,7 @@ impl Play<'_> {
             deposited
         };
         if deposited {
+            self.issues_by_itself(Some(imp_uid.as_str()));
             self.count("deposited");
             let paid_twice = {
                 let world = self.sim.world();
@@ -441,14 +452,15 @@ impl Play<'_> {
 }
 
 /// Somebody confirms in the window.
-fn pay(world: &mut World, shopper: &Shopper, means: Means) -> Option<String> {
+fn pay(world: &mut World, shopper: &Shopper, means: Means, transfers: bool) -> Option<String> {
     let now = world.kernel.now();
     let number = match means {
         Means::DeclinedCard => DECLINED,
         Means::RefusedCard => REFUSED,
         Means::Card | Means::Account | Means::OtherAmount | Means::TestChannel => CARD,
     };
-    let card = cards::read(number, "2044-12", now).ok().filter(|_| means != Means::Account);
+    let transfers = transfers && means == Means::Card;
+    let card = cards::read(number, "2044-12", now).ok().filter(|_| means != Means::Account && !transfers);
     let order = shopper.order.clone();
     let order = if means == Means::OtherAmount {
         ledger::Order { amount: TAMPERED, tax: ledger::TaxParts::default(), ..order }
@@ -456,7 +468,11 @@ fn pay(world: &mut World, shopper: &Shopper, means: Means) -> Option<String> {
         order
     };
     let strange = matches!(means, Means::OtherAmount | Means::TestChannel);
-    let method = if means == Means::Account { "vbank" } else { "card" };
+    let method = match means {
+        Means::Account => "vbank",
+        _ if transfers => "trans",
+        _ => "card",
+    };
     let key = shopper.key.as_ref().filter(|_| !strange);
     let window = WindowOrder {
         card,
@@ -479,16 +495,4 @@ fn on_channel<T>(books: &mut Ledger, test: bool, act: impl FnOnce(&mut Ledger) -
     let done = act(books);
     books.set_knobs(usual);
     done
-}
-
-fn legacy(customer_uid: &CustomerUid, card: cards::Card) -> ledger::KeyOrder {
-    ledger::KeyOrder {
-        customer_uid: customer_uid.to_string(),
-        customer_id: None,
-        channel: ledger::Channel::default(),
-        has_channel_key: true,
-        card,
-        customer: ledger::Person::default(),
-        said: ledger::Said::nothing(),
-    }
 }

@@ -1,6 +1,7 @@
 //! I4: whatever is sent stands in the table first.
 
 use billing::key::{BillingKey, KeyState};
+use billing::payment::receipt::{ReceiptAct, ReceiptClaim, ReceiptWish};
 use billing::payment::{Claim, Payment, Purpose, RefundState, State};
 use billing::ports::KeyStore;
 use billing::{ImpUid, MerchantUid, Timestamp};
@@ -34,6 +35,16 @@ impl Sim {
                 self.world().ledger.payment(imp_uid.as_str(), true).ok().map(|payment| payment.merchant_uid.clone());
             row.is_withdrawn() && of.as_deref() == Some(row.merchant_uid().as_str())
         };
+        let receipt = |imp_uid: &ImpUid, act: ReceiptAct, wish: Option<&ReceiptWish>| {
+            let own = |claim: &ReceiptClaim| {
+                let world = self.world();
+                claim.act == act && claim.is_live(now) && world.seen.has_claimed(world.kernel.current, &claim.nonce)
+            };
+            self.rows.all_payments().iter().filter_map(|row| row.receipt.as_deref()).any(|receipt| {
+                let as_written = wish.is_none_or(|wish| receipt.wish.as_ref() == Some(wish));
+                receipt.imp_uid == *imp_uid && as_written && receipt.claim.as_ref().is_some_and(own)
+            })
+        };
         let kept = match request {
             // An account is closed only for an order that is withdrawn.
             PspRequest::CloseAccount(imp_uid) => self.rows.all_payments().iter().any(|row| withdrawn(row, imp_uid)),
@@ -63,6 +74,8 @@ impl Sim {
                 let row = self.rows.key(customer_uid).await.ok().flatten();
                 row.is_some_and(|row| matches!(row.state, KeyState::Deleting | KeyState::Abandoned | KeyState::Deleted))
             }
+            PspRequest::IssueReceipt(order) => receipt(&order.imp_uid, ReceiptAct::Issue, Some(&order.wish)),
+            PspRequest::RevokeReceipt(imp_uid) => receipt(imp_uid, ReceiptAct::Revoke, None),
             // The amount that a window is to take moves no money: it is its row's.
             PspRequest::Prepare(order) | PspRequest::Correct(order) => {
                 self.payment(&order.merchant_uid).is_some_and(|row| row.order == *order && row.window.is_some())

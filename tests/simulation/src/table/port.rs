@@ -133,7 +133,9 @@ impl<'a> Table<'a> {
         }
         let process = world.kernel.current;
         world.seen.stands(process, after.merchant_uid().as_str(), after.claim.as_ref(), &after.writer);
-        world.index.set(DueRow::Payment(after.merchant_uid().clone()), after.due_at, clock);
+        let claim = after.receipt.as_deref().and_then(|receipt| receipt.claim.as_ref());
+        world.seen.receipt_stands(process, claim, &after.writer);
+        world.index.set(DueRow::Payment(after.merchant_uid().clone()), after.next_due_at(), clock);
     }
 
     pub(super) fn key_written(&self, before: Option<KeyState>, row: &BillingKey) {

@@ -4,15 +4,15 @@ use super::run::{Run, Stop};
 use crate::ids::CustomerUid;
 use crate::key::{KeyEvidence, KeyState};
 use crate::ports::{
-    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, Lookup, PaymentStore, ReportStore,
-    SchedulePsp, StoreError,
+    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, Lookup, PaymentStore, ReceiptPsp,
+    ReportStore, SchedulePsp, StoreError,
 };
 use crate::report::Counts;
 use crate::usecase::Billing;
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ReceiptPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + AlarmSink,
 {

@@ -7,11 +7,12 @@ use crate::alarm::Alarm;
 use crate::day::KstDay;
 use crate::ids::{CustomerUid, MerchantUid};
 use crate::key::{BillingKey, KeyState};
+use crate::payment::receipt::Receipt;
 use crate::payment::{Evidence, Payment, PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 use crate::payment::{Source, State};
 use crate::ports::{
     AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, Listing, ListingPsp, Lookup, PaymentStore,
-    ReportStore, SchedulePsp, StoreError,
+    ReceiptPsp, ReportStore, SchedulePsp, StoreError,
 };
 use crate::report::{Checkpoint, Counts, Pass, Window};
 use crate::time::Timestamp;
@@ -23,7 +24,7 @@ const STEP_SECONDS: i64 = 40;
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ReceiptPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + AlarmSink,
 {
@@ -107,6 +108,10 @@ where
                         self.time_is_left(run)?;
                         **row = self.put_right((**row).clone(), record, tally).await?;
                     }
+                    if receipt_differs(row, record) {
+                        self.time_is_left(run)?;
+                        **row = self.compare_receipt((**row).clone(), tally).await?;
+                    }
                 }
                 // An older payment without a row was reported when it was made.
                 None if pass == Pass::Changes => {}
@@ -117,6 +122,16 @@ where
             }
         }
         Ok(())
+    }
+
+    /// Looks a payment's cash receipt up. What is wrong with it is due then, and the sweep puts it right.
+    async fn compare_receipt(&self, row: Payment, tally: &mut Counts) -> Result<Payment, Stop> {
+        let before = row.receipt.clone();
+        let row = Box::pin(self.look_at_receipt(row, Source::Look)).await?;
+        if row.receipt != before {
+            tally.receipts += 1;
+        }
+        Ok(row)
     }
 
     /// Whether a listed record is what its row says already.
@@ -290,6 +305,16 @@ fn changed_since(record: &Record, since: Timestamp) -> bool {
         }
         Record::Schedule(_) => true,
     }
+}
+
+/// Whether a listed payment says otherwise than its row whether there is a cash receipt of it, which nobody is at work on. Iamport
+/// may mean only those that the gateway issues by itself, so that the difference proves nothing before it is looked up.
+fn receipt_differs(row: &Payment, record: &Record) -> bool {
+    let Record::Payment(listed) = record else { return false };
+    let (receipt, known) = (row.receipt.as_deref(), row.imp_uid() == Some(&listed.imp_uid));
+    let shown = listed.details.cash_receipt_issued.unwrap_or(false);
+    let idle = receipt.is_none_or(|receipt| receipt.due_at.is_none());
+    known && idle && shown != receipt.is_some_and(Receipt::stands)
 }
 
 /// Whether two records of one payment say the same of its money. A listing may leave out what nothing depends on.

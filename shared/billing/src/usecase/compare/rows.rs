@@ -7,8 +7,8 @@ use crate::day::KstDay;
 use crate::ids::{CustomerUid, MerchantUid};
 use crate::payment::{Evidence, Payment, State};
 use crate::ports::{
-    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReportStore,
-    SchedulePsp,
+    AlarmSink, ChargePsp, ClaimStore, Clock, Entropy, KeyPsp, KeyStore, ListingPsp, PaymentStore, ReceiptPsp,
+    ReportStore, SchedulePsp,
 };
 use crate::report::{Checkpoint, Counts, Pass, Window, claims_at};
 use crate::time::Timestamp;
@@ -16,7 +16,7 @@ use crate::usecase::Billing;
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + SchedulePsp + KeyPsp + ListingPsp,
+    P: ChargePsp + SchedulePsp + KeyPsp + ReceiptPsp + ListingPsp,
     S: PaymentStore + KeyStore + ClaimStore + ReportStore,
     H: Clock + Entropy + AlarmSink,
 {

@@ -7,8 +7,11 @@ use std::sync::Mutex;
 use billing::card::Card;
 use billing::key::KeySnapshot;
 use billing::order::Order;
+use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
 use billing::payment::{PaymentSnapshot, ScheduleSnapshot};
-use billing::ports::{CardHolder, ChannelPsp, ChargePsp, KeyPsp, Listing, ListingPsp, Lookup, PostResult, SchedulePsp};
+use billing::ports::{
+    CardHolder, ChannelPsp, ChargePsp, KeyPsp, Listing, ListingPsp, Lookup, PostResult, ReceiptPsp, SchedulePsp,
+};
 use billing::report::{Pass, Window};
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Timestamp};
 
@@ -106,6 +109,20 @@ impl ChargePsp for PagedPsp {
 
     async fn payment(&self, imp_uid: &ImpUid) -> Lookup<PaymentSnapshot> {
         self.inner.payment(imp_uid).await
+    }
+}
+
+impl ReceiptPsp for PagedPsp {
+    async fn issue_receipt(&self, order: &ReceiptOrder) -> PostResult<ReceiptSnapshot> {
+        self.inner.issue_receipt(order).await
+    }
+
+    async fn revoke_receipt(&self, imp_uid: &ImpUid) -> PostResult<ReceiptSnapshot> {
+        self.inner.revoke_receipt(imp_uid).await
+    }
+
+    async fn receipt(&self, imp_uid: &ImpUid) -> Lookup<ReceiptSnapshot> {
+        self.inner.receipt(imp_uid).await
     }
 }
 

@@ -18,6 +18,7 @@ use super::*;
 use crate::config::ImpCode;
 
 pub(super) mod contract;
+mod receipts;
 
 pub(super) const NOW: Timestamp = Timestamp(1_795_478_400);
 const RUNS_AT: Timestamp = NOW.plus(86_400);
@@ -216,6 +217,7 @@ fn everything() -> PaymentSnapshot {
             card_number: text("424242******4242"),
             card_quota: Some(3),
             receipt_url: text("https://pg.example/receipt"),
+            cash_receipt_issued: Some(true),
             customer_uid_usage: text("payment"),
             vbank_code: text("088"),
             vbank_name: text("신한은행"),

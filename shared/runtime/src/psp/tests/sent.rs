@@ -173,3 +173,46 @@ async fn a_key_is_deleted_with_a_reason() {
     let asked = server.seen().into_iter().find(|seen| seen.target.starts_with("/subscribe/customers/key1?")).unwrap();
     assert!(asked.target.contains("reason=%") && asked.target.contains("requester%5D=admin"), "{}", asked.target);
 }
+
+#[tokio::test]
+async fn a_receipt_names_whom_it_is_for_and_the_parts_of_what_is_left() {
+    use billing::payment::receipt::{ReceiptOrder, ReceiptPurpose, ReceiptWish};
+    use billing::ports::ReceiptPsp;
+
+    let imp_uid = ImpUid::parse(IMP_UID).unwrap();
+    let target = format!("/receipts/{IMP_UID}");
+    for (purpose, number, kind, word) in [
+        (ReceiptPurpose::Person, "01012345678", "phone", "person"),
+        (ReceiptPurpose::Company, "1178178260", "business", "company"),
+    ] {
+        let order = ReceiptOrder {
+            imp_uid: imp_uid.clone(),
+            wish: ReceiptWish::new(purpose, None, number).unwrap(),
+            parts: TaxParts { tax_free: Some(1_900), vat_amount: Some(700) },
+            buyer_name: Some("김길동".to_owned()),
+            buyer_email: Some("kim@shop.example".to_owned()),
+            buyer_tel: Some("010-1234-5678".to_owned()),
+            product_type: Some(billing::order::ProductType::Digital),
+        };
+        let answer = json!({
+            "imp_uid": IMP_UID, "apply_num": "G1", "type": word, "amount": 8900, "vat": 700, "applied_at": 31,
+            "cancelled_at": 0
+        });
+        let (psp, server) = psp(move |_| Reply::ok(&answer)).await;
+        let PostResult::Known(issued) = psp.issue_receipt(&order).await else { panic!("a receipt") };
+        assert_eq!((issued.amount, issued.vat, issued.stands()), (8_900, Some(700), true));
+        let expected = json!({
+            "identifier": number, "identifier_type": kind, "type": word, "product_type": "digital", "tax_free": 1900,
+            "vat_amount": 700, "buyer_name": "김길동", "buyer_email": "kim@shop.example", "buyer_tel": "010-1234-5678"
+        });
+        assert_eq!(body(&server, &target), expected);
+    }
+    // What documents its refusals by an HTTP status has refused; what only broke has not answered.
+    for (status, refused) in [(400, true), (501, true), (500, true), (502, false), (504, false)] {
+        let (psp, _server) = psp(move |_| envelope(status, 1, "발급 실패")).await;
+        let answers = [psp.revoke_receipt(&imp_uid).await];
+        let expected = |it: &PostResult<_>| matches!(it, PostResult::Refused(_)) == refused;
+        assert!(answers.iter().all(expected), "{status}: {answers:?}");
+        assert_eq!(psp.receipt(&imp_uid).await, Lookup::Unreachable, "{status}");
+    }
+}

@@ -2,7 +2,8 @@
 
 use billing::checkout::{Options, Window};
 use billing::order::{Details, Order};
-use billing::usecase::{Caller, NewCheckout, PrepareKey, WebhookHint};
+use billing::payment::receipt::{ReceiptPurpose, ReceiptWish};
+use billing::usecase::{Caller, NewCheckout, PrepareKey, RefundRequest, WebhookHint};
 use billing::{CustomerUid, ImpUid, MerchantUid, Money};
 use ledger::{KeyOrder, KeyWish, Prepared, WindowOrder, cards};
 
@@ -78,6 +79,55 @@ fn opened(stage: &mut Stage<'_>, card: Option<&str>) -> ImpUid {
     stage.ask(&checkout_with(card));
     stage.wait(30);
     pays(stage, "order1", 8_900, card, None)
+}
+
+/// A transfer that was made, and is known.
+fn transferred(stage: &mut Stage<'_>) {
+    let transfer = Window { pg: None, pay_method: "trans".to_owned(), options: Options::default() };
+    if let Request::Checkout(new) = checkout() {
+        stage.ask(&Request::Checkout(NewCheckout { window: transfer, ..new }));
+    }
+    stage.wait(30);
+    let imp_uid = {
+        let mut world = stage.sim.world();
+        let now = world.kernel.now();
+        let window = WindowOrder::by(ledger::Order::krw("order1", 8_900, "월간 이용권"), "trans");
+        let paid = world.ledger.pay_in_window(now, window).ok().and_then(|agreed| agreed.payment);
+        paid.map_or_else(|| "imp_000000000000".to_owned(), |payment| payment.imp_uid)
+    };
+    stage.ask(&completes(id(ImpUid::parse(&imp_uid))));
+}
+
+fn asks_for_receipt() -> Request {
+    let wish = id(ReceiptWish::new(ReceiptPurpose::Person, None, "010-4242-4242"));
+    Request::Receipt { caller: Caller::Customer(kim()), merchant_uid: uid("order1"), wish }
+}
+
+pub(super) fn receipt(stage: &mut Stage<'_>) -> Request {
+    transferred(stage);
+    asks_for_receipt()
+}
+
+pub(super) fn receipt_taken_back(stage: &mut Stage<'_>) -> Request {
+    transferred(stage);
+    stage.ask(&asks_for_receipt());
+    Request::CancelReceipt { merchant_uid: uid("order1") }
+}
+
+/// So much goes back, and the receipt is still over all of it.
+pub(super) fn receipt_after_refund(stage: &mut Stage<'_>, amount: u64) -> Request {
+    transferred(stage);
+    stage.ask(&asks_for_receipt());
+    stage.ask(&Request::Refund(RefundRequest {
+        merchant_uid: uid("order1"),
+        amount: amount.to_string(),
+        tax_free: None,
+        vat_amount: None,
+        reason: None,
+        account: None,
+        idempotency_key: "refund-order1-1".to_owned(),
+    }));
+    Request::Sweep
 }
 
 fn completes(imp_uid: ImpUid) -> Request {

@@ -18,10 +18,10 @@ impl Shop {
     /// Something about windows.
     pub(super) fn in_window(&mut self, rng: &mut Rng, setup: &Setup) -> Request {
         match rng.below(100) {
-            0..=59 => self.checkout(rng),
+            0..=59 => self.checkout(rng, setup),
             60..=79 => self.prepare(rng),
             80..=85 => self.import(rng),
-            86..=92 => self.approve(rng).unwrap_or_else(|| self.checkout(rng)),
+            86..=92 => self.approve(rng).unwrap_or_else(|| self.checkout(rng, setup)),
             _ => self.replace(rng).unwrap_or_else(|| self.issue(rng, setup)),
         }
     }
@@ -30,7 +30,7 @@ impl Shop {
         rng.pick(&self.customers).cloned().unwrap_or_else(|| id(CustomerId::parse("customer0")))
     }
 
-    fn checkout(&mut self, rng: &mut Rng) -> Request {
+    fn checkout(&mut self, rng: &mut Rng, setup: &Setup) -> Request {
         self.made += 1;
         let customer_id = self.owner(rng);
         let order = Order {
@@ -42,6 +42,13 @@ impl Shop {
         };
         self.charges.push((customer_id.clone(), order.merchant_uid.clone()));
         let pay_method = if rng.chance(400) { "vbank" } else { "card" };
+        if setup.receipts == 0 {
+            return Request::Checkout(NewCheckout { order, customer_id, window: window(pay_method) });
+        }
+        // Most pay in cash, some of them so much that a receipt is due unasked.
+        let more = if rng.chance(400) { 100_000 } else { 0 };
+        let pay_method = if pay_method == "card" && rng.chance(800) { "trans" } else { pay_method };
+        let order = Order { amount: Money::krw(order.amount.minor + more), ..order };
         Request::Checkout(NewCheckout { order, customer_id, window: window(pay_method) })
     }
 
