@@ -122,6 +122,12 @@ pub enum Bug {
     AnyLuhnNumberAccepted,
     /// A refund says nothing of the parts that tax is counted by.
     RefundWithoutParts,
+    /// A cash receipt stays as it was when its payment is given back.
+    ReceiptKeptWhole,
+    /// A cash receipt that is not found is issued again, though the request before may still execute.
+    ReceiptSentBesideUnknown,
+    /// A cash receipt is issued without a look whether the gateway has issued one by itself.
+    ReceiptBesideTheGateways,
 }
 
 thread_local! {
