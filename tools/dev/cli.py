@@ -83,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     dump = commands.add_parser("dump", help="print the table as JSON lines")
     dump.set_defaults(run=_dump)
 
+    events = commands.add_parser("events", help="print what the storefront is told, as it is told")
+    events.add_argument("--type", metavar="TYPE", action="append", default=[], help="only types that begin so, as in `payment.`")
+    events.add_argument("--subject", metavar="SUBJECT", help="only of this order, key or subscription")
+    events.add_argument("--json", action="store_true", help="whole events, one line each")
+    events.add_argument("--once", action="store_true", help="print what there is, and end")
+    events.set_defaults(run=_events)
+
     invoke = commands.add_parser("invoke", help="send a sample event to a function of the running sandbox")
     invoke.add_argument("function", metavar="FUNCTION")
     invoke.add_argument(
@@ -274,6 +281,10 @@ Schedule the next one in 30 days, move the clock past it, look at the rows:
   ./dev clock +31d
   ./dev dump
 
+Follow what the storefront is told of it:
+
+  ./dev events
+
 Ctrl-C stops everything."""
 
 
@@ -294,6 +305,15 @@ def _dump(_options: argparse.Namespace) -> int:
     aws = running().aws
     require_running(aws)
     return _sandbox("dump", "--aws-url", aws)
+
+
+def _events(options: argparse.Namespace) -> int:
+    aws = running().aws
+    require_running(aws)
+    wanted = [word for kind in options.type for word in ("--type", kind)]
+    wanted += ["--subject", options.subject] if options.subject else []
+    wanted += [flag for flag, asked in (("--json", options.json), ("--once", options.once)) if asked]
+    return _sandbox("events", *wanted, "--aws-url", aws)
 
 
 def _clock(options: argparse.Namespace) -> int:

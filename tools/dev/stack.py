@@ -52,6 +52,7 @@ CONFIGURATION = (
     "CHECKOUT_RETURN_URL",
     "CURRENCIES",
     "CVC_ACCEPTED",
+    "EVENT_BUS_NAME",
     "IAMPORT_BASE_URL",
     "IAMPORT_CHANNEL_KEY",
     "IAMPORT_CHECKOUT_PGS",
@@ -91,7 +92,7 @@ WARM_UPS: Mapping[str, WarmUp] = {
     "subscription": WarmUp("GET", "/subscriptions/warm-up", "merchant"),
     "webhook": WarmUp("POST", "/webhooks/iamport/not-the-token", None, b"{}"),
 }
-WITHOUT_ROUTE = ("reconcile",)
+WITHOUT_ROUTE = ("publish", "reconcile")
 
 
 class Plan(NamedTuple):
@@ -197,6 +198,7 @@ def function_environment(plan: Plan) -> dict[str, str]:
             "AWS_ENDPOINT_URL": plan.urls.aws,
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "CHECKOUT_RETURN_URL": f"{plan.urls.storefront}/return",
+            "EVENT_BUS_NAME": TABLE_NAME,
             "IAMPORT_BASE_URL": plan.urls.iamport,
             "IAMPORT_SECRET_ID": SECRET_ID,
             "NOTICE_URL": f"{plan.urls.gateway}/webhooks/iamport",

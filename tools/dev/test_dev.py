@@ -436,6 +436,8 @@ class CommandLine(unittest.TestCase):
             ["token", "customer", "--id", "jane"],
             ["token", "merchant"],
             ["dump"],
+            ["events"],
+            ["events", "--type", "payment.", "--type", "refund.", "--subject", "order-1", "--json", "--once"],
             ["invoke", "charge"],
             ["invoke", "charge", "again"],
             ["clock", "+31d"],

@@ -6,6 +6,7 @@ use crate::alarm::Alarm;
 use crate::card::Card;
 use crate::channels;
 use crate::day::KstDay;
+use crate::event::Event;
 use crate::ids::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Nonce, SubscriptionId};
 use crate::key::{BillingKey, KeySnapshot};
 use crate::money::Money;
@@ -448,6 +449,23 @@ pub trait ReportStore: Sync {
     fn report(&self, day: KstDay) -> impl Future<Output = Result<Option<Report>, StoreError>> + Send;
     /// Writes version 1 only where there is none, and each later version only over the one before it.
     fn save_report(&self, row: &Report) -> impl Future<Output = Result<Saved<Report>, WriteError>> + Send;
+}
+
+/// What became of one event that was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The bus has it.
+    Taken,
+    /// The bus does not take it now.
+    Refused,
+    /// The bus gave no answer: it may have it.
+    Unknown,
+}
+
+/// Where events go. An event may be put more than once: its name says that it is the same.
+pub trait EventBus: Sync {
+    /// Puts events, in their order. One answer an event; those after the last answer were not put.
+    fn put(&self, events: &[&Event]) -> impl Future<Output = Vec<Put>> + Send;
 }
 
 /// The time.

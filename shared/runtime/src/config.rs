@@ -119,6 +119,12 @@ pub(crate) fn pg_code(pg: &str) -> &str {
     pg.split_once('.').map_or(pg, |(code, _)| code)
 }
 
+/// The bus of the stack, for the one function that puts events there.
+pub(crate) fn event_bus_name(get: impl Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+    let name = get("EVENT_BUS_NAME").filter(|name| !name.is_empty());
+    name.ok_or(ConfigError { variable: "EVENT_BUS_NAME", rule: "the name of an event bus" })
+}
+
 /// Shortest quarantine accepted, in seconds. Below it a late execution at the PSP could meet a second POST.
 const QUARANTINE_SECONDS_MIN: i64 = 60;
 
@@ -344,6 +350,15 @@ mod tests {
             let value = variables.iter().chain(&required).find(|(known, _)| *known == name);
             value.map(|(_, value)| (*value).to_owned())
         })
+    }
+
+    #[test]
+    fn the_bus_is_named_and_never_guessed() {
+        assert_eq!(event_bus_name(|_| Some("shop".to_owned())), Ok("shop".to_owned()));
+        for given in [None, Some(String::new())] {
+            let error = event_bus_name(|_| given.clone()).unwrap_err();
+            assert_eq!(error.variable, "EVENT_BUS_NAME");
+        }
     }
 
     #[test]

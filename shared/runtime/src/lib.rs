@@ -5,6 +5,7 @@
 
 mod app;
 mod aws;
+mod bus;
 mod clock;
 pub mod config;
 mod deadline;
@@ -19,11 +20,14 @@ mod serve;
 #[expect(dead_code, reason = "the client's own tests use the rest of it")]
 #[path = "../../iamport/tests/it/server.rs"]
 mod server;
+mod stream;
 mod window;
 
 pub use app::App;
+pub use bus::Bus;
 pub use config::Config;
 pub use deadline::Deadline;
 pub use host::Host;
 pub use psp::Psp;
-pub use serve::{Ended, HANDLER_BUDGET, serve_http, serve_ticks};
+pub use serve::{Ended, HANDLER_BUDGET, serve_http, serve_stream, serve_ticks};
+pub use stream::Batch;

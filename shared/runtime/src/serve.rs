@@ -3,15 +3,18 @@
 use std::future::Future;
 use std::time::Duration;
 
+use billing::usecase::Publisher;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, RequestExt, Service as _};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::app::App;
+use crate::bus::Bus;
 use crate::clock::SystemClock;
 use crate::deadline::Deadline;
 use crate::http::guard::{Guarded, guard};
 use crate::http::{Problem, Reply, Request};
+use crate::stream::Batch;
 
 /// Longest time for one HTTP request: the gateway gives up after 30 s.
 pub const HANDLER_BUDGET: Duration = Duration::from_secs(25);
@@ -104,6 +107,24 @@ where
             let deadline = Deadline::of_tick(&app.clock, limit);
             handle(app, deadline).await
         }
+    }))
+    .await
+}
+
+/// Runs a function that the table's stream starts, with nothing but the bus.
+///
+/// # Errors
+/// As [`serve_http`].
+pub async fn serve_stream<H, F>(handle: H) -> Result<(), Error>
+where
+    H: Fn(Publisher<Bus>, Batch) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = serde_json::Value> + Send,
+{
+    crate::log::init();
+    let publisher = crate::bus::publisher().await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
+        let (publisher, handle) = (publisher.clone(), handle.clone());
+        async move { Ok::<_, Error>(handle(publisher, Batch::read(&event.payload)).await) }
     }))
     .await
 }

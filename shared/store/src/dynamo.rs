@@ -5,6 +5,7 @@ mod error;
 mod insert;
 mod item;
 mod report;
+mod stream;
 mod subscription;
 mod tries;
 
@@ -18,6 +19,8 @@ use billing::payment::Payment;
 use billing::ports::{DueRow, DueStore, KeyStore, Page, PaymentStore, Saved, ScheduleFilter, StoreError, WriteError};
 use billing::subscription::SubscriptionId;
 use billing::{CustomerId, CustomerUid, MerchantUid, Timestamp};
+
+pub use stream::change;
 
 use crate::cursor;
 use item::{

@@ -10,5 +10,5 @@ mod memory;
 mod shard;
 
 #[cfg(feature = "dynamo")]
-pub use dynamo::DynamoStore;
+pub use dynamo::{DynamoStore, change};
 pub use memory::MemoryStore;

@@ -1,7 +1,8 @@
-//! One endpoint for the AWS SDKs (`AWS_ENDPOINT_URL`): DynamoDB by an embedded engine, Secrets Manager by ourselves.
+//! One endpoint for the AWS SDKs (`AWS_ENDPOINT_URL`): DynamoDB by an embedded engine, Secrets Manager and EventBridge by ourselves.
 //!
 //! Requests are told apart by `X-Amz-Target`. In memory by default; with a data directory both survive a restart.
 
+pub mod bus;
 pub mod client;
 mod dispatch;
 pub mod faults;
@@ -18,6 +19,7 @@ use http::Uri;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use self::bus::EventBus;
 use self::faults::Faults;
 use self::secrets::Secrets;
 use crate::net::{self, Http};
@@ -56,6 +58,8 @@ pub enum Service {
     DynamoDb,
     /// `secretsmanager`, JSON 1.1.
     SecretsManager,
+    /// `AWSEvents`, JSON 1.1.
+    EventBridge,
 }
 
 #[derive(Debug)]
@@ -63,6 +67,7 @@ struct Endpoint {
     engine: Uri,
     http: Http,
     secrets: Mutex<Secrets>,
+    bus: Mutex<EventBus>,
     faults: Mutex<Faults>,
     calls: Mutex<BTreeMap<String, u64>>,
 }
@@ -99,6 +104,7 @@ pub async fn serve(
             .map_err(|error| AwsError::Database(error.to_string()))?,
         http: Http::pooled(),
         secrets: Mutex::new(secrets),
+        bus: Mutex::default(),
         faults: Mutex::default(),
         calls: Mutex::default(),
     });

@@ -2,6 +2,7 @@
 
 mod clock;
 mod dump;
+mod events;
 mod serve;
 mod span;
 mod state;
@@ -37,6 +38,8 @@ enum Command {
     Token(token::Args),
     /// Print every row of the table as one line of JSON, sorted by key
     Dump(dump::Args),
+    /// Print what the storefront is told, as it is told
+    Events(events::Args),
     /// Move the clock, which runs the schedules that it passes and sweeps on the way
     Clock(clock::Args),
 }
@@ -139,6 +142,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Serve(args) => serve::run(args).await,
         Command::Token(args) => print(&token::run(&args)?),
         Command::Dump(args) => dump::run(args).await,
+        Command::Events(args) => events::run(args).await,
         Command::Clock(args) => print(&clock::run(args).await?),
     }
 }

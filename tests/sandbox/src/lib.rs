@@ -1,4 +1,4 @@
-//! What the functions talk to, on one machine: the Iamport simulator, DynamoDB and Secrets Manager, the API gateway; and
+//! What the functions talk to, on one machine: the Iamport simulator, DynamoDB, Secrets Manager and EventBridge, the API gateway; and
 //! a shop that calls them.
 //!
 //! One process, one loopback port per role. Nothing of it is ever linked into a function.
@@ -11,6 +11,7 @@ pub mod iamport;
 pub mod journey;
 pub mod net;
 pub mod storefront;
+pub mod stream;
 pub mod template;
 
 /// The AWS account that the sandbox pretends to be.

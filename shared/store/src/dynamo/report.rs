@@ -11,7 +11,7 @@ use super::item::{Item, PAYMENT_SK, Row, SCHEMA, text};
 use super::{DynamoStore, error};
 use crate::cursor;
 
-const REPORT_SK: &str = "RPT";
+pub(super) const REPORT_SK: &str = "RPT";
 /// Sparse: a payment row is in it exactly while it claims that the PSP holds something. One partition a day: a shop settles
 /// far fewer than the thousand rows a second that a partition takes, and a day is read in one order.
 const DAY_INDEX: &str = "day";

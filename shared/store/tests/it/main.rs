@@ -39,6 +39,7 @@ mod lists;
 mod lost;
 mod reports;
 mod rows;
+mod stream;
 mod subscriptions;
 mod table;
 mod windows;

@@ -15,7 +15,7 @@ use billing::{CustomerUid, KstDay, Money};
 
 use crate::rows::{NOW, customer, key, nonce, payment};
 
-fn subscription(owner: &str, number: u64) -> Subscription {
+pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
     let monthly = Interval::new(Unit::Month, 1).unwrap();
     Subscription {
         id: SubscriptionId::parse(&format!("sub{number:026x}")).unwrap(),

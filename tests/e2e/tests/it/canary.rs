@@ -234,6 +234,7 @@ async fn everything_kept(world: &World) -> Vec<(String, String)> {
         let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
         places.push((format!("the log {}", path.file_name().unwrap().display()), text));
     }
+    places.extend(world.told().await.into_iter().map(|event| ("an event".to_owned(), event.to_string())));
     places.extend(World::replies_so_far().into_iter().map(|reply| ("an answer".to_owned(), reply)));
     places
 }

@@ -173,6 +173,8 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
     let sweep = samples.remove("reconcile").unwrap();
     let report = world.invoke("reconcile", &sweep).await;
     assert!(report["seen"].is_u64() && report["cut_short"] == false, "{report}");
+    let told = samples.remove("publish").unwrap();
+    assert_eq!(world.invoke("publish", &told).await, json!({ "batchItemFailures": [] }));
     assert!(samples.is_empty(), "samples that no test knows: {:?}", samples.keys());
     let again = Buyer { customer_id: names.customer, customer_uid: customer_uid.to_owned() };
     world.charge(&again.order(&first)).await.ok(200);

@@ -31,6 +31,7 @@ mod slow;
 mod subscriptions;
 mod table;
 mod table_faults;
+mod told;
 mod tour;
 mod webhook;
 mod window_keys;

@@ -9,6 +9,7 @@ mod functions;
 mod roles;
 mod secrets;
 mod settings;
+mod stream;
 mod sweep;
 mod table;
 
@@ -33,13 +34,22 @@ pub(crate) struct Template {
     pub(crate) routes: Vec<Route>,
     /// The functions that a timer starts.
     pub(crate) timers: BTreeSet<String>,
+    /// The functions that the table's stream starts.
+    pub(crate) streams: BTreeSet<String>,
+}
+
+impl Template {
+    /// The functions that no request starts.
+    pub(crate) fn without_route(&self) -> BTreeSet<String> {
+        self.timers.union(&self.streams).cloned().collect()
+    }
 }
 
 impl Template {
     pub(crate) fn read() -> Self {
         let document: Value = yaml_serde::from_str(&repository::read("template.yaml")).expect("YAML");
         let resources = &document["Resources"];
-        let mut template = Self { routes: Vec::new(), timers: BTreeSet::new() };
+        let mut template = Self { routes: Vec::new(), timers: BTreeSet::new(), streams: BTreeSet::new() };
         for (name, resource) in resources.as_mapping().expect("resources") {
             let (name, properties) = (text(name), &resource["Properties"]);
             match text(&resource["Type"]).as_str() {
@@ -80,6 +90,9 @@ impl Template {
                     assert!(properties.get("Input").is_none(), "{at}: its event is no longer the scheduler's own");
                     self.timers.insert(function.clone());
                 }
+                "DynamoDB" => {
+                    self.streams.insert(function.clone());
+                }
                 other => panic!("{at}: teach this test the trigger {other}"),
             }
         }
@@ -106,7 +119,7 @@ fn text(value: &Value) -> String {
 fn every_function_is_deployed() {
     let template = Template::read();
     let deployed: BTreeSet<String> =
-        template.routes.iter().map(|route| route.function.clone()).chain(template.timers).collect();
+        template.routes.iter().map(|route| route.function.clone()).chain(template.without_route()).collect();
     let built: BTreeSet<String> = repository::functions().into_iter().collect();
     assert_eq!(deployed, built);
 }

@@ -83,6 +83,14 @@ impl Client {
         self.call("dynamodb", "DynamoDB_20120810", "1.0", operation, body).await
     }
 
+    /// One call of the table's stream.
+    ///
+    /// # Errors
+    /// [`AwsClientError`].
+    pub async fn streams(&self, operation: &str, body: &Value) -> Result<Value, AwsClientError> {
+        self.call("dynamodb", "DynamoDBStreams_20120810", "1.0", operation, body).await
+    }
+
     /// One call of Secrets Manager.
     ///
     /// # Errors
@@ -129,7 +137,7 @@ impl Client {
     pub async fn ensure_table(&self, table: &Table) -> Result<(), AwsClientError> {
         match self.dynamodb("CreateTable", &table.create).await {
             Ok(_) => {}
-            Err(error) if error.is("ResourceInUseException") => return Ok(()),
+            Err(error) if error.is("ResourceInUseException") => return self.ensure_stream(table).await,
             Err(error) => return Err(error),
         }
         for _ in 0..POLLS {
@@ -141,6 +149,18 @@ impl Client {
         }
         if let Some(time_to_live) = table.time_to_live() {
             self.dynamodb("UpdateTimeToLive", &time_to_live).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a table that an earlier version has made the stream that it is to have.
+    async fn ensure_stream(&self, table: &Table) -> Result<(), AwsClientError> {
+        let described = self.dynamodb("DescribeTable", &json!({ "TableName": table.name() })).await?;
+        let wanted =
+            table.create.get("StreamSpecification").filter(|_| described.pointer("/Table/LatestStreamArn").is_none());
+        if let Some(stream) = wanted {
+            let update = json!({ "TableName": table.name(), "StreamSpecification": stream });
+            self.dynamodb("UpdateTable", &update).await?;
         }
         Ok(())
     }

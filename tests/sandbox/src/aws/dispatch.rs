@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use jiff::Timestamp;
@@ -15,6 +15,8 @@ use crate::net::{self, Hangup, HttpError, Reply};
 
 /// DynamoDB's limit of a request, 16 MB.
 const MAX_BODY: usize = 16 * 1024 * 1024;
+/// The prefix of calls of the table's stream.
+const STREAMS: &str = "DynamoDBStreams_20120810.";
 /// The engine is in this process: a call that takes longer is stuck.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -26,12 +28,16 @@ impl Endpoint {
             return Ok(net::json(StatusCode::PAYLOAD_TOO_LARGE, &error));
         };
         if parts.uri.path().starts_with("/_aws/") {
-            return Ok(self.control(&parts.method, parts.uri.path(), &body));
+            return Ok(self.control(&parts.method, &parts.uri, &body));
         }
         let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let Some((service, operation)) = split_target(target) else {
             return Ok(unknown_target(target));
         };
+        if target.starts_with(STREAMS) {
+            // What reads the stream is the platform's, and neither counted nor disturbed.
+            return Ok(self.engine(&parts, body).await);
+        }
         lock(&self.calls).entry(operation.to_owned()).and_modify(|count| *count += 1).or_insert(1_u64);
         let operation = operation.to_owned();
         let fault = lock(&self.faults).next(&operation);
@@ -67,6 +73,10 @@ impl Endpoint {
     async fn execute(&self, service: Service, operation: &str, parts: &http::request::Parts, body: Bytes) -> Reply {
         match service {
             Service::DynamoDb => self.engine(parts, body).await,
+            Service::EventBridge => match lock(&self.bus).call(operation, &body) {
+                Ok(answer) => typed(service, StatusCode::OK, &answer),
+                Err(error) => typed(service, error.status, &json!({ "__type": error.kind, "message": error.message })),
+            },
             Service::SecretsManager => {
                 if !parts.headers.contains_key(header::AUTHORIZATION) {
                     let error = json!({ "__type": "MissingAuthenticationTokenException", "Message": "Missing Authentication Token" });
@@ -111,9 +121,22 @@ impl Endpoint {
         }
     }
 
-    /// `/_aws/health`, `/_aws/faults`, `/_aws/calls` (how often each operation was called, for write budgets).
-    fn control(&self, method: &Method, path: &str, body: &[u8]) -> Reply {
+    /// `/_aws/health`, `/_aws/faults`, `/_aws/calls` (how often each operation was called, for write budgets), and `/_aws/events` (what
+    /// was put on the bus).
+    fn control(&self, method: &Method, uri: &Uri, body: &[u8]) -> Reply {
+        let path = uri.path();
         match (method, path) {
+            (&Method::GET, "/_aws/events") => {
+                let after = uri.query().and_then(|query| query.strip_prefix("after=")?.parse().ok()).unwrap_or(0);
+                net::json(StatusCode::OK, &lock(&self.bus).after(after))
+            }
+            // The next entries are refused one by one, as a throttled bus refuses some of a request.
+            (&Method::POST, "/_aws/events/refuse") => {
+                let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+                let entries = asked["entries"].as_u64().and_then(|entries| usize::try_from(entries).ok());
+                lock(&self.bus).refuse(entries.unwrap_or(1));
+                net::json(StatusCode::CREATED, &json!({}))
+            }
             (&Method::GET, "/_aws/health") => net::json(StatusCode::OK, &json!({ "status": "ok" })),
             (&Method::GET, "/_aws/calls") => net::json(StatusCode::OK, &json!(*lock(&self.calls))),
             (&Method::DELETE, "/_aws/calls") => {
@@ -145,6 +168,7 @@ fn split_target(target: &str) -> Option<(Service, &str)> {
     let (prefix, operation) = target.split_once('.')?;
     match prefix {
         "secretsmanager" => Some((Service::SecretsManager, operation)),
+        "AWSEvents" => Some((Service::EventBridge, operation)),
         "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Some((Service::DynamoDb, operation)),
         _ => None,
     }
@@ -152,10 +176,10 @@ fn split_target(target: &str) -> Option<(Service, &str)> {
 
 fn unknown_target(target: &str) -> Reply {
     let message = if target.is_empty() {
-        "The sandbox's AWS endpoint answers DynamoDB and Secrets Manager, and the request has no X-Amz-Target."
+        "The sandbox's AWS endpoint answers DynamoDB, Secrets Manager and EventBridge, and the request has no X-Amz-Target."
             .to_owned()
     } else {
-        format!("The sandbox's AWS endpoint answers DynamoDB and Secrets Manager, not `{target}`.")
+        format!("The sandbox's AWS endpoint answers DynamoDB, Secrets Manager and EventBridge, not `{target}`.")
     };
     let error = json!({ "__type": "UnknownOperationException", "message": message });
     typed(Service::SecretsManager, StatusCode::BAD_REQUEST, &error)
@@ -166,7 +190,7 @@ fn typed(service: Service, status: StatusCode, value: &Value) -> Reply {
     let mut reply = net::json(status, value);
     let kind = match service {
         Service::DynamoDb => "application/x-amz-json-1.0",
-        Service::SecretsManager => "application/x-amz-json-1.1",
+        Service::SecretsManager | Service::EventBridge => "application/x-amz-json-1.1",
     };
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     let id = crate::random_hex::<16>().unwrap_or_default();

@@ -25,7 +25,7 @@ use crate::gateway::sam::{Api, MAX_INTEGRATION_TIMEOUT};
 use crate::journey::{Places, TablePlace};
 use crate::net::Http;
 use crate::template::Template;
-use crate::{aws, gateway, iamport, storefront};
+use crate::{aws, gateway, iamport, storefront, stream};
 
 /// The table's name unless told otherwise.
 pub(super) const DEFAULT_TABLE: &str = "billing";
@@ -238,6 +238,26 @@ async fn start(
         name: args.secret_name.clone(),
         why: "webhook_tokens is empty".to_owned(),
     })?;
+
+    // Another emulator's stream is another's business, and so is who reads it.
+    if aws_port.is_some() {
+        let options = stream::Options {
+            aws_url: aws_url.clone(),
+            table: args.table.clone(),
+            lambda_url: args.lambda_url.clone(),
+        };
+        let stopped = roles.stopped();
+        roles.tasks.spawn(async move {
+            tokio::select! {
+                read = stream::run(options) => match read {
+                    // Nothing to read: everything else goes on.
+                    Ok(()) => std::future::pending().await,
+                    Err(source) => Err(CliError::Failed(format!("the table's stream: {source}"))),
+                },
+                () = stopped => Ok(()),
+            }
+        });
+    }
 
     let gateway_port = port(Some(&listeners.gateway))?.unwrap_or_default();
     let gateway_url = base_url(args.bind, gateway_port);

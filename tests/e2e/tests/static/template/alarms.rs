@@ -19,6 +19,7 @@ const OF_AWS: &[(&str, &str, &str)] = &[
     ("AWS/ApiGateway", "5xx", "ApiId"),
     ("AWS/Lambda", "Errors", "FunctionName"),
     ("AWS/Lambda", "Invocations", "FunctionName"),
+    ("AWS/Lambda", "IteratorAge", "FunctionName"),
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
 ];
 
@@ -120,6 +121,8 @@ fn every_alarm_is_known_and_tells_whoever_wants_to_be_told() {
     let known = [
         "FunctionErrorsAlarm",
         "LoggedAlarmsAlarm",
+        "PublishBehindAlarm",
+        "PublishDeadLettersAlarm",
         "ReportOverdueAlarm",
         "StorefrontServerErrorsAlarm",
         "SweepBehindAlarm",
@@ -348,21 +351,46 @@ fn a_comparison_that_is_owed_is_told_of_on_the_morning_of_its_day() {
 }
 
 #[test]
-fn a_sweep_that_failed_is_told_of() {
+fn a_sweep_that_failed_and_a_change_that_was_given_up_are_told_of() {
+    for of in ["Sweep", "Publish"] {
+        let name = format!("{of}DeadLettersAlarm");
+        is(
+            &name,
+            &Watched {
+                namespace: "AWS/SQS".to_owned(),
+                metric: "ApproximateNumberOfMessagesVisible",
+                dimensions: Some(dimension("QueueName", attribute(&format!("{of}DeadLetters.QueueName")))),
+                statistic: "Maximum",
+                comparison: "GreaterThanThreshold",
+                // A queue that nobody used for hours writes nothing.
+                missing: "notBreaching",
+            },
+        );
+        assert_eq!((number(&alarm(&name)["Threshold"], "Threshold"), watched_seconds(&name)), (0, 300));
+    }
+}
+
+/// What changed is told within seconds. Before any of it is given up somebody has hours to see to the bus.
+#[test]
+fn changes_that_are_not_told_are_told_of_long_before_they_are_given_up() {
     is(
-        "SweepDeadLettersAlarm",
+        "PublishBehindAlarm",
         &Watched {
-            namespace: "AWS/SQS".to_owned(),
-            metric: "ApproximateNumberOfMessagesVisible",
-            dimensions: Some(dimension("QueueName", attribute("SweepDeadLetters.QueueName"))),
+            namespace: "AWS/Lambda".to_owned(),
+            metric: "IteratorAge",
+            dimensions: Some(dimension("FunctionName", reference("PublishFunction"))),
             statistic: "Maximum",
             comparison: "GreaterThanThreshold",
-            // A queue that nobody used for hours writes nothing.
+            // Without changes nothing is old.
             missing: "notBreaching",
         },
     );
-    let threshold = number(&alarm("SweepDeadLettersAlarm")["Threshold"], "Threshold");
-    assert_eq!((threshold, watched_seconds("SweepDeadLettersAlarm")), (0, 300));
+    // In milliseconds (Lambda's developer guide, "Metrics for functions", read 2026-11-30).
+    let threshold = number(&alarm("PublishBehindAlarm")["Threshold"], "Threshold") / 1_000;
+    assert!((300..3_600).contains(&threshold) && threshold * 10 < super::stream::given_up_seconds(), "{threshold} s");
+    let said = text(&alarm("PublishBehindAlarm")["AlarmDescription"], "PublishBehindAlarm");
+    assert!(threshold == 900 && said.contains("a quarter of an hour"), "{threshold} s: {said}");
+    assert_eq!(watched_seconds("PublishBehindAlarm"), 300);
 }
 
 /// The table and Iamport may be away for a moment, and the functions say so with 503: twice in a quarter of an hour is more.

@@ -231,6 +231,7 @@ fn the_stack_says_where_it_answers_and_what_is_to_be_filled_in() {
     let notice = &document()["Globals"]["Function"]["Environment"]["Variables"]["NOTICE_URL"];
     let wanted = [
         ("ApiUrl", substituted(&at("StorefrontApi"))),
+        ("EventBusName", reference("EventBus")),
         ("NoticeUrl", notice.clone()),
         ("SecretArn", reference("IamportSecret")),
         ("TableName", reference("BillingTable")),

@@ -93,8 +93,19 @@ fn needed(function: &str, used: &Use) -> Vec<Grant> {
         let at = substituted(&format!("${{BillingTable.Arn}}/index/{index}"));
         grants.push(("dynamodb:Query".to_owned(), at, Value::Null));
     }
-    // `runtime::secret` reads it, and `App` is the same for all of them.
-    grants.push(("secretsmanager:GetSecretValue".to_owned(), reference("IamportSecret"), Value::Null));
+    if code::reads_stream(function) {
+        // What Lambda asks of the stream in the function's name (its developer guide, "Using AWS Lambda with Amazon DynamoDB",
+        // "Execution role permissions", read 2026-11-30).
+        for action in ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"] {
+            grants.push((format!("dynamodb:{action}"), attribute("BillingTable.StreamArn"), Value::Null));
+        }
+        grants.push(("events:PutEvents".to_owned(), attribute("EventBus.Arn"), Value::Null));
+        let queue = super::stream::dead_letters(function);
+        grants.push(("sqs:SendMessage".to_owned(), queue.clone(), Value::Null));
+    } else {
+        // `runtime::secret` reads it, and `App` is the same for all of them.
+        grants.push(("secretsmanager:GetSecretValue".to_owned(), reference("IamportSecret"), Value::Null));
+    }
     // The group is the template's: a function that may make groups makes one without retention.
     for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
         grants.push((action.to_owned(), attribute(&format!("{name}Logs.Arn")), Value::Null));

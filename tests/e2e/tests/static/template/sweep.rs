@@ -59,5 +59,5 @@ fn a_sweep_that_fails_is_kept_and_hardly_repeated() {
     // Fourteen days, the longest there is (SQS's API reference, SetQueueAttributes): over a holiday somebody still finds them.
     let kept = json!({ "SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86_400 });
     assert_eq!(json!(properties("SweepDeadLetters", "AWS::SQS::Queue")), kept);
-    assert_eq!(resources_of("AWS::SQS::Queue"), ["SweepDeadLetters"]);
+    assert_eq!(resources_of("AWS::SQS::Queue"), ["PublishDeadLetters", "SweepDeadLetters"]);
 }

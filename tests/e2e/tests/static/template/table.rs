@@ -194,6 +194,7 @@ fn what_stands_in_the_template_is_known() {
         "AWS::ApiGatewayV2::Stage",
         "AWS::CloudWatch::Alarm",
         "AWS::DynamoDB::Table",
+        "AWS::Events::EventBus",
         "AWS::IAM::Role",
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
