@@ -86,6 +86,8 @@ pub enum Bug {
     PutUnasked,
     /// Subscriptions never show in the `due` index.
     SubscriptionsNeverDue,
+    /// A batch of the table's stream is done once it was handed over, whatever the bus has taken of it.
+    BatchDoneUnasked,
     /// One inside the domain.
     Inside(Inner),
 }
@@ -147,6 +149,7 @@ const OUTSIDE: &[Plant] = &[
     plant(17, "next schedule without put-if-absent", Bug::NextPutCarelessly, &["I12", "I5", "I1", "I4"]),
     plant(0, "next schedule though nobody asks for it", Bug::PutUnasked, &["I2", "I5", "I6", "I8", "I22"]),
     plant(0, "subscriptions never due", Bug::SubscriptionsNeverDue, &["I13"]),
+    plant(0, "a batch of changes done unasked", Bug::BatchDoneUnasked, &["I27"]),
 ];
 
 /// Bugs of the list that are not planted here, and where they are.

@@ -19,6 +19,7 @@ use billing::usecase::WebhookHint;
 use self::client::Shop;
 use self::setup::Setup;
 use self::shopper::{Act, Shopper};
+use crate::check::events::Telling;
 use crate::check::recorded;
 use crate::check::told::Told;
 use crate::chooser::{Chooser, Side, Swarm};
@@ -36,6 +37,8 @@ const TICK_SECONDS: i64 = 300;
 const TICKS_SPARED_AFTER: u64 = 40;
 /// Broken rules after which a seed ends.
 const BROKEN_MAX: usize = 30;
+/// Of a thousand moments, those at which something of what changed is published, or delivered.
+const PUBLISHED: u64 = 150;
 /// Ten times the longest that is passed over where somebody subscribes, in seconds.
 const SPARED_SECONDS_MAX: i64 = 2 * DAY;
 /// The gateway gives up after this many seconds.
@@ -88,6 +91,9 @@ struct Play<'a> {
     custom: Rng,
     /// For what befalls cards only.
     cards: Rng,
+    /// For what befalls events only.
+    post: Rng,
+    telling: Telling,
     shoppers: Vec<Shopper>,
     /// What they have still to do, and how often they have asked us for something.
     acting: u64,
@@ -169,6 +175,8 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
         mail: Rng::new(seed ^ 0x3a11),
         custom: Rng::new(seed ^ 0xc057),
         cards: Rng::new(seed ^ 0xca4d),
+        post: Rng::new(seed ^ 0x907e),
+        telling: Telling::default(),
         shoppers: Vec::new(),
         acting: 0,
         deeds: 0,
@@ -210,8 +218,14 @@ pub fn play(sim: &Sim, seed: u64, setup: &Setup) -> Outcome {
     }
     if at_rest {
         crate::check::rest::check(sim, &play.told, &setup.policy);
+        play.told_at_rest();
     }
-    let Play { told, mut events, .. } = play;
+    let Play { told, mut events, telling, .. } = play;
+    for (what, count) in
+        [("event told", telling.told), ("event repeated", telling.repeats), ("publisher killed", telling.crashes)]
+    {
+        *events.entry(what).or_default() += count;
+    }
     for (kind, count) in told.counts {
         *events.entry(kind).or_default() += count;
     }
@@ -337,7 +351,30 @@ impl Play<'_> {
             }
         }
         self.mail_notices();
+        self.tell();
         true
+    }
+
+    /// What the table has written goes out, batch by batch, and arrives at some time.
+    fn tell(&mut self) {
+        self.telling.flow(self.sim);
+        let bug = self.sim.world().bug;
+        if self.post.chance(PUBLISHED) {
+            self.telling.publish(&mut self.post, bug, false);
+        }
+        if self.post.chance(PUBLISHED) {
+            self.telling.deliver(&mut self.post, self.sim);
+        }
+    }
+
+    /// I27, once all that was written was told.
+    fn told_at_rest(&mut self) {
+        if self.sim.rows.backend().is_some() {
+            return;
+        }
+        let bug = self.sim.world().bug;
+        self.telling.settle(&mut self.post, bug, self.sim);
+        self.telling.check(self.sim);
     }
 
     fn finished(&mut self, id: ProcessId, answer: Option<&Answer>) {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::alarm::Alarm;
+use billing::event::Change;
 use billing::key::BillingKey;
 use billing::payment::Payment;
 use billing::ports::{KeyStore, PaymentStore, PostResult, SubscriptionStore};
@@ -274,7 +275,7 @@ impl Sim {
     /// An empty world at [`START`], its ids and marks decided by `seed`.
     #[must_use]
     pub fn new(seed: u64, shuffle: bool) -> Self {
-        Self::with_rows(Rows::Memory(MemoryStore::new()), seed, shuffle)
+        Self::with_rows(Rows::Memory(MemoryStore::streaming()), seed, shuffle)
     }
 
     /// The same world over another table than the one in memory.
@@ -323,6 +324,15 @@ impl Sim {
     #[must_use]
     pub fn now(&self) -> i64 {
         self.world().kernel.now()
+    }
+
+    /// What was written since this was asked last, as the table's stream has it. A table that is not in memory has a stream of its
+    /// own, which is AWS's.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        match &self.rows {
+            Rows::Memory(rows) => rows.take_changes(),
+            Rows::Backed(_) => Vec::new(),
+        }
     }
 
     /// Whether this bug is planted.

@@ -128,6 +128,10 @@ pub enum Bug {
     ReceiptSentBesideUnknown,
     /// A cash receipt is issued without a look whether the gateway has issued one by itself.
     ReceiptBesideTheGateways,
+    /// Nobody is told that what was past due is paid.
+    RecoveryUntold,
+    /// An event is named anew each time that it is put.
+    EventNamedAnew,
 }
 
 thread_local! {

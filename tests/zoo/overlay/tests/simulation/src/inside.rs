@@ -66,6 +66,8 @@ pub const ZOO: &[Plant] = &[
     bug(0, "receipt over more than is left", Bug::Inside(Inner::ReceiptKeptWhole), &["I35"]),
     bug(0, "receipt sent beside an unknown one", Bug::Inside(Inner::ReceiptSentBesideUnknown), &["I5", "I35"]),
     bug(0, "receipt beside the gateway's own", Bug::Inside(Inner::ReceiptBesideTheGateways), &["I35"]),
+    bug(0, "nobody told of a recovery", Bug::Inside(Inner::RecoveryUntold), &["I27"]),
+    bug(0, "an event named anew each time", Bug::Inside(Inner::EventNamedAnew), &["I27"]),
 ];
 
 /// Plants a bug inside the domain on this thread. Any other is nothing to the domain.
