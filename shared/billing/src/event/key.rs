@@ -53,10 +53,13 @@ pub(super) fn news(before: Option<&BillingKey>, after: &BillingKey) -> (Vec<Kind
             }
         },
         KeyState::Deleted => {
-            let deleted = (was != Some(KeyState::Deleted)).then_some(Kind::BillingKeyDeleted);
             let known = before.filter(|before| before.state == KeyState::Deleted);
             let known = known.and_then(|before| before.successor.as_ref());
-            let replaced = (facts.replaced_by.as_ref() != known).then_some(Kind::BillingKeyReplaced);
+            let is_news = facts.replaced_by.as_ref() != known;
+            // A key that another one has taken over from keeps that one. If a row says otherwise, the key is just deleted.
+            let is_deleted = was != Some(KeyState::Deleted) || (is_news && facts.replaced_by.is_none());
+            let deleted = is_deleted.then_some(Kind::BillingKeyDeleted);
+            let replaced = (is_news && facts.replaced_by.is_some()).then_some(Kind::BillingKeyReplaced);
             deleted.into_iter().chain(replaced).collect()
         }
         KeyState::Abandoned => {

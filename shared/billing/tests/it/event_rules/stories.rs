@@ -1,6 +1,7 @@
 //! What each change tells, and what whole stories tell, one write after another.
 
 use billing::event::{Change, Kind, Row, derive};
+use billing::key::KeyState;
 use billing::payment::{Flow, Payment, PspStatus, RefundState, State};
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::Caller;
@@ -197,4 +198,23 @@ async fn a_subscription_is_told_of_from_its_beginning_to_its_end() {
     assert_eq!(news(&billing), ["subscription.canceled", "schedule.revoked"]);
     sweep(&billing).await;
     assert_eq!(news(&billing), Vec::<&str>::new());
+}
+
+#[test]
+fn a_deleted_key_is_told_of_again_only_by_who_took_over_from_it() {
+    let key2 = || Some(uid("key2"));
+    let told = |was, is| {
+        let (before, mut after) = change(Kind::BillingKeyDeleted);
+        let Some(Row::Key(mut before)) = before else { panic!() };
+        let Row::Key(after) = &mut after else { panic!() };
+        (before.state, before.successor) = (KeyState::Deleted, was);
+        after.successor = is;
+        names(&derive(Some(&Row::Key(before)), &Row::Key(after.clone())))
+    };
+    assert_eq!(told(None, None), Vec::<&str>::new());
+    assert_eq!(told(key2(), key2()), Vec::<&str>::new());
+    assert_eq!(told(None, key2()), ["billing_key.replaced"]);
+    assert_eq!(told(key2(), Some(uid("key3"))), ["billing_key.replaced"]);
+    // No row of ours says so, and a `replaced` that names no other key would be as none of its schema.
+    assert_eq!(told(key2(), None), ["billing_key.deleted"]);
 }
