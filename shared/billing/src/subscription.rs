@@ -9,6 +9,7 @@ mod attempts;
 mod calendar;
 mod cards;
 mod close;
+mod cost;
 mod deadline;
 pub mod dunning;
 mod next;
@@ -34,6 +35,7 @@ pub use crate::ids::SubscriptionId;
 pub use attempts::holds_up;
 pub use calendar::Calendar;
 pub use cards::{Fallback, OtherCard, without_card};
+pub use cost::{Cost, Part, Reason};
 pub use dunning::{Dunning, GiveUp, is_final};
 pub use next::{Next, StepResult};
 pub use periods::{Interval, Period, Periods, Unit};
@@ -396,15 +398,13 @@ impl Subscription {
     /// # Errors
     /// As [`Attempt::merchant_uid`].
     pub fn order(&self) -> Result<Order, Invalid> {
-        let whole = self.price.amount;
-        let amount = whole.minor.saturating_add_signed(self.adjustment);
-        let details = self.price.details.clone().for_amount(amount, whole.minor);
+        let cost = self.cost_of_next();
         Ok(Order {
             merchant_uid: self.attempt.merchant_uid(&self.id)?,
             customer_uid: Some(self.customer_uid.clone()),
-            amount: Money { minor: amount, ..whole },
-            name: self.price.name.clone(),
-            details: self.dated(details, &self.price, self.attempt.period),
+            amount: cost.amount(),
+            name: cost.name().to_owned(),
+            details: self.dated(cost.details(), cost.price(), self.attempt.period),
         })
     }
 

@@ -110,7 +110,7 @@ pub struct RunningPlan {
 
 impl RunningPlan {
     fn of(id: &PlanId, price: &Price) -> Self {
-        Self { id: id.clone(), name: price.name.clone(), amount: price.amount }
+        Self { id: id.clone(), name: price.name.clone(), amount: price.whole() }
     }
 }
 

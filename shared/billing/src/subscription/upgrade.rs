@@ -12,7 +12,6 @@ use super::{Attempt, Subscription, SubscriptionState};
 use crate::alarm::Alarm;
 use crate::day::KstDay;
 use crate::invalid::Invalid;
-use crate::money::Money;
 use crate::order::{Details, Order};
 use crate::payment::refund::Origin;
 use crate::payment::{Payment, Refund, State};
@@ -66,15 +65,14 @@ impl Attempt {
 impl Subscription {
     /// The order by which the difference of a dearer plan is charged.
     pub(crate) fn upgrade_order(&self, upgrade: &Upgrade) -> Result<Order, Invalid> {
-        let whole = upgrade.plan.price.amount;
-        let details = upgrade.plan.price.details.clone().for_amount(upgrade.amount, whole.minor);
+        let cost = upgrade.cost();
         Ok(Order {
             merchant_uid: upgrade.attempt.merchant_uid(&self.id)?,
             customer_uid: Some(self.customer_uid.clone()),
-            amount: Money { minor: upgrade.amount, ..whole },
-            name: upgrade.plan.price.name.clone(),
+            amount: cost.amount(),
+            name: cost.name().to_owned(),
             // Less than a whole price is not paid in instalments.
-            details: Details { card_quota: None, ..self.dated(details, &upgrade.plan.price, upgrade.attempt.period) },
+            details: Details { card_quota: None, ..self.dated(cost.details(), cost.price(), upgrade.attempt.period) },
         })
     }
 
@@ -213,7 +211,7 @@ fn drop_it(row: &mut Subscription, now: Timestamp) -> Next {
 impl Subscription {
     /// The plan of the period that runs, and of those after it, is this one.
     pub(crate) fn begin_now(&mut self, plan: NextPlan) {
-        self.running = Some(plan.price.amount);
+        self.running = Some(plan.price.whole());
         (self.plan_id, self.price) = (plan.id, plan.price);
         (self.next_plan, self.running_plan) = (None, None);
     }

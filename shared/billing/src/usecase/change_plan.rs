@@ -126,11 +126,11 @@ where
             let detail = "the present one: another begins with the next period";
             return Err(Invalid::field("interval", detail).into());
         }
-        let running = row.running.unwrap_or(row.price.amount);
+        let running = row.running_price();
         if [running.currency, row.price.amount.currency].iter().any(|of| *of != plan.price.amount.currency) {
             return Err(Invalid::new("currency", "currency_unsupported", "the present one").into());
         }
-        let proration = Proration::new(running.minor, plan.price.amount.minor, today, &period);
+        let proration = row.difference_to(plan, today, &period);
         if let Some(Upgrade { plan: waits, attempt, amount, credit }) = &row.upgrade {
             // A repeat waits for the same payment.
             let amount_stated = i64::try_from(*amount).unwrap_or(i64::MAX).saturating_sub(*credit);

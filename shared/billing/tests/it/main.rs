@@ -10,6 +10,7 @@ mod charge;
 mod checkout;
 mod checkout_rules;
 mod compare;
+mod cost_rules;
 mod event_rules;
 mod evidence;
 mod fixture;
