@@ -1,10 +1,11 @@
-//! `POST` and `GET /subscriptions`, `GET`, `PATCH` and `DELETE /subscriptions/{id}`, and `GET /subscriptions/{id}/periods`.
+//! `POST` and `GET /subscriptions`, `GET`, `PATCH` and `DELETE /subscriptions/{id}`, `GET /subscriptions/{id}/periods`, and what
+//! a change would come to: `POST /subscriptions/{id}/preview` and `GET /subscriptions/{id}/cancellation-preview`.
 
 use billing::subscription::{Ending, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewPlan};
 use billing::{CustomerId, CustomerUid, Invalid};
 use runtime::App;
-use runtime::http::present::subscription as present;
+use runtime::http::present::{preview as previews, subscription as present};
 use runtime::http::{Object, Problem, Reply, Request, present::page, subscription};
 
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
@@ -13,6 +14,8 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
         "GET /subscriptions" => list(&app, &request).await,
         "GET /subscriptions/{id}" => read(&app, &request).await,
         "GET /subscriptions/{id}/periods" => periods(&app, &request).await,
+        "POST /subscriptions/{id}/preview" => preview(&app, &request).await,
+        "GET /subscriptions/{id}/cancellation-preview" => preview_end(&app, &request).await,
         "PATCH /subscriptions/{id}" => change(&app, &request).await,
         "DELETE /subscriptions/{id}" => cancel(&app, &request).await,
         _ => Err(Problem::new(404, "not_found", "There is no such route.")),
@@ -57,6 +60,33 @@ async fn periods(app: &App, request: &Request) -> Result<Reply, Problem> {
     Ok(Reply::json(200, &page(found.items.iter().map(present::instalment).collect(), found.next)))
 }
 
+async fn preview(app: &App, request: &Request) -> Result<Reply, Problem> {
+    // Who names an amount is the storefront.
+    request.merchant()?;
+    let mut body = request.json()?;
+    let now = when(&mut body)?.unwrap_or(false);
+    let plan = subscription::other_plan(&mut body)?;
+    body.finish()?;
+    let billing = app.billing(request.deadline());
+    let seen = billing.preview_plan(&Caller::Merchant, &request.path("id")?, plan, now).await?;
+    Ok(Reply::json(200, &previews::plan(&seen)))
+}
+
+async fn preview_end(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = request.caller()?;
+    let billing = app.billing(request.deadline());
+    Ok(Reply::json(200, &previews::ends(&billing.preview_end(&caller, &request.path("id")?).await?)))
+}
+
+/// Whether a plan begins now; not said, where it is not.
+fn when(body: &mut Object) -> Result<Option<bool>, Invalid> {
+    body.optional("change", |text| match text {
+        "next_period" => Ok(false),
+        "now" => Ok(true),
+        _ => Err(Invalid::field("change", "next_period or now")),
+    })
+}
+
 /// One change a request, so that each is done whole or not at all.
 enum Change {
     Card(CustomerUid),
@@ -99,11 +129,7 @@ fn command(mut body: Object) -> Result<Change, Problem> {
     changes.extend(body.flag("fallback_cards")?.map(Change::FallbackCards));
     changes.extend(body.flag("cancel_at_period_end")?.map(Change::CancelAtPeriodEnd));
     changes.extend(body.flag("paused")?.map(Change::Paused));
-    let when = body.optional("change", |text| match text {
-        "next_period" => Ok(false),
-        "now" => Ok(true),
-        _ => Err(Invalid::field("change", "next_period or now")),
-    })?;
+    let when = when(&mut body)?;
     if body.has("plan") {
         let plan = Box::new(subscription::other_plan(&mut body)?);
         changes.push(Change::Plan { plan, now: when.unwrap_or(false) });

@@ -5,6 +5,7 @@
 //! often, works on that one row. The subscription itself is due as long as it is to be charged: [`step()`] reads the rows of
 //! its current period and says the one thing that is to be done next. A tick that comes twice, late or never does no more.
 
+mod ahead;
 mod attempts;
 mod calendar;
 mod cards;
@@ -32,6 +33,7 @@ use crate::payment::Payment;
 use crate::time::Timestamp;
 
 pub use crate::ids::SubscriptionId;
+pub use ahead::ChargeAhead;
 pub use attempts::holds_up;
 pub use calendar::Calendar;
 pub use cards::{Fallback, OtherCard, without_card};

@@ -24,7 +24,7 @@ use crate::shop::place::Place;
 use crate::world::{Outcome, WorldError};
 
 /// The sample events that are sent.
-pub const SAMPLES: [&str; 28] = [
+pub const SAMPLES: [&str; 30] = [
     "billing-keys",
     "billing-keys-confirm",
     "billing-keys-delete",
@@ -48,10 +48,12 @@ pub const SAMPLES: [&str; 28] = [
     "schedule-revoke",
     "subscription",
     "subscription-cancel",
+    "subscription-cancellation-preview",
     "subscription-change",
     "subscription-get",
     "subscription-list",
     "subscription-periods",
+    "subscription-preview",
     "webhook",
 ];
 /// Longest wait for the simulator's own answer, and most of it that is read.

@@ -7,6 +7,26 @@ use super::{Attempt, ClosedPeriod, Ending, Subscription, SubscriptionState};
 use crate::payment::{Payment, State};
 use crate::time::Timestamp;
 
+impl Subscription {
+    /// Somebody ends it. Ending it again changes nothing; a later wish may bring the end forward, never put it off.
+    pub(crate) fn end(&mut self, ending: Ending, by_merchant: bool, now: Timestamp) {
+        let over = self.state == SubscriptionState::Completed
+            || (self.state == SubscriptionState::Canceled && self.ending.is_some());
+        let sooner = matches!(self.ending, Some((Ending::AtPeriodEnd, _))) && ending == Ending::Now;
+        // What was given up may be paid late and go on; what somebody has ended may not.
+        if over || (self.ending.is_some() && !sooner) {
+            return;
+        }
+        // What was charged after the first wish stays unwanted.
+        self.ending = Some((ending, self.ending.map_or(now, |(_, asked_at)| asked_at)));
+        self.ended_by_merchant |= by_merchant;
+        if ending == Ending::Now {
+            self.state = SubscriptionState::Canceled;
+            self.access_until = self.access_until.map(|until| until.min(now));
+        }
+    }
+}
+
 /// Nobody keeps what was given back in full.
 pub(super) fn withdraw_access(row: &mut Subscription, payment: &Payment, period: u32, now: Timestamp) {
     let end = row.calendar.period(period).map(|period| period.ends.start());

@@ -232,7 +232,7 @@ fn is_given_up(row: &Subscription) -> bool {
 }
 
 /// The plan begins that was to begin with the period of the next attempt.
-fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
+pub(super) fn begin_plan(row: &mut Subscription, attempted: bool, now: Timestamp) -> Next {
     if let Some(plan) = row.next_plan.take() {
         // It was checked when it was asked for; a calendar that ends goes on in the interval that it has.
         row.calendar.change(row.attempt.period, plan.interval).ok();

@@ -196,8 +196,7 @@ fn begin(row: &mut Subscription, upgrade: Upgrade, now: Timestamp) -> Next {
     for difference in row.differences.iter_mut().filter(|it| it.attempt == upgrade.attempt) {
         difference.kept = true;
     }
-    row.adjustment = row.adjustment.saturating_sub(upgrade.credit);
-    row.begin_now(upgrade.plan);
+    row.take_up(upgrade);
     drop_it(row, now)
 }
 
@@ -209,6 +208,12 @@ fn drop_it(row: &mut Subscription, now: Timestamp) -> Next {
 }
 
 impl Subscription {
+    /// The plan begins whose difference is paid.
+    pub(crate) fn take_up(&mut self, upgrade: Upgrade) {
+        self.adjustment = self.adjustment.saturating_sub(upgrade.credit);
+        self.begin_now(upgrade.plan);
+    }
+
     /// The plan of the period that runs, and of those after it, is this one.
     pub(crate) fn begin_now(&mut self, plan: NextPlan) {
         self.running = Some(plan.price.whole());

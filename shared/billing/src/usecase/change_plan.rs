@@ -31,41 +31,50 @@ where
     pub async fn change_plan(&self, caller: &Caller, id: &str, plan: NewPlan) -> Result<Subscription, Failure> {
         let until = self.steps_until();
         let (plan, key) = self.checked_plan(caller, id, plan).await?;
-        self.change_stating((caller, until), id, |row, now| {
-            if !row.is_live() || row.ending.is_some() || row.upgrade.is_some() {
-                return Err(Failure::SubscriptionNotChangeable);
-            }
-            let plan = plan.clone();
-            // A period that was tried once, or could be any moment, costs what it did when it was.
-            let period = row.calendar.period(row.attempt.period);
-            // Whoever subscribes is charged at once, before the hour that is for the days to come.
-            let first = row.attempt.period == 0 && period.is_some_and(|it| it.starts <= KstDay::of(now));
-            let tried = row.declines > 0 || row.state == SubscriptionState::PastDue || row.attempt_at <= now || first;
-            let begun = tried || period.is_none_or(|it| it.due_at <= now);
-            let same_interval = row.calendar.latest().map(Periods::interval) == Some(plan.interval);
-            let currency = row.price.amount.currency;
-            if begun {
-                let same = row.price == plan.price && row.plan_id == plan.id && same_interval;
-                // A difference that this period does not bring, because nobody pays it, is the next one's.
-                let changed = Subscription { price: plan.price.clone(), ..row.clone() };
-                self.check_adjusted(&changed, key.as_ref(), currency)?;
-                row.next_plan = Some(plan).filter(|_| !same);
-                return Ok(());
-            }
-            if !same_interval {
-                let mut changed = Subscription { price: plan.price.clone(), ..row.clone() };
-                changed.calendar.change(row.attempt.period, plan.interval)?;
-                self.check_adjusted(&changed, key.as_ref(), currency)?;
-                // A schedule that runs meanwhile pays for a period of the old length.
-                row.next_plan = Some(NextPlan { with_next_attempt: true, ..plan });
-                return Ok(());
-            }
-            row.turn_to(plan, now);
-            row.next_plan = None;
-            self.check_adjusted(row, key.as_ref(), currency)
-        })
-        .await
-        .map(|(row, ())| row)
+        self.change_stating((caller, until), id, |row, now| self.turn_later(row, &plan, key.as_ref(), now))
+            .await
+            .map(|(row, ())| row)
+    }
+
+    /// Turns a row to a plan from the next period on.
+    pub(super) fn turn_later(
+        &self,
+        row: &mut Subscription,
+        plan: &NextPlan,
+        key: Option<&BillingKey>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        if !row.is_live() || row.ending.is_some() || row.upgrade.is_some() {
+            return Err(Failure::SubscriptionNotChangeable);
+        }
+        let plan = plan.clone();
+        // A period that was tried once, or could be any moment, costs what it did when it was.
+        let period = row.calendar.period(row.attempt.period);
+        // Whoever subscribes is charged at once, before the hour that is for the days to come.
+        let first = row.attempt.period == 0 && period.is_some_and(|it| it.starts <= KstDay::of(now));
+        let tried = row.declines > 0 || row.state == SubscriptionState::PastDue || row.attempt_at <= now || first;
+        let begun = tried || period.is_none_or(|it| it.due_at <= now);
+        let same_interval = row.calendar.latest().map(Periods::interval) == Some(plan.interval);
+        let currency = row.price.amount.currency;
+        if begun {
+            let same = row.price == plan.price && row.plan_id == plan.id && same_interval;
+            // A difference that this period does not bring, because nobody pays it, is the next one's.
+            let changed = Subscription { price: plan.price.clone(), ..row.clone() };
+            self.check_adjusted(&changed, key, currency)?;
+            row.next_plan = Some(plan).filter(|_| !same);
+            return Ok(());
+        }
+        if !same_interval {
+            let mut changed = Subscription { price: plan.price.clone(), ..row.clone() };
+            changed.calendar.change(row.attempt.period, plan.interval)?;
+            self.check_adjusted(&changed, key, currency)?;
+            // A schedule that runs meanwhile pays for a period of the old length.
+            row.next_plan = Some(NextPlan { with_next_attempt: true, ..plan });
+            return Ok(());
+        }
+        row.turn_to(plan, now);
+        row.next_plan = None;
+        self.check_adjusted(row, key, currency)
     }
 
     /// Whether the next charge can take what it is raised or lowered by, and its gateway such an amount.
@@ -107,7 +116,7 @@ where
 
     /// Changes a row's plan within the period that runs, or lets it wait for its difference. What that comes to, and the
     /// charge of it, if there is one.
-    fn turn_within(
+    pub(super) fn turn_within(
         &self,
         row: &mut Subscription,
         plan: &NextPlan,
@@ -180,7 +189,7 @@ where
     }
 
     /// The plan, everything checked, and the key that it would be charged to.
-    async fn checked_plan(
+    pub(super) async fn checked_plan(
         &self,
         caller: &Caller,
         id: &str,

@@ -76,7 +76,7 @@ where
     }
 
     /// Payments of a subscription that its customer has had something for, the latest first.
-    async fn latest_payments(&self, row: &Subscription) -> Result<Vec<Payment>, StoreError> {
+    pub(super) async fn latest_payments(&self, row: &Subscription) -> Result<Vec<Payment>, StoreError> {
         let mut found = Vec::new();
         for period in (0..=row.attempt.period).rev().take(usize::try_from(PERIODS_MAX).unwrap_or(usize::MAX)) {
             let uids: Vec<MerchantUid> = row.attempts_at(period);

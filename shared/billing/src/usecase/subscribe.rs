@@ -201,20 +201,7 @@ where
         ending: Ending,
     ) -> Result<Subscription, Failure> {
         self.change_subscription(caller, id, |row, now| {
-            let over = row.state == SubscriptionState::Completed
-                || (row.state == SubscriptionState::Canceled && row.ending.is_some());
-            let sooner = matches!(row.ending, Some((Ending::AtPeriodEnd, _))) && ending == Ending::Now;
-            // What was given up may be paid late and go on; what somebody has ended may not.
-            if over || (row.ending.is_some() && !sooner) {
-                return Ok(());
-            }
-            // What was charged after the first wish stays unwanted.
-            row.ending = Some((ending, row.ending.map_or(now, |(_, asked_at)| asked_at)));
-            row.ended_by_merchant |= *caller == Caller::Merchant;
-            if ending == Ending::Now {
-                row.state = SubscriptionState::Canceled;
-                row.access_until = row.access_until.map(|until| until.min(now));
-            }
+            row.end(ending, *caller == Caller::Merchant, now);
             Ok(())
         })
         .await
@@ -347,6 +334,28 @@ where
         self.change_stating((caller, self.steps_until()), id, change).await.map(|(row, ())| row)
     }
 
+    /// A row that is about to be changed. What has happened by now comes first: a period that is paid is not the one that is
+    /// changed.
+    pub(super) async fn up_to_date(
+        &self,
+        (caller, until): (&Caller, Timestamp),
+        id: &str,
+    ) -> Result<Subscription, Failure> {
+        let id = self.subscription(caller, id).await?.id;
+        let renewed = Box::pin(self.renew_until(&id, until)).await.map_err(Stopped::before_the_request)?;
+        renewed.ok_or(Failure::NotFound)
+    }
+
+    /// Each change and its taking back are two calls of the PSP, and one more payment to look at. The merchant's resuming is not
+    /// for ever refused.
+    pub(super) fn check_tries(row: &Subscription, changed: &Subscription) -> Result<(), Failure> {
+        let resumed = !row.state.charges();
+        if changed != row && changed.charges() && !resumed && row.attempt.number >= ATTEMPTS_MAX {
+            return Err(Failure::SubscriptionNotChangeable);
+        }
+        Ok(())
+    }
+
     /// Writes a change down, and then does what follows from it, as far as there is time for it: it is due. What the change
     /// states is handed back.
     pub(super) async fn change_stating<T>(
@@ -355,10 +364,7 @@ where
         id: &str,
         change: impl Fn(&mut Subscription, Timestamp) -> Result<T, Failure>,
     ) -> Result<(Subscription, T), Failure> {
-        // What has happened by now comes first: a period that is paid is not the one that is changed.
-        let id = self.subscription(caller, id).await?.id;
-        let renewed = Box::pin(self.renew_until(&id, until)).await.map_err(Stopped::before_the_request)?;
-        let mut row = renewed.ok_or(Failure::NotFound)?;
+        let mut row = self.up_to_date((caller, until), id).await?;
         for tried in 0..=CONFLICTS_MAX {
             let now = self.host.now();
             let mut changed = row.clone();
@@ -369,12 +375,7 @@ where
             } else if tried == CONFLICTS_MAX {
                 break;
             }
-            // Each change and its taking back are two calls of the PSP, and one more payment to look at. The merchant's resuming is
-            // not for ever refused.
-            let resumed = !row.state.charges();
-            if changed.charges() && !resumed && row.attempt.number >= ATTEMPTS_MAX {
-                return Err(Failure::SubscriptionNotChangeable);
-            }
+            Self::check_tries(&row, &changed)?;
             changed.due_at = Some(now);
             changed.looks = 0;
             changed.updated_at = now;

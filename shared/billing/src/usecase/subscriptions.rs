@@ -17,7 +17,7 @@ use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::payment::{Payment, State};
 use crate::ports::{Clock, KeyStore, Page, PaymentStore, SubscriptionStore};
-use crate::subscription::{Attempt, Period, Plans, Subscription, SubscriptionState};
+use crate::subscription::{Attempt, Part, Period, Plans, Subscription, SubscriptionState};
 use crate::time::Timestamp;
 
 /// Cards of a list that are read at once.
@@ -32,6 +32,8 @@ pub struct NextCharge {
     pub attempt: Attempt,
     /// How much.
     pub amount: Money,
+    /// Why it is so much.
+    pub parts: Vec<Part>,
     /// When.
     pub at: Timestamp,
 }
@@ -242,6 +244,7 @@ where
             merchant_uid: order.merchant_uid,
             attempt: row.attempt,
             amount: order.amount,
+            parts: row.cost_of_next().parts().to_vec(),
             at: scheduled.unwrap_or(row.attempt_at),
         });
         let access_until = row.access_until.map(|until| until.max(first_day_ends(&row).unwrap_or(until)));

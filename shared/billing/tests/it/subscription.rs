@@ -8,6 +8,7 @@ mod found;
 mod meetings;
 mod money;
 mod permanent;
+mod preview;
 mod reviewed;
 mod shown;
 

@@ -1,5 +1,6 @@
 //! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
 
+pub mod preview;
 pub mod receipt;
 pub mod schedule;
 pub mod subscription;
@@ -9,7 +10,7 @@ use billing::checkout::Warning;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
 use billing::usecase::refund_warnings;
-use billing::{CustomerUid, Money, Timestamp};
+use billing::{Currency, CustomerUid, Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -71,6 +72,12 @@ struct PaymentView<'a> {
 
 fn exact(money: Money) -> Option<Box<RawValue>> {
     RawValue::from_string(money.decimal()).ok()
+}
+
+/// An amount that may be below zero.
+fn signed(minor: i64, currency: Currency) -> Option<Box<RawValue>> {
+    let sign = if minor < 0 { "-" } else { "" };
+    RawValue::from_string(format!("{sign}{}", Money::new(minor.unsigned_abs(), currency).decimal())).ok()
 }
 
 /// The one word that a storefront acts on.

@@ -99,9 +99,11 @@ async fn samples_about_a_key_that_nobody_has_are_not_found() {
         ("subscription", 404),
         ("subscription-all-fields", 404),
         ("subscription-cancel", 404),
+        ("subscription-cancellation-preview", 404),
         ("subscription-change", 404),
         ("subscription-get", 404),
         ("subscription-periods", 404),
+        ("subscription-preview", 404),
     ]);
     let samples = samples(&world, &Names::new(), SAMPLE_KEY).await;
     for (name, status) in expected {
@@ -158,6 +160,8 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
         // The name of a subscription is not known before it is begun: these say one that nobody has.
         ("subscription-get", 404, "/code", json!("not_found")),
         ("subscription-periods", 404, "/code", json!("not_found")),
+        ("subscription-preview", 404, "/code", json!("not_found")),
+        ("subscription-cancellation-preview", 404, "/code", json!("not_found")),
         ("subscription-change", 404, "/code", json!("not_found")),
         ("subscription-cancel", 404, "/code", json!("not_found")),
         ("subscription-list", 200, "/list", json!([])),

@@ -253,6 +253,13 @@ fn of_a_customer(owner: &Owner, other: &Owner) -> Vec<Case> {
         ),
         of_path("DELETE /subscriptions/{id}", id, "/subscriptions/{}?at=now", &owner.subscription, &Value::Null),
         of_path("GET /subscriptions/{id}/periods", id, "/subscriptions/{}/periods", &owner.subscription, &Value::Null),
+        of_path(
+            "GET /subscriptions/{id}/cancellation-preview",
+            id,
+            "/subscriptions/{}/cancellation-preview",
+            &owner.subscription,
+            &Value::Null,
+        ),
     ]
 }
 

@@ -85,8 +85,11 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let new_plan = &plan | &taken(&calls, SUBSCRIPTION, &["dunning"]);
     assert_eq!(described("NewPlan"), new_plan);
     assert_eq!(described("SubscriptionRequest"), &subscription | &new_plan);
-    let change = taken(&calls, "functions/subscription/src/handler.rs", &["command"]);
+    let change = taken(&calls, "functions/subscription/src/handler.rs", &["command", "when"]);
     assert_eq!(described("SubscriptionChange"), &(&change | &BTreeSet::from(["plan".to_owned()])) | &plan);
+
+    let when = taken(&calls, "functions/subscription/src/handler.rs", &["when"]);
+    assert_eq!(described("PlanPreviewRequest"), &(&when | &BTreeSet::from(["plan".to_owned()])) | &plan);
 
     let schedule = "functions/schedule/src/handler.rs";
     let register = taken(&calls, schedule, &["command"]);

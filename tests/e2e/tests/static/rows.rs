@@ -359,6 +359,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
                 merchant_uid: row.order().unwrap().merchant_uid,
                 attempt: row.attempt,
                 amount: row.price.amount,
+                parts: row.cost_of_next().parts().to_vec(),
                 at: row.attempt_at,
             };
             let (current, access_until) = (row.calendar.period(0), row.access_until);

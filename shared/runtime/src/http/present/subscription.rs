@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use billing::subscription::{Attempt, Dunning, Interval, Periods, Proration, RunningPlan, Subscription};
+use billing::subscription::{Attempt, Dunning, Interval, Part, Periods, Proration, RunningPlan, Subscription};
 use billing::usecase::{BilledPeriod, SubscriptionView as Seen, is_on_fallback};
-use billing::{Money, Timestamp, payment::Payment};
+use billing::{Currency, Money, Timestamp, payment::Payment};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{WarningView, exact, fail_reason, pending, status, warning_views};
+use super::{WarningView, exact, fail_reason, pending, signed, status, warning_views};
 use crate::http::Reply;
 
 /// A plan. What may be said of each payment stands beside its price, under Iamport's names.
@@ -57,6 +57,7 @@ struct NextChargeView<'a> {
     attempt: u32,
     amount: Option<Box<RawValue>>,
     currency: &'a str,
+    parts: Vec<PartView>,
     at: Timestamp,
 }
 
@@ -91,8 +92,15 @@ struct CancelView {
     requested_at: Timestamp,
 }
 
+/// Why a charge is so much.
 #[derive(Debug, Serialize)]
-struct ProrationView {
+pub(super) struct PartView {
+    reason: &'static str,
+    amount: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ProrationView {
     amount: Option<Box<RawValue>>,
     charged: Option<Box<RawValue>>,
     days_left: i64,
@@ -220,6 +228,7 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
             attempt: next.attempt.number,
             amount: exact(next.amount),
             currency: next.amount.currency.code(),
+            parts: parts(&next.parts, next.amount.currency),
             at: next.at,
         }),
         attempts: with_attempts.then(|| attempts(seen)),
@@ -231,6 +240,17 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
+}
+
+/// What a change within a period comes to.
+pub(super) fn prorated(Proration { amount, charged, days_left, days }: Proration, currency: Currency) -> ProrationView {
+    ProrationView { amount: signed(amount, currency), charged: exact(Money::new(charged, currency)), days_left, days }
+}
+
+/// The parts of a charge.
+pub(super) fn parts(parts: &[Part], currency: Currency) -> Vec<PartView> {
+    let shown = |part: &Part| PartView { reason: part.reason.name(), amount: signed(part.amount, currency) };
+    parts.iter().map(shown).collect()
 }
 
 /// A subscription's public form, with what became of its attempts.
@@ -251,12 +271,7 @@ pub fn changed(status: u16, seen: &Seen, proration: Option<Proration>) -> Reply 
     let mut body = view(seen, true);
     body.warnings = warning_views(&seen.warnings);
     let currency = seen.row.price.amount.currency;
-    body.proration = proration.map(|Proration { amount, charged, days_left, days }| {
-        let sign = if amount < 0 { "-" } else { "" };
-        let text = format!("{sign}{}", Money::new(amount.unsigned_abs(), currency).decimal());
-        let charged = exact(Money::new(charged, currency));
-        ProrationView { amount: RawValue::from_string(text).ok(), charged, days_left, days }
-    });
+    body.proration = proration.map(|proration| prorated(proration, currency));
     if !seen.is_pending() {
         return Reply::json(status, &body);
     }

@@ -192,6 +192,7 @@ impl Visit<'_> {
         // The first one comes last.
         let first = listed["list"].as_array().and_then(|periods| periods.last()).cloned().unwrap_or_default();
         self.says("whether its first period is paid", &first["paid"], &json!(true));
+        self.previews(&id, &kim).await;
         self.changes(&id, &kim, &other).await;
 
         let cancel = "subscription-cancel";
@@ -201,6 +202,38 @@ impl Visit<'_> {
         self.says("when it ends unless one says", &ending["cancel"]["at"], &json!("period_end"));
         let ended = self.ask_for(cancel, own, &names, &[("at", "now")], (200, "")).await;
         self.says("when it ends if one says now", &ended["cancel"]["at"], &json!("now"));
+    }
+
+    /// What a change would come to.
+    async fn previews(&mut self, id: &str, kim: &str) {
+        let names = [("id", id)];
+        let mut dearer = plan();
+        (dearer["id"], dearer["amount"]) = (json!("premium"), json!(12_900));
+        let body = json!({ "plan": dearer, "change": "now" });
+        let preview = Door {
+            sample: "subscription-preview",
+            caller: Caller::Merchant,
+            names: &names,
+            body: body.clone(),
+            required: &[("plan", "plan_required")],
+            status: 200,
+        };
+        let seen = self.guarded(preview).await;
+        self.says("what a dearer plan would cost at once", &seen["charges"][0]["amount"], &json!(4_000));
+        let mut soon = body;
+        soon["change"] = json!("soon");
+        self.ask("subscription-preview", Caller::Merchant, &names, soon, (422, "change_invalid")).await;
+        let ends = Door {
+            sample: "subscription-cancellation-preview",
+            caller: Caller::Customer(kim),
+            names: &names,
+            body: Value::Null,
+            required: &[],
+            status: 200,
+        };
+        let seen = self.guarded(ends).await;
+        self.says("the ends that there are", &seen["ends"][0]["at"], &json!("period_end"));
+        self.says("what is refunded of a period that is kept", &seen["ends"][1]["refund"], &json!(0));
     }
 
     async fn changes(&mut self, id: &str, kim: &str, other: &str) {

@@ -4,7 +4,7 @@ use billing::fingerprint::Fingerprint;
 use billing::order::{Details, Order};
 use billing::payment::{Flow, PaymentSnapshot, PspStatus, State};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, Periods, PlanId, Plans, Price, SubscriptionId,
+    Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, Periods, PlanId, Plans, Price, Reason, SubscriptionId,
     SubscriptionState, Unit,
 };
 use billing::usecase::NextCharge;
@@ -152,6 +152,7 @@ fn every_part_that_a_subscription_may_have_is_shown() {
         merchant_uid: uid(attempt_of(1, 0)),
         attempt: attempt_of(1, 0),
         amount: Money::new(950, Currency::Usd),
+        parts: vec![Part { reason: Reason::Plan, amount: 1_250 }, Part { reason: Reason::Credit, amount: -300 }],
         at: NOW.plus(6),
     };
     let seen = Seen {
@@ -186,7 +187,7 @@ fn every_part_that_a_subscription_may_have_is_shown() {
         "access_until": NOW.0 + 5, "trial_until": NOW.0 + 4,
         "next_charge": {
             "merchant_uid": format!("{ID}p1t0"), "period": 1, "attempt": 0, "amount": 9.5, "currency": "USD",
-            "at": NOW.0 + 6
+            "parts": [{ "reason": "plan", "amount": 12.5 }, { "reason": "credit", "amount": -3.0 }], "at": NOW.0 + 6
         },
         "cancel": { "at": "period_end", "requested_at": NOW.0 + 3 },
         "credit": { "next_charge": 3.0, "given_back": 0.0 }, "metadata": { "source": "app" }
