@@ -1,7 +1,7 @@
 //! `POST` and `GET /subscriptions`, `GET`, `PATCH` and `DELETE /subscriptions/{id}`, `GET /subscriptions/{id}/periods`, and what
 //! a change would come to: `POST /subscriptions/{id}/preview` and `GET /subscriptions/{id}/cancellation-preview`.
 
-use billing::subscription::{Ending, SubscriptionState};
+use billing::subscription::{Ending, RefundPolicy, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewPlan};
 use billing::{CustomerId, CustomerUid, Invalid};
 use runtime::App;
@@ -74,8 +74,9 @@ async fn preview(app: &App, request: &Request) -> Result<Reply, Problem> {
 
 async fn preview_end(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = request.caller()?;
+    let refund = request.query("refund")?.map(|refund| RefundPolicy::parse(&refund)).transpose()?;
     let billing = app.billing(request.deadline());
-    Ok(Reply::json(200, &previews::ends(&billing.preview_end(&caller, &request.path("id")?).await?)))
+    Ok(Reply::json(200, &previews::ends(&billing.preview_end(&caller, &request.path("id")?, refund).await?)))
 }
 
 /// Whether a plan begins now; not said, where it is not.
@@ -149,7 +150,8 @@ fn command(mut body: Object) -> Result<Change, Problem> {
 async fn cancel(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = request.caller()?;
     let ending = request.query("at")?.map(|at| Ending::parse(&at)).transpose()?.unwrap_or(Ending::AtPeriodEnd);
+    let refund = request.query("refund")?.map(|refund| RefundPolicy::parse(&refund)).transpose()?;
     let billing = app.billing(request.deadline());
-    let row = billing.cancel_subscription(&caller, &request.path("id")?, ending).await?;
+    let row = billing.end_subscription(&caller, &request.path("id")?, ending, refund).await?;
     Ok(present::changed(200, &billing.view_after(row).await, None))
 }

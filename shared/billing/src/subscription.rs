@@ -17,6 +17,7 @@ mod next;
 pub mod periods;
 pub mod plan;
 mod step;
+mod unused;
 mod upgrade;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub use next::{Next, StepResult};
 pub use periods::{Interval, Period, Periods, Unit};
 pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
 pub use step::{StepContext, step, step_closed};
+pub use unused::{RefundPolicy, UnusedDays};
 pub use upgrade::{Credit, Difference, Upgrade};
 
 /// Digits of a subscription's name.
@@ -223,6 +225,10 @@ pub struct Subscription {
     pub state: SubscriptionState,
     /// How it is to end, if somebody wished it, and when they did.
     pub ending: Option<(Ending, Timestamp)>,
+    /// What is given back when it is ended at once.
+    pub refund: RefundPolicy,
+    /// What is given back of paid periods, if it was ended so: the days that are not used.
+    pub unused: Option<Vec<UnusedDays>>,
     /// Whether that was the merchant's wish, which its customer cannot take back.
     pub ended_by_merchant: bool,
     /// The attempt that is made now or next.

@@ -331,6 +331,15 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
 }
 
 impl Payment {
+    /// What of it has gone back, or is on its way, in minor units.
+    #[must_use]
+    pub fn given_back(&self) -> u64 {
+        let gone = self.record.as_ref().map_or(0, |record| record.cancel_amount);
+        let of_record = |refund: &&Refund| Some(&refund.imp_uid) == self.imp_uid();
+        let pending = self.refunds.iter().filter(|refund| refund.state == RefundState::Pending).filter(of_record);
+        pending.map(|refund| refund.amount).fold(gone, u64::saturating_add)
+    }
+
     /// The refund that is sent next takes the parts that are left now: since it was recorded others may have been given back. Those
     /// that a request has named stay.
     pub(crate) fn renew_parts(&mut self) {

@@ -4,12 +4,14 @@ use super::attempts::{is_of, may_still_pay};
 use super::next::{Next, unschedule};
 use super::upgrade::is_credit;
 use super::{Attempt, ClosedPeriod, Ending, Subscription, SubscriptionState};
+use crate::day::KstDay;
 use crate::payment::{Payment, State};
 use crate::time::Timestamp;
 
 impl Subscription {
-    /// Somebody ends it. Ending it again changes nothing; a later wish may bring the end forward, never put it off.
-    pub(crate) fn end(&mut self, ending: Ending, by_merchant: bool, now: Timestamp) {
+    /// Somebody ends it. Ending it again changes nothing; a later wish may bring the end forward, never put it off. `gone`: what
+    /// was given back of the running period before, where the days that are not used are given back.
+    pub(crate) fn end(&mut self, ending: Ending, gone: Option<u64>, by_merchant: bool, now: Timestamp) {
         let over = self.state == SubscriptionState::Completed
             || (self.state == SubscriptionState::Canceled && self.ending.is_some());
         let sooner = matches!(self.ending, Some((Ending::AtPeriodEnd, _))) && ending == Ending::Now;
@@ -21,8 +23,13 @@ impl Subscription {
         self.ending = Some((ending, self.ending.map_or(now, |(_, asked_at)| asked_at)));
         self.ended_by_merchant |= by_merchant;
         if ending == Ending::Now {
+            let runs = self.paid_period(KstDay::of(now));
             self.state = SubscriptionState::Canceled;
             self.access_until = self.access_until.map(|until| until.min(now));
+            self.unused = gone.map(|_| Vec::new());
+            if let Some((period, gone)) = runs.zip(gone) {
+                self.owe_unused(period.number, gone);
+            }
         }
     }
 }
@@ -75,6 +82,8 @@ fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     let paid = Attempt::of(payment.merchant_uid()).map(|(_, of)| of.number);
     if !settled {
         row.settle(paid, payment.order.amount);
+        // It was paid before its customer ended it, and nobody knew.
+        row.owe_unused(row.attempt.period, 0);
     }
     skip(row, paid, now)
 }

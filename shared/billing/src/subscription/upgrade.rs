@@ -212,6 +212,8 @@ impl Subscription {
     pub(crate) fn take_up(&mut self, upgrade: Upgrade) {
         self.adjustment = self.adjustment.saturating_sub(upgrade.credit);
         self.begin_now(upgrade.plan);
+        // Paid before the end: what is left of it is worth more now.
+        self.owe_unused(upgrade.attempt.period, 0);
     }
 
     /// The plan of the period that runs, and of those after it, is this one.

@@ -124,12 +124,8 @@ where
         now: Timestamp,
     ) -> Result<(Proration, Option<Attempt>), Failure> {
         let today = KstDay::of(now);
-        let number = row.attempt.period.checked_sub(1);
-        let period = number.and_then(|number| row.calendar.period(number)).filter(|it| today < it.ends);
         let runs = row.state == SubscriptionState::Active && row.ending.is_none();
-        // One that was never paid, or was given back, has nothing left to be counted.
-        let period = period.filter(|it| runs && row.access_until == Some(it.ends.start()));
-        let period = period.ok_or(Failure::SubscriptionNotChangeable)?;
+        let period = row.paid_period(today).filter(|_| runs).ok_or(Failure::SubscriptionNotChangeable)?;
         let runs_in = row.calendar.interval_of(period.number);
         if [runs_in, row.calendar.latest().map(Periods::interval)] != [Some(plan.interval); 2] {
             let detail = "the present one: another begins with the next period";

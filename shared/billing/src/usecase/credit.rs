@@ -16,6 +16,8 @@ use crate::subscription::{Attempt, Credit, Subscription};
 const PERIODS_MAX: u32 = 24;
 /// What the PSP and its customer read.
 const REASON: &str = "구독 요금제 변경 차액";
+/// The same, where days that are not used go back.
+const REASON_UNUSED: &str = "구독 해지 미사용 기간";
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -48,7 +50,7 @@ where
                         amount: Money { minor: amount, ..payment.order.amount }.decimal(),
                         tax_free: None,
                         vat_amount: None,
-                        reason: Some(REASON.to_owned()),
+                        reason: Some(if row.unused_amount() > 0 { REASON_UNUSED } else { REASON }.to_owned()),
                         account: None,
                         idempotency_key: key,
                     };

@@ -9,13 +9,15 @@ use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
 use crate::order::Order;
+use crate::payment::{Payment, State};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, Inserted, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp,
     SubscriptionStore,
 };
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
-    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, Subscription, SubscriptionState,
+    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, RefundPolicy, Subscription,
+    SubscriptionState,
 };
 use crate::time::Timestamp;
 
@@ -62,6 +64,8 @@ pub struct NewSubscription {
     pub dunning: Dunning,
     /// Whether another card of its customer may be charged where the named one cannot be.
     pub fallback_cards: bool,
+    /// What is given back when it is ended at once.
+    pub refund: RefundPolicy,
     /// The storefront's own notes.
     pub metadata: BTreeMap<String, String>,
 }
@@ -153,6 +157,8 @@ where
             dunning: new.dunning,
             state: SubscriptionState::Active,
             ending: None,
+            refund: new.refund,
+            unused: None,
             ended_by_merchant: false,
             attempt,
             // Whoever begins today begins now; the hour is for the days to come.
@@ -190,7 +196,8 @@ where
         Ok(Box::pin(self.renew_until(&row.id, until)).await.ok().flatten().unwrap_or(row))
     }
 
-    /// Ends a subscription. Ending it again answers the same; a later wish may bring the end forward, never put it off.
+    /// Ends a subscription as its plan says. Ending it again answers the same; a later wish may bring the end forward, never put
+    /// it off.
     ///
     /// # Errors
     /// [`Failure::NotFound`] for a missing, a foreign and a malformed name alike.
@@ -200,11 +207,54 @@ where
         id: &str,
         ending: Ending,
     ) -> Result<Subscription, Failure> {
-        self.change_subscription(caller, id, |row, now| {
-            row.end(ending, *caller == Caller::Merchant, now);
+        self.end_subscription(caller, id, ending, None).await
+    }
+
+    /// As [`Self::cancel_subscription()`], by what somebody has asked to be given back.
+    ///
+    /// # Errors
+    /// As there; `refund_invalid` for what an end with the period cannot give back, and for a customer what the plan does not.
+    pub async fn end_subscription(
+        &self,
+        caller: &Caller,
+        id: &str,
+        ending: Ending,
+        refund: Option<RefundPolicy>,
+    ) -> Result<Subscription, Failure> {
+        let until = self.steps_until();
+        let row = self.up_to_date((caller, until), id).await?;
+        let gone = self.gone_of_running(&row, (caller, ending), refund).await?;
+        let end = |row: &mut Subscription, now| {
+            row.end(ending, gone, *caller == Caller::Merchant, now);
             Ok(())
-        })
-        .await
+        };
+        self.change_from(row, until, end).await.map(|(row, ())| row)
+    }
+
+    /// What was given back of the running period's payments, if the days of it that are not used are to be given back as well.
+    pub(super) async fn gone_of_running(
+        &self,
+        row: &Subscription,
+        (caller, ending): (&Caller, Ending),
+        refund: Option<RefundPolicy>,
+    ) -> Result<Option<u64>, Failure> {
+        let policy = match refund {
+            Some(RefundPolicy::Unused) if ending == Ending::AtPeriodEnd => {
+                return Err(Invalid::field("refund", "only with an end at once: the period is used until then").into());
+            }
+            // Who gives more than was promised, or less, is the storefront.
+            Some(asked) if *caller != Caller::Merchant && asked != row.refund => {
+                return Err(Invalid::field("refund", format!("{}: the plan's own", row.refund.name())).into());
+            }
+            asked => asked.unwrap_or(row.refund),
+        };
+        if policy == RefundPolicy::None || ending == Ending::AtPeriodEnd {
+            return Ok(None);
+        }
+        let number = row.attempt.period.checked_sub(1);
+        let payments = self.store.payments(&number.map_or_else(Vec::new, |number| row.attempts_at(number))).await?;
+        let kept = payments.iter().filter(|payment| matches!(payment.state, State::Paid | State::PartiallyRefunded));
+        Ok(Some(kept.map(Payment::given_back).fold(0, u64::saturating_add)))
     }
 
     /// Takes back the wish to end a subscription when its period does.
@@ -364,7 +414,17 @@ where
         id: &str,
         change: impl Fn(&mut Subscription, Timestamp) -> Result<T, Failure>,
     ) -> Result<(Subscription, T), Failure> {
-        let mut row = self.up_to_date((caller, until), id).await?;
+        let row = self.up_to_date((caller, until), id).await?;
+        self.change_from(row, until, change).await
+    }
+
+    /// As [`Self::change_stating()`], of a row that is up to date.
+    async fn change_from<T>(
+        &self,
+        mut row: Subscription,
+        until: Timestamp,
+        change: impl Fn(&mut Subscription, Timestamp) -> Result<T, Failure>,
+    ) -> Result<(Subscription, T), Failure> {
         for tried in 0..=CONFLICTS_MAX {
             let now = self.host.now();
             let mut changed = row.clone();
@@ -427,5 +487,9 @@ fn fingerprint(new: &NewSubscription) -> Fingerprint {
         (&new.dunning, &new.metadata),
     );
     // What was asked for before there was a choice is the same request still.
-    if new.fallback_cards { Fingerprint::of(&(asked, "fallback_cards")) } else { Fingerprint::of(&asked) }
+    match (new.fallback_cards, new.refund) {
+        (false, RefundPolicy::None) => Fingerprint::of(&asked),
+        (true, RefundPolicy::None) => Fingerprint::of(&(asked, "fallback_cards")),
+        (fallback_cards, refund @ RefundPolicy::Unused) => Fingerprint::of(&(asked, fallback_cards, refund)),
+    }
 }

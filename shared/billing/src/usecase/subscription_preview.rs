@@ -12,7 +12,7 @@ use crate::payment::refund::tax::{self, TaxParts};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore,
 };
-use crate::subscription::{ChargeAhead, Ending, Proration, Subscription};
+use crate::subscription::{ChargeAhead, Ending, Proration, RefundPolicy, Subscription};
 use crate::time::Timestamp;
 
 /// Periods whose charges are told beforehand: the one that is charged next, which may still be of the plan that runs, and the
@@ -104,20 +104,33 @@ where
         Ok(PlanPreview { at_once, begins_at, proration, charges, row: changed.settled(now) })
     }
 
-    /// What an end would come to: at once, and with the period.
+    /// What an end would come to: with the period, and at once by the plan's policy or the one that is asked about.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for a missing, a foreign and a malformed name alike; the table is out of reach.
-    pub async fn preview_end(&self, caller: &Caller, id: &str) -> Result<[EndPreview; 2], Failure> {
+    /// [`Failure::NotFound`] for a missing, a foreign and a malformed name alike; `refund_invalid` as
+    /// [`Self::end_subscription()`]; the table is out of reach.
+    pub async fn preview_end(
+        &self,
+        caller: &Caller,
+        id: &str,
+        refund: Option<RefundPolicy>,
+    ) -> Result<[EndPreview; 2], Failure> {
         let row = self.up_to_date((caller, self.steps_until()), id).await?;
-        let with_period = self.end_of(caller, &row, Ending::AtPeriodEnd).await?;
-        Ok([with_period, self.end_of(caller, &row, Ending::Now).await?])
+        let with_period = self.end_of(caller, &row, Ending::AtPeriodEnd, None).await?;
+        Ok([with_period, self.end_of(caller, &row, Ending::Now, refund).await?])
     }
 
-    async fn end_of(&self, caller: &Caller, row: &Subscription, ending: Ending) -> Result<EndPreview, Failure> {
+    async fn end_of(
+        &self,
+        caller: &Caller,
+        row: &Subscription,
+        ending: Ending,
+        refund: Option<RefundPolicy>,
+    ) -> Result<EndPreview, Failure> {
+        let gone = self.gone_of_running(row, (caller, ending), refund).await?;
         let now = self.host.now();
         let mut changed = row.clone();
-        changed.end(ending, *caller == Caller::Merchant, now);
+        changed.end(ending, gone, *caller == Caller::Merchant, now);
         let lasts = changed.access_until.filter(|until| now < *until && ending == Ending::AtPeriodEnd);
         let given_back = if changed.owes_credit() { self.given_back(&changed).await? } else { Vec::new() };
         Ok(EndPreview { ending, ends_at: lasts.unwrap_or(now), given_back, row: changed })

@@ -11,13 +11,14 @@ mod permanent;
 mod preview;
 mod reviewed;
 mod shown;
+mod unused;
 
 use std::collections::BTreeMap;
 
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Attempt, Dunning, Ending, Interval, PlanId, Price, SubscriptionState, Unit};
+use billing::subscription::{Attempt, Dunning, Ending, Interval, PlanId, Price, RefundPolicy, SubscriptionState, Unit};
 use billing::usecase::{Caller, NewPlan, NewSubscription, WebhookHint};
 use billing::{CustomerUid, KstDay, MerchantUid, Money, Timestamp};
 
@@ -42,6 +43,7 @@ pub(crate) fn wanted() -> NewSubscription {
         periods_max: None,
         dunning: Dunning::default(),
         fallback_cards: false,
+        refund: RefundPolicy::None,
         metadata: BTreeMap::new(),
     }
 }

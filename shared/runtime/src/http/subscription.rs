@@ -1,7 +1,7 @@
 //! Subscriptions and their plans out of JSON bodies.
 
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Dunning, GiveUp, Interval, PlanId, Price, Unit};
+use billing::subscription::{Dunning, GiveUp, Interval, PlanId, Price, RefundPolicy, Unit};
 use billing::usecase::{NewPlan, NewSubscription};
 use billing::{CustomerId, CustomerUid, Invalid, Timestamp};
 
@@ -17,6 +17,7 @@ pub fn subscription(object: &mut Object, idempotency_key: String) -> Result<NewS
     let customer_id = object.optional("customer_id", CustomerId::parse)?;
     let mut of = plan_object(object)?;
     let dunning = dunning(&mut of)?;
+    let refund = of.optional("refund", RefundPolicy::parse)?.unwrap_or_default();
     let plan = plan(&mut of)?;
     of.finish()?;
     Ok(NewSubscription {
@@ -31,6 +32,7 @@ pub fn subscription(object: &mut Object, idempotency_key: String) -> Result<NewS
         periods_max: object.integer("periods")?,
         dunning,
         fallback_cards: object.flag("fallback_cards")?.unwrap_or(false),
+        refund,
         metadata: object.texts("metadata")?,
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 44] = [
+const OPTIONAL: [&str; 46] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -82,6 +82,8 @@ const OPTIONAL: [&str; 44] = [
     "periods_max",
     "ending",
     "ended_by_merchant",
+    "refund",
+    "unused",
     "access_until",
     "expected_order",
     "next_plan",

@@ -7,7 +7,7 @@ use billing::fingerprint::{Fingerprint, hex};
 use billing::ports::{Inserted, Page, Saved, StoreError, SubscriptionStore, WriteError};
 use billing::subscription::{
     Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, NextPlan, PlanId, Price,
-    RunningPlan, Subscription, SubscriptionId, SubscriptionState, Upgrade,
+    RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, UnusedDays, Upgrade,
 };
 use billing::{CustomerId, CustomerUid, Money, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,10 @@ struct SubscriptionItem {
     dunning: Dunning,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ending: Option<(Ending, Timestamp)>,
+    #[serde(default, skip_serializing_if = "RefundPolicy::is_none")]
+    refund: RefundPolicy,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unused: Option<Vec<UnusedDays>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ended_by_merchant: bool,
     attempt: Attempt,
@@ -152,6 +156,8 @@ impl Row for Subscription {
             fallbacks: self.fallbacks.clone(),
             dunning: self.dunning.clone(),
             ending: self.ending,
+            refund: self.refund,
+            unused: self.unused.clone(),
             ended_by_merchant: self.ended_by_merchant,
             attempt: self.attempt,
             attempt_at: self.attempt_at,
@@ -194,6 +200,8 @@ impl Row for Subscription {
             dunning: row.dunning,
             state: row.state,
             ending: row.ending,
+            refund: row.refund,
+            unused: row.unused,
             ended_by_merchant: row.ended_by_merchant,
             attempt: row.attempt,
             attempt_at: row.attempt_at,

@@ -9,7 +9,8 @@ use billing::payment::{Flow, Payment};
 use billing::ports::{DUE_SHARDS, DueRow, Inserted, Saved, StoreError};
 use billing::subscription::{
     Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Periods,
-    PlanId, Price, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit, Upgrade,
+    PlanId, Price, RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit, UnusedDays,
+    Upgrade,
 };
 use billing::{CustomerUid, KstDay, Money};
 
@@ -56,6 +57,8 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
         dunning: Dunning::default(),
         state: SubscriptionState::Active,
         ending: None,
+        refund: RefundPolicy::Unused,
+        unused: Some(vec![UnusedDays { period: 2, days_left: 10, days: 31, amount: 2_871 }]),
         ended_by_merchant: true,
         attempt: Attempt { period: 3, number: 1 },
         attempt_at: NOW.plus(3_600),
@@ -97,6 +100,8 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
     let ended = Subscription {
         state: SubscriptionState::Canceled,
         ending: Some((Ending::Now, NOW)),
+        refund: RefundPolicy::None,
+        unused: None,
         running_plan: None,
         differences: Vec::new(),
         credits: Vec::new(),

@@ -82,7 +82,7 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let priced = taken(&calls, ORDER, &["details", "common", "currency", "naver_use_cfm"]);
     let plan = &taken(&calls, SUBSCRIPTION, &["plan"]) | &priced;
     assert_eq!(described("OtherPlan"), plan);
-    let new_plan = &plan | &taken(&calls, SUBSCRIPTION, &["dunning"]);
+    let new_plan = &(&plan | &taken(&calls, SUBSCRIPTION, &["dunning"])) | &BTreeSet::from(["refund".to_owned()]);
     assert_eq!(described("NewPlan"), new_plan);
     assert_eq!(described("SubscriptionRequest"), &subscription | &new_plan);
     let change = taken(&calls, "functions/subscription/src/handler.rs", &["command", "when"]);
@@ -110,6 +110,7 @@ fn the_query_parameters_of_every_operation_are_those_that_are_read() {
         ("GET /subscriptions", "functions/subscription/src/handler.rs", "list"),
         ("GET /subscriptions/{id}/periods", "functions/subscription/src/handler.rs", "periods"),
         ("DELETE /subscriptions/{id}", "functions/subscription/src/handler.rs", "cancel"),
+        ("GET /subscriptions/{id}/cancellation-preview", "functions/subscription/src/handler.rs", "preview_end"),
     ];
     let read = |file: &str, within: &str| -> BTreeSet<String> {
         let here = calls.iter().filter(|call| call.file == file && call.within == within);

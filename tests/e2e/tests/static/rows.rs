@@ -10,7 +10,8 @@ use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
     Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Periods,
-    PlanId, Price, Proration, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit,
+    PlanId, Price, Proration, RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit,
+    UnusedDays,
 };
 use billing::usecase::{BilledPeriod, NextCharge, SubscriptionView};
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -311,6 +312,8 @@ fn subscriptions() -> Vec<SubscriptionView> {
         dunning: Dunning::default(),
         state: SubscriptionState::Active,
         ending: None,
+        refund: RefundPolicy::Unused,
+        unused: Some(vec![UnusedDays { period: 0, days_left: 10, days: 31, amount: 2_871 }]),
         ended_by_merchant: false,
         attempt: Attempt { period: 1, number: 0 },
         attempt_at: LATER,
@@ -332,6 +335,8 @@ fn subscriptions() -> Vec<SubscriptionView> {
         periods_max: None,
         next_plan: None,
         running_plan: None,
+        refund: RefundPolicy::None,
+        unused: None,
         differences: Vec::new(),
         credits: Vec::new(),
         fallback_cards: false,

@@ -6,13 +6,14 @@ pub mod periods;
 mod prices;
 pub(crate) mod rest;
 mod shown;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::alarm::Alarm;
 use billing::order::Order;
 use billing::payment::Payment;
-use billing::subscription::{Attempt, Ending, PlanId, Subscription, SubscriptionId, SubscriptionState};
+use billing::subscription::{Attempt, Ending, PlanId, RefundPolicy, Subscription, SubscriptionId, SubscriptionState};
 use billing::usecase::{NewSubscription, ScheduleDisposition};
 use billing::{CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort, ScheduleStatus};
@@ -21,6 +22,7 @@ pub(crate) use self::consent::is_foreign;
 use self::periods::Expected;
 use self::prices::{began_dearer, gave_credit, is_prorated};
 use self::shown::{said_active, shown_ahead};
+use self::unused::{owes_unused, unused_wrongly};
 use crate::fault::Call;
 use crate::lambda::{Answer, Request, Wish};
 use crate::psp::request::PspRequest;
@@ -55,6 +57,8 @@ pub struct History {
     pub(crate) expected: Expected,
     /// Whether its customer has agreed to be charged on another card of theirs.
     falls_back: bool,
+    /// Whether days that are not used are given back.
+    gives_back: bool,
     /// The cards that somebody has named for it.
     cards: BTreeSet<CustomerUid>,
     /// What each period was to cost while it was next.
@@ -230,6 +234,7 @@ fn begin(world: &mut World, row: &Subscription) {
     let mut history = History {
         expected,
         falls_back: new.fallback_cards,
+        gives_back: new.refund == RefundPolicy::Unused,
         cards: BTreeSet::from([row.customer_uid.clone()]),
         offered: BTreeMap::new(),
         attempts: BTreeMap::new(),
@@ -314,6 +319,10 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         );
     }
     let history = world.subscriptions.of(after.id.as_str());
+    let unused = history.and_then(|history| unused_wrongly(world, history, before, after));
+    if let Some(detail) = unused {
+        broken("I29", detail);
+    }
     let (was, is) = (before.attempt, after.attempt);
     let places = usize::try_from(is.period).unwrap_or(usize::MAX);
     if is < was || after.closed_periods.len() != places || !after.closed_periods.starts_with(&before.closed_periods) {
@@ -335,7 +344,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     }
     let price = |row: &Subscription| (row.price.amount.minor, row.adjustment);
     let adjusted = before.adjustment != after.adjustment;
-    let settled = adjusted && (gave_credit(before, after) || began_dearer(before, after));
+    let settled = adjusted && (gave_credit(before, after) || began_dearer(before, after) || owes_unused(before, after));
     if was.period == is.period && price(before) != price(after) {
         // Whoever changes the plan may not have known of a decline in this very moment.
         let known = world.kernel.now() - FUNCTION - CLOCKS;

@@ -94,6 +94,11 @@ pub const FLOWS: &[Flow] = &[
     Flow { name: "renewal refused for good", prepare: subscription::refused_for_good },
     Flow { name: "retry paid", prepare: subscription::retry },
     Flow { name: "cancel now", prepare: |stage| subscription::cancel(stage, Ending::Now) },
+    Flow { name: "cancel now, unused days refunded", prepare: subscription::cancel_unused },
+    Flow {
+        name: "cancel, charged a moment before, unused days refunded",
+        prepare: subscription::cancel_unused_too_late,
+    },
     Flow { name: "cancel at period end", prepare: |stage| subscription::cancel(stage, Ending::AtPeriodEnd) },
     Flow { name: "cancel, charged a moment before", prepare: subscription::cancel_too_late },
     Flow { name: "cancel, charge in flight", prepare: subscription::cancel_in_flight },

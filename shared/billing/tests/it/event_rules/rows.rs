@@ -280,6 +280,8 @@ pub(super) fn subscription() -> impl Strategy<Value = Subscription> {
                     dunning: Dunning::default(),
                     state,
                     ending,
+                    refund: billing::subscription::RefundPolicy::None,
+                    unused: None,
                     ended_by_merchant,
                     attempt: Attempt { period, number: 0 },
                     attempt_at: START,

@@ -166,6 +166,8 @@ pub(super) fn subscription() -> Subscription {
         dunning: Dunning::default(),
         state: SubscriptionState::Active,
         ending: None,
+        refund: billing::subscription::RefundPolicy::None,
+        unused: None,
         ended_by_merchant: false,
         attempt: Attempt { period: 1, number: 0 },
         attempt_at: START,

@@ -2,7 +2,7 @@
 
 use billing::payment::State;
 use billing::ports::Clock;
-use billing::subscription::{Attempt, ChargeAhead, Ending, Interval, SubscriptionState, Unit};
+use billing::subscription::{Attempt, ChargeAhead, Ending, Interval, RefundPolicy, SubscriptionState, Unit};
 use billing::usecase::{Caller, Failure, NewPlan, PlanPreview};
 use billing::{CustomerId, Timestamp};
 
@@ -38,8 +38,8 @@ impl Drawn {
         let declines: &[&str] = if self.below(3) == 0 { &["key1"] } else { &[] };
         match self.below(8) {
             0..=2 => pass(billing, 1 + self.days(20), declines, true).await,
-            3 => drop(billing.change_plan(&merchant, id, self.plan()).await),
-            4 => drop(billing.change_plan_now(&merchant, id, self.plan()).await),
+            3 => drop(Box::pin(billing.change_plan(&merchant, id, self.plan())).await),
+            4 => drop(Box::pin(billing.change_plan_now(&merchant, id, self.plan())).await),
             5 => drop(billing.pause_subscription(&merchant, id).await),
             6 => drop(billing.resume_subscription(&merchant, id).await),
             _ if self.below(2) == 0 => drop(billing.cancel_subscription(&merchant, id, Ending::AtPeriodEnd).await),
@@ -54,10 +54,20 @@ async fn lived(drawn: &mut Drawn) -> (TestBilling, String) {
     let billing = billing().await;
     let trial_days = (drawn.below(4) == 0).then_some(10);
     let periods_max = (drawn.below(5) == 0).then_some(3);
-    let id = begun(&billing, billing::usecase::NewSubscription { trial_days, periods_max, ..wanted() }).await;
+    let refund = if drawn.below(2) == 0 { RefundPolicy::Unused } else { RefundPolicy::None };
+    let id = begun(&billing, billing::usecase::NewSubscription { trial_days, periods_max, refund, ..wanted() }).await;
     for _ in 0..drawn.below(5) {
-        drawn.befall(&billing, &id).await;
+        Box::pin(drawn.befall(&billing, &id)).await;
     }
+    (billing, id)
+}
+
+/// A subscription whose plan became cheaper within a period.
+async fn credited(drawn: &mut Drawn) -> (TestBilling, String) {
+    let billing = billing().await;
+    let id = begun(&billing, wanted()).await;
+    pass(&billing, 1 + drawn.days(40), &[], true).await;
+    Box::pin(billing.change_plan_now(&Caller::Merchant, &id, plan("가볍게", 4_900))).await.unwrap();
     (billing, id)
 }
 
@@ -91,13 +101,15 @@ async fn what_a_plan_was_said_to_cost_is_what_is_charged_and_when() {
     let (mut changed, mut refused, mut differences) = (0, 0, 0);
     for seed in 0..400 {
         let mut drawn = Drawn(seed);
-        let (billing, id) = lived(&mut drawn).await;
+        let (billing, id) = Box::pin(lived(&mut drawn)).await;
         let (plan, at_once) = (drawn.plan(), drawn.below(2) == 0);
         let said_before = preview(&billing, &id, &plan, at_once).await;
         assert_eq!(said_before, preview(&billing, &id, &plan, at_once).await, "{seed}: a preview changes nothing");
         let (before, now) = (all_paid(&billing), billing.host.now());
         let done = if at_once {
-            billing.change_plan_now(&Caller::Merchant, &id, plan).await.map(|(row, stated)| (row, Some(stated)))
+            Box::pin(billing.change_plan_now(&Caller::Merchant, &id, plan))
+                .await
+                .map(|(row, stated)| (row, Some(stated)))
         } else {
             billing.change_plan(&Caller::Merchant, &id, plan).await.map(|row| (row, None))
         };
@@ -129,7 +141,7 @@ async fn what_a_plan_was_said_to_cost_is_what_is_charged_and_when() {
         let expected: Vec<(u32, u64)> = later.iter().map(|it| (it.attempt.period, it.amount.minor)).collect();
         assert_eq!(paid, expected, "{seed}: {:?}", row(&billing, &id).await.state);
     }
-    assert!(changed > 100 && refused > 20 && differences > 20, "{changed} changed, {refused} refused, {differences}");
+    assert!(changed > 100 && refused > 20 && differences > 10, "{changed} changed, {refused} refused, {differences}");
 }
 
 #[tokio::test]
@@ -138,16 +150,9 @@ async fn what_an_end_was_said_to_come_to_is_what_it_does() {
     for seed in 0..200 {
         let mut drawn = Drawn(seed + 1_000);
         // A credit is rare by chance alone.
-        let (billing, id) = if drawn.below(3) == 0 {
-            let billing = billing().await;
-            let id = begun(&billing, wanted()).await;
-            pass(&billing, 1 + drawn.days(40), &[], true).await;
-            billing.change_plan_now(&Caller::Merchant, &id, plan("가볍게", 4_900)).await.unwrap();
-            (billing, id)
-        } else {
-            lived(&mut drawn).await
-        };
-        let [with_period, at_once] = billing.preview_end(&Caller::Merchant, &id).await.unwrap();
+        let (billing, id) =
+            if drawn.below(3) == 0 { Box::pin(credited(&mut drawn)).await } else { Box::pin(lived(&mut drawn)).await };
+        let [with_period, at_once] = billing.preview_end(&Caller::Merchant, &id, None).await.unwrap();
         let said = if drawn.below(2) == 0 { with_period } else { at_once };
         let after = billing.cancel_subscription(&Caller::Merchant, &id, said.ending).await.unwrap();
         assert_eq!((after.ending, after.access_until), (said.row.ending, said.row.access_until), "{seed}");
@@ -187,5 +192,5 @@ async fn a_difference_that_no_card_could_be_charged_for_is_not_promised() {
     assert_eq!(preview(&billing, &id, &dearer, true).await.unwrap().charges[0].amount.minor, 4_000);
     // Whose it is not sees nothing of it.
     let stranger = Caller::Customer(CustomerId::parse("nobody").unwrap());
-    assert_eq!(billing.preview_end(&stranger, &id).await.map(|_| ()), Err(Failure::NotFound));
+    assert_eq!(billing.preview_end(&stranger, &id, None).await.map(|_| ()), Err(Failure::NotFound));
 }

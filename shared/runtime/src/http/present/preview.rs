@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::exact;
-use super::subscription::{PartView, ProrationView, parts, prorated};
+use super::subscription::{PartView, ProrationView, UnusedView, parts, prorated, unused};
 
 #[derive(Debug, Serialize)]
 struct ChargeView<'a> {
@@ -70,6 +70,7 @@ struct EndView<'a> {
     ends_at: Timestamp,
     refund: Option<Box<RawValue>>,
     currency: &'a str,
+    unused: Option<UnusedView>,
     payments: Vec<GivenBackView<'a>>,
 }
 
@@ -91,6 +92,7 @@ fn end(preview: &EndPreview) -> EndView<'_> {
         ends_at: preview.ends_at,
         refund: exact(Money::new(sum, currency)),
         currency: currency.code(),
+        unused: unused(&preview.row),
         payments: preview.given_back.iter().map(back).collect(),
     }
 }

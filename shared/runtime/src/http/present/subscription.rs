@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use billing::subscription::{Attempt, Dunning, Interval, Part, Periods, Proration, RunningPlan, Subscription};
+use billing::subscription::{
+    Attempt, Dunning, Interval, Part, Periods, Proration, RunningPlan, Subscription, UnusedDays,
+};
 use billing::usecase::{BilledPeriod, SubscriptionView as Seen, is_on_fallback};
 use billing::{Currency, Money, Timestamp, payment::Payment};
 use serde::Serialize;
@@ -24,6 +26,8 @@ struct PlanView<'a> {
     retry_days: Option<&'a [u16]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     give_up: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<&'static str>,
 }
 
 /// A plan that is to come, and when it begins: unknown while nothing is charged.
@@ -90,6 +94,36 @@ struct AttemptView<'a> {
 struct CancelView {
     at: &'static str,
     requested_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<UnusedView>,
+}
+
+/// What an end gives back of paid periods: their days that are not used.
+#[derive(Debug, Serialize)]
+pub(super) struct UnusedView {
+    amount: Option<Box<RawValue>>,
+    periods: Vec<UnusedDaysView>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnusedDaysView {
+    period: u32,
+    days_left: i64,
+    days: i64,
+    amount: Option<Box<RawValue>>,
+}
+
+/// The days that an end gives back, if it gives back any kind of them.
+pub(super) fn unused(row: &Subscription) -> Option<UnusedView> {
+    let money = |minor| exact(Money { minor, ..row.running_price() });
+    let shown = |it: &UnusedDays| UnusedDaysView {
+        period: it.period,
+        days_left: it.days_left,
+        days: it.days,
+        amount: money(it.amount),
+    };
+    let periods = row.unused.as_ref()?.iter().map(shown).collect();
+    Some(UnusedView { amount: money(row.unused_amount()), periods })
 }
 
 /// Why a charge is so much.
@@ -145,8 +179,9 @@ struct SubscriptionView<'a> {
 fn plan<'a>(
     RunningPlan { id, name, amount }: &'a RunningPlan,
     interval: Option<Interval>,
-    dunning: Option<&'a Dunning>,
+    terms: Option<&'a Subscription>,
 ) -> PlanView<'a> {
+    let dunning = terms.map(|row| &row.dunning);
     PlanView {
         id: id.as_str(),
         name,
@@ -156,6 +191,7 @@ fn plan<'a>(
         interval_count: interval.map(Interval::count),
         retry_days: dunning.map(Dunning::retry_days),
         give_up: dunning.map(|dunning| dunning.give_up.name()),
+        refund: terms.map(|row| row.refund.name()),
     }
 }
 
@@ -207,7 +243,7 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
         fallback_cards: row.fallback_cards,
         state: seen.state.name(),
         pending: None,
-        plan: plan(&seen.plans.running.0, seen.plans.running.1, Some(&row.dunning)),
+        plan: plan(&seen.plans.running.0, seen.plans.running.1, Some(row)),
         next_plan: seen.plans.next.as_ref().map(|(next, interval, begins_at)| NextPlanView {
             plan: plan(next, *interval, None),
             begins_at: *begins_at,
@@ -232,7 +268,11 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
             at: next.at,
         }),
         attempts: with_attempts.then(|| attempts(seen)),
-        cancel: row.ending.map(|(ending, requested_at)| CancelView { at: ending.name(), requested_at }),
+        cancel: row.ending.map(|(ending, requested_at)| CancelView {
+            at: ending.name(),
+            requested_at,
+            refund: unused(row),
+        }),
         proration: None,
         credit: credit(row),
         warnings: Vec::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use billing::CustomerUid;
 use billing::Money;
 use billing::order::Details;
-use billing::subscription::{Dunning, Ending, Interval, PlanId, Price, Unit};
+use billing::subscription::{Dunning, Ending, Interval, PlanId, Price, RefundPolicy, Unit};
 use billing::usecase::{Caller, NewPlan, NewSubscription};
 use ledger::cards::Behaviour;
 
@@ -43,6 +43,7 @@ fn wanted(customer_uid: CustomerUid) -> Request {
         periods_max: None,
         dunning: Dunning::default(),
         fallback_cards: false,
+        refund: RefundPolicy::None,
         metadata: BTreeMap::from([(NOTE.to_owned(), "1".to_owned())]),
     }))
 }
@@ -129,6 +130,31 @@ pub(super) fn cancel(stage: &mut Stage<'_>, ending: Ending) -> Request {
     let (id, _) = subscribed(stage);
     stage.wait(DAY);
     wish(id, Wish::Cancel(ending))
+}
+
+/// Ended at once, and the days that nobody uses go back.
+pub(super) fn cancel_unused(stage: &mut Stage<'_>) -> Request {
+    let id = refunding(stage);
+    stage.wait(DAY);
+    wish(id, Wish::Cancel(Ending::Now))
+}
+
+/// The same a moment after the second period was charged, of which nobody knows.
+pub(super) fn cancel_unused_too_late(stage: &mut Stage<'_>) -> Request {
+    let id = refunding(stage);
+    stage.wait(MONTH);
+    wish(id, Wish::Cancel(Ending::Now))
+}
+
+/// A subscription whose first period is paid, of a plan that gives back what is not used.
+#[expect(clippy::panic, reason = "a flow that cannot be prepared is an error of this list")]
+fn refunding(stage: &mut Stage<'_>) -> String {
+    let Request::Subscribe(new) = wanted(key(stage, APPROVES)) else { panic!("no request to subscribe") };
+    let new = NewSubscription { refund: RefundPolicy::Unused, ..*new };
+    match stage.ask(&Request::Subscribe(Box::new(new))) {
+        Some(Answer::Subscription(Ok(row))) => row.id.to_string(),
+        other => panic!("no subscription: {other:?}"),
+    }
 }
 
 /// The second period was charged a moment before, and nobody knows.

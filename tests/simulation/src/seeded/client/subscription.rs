@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::subscription::{
-    Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, Subscription, SubscriptionState, Unit,
+    Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, RefundPolicy, Subscription, SubscriptionState, Unit,
 };
 use billing::usecase::{Caller, NewPlan, NewSubscription, RefundRequest};
 use billing::{CustomerId, CustomerUid, Money, Timestamp};
@@ -109,6 +109,7 @@ impl Shop {
             dunning: id(Dunning::new(retry_days, give_up)),
             // No draw: what else a seed does stays the same.
             fallback_cards: self.made.is_multiple_of(2),
+            refund: if self.made.is_multiple_of(3) { RefundPolicy::Unused } else { RefundPolicy::None },
             metadata: BTreeMap::from([(NOTE.to_owned(), self.made.to_string())]),
         };
         Request::Subscribe(Box::new(new))

@@ -4,8 +4,8 @@ use billing::fingerprint::Fingerprint;
 use billing::order::{Details, Order};
 use billing::payment::{Flow, PaymentSnapshot, PspStatus, State};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, Periods, PlanId, Plans, Price, Reason, SubscriptionId,
-    SubscriptionState, Unit,
+    Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, Periods, PlanId, Plans, Price, Reason, RefundPolicy,
+    SubscriptionId, SubscriptionState, Unit,
 };
 use billing::usecase::NextCharge;
 use billing::{Currency, CustomerUid, KstDay, MerchantUid, Nonce};
@@ -69,6 +69,8 @@ fn row() -> Subscription {
         dunning: Dunning::new(vec![2, 5], GiveUp::Unpaid).unwrap(),
         state: SubscriptionState::Active,
         ending: None,
+        refund: RefundPolicy::None,
+        unused: None,
         ended_by_merchant: false,
         attempt: attempt_of(0, 0),
         attempt_at: NOW,
@@ -123,7 +125,7 @@ fn a_subscription_of_which_nothing_has_happened_yet_is_shown_whole() {
         "state": "active",
         "plan": {
             "id": "pro", "name": "PRO", "amount": 12.5, "currency": "USD", "interval": "month", "interval_count": 1,
-            "retry_days": [2, 5], "give_up": "unpaid"
+            "retry_days": [2, 5], "give_up": "unpaid", "refund": "none"
         },
         "anchor_day": anchor, "due_hour": 9, "periods": null, "current_period": null, "access_until": null,
         "trial_until": null, "next_charge": null, "cancel": null, "metadata": {}, "created_at": NOW.0,
