@@ -13,7 +13,9 @@ mod close;
 mod cost;
 mod deadline;
 pub mod dunning;
+mod intro;
 mod next;
+mod period_price;
 pub mod periods;
 pub mod plan;
 mod step;
@@ -40,6 +42,7 @@ pub use calendar::Calendar;
 pub use cards::{Fallback, OtherCard, without_card};
 pub use cost::{Cost, Part, Reason};
 pub use dunning::{Dunning, GiveUp, is_final};
+pub use intro::{Intro, RunningIntro};
 pub use next::{Next, StepResult};
 pub use periods::{Interval, Period, Periods, Unit};
 pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
@@ -197,6 +200,8 @@ pub struct Subscription {
     pub periods_max: Option<u32>,
     /// What the period of the next attempt costs, before what is raised or lowered once.
     pub price: Price,
+    /// The period with which the plan of the next attempt began, or begins: its introductory price is counted from there.
+    pub plan_since: u32,
     /// What the period of the next attempt is raised or lowered by, in minor units: a plan was changed within a period that
     /// was paid before.
     pub adjustment: i64,

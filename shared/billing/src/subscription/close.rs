@@ -97,7 +97,7 @@ pub(super) fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) ->
     if let Some(plan) = row.next_plan.take_if(|_| !is_last) {
         // A calendar that ends goes on in the interval that it has.
         row.calendar.change(next, plan.interval).ok();
-        row.turn_after(plan);
+        row.turn_after(plan, next);
     }
     let Some(period) = row.calendar.period(next).filter(|_| !is_last) else {
         let before = row.state;

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::period_price::PeriodPrice;
 use super::plan::{NextPlan, Price};
 use super::upgrade::Upgrade;
 use super::{Period, Proration, Subscription};
@@ -16,6 +17,8 @@ use crate::order::Details;
 pub enum Reason {
     /// What a whole period of the plan costs.
     Plan,
+    /// The same at the plan's introductory price.
+    Introductory,
     /// What the days that are left of a period cost more under a dearer plan.
     Difference,
     /// What a cheaper plan left over.
@@ -28,6 +31,7 @@ impl Reason {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Introductory => "introductory",
             Self::Difference => "difference",
             Self::Credit => "credit",
         }
@@ -47,20 +51,23 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cost<'a> {
     price: &'a Price,
+    whole: PeriodPrice,
     parts: Vec<Part>,
 }
 
 impl<'a> Cost<'a> {
-    fn new(price: &'a Price, parts: impl IntoIterator<Item = (Reason, i64)>) -> Self {
+    fn new(price: &'a Price, whole: PeriodPrice, parts: impl IntoIterator<Item = (Reason, i64)>) -> Self {
         let named = parts.into_iter().filter(|(_, amount)| *amount != 0);
-        Self { price, parts: named.map(|(reason, amount)| Part { reason, amount }).collect() }
+        Self { price, whole, parts: named.map(|(reason, amount)| Part { reason, amount }).collect() }
     }
 
-    /// A whole period at a price, raised or lowered once.
-    fn whole(price: &'a Price, adjustment: i64) -> Self {
+    /// A plan's period with this number, raised or lowered once.
+    fn whole(price: &'a Price, number: u32, adjustment: i64) -> Self {
+        let whole = price.of_period(number);
+        let reason = if whole.is_intro { Reason::Introductory } else { Reason::Plan };
         let adjusted = if adjustment < 0 { Reason::Credit } else { Reason::Difference };
-        let whole = i64::try_from(price.whole().minor).unwrap_or(i64::MAX);
-        Self::new(price, [(Reason::Plan, whole), (adjusted, adjustment)])
+        let amount = i64::try_from(whole.amount.minor).unwrap_or(i64::MAX);
+        Self::new(price, whole, [(reason, amount), (adjusted, adjustment)])
     }
 
     /// What the customer reads on the receipt.
@@ -85,20 +92,18 @@ impl<'a> Cost<'a> {
     #[must_use]
     pub fn amount(&self) -> Money {
         let sum = self.parts.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
-        Money { minor: u64::try_from(sum).unwrap_or(0), ..self.price.whole() }
+        Money { minor: u64::try_from(sum).unwrap_or(0), ..self.whole.amount }
+    }
+
+    /// What the whole period costs, before anything is raised or lowered once.
+    #[must_use]
+    pub const fn whole_amount(&self) -> Money {
+        self.whole.amount
     }
 
     /// The fields that go along, with the same shares of tax as the whole price has.
     pub(crate) fn details(&self) -> Details {
-        self.price.details.clone().for_amount(self.amount().minor, self.price.whole().minor)
-    }
-}
-
-impl Price {
-    /// What a whole period costs.
-    #[must_use]
-    pub const fn whole(&self) -> Money {
-        self.amount
+        self.whole.details(self.price).for_amount(self.amount().minor, self.whole.amount.minor)
     }
 }
 
@@ -109,27 +114,33 @@ impl Subscription {
         if self.is_beyond(period) || self.calendar.period(period).is_none() {
             return None;
         }
-        match period.checked_sub(self.attempt.period)? {
-            0 => Some(self.cost_of_next()),
-            _ => Some(Cost::whole(self.next_plan.as_ref().map_or(&self.price, |plan| &plan.price), 0)),
+        let later = period.checked_sub(self.attempt.period)?;
+        match (&self.next_plan, later.checked_sub(1)) {
+            (_, None) => Some(self.cost_of_next()),
+            (Some(plan), Some(after)) => {
+                let number = if plan.with_next_attempt { later } else { after };
+                Some(Cost::whole(&plan.price, number, 0))
+            }
+            (None, Some(_)) => Some(Cost::whole(&self.price, period.saturating_sub(self.plan_since), 0)),
         }
     }
 
     /// As [`Self::cost()`], for the period of the next attempt.
     #[must_use]
     pub fn cost_of_next(&self) -> Cost<'_> {
-        Cost::whole(&self.price, self.adjustment)
+        Cost::whole(&self.price, self.attempt.period.saturating_sub(self.plan_since), self.adjustment)
     }
 
     /// What a whole period costs under the plan of the period that runs.
     #[must_use]
     pub fn running_price(&self) -> Money {
-        self.running.unwrap_or(self.price.whole())
+        self.running.unwrap_or(self.price.amount)
     }
 
     /// What a plan comes to that begins today, within a period that is paid: the difference for the days that are left.
     pub(crate) fn difference_to(&self, plan: &NextPlan, today: KstDay, period: &Period) -> Proration {
-        Proration::new(self.running_price().minor, plan.price.whole().minor, today, period)
+        let whole = plan.price.of_period(self.number_within(plan, period.number, period.number)).amount;
+        Proration::new(self.running_price().minor, whole.minor, today, period)
     }
 }
 
@@ -139,6 +150,7 @@ impl Upgrade {
     pub fn cost(&self) -> Cost<'_> {
         let charged = i64::try_from(self.amount).unwrap_or(i64::MAX);
         let difference = charged.saturating_sub(self.credit);
-        Cost::new(&self.plan.price, [(Reason::Difference, difference), (Reason::Credit, self.credit)])
+        let whole = self.plan.price.of_period(0);
+        Cost::new(&self.plan.price, whole, [(Reason::Difference, difference), (Reason::Credit, self.credit)])
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Subscription;
+use super::intro::{Intro, RunningIntro};
 use super::periods::{Interval, Period};
 use crate::day::KstDay;
 use crate::invalid::Invalid;
@@ -60,6 +61,9 @@ pub struct Price {
     /// Whether each payment names the last day of its period as the one on which the service is used up (`extra.naverUseCfm`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub naver_use_by_period: bool,
+    /// What the first periods cost, if that is less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intro: Option<Box<Intro>>,
 }
 
 impl Price {
@@ -79,7 +83,7 @@ impl Price {
                 return Err(Invalid::new("extra.naverUseCfm", "extra_invalid", detail));
             }
         };
-        Ok(Self { name, amount, details: Details { naver_use_cfm: None, ..details }, naver_use_by_period })
+        Ok(Self { name, amount, details: Details { naver_use_cfm: None, ..details }, naver_use_by_period, intro: None })
     }
 }
 
@@ -106,11 +110,15 @@ pub struct RunningPlan {
     pub name: String,
     /// What a whole period of it costs.
     pub amount: Money,
+    /// What its first periods cost, if that is less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intro: Option<Box<RunningIntro>>,
 }
 
 impl RunningPlan {
-    fn of(id: &PlanId, price: &Price) -> Self {
-        Self { id: id.clone(), name: price.name.clone(), amount: price.whole() }
+    fn of(id: &PlanId, price: &Price, since: u32) -> Self {
+        let intro = price.intro.as_deref().map(|intro| Box::new(RunningIntro { intro: *intro, since }));
+        Self { id: id.clone(), name: price.name.clone(), amount: price.amount, intro }
     }
 }
 
@@ -125,24 +133,35 @@ pub struct Plans {
 
 impl Subscription {
     fn plan_of_next(&self) -> RunningPlan {
-        RunningPlan::of(&self.plan_id, &self.price)
+        RunningPlan::of(&self.plan_id, &self.price, self.plan_since)
     }
 
     /// The period of the next attempt is of this plan; the one that runs keeps its own until then.
     pub(crate) fn turn_to(&mut self, plan: NextPlan, now: Timestamp) {
         let runs = self.is_before_next(now).then(|| self.running_plan.take().unwrap_or_else(|| self.plan_of_next()));
-        self.follow_with(plan, runs);
+        self.follow_with(plan, runs, self.attempt.period);
     }
 
-    /// A period of the present plan is paid, or over, and those after it are of this one.
-    pub(super) fn turn_after(&mut self, plan: NextPlan) {
+    /// A period of the present plan is paid, or over, and those from this one on are of another.
+    pub(super) fn turn_after(&mut self, plan: NextPlan, first: u32) {
         let runs = self.plan_of_next();
-        self.follow_with(plan, Some(runs));
+        self.follow_with(plan, Some(runs), first);
     }
 
     /// The next attempt is of this plan. The one that runs until then is remembered while it is another.
-    fn follow_with(&mut self, plan: NextPlan, runs: Option<RunningPlan>) {
-        (self.plan_id, self.price) = (plan.id, plan.price);
+    fn follow_with(&mut self, plan: NextPlan, runs: Option<RunningPlan>, first: u32) {
+        // Whoever goes back to the plan that runs, or stays with it, is not introduced to it once more.
+        let same = |runs: &&RunningPlan| {
+            RunningPlan::of(&plan.id, &plan.price, first)
+                == RunningPlan {
+                    intro: runs.intro.as_deref().map(|it| Box::new(RunningIntro { since: first, ..*it })),
+                    ..(*runs).clone()
+                }
+        };
+        let stays = self.plan_id == plan.id && self.price == plan.price;
+        let back = runs.as_ref().filter(same).and_then(|runs| runs.intro.as_deref()).map(|intro| intro.since);
+        let since = back.unwrap_or(if stays { self.plan_since } else { first });
+        (self.plan_id, self.price, self.plan_since) = (plan.id, plan.price, since);
         self.running_plan = runs.filter(|runs| *runs != self.plan_of_next());
     }
 
@@ -165,7 +184,7 @@ impl Subscription {
         let next = match &self.next_plan {
             Some(plan) => {
                 let first = if plan.with_next_attempt { 0 } else { 1 };
-                let shown = RunningPlan::of(&plan.id, &plan.price);
+                let shown = RunningPlan::of(&plan.id, &plan.price, self.attempt.period.saturating_add(first));
                 Some((shown, Some(plan.interval), starts(self.attempt.period.saturating_add(first))))
             }
             None if runs.is_some() => {

@@ -218,7 +218,10 @@ impl Subscription {
 
     /// The plan of the period that runs, and of those after it, is this one.
     pub(crate) fn begin_now(&mut self, plan: NextPlan) {
-        self.running = Some(plan.price.whole());
+        let runs = self.attempt.period.saturating_sub(1);
+        let number = self.number_within(&plan, runs, runs);
+        self.running = Some(plan.price.of_period(number).amount);
+        self.plan_since = runs.saturating_sub(number);
         (self.plan_id, self.price) = (plan.id, plan.price);
         (self.next_plan, self.running_plan) = (None, None);
     }

@@ -3,7 +3,7 @@
 //! Nothing that a change comes to is left open by an end: a dearer plan begins once its difference is paid, and what a
 //! cheaper one leaves over lowers the next charge or, where none is to come, is given back.
 
-use super::gateway::{check_order, check_recurring};
+use super::gateway::{check_order, check_prices, check_recurring};
 use super::{Billing, Caller, Failure, NewPlan};
 use crate::day::KstDay;
 use crate::invalid::Invalid;
@@ -59,13 +59,13 @@ where
         if begun {
             let same = row.price == plan.price && row.plan_id == plan.id && same_interval;
             // A difference that this period does not bring, because nobody pays it, is the next one's.
-            let changed = Subscription { price: plan.price.clone(), ..row.clone() };
+            let changed = row.at_price(&plan.price);
             self.check_adjusted(&changed, key, currency)?;
             row.next_plan = Some(plan).filter(|_| !same);
             return Ok(());
         }
         if !same_interval {
-            let mut changed = Subscription { price: plan.price.clone(), ..row.clone() };
+            let mut changed = row.at_price(&plan.price);
             changed.calendar.change(row.attempt.period, plan.interval)?;
             self.check_adjusted(&changed, key, currency)?;
             // A schedule that runs meanwhile pays for a period of the old length.
@@ -199,8 +199,8 @@ where
         let plan = NextPlan { id: plan.id, price, interval: plan.interval, with_next_attempt: false };
         let key = self.store.key(&row.customer_uid).await?;
         if let Some(key) = key.as_ref().filter(|_| !is_promised(&row, &plan)) {
-            let turned = Subscription { price: plan.price.clone(), adjustment: 0, ..row };
-            check_recurring(key, &turned.order()?, turned.attempt_at.max(self.host.now()))?;
+            let at = row.attempt_at.max(self.host.now());
+            check_prices(key, &Subscription { adjustment: 0, ..row.at_price(&plan.price) }, at)?;
         }
         Ok((plan, key))
     }

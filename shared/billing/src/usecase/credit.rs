@@ -1,16 +1,17 @@
 //! What a cheaper plan left over, given back where no charge is to come that it could have lowered.
 
 use super::refund::refund_id;
-use super::{Billing, Failure, RefundRequest, Stopped};
+use super::{Billing, Caller, Failure, RefundRequest, Stopped};
 use crate::ids::MerchantUid;
+use crate::invalid::Invalid;
 use crate::money::Money;
-use crate::payment::Payment;
 use crate::payment::refund::Origin;
+use crate::payment::{Payment, State};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
     SubscriptionStore,
 };
-use crate::subscription::{Attempt, Credit, Subscription};
+use crate::subscription::{Attempt, Credit, Ending, RefundPolicy, Subscription};
 
 /// How many periods back a payment is looked for that the rest can be taken from.
 const PERIODS_MAX: u32 = 24;
@@ -75,6 +76,32 @@ where
             // Somebody else was at it: what is recorded is found again.
             Saved::Conflict(_) | Saved::KeyNotActive | Saved::NotExpected => Err(Failure::Unavailable.into()),
         }
+    }
+
+    /// What was given back of the running period's payments, if the days of it that are not used are to be given back as well.
+    pub(super) async fn gone_of_running(
+        &self,
+        row: &Subscription,
+        (caller, ending): (&Caller, Ending),
+        refund: Option<RefundPolicy>,
+    ) -> Result<Option<u64>, Failure> {
+        let policy = match refund {
+            Some(RefundPolicy::Unused) if ending == Ending::AtPeriodEnd => {
+                return Err(Invalid::field("refund", "only with an end at once: the period is used until then").into());
+            }
+            // Who gives more than was promised, or less, is the storefront.
+            Some(asked) if *caller != Caller::Merchant && asked != row.refund => {
+                return Err(Invalid::field("refund", format!("{}: the plan's own", row.refund.name())).into());
+            }
+            asked => asked.unwrap_or(row.refund),
+        };
+        if policy == RefundPolicy::None || ending == Ending::AtPeriodEnd {
+            return Ok(None);
+        }
+        let number = row.attempt.period.checked_sub(1);
+        let payments = self.store.payments(&number.map_or_else(Vec::new, |number| row.attempts_at(number))).await?;
+        let kept = payments.iter().filter(|payment| matches!(payment.state, State::Paid | State::PartiallyRefunded));
+        Ok(Some(kept.map(Payment::given_back).fold(0, u64::saturating_add)))
     }
 
     /// Payments of a subscription that its customer has had something for, the latest first.

@@ -11,6 +11,7 @@ use crate::payment::refund::tax::TaxParts;
 use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
 use crate::pg::{self, Facts, Field, Finding, Operation, Refunded};
 use crate::ports::CardHolder;
+use crate::subscription::Subscription;
 use crate::time::Timestamp;
 
 /// Whether what is asked for is held against the rules, or is sent as it is: it was promised before.
@@ -73,6 +74,19 @@ pub(super) fn check_recurring(key: &BillingKey, order: &Order, at: Timestamp) ->
 pub(super) fn warnings_of_recurring(key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Warning> {
     let operations = [Operation::Schedule, Operation::Charge];
     told(operations.into_iter().flat_map(|operation| findings(operation, key, order, at)).collect())
+}
+
+/// Checks what is charged next of a subscription, and what is once an introductory price is over.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_prices(key: &BillingKey, row: &Subscription, at: Timestamp) -> Result<(), Invalid> {
+    check_recurring(key, &row.order()?, at)?;
+    if row.price.intro.is_some() {
+        let whole = Subscription { price: row.price.without_intro(), ..row.clone() };
+        check_recurring(key, &whole.order()?, at)?;
+    }
+    Ok(())
 }
 
 /// Checks a card that a key is to be issued for.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::gateway::check_recurring;
+use super::gateway::{check_prices, check_recurring};
 use super::{Billing, Caller, Failure, Stopped, chargeable, check_idempotency_key};
 use crate::day::{DAY_SECONDS, KstDay};
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
 use crate::order::Order;
-use crate::payment::{Payment, State};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, Inserted, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp,
     SubscriptionStore,
@@ -98,7 +97,7 @@ where
         let id = name(&owner, &new.idempotency_key, secret)?;
         let row = self.new_subscription(new, id, owner, fingerprint)?;
         if let Some(key) = &key {
-            check_recurring(key, &row.order()?, row.attempt_at)?;
+            check_prices(key, &row, row.attempt_at)?;
         }
         for _ in 0..CONFLICTS_MAX {
             let last = self.store.last_of_plan(&row.customer_id, &row.plan_id).await?;
@@ -142,6 +141,7 @@ where
             customer_id: owner,
             customer_uid: new.customer_uid,
             plan_id: new.plan.id,
+            plan_since: 0,
             calendar: Calendar::new(periods),
             periods_max: new.periods_max,
             adjustment: 0,
@@ -179,9 +179,16 @@ where
     }
 
     pub(super) fn checked_price(&self, price: Price, merchant_uid: MerchantUid) -> Result<Price, Invalid> {
-        let Price { name, amount, details, naver_use_by_period } = price;
+        let Price { name, amount, details, naver_use_by_period, intro } = price;
         let order = Order { merchant_uid, customer_uid: None, amount, name, details }.checked(&self.policy)?;
-        Ok(Price { name: order.name, amount: order.amount, details: order.details, naver_use_by_period })
+        let Order { name, amount, details, .. } = order.clone();
+        let price =
+            Price { name, amount, details, naver_use_by_period, intro: None }.with_intro(intro.map(|intro| *intro))?;
+        if price.intro.is_some() {
+            let in_intro = |invalid: Invalid| Invalid::field("intro", format!("{}: {}", invalid.field, invalid.detail));
+            price.introductory(order).checked(&self.policy).map_err(in_intro)?;
+        }
+        Ok(price)
     }
 
     async fn subscribe_again(
@@ -229,32 +236,6 @@ where
             Ok(())
         };
         self.change_from(row, until, end).await.map(|(row, ())| row)
-    }
-
-    /// What was given back of the running period's payments, if the days of it that are not used are to be given back as well.
-    pub(super) async fn gone_of_running(
-        &self,
-        row: &Subscription,
-        (caller, ending): (&Caller, Ending),
-        refund: Option<RefundPolicy>,
-    ) -> Result<Option<u64>, Failure> {
-        let policy = match refund {
-            Some(RefundPolicy::Unused) if ending == Ending::AtPeriodEnd => {
-                return Err(Invalid::field("refund", "only with an end at once: the period is used until then").into());
-            }
-            // Who gives more than was promised, or less, is the storefront.
-            Some(asked) if *caller != Caller::Merchant && asked != row.refund => {
-                return Err(Invalid::field("refund", format!("{}: the plan's own", row.refund.name())).into());
-            }
-            asked => asked.unwrap_or(row.refund),
-        };
-        if policy == RefundPolicy::None || ending == Ending::AtPeriodEnd {
-            return Ok(None);
-        }
-        let number = row.attempt.period.checked_sub(1);
-        let payments = self.store.payments(&number.map_or_else(Vec::new, |number| row.attempts_at(number))).await?;
-        let kept = payments.iter().filter(|payment| matches!(payment.state, State::Paid | State::PartiallyRefunded));
-        Ok(Some(kept.map(Payment::given_back).fold(0, u64::saturating_add)))
     }
 
     /// Takes back the wish to end a subscription when its period does.

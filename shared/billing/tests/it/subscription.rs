@@ -5,6 +5,7 @@ mod changes;
 mod differences;
 mod edges;
 mod found;
+mod intro;
 mod meetings;
 mod money;
 mod permanent;

@@ -1,9 +1,9 @@
 //! Subscriptions and their plans out of JSON bodies.
 
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Dunning, GiveUp, Interval, PlanId, Price, RefundPolicy, Unit};
+use billing::subscription::{Dunning, GiveUp, Interval, Intro, PlanId, Price, RefundPolicy, Unit};
 use billing::usecase::{NewPlan, NewSubscription};
-use billing::{CustomerId, CustomerUid, Invalid, Timestamp};
+use billing::{Currency, CustomerId, CustomerUid, Invalid, Timestamp};
 
 use super::Object;
 use super::order::{currency, details, money};
@@ -68,7 +68,19 @@ fn plan(of: &mut Object) -> Result<NewPlan, Invalid> {
     let details = details(of, currency)?;
     let id = id.map_or_else(|| PlanId::parse(&name).map_err(|invalid| of.placed(invalid)), Ok)?;
     let price = Price::new(name, amount, details).map_err(|invalid| of.placed(invalid))?;
+    let intro = intro(of, currency)?;
+    let price = price.with_intro(intro).map_err(|invalid| of.placed(invalid))?;
     Ok(NewPlan { id, price, interval })
+}
+
+fn intro(of: &mut Object, currency: Currency) -> Result<Option<Intro>, Invalid> {
+    let Some(mut of) = of.object("intro")? else { return Ok(None) };
+    let amount = money(&mut of, "amount", currency)?.ok_or_else(|| of.missing("amount"))?;
+    let periods = of.integer("periods")?.ok_or_else(|| of.missing("periods"))?;
+    let tax_free = money(&mut of, "tax_free", currency)?.map(|money| money.minor);
+    let vat_amount = money(&mut of, "vat_amount", currency)?.map(|money| money.minor);
+    of.finish()?;
+    Ok(Some(Intro { amount: amount.minor, periods, tax_free, vat_amount }))
 }
 
 fn dunning(of: &mut Object) -> Result<Dunning, Invalid> {

@@ -36,6 +36,8 @@ struct SubscriptionItem {
     periods_max: Option<u32>,
     price: Price,
     #[serde(default)]
+    plan_since: u32,
+    #[serde(default)]
     adjustment: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     carried: Vec<(u32, i64)>,
@@ -144,6 +146,7 @@ impl Row for Subscription {
             calendar: self.calendar.clone(),
             periods_max: self.periods_max,
             price: self.price.clone(),
+            plan_since: self.plan_since,
             adjustment: self.adjustment,
             carried: self.carried.clone(),
             running: self.running,
@@ -187,6 +190,7 @@ impl Row for Subscription {
             calendar: row.calendar,
             periods_max: row.periods_max,
             price: row.price,
+            plan_since: row.plan_since,
             adjustment: row.adjustment,
             carried: row.carried,
             running: row.running,

@@ -8,9 +8,9 @@ use billing::order::Details;
 use billing::payment::{Flow, Payment};
 use billing::ports::{DUE_SHARDS, DueRow, Inserted, Saved, StoreError};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Periods,
-    PlanId, Price, RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit, UnusedDays,
-    Upgrade,
+    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, Intro, NextPlan, Periods,
+    PlanId, Price, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit,
+    UnusedDays, Upgrade,
 };
 use billing::{CustomerUid, KstDay, Money};
 
@@ -26,6 +26,7 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
         calendar: Calendar::new(Periods::new(KstDay::of(NOW), Some(31), monthly, 10).unwrap()),
         periods_max: Some(12),
         price: Price::new("월간 이용권".to_owned(), Money::krw(8_900), Details::default()).unwrap(),
+        plan_since: 2,
         adjustment: -900,
         carried: vec![(0, 300), (1, -900)],
         running: Some(Money::krw(8_900)),
@@ -36,6 +37,7 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
                 amount: Money::krw(89_000),
                 details: Details::default(),
                 naver_use_by_period: true,
+                intro: Some(Box::new(Intro { amount: 9_900, periods: 2, tax_free: Some(900), vat_amount: None })),
             },
             interval: Interval::new(Unit::Year, 1).unwrap(),
             with_next_attempt: false,
@@ -44,6 +46,10 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
             id: PlanId::parse("주간").unwrap(),
             name: "주간 이용권".to_owned(),
             amount: Money::krw(2_900),
+            intro: Some(Box::new(RunningIntro {
+                intro: Intro { amount: 900, periods: 3, tax_free: None, vat_amount: None },
+                since: 1,
+            })),
         }),
         upgrade: None,
         differences: vec![Difference { attempt: Attempt { period: 2, number: 1_000 }, kept: true }],

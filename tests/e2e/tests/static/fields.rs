@@ -80,7 +80,7 @@ fn the_fields_of_every_request_are_those_that_are_read() {
 
     let subscription = taken(&calls, SUBSCRIPTION, &["subscription", "plan_object"]);
     let priced = taken(&calls, ORDER, &["details", "common", "currency", "naver_use_cfm"]);
-    let plan = &taken(&calls, SUBSCRIPTION, &["plan"]) | &priced;
+    let plan = &taken(&calls, SUBSCRIPTION, &["plan", "intro"]) | &priced;
     assert_eq!(described("OtherPlan"), plan);
     let new_plan = &(&plan | &taken(&calls, SUBSCRIPTION, &["dunning"])) | &BTreeSet::from(["refund".to_owned()]);
     assert_eq!(described("NewPlan"), new_plan);

@@ -9,9 +9,9 @@ use billing::payment::receipt::{Receipt, ReceiptPurpose, ReceiptSnapshot, Receip
 use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, NextPlan, Periods,
-    PlanId, Price, Proration, RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit,
-    UnusedDays,
+    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, Intro, NextPlan, Periods,
+    PlanId, Price, Proration, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId, SubscriptionState,
+    Unit, UnusedDays,
 };
 use billing::usecase::{BilledPeriod, NextCharge, SubscriptionView};
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -286,6 +286,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
         calendar: Calendar::new(monthly),
         periods_max: Some(12),
         price: plan(8_900),
+        plan_since: 0,
         adjustment: 100,
         carried: vec![(0, 100)],
         running: Some(Money::krw(8_900)),
@@ -299,6 +300,10 @@ fn subscriptions() -> Vec<SubscriptionView> {
             id: PlanId::parse("basic").unwrap(),
             name: "기본 이용권".to_owned(),
             amount: Money::krw(4_900),
+            intro: Some(Box::new(RunningIntro {
+                intro: Intro { amount: 900, periods: 2, tax_free: None, vat_amount: None },
+                since: 0,
+            })),
         }),
         upgrade: None,
         differences: vec![Difference { attempt: Attempt { period: 0, number: 1_000 }, kept: true }],

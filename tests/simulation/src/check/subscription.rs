@@ -19,7 +19,7 @@ use ledger::{Ledger, PaymentSort};
 
 pub(crate) use self::consent::is_foreign;
 use self::periods::Expected;
-use self::prices::{began_dearer, gave_credit, is_prorated};
+use self::prices::{began_dearer, costs, gave_credit, introduced_wrongly, is_prorated};
 pub(crate) use self::sent::check_sent;
 use self::shown::{said_active, shown_ahead};
 use self::unused::{owes_unused, unused_wrongly};
@@ -60,6 +60,8 @@ pub struct History {
     gives_back: bool,
     /// The cards that somebody has named for it.
     cards: BTreeSet<CustomerUid>,
+    /// Plans, and the periods with which they began.
+    began: BTreeSet<(PlanId, u32)>,
     /// What each period was to cost while it was next.
     offered: BTreeMap<u32, BTreeSet<u64>>,
     /// The highest attempt at each period.
@@ -235,6 +237,7 @@ fn begin(world: &mut World, row: &Subscription) {
         falls_back: new.fallback_cards,
         gives_back: new.refund == RefundPolicy::Unused,
         cards: BTreeSet::from([row.customer_uid.clone()]),
+        began: BTreeSet::new(),
         offered: BTreeMap::new(),
         attempts: BTreeMap::new(),
         brings: BTreeMap::new(),
@@ -258,7 +261,8 @@ fn follow(history: &mut History, row: &Subscription) {
     if let Some(interval) = interval.filter(|interval| history.expected.interval() != Some(*interval)) {
         history.expected.change(period, interval);
     }
-    let amount = row.price.amount.minor.saturating_add_signed(row.adjustment);
+    let amount = costs(row, row.attempt.period).saturating_add_signed(row.adjustment);
+    history.began.insert((row.plan_id.clone(), row.plan_since));
     history.offered.entry(period).or_default().insert(amount);
     let highest = history.attempts.entry(period).or_default();
     *highest = number.max(*highest);
@@ -321,6 +325,9 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     let unused = history.and_then(|history| unused_wrongly(world, history, before, after));
     if let Some(detail) = unused {
         broken("I29", detail);
+    }
+    if let Some(detail) = history.and_then(|history| introduced_wrongly(&history.began, before, after)) {
+        broken("R8", detail);
     }
     let (was, is) = (before.attempt, after.attempt);
     let places = usize::try_from(is.period).unwrap_or(usize::MAX);
@@ -408,7 +415,7 @@ pub(crate) fn check_put(sim: &Sim, payment: &Payment) {
     let asks = row.is_some_and(|row| {
         // The difference of a dearer plan comes before anything else.
         let (next, amount) = row.upgrade.as_ref().map_or_else(
-            || (row.attempt, row.price.amount.minor.saturating_add_signed(row.adjustment)),
+            || (row.attempt, costs(&row, row.attempt.period).saturating_add_signed(row.adjustment)),
             |upgrade| (upgrade.attempt, upgrade.amount),
         );
         matches!(row.state, SubscriptionState::Active | SubscriptionState::PastDue)

@@ -120,6 +120,8 @@ pub enum Bug {
     CardBlamedForAll,
     /// Whatever passes the Luhn check is a card number.
     AnyLuhnNumberAccepted,
+    /// An introductory price is charged for ever.
+    IntroductionNeverEnds,
     /// Days that nobody uses are kept, though their customer was promised them.
     UnusedDaysKept,
     /// A refund says nothing of the parts that tax is counted by.

@@ -224,7 +224,13 @@ pub(super) fn key() -> impl Strategy<Value = BillingKey> {
 }
 
 fn price() -> impl Strategy<Value = Price> {
-    money().prop_map(|amount| Price { name: CANARY.to_owned(), amount, details: details(), naver_use_by_period: false })
+    money().prop_map(|amount| Price {
+        name: CANARY.to_owned(),
+        amount,
+        details: details(),
+        naver_use_by_period: false,
+        intro: None,
+    })
 }
 
 fn plan_id() -> impl Strategy<Value = PlanId> {
@@ -243,7 +249,12 @@ pub(super) fn subscription() -> impl Strategy<Value = Subscription> {
         interval: interval(),
         with_next_attempt: false,
     }));
-    let running = of((plan_id(), money()).prop_map(|(id, amount)| RunningPlan { id, name: CANARY.to_owned(), amount }));
+    let running = of((plan_id(), money()).prop_map(|(id, amount)| RunningPlan {
+        id,
+        name: CANARY.to_owned(),
+        amount,
+        intro: None,
+    }));
     let endings = vec![Ending::AtPeriodEnd, Ending::Now];
     let closed = proptest::collection::vec(of(0_u32..2), 0..3);
     (
@@ -267,6 +278,7 @@ pub(super) fn subscription() -> impl Strategy<Value = Subscription> {
                     calendar: Calendar::new(Periods::new(KstDay::of(START), None, interval(), 10).unwrap()),
                     periods_max: None,
                     price,
+                    plan_since: 0,
                     adjustment: 0,
                     carried: Vec::new(),
                     running: None,

@@ -153,6 +153,7 @@ pub(super) fn subscription() -> Subscription {
         calendar,
         periods_max: None,
         price: price(8_900),
+        plan_since: 0,
         adjustment: 0,
         carried: Vec::new(),
         running: None,

@@ -23,11 +23,22 @@ struct PlanView<'a> {
     interval: Option<&'static str>,
     interval_count: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    intro: Option<IntroView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_days: Option<&'a [u16]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     give_up: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<&'static str>,
+}
+
+/// What a plan's first periods cost.
+#[derive(Debug, Serialize)]
+struct IntroView {
+    amount: Option<Box<RawValue>>,
+    periods: u32,
+    /// When the first period at the whole price begins, where the calendar says it.
+    ends_at: Option<Timestamp>,
 }
 
 /// A plan that is to come, and when it begins: unknown while nothing is charged.
@@ -177,10 +188,17 @@ struct SubscriptionView<'a> {
 }
 
 fn plan<'a>(
-    RunningPlan { id, name, amount }: &'a RunningPlan,
+    RunningPlan { id, name, amount, intro }: &'a RunningPlan,
     interval: Option<Interval>,
-    terms: Option<&'a Subscription>,
+    (now, terms): (Option<&Seen>, Option<&'a Subscription>),
 ) -> PlanView<'a> {
+    // An introduction that is over is nobody's business any more.
+    let number = now.and_then(|seen| seen.current).map_or(0, |period| period.number);
+    let intro = intro.as_deref().filter(|intro| number < intro.ends_with()).map(|it| IntroView {
+        amount: exact(Money { minor: it.intro.amount, ..*amount }),
+        periods: it.intro.periods,
+        ends_at: now.and_then(|seen| seen.row.calendar.period(it.ends_with())).map(|period| period.starts.start()),
+    });
     let dunning = terms.map(|row| &row.dunning);
     PlanView {
         id: id.as_str(),
@@ -189,6 +207,7 @@ fn plan<'a>(
         currency: amount.currency.code(),
         interval: interval.map(|interval| interval.unit().name()),
         interval_count: interval.map(Interval::count),
+        intro,
         retry_days: dunning.map(Dunning::retry_days),
         give_up: dunning.map(|dunning| dunning.give_up.name()),
         refund: terms.map(|row| row.refund.name()),
@@ -243,9 +262,9 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
         fallback_cards: row.fallback_cards,
         state: seen.state.name(),
         pending: None,
-        plan: plan(&seen.plans.running.0, seen.plans.running.1, Some(row)),
+        plan: plan(&seen.plans.running.0, seen.plans.running.1, (Some(seen), Some(row))),
         next_plan: seen.plans.next.as_ref().map(|(next, interval, begins_at)| NextPlanView {
-            plan: plan(next, *interval, None),
+            plan: plan(next, *interval, (None, None)),
             begins_at: *begins_at,
         }),
         anchor_day: kept.and_then(Periods::anchor_day),

@@ -10,13 +10,14 @@ use crate::http::order::tests::{each_field_is_refused_by_name, every_detail, mer
 
 fn every_plan_field() -> Value {
     let plan = json!({
-        "id": "pro", "name": "월간 이용권", "amount": 8900, "currency": "KRW", "interval": "week", "interval_count": 2
+        "id": "pro", "name": "월간 이용권", "amount": 8900, "currency": "KRW", "interval": "week", "interval_count": 2,
+        "intro": { "amount": 900, "periods": 2, "tax_free": 100, "vat_amount": 70 }
     });
     merged(merged(plan, &every_detail()), &json!({ "extra": { "naverUseCfm": "period_end" } }))
 }
 
 fn every_field() -> Value {
-    let plan = merged(every_plan_field(), &json!({ "retry_days": [2, 4], "give_up": "unpaid" }));
+    let plan = merged(every_plan_field(), &json!({ "retry_days": [2, 4], "give_up": "unpaid", "refund": "unused" }));
     json!({
         "customer_uid": "key1", "customer_id": "kim", "plan": plan, "anchor_day": 31, "due_hour": 9,
         "start_at": 1_795_478_400, "trial_days": 14, "periods": 12, "fallback_cards": true,
@@ -26,9 +27,13 @@ fn every_field() -> Value {
 
 fn pro() -> NewPlan {
     let details = billing::order::Details { naver_use_cfm: Some("period_end".to_owned()), ..said() };
+    let intro = Intro { amount: 900, periods: 2, tax_free: Some(100), vat_amount: Some(70) };
     NewPlan {
         id: PlanId::parse("pro").unwrap(),
-        price: Price::new("월간 이용권".to_owned(), Money::krw(8_900), details).unwrap(),
+        price: Price::new("월간 이용권".to_owned(), Money::krw(8_900), details)
+            .unwrap()
+            .with_intro(Some(intro))
+            .unwrap(),
         interval: Interval::new(Unit::Week, 2).unwrap(),
     }
 }
@@ -50,6 +55,7 @@ fn every_field_of_a_subscription_is_read_into_its_place() {
     assert_eq!((new.anchor_day, new.due_hour, new.start_at), (Some(31), 9, Some(Timestamp(1_795_478_400))));
     assert_eq!((new.trial_days, new.periods_max, new.fallback_cards), (Some(14), Some(12), true));
     assert_eq!(new.dunning, Dunning::new(vec![2, 4], GiveUp::Unpaid).unwrap());
+    assert_eq!(new.refund, RefundPolicy::Unused);
     let notes = [("source", "app"), ("note", "")].map(|(name, note)| (name.to_owned(), note.to_owned()));
     assert_eq!(new.metadata, BTreeMap::from(notes));
     each_field_is_refused_by_name(&every_field(), |object| subscription(object, String::new()));

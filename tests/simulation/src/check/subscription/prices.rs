@@ -1,9 +1,37 @@
 //! What a change of the plan may make of the next charge.
 
-use billing::subscription::Subscription;
+use std::collections::BTreeSet;
+
+use billing::subscription::{PlanId, Subscription};
 
 use super::History;
 use super::periods::day_of;
+
+/// What a period costs under a row's plan, by how many of its periods went before: the first ones may cost less.
+pub(super) fn costs(row: &Subscription, period: u32) -> u64 {
+    let intro = row.price.intro.as_deref().filter(|intro| period < row.plan_since + intro.periods);
+    intro.map_or(row.price.amount.minor, |intro| intro.amount)
+}
+
+/// Whether somebody is introduced to a plan that is theirs already, or to another at a time that is not its beginning.
+pub(super) fn introduced_wrongly(
+    began: &BTreeSet<(PlanId, u32)>,
+    before: &Subscription,
+    after: &Subscription,
+) -> Option<String> {
+    let same = (&before.plan_id, &before.price) == (&after.plan_id, &after.price);
+    let period = after.attempt.period;
+    let is_new = !same && (after.plan_since == period || after.plan_since + 1 == period);
+    let is_known = began.contains(&(after.plan_id.clone(), after.plan_since));
+    let earlier = same && after.plan_since < before.plan_since && after.plan_since + 1 == period;
+    let right = if same { after.plan_since == before.plan_since || earlier } else { is_new || is_known };
+    (!right).then(|| {
+        format!(
+            "the plan of period {period} began with {} before, and now with {}",
+            before.plan_since, after.plan_since
+        )
+    })
+}
 
 /// Whether exactly what was to lower the next charge is recorded to go back, because none is to come.
 pub(super) fn gave_credit(before: &Subscription, after: &Subscription) -> bool {
@@ -28,7 +56,7 @@ pub(super) fn is_prorated(history: Option<&History>, before: &Subscription, afte
     let left = (ends - day_of(after.updated_at.0)).min(ends - starts);
     // From what the running period costs, which may be less than what the next one was to.
     let running = before.running.map_or(before.price.amount.minor, |running| running.minor);
-    let difference = i128::from(after.price.amount.minor) - i128::from(running);
+    let difference = i128::from(costs(after, period)) - i128::from(running);
     // To the customer's favour.
     let stated = (difference * i128::from(left)).div_euclid(i128::from(ends - starts));
     i128::from(after.adjustment) - i128::from(before.adjustment) == stated

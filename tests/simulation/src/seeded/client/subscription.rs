@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use billing::subscription::{
-    Attempt, Dunning, Ending, GiveUp, Interval, PlanId, Price, RefundPolicy, Subscription, SubscriptionState, Unit,
+    Attempt, Dunning, Ending, GiveUp, Interval, Intro, PlanId, Price, RefundPolicy, Subscription, SubscriptionState,
+    Unit,
 };
 use billing::usecase::{Caller, NewPlan, NewSubscription, RefundRequest};
 use billing::{CustomerId, CustomerUid, Money, Timestamp};
@@ -120,9 +121,14 @@ impl Shop {
         let (unit, most) = *rng.pick(&UNITS).unwrap_or(&(Unit::Month, 1));
         let count = u16::try_from(1 + rng.below(most)).unwrap_or(1);
         let amount = *rng.pick(&[8_900, 8_900, 4_900, 19_900, 100]).unwrap_or(&8_900);
+        let price = id(Price::new(name.to_owned(), Money::krw(amount), super::taxed(self.made, amount)));
+        // No draw: what else a seed does stays the same. The cheapest has none: no gateway takes less.
+        let periods = u32::try_from(1 + self.made % 3).unwrap_or(1);
+        let intro = Intro { amount: amount / 2, periods, tax_free: None, vat_amount: None };
+        let introduced = amount > 1_000 && self.made % 4 == 1;
         NewPlan {
             id: id(PlanId::parse(name)),
-            price: id(Price::new(name.to_owned(), Money::krw(amount), super::taxed(self.made, amount))),
+            price: id(price.with_intro(introduced.then_some(intro))),
             interval: interval.unwrap_or_else(|| id(Interval::new(unit, count))),
         }
     }

@@ -56,6 +56,7 @@ fn row() -> Subscription {
         calendar: Calendar::new(periods),
         periods_max: None,
         price: Price::new("Pass".to_owned(), amount, Details::default()).unwrap(),
+        plan_since: 0,
         adjustment: 0,
         carried: Vec::new(),
         running: None,
@@ -107,7 +108,12 @@ fn seen(row: Subscription) -> Seen {
 }
 
 fn running(id: &str, minor: u64) -> RunningPlan {
-    RunningPlan { id: PlanId::parse(id).unwrap(), name: id.to_uppercase(), amount: Money::new(minor, Currency::Usd) }
+    RunningPlan {
+        id: PlanId::parse(id).unwrap(),
+        name: id.to_uppercase(),
+        amount: Money::new(minor, Currency::Usd),
+        intro: None,
+    }
 }
 
 fn json_of(view: &impl Serialize) -> Value {

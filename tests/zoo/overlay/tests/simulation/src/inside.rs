@@ -43,6 +43,7 @@ pub const ZOO: &[Plant] = &[
     bug(0, "a plan shown before it begins", Bug::Inside(Inner::PlanShownAhead), &["R8"]),
     bug(0, "active without an end", Bug::Inside(Inner::ActiveWithoutEnd), &["I9"]),
     bug(0, "difference lost at the end", Bug::Inside(Inner::DifferenceLostAtEnd), &["I29"]),
+    bug(0, "an introductory price that never ends", Bug::Inside(Inner::IntroductionNeverEnds), &["R8", "I6"]),
     bug(0, "unused days kept", Bug::Inside(Inner::UnusedDaysKept), &["I29"]),
     bug(0, "unnamed card charged", Bug::Inside(Inner::UnnamedCardCharged), &["I30"]),
     bug(0, "late money ignored once given up", Bug::Inside(Inner::LateMoneyIgnored), &["I9", "I2"]),
