@@ -51,6 +51,7 @@ async fn confirm(app: &App, request: &Request) -> Result<Reply, Problem> {
         KeyState::Active if row.missing_since.is_none() => Ok(Reply::json(200, &view)),
         KeyState::Prepared
         | KeyState::Issuing
+        | KeyState::Checking
         // The PSP does not have it, and is asked once more before it is told to be gone.
         | KeyState::Active
         | KeyState::Deleting
@@ -71,7 +72,12 @@ async fn import(app: &App, request: &Request) -> Result<Reply, Problem> {
     let location = present::billing_key_path(&row.customer_uid);
     match row.state {
         KeyState::Active => Ok(Reply::json(201, &present::billing_key(&row)).header("location", location)),
-        KeyState::Prepared | KeyState::Issuing | KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => {
+        KeyState::Prepared
+        | KeyState::Issuing
+        | KeyState::Checking
+        | KeyState::Deleting
+        | KeyState::Deleted
+        | KeyState::Abandoned => {
             Ok(present::pending(&present::billing_key(&row), &location))
         }
     }

@@ -1,10 +1,8 @@
 //! `POST /billing-keys`: card data passes here and nowhere else.
 
-use billing::card::Card;
 use billing::key::KeyState;
 use billing::payment::{Refusal, RefusedBy};
-use billing::ports::CardHolder;
-use billing::usecase::{Caller, Failure, IssueKey};
+use billing::usecase::{Along, Caller, Failure, IssueKey};
 use billing::{CustomerId, Timestamp};
 use runtime::App;
 use runtime::http::{Object, Problem, Reply, Request, order, present};
@@ -12,9 +10,8 @@ use runtime::http::{Object, Problem, Reply, Request, order, present};
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     let caller = request.caller()?;
     let idempotency_key = request.idempotency_key()?.to_owned();
-    let (customer_id, card, holder) = command(request.json()?, caller, app.now())?;
+    let issue = command(request.json()?, caller, idempotency_key, app.now())?;
     let secret = app.secret().await.map_err(|_| Failure::Unavailable)?;
-    let issue = IssueKey { customer_id, idempotency_key, card, holder };
     let row = app.billing(request.deadline()).issue_key(issue, secret.fingerprint_key()).await?;
 
     let location = present::billing_key_path(&row.customer_uid);
@@ -26,17 +23,19 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
             let by = row.refusal.as_ref().map_or(RefusedBy::Issuer, Refusal::by);
             Err(Problem::refused(by, rejected))
         }
-        KeyState::Prepared | KeyState::Issuing => Ok(present::pending(&present::billing_key(&row), &location)),
+        KeyState::Prepared | KeyState::Issuing | KeyState::Checking => Ok(present::pending(&present::billing_key(&row), &location)),
         KeyState::Active | KeyState::Deleting | KeyState::Deleted => {
             Ok(Reply::json(201, &present::billing_key(&row)).header("location", location))
         }
     }
 }
 
-fn command(mut body: Object, caller: Caller, now: Timestamp) -> Result<(CustomerId, Card, CardHolder), Problem> {
+fn command(mut body: Object, caller: Caller, idempotency_key: String, now: Timestamp) -> Result<IssueKey, Problem> {
     let named = body.optional("customer_id", CustomerId::parse)?;
     let (card, holder) = order::card(&mut body, now)?;
+    let checking_amount = order::checking_amount(&mut body)?;
     let missing = body.missing("customer_id");
     body.finish()?;
-    Ok((order::owner(caller, named, missing)?, card, holder))
+    let customer_id = order::owner(caller, named, missing)?;
+    Ok(IssueKey { customer_id, idempotency_key, card, holder, along: Along { checking_amount } })
 }

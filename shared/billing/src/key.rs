@@ -2,6 +2,7 @@
 //! show ever reaches it.
 
 mod apply;
+mod check;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use crate::ids::{CustomerId, CustomerUid, MerchantUid, Nonce};
 use crate::payment::{Claim, Payment, Refusal};
 use crate::time::Timestamp;
 pub use apply::{apply, is_named_unregistered};
+pub use check::{CHECKING_WON_MAX, CardCheck, checking_amount, state_for};
 
 /// Where a billing key stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,6 +24,8 @@ pub enum KeyState {
     Prepared,
     /// Being issued: the card is at the PSP, or on its way.
     Issuing,
+    /// At the PSP, and its card is being checked by a small charge. Nothing else may be charged to it, or scheduled.
+    Checking,
     /// Can be charged.
     Active,
     /// Being deleted at the PSP. No new charge may claim it.
@@ -34,8 +38,15 @@ pub enum KeyState {
 
 impl KeyState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Prepared, Self::Issuing, Self::Active, Self::Deleting, Self::Deleted, Self::Abandoned];
+    pub const ALL: [Self; 7] = [
+        Self::Prepared,
+        Self::Issuing,
+        Self::Checking,
+        Self::Active,
+        Self::Deleting,
+        Self::Deleted,
+        Self::Abandoned,
+    ];
 
     /// The name used in rows, replies and logs.
     #[must_use]
@@ -43,6 +54,7 @@ impl KeyState {
         match self {
             Self::Prepared => "prepared",
             Self::Issuing => "issuing",
+            Self::Checking => "checking",
             Self::Active => "active",
             Self::Deleting => "deleting",
             Self::Deleted => "deleted",
@@ -55,7 +67,7 @@ impl KeyState {
     pub const fn is_settled(self) -> bool {
         match self {
             Self::Active | Self::Deleted | Self::Abandoned => true,
-            Self::Prepared | Self::Issuing | Self::Deleting => false,
+            Self::Prepared | Self::Issuing | Self::Checking | Self::Deleting => false,
         }
     }
 }
@@ -133,6 +145,8 @@ pub struct BillingKey {
     pub successor: Option<CustomerUid>,
     /// The window that it is issued in, if it is.
     pub window: Option<Box<KeyWindow>>,
+    /// How its card is checked before it becomes active, or was, if that was asked for.
+    pub checking: Option<Box<CardCheck>>,
     /// Fruitless looks since the last news.
     pub looks: u32,
     /// When to look again.
@@ -169,6 +183,12 @@ pub enum KeyEvidence {
     Lost,
     /// Its deletion cannot go on yet: what would be charged to it could not be taken off.
     Held,
+    /// What becomes of the charge that checks its card is not known yet.
+    CheckOpen,
+    /// The charge that checks its card was paid.
+    CheckPaid,
+    /// The charge that checks its card was declined, or the PSP refused it.
+    CheckFailed(Refusal),
 }
 
 /// The row after the evidence, and what follows from it.
@@ -250,6 +270,7 @@ impl BillingKey {
             cascade: false,
             successor: None,
             window: None,
+            checking: None,
             looks: 0,
             record: None,
             refusal: None,
@@ -292,6 +313,12 @@ impl BillingKey {
         self.state == KeyState::Abandoned && !self.was_refused() && !self.in_flight(now)
     }
 
+    /// Whether it is to be deleted at the PSP because its card did not pass its check.
+    #[must_use]
+    pub const fn is_to_be_removed(&self) -> bool {
+        self.was_refused() && self.checking.is_some() && self.record.is_some() && self.due_at.is_some()
+    }
+
     /// Whether its subscriptions have still to be told that it is gone.
     #[must_use]
     pub const fn is_to_be_told_of(&self) -> bool {
@@ -307,6 +334,10 @@ impl BillingKey {
         let rules = [
             (self.state.is_settled() || self.due_at.is_some(), "an unsettled key is due"),
             (self.state != KeyState::Active || self.record.is_some(), "an active key has the PSP's record"),
+            (
+                self.state != KeyState::Checking || (self.record.is_some() && self.checking.is_some()),
+                "a key whose card is checked has the PSP's record and an amount",
+            ),
             (self.record.as_ref().is_none_or(named), "the record is of this key"),
         ];
         rules.into_iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, rule)| Err(rule))
@@ -323,6 +354,9 @@ impl BillingKey {
         self.successor = self.successor.take().filter(|_| state == KeyState::Deleted);
         self.due_at = None;
         self.looks = 0;
+        if let Some(check) = self.checking.as_mut().filter(|_| state != KeyState::Checking) {
+            check.forget_holder();
+        }
     }
 
     fn keep_looking(&mut self, now: Timestamp) {

@@ -2,6 +2,7 @@
 
 mod applied;
 mod apply;
+pub mod check;
 mod claim;
 mod evidence;
 pub mod receipt;

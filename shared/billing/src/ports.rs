@@ -309,7 +309,7 @@ pub trait PaymentStore: Sync {
     /// Several rows, in the order asked for; missing ones are left out.
     fn payments(&self, uids: &[MerchantUid]) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
     /// Writes new rows of one billing key, each only if its order number is free and the key is active and its
-    /// customer's. The key is a condition of the write, not a read before it. One answer a row, in order. At most
+    /// customer's; the payment that checks a key's card only while the key is being checked ([`crate::key::state_for`]). The key is a condition of the write, not a read before it. One answer a row, in order. At most
     /// [`INSERT_MAX`] of them; an error is that of them all.
     fn insert(&self, rows: &[Payment]) -> impl Future<Output = Result<Vec<Saved<Payment>>, WriteError>> + Send;
     /// Writes a new row that no billing key has to be active for, only if its order number is free.

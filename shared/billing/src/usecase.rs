@@ -3,6 +3,7 @@
 mod cards;
 mod change_plan;
 mod charge;
+mod check_key;
 mod checkout;
 mod compare;
 mod conclude;
@@ -31,8 +32,8 @@ use crate::ids::{CustomerId, CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
 use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
-use crate::payment::Refusal;
 use crate::payment::receipt::NoReceipt;
+use crate::payment::{Refusal, check};
 use crate::policy::Policy;
 use crate::ports::{StoreError, WriteError};
 use crate::subscription::Attempt;
@@ -40,7 +41,7 @@ use crate::subscription::Attempt;
 pub use checkout::{NewCheckout, NotApproved, OpenedCheckout, ReturnView};
 pub use compare::Comparison;
 pub use gateway::refund_warnings;
-pub use issue_key::{IssueKey, check_idempotency_key};
+pub use issue_key::{Along, IssueKey, check_idempotency_key};
 pub use keys::{KeyDeleted, ScheduleDisposition};
 pub use publish::{Published, Publisher};
 pub use refund::RefundRequest;
@@ -243,19 +244,20 @@ fn chargeable<'a>(key: Option<&'a BillingKey>, customer_id: Option<&CustomerId>)
     }
     match key.state {
         KeyState::Active => Ok(&key.customer_id),
-        KeyState::Prepared | KeyState::Issuing => Err(Failure::KeyPending),
+        KeyState::Prepared | KeyState::Issuing | KeyState::Checking => Err(Failure::KeyPending),
         KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => Err(Failure::KeyInactive),
     }
 }
 
-/// Checks that an order number is not one of those that subscriptions make.
+/// Checks that an order number is not one of those that are made here, for subscriptions and for checks of cards.
 ///
 /// # Errors
 /// `merchant_uid_invalid`.
 fn not_reserved(merchant_uid: &MerchantUid) -> Result<(), Invalid> {
-    match Attempt::of(merchant_uid) {
-        None => Ok(()),
-        Some(_) => Err(Invalid::field("merchant_uid", "not a number that subscriptions make for their payments")),
+    match (Attempt::of(merchant_uid), check::key_of(merchant_uid)) {
+        (None, None) => Ok(()),
+        (Some(_), _) => Err(Invalid::field("merchant_uid", "not a number that subscriptions make for their payments")),
+        (None, Some(_)) => Err(Invalid::field("merchant_uid", "not a number that checks of cards make")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use billing::event::{Change, Row};
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeyState, REGISTRATIONS_KEPT, Registration};
+use billing::key::{BillingKey, REGISTRATIONS_KEPT, Registration, state_for};
 use billing::payment::Payment;
 use billing::ports::{
     ClaimStore, DueRow, DueStore, Inserted, KeyStore, Page, PaymentStore, ReportStore, Saved, ScheduleFilter,
@@ -133,9 +133,9 @@ impl Rows {
         page(list, sorted, limit, cursor)
     }
 
-    fn key_is_active(&self, row: &Payment) -> bool {
+    fn key_stands(&self, row: &Payment) -> bool {
         let key = row.order.customer_uid.as_ref().and_then(|uid| self.keys.get(uid));
-        key.is_some_and(|key| key.state == KeyState::Active && key.customer_id == row.customer_id)
+        key.is_some_and(|key| key.state == state_for(row) && key.customer_id == row.customer_id)
     }
 
     /// The key keeps that a schedule is about to be registered on it.
@@ -197,7 +197,7 @@ impl PaymentStore for MemoryStore {
         for row in new {
             let answer = match rows.against(row) {
                 Some(answer) => answer,
-                None if !rows.key_is_active(row) => Saved::KeyNotActive,
+                None if !rows.key_stands(row) => Saved::KeyNotActive,
                 None if row.version == 1 && !rows.is_asked_for(row) => Saved::NotExpected,
                 None => {
                     rows.put_payment(row);

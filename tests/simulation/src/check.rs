@@ -2,6 +2,7 @@
 //! inside a handler.
 
 pub(crate) mod events;
+pub(crate) mod checked;
 pub(crate) mod moves;
 pub mod receipt;
 pub mod recorded;

@@ -10,7 +10,7 @@ use billing::policy::Policy;
 use billing::ports::{CardHolder, StoreError};
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{
-    Billing, Caller, Comparison, Failure, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule, NewSubscription,
+    Along, Billing, Caller, Comparison, Failure, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule, NewSubscription,
     NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView, ScheduleDisposition, Scheduled,
     SweepReport, WebhookHint, WebhookOutcome,
 };
@@ -41,7 +41,7 @@ const KEYS_PAGE: usize = 100;
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the arguments of billing's use cases")]
 pub enum Request {
-    Issue { customer: CustomerId, name: String, card: &'static str },
+    Issue { customer: CustomerId, name: String, card: &'static str, checking: Option<u64> },
     Charge { order: Order, customer: CustomerId },
     Schedule { customer_uid: CustomerUid, customer: CustomerId, wanted: Vec<NewSchedule> },
     Revoke { caller: Caller, merchant_uid: MerchantUid },
@@ -147,13 +147,13 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         policy,
     };
     match request {
-        Request::Issue { customer, name, card } => Box::pin(async move {
+        Request::Issue { customer, name, card, checking } => Box::pin(async move {
             let card = match typed(card, Timestamp(sim.now())) {
                 Ok(card) => card,
                 Err(invalid) => return Answer::Key(Err(Failure::Invalid(invalid))),
             };
-            let request =
-                IssueKey { customer_id: customer, idempotency_key: name, card, holder: CardHolder::default() };
+            let along = Along { checking_amount: checking };
+            let request = IssueKey { customer_id: customer, idempotency_key: name, card, holder: holder(), along };
             Answer::Key(billing(HANDLER_SECONDS).issue_key(request, &secret).await)
         }),
         Request::Charge { order, customer } => {
@@ -272,6 +272,17 @@ async fn wished(
         Wish::ChangePlanNow(plan) => billing.change_plan_now(caller, id, plan).await?.0,
     };
     Ok(Box::new(row))
+}
+
+/// What the form says of the card's holder: one gateway or another takes no charge without it.
+fn holder() -> CardHolder {
+    let text = |text: &str| Some(text.to_owned());
+    CardHolder {
+        customer_name: text("홍길동"),
+        customer_tel: text("01042424242"),
+        customer_email: text("gildong@gmail.com"),
+        ..CardHolder::default()
+    }
 }
 
 /// A card form as a customer fills it in.

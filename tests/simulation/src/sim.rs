@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
 use store::MemoryStore;
 
+use crate::check::checked;
 use crate::check::recorded::Recorded;
 use crate::check::seen::Seen;
 use crate::check::subscription::{self, Histories};
@@ -416,6 +417,9 @@ impl Sim {
     /// Lets a request reach the PSP, or not.
     pub(crate) fn send(&self, request: PspRequest, fault: Option<Fault>, timeout: i64) -> Sent {
         let request = planted::sent(self, request);
+        if !matches!(fault, Some(Fault::NotSent)) {
+            checked::check_sent(self, &request);
+        }
         let mut world = self.world();
         world.run_ledger();
         if !matches!(fault, Some(Fault::NotSent)) {

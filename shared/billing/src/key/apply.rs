@@ -1,6 +1,6 @@
 //! How a billing key moves.
 
-use super::{BillingKey, KeyApplied, KeyEvidence, KeySnapshot, KeyState};
+use super::{BillingKey, KeyApplied, KeyEvidence, KeySnapshot, KeyState, check};
 use crate::alarm::Alarm;
 use crate::calendar::{ALARM_AGAIN_SECONDS, GONE_AGAIN_SECONDS};
 use crate::ids::Nonce;
@@ -52,13 +52,21 @@ pub fn apply(
                 applied.row.refusal = Some(refusal.clone());
                 not_deleted(&mut applied, now);
             }
-            KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+            KeyState::Prepared
+            | KeyState::Checking
+            | KeyState::Active
+            | KeyState::Deleted
+            | KeyState::Abandoned => {}
         },
         KeyEvidence::NotSent => match row.state {
             // The card is not kept, so nobody can send it later: the customer types it again.
             KeyState::Issuing => applied.row.settle(KeyState::Abandoned),
             KeyState::Deleting => not_deleted(&mut applied, now),
-            KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+            KeyState::Prepared
+            | KeyState::Checking
+            | KeyState::Active
+            | KeyState::Deleted
+            | KeyState::Abandoned => {}
         },
         KeyEvidence::Lost => match row.state {
             KeyState::Issuing => {
@@ -69,12 +77,24 @@ pub fn apply(
                 applied.row.outcome_unknown = true;
                 not_deleted(&mut applied, now);
             }
-            KeyState::Prepared | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+            KeyState::Prepared
+            | KeyState::Checking
+            | KeyState::Active
+            | KeyState::Deleted
+            | KeyState::Abandoned => {}
         },
         KeyEvidence::Held => match row.state {
             KeyState::Deleting => not_deleted(&mut applied, now),
-            KeyState::Prepared | KeyState::Issuing | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
+            KeyState::Prepared
+            | KeyState::Issuing
+            | KeyState::Checking
+            | KeyState::Active
+            | KeyState::Deleted
+            | KeyState::Abandoned => {}
         },
+        KeyEvidence::CheckOpen => check::open(&mut applied.row, now),
+        KeyEvidence::CheckPaid => check::paid(&mut applied),
+        KeyEvidence::CheckFailed(refusal) => check::failed(&mut applied, refusal, now),
     }
     if applied.row != *row {
         applied.row.updated_at = now;
@@ -105,11 +125,17 @@ fn found(applied: &mut KeyApplied, snapshot: &KeySnapshot, now: Timestamp, polic
                 not_deleted(applied, now);
             }
             (KeyState::Prepared, _) => row.keep_looking(now),
-            (KeyState::Active | KeyState::Deleted | KeyState::Abandoned, _) => {}
+            // It was the key's own when it was issued, and the check's charge finds out.
+            (KeyState::Checking | KeyState::Active | KeyState::Deleted | KeyState::Abandoned, _) => {}
         }
         return;
     }
     match row.state {
+        KeyState::Issuing if row.checking.is_some() => {
+            row.record = Some(snapshot.clone());
+            check::begin(row, now);
+        }
+        KeyState::Checking => row.record = Some(snapshot.clone()),
         KeyState::Prepared | KeyState::Issuing | KeyState::Active => {
             row.record = Some(snapshot.clone());
             row.settle(KeyState::Active);
@@ -186,6 +212,8 @@ fn absent(applied: &mut KeyApplied, now: Timestamp) {
         KeyState::Deleted => row.settle(KeyState::Deleted),
         KeyState::Prepared if row.waits(now) => row.keep_looking(now),
         KeyState::Prepared => row.settle(KeyState::Abandoned),
+        // The charge that is under way on it says so, too, and has an outcome.
+        KeyState::Checking => {}
         KeyState::Active => missing(applied, now),
     }
 }

@@ -122,6 +122,10 @@ fn settle_paid(
     if told_otherwise && !row.state.was_paid() && record.net_paid() > 0 {
         late_paid(applied, row, record, now, policy);
     }
+    if row.checks_a_card() {
+        // What it was for is known by its being paid. It is owed in the very write that says so.
+        refund::owe(applied, record, refund::Origin::Check, now);
+    }
     let state = match (record.cancel_amount, record.net_paid()) {
         (_, 0) => State::Refunded,
         (0, _) => State::Paid,

@@ -41,13 +41,15 @@ pub enum Origin {
     Unwanted,
     /// A cheaper plan left it over, and no charge is to come that it could have lowered.
     Difference,
+    /// It was to check a card, and nothing else.
+    Check,
 }
 
 impl Origin {
     /// Whether all that is left of the payment goes back, and not an amount of its own.
     const fn is_whole(self) -> bool {
         match self {
-            Self::DoublePaid | Self::LatePaid | Self::Unwanted => true,
+            Self::DoublePaid | Self::LatePaid | Self::Unwanted | Self::Check => true,
             Self::Request | Self::Difference => false,
         }
     }
@@ -150,9 +152,11 @@ impl Refund {
     pub fn wants_account(&self) -> bool {
         let owed = match self.origin {
             Origin::Request => false,
-            Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference => {
-                self.state == RefundState::Pending
-            }
+            Origin::DoublePaid
+            | Origin::LatePaid
+            | Origin::Unwanted
+            | Origin::Difference
+            | Origin::Check => self.state == RefundState::Pending,
         };
         owed && (self.account.is_none() || self.refusal.is_some())
     }
@@ -240,9 +244,14 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
                 Trace::Elsewhere if !in_flight => match (refund.origin, balance) {
                     // Nothing else is ever refused; what was stays so.
                     (Origin::Request, _) => refund.state = RefundState::Refused,
-                    (Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference, 0) => {
-                        refund.state = RefundState::Done;
-                    }
+                    (
+                        Origin::DoublePaid
+                        | Origin::LatePaid
+                        | Origin::Unwanted
+                        | Origin::Difference
+                        | Origin::Check,
+                        0,
+                    ) => refund.state = RefundState::Done,
                     // Where it was all of the payment, it is all that is left.
                     (_, left) => {
                         refund.amount = refund.amount.min(left);
@@ -323,7 +332,7 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
             // One look after the quarantine, as after every refusal.
             applied.row.due_at = applied.row.quarantine_until();
         }
-        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference => {
+        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference | Origin::Check => {
             applied.alarm(Alarm::RefundRefused { merchant_uid, imp_uid });
             applied.keep_looking(now);
         }

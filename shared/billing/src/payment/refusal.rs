@@ -37,6 +37,12 @@ pub enum RefusedBy {
 }
 
 impl Refusal {
+    /// What the card's issuer has said in a failed payment's record, as a refusal.
+    #[must_use]
+    pub(crate) const fn of_issuer(message: String) -> Self {
+        Self { code: ISSUERS_CODE, message }
+    }
+
     /// Who said no. A code that is not known to be the issuer's counts as a refusal of our request: a person looks at it, and
     /// nobody throws a good card away.
     #[must_use]

@@ -1,14 +1,18 @@
 //! Issuing a billing key from a card form.
 
-use super::gateway::check_card;
+use super::gateway::{check_card, check_first_charge};
+use super::write::has_waited;
 use super::{Billing, Failure};
 use crate::card::Card;
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid};
 use crate::invalid::Invalid;
-use crate::key::{BillingKey, KeyEvidence, KeyState};
+use crate::key::{BillingKey, CardCheck, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
-use crate::ports::{AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PostResult, Saved};
+use crate::ports::{
+    AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp, Saved,
+    SchedulePsp,
+};
 use crate::text;
 
 /// Lengths of an Idempotency-Key (reliability catalogue, row 19).
@@ -31,18 +35,30 @@ pub struct IssueKey {
     pub card: Card,
     /// What the form says about its holder.
     pub holder: CardHolder,
+    /// What is asked for along with the key.
+    pub along: Along,
+}
+
+/// What may be asked for along with a key.
+#[derive(Debug, Clone, Default)]
+pub struct Along {
+    /// Its card is checked by a charge of so many won, which is given back: only once it is paid the key is active.
+    pub checking_amount: Option<u64>,
 }
 
 impl<P, S, H> Billing<P, S, H>
 where
-    P: ChargePsp + KeyPsp,
-    S: KeyStore,
+    P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp,
+    S: KeyStore + PaymentStore,
     H: Clock + Entropy + AlarmSink,
 {
     /// Issues a billing key. The row's state is the answer: active, abandoned with the PSP's refusal, or pending.
     ///
     /// The key's name is a keyed digest of (customer, Idempotency-Key): nobody outside can guess it, a repeat finds
     /// the very same row without a second record, and one name can never be given to two cards.
+    ///
+    /// Where a check is asked for, the key is active only once its charge is paid. A declined one is an abandoned key with the
+    /// refusal, and the key is deleted at the PSP. A check that is not known to have come to an end is carried to it by the sweep.
     ///
     /// # Errors
     /// Each [`Failure`] but [`Failure::UpstreamMismatch`] means that this call has left no key behind.
@@ -59,12 +75,19 @@ where
         check_card(self.policy.card_pg.as_deref(), &request.card, &request.holder)?;
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
+        let checking = request.along.checking_amount.map(|won| Box::new(CardCheck::new(won, &request.holder)));
+        if let Some(order) = checking.as_ref().and_then(|check| check.order(&customer_uid)) {
+            check_first_charge(self.policy.card_pg.as_deref(), &order, self.host.now())?;
+        }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
         let now = self.host.now();
         let claim = Claim::new(Purpose::Register, self.host.nonce(), now, &self.policy);
-        let row = BillingKey::issuing(customer_uid, request.customer_id.clone(), fingerprint.clone(), claim, now);
+        let row = BillingKey {
+            checking,
+            ..BillingKey::issuing(customer_uid, request.customer_id.clone(), fingerprint.clone(), claim, now)
+        };
         match self.insert_key(&row).await {
             Ok(Saved::Done) => self.issue_alone(row, &request, secret).await,
             Ok(Saved::Conflict(Some(current))) => self.issue_again(*current, (&request, secret), &fingerprint).await,
@@ -145,6 +168,7 @@ where
                 let next = BillingKey {
                     version: row.version + 1,
                     created_at,
+                    checking: request.along.checking_amount.map(|won| Box::new(CardCheck::new(won, &request.holder))),
                     ..BillingKey::issuing(row.customer_uid, row.customer_id, row.fingerprint, claim, now)
                 };
                 match self.save_key(&next).await {
@@ -157,6 +181,7 @@ where
             }
             // Nobody refused it, and it may still be under way: there is no answer yet.
             KeyState::Abandoned if !row.was_refused() => Err(Failure::IdempotencyInProgress),
+            KeyState::Checking => Ok(self.carry_check_on(row.clone()).await.unwrap_or(row)),
             KeyState::Prepared
             | KeyState::Issuing
             | KeyState::Active
@@ -184,7 +209,12 @@ where
         let row = self.conclude_key(row.clone(), &seen).await.map_or(row, |(row, _)| row);
         match row.state {
             KeyState::Abandoned if !row.was_refused() => Err(Failure::UpstreamMismatch),
-            KeyState::Prepared
+            // A check that nobody has the time for any more is the sweep's.
+            KeyState::Checking if !has_waited(&self.host) => {
+                Ok(self.carry_check_on(row.clone()).await.unwrap_or(row))
+            }
+            KeyState::Checking
+            | KeyState::Prepared
             | KeyState::Issuing
             | KeyState::Active
             | KeyState::Deleting
@@ -255,6 +285,11 @@ fn fingerprint(request: &IssueKey, secret: &FingerprintKey) -> Fingerprint {
         card.cvc.as_ref().map_or("", |cvc| cvc.expose()),
     ];
     parts.extend(holder.iter().map(String::as_str));
+    // Requests of before there were checks are what they were.
+    let won = request.along.checking_amount.map(|won| won.to_string());
+    if let Some(won) = &won {
+        parts.extend(["checking_amount", won]);
+    }
     Fingerprint::keyed(secret, &parts)
 }
 

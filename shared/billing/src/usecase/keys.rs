@@ -90,7 +90,7 @@ where
         let key = self.billing_key(caller, customer_uid).await?;
         match key.state {
             KeyState::Deleted => return Ok(KeyDeleted::Done),
-            KeyState::Prepared | KeyState::Issuing => return Err(Failure::KeyPending),
+            KeyState::Prepared | KeyState::Issuing | KeyState::Checking => return Err(Failure::KeyPending),
             KeyState::Abandoned => return Err(Failure::NotFound),
             KeyState::Active | KeyState::Deleting => {}
         }
@@ -290,6 +290,7 @@ where
                 }
                 KeyState::Prepared
                 | KeyState::Issuing
+                | KeyState::Checking
                 | KeyState::Active
                 | KeyState::Deleting
                 | KeyState::Abandoned => Err(Failure::IdempotencyInProgress),
@@ -386,7 +387,11 @@ impl Deletion {
         match key.state {
             KeyState::Deleted => Self::Done,
             KeyState::Active => Self::InUse,
-            KeyState::Prepared | KeyState::Issuing | KeyState::Deleting | KeyState::Abandoned => Self::Pending,
+            KeyState::Prepared
+            | KeyState::Issuing
+            | KeyState::Checking
+            | KeyState::Deleting
+            | KeyState::Abandoned => Self::Pending,
         }
     }
 }

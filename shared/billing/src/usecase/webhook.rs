@@ -63,6 +63,8 @@ where
                 match self.conclude(row.clone(), &seen, Source::Webhook).await {
                     Ok((row, _)) => {
                         self.doubt_key_of(&row).await;
+                        // Its key is due until it knows.
+                        self.tell_checked_key(&row).await.ok();
                         match self.renew_after(&row, Some(until)).await {
                             // Money of a period that is over is found by nobody else.
                             Err(stopped) if row.state.was_paid() && !waits_by_itself(&stopped) => {

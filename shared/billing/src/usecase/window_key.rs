@@ -207,6 +207,8 @@ where
                 self.look_at_key(row).await.ok();
                 return Err(Failure::KeyInactive);
             }
+            // Its check decides.
+            KeyState::Checking => row,
             KeyState::Prepared | KeyState::Issuing => match self.psp.key(&row.customer_uid).await {
                 Lookup::Found(snapshot) => self.confirmed(row, &KeyEvidence::Found(snapshot)).await?,
                 // The customer may still be in the window: the calendar decides when that is over.
@@ -219,7 +221,11 @@ where
         match row.state {
             KeyState::Abandoned => Err(Failure::UpstreamMismatch),
             KeyState::Deleted => Err(Failure::KeyInactive),
-            KeyState::Prepared | KeyState::Issuing | KeyState::Active | KeyState::Deleting => Ok(row),
+            KeyState::Prepared
+            | KeyState::Issuing
+            | KeyState::Checking
+            | KeyState::Active
+            | KeyState::Deleting => Ok(row),
         }
     }
 
@@ -297,7 +303,7 @@ where
             // It may be our own, with something on top: nothing is read any more that could fail.
             Ok(Saved::Conflict(Some(current))) if current.customer_id != customer_id => Err(Failure::KeyTaken),
             Ok(Saved::Conflict(Some(current))) => match current.state {
-                KeyState::Prepared | KeyState::Issuing | KeyState::Active => Ok(*current),
+                KeyState::Prepared | KeyState::Issuing | KeyState::Checking | KeyState::Active => Ok(*current),
                 KeyState::Deleting | KeyState::Deleted | KeyState::Abandoned => Err(Failure::KeyInactive),
             },
             // It may stand: it is answered as one that is not confirmed yet.

@@ -22,7 +22,7 @@ use billing::payment::receipt::ReceiptSnapshot;
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus, TaxParts};
 use billing::ports::{
-    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PostResult, RefundPsp, SchedulePsp, WindowPsp,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp, SchedulePsp, WindowPsp,
 };
 use billing::usecase::Billing;
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -32,7 +32,7 @@ use crate::habits::Reasons;
 
 pub(crate) use keys::key_state;
 pub(crate) use records::{hint_of, key_snapshot, schedule_snapshot};
-pub(crate) use requests::{card_window, issue_request, kim, refund_account, refund_request};
+pub(crate) use requests::{card_window, checked_request, issue_request, kim, refund_account, refund_request};
 pub(crate) use table::Table;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_478_400);
@@ -464,7 +464,7 @@ impl<S> TestWorld for Billing<TestPsp, S, TestHost> {
 }
 
 /// `kim` registers one more card under this Idempotency-Key. The name of its key.
-pub(crate) async fn another_card<S: KeyStore>(
+pub(crate) async fn another_card<S: KeyStore + PaymentStore>(
     billing: &Billing<TestPsp, S, TestHost>,
     idempotency_key: &str,
     number: &str,

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use billing::checkout::KeyWindow;
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeyApplied, KeyEvidence, KeyState, apply};
+use billing::key::{BillingKey, CardCheck, KeyApplied, KeyEvidence, KeyState, apply};
 use billing::payment::{Claim, Purpose, Refusal};
-use billing::ports::{Clock, KeyStore, Saved};
+use billing::ports::{CardHolder, Clock, KeyStore, Saved};
 use billing::usecase::{Caller, Failure};
 use billing::{CustomerUid, Nonce, Policy, Timestamp};
 
@@ -44,9 +44,10 @@ fn prepared() -> BillingKey {
 }
 
 fn in_state(row: BillingKey, state: KeyState) -> BillingKey {
-    let known = matches!(state, KeyState::Active | KeyState::Deleting | KeyState::Deleted);
+    let known = matches!(state, KeyState::Checking | KeyState::Active | KeyState::Deleting | KeyState::Deleted);
     let record = known.then(|| key_snapshot("key2", MASKED));
-    BillingKey { state, record, ..row }
+    let checking = (state == KeyState::Checking).then(|| Box::new(CardCheck::new(100, &CardHolder::default())));
+    BillingKey { state, record, checking, ..row }
 }
 
 /// Every state, of keys from the card form and from the window, and of such as nobody sends anything for.
@@ -67,7 +68,9 @@ fn evidence() -> Vec<KeyEvidence> {
     let mut of_a_test_channel = own.clone();
     of_a_test_channel.sandbox = true;
     let found = [own, of_a_test_channel, key_snapshot("key3", MASKED)].map(KeyEvidence::Found);
-    outcomes().into_iter().chain(found).chain([KeyEvidence::Absent]).collect()
+    let refusal = Refusal { code: -1, message: "한도초과".to_owned() };
+    let of_a_check = [KeyEvidence::CheckOpen, KeyEvidence::CheckPaid, KeyEvidence::CheckFailed(refusal)];
+    outcomes().into_iter().chain(found).chain([KeyEvidence::Absent]).chain(of_a_check).collect()
 }
 
 fn applied(row: &BillingKey, seen: &KeyEvidence, now: Timestamp) -> KeyApplied {
@@ -89,7 +92,7 @@ async fn looked_for(billing: &TestBilling, uid: &CustomerUid, times: usize) -> V
 fn a_state_has_one_name_in_rows_and_replies() {
     assert_eq!(
         KeyState::ALL.map(KeyState::name),
-        ["prepared", "issuing", "active", "deleting", "deleted", "abandoned"],
+        ["prepared", "issuing", "checking", "active", "deleting", "deleted", "abandoned"],
         "openapi.yaml"
     );
     for state in KeyState::ALL {
@@ -100,7 +103,8 @@ fn a_state_has_one_name_in_rows_and_replies() {
 #[test]
 fn a_key_that_somebody_waits_for_is_never_written_without_a_time_to_look_for_it() {
     for row in rows() {
-        let waited_for = matches!(row.state, KeyState::Prepared | KeyState::Issuing | KeyState::Deleting);
+        let open = [KeyState::Prepared, KeyState::Issuing, KeyState::Checking, KeyState::Deleting];
+        let waited_for = open.contains(&row.state);
         let at_rest = BillingKey { due_at: None, ..row.clone() };
         assert_eq!(at_rest.check().is_err(), waited_for, "{:?}", row.state);
         let due = BillingKey { due_at: Some(START), ..row };
@@ -112,7 +116,8 @@ fn a_key_that_somebody_waits_for_is_never_written_without_a_time_to_look_for_it(
 fn a_key_is_active_only_by_the_psps_record_and_by_none_but_its_own() {
     for row in rows() {
         let without = BillingKey { record: None, ..row.clone() };
-        assert_eq!(without.check().is_err(), row.state == KeyState::Active, "{:?}", row.state);
+        let of_the_psps = matches!(row.state, KeyState::Checking | KeyState::Active);
+        assert_eq!(without.check().is_err(), of_the_psps, "{:?}", row.state);
         let anothers = BillingKey { record: Some(key_snapshot("key3", MASKED)), ..row };
         assert!(anothers.check().is_err(), "{:?}", anothers.state);
     }

@@ -7,6 +7,7 @@ mod attempt_rules;
 mod change_rules;
 mod channels;
 mod charge;
+mod checked_key;
 mod checkout;
 mod checkout_rules;
 mod compare;

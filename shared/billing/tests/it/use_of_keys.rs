@@ -7,7 +7,7 @@ mod moved;
 use billing::CustomerUid;
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeyState};
-use billing::ports::{CardHolder, KeyStore, Saved};
+use billing::ports::{CardHolder, KeyStore, PaymentStore, Saved};
 use billing::usecase::{Billing, Failure, IssueKey, check_idempotency_key};
 
 use crate::fixture::{
@@ -23,7 +23,7 @@ const DAY: i64 = 86_400;
 const QUARANTINE: i64 = 155;
 
 /// Two active keys of `kim` besides `key1`.
-async fn two_more<S: KeyStore>(billing: &Billing<TestPsp, S, TestHost>) -> [CustomerUid; 2] {
+async fn two_more<S: KeyStore + PaymentStore>(billing: &Billing<TestPsp, S, TestHost>) -> [CustomerUid; 2] {
     let mut more = Vec::new();
     for name in ["second-card", "third-card"] {
         let row = billing.issue_key(issue_request(name, OTHER_CARD), &secret()).await.unwrap();

@@ -293,6 +293,12 @@ struct KeyView<'a> {
     card_type: Option<&'a str>,
     inserted: Option<Timestamp>,
     updated: Option<Timestamp>,
+    /// In won, by how much its card is checked, or was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checking_amount: Option<u64>,
+    /// The order number of that payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checking_merchant_uid: Option<String>,
     /// Why the PSP does not delete a key that is being deleted, in its own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_refused: Option<&'a str>,
@@ -325,6 +331,8 @@ fn key_view(row: &BillingKey) -> KeyView<'_> {
         card_type: record.and_then(|record| record.card_type.as_deref()),
         inserted: record.and_then(|record| record.inserted),
         updated: record.and_then(|record| record.updated),
+        checking_amount: row.checking.as_ref().map(|check| check.amount),
+        checking_merchant_uid: row.check_number().map(|uid| uid.to_string()),
         deletion_refused: row
             .refusal
             .as_ref()

@@ -1,5 +1,5 @@
-//! Claims: payment rows written together with the condition that their billing key is active and its customer's. Where they
-//! are schedules, the key keeps when.
+//! Claims: payment rows written together with the condition that their billing key is active and its customer's, or is being
+//! checked for its own check's row. Where they are schedules, the key keeps when.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use billing::fingerprint::Fingerprint;
-use billing::key::{KeyState, Registration};
+use billing::key::{Registration, state_for};
 use billing::payment::Payment;
 use billing::ports::{INSERT_MAX, Saved, StoreError, WriteError};
 use billing::subscription::Attempt;
@@ -59,7 +59,7 @@ impl DynamoStore {
     /// and the rows that are `Done` had nothing against them.
     pub(super) async fn transact(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
-        let mut actions = vec![self.key_is_active(first)?];
+        let mut actions = vec![self.key_stands(first)?];
         for row in rows {
             let asked = self.is_expected(row)?;
             actions.extend(asked.map(|asked| TransactWriteItem::builder().condition_check(asked).build()));
@@ -84,15 +84,15 @@ impl DynamoStore {
     }
 
     /// The condition on the rows' key. That a schedule is claimed on it is written down with the same write units.
-    fn key_is_active(&self, row: &Payment) -> Result<TransactWriteItem, StoreError> {
+    fn key_stands(&self, row: &Payment) -> Result<TransactWriteItem, StoreError> {
         // An order without a key is never claimed for one: nothing is written.
         let customer_uid = row.order.customer_uid.as_ref().ok_or(StoreError::Unavailable)?;
         let key = [("pk", key_pk(customer_uid)), ("sk", KEY_SK.to_owned())];
         let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).into_iter().collect();
-        let condition = "#state = :active AND #owner = :owner";
+        let condition = "#state = :wanted AND #owner = :owner";
         let mut names = Item0::from([("#state".into(), "state".into()), ("#owner".into(), "owner".into())]);
         let mut values = Item::from([
-            (":active".into(), AttributeValue::S(KeyState::Active.name().to_owned())),
+            (":wanted".into(), AttributeValue::S(state_for(row).name().to_owned())),
             (":owner".into(), AttributeValue::S(row.customer_id.to_string())),
         ]);
         let action = TransactWriteItem::builder();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use billing::checkout::{KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
+use billing::key::{BillingKey, CardCheck, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::Order;
 use billing::payment::receipt::Receipt;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, Refund, Refusal, ScheduleSnapshot, State, Step};
@@ -51,11 +51,12 @@ pub(super) fn sortable(time: Timestamp) -> String {
 }
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 46] = [
+const OPTIONAL: [&str; 47] = [
     "customer_uid",
     "schedule_at",
     "open_until",
     "window",
+    "checking",
     "withdrawn_at",
     "moves_to",
     "former_keys",
@@ -190,6 +191,8 @@ struct KeyItem {
     successor: Option<CustomerUid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window: Option<Box<KeyWindow>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checking: Option<Box<CardCheck>>,
     looks: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<KeySnapshot>,
@@ -386,6 +389,7 @@ impl Row for BillingKey {
             cascade: self.cascade,
             successor: self.successor.clone(),
             window: self.window.clone(),
+            checking: self.checking.clone(),
             looks: self.looks,
             record: self.record.clone(),
             refusal: self.refusal.clone(),
@@ -418,6 +422,7 @@ impl Row for BillingKey {
             cascade: row.cascade,
             successor: row.successor,
             window: row.window,
+            checking: row.checking,
             looks: row.looks,
             due_at,
             record: row.record,

@@ -9,7 +9,7 @@ use billing::policy::{LatePaidPolicy, Policy};
 use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
-use super::window;
+use super::{checked, window};
 use crate::seeded::console::is_foreign;
 use crate::sim::{Sim, Violation, still_waits};
 
@@ -64,6 +64,7 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             }
         }
         check_keys(&keys, books, told, &world.seen.vanished, &mut broken);
+        checked::check(&keys, books, &world.seen.vanished, &mut broken);
         if let Err(detail) = window::check_issue_alarms(&keys, &world.alarms) {
             broken("I11", detail);
         }
@@ -296,7 +297,7 @@ fn check_keys(
         let agrees = match key.state {
             KeyState::Active => at_psp || vanished.contains(uid),
             KeyState::Deleted | KeyState::Abandoned => !at_psp,
-            KeyState::Prepared | KeyState::Issuing | KeyState::Deleting => false,
+            KeyState::Prepared | KeyState::Issuing | KeyState::Checking | KeyState::Deleting => false,
         };
         if !agrees {
             broken("I10", format!("{uid} is {} and at the PSP: {at_psp}", key.state.name()));

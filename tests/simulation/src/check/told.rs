@@ -13,7 +13,7 @@ use billing::usecase::{
 use billing::{CustomerId, CustomerUid};
 use ledger::{Ledger, PaymentSort};
 
-use super::{receipt, subscription, window};
+use super::{checked, receipt, subscription, window};
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
 
@@ -201,7 +201,7 @@ fn declined(world: &World, row: &Payment) -> bool {
 impl Told {
     /// Takes in what is asked.
     pub fn ask(&mut self, request: &Request) {
-        if let Request::Issue { customer, name, card } = request {
+        if let Request::Issue { customer, name, card, .. } = request {
             self.cards.entry((customer.clone(), name.clone())).or_default().insert(card);
         }
         let unwanted = match request {
@@ -301,7 +301,8 @@ impl Told {
             {
                 world.violation("I18", format!("{customer} was shown somebody else's key"));
             }
-            (Request::Issue { customer, name, .. }, Answer::Key(Ok(row))) => {
+            (Request::Issue { customer, name, checking, .. }, Answer::Key(Ok(row))) => {
+                checked::check_told(&mut world, row, *checking);
                 self.hear_named((sim, &mut world), (customer, name), row, None);
             }
             (Request::DeleteKey { customer_uid, .. }, Answer::KeyDeleted(Ok(KeyDeleted::Done)))

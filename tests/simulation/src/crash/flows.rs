@@ -29,6 +29,10 @@ const DECLINES: &str = "4000000000000341";
 pub const FLOWS: &[Flow] = &[
     Flow { name: "issue key", prepare: |_| issue("first-key", APPROVES) },
     Flow { name: "issue refused", prepare: |_| issue("first-key", "4000000000000002") },
+    Flow { name: "issue checked key", prepare: |_| issue_checked(APPROVES) },
+    Flow { name: "issue checked key, declined", prepare: |_| issue_checked(DECLINES) },
+    Flow { name: "sweep of a check that never began", prepare: |stage| sweep_of_a_check(stage, Fault::CrashAfter) },
+    Flow { name: "sweep of a check whose reply is lost", prepare: |stage| sweep_of_a_check(stage, Fault::LostReply) },
     Flow { name: "charge", prepare: |stage| charge(stage, APPROVES) },
     Flow { name: "charge declined", prepare: |stage| charge(stage, DECLINES) },
     Flow { name: "schedule", prepare: |stage| schedule(stage, APPROVES) },
@@ -130,7 +134,11 @@ fn uid(text: &str) -> MerchantUid {
 }
 
 fn issue(name: &str, card: &'static str) -> Request {
-    Request::Issue { customer: kim(), name: name.to_owned(), card }
+    Request::Issue { customer: kim(), name: name.to_owned(), card, checking: None }
+}
+
+fn issue_checked(card: &'static str) -> Request {
+    Request::Issue { customer: kim(), name: "first-key".to_owned(), card, checking: Some(100) }
 }
 
 /// An active key of kim's.
@@ -295,6 +303,19 @@ const ISSUE_POST: usize = 3;
 fn sweep_of_a_key(stage: &mut Stage<'_>) -> Request {
     let request = issue("first-key", APPROVES);
     with_fault(stage, &request, &[(ISSUE_POST, Fault::LostReply), (ISSUE_POST + 1, Fault::Unreachable)]);
+    stage.wait(31);
+    Request::Sweep
+}
+
+/// Boundaries of an issue with a check: read, token, insert, POST, save; then the payment's read, token, insert, POST.
+const CHECK_INSERT: usize = 7;
+const CHECK_POST: usize = 8;
+
+/// Its caller was killed before the charge was sent, or never heard of it.
+fn sweep_of_a_check(stage: &mut Stage<'_>, fault: Fault) -> Request {
+    let place = if fault == Fault::LostReply { CHECK_POST } else { CHECK_INSERT };
+    let request = issue_checked(APPROVES);
+    with_fault(stage, &request, &[(place, fault), (CHECK_POST + 1, Fault::Unreachable)]);
     stage.wait(31);
     Request::Sweep
 }

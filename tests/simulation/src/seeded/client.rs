@@ -19,6 +19,9 @@ use crate::rng::Rng;
 /// One part in so many is free of tax, where a part is.
 const FREE_SHARE: u64 = 3;
 
+/// By how much cards are checked, in won.
+const CHECKING: [u64; 2] = [100, 1_000];
+
 const APPROVES: &str = "4242424242424242";
 /// Cards that decline, hang, lie or pay late. Not the one that hangs for ever without a trace: nobody can settle that.
 const ODD_CARDS: [&str; 7] = [
@@ -181,7 +184,9 @@ impl Shop {
         // Customers name their requests alike: nothing of one is the other's.
         let issued = self.issued.entry(customer.clone()).or_default();
         *issued += 1;
-        Request::Issue { name: format!("issue-request-{issued}"), customer, card }
+        let checks = setup.checked > 0 && rng.chance(setup.checked);
+        let checking = checks.then(|| *rng.pick(&CHECKING).unwrap_or(&100));
+        Request::Issue { name: format!("issue-request-{issued}"), customer, card, checking }
     }
 
     fn order(&mut self, rng: &mut Rng, key: &CustomerUid) -> Order {
@@ -202,9 +207,9 @@ impl Shop {
                 order.amount = Money::krw(order.amount.minor + 1);
                 Some(Request::Charge { order, customer })
             }
-            Request::Issue { customer, name, card } => {
+            Request::Issue { customer, name, card, checking } => {
                 let other = if card == APPROVES { ODD_CARDS[1] } else { APPROVES };
-                Some(Request::Issue { customer, name, card: other })
+                Some(Request::Issue { customer, name, card: other, checking })
             }
             Request::Checkout(mut new) => {
                 new.order.amount = Money::krw(new.order.amount.minor + 1);

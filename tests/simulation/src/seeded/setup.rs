@@ -75,6 +75,8 @@ pub struct Setup {
     pub refunds: u64,
     /// Cards other than the one that approves, in a thousand.
     pub odd_cards: u64,
+    /// Parts of a thousand of the cards that are checked by a charge.
+    pub checked: u64,
     /// Windows in place of whatever else a client would ask, in a thousand.
     pub windows: u64,
     /// Keys replaced in place of whatever else a client would ask, in a thousand.
@@ -165,6 +167,7 @@ impl Setup {
             console: *rng.pick(&[0, 0, 300]).unwrap_or(&0),
             strangers: 0,
             refunds: 0,
+            checked: 0,
             odd_cards: *rng.pick(&[0, 250, 600]).unwrap_or(&0),
             windows: 0,
             replaced: 0,
@@ -351,6 +354,10 @@ impl Setup {
                 _ => {}
             }
             self.soften(60);
+        }
+        // Drawn beside the others, so that a seed without checks goes as it did before there were any.
+        if rng.clone().chance(300) {
+            self.checked = 500;
         }
     }
 
