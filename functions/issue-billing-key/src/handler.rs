@@ -1,6 +1,6 @@
-//! `POST /billing-keys`: card data passes here and nowhere else.
+//! `POST /billing-keys`: card data passes here and nowhere else. A card may be checked by a small charge.
 
-use billing::key::KeyState;
+use billing::key::{KeyState, checking_amount};
 use billing::payment::{Refusal, RefusedBy};
 use billing::usecase::{Along, Caller, Failure, IssueKey};
 use billing::{CustomerId, Timestamp};
@@ -33,7 +33,8 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 fn command(mut body: Object, caller: Caller, idempotency_key: String, now: Timestamp) -> Result<IssueKey, Problem> {
     let named = body.optional("customer_id", CustomerId::parse)?;
     let (card, holder) = order::card(&mut body, now)?;
-    let checking_amount = order::checking_amount(&mut body)?;
+    let won = body.integer("checking_amount")?.map(checking_amount);
+    let checking_amount = won.transpose()?.flatten();
     let missing = body.missing("customer_id");
     body.finish()?;
     let customer_id = order::owner(caller, named, missing)?;

@@ -127,15 +127,6 @@ pub fn card(object: &mut Object, now: Timestamp) -> Result<(Card, CardHolder), I
     Ok((card, holder))
 }
 
-/// By how much a card is to be checked, in won; nothing for 0.
-///
-/// # Errors
-/// `checking_amount_invalid`.
-pub fn checking_amount(object: &mut Object) -> Result<Option<u64>, Invalid> {
-    let won = object.integer("checking_amount")?.map(billing::key::checking_amount);
-    won.transpose().map(Option::flatten).map_err(|invalid| object.placed(invalid))
-}
-
 /// Digits without quotes lose their leading zeros, so a number is a wrong value here rather than a wrong type.
 fn quoted<T>(read: Result<Option<T>, Invalid>, code: &str) -> Result<Option<T>, Invalid> {
     read.map_err(|invalid| Invalid { code: code.to_owned(), ..invalid })

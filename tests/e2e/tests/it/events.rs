@@ -31,6 +31,7 @@ impl Names {
     fn fill(&self, text: &str) -> String {
         let customer = &self.customer;
         text.replace("kim-first-card", &format!("{customer}-first-card"))
+            .replace("kim-checked-card", &format!("{customer}-checked-card"))
             .replace("\"kim\"", &format!("\"{customer}\""))
             .replace("\\\"kim\\\"", &format!("\\\"{customer}\\\""))
             .replace("kim-window-card", &format!("{customer}-window-card"))
@@ -131,6 +132,7 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
     // The answer, and the field of it that shows that the right thing was done.
     let walk: &[(&str, u64, &str, Value)] = &[
         ("issue-billing-key", 201, "/customer_uid", json!(customer_uid)),
+        ("issue-billing-key-checked", 201, "/status", json!("active")),
         ("billing-keys", 200, "/list/0/customer_uid", json!(customer_uid)),
         ("billing-keys-get", 200, "/card_number", json!("424242******4242")),
         ("billing-keys-confirm", 200, "/status", json!("active")),

@@ -136,6 +136,12 @@ pub enum Bug {
     RecoveryUntold,
     /// An event is named anew each time that it is put.
     EventNamedAnew,
+    /// What a check of a card has taken is kept.
+    CheckKept,
+    /// A key whose card is to be checked is active at once.
+    CheckSkipped,
+    /// A key whose card did not pass its check stays at the PSP.
+    DeclinedKeyKept,
 }
 
 thread_local! {

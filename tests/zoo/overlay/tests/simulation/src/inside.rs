@@ -70,6 +70,9 @@ pub const ZOO: &[Plant] = &[
     bug(0, "receipt beside the gateway's own", Bug::Inside(Inner::ReceiptBesideTheGateways), &["I35"]),
     bug(0, "nobody told of a recovery", Bug::Inside(Inner::RecoveryUntold), &["I27"]),
     bug(0, "an event named anew each time", Bug::Inside(Inner::EventNamedAnew), &["I27"]),
+    bug(0, "a check of a card is kept", Bug::Inside(Inner::CheckKept), &["I36"]),
+    bug(0, "a key is active before its check", Bug::Inside(Inner::CheckSkipped), &["I36"]),
+    bug(0, "a declined key stays at the PSP", Bug::Inside(Inner::DeclinedKeyKept), &["I36", "I10"]),
 ];
 
 /// Plants a bug inside the domain on this thread. Any other is nothing to the domain.
