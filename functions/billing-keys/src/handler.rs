@@ -77,9 +77,7 @@ async fn import(app: &App, request: &Request) -> Result<Reply, Problem> {
         | KeyState::Checking
         | KeyState::Deleting
         | KeyState::Deleted
-        | KeyState::Abandoned => {
-            Ok(present::pending(&present::billing_key(&row), &location))
-        }
+        | KeyState::Abandoned => Ok(present::pending(&present::billing_key(&row), &location)),
     }
 }
 

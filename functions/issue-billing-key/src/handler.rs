@@ -23,7 +23,9 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
             let by = row.refusal.as_ref().map_or(RefusedBy::Issuer, Refusal::by);
             Err(Problem::refused(by, rejected))
         }
-        KeyState::Prepared | KeyState::Issuing | KeyState::Checking => Ok(present::pending(&present::billing_key(&row), &location)),
+        KeyState::Prepared | KeyState::Issuing | KeyState::Checking => {
+            Ok(present::pending(&present::billing_key(&row), &location))
+        }
         KeyState::Active | KeyState::Deleting | KeyState::Deleted => {
             Ok(Reply::json(201, &present::billing_key(&row)).header("location", location))
         }

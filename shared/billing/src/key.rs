@@ -38,15 +38,8 @@ pub enum KeyState {
 
 impl KeyState {
     /// Every state.
-    pub const ALL: [Self; 7] = [
-        Self::Prepared,
-        Self::Issuing,
-        Self::Checking,
-        Self::Active,
-        Self::Deleting,
-        Self::Deleted,
-        Self::Abandoned,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Prepared, Self::Issuing, Self::Checking, Self::Active, Self::Deleting, Self::Deleted, Self::Abandoned];
 
     /// The name used in rows, replies and logs.
     #[must_use]

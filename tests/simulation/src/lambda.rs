@@ -10,9 +10,9 @@ use billing::policy::Policy;
 use billing::ports::{CardHolder, StoreError};
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{
-    Along, Billing, Caller, Comparison, Failure, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule, NewSubscription,
-    NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView, ScheduleDisposition, Scheduled,
-    SweepReport, WebhookHint, WebhookOutcome,
+    Along, Billing, Caller, Comparison, Failure, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule,
+    NewSubscription, NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView,
+    ScheduleDisposition, Scheduled, SweepReport, WebhookHint, WebhookOutcome,
 };
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 

@@ -52,21 +52,13 @@ pub fn apply(
                 applied.row.refusal = Some(refusal.clone());
                 not_deleted(&mut applied, now);
             }
-            KeyState::Prepared
-            | KeyState::Checking
-            | KeyState::Active
-            | KeyState::Deleted
-            | KeyState::Abandoned => {}
+            KeyState::Prepared | KeyState::Checking | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
         },
         KeyEvidence::NotSent => match row.state {
             // The card is not kept, so nobody can send it later: the customer types it again.
             KeyState::Issuing => applied.row.settle(KeyState::Abandoned),
             KeyState::Deleting => not_deleted(&mut applied, now),
-            KeyState::Prepared
-            | KeyState::Checking
-            | KeyState::Active
-            | KeyState::Deleted
-            | KeyState::Abandoned => {}
+            KeyState::Prepared | KeyState::Checking | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
         },
         KeyEvidence::Lost => match row.state {
             KeyState::Issuing => {
@@ -77,11 +69,7 @@ pub fn apply(
                 applied.row.outcome_unknown = true;
                 not_deleted(&mut applied, now);
             }
-            KeyState::Prepared
-            | KeyState::Checking
-            | KeyState::Active
-            | KeyState::Deleted
-            | KeyState::Abandoned => {}
+            KeyState::Prepared | KeyState::Checking | KeyState::Active | KeyState::Deleted | KeyState::Abandoned => {}
         },
         KeyEvidence::Held => match row.state {
             KeyState::Deleting => not_deleted(&mut applied, now),

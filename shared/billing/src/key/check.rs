@@ -9,7 +9,6 @@ use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::{Details, Order, ProductType};
 use crate::payment::{Claim, Flow, Payment, Refusal, check};
-use crate::ports::CardHolder;
 use crate::time::Timestamp;
 
 /// Most that a check may charge, in won: its customer may choose the amount and sees it on the card's statement. It is as much as
@@ -56,13 +55,6 @@ pub struct CardCheck {
 }
 
 impl CardCheck {
-    /// A check by a charge of so many won to whoever filled in the form.
-    #[must_use]
-    pub fn new(amount: u64, holder: &CardHolder) -> Self {
-        let CardHolder { customer_name, customer_email, customer_tel, .. } = holder.clone();
-        Self { amount, buyer_name: customer_name, buyer_email: customer_email, buyer_tel: customer_tel }
-    }
-
     /// The order whose payment checks the card of a key of this name.
     #[must_use]
     pub fn order(&self, customer_uid: &CustomerUid) -> Option<Order> {

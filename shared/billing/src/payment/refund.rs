@@ -152,11 +152,9 @@ impl Refund {
     pub fn wants_account(&self) -> bool {
         let owed = match self.origin {
             Origin::Request => false,
-            Origin::DoublePaid
-            | Origin::LatePaid
-            | Origin::Unwanted
-            | Origin::Difference
-            | Origin::Check => self.state == RefundState::Pending,
+            Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference | Origin::Check => {
+                self.state == RefundState::Pending
+            }
         };
         owed && (self.account.is_none() || self.refusal.is_some())
     }
@@ -245,11 +243,7 @@ pub(super) fn resolve(applied: &mut Applied, trusted: &[&PaymentSnapshot], by: S
                     // Nothing else is ever refused; what was stays so.
                     (Origin::Request, _) => refund.state = RefundState::Refused,
                     (
-                        Origin::DoublePaid
-                        | Origin::LatePaid
-                        | Origin::Unwanted
-                        | Origin::Difference
-                        | Origin::Check,
+                        Origin::DoublePaid | Origin::LatePaid | Origin::Unwanted | Origin::Difference | Origin::Check,
                         0,
                     ) => refund.state = RefundState::Done,
                     // Where it was all of the payment, it is all that is left.

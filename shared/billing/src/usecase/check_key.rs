@@ -38,10 +38,10 @@ where
         }
         // From here on the key is what its customer is told: nothing of this changes that.
         if row.pending_refund().is_some() && row.state.was_paid() {
-            self.send_refund(row).await.ok();
+            Box::pin(self.send_refund(row)).await.ok();
         }
         if key.is_to_be_removed() {
-            self.remove_declined(key.clone()).await.ok();
+            Box::pin(self.remove_declined(key.clone())).await.ok();
         }
         Ok(key)
     }

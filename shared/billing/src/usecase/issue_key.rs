@@ -10,8 +10,8 @@ use crate::invalid::Invalid;
 use crate::key::{BillingKey, CardCheck, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
 use crate::ports::{
-    AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp, Saved,
-    SchedulePsp,
+    AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp,
+    Saved, SchedulePsp,
 };
 use crate::text;
 
@@ -37,6 +37,16 @@ pub struct IssueKey {
     pub holder: CardHolder,
     /// What is asked for along with the key.
     pub along: Along,
+}
+
+impl IssueKey {
+    /// How the card is to be checked, if it is: by a charge to whoever filled in the form.
+    fn check(&self) -> Option<Box<CardCheck>> {
+        let CardHolder { customer_name, customer_email, customer_tel, .. } = self.holder.clone();
+        let amount = self.along.checking_amount?;
+        let (buyer_name, buyer_email, buyer_tel) = (customer_name, customer_email, customer_tel);
+        Some(Box::new(CardCheck { amount, buyer_name, buyer_email, buyer_tel }))
+    }
 }
 
 /// What may be asked for along with a key.
@@ -75,7 +85,7 @@ where
         check_card(self.policy.card_pg.as_deref(), &request.card, &request.holder)?;
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
-        let checking = request.along.checking_amount.map(|won| Box::new(CardCheck::new(won, &request.holder)));
+        let checking = request.check();
         if let Some(order) = checking.as_ref().and_then(|check| check.order(&customer_uid)) {
             check_first_charge(self.policy.card_pg.as_deref(), &order, self.host.now())?;
         }
@@ -168,7 +178,7 @@ where
                 let next = BillingKey {
                     version: row.version + 1,
                     created_at,
-                    checking: request.along.checking_amount.map(|won| Box::new(CardCheck::new(won, &request.holder))),
+                    checking: request.check(),
                     ..BillingKey::issuing(row.customer_uid, row.customer_id, row.fingerprint, claim, now)
                 };
                 match self.save_key(&next).await {
@@ -181,7 +191,7 @@ where
             }
             // Nobody refused it, and it may still be under way: there is no answer yet.
             KeyState::Abandoned if !row.was_refused() => Err(Failure::IdempotencyInProgress),
-            KeyState::Checking => Ok(self.carry_check_on(row.clone()).await.unwrap_or(row)),
+            KeyState::Checking => Ok(Box::pin(self.carry_check_on(row.clone())).await.unwrap_or(row)),
             KeyState::Prepared
             | KeyState::Issuing
             | KeyState::Active
@@ -211,7 +221,7 @@ where
             KeyState::Abandoned if !row.was_refused() => Err(Failure::UpstreamMismatch),
             // A check that nobody has the time for any more is the sweep's.
             KeyState::Checking if !has_waited(&self.host) => {
-                Ok(self.carry_check_on(row.clone()).await.unwrap_or(row))
+                Ok(Box::pin(self.carry_check_on(row.clone())).await.unwrap_or(row))
             }
             KeyState::Checking
             | KeyState::Prepared

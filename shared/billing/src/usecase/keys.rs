@@ -387,11 +387,9 @@ impl Deletion {
         match key.state {
             KeyState::Deleted => Self::Done,
             KeyState::Active => Self::InUse,
-            KeyState::Prepared
-            | KeyState::Issuing
-            | KeyState::Checking
-            | KeyState::Deleting
-            | KeyState::Abandoned => Self::Pending,
+            KeyState::Prepared | KeyState::Issuing | KeyState::Checking | KeyState::Deleting | KeyState::Abandoned => {
+                Self::Pending
+            }
         }
     }
 }

@@ -146,7 +146,7 @@ where
         let row = if row.pending_refund().is_some() && !waits { self.send_refund(row).await? } else { row };
         let row = self.conclude(row, &Evidence::Silence, Source::Sweep).await?.0;
         self.doubt_key_of(&row).await;
-        self.tell_checked_key(&row).await?;
+        Box::pin(self.tell_checked_key(&row)).await?;
         let row = if row.is_withdrawn() { self.close_account(row).await } else { row };
         if self.renew_after(&row, None).await.is_err() && row.state.was_paid() {
             self.mark_due(row).await?;
@@ -205,9 +205,9 @@ where
         if row.state == KeyState::Deleting {
             self.continue_deletion(row, None).await?;
         } else if row.state == KeyState::Checking {
-            self.carry_check_on(row).await?;
+            Box::pin(self.carry_check_on(row)).await?;
         } else if row.is_to_be_removed() {
-            self.remove_declined(row).await?;
+            Box::pin(self.remove_declined(row)).await?;
         } else {
             let Some(seen) = self.key_evidence(uid).await else { return Ok(Some(false)) };
             let row = self.settle_key(row, &seen).await?;

@@ -64,7 +64,7 @@ where
                     Ok((row, _)) => {
                         self.doubt_key_of(&row).await;
                         // Its key is due until it knows.
-                        self.tell_checked_key(&row).await.ok();
+                        Box::pin(self.tell_checked_key(&row)).await.ok();
                         match self.renew_after(&row, Some(until)).await {
                             // Money of a period that is over is found by nobody else.
                             Err(stopped) if row.state.was_paid() && !waits_by_itself(&stopped) => {

@@ -221,11 +221,9 @@ where
         match row.state {
             KeyState::Abandoned => Err(Failure::UpstreamMismatch),
             KeyState::Deleted => Err(Failure::KeyInactive),
-            KeyState::Prepared
-            | KeyState::Issuing
-            | KeyState::Checking
-            | KeyState::Active
-            | KeyState::Deleting => Ok(row),
+            KeyState::Prepared | KeyState::Issuing | KeyState::Checking | KeyState::Active | KeyState::Deleting => {
+                Ok(row)
+            }
         }
     }
 

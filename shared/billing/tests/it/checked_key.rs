@@ -51,7 +51,11 @@ async fn a_checked_key_is_active_once_its_charge_is_paid_and_the_charge_is_given
     assert_eq!((refund.origin, refund.state, refund.amount), (Origin::Check, RefundState::Done, 100));
     assert!(billing.alarms().is_empty());
     let again = checked(&billing).await;
-    assert_eq!((again, posts(&billing).len()), (key.clone(), 3), "the same request is the same key, and nothing is sent");
+    assert_eq!(
+        (again, posts(&billing).len()),
+        (key.clone(), 3),
+        "the same request is the same key, and nothing is sent"
+    );
     let charge = billing.charge(order_on(&key, "order_1"), None).await.unwrap();
     assert_eq!(charge.state, State::Paid);
 }
@@ -82,7 +86,8 @@ async fn another_amount_under_the_same_name_is_another_request() {
 
 #[tokio::test]
 async fn a_declined_check_is_no_key_anywhere_and_its_customer_is_told_so() {
-    for (act, by) in [(Act::Decline, RefusedBy::Issuer), (Act::Refuse(-1), RefusedBy::Issuer), (Act::Refuse(1), RefusedBy::Psp)]
+    for (act, by) in
+        [(Act::Decline, RefusedBy::Issuer), (Act::Refuse(-1), RefusedBy::Issuer), (Act::Refuse(1), RefusedBy::Psp)]
     {
         let billing = billing().await;
         billing.psp.will([Act::Approve, act]);
@@ -107,7 +112,10 @@ async fn a_declined_key_is_deleted_by_the_sweep_whatever_a_look_says_of_it() {
     let key = checked(&billing).await;
     assert_eq!((key.state, at_psp(&billing, &key)), (KeyState::Abandoned, true));
     sweeps(&billing, 2, 5 * MINUTES).await;
-    assert_eq!((at_psp(&billing, &key), key_state(&billing, key.customer_uid.as_str()).await), (false, KeyState::Abandoned));
+    assert_eq!(
+        (at_psp(&billing, &key), key_state(&billing, key.customer_uid.as_str()).await),
+        (false, KeyState::Abandoned)
+    );
     assert_eq!(sweep(&billing).await.seen, 0);
 }
 

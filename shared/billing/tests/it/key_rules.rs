@@ -6,7 +6,7 @@ use billing::checkout::KeyWindow;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, CardCheck, KeyApplied, KeyEvidence, KeyState, apply};
 use billing::payment::{Claim, Purpose, Refusal};
-use billing::ports::{CardHolder, Clock, KeyStore, Saved};
+use billing::ports::{Clock, KeyStore, Saved};
 use billing::usecase::{Caller, Failure};
 use billing::{CustomerUid, Nonce, Policy, Timestamp};
 
@@ -46,7 +46,8 @@ fn prepared() -> BillingKey {
 fn in_state(row: BillingKey, state: KeyState) -> BillingKey {
     let known = matches!(state, KeyState::Checking | KeyState::Active | KeyState::Deleting | KeyState::Deleted);
     let record = known.then(|| key_snapshot("key2", MASKED));
-    let checking = (state == KeyState::Checking).then(|| Box::new(CardCheck::new(100, &CardHolder::default())));
+    let check = CardCheck { amount: 100, buyer_name: None, buyer_email: None, buyer_tel: None };
+    let checking = (state == KeyState::Checking).then(|| Box::new(check));
     BillingKey { state, record, checking, ..row }
 }
 

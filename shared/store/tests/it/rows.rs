@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use billing::fingerprint::Fingerprint;
-use billing::key::{BillingKey, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
+use billing::key::{BillingKey, CardCheck, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::{Details, Order};
 use billing::payment::receipt::{Receipt, ReceiptAct, ReceiptClaim, ReceiptPurpose, ReceiptSnapshot, ReceiptWish};
 use billing::payment::refund::{AnsweredRequest, Origin};
@@ -44,6 +44,14 @@ pub(crate) fn key(uid: &str, owner: &str, state: KeyState) -> BillingKey {
         inserted: Some(NOW),
         updated: None,
     });
+    let text = |text: &str| Some(text.to_owned());
+    let check = CardCheck {
+        amount: 1_000,
+        buyer_name: text("홍길동"),
+        buyer_email: text("gildong@gmail.com"),
+        buyer_tel: text("010-4242-4242"),
+    };
+    key.checking = (state == KeyState::Checking).then(|| Box::new(check));
     key
 }
 
@@ -239,6 +247,25 @@ both_stores!(our_own_write_seen_again_is_done, |store| {
 both_stores!(a_row_that_never_was_cannot_be_updated, |store| {
     let second = next(&payment("order_1", "key1", "kim", Flow::Charge), 10);
     assert_eq!(store.save(&second).await.unwrap(), Saved::Conflict(None));
+});
+
+both_stores!(a_payment_that_checks_a_card_is_claimed_only_while_its_key_is_being_checked, |store| {
+    let (uid, number) = (format!("key{}", "0a".repeat(16)), format!("chk{}", "0a".repeat(16)));
+    let checking = key(&uid, "kim", KeyState::Checking);
+    store.insert_key(&checking).await.unwrap();
+    assert_eq!(
+        store.key(&checking.customer_uid).await.unwrap(),
+        Some(checking.clone()),
+        "it reads back as it was written"
+    );
+    let (check, other) = (payment(&number, &uid, "kim", Flow::Charge), payment("order_1", &uid, "kim", Flow::Charge));
+    assert_eq!(store.insert(std::slice::from_ref(&other)).await.unwrap(), [Saved::KeyNotActive]);
+    assert_eq!(store.insert(std::slice::from_ref(&check)).await.unwrap(), [Saved::Done]);
+    let active = BillingKey { version: 2, checking: None, ..key(&uid, "kim", KeyState::Active) };
+    assert_eq!(store.save_key(&active).await.unwrap(), Saved::Done);
+    assert_eq!(store.reclaim(&next(&check, 10)).await.unwrap(), Saved::KeyNotActive);
+    assert_eq!(store.insert(&[other]).await.unwrap(), [Saved::Done]);
+    assert_eq!(store.key(&active.customer_uid).await.unwrap(), Some(active), "and what was forgotten is gone");
 });
 
 both_stores!(a_keys_name_is_given_once, |store| {

@@ -11,6 +11,7 @@ mod bad_webhooks;
 mod canary;
 mod charge;
 mod charge_faults;
+mod checked_keys;
 mod checkouts;
 mod events;
 mod examples;

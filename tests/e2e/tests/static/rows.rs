@@ -8,7 +8,6 @@ use billing::order::{Details, Order};
 use billing::payment::receipt::{Receipt, ReceiptPurpose, ReceiptSnapshot, ReceiptState, ReceiptWish};
 use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
-use billing::ports::CardHolder;
 use billing::subscription::{
     Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, Intro, NextPlan, Periods,
     PlanId, Price, Proration, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId, SubscriptionState,
@@ -170,7 +169,8 @@ fn keys() -> Vec<BillingKey> {
             let bare = BillingKey { state, ..issuing.clone() };
             let refusal = Some(Refusal { code: -1, message: "카드사 응답 오류".to_owned() });
             let customer_uid = CustomerUid::parse(&format!("key{}", "0a".repeat(16))).unwrap();
-            let checking = Some(Box::new(CardCheck::new(100, &CardHolder::default())));
+            let check = CardCheck { amount: 100, buyer_name: None, buyer_email: None, buyer_tel: None };
+            let checking = Some(Box::new(check));
             let checked = BillingKey { customer_uid, checking, ..bare.clone() };
             let recorded = BillingKey { record: Some(record.clone()), ..bare.clone() };
             [BillingKey { refusal, ..bare.clone() }, recorded, checked, bare]

@@ -73,11 +73,20 @@ fn name_of_no_row() -> String {
     name.split_once('"').expect("its end").0.to_owned()
 }
 
-/// Card data passes through a function that touches keys' rows alone, so it is held to those: whoever takes it over reaches no
-/// payment.
-fn bound_to(used: &Use) -> Value {
-    if used.ports.is_subset(&code::port("KeyStore")) {
-        json!({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [names_of_keys(), name_of_no_row()] } })
+/// How the order numbers begin of payments that check a card, such as `const CHECK_PREFIX: &str = "chk"`.
+fn names_of_checks() -> String {
+    let source = repository::read("shared/billing/src/payment/check.rs");
+    let (_, prefix) = source.split_once("const CHECK_PREFIX: &str = \"").expect("how a check's number begins");
+    format!("PAY#{}*", prefix.split_once('"').expect("its end").0)
+}
+
+/// Card data passes through a function that touches keys' rows and the payments that check a card, so it is held to those: whoever
+/// takes it over reaches no other payment, and no subscription.
+fn bound_to(function: &str, used: &Use) -> Value {
+    let reaches = &code::port("KeyStore") | &code::port("PaymentStore");
+    if code::card_functions().contains(function) && used.ports.is_subset(&reaches) && used.indexes.is_empty() {
+        let names = [names_of_keys(), names_of_checks(), name_of_no_row()];
+        json!({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": names } })
     } else {
         Value::Null
     }
@@ -87,7 +96,7 @@ fn needed(function: &str, used: &Use) -> Vec<Grant> {
     let name = logical(function);
     let mut grants: Vec<Grant> = Vec::new();
     for operation in &used.rows {
-        grants.push((format!("dynamodb:{operation}"), attribute("BillingTable.Arn"), bound_to(used)));
+        grants.push((format!("dynamodb:{operation}"), attribute("BillingTable.Arn"), bound_to(function, used)));
     }
     for index in &used.indexes {
         let at = substituted(&format!("${{BillingTable.Arn}}/index/{index}"));
@@ -133,10 +142,10 @@ fn a_function_is_allowed_what_its_code_does_and_nothing_else() {
 }
 
 #[test]
-fn the_function_that_takes_cards_reaches_no_payment() {
+fn the_function_that_takes_cards_reaches_no_payment_but_checks_of_cards() {
     for function in code::card_functions() {
-        let bound = bound_to(&code::uses()[function]);
-        assert_ne!(bound, Value::Null, "functions/{function} takes cards and comes to more than keys' rows");
+        let bound = bound_to(function, &code::uses()[function]);
+        assert_ne!(bound, Value::Null, "functions/{function} takes cards and comes to more than keys and payments");
     }
 }
 
