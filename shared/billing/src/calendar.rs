@@ -52,6 +52,9 @@ pub const ALARM_AGAIN_SECONDS: i64 = 86_400;
 /// mistake has passed by then.
 pub const GONE_AGAIN_SECONDS: i64 = 600;
 
+/// Seconds between two looks at a schedule that waits for its key to become active: one sweep.
+pub const KEY_WAIT_SECONDS: i64 = 300;
+
 /// Seconds after a claim before anyone else looks: the claimant itself reports within the gateway's 30 seconds.
 pub const CLAIMANT_SECONDS: i64 = 30;
 

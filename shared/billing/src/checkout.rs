@@ -5,8 +5,9 @@ mod options;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use options::pg_code;
 pub use options::{CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product};
-use options::{code, not_a_due, pg_code, vbank_due_at};
+use options::{code, not_a_due, vbank_due_at};
 
 use crate::ids::CustomerId;
 use crate::invalid::Invalid;

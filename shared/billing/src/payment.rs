@@ -28,7 +28,7 @@ pub use refund::{Refund, RefundAccount, RefundState};
 pub use refusal::{Refusal, RefusedBy};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
-use crate::calendar::{CLAIMANT_SECONDS, next_window_look};
+use crate::calendar::{CLAIMANT_SECONDS, KEY_WAIT_SECONDS, next_window_look};
 use crate::checkout::Window;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
@@ -226,6 +226,22 @@ impl Payment {
             posts: 1,
             ..Self::new(order, customer_id, flow, fingerprint, claim.nonce, now)
         }
+    }
+
+    /// A new row of a schedule that is registered once its key is active. Nothing is sent for it before.
+    #[must_use]
+    pub fn waiting(
+        order: Order,
+        customer_id: CustomerId,
+        schedule_at: Timestamp,
+        writer: Nonce,
+        now: Timestamp,
+    ) -> Self {
+        let flow = Flow::Schedule { schedule_at };
+        let fingerprint = fingerprint(&order, &customer_id, flow);
+        let (state, due_at, since) = (State::Intent, Some(now.plus(KEY_WAIT_SECONDS)), Some(now));
+        let row = Self::new(order, customer_id, flow, fingerprint, writer, now);
+        Self { state, due_at, under_way_since: since, ..row }
     }
 
     /// A new row that its customer may pay in the PG's window until the plan ends. Nothing is sent for it.

@@ -123,12 +123,14 @@ pub trait SchedulePsp: Sync {
 
 /// Billing keys.
 pub trait KeyPsp: Sync {
-    /// `POST /subscribe/customers/{customer_uid}`, exactly once. The only place where card data leaves.
+    /// `POST /subscribe/customers/{customer_uid}`, exactly once, at the gateway of this code or the one that is set up. The only
+    /// place where card data leaves.
     fn issue(
         &self,
         customer_uid: &CustomerUid,
         card: &Card,
         holder: &CardHolder,
+        pg: Option<&str>,
     ) -> impl Future<Output = PostResult<KeySnapshot>> + Send;
     /// `GET /subscribe/customers/{customer_uid}`.
     fn key(&self, customer_uid: &CustomerUid) -> impl Future<Output = Lookup<KeySnapshot>> + Send;
@@ -309,7 +311,8 @@ pub trait PaymentStore: Sync {
     /// Several rows, in the order asked for; missing ones are left out.
     fn payments(&self, uids: &[MerchantUid]) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
     /// Writes new rows of one billing key, each only if its order number is free and the key is active and its
-    /// customer's; the payment that checks a key's card only while the key is being checked ([`crate::key::state_for`]). The key is a condition of the write, not a read before it. One answer a row, in order. At most
+    /// customer's; the payment that checks a key's card only while the key is being checked, and a
+    /// schedule that waits for its key only while that is being issued ([`crate::key::state_for`]). The key is a condition of the write, not a read before it. One answer a row, in order. At most
     /// [`INSERT_MAX`] of them; an error is that of them all.
     fn insert(&self, rows: &[Payment]) -> impl Future<Output = Result<Vec<Saved<Payment>>, WriteError>> + Send;
     /// Writes a new row that no billing key has to be active for, only if its order number is free.

@@ -18,6 +18,7 @@ mod receipt;
 mod refund;
 mod renew;
 mod schedule;
+mod schedule_with_key;
 mod send;
 mod subscribe;
 mod subscription_preview;
@@ -46,6 +47,7 @@ pub use keys::{KeyDeleted, ScheduleDisposition};
 pub use publish::{Published, Publisher};
 pub use refund::RefundRequest;
 pub use schedule::{NewSchedule, SCHEDULES_MAX, Scheduled, check_schedule_at};
+pub use schedule_with_key::{IssuedKey, SCHEDULES_WITH_KEY_MAX, gateway_of_keys};
 pub use subscribe::{NewPlan, NewSubscription};
 pub use subscription_preview::{EndPreview, GivenBack, PlanPreview};
 pub use subscriptions::{BilledPeriod, NextCharge, SubscriptionView, is_on_fallback};
@@ -101,6 +103,10 @@ pub enum Failure {
     /// The billing key was deleted, or never came to be.
     #[error("the billing key is not active any more")]
     KeyInactive,
+    /// The card certainly is not at the PSP, and what was recorded to be scheduled with it has come to nothing. Nothing of it is sent
+    /// later, and its order numbers are used.
+    #[error("the card was not sent")]
+    CardNotSent,
     /// The order number was used for another request.
     #[error("the merchant_uid was used for another request")]
     MerchantUidReused,

@@ -125,6 +125,28 @@ pub(crate) fn event_bus_name(get: impl Fn(&str) -> Option<String>) -> Result<Str
     name.ok_or(ConfigError { variable: "EVENT_BUS_NAME", rule: "the name of an event bus" })
 }
 
+/// `pg` and channel key for a gateway and a method: the channel that is set up for both, or for the gateway, else the gateway as it
+/// was named. The channel of billing keys is `of_keys`.
+pub(crate) fn channel_among(
+    channels: &[WindowChannel],
+    (of_keys, channel_key): (Option<&str>, Option<&str>),
+    pg: Option<&str>,
+    pay_method: &str,
+) -> (Option<String>, Option<String>) {
+    let code = pg.or_else(|| channels.first().map(WindowChannel::code));
+    let of_gateway = || channels.iter().filter(|channel| Some(channel.code()) == code);
+    let set_up = of_gateway()
+        .find(|channel| channel.names(pay_method))
+        .or_else(|| of_gateway().find(|channel| channel.pay_methods.is_empty()));
+    if let Some(channel) = set_up {
+        return (Some(channel.pg.clone()), channel.channel_key.clone());
+    }
+    match pg {
+        Some(code) if of_keys.map(pg_code) != Some(code) => (Some(code.to_owned()), None),
+        Some(_) | None => (of_keys.map(str::to_owned), channel_key.map(str::to_owned)),
+    }
+}
+
 /// Shortest quarantine accepted, in seconds. Below it a late execution at the PSP could meet a second POST.
 const QUARANTINE_SECONDS_MIN: i64 = 60;
 

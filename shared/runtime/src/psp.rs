@@ -19,7 +19,7 @@ use billing::ports::{
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use iamport::{Client, Error, ErrorClass, FindAll, KeySchedules, Sensitive, TestPayments, Unschedule};
 
-use crate::config::Config;
+use crate::config::{Config, WindowChannel, channel_among};
 use crate::deadline::Deadline;
 use crate::secret::Secrets;
 
@@ -38,6 +38,8 @@ const SCHEDULE_WINDOW_SECONDS: i64 = 85 * 86_400;
 struct Channel {
     pg: Option<String>,
     channel_key: Option<String>,
+    /// Channels of the gateways that a request may name instead.
+    others: Vec<WindowChannel>,
     notice_url: Option<String>,
     test_payments: TestPayments,
 }
@@ -57,6 +59,7 @@ impl Psp {
         let channel = Channel {
             pg: config.pg.clone(),
             channel_key: config.channel_key.clone(),
+            others: config.window_channels.clone(),
             notice_url: config.notice_url.clone(),
             test_payments,
         };
@@ -298,9 +301,19 @@ impl SchedulePsp for Psp {
 }
 
 impl KeyPsp for Psp {
-    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &CardHolder) -> PostResult<KeySnapshot> {
-        let channel = &self.channel;
-        let request = write::issue(customer_uid, card, holder, channel.pg.as_deref(), channel.channel_key.as_deref());
+    async fn issue(
+        &self,
+        customer_uid: &CustomerUid,
+        card: &Card,
+        holder: &CardHolder,
+        pg: Option<&str>,
+    ) -> PostResult<KeySnapshot> {
+        let own = (self.channel.pg.as_deref(), self.channel.channel_key.as_deref());
+        let (pg, channel_key) = match pg {
+            Some(_) => channel_among(&self.channel.others, own, pg, "card"),
+            None => (own.0.map(str::to_owned), own.1.map(str::to_owned)),
+        };
+        let request = write::issue(customer_uid, card, holder, pg.as_deref(), channel_key.as_deref());
         let Ok(request) = request else { return PostResult::NotSent };
         posted(self.posting().issue_billing_key(&request).await, |key| Some(read::key(&key)), "customers")
     }

@@ -8,7 +8,7 @@ use billing::{CustomerId, Money};
 use iamport::{InvalidInput, RequestPay, Sensitive, ServicePeriod, WindowProduct};
 
 use crate::app::App;
-use crate::config::{Config, WindowChannel, pg_code};
+use crate::config::{Config, channel_among};
 use crate::http::Request;
 use crate::psp::write::{amount, concealed};
 
@@ -132,19 +132,8 @@ fn naver_product(product: NaverProduct) -> iamport::NaverProduct {
 /// `pg` and `channelKey`: the channel that is set up for the gateway and the method, or for the gateway, else the gateway as it
 /// was named.
 fn channel(config: &Config, pg: Option<&str>, pay_method: &str) -> (Option<String>, Option<String>) {
-    let code = pg.or_else(|| config.window_channels.first().map(WindowChannel::code));
-    let of_gateway = || config.window_channels.iter().filter(|channel| Some(channel.code()) == code);
-    let set_up = of_gateway()
-        .find(|channel| channel.names(pay_method))
-        .or_else(|| of_gateway().find(|channel| channel.pay_methods.is_empty()));
-    if let Some(channel) = set_up {
-        return (Some(channel.pg.clone()), channel.channel_key.clone());
-    }
-    let of_keys = config.pg.as_deref();
-    match pg {
-        Some(code) if of_keys.map(pg_code) != Some(code) => (Some(code.to_owned()), None),
-        Some(_) | None => (of_keys.map(str::to_owned), config.channel_key.clone()),
-    }
+    let of_keys = (config.pg.as_deref(), config.channel_key.as_deref());
+    channel_among(&config.window_channels, of_keys, pg, pay_method)
 }
 
 #[cfg(test)]

@@ -11,3 +11,4 @@ pub mod seen;
 pub mod subscription;
 pub mod told;
 pub(crate) mod window;
+pub(crate) mod with_key;

@@ -10,7 +10,7 @@ use billing::policy::Policy;
 use billing::ports::{CardHolder, StoreError};
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{
-    Along, Billing, Caller, Comparison, Failure, IssueKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule,
+    Along, Billing, Caller, Comparison, Failure, IssueKey, IssuedKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule,
     NewSubscription, NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView,
     ScheduleDisposition, Scheduled, SweepReport, WebhookHint, WebhookOutcome,
 };
@@ -41,7 +41,7 @@ const KEYS_PAGE: usize = 100;
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the arguments of billing's use cases")]
 pub enum Request {
-    Issue { customer: CustomerId, name: String, card: &'static str, checking: Option<u64> },
+    Issue { customer: CustomerId, name: String, card: &'static str, checking: Option<u64>, wanted: Vec<NewSchedule> },
     Charge { order: Order, customer: CustomerId },
     Schedule { customer_uid: CustomerUid, customer: CustomerId, wanted: Vec<NewSchedule> },
     Revoke { caller: Caller, merchant_uid: MerchantUid },
@@ -87,6 +87,7 @@ pub enum Wish {
 #[expect(missing_docs, reason = "the results of billing's use cases")]
 pub enum Answer {
     Key(Result<BillingKey, Failure>),
+    Issued(Result<Box<IssuedKey>, Failure>),
     Keys(Result<Vec<BillingKey>, Failure>),
     Payment(Result<Payment, Failure>),
     Payments(Result<Vec<Scheduled>, Failure>),
@@ -147,14 +148,16 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         policy,
     };
     match request {
-        Request::Issue { customer, name, card, checking } => Box::pin(async move {
+        Request::Issue { customer, name, card, checking, wanted } => Box::pin(async move {
             let card = match typed(card, Timestamp(sim.now())) {
                 Ok(card) => card,
                 Err(invalid) => return Answer::Key(Err(Failure::Invalid(invalid))),
             };
-            let along = Along { checking_amount: checking };
+            let alone = wanted.is_empty();
+            let along = Along { checking_amount: checking, pg: None, schedules: wanted };
             let request = IssueKey { customer_id: customer, idempotency_key: name, card, holder: holder(), along };
-            Answer::Key(billing(HANDLER_SECONDS).issue_key(request, &secret).await)
+            let issued = billing(HANDLER_SECONDS).issue_and_schedule(request, &secret).await;
+            if alone { Answer::Key(issued.map(|issued| issued.key)) } else { Answer::Issued(issued.map(Box::new)) }
         }),
         Request::Charge { order, customer } => {
             let order = planted::ordered(sim, order);

@@ -284,7 +284,7 @@ pub(super) fn code(field: &str, value: &str, max: usize) -> Result<String, Inval
 }
 
 /// Only the code: the merchant's number at the gateway is configuration.
-pub(super) fn pg_code(value: &str) -> Result<String, Invalid> {
+pub(crate) fn pg_code(value: &str) -> Result<String, Invalid> {
     match code("pg", value, CODE_MAX) {
         Ok(code) if !code.contains('.') => Ok(code),
         Ok(_) | Err(_) => Err(Invalid::field("pg", "a gateway's code, such as html5_inicis")),

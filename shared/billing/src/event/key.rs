@@ -24,7 +24,7 @@ impl KeyFacts {
     /// `None` of a key that is being made, or deleted: a deletion may be given up, and then nothing happened.
     pub(super) fn of(row: &BillingKey) -> Option<Self> {
         match row.state {
-            KeyState::Prepared | KeyState::Issuing | KeyState::Deleting => None,
+            KeyState::Prepared | KeyState::Issuing | KeyState::Checking | KeyState::Deleting => None,
             KeyState::Active | KeyState::Deleted | KeyState::Abandoned => Some(Self::as_it_stands(row)),
         }
     }
@@ -44,11 +44,14 @@ pub(super) fn news(before: Option<&BillingKey>, after: &BillingKey) -> (Vec<Kind
     let facts = KeyFacts::as_it_stands(after);
     let was = before.map(|before| before.state);
     let kinds = match after.state {
-        KeyState::Prepared | KeyState::Issuing | KeyState::Deleting => Vec::new(),
+        KeyState::Prepared | KeyState::Issuing | KeyState::Checking | KeyState::Deleting => Vec::new(),
         KeyState::Active => match was {
             // It was never anything else as far as anybody was told.
             Some(KeyState::Active | KeyState::Deleting) => Vec::new(),
-            None | Some(KeyState::Prepared | KeyState::Issuing | KeyState::Deleted | KeyState::Abandoned) => {
+            None
+            | Some(
+                KeyState::Prepared | KeyState::Issuing | KeyState::Checking | KeyState::Deleted | KeyState::Abandoned,
+            ) => {
                 vec![Kind::BillingKeyActive]
             }
         },

@@ -31,10 +31,17 @@ pub fn checking_amount(won: u64) -> Result<Option<u64>, Invalid> {
     }
 }
 
-/// How a key has to stand for a payment to be claimed on it: active, or being checked for its own check.
+/// How a key has to stand for a payment to be written on it: active; being checked for its own check; or being issued for a schedule
+/// that is recorded with it, and will be claimed once it is active.
 #[must_use]
 pub fn state_for(payment: &Payment) -> KeyState {
-    if payment.checks_a_card() { KeyState::Checking } else { KeyState::Active }
+    if payment.checks_a_card() {
+        KeyState::Checking
+    } else if payment.waits_for_its_key() && payment.version == 1 {
+        KeyState::Issuing
+    } else {
+        KeyState::Active
+    }
 }
 
 /// How a key's card is checked.

@@ -4,6 +4,7 @@ use super::applied::Applied;
 use super::evidence::{Evidence, PostFailure, Source};
 use super::{Payment, Purpose, Refusal, RefusedBy, State, receipt, records, refund, refusal, schedule, window};
 use crate::alarm::Alarm;
+use crate::calendar::KEY_WAIT_SECONDS;
 use crate::ids::Nonce;
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -34,12 +35,24 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
         Evidence::KeyInactive => {
             let mut applied = never_sent(row, State::Failed, by, now);
             if applied.row != *row {
-                let message = "the billing key is not active any more".to_owned();
+                let waited = row.waits_for_its_key();
+                let message =
+                    if waited { "the billing key was not issued" } else { "the billing key is not active any more" };
+                let message = message.to_owned();
                 applied.row.refusal = Some(Refusal { code: refusal::OUR_CODE, message });
                 if !row.former_keys.is_empty() {
                     // It was promised once; two keys that replace each other leave none that it could go to.
                     applied.alarm(Alarm::ScheduleRevoked { merchant_uid: row.merchant_uid().clone() });
                 }
+            }
+            applied
+        }
+        Evidence::KeyPending(until) => {
+            let mut applied = Applied::unchanged(row);
+            if row.waits_for_its_key() && row.due_at.is_none_or(|due_at| due_at <= now) {
+                // One sweep after its key at the earliest: whoever looks at that may decide.
+                let soonest = now.plus(KEY_WAIT_SECONDS);
+                applied.row.due_at = Some(until.map_or(soonest, |until| until.plus(1).max(soonest)));
             }
             applied
         }

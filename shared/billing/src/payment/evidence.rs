@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use super::snapshot::{PaymentSnapshot, ReceiptSnapshot, ScheduleSnapshot};
 use crate::ids::{CustomerUid, Nonce};
+use crate::time::Timestamp;
 
 /// What brought the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +46,10 @@ pub enum Evidence {
         /// How it ended.
         outcome: PostFailure,
     },
-    /// The billing key is no longer active, so an order that was never sent cannot be.
+    /// The billing key is no longer active, or never was, so an order that was never sent cannot be.
     KeyInactive,
+    /// The billing key is not active yet, and is looked at again then: an order that was recorded with it goes on waiting.
+    KeyPending(Option<Timestamp>),
     /// The storefront took back an order that was never sent, or one that its customer was to pay in the window.
     Withdrawn,
     /// Something about the payment's cash receipt.
@@ -96,8 +99,13 @@ impl Evidence {
     pub fn outlives_a_change(&self) -> bool {
         match self {
             Self::Records { list, .. } => !list.is_empty(),
-            Self::Posted { .. } | Self::KeyInactive | Self::Withdrawn | Self::KeyReplaced(_) | Self::Silence => true,
-            Self::Receipt(ReceiptSeen::Posted { .. }) => true,
+            Self::Posted { .. }
+            | Self::KeyInactive
+            | Self::KeyPending(_)
+            | Self::Withdrawn
+            | Self::KeyReplaced(_)
+            | Self::Silence
+            | Self::Receipt(ReceiptSeen::Posted { .. }) => true,
             Self::Schedule(_) | Self::NoSchedule | Self::Receipt(ReceiptSeen::Record(_) | ReceiptSeen::Absent) => false,
         }
     }

@@ -1,10 +1,16 @@
 //! What of a payment is under way: who may be sending, since when nobody knows what became of it, and whether it may be sent.
 
-use super::{Payment, Purpose, State};
+use super::{Flow, Payment, Purpose, State};
 use crate::calendar::next_change;
 use crate::time::Timestamp;
 
 impl Payment {
+    /// Whether it is a schedule that was recorded before its key was, and was never sent.
+    #[must_use]
+    pub const fn waits_for_its_key(&self) -> bool {
+        matches!((self.state, self.flow), (State::Intent, Flow::Schedule { .. })) && self.posts == 0
+    }
+
     /// When the claim's last request can no longer execute.
     #[must_use]
     pub fn quarantine_until(&self) -> Option<Timestamp> {

@@ -58,13 +58,18 @@ fn told(findings: Vec<Finding>) -> Vec<Warning> {
     findings.into_iter().filter(|it| !it.refuses()).map(|it| Warning::GatewayRule(it.rule)).collect()
 }
 
-/// Checks the charge that checks a card, as far as it is known at which gateway its key will be.
+/// Checks an order that is to be put on a key which is not issued yet, as far as it is known at which gateway that will be.
 ///
 /// # Errors
 /// `gateway_rule`.
-pub(super) fn check_first_charge(pg: Option<&str>, order: &Order, at: Timestamp) -> Result<(), Invalid> {
+pub(super) fn check_first_order(
+    operation: Operation,
+    pg: Option<&str>,
+    order: &Order,
+    at: Timestamp,
+) -> Result<(), Invalid> {
     let Some(pg) = pg else { return Ok(()) };
-    pg::refused(&pg::check(pg, Operation::Charge, Some("card"), &Facts::of(order, at)))
+    pg::refused(&pg::check(pg, operation, Some("card"), &Facts::of(order, at)))
 }
 
 /// Checks an order as a subscription has them put: some are scheduled, and some are charged at once. The day that NAVER Pay is told

@@ -1,6 +1,7 @@
 //! Issuing a billing key from a card form.
 
-use super::gateway::{check_card, check_first_charge};
+use super::gateway::{check_card, check_first_order};
+use super::schedule::NewSchedule;
 use super::write::has_waited;
 use super::{Billing, Failure};
 use crate::card::Card;
@@ -9,6 +10,7 @@ use crate::ids::{CustomerId, CustomerUid};
 use crate::invalid::Invalid;
 use crate::key::{BillingKey, CardCheck, KeyEvidence, KeyState};
 use crate::payment::{Claim, Purpose};
+use crate::pg::Operation;
 use crate::ports::{
     AlarmSink, CardHolder, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp,
     Saved, SchedulePsp,
@@ -50,10 +52,14 @@ impl IssueKey {
 }
 
 /// What may be asked for along with a key.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Along {
     /// Its card is checked by a charge of so many won, which is given back: only once it is paid the key is active.
     pub checking_amount: Option<u64>,
+    /// At which gateway the key is issued, by its code, instead of the one that is set up.
+    pub pg: Option<String>,
+    /// What is registered on the key once it is active. Their orders name no key yet.
+    pub schedules: Vec<NewSchedule>,
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -82,13 +88,15 @@ where
         if let Some((row, fingerprint)) = self.issued_as(&request, secret.every()).await? {
             return self.issue_again(row, (&request, secret), &fingerprint).await;
         }
-        check_card(self.policy.card_pg.as_deref(), &request.card, &request.holder)?;
+        let pg = request.along.pg.as_deref().or(self.policy.card_pg.as_deref());
+        check_card(pg, &request.card, &request.holder)?;
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
         let checking = request.check();
         if let Some(order) = checking.as_ref().and_then(|check| check.order(&customer_uid)) {
-            check_first_charge(self.policy.card_pg.as_deref(), &order, self.host.now())?;
+            check_first_order(Operation::Charge, pg, &order, self.host.now())?;
         }
+        self.check_schedules_with(&request, &customer_uid).await?;
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);
         }
@@ -150,7 +158,7 @@ where
     }
 
     /// The answer for a card that was not sent and will not be. If that cannot be written down, its row is given up by the sweep.
-    async fn withdrawn(&self, row: BillingKey) -> Result<BillingKey, Failure> {
+    pub(super) async fn withdrawn(&self, row: BillingKey) -> Result<BillingKey, Failure> {
         let row = self.conclude_key(row.clone(), &KeyEvidence::NotSent).await.map_or(row, |(row, _)| row);
         if row.state == KeyState::Abandoned { Err(Failure::Unavailable) } else { Ok(row) }
     }
@@ -169,7 +177,12 @@ where
         let being_sent = row.claim.as_ref().is_some_and(|claim| claim.is_being_sent(now));
         match row.state {
             KeyState::Issuing if being_sent && !row.outcome_unknown => Err(Failure::IdempotencyInProgress),
+            // What was recorded with it has come to nothing with it, and is never claimed again.
+            KeyState::Abandoned if row.came_to_nothing(now) && self.has_recorded(&row, request).await? => {
+                Err(Failure::CardNotSent)
+            }
             KeyState::Abandoned if row.came_to_nothing(now) => {
+                self.check_schedules_with(request, &row.customer_uid).await?;
                 if !self.psp.ready().await {
                     return Err(Failure::Unavailable);
                 }
@@ -204,14 +217,20 @@ where
     /// Sends the card, exactly once, and writes down what came of it. From here on nothing but the row answers.
     async fn issue_claimed(&self, row: BillingKey, request: &IssueKey) -> Result<BillingKey, Failure> {
         let holder = CardHolder { customer_id: Some(request.customer_id.clone()), ..request.holder.clone() };
+        if let Some(answer) = self.record_schedules_with(&row, request).await {
+            return answer;
+        }
         let in_time = row.claim.as_ref().is_some_and(|claim| claim.may_be_sent(self.host.now(), &self.policy));
         let posted = match in_time {
-            true => self.psp.issue(&row.customer_uid, &request.card, &holder).await,
+            true => self.psp.issue(&row.customer_uid, &request.card, &holder, request.along.pg.as_deref()).await,
             // The claim took too long to be written, and nobody keeps the card: it is as if it had not been sent.
             false => PostResult::NotSent,
         };
         let seen = match posted {
             PostResult::Known(snapshot) => KeyEvidence::Found(snapshot),
+            PostResult::NotSent if !request.along.schedules.is_empty() => {
+                return self.withdrawn_with_schedules(row).await;
+            }
             PostResult::NotSent => return self.withdrawn(row).await,
             PostResult::Refused(refusal) => self.key_found_or(&row, KeyEvidence::Refused(refusal)).await,
             PostResult::Nonsense | PostResult::Lost => self.key_found_or(&row, KeyEvidence::Lost).await,
@@ -299,6 +318,14 @@ fn fingerprint(request: &IssueKey, secret: &FingerprintKey) -> Fingerprint {
     let won = request.along.checking_amount.map(|won| won.to_string());
     if let Some(won) = &won {
         parts.extend(["checking_amount", won]);
+    }
+    if let Some(pg) = &request.along.pg {
+        parts.extend(["pg", pg]);
+    }
+    let schedules: Vec<_> = request.along.schedules.iter().map(|new| (&new.order, new.schedule_at)).collect();
+    let schedules = (!schedules.is_empty()).then(|| Fingerprint::of(&schedules));
+    if let Some(schedules) = &schedules {
+        parts.extend(["schedules", schedules.as_str()]);
     }
     Fingerprint::keyed(secret, &parts)
 }

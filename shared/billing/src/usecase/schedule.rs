@@ -173,7 +173,7 @@ where
         Ok(answers.into_iter().map(warned).collect())
     }
 
-    fn checked(&self, wanted: Vec<NewSchedule>) -> Result<Vec<NewSchedule>, Failure> {
+    pub(super) fn checked(&self, wanted: Vec<NewSchedule>) -> Result<Vec<NewSchedule>, Failure> {
         let refused = |detail: &str| Failure::Invalid(Invalid::field("schedules", detail));
         if wanted.is_empty() || wanted.len() > SCHEDULES_MAX {
             return Err(refused("1 to 100 schedules"));
@@ -244,21 +244,30 @@ where
         {
             return Err(why.clone());
         }
-        // Where the claims took too long to be written they stay claimed, and the sweep sends them.
-        let orders: Vec<_> = ours.iter().filter_map(|row| Some((&row.order, row.schedule_at()?))).collect();
-        if claim.may_be_sent(self.host.now(), &self.policy) && !orders.is_empty() {
-            let posted = self.psp.register(customer_uid, &orders).await;
-            // A slow table must not keep the caller waiting: what is not written down by then is the sweep's.
-            let until = self.host.now().plus(CONCLUDE_SECONDS).min(now.plus(CONCLUDE_UNTIL_SECONDS));
-            let concluded =
-                stream::iter(ours.iter().cloned().map(|row| self.registered_one(row, posted.clone(), until)))
-                    .buffered(WRITES_AT_ONCE)
-                    .collect::<Vec<_>>()
-                    .await;
-            ours = concluded;
-        }
+        let ours = self.register_claimed(customer_uid, &claim, ours).await;
         answers.extend(ours.into_iter().map(Box::new).map(Scheduled::Recorded));
         Ok(answers)
+    }
+
+    /// Sends orders that are claimed in the table in one POST, and writes down what came of each. Where the claims took too long to
+    /// be written they stay claimed, and the sweep sends them.
+    pub(super) async fn register_claimed(
+        &self,
+        customer_uid: &CustomerUid,
+        claim: &Claim,
+        ours: Vec<Payment>,
+    ) -> Vec<Payment> {
+        let orders: Vec<_> = ours.iter().filter_map(|row| Some((&row.order, row.schedule_at()?))).collect();
+        if !claim.may_be_sent(self.host.now(), &self.policy) || orders.is_empty() {
+            return ours;
+        }
+        let posted = self.psp.register(customer_uid, &orders).await;
+        // A slow table must not keep the caller waiting: what is not written down by then is the sweep's.
+        let until = self.host.now().plus(CONCLUDE_SECONDS).min(claim.claimed_at.plus(CONCLUDE_UNTIL_SECONDS));
+        stream::iter(ours.into_iter().map(|row| self.registered_one(row, posted.clone(), until)))
+            .buffered(WRITES_AT_ONCE)
+            .collect()
+            .await
     }
 
     /// Writes down one order's part of a batch's reply. A row that cannot be written stays claimed, hence pending.

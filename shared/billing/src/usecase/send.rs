@@ -30,6 +30,11 @@ where
     /// the row is returned as it stands.
     pub(super) async fn send(&self, row: Payment) -> Result<Payment, WriteError> {
         let Some(purpose) = row.purpose().filter(|_| row.state == State::Intent) else { return Ok(row) };
+        if row.waits_for_its_key()
+            && let Some(seen) = self.not_active_yet(&row).await?
+        {
+            return self.conclude(row, &seen, Source::Claim).await.map(|(row, _)| row);
+        }
         if !self.psp.ready().await {
             return Ok(row);
         }
@@ -43,6 +48,19 @@ where
                 self.conclude(row, &seen, Source::Claim).await.map(|(row, _)| row)
             }
         }
+    }
+
+    /// What the key of a schedule that was recorded with it says of it, while it cannot be registered.
+    pub(super) async fn not_active_yet(&self, row: &Payment) -> Result<Option<Evidence>, StoreError> {
+        let Some(customer_uid) = &row.order.customer_uid else { return Ok(Some(Evidence::KeyInactive)) };
+        let key = self.store.key(customer_uid).await?;
+        let due_at = key.as_ref().and_then(|key| key.due_at);
+        Ok(match key.map(|key| key.state) {
+            Some(KeyState::Prepared | KeyState::Issuing | KeyState::Checking) => Some(Evidence::KeyPending(due_at)),
+            Some(KeyState::Abandoned) | None => Some(Evidence::KeyInactive),
+            // One that is gone may have another in its place.
+            Some(KeyState::Active | KeyState::Deleting | KeyState::Deleted) => None,
+        })
     }
 
     /// An active key for a schedule that was moved to one which is gone itself by now: the one that replaced that, or one

@@ -43,6 +43,7 @@ mod regressions;
 mod replaced_key;
 mod schedule;
 mod schedule_rules;
+mod schedules_with_key;
 mod step_rules;
 mod subscription;
 mod sweep;

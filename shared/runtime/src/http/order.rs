@@ -14,13 +14,20 @@ use super::Object;
 /// # Errors
 /// The first field that is missing or of the wrong form.
 pub fn order(object: &mut Object, customer_uid: CustomerUid) -> Result<Order, Invalid> {
-    let customer_uid = Some(customer_uid);
+    Ok(Order { customer_uid: Some(customer_uid), ..order_without_key(object)? })
+}
+
+/// The same for a key that has no name yet.
+///
+/// # Errors
+/// As above.
+pub fn order_without_key(object: &mut Object) -> Result<Order, Invalid> {
     let merchant_uid = object.required("merchant_uid", MerchantUid::parse)?;
     let currency = currency(object)?;
     let amount = money(object, "amount", currency)?.ok_or_else(|| object.missing("amount"))?;
     let name = object.required_text("name")?;
     let details = details(object, currency)?;
-    Ok(Order { merchant_uid, customer_uid, amount, name, details })
+    Ok(Order { merchant_uid, customer_uid: None, amount, name, details })
 }
 
 /// What may be said of a payment on a billing key.

@@ -160,9 +160,11 @@ impl From<Failure> for Problem {
         match failure {
             Failure::Invalid(invalid) => invalid.into(),
             Failure::NotFound => Self::new(404, "not_found", "There is no such thing here."),
-            Failure::KeyPending => {
-                conflict("billing_key_pending", "The billing key is still being issued. Try again shortly.").retryable()
-            }
+            Failure::KeyPending => conflict(
+                "billing_key_pending",
+                "The billing key is still being issued, or its card is being checked. Try again shortly.",
+            )
+            .retryable(),
             Failure::KeyInactive => conflict("billing_key_inactive", "The billing key can no longer be used."),
             Failure::MerchantUidReused => Self::new(
                 422,
@@ -261,6 +263,12 @@ impl From<Failure> for Problem {
             Failure::RequestRefused(refusal) => {
                 Self::request_refused().with("psp_message", &refusal.message).retryable()
             }
+            Failure::CardNotSent => Self::new(
+                502,
+                "card_not_sent",
+                "The card did not reach the payment provider. There is no key, none of its schedules is registered or will be, and their \
+                 order numbers are used. Begin anew with another Idempotency-Key and other numbers.",
+            ),
             Failure::UpstreamMismatch => Self::new(
                 502,
                 "upstream_mismatch",

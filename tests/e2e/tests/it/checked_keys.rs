@@ -64,7 +64,8 @@ async fn a_check_whose_outcome_is_not_known_is_pending_and_carried_to_its_end() 
     let world = World::alone().await;
     world.webhook_settings(json!({ "drop": true })).await;
     let (customer_id, name) = (fresh("buyer"), fresh("issue"));
-    let ask = || checked(&world, &customer_id, &name, card::NO_REPLY_PAID_LATER, &json!(100));
+    let won = json!(100);
+    let ask = || checked(&world, &customer_id, &name, card::NO_REPLY_PAID_LATER, &won);
     let key = ask().await.ok(202);
     assert_eq!(key["status"], "checking");
     let buyer =

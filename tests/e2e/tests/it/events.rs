@@ -32,6 +32,7 @@ impl Names {
         let customer = &self.customer;
         text.replace("kim-first-card", &format!("{customer}-first-card"))
             .replace("kim-checked-card", &format!("{customer}-checked-card"))
+            .replace("kim-scheduled-card", &format!("{customer}-scheduled-card"))
             .replace("\"kim\"", &format!("\"{customer}\""))
             .replace("\\\"kim\\\"", &format!("\\\"{customer}\\\""))
             .replace("kim-window-card", &format!("{customer}-window-card"))
@@ -133,6 +134,7 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
     let walk: &[(&str, u64, &str, Value)] = &[
         ("issue-billing-key", 201, "/customer_uid", json!(customer_uid)),
         ("issue-billing-key-checked", 201, "/status", json!("active")),
+        ("issue-billing-key-schedules", 201, "/schedules/0/status", json!("scheduled")),
         ("billing-keys", 200, "/list/0/customer_uid", json!(customer_uid)),
         ("billing-keys-get", 200, "/card_number", json!("424242******4242")),
         ("billing-keys-confirm", 200, "/status", json!("active")),

@@ -219,6 +219,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::RefundOwed { amount: Money::krw(8_900) },
         Failure::Refused(Refusal { code: 1, message: "이미 실행된 예약입니다.".to_owned() }),
         Failure::RequestRefused(Refusal { code: 1, message: "설정된 PG 가 없습니다.".to_owned() }),
+        Failure::CardNotSent,
         Failure::UpstreamMismatch,
         Failure::Unavailable,
         Failure::from(StoreError::Cursor),
@@ -253,6 +254,7 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::RefundOwed { .. }
             | Failure::Refused(_)
             | Failure::RequestRefused(_)
+            | Failure::CardNotSent
             | Failure::UpstreamMismatch
             | Failure::Unavailable
             | Failure::Store(_) => {}

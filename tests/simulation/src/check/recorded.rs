@@ -92,6 +92,10 @@ pub(crate) fn payment(sim: &Sim, before: Option<&Payment>, after: &Payment) {
             let asked = wanted.iter().any(|new| new.order.merchant_uid == *uid);
             (fresh && asked).then(|| Trace::Payment(uid.clone()))
         }
+        Request::Issue { wanted, .. } => {
+            let asked = wanted.iter().any(|new| new.order.merchant_uid == *uid);
+            (fresh && asked).then(|| Trace::Payment(uid.clone()))
+        }
         Request::Checkout(new) => (fresh && new.order.merchant_uid == *uid).then(|| Trace::Payment(uid.clone())),
         Request::Withdraw { merchant_uid } if merchant_uid == uid => {
             let fresh = before.is_some_and(|before| !before.is_withdrawn()) && after.is_withdrawn();
@@ -224,6 +228,7 @@ pub(crate) fn check_answered(sim: &Sim, process: ProcessId, answer: &Answer) {
             // Where some of a batch stand, each of them is answered for, whatever kept the others out.
             | Answer::Payments(Err(_))
             | Answer::Key(Err(Failure::Unavailable))
+            | Answer::Issued(Err(Failure::Unavailable))
             | Answer::KeyDeleted(Err(Failure::Unavailable))
             | Answer::Opened(Err(Failure::Unavailable))
             | Answer::Prepared(Err(Failure::Unavailable))

@@ -9,7 +9,7 @@ use billing::policy::{LatePaidPolicy, Policy};
 use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
-use super::{checked, window};
+use super::{checked, window, with_key};
 use crate::seeded::console::is_foreign;
 use crate::sim::{Sim, Violation, still_waits};
 
@@ -65,6 +65,7 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
         }
         check_keys(&keys, books, told, &world.seen.vanished, &mut broken);
         checked::check(&keys, books, &world.seen.vanished, &mut broken);
+        with_key::check(&rows, &keys, books, told, &mut broken);
         if let Err(detail) = window::check_issue_alarms(&keys, &world.alarms) {
             broken("I11", detail);
         }

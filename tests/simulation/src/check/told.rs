@@ -10,10 +10,10 @@ use billing::report::{Report, Verdict};
 use billing::usecase::{
     Caller, Comparison, Failure, KeyDeleted, NewSchedule, NotApproved, ReturnView, ScheduleDisposition, Scheduled,
 };
-use billing::{CustomerId, CustomerUid};
+use billing::{CustomerId, CustomerUid, MerchantUid};
 use ledger::{Ledger, PaymentSort};
 
-use super::{checked, receipt, subscription, window};
+use super::{checked, receipt, subscription, window, with_key};
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
 
@@ -48,6 +48,8 @@ pub struct Told {
     pub replaced: BTreeSet<String>,
     /// The cards that were typed under a customer's Idempotency-Key.
     pub cards: BTreeMap<(CustomerId, String), BTreeSet<&'static str>>,
+    /// What was to be scheduled with a card: (customer, Idempotency-Key, order numbers).
+    pub with_key: Vec<(CustomerId, String, Vec<MerchantUid>)>,
     /// Orders of which the merchant was told that they are withdrawn.
     pub withdrawn: BTreeSet<String>,
     /// Whether somebody sits at the PSP's console and may take things back there.
@@ -86,6 +88,7 @@ fn kind(answer: &Answer) -> &'static str {
             return if all { "schedules" } else { "schedules in part" };
         }
         Answer::Key(Ok(row)) => return row.state.name(),
+        Answer::Issued(Ok(issued)) => return with_key::kind(issued),
         Answer::Keys(Ok(_)) => return "keys",
         Answer::Opened(Ok(opened)) if !opened.ready => return "not ready to be opened",
         Answer::Opened(Ok(opened)) => {
@@ -133,6 +136,7 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Payment(Err(failure))
         | Answer::Payments(Err(failure))
         | Answer::Key(Err(failure))
+        | Answer::Issued(Err(failure))
         | Answer::Keys(Err(failure))
         | Answer::Opened(Err(failure))
         | Answer::Prepared(Err(failure))
@@ -148,6 +152,7 @@ fn kind(answer: &Answer) -> &'static str {
         Failure::NotFound => "not found",
         Failure::KeyPending => "key pending",
         Failure::KeyInactive => "key inactive",
+        Failure::CardNotSent => "card not sent",
         Failure::MerchantUidReused => "merchant_uid reused",
         Failure::IdempotencyKeyReused => "idempotency key reused",
         Failure::IdempotencyInProgress => "in progress",
@@ -201,8 +206,12 @@ fn declined(world: &World, row: &Payment) -> bool {
 impl Told {
     /// Takes in what is asked.
     pub fn ask(&mut self, request: &Request) {
-        if let Request::Issue { customer, name, card, .. } = request {
+        if let Request::Issue { customer, name, card, wanted, .. } = request {
             self.cards.entry((customer.clone(), name.clone())).or_default().insert(card);
+            let uids: Vec<_> = wanted.iter().map(|new| new.order.merchant_uid.clone()).collect();
+            if !uids.is_empty() {
+                self.with_key.push((customer.clone(), name.clone(), uids));
+            }
         }
         let unwanted = match request {
             Request::Revoke { merchant_uid, .. } => merchant_uid.to_string(),
@@ -305,6 +314,14 @@ impl Told {
                 checked::check_told(&mut world, row, *checking);
                 self.hear_named((sim, &mut world), (customer, name), row, None);
             }
+            (Request::Issue { customer, name, checking, wanted, .. }, Answer::Issued(Ok(issued))) => {
+                checked::check_told(&mut world, &issued.key, *checking);
+                with_key::check_told(&mut world, issued, wanted);
+                self.hear_named((sim, &mut world), (customer, name), &issued.key, None);
+                for row in issued.schedules.iter().flatten() {
+                    self.hear_payment(&mut world, row, Some(asked));
+                }
+            }
             (Request::DeleteKey { customer_uid, .. }, Answer::KeyDeleted(Ok(KeyDeleted::Done)))
                 // A window that was left open may have issued it again meanwhile: at rest that one is gone, too.
                 if world.ledger.key(customer_uid.as_str()).is_ok()
@@ -376,7 +393,9 @@ impl Told {
         let gone =
             |key: &str| self.unwanted.contains(key) || (row.schedule_at().is_none() && self.replaced.contains(key));
         let unsent = row.order.customer_uid.as_ref().is_some_and(|key| gone(key.as_str()));
-        if now == Word::Failed && !unsent && !declined(world, row) {
+        // What was recorded with a key that never came to be is a rule's of its own (I37).
+        let with_its_key = row.posts == 0 && row.registration_was_refused();
+        if now == Word::Failed && !unsent && !with_its_key && !declined(world, row) {
             world.violation("I16", format!("{uid} was told failed, and the PSP has neither refused nor declined it"));
         }
         let moment = world.kernel.moment();
@@ -398,7 +417,12 @@ impl Told {
 
     /// I18: what is somebody else's looks as if it did not exist.
     fn check_owner(&self, sim: &Sim, request: &Request, answer: &Answer) {
-        if let (Request::Issue { customer, name, .. }, Answer::Key(key)) = (request, answer) {
+        let key = match answer {
+            Answer::Key(key) => Some(key.as_ref()),
+            Answer::Issued(issued) => Some(issued.as_ref().map(|issued| &issued.key)),
+            _ => None,
+        };
+        if let (Request::Issue { customer, name, .. }, Some(key)) = (request, key) {
             let cards = self.cards.get(&(customer.clone(), name.clone())).map_or(0, BTreeSet::len);
             let foreign = match key {
                 Ok(row) => row.customer_id != *customer,

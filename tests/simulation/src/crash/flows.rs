@@ -23,6 +23,7 @@ pub struct Flow {
 }
 
 const APPROVES: &str = "4242424242424242";
+const REFUSED: &str = "4000000000000002";
 const DECLINES: &str = "4000000000000341";
 
 /// Every flow that moves money, or the right to it.
@@ -33,6 +34,13 @@ pub const FLOWS: &[Flow] = &[
     Flow { name: "issue checked key, declined", prepare: |_| issue_checked(DECLINES) },
     Flow { name: "sweep of a check that never began", prepare: |stage| sweep_of_a_check(stage, Fault::CrashAfter) },
     Flow { name: "sweep of a check whose reply is lost", prepare: |stage| sweep_of_a_check(stage, Fault::LostReply) },
+    Flow { name: "issue key with schedules", prepare: |stage| issue_with_schedules(stage, APPROVES, None) },
+    Flow {
+        name: "issue checked key with schedules",
+        prepare: |stage| issue_with_schedules(stage, APPROVES, Some(100)),
+    },
+    Flow { name: "schedules with a declined check", prepare: |stage| issue_with_schedules(stage, DECLINES, Some(100)) },
+    Flow { name: "schedules with a refused card", prepare: |stage| issue_with_schedules(stage, REFUSED, None) },
     Flow { name: "charge", prepare: |stage| charge(stage, APPROVES) },
     Flow { name: "charge declined", prepare: |stage| charge(stage, DECLINES) },
     Flow { name: "schedule", prepare: |stage| schedule(stage, APPROVES) },
@@ -134,11 +142,21 @@ fn uid(text: &str) -> MerchantUid {
 }
 
 fn issue(name: &str, card: &'static str) -> Request {
-    Request::Issue { customer: kim(), name: name.to_owned(), card, checking: None }
+    Request::Issue { customer: kim(), name: name.to_owned(), card, checking: None, wanted: Vec::new() }
+}
+
+fn issue_with_schedules(stage: &mut Stage<'_>, card: &'static str, checking: Option<u64>) -> Request {
+    let now = stage.sim.now();
+    let new = |(number, seconds): (&str, i64)| NewSchedule {
+        order: Order { customer_uid: None, ..order(number, &id(CustomerUid::parse("none"))) },
+        schedule_at: Timestamp(now + seconds),
+    };
+    let wanted = [("period0", 3_600), ("period1", 7_200)].map(new).to_vec();
+    Request::Issue { customer: kim(), name: "first-key".to_owned(), card, checking, wanted }
 }
 
 fn issue_checked(card: &'static str) -> Request {
-    Request::Issue { customer: kim(), name: "first-key".to_owned(), card, checking: Some(100) }
+    Request::Issue { customer: kim(), name: "first-key".to_owned(), card, checking: Some(100), wanted: Vec::new() }
 }
 
 /// An active key of kim's.

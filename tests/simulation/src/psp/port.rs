@@ -220,7 +220,13 @@ impl SchedulePsp for Psp<'_> {
 }
 
 impl KeyPsp for Psp<'_> {
-    async fn issue(&self, customer_uid: &CustomerUid, card: &Card, holder: &CardHolder) -> PostResult<KeySnapshot> {
+    async fn issue(
+        &self,
+        customer_uid: &CustomerUid,
+        card: &Card,
+        holder: &CardHolder,
+        _: Option<&str>,
+    ) -> PostResult<KeySnapshot> {
         let request = PspRequest::Issue {
             customer_uid: customer_uid.clone(),
             customer_id: holder.customer_id.clone(),

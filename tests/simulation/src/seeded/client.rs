@@ -83,20 +83,20 @@ impl Shop {
             return self.asked[self.asked.len() - back].clone();
         }
         if setup.receipts > 0 && rng.chance(setup.receipts) {
-            return self.about_receipts(rng).unwrap_or_else(|| self.in_window(rng, setup));
+            return self.about_receipts(rng).unwrap_or_else(|| self.in_window(rng, setup, now));
         }
         if rng.chance(setup.subscribed) {
             return self.about_subscriptions(rng, setup, now);
         }
         if rng.chance(setup.windows) {
-            return self.in_window(rng, setup);
+            return self.in_window(rng, setup, now);
         }
         if rng.chance(setup.replaced) {
-            return self.replace(rng).unwrap_or_else(|| self.issue(rng, setup));
+            return self.replace(rng).unwrap_or_else(|| self.issue(rng, setup, now));
         }
-        let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup) };
+        let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup, now) };
         if !self.charges.is_empty() && rng.chance(setup.refunds) {
-            return self.refund(rng).unwrap_or_else(|| self.issue(rng, setup));
+            return self.refund(rng).unwrap_or_else(|| self.issue(rng, setup, now));
         }
         if setup.batches > 0 && rng.chance(setup.batches) {
             let count = if rng.chance(700) { 51 + rng.place(50) } else { 40 + rng.place(11) };
@@ -115,24 +115,24 @@ impl Shop {
             }
             47..=54 => match rng.pick(&self.schedules).cloned() {
                 Some((_, merchant_uid)) => Request::Revoke { caller: Caller::Merchant, merchant_uid },
-                None => self.issue(rng, setup),
+                None => self.issue(rng, setup, now),
             },
             55..=62 => match rng.pick(&self.schedules).cloned() {
                 Some((_, merchant_uid)) => {
                     let schedule_at = Timestamp(now + rng.between(330, setup.ahead_seconds_max));
                     Request::Move { caller: Caller::Merchant, merchant_uid, schedule_at }
                 }
-                None => self.issue(rng, setup),
+                None => self.issue(rng, setup, now),
             },
             63..=66 => {
                 let schedules =
                     if rng.chance(600) { ScheduleDisposition::Revoke } else { ScheduleDisposition::InTheWay };
                 Request::DeleteKey { caller: Caller::Merchant, customer_uid: key, schedules }
             }
-            67..=86 => self.refund(rng).unwrap_or_else(|| self.issue(rng, setup)),
-            87..=90 => self.reuse(rng).unwrap_or_else(|| self.issue(rng, setup)),
-            91..=94 => self.foreign(rng).unwrap_or_else(|| self.issue(rng, setup)),
-            _ => self.issue(rng, setup),
+            67..=86 => self.refund(rng).unwrap_or_else(|| self.issue(rng, setup, now)),
+            87..=90 => self.reuse(rng).unwrap_or_else(|| self.issue(rng, setup, now)),
+            91..=94 => self.foreign(rng).unwrap_or_else(|| self.issue(rng, setup, now)),
+            _ => self.issue(rng, setup, now),
         }
     }
 
@@ -176,7 +176,7 @@ impl Shop {
         }))
     }
 
-    fn issue(&mut self, rng: &mut Rng, setup: &Setup) -> Request {
+    fn issue(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
         self.made += 1;
         let odd = rng.chance(setup.odd_cards);
         let card = if odd { *rng.pick(&ODD_CARDS).unwrap_or(&APPROVES) } else { APPROVES };
@@ -186,7 +186,25 @@ impl Shop {
         *issued += 1;
         let checks = setup.checked > 0 && rng.chance(setup.checked);
         let checking = checks.then(|| *rng.pick(&CHECKING).unwrap_or(&100));
-        Request::Issue { name: format!("issue-request-{issued}"), customer, card, checking }
+        let name = format!("issue-request-{issued}");
+        let wanted =
+            if setup.checked > 0 && rng.chance(400) { self.with_key(rng, setup, now, &customer) } else { Vec::new() };
+        Request::Issue { name, customer, card, checking, wanted }
+    }
+
+    /// What is to be scheduled on a key that is issued in the same request.
+    fn with_key(&mut self, rng: &mut Rng, setup: &Setup, now: i64, customer: &CustomerId) -> Vec<NewSchedule> {
+        let nobodys = id(CustomerUid::parse("none"));
+        let mut wanted = Vec::new();
+        for place in 0..=rng.below(3) {
+            let order = Order { customer_uid: None, ..self.order(rng, &nobodys) };
+            self.schedules.push((customer.clone(), order.merchant_uid.clone()));
+            let after = rng.between(330, setup.ahead_seconds_max) + i64::try_from(place).unwrap_or(0);
+            wanted.push(NewSchedule { order, schedule_at: Timestamp(now + after) });
+        }
+        wanted.sort_by_key(|new| new.schedule_at);
+        wanted.dedup_by_key(|new| new.schedule_at);
+        wanted
     }
 
     fn order(&mut self, rng: &mut Rng, key: &CustomerUid) -> Order {
@@ -207,9 +225,9 @@ impl Shop {
                 order.amount = Money::krw(order.amount.minor + 1);
                 Some(Request::Charge { order, customer })
             }
-            Request::Issue { customer, name, card, checking } => {
+            Request::Issue { customer, name, card, checking, wanted } => {
                 let other = if card == APPROVES { ODD_CARDS[1] } else { APPROVES };
-                Some(Request::Issue { customer, name, card: other, checking })
+                Some(Request::Issue { customer, name, card: other, checking, wanted })
             }
             Request::Checkout(mut new) => {
                 new.order.amount = Money::krw(new.order.amount.minor + 1);
@@ -250,6 +268,12 @@ impl Shop {
             }
             Answer::Key(Ok(row)) if row.state == billing::key::KeyState::Active => {
                 let known = (row.customer_id.clone(), row.customer_uid.clone());
+                if !self.keys.contains(&known) {
+                    self.keys.push(known);
+                }
+            }
+            Answer::Issued(Ok(issued)) if issued.key.state == billing::key::KeyState::Active => {
+                let known = (issued.key.customer_id.clone(), issued.key.customer_uid.clone());
                 if !self.keys.contains(&known) {
                     self.keys.push(known);
                 }

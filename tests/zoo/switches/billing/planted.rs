@@ -142,6 +142,10 @@ pub enum Bug {
     CheckSkipped,
     /// A key whose card did not pass its check stays at the PSP.
     DeclinedKeyKept,
+    /// What is to be scheduled with a card is given up while nobody knows yet whether there is a key.
+    WaitingGivenUp,
+    /// What is to be scheduled with a card is not written down before the card is sent.
+    SchedulesNotRecorded,
 }
 
 thread_local! {

@@ -146,8 +146,14 @@ impl SchedulePsp for PagedPsp {
 }
 
 impl KeyPsp for PagedPsp {
-    async fn issue(&self, uid: &CustomerUid, card: &Card, holder: &CardHolder) -> PostResult<KeySnapshot> {
-        self.inner.issue(uid, card, holder).await
+    async fn issue(
+        &self,
+        uid: &CustomerUid,
+        card: &Card,
+        holder: &CardHolder,
+        pg: Option<&str>,
+    ) -> PostResult<KeySnapshot> {
+        self.inner.issue(uid, card, holder, pg).await
     }
 
     async fn key(&self, uid: &CustomerUid) -> Lookup<KeySnapshot> {

@@ -40,6 +40,11 @@ fn scheduled_view<'a>((answer, warnings): &'a (Scheduled, Vec<Warning>)) -> Sche
     }
 }
 
+/// Whether it is not known yet whether it is registered.
+pub(super) const fn is_open(row: &Payment) -> bool {
+    matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect)
+}
+
 /// The answer to `POST /schedules`: 201 if all of them are registered, or were and have gone on since; 207 if some are not and
 /// will not be; 202 if some are not known yet, and none is known not to be; 402 if the card's issuer refused all of them, 502 if
 /// the PSP refused our request.
@@ -59,7 +64,6 @@ pub fn registered(answers: &[(Scheduled, Vec<Warning>)], location: &str) -> Resu
         let problem = Problem::refused(row.map_or(RefusedBy::Issuer, Payment::refused_by), declined);
         return Err(problem.with("psp_message", &message).with("list", &body));
     }
-    let is_open = |row: &Payment| matches!(row.state, State::Intent | State::Claimed | State::Unknown | State::Suspect);
     let open = answers.iter().any(|answer| answer.row().is_some_and(is_open));
     if answers.iter().any(|answer| answer.row().is_none() || refused(answer)) {
         let reply = Reply::json(207, &body);

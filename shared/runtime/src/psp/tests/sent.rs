@@ -97,7 +97,7 @@ async fn a_card_is_registered_with_all_that_was_said_of_it() {
         customer_addr: Some("서울".to_owned()),
         customer_postcode: Some("06164".to_owned()),
     };
-    let posted = psp.issue(&CustomerUid::parse("key1").unwrap(), &card, &holder).await;
+    let posted = psp.issue(&CustomerUid::parse("key1").unwrap(), &card, &holder, None).await;
     assert!(matches!(&posted, PostResult::Known(key) if key.customer_uid == "key1"), "{posted:?}");
     let sent = server.seen().into_iter().find(|seen| seen.target.contains("customers")).unwrap();
     assert_eq!((sent.method.as_str(), sent.target.as_str()), ("POST", "/subscribe/customers/key1"));
@@ -107,6 +107,12 @@ async fn a_card_is_registered_with_all_that_was_said_of_it() {
         "customer_email": "kim@shop.example", "customer_addr": "서울", "customer_postcode": "06164",
     });
     assert_eq!(sent.json(), expected);
+    // At another gateway by its own channel, or by none: never by the one that is for the gateway of card forms.
+    for (pg, channel) in [("kcp", json!("channel-key-2")), ("nice", Value::Null)] {
+        psp.issue(&CustomerUid::parse("key2").unwrap(), &card, &holder, Some(pg)).await;
+        let sent = server.seen().into_iter().rfind(|seen| seen.target.contains("customers")).unwrap().json();
+        assert_eq!((&sent["pg"], &sent["channel_key"]), (&json!(if pg == "kcp" { "kcp.A1" } else { pg }), &channel));
+    }
 }
 
 fn refund(parts: TaxParts) -> Refund {

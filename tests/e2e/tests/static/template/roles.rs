@@ -57,9 +57,9 @@ fn assumed_by(service: &str, condition: Option<Value>) -> Value {
 }
 
 /// Where the pattern of a row's name stands in the adapter, such as `format!("KEY#{uid}")`.
-fn names_of_keys() -> String {
+fn names_of(function: &str) -> String {
     let source = repository::read("shared/store/src/dynamo/item.rs");
-    let (_, body) = source.split_once("fn key_pk(").expect("how a key's row is named");
+    let (_, body) = source.split_once(&format!("fn {function}(")).expect("how such a row is named");
     let (_, format) = body.split_once("format!(\"").expect("a pattern");
     let (prefix, _) = format.split_once('{').expect("a prefix");
     format!("{prefix}*")
@@ -73,19 +73,12 @@ fn name_of_no_row() -> String {
     name.split_once('"').expect("its end").0.to_owned()
 }
 
-/// How the order numbers begin of payments that check a card, such as `const CHECK_PREFIX: &str = "chk"`.
-fn names_of_checks() -> String {
-    let source = repository::read("shared/billing/src/payment/check.rs");
-    let (_, prefix) = source.split_once("const CHECK_PREFIX: &str = \"").expect("how a check's number begins");
-    format!("PAY#{}*", prefix.split_once('"').expect("its end").0)
-}
-
-/// Card data passes through a function that touches keys' rows and the payments that check a card, so it is held to those: whoever
-/// takes it over reaches no other payment, and no subscription.
+/// Card data passes through a function that touches keys' rows, the payments that check a card and the schedules that come with one,
+/// so it is held to keys and payments: whoever takes it over reaches no subscription and no list.
 fn bound_to(function: &str, used: &Use) -> Value {
     let reaches = &code::port("KeyStore") | &code::port("PaymentStore");
     if code::card_functions().contains(function) && used.ports.is_subset(&reaches) && used.indexes.is_empty() {
-        let names = [names_of_keys(), names_of_checks(), name_of_no_row()];
+        let names = [names_of("key_pk"), names_of("payment_pk"), name_of_no_row()];
         json!({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": names } })
     } else {
         Value::Null
@@ -142,7 +135,7 @@ fn a_function_is_allowed_what_its_code_does_and_nothing_else() {
 }
 
 #[test]
-fn the_function_that_takes_cards_reaches_no_payment_but_checks_of_cards() {
+fn the_function_that_takes_cards_reaches_keys_and_payments_alone() {
     for function in code::card_functions() {
         let bound = bound_to(function, &code::uses()[function]);
         assert_ne!(bound, Value::Null, "functions/{function} takes cards and comes to more than keys and payments");

@@ -56,15 +56,15 @@ impl Shop {
             52..=62 => Wish::Resume,
             63..=72 => match self.key_of(rng, &owner) {
                 Some(key) => Wish::ChangeCard(key),
-                None => return self.issue(rng, setup),
+                None => return self.issue(rng, setup, now),
             },
             73..=79 => Wish::ChangePlan(self.plan(rng, None)),
             80..=89 => {
                 let interval = self.intervals.get(&name).copied().filter(|_| rng.chance(900));
                 Wish::ChangePlanNow(self.plan(rng, interval))
             }
-            90..=94 => return self.issue(rng, setup),
-            _ => return self.refund_of_subscription(rng, &name).unwrap_or_else(|| self.issue(rng, setup)),
+            90..=94 => return self.issue(rng, setup, now),
+            _ => return self.refund_of_subscription(rng, &name).unwrap_or_else(|| self.issue(rng, setup, now)),
         };
         let caller = match rng.below(20) {
             0 => Caller::Customer(rng.pick(&self.customers).cloned().unwrap_or(owner)),
@@ -80,7 +80,7 @@ impl Shop {
     }
 
     pub(super) fn subscribe(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
-        let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup) };
+        let Some((owner, key)) = rng.pick(&self.keys).cloned() else { return self.issue(rng, setup, now) };
         self.made += 1;
         let lasting = setup.lasts_seconds > 0;
         let (start_at, trial_days) = match rng.below(10) {

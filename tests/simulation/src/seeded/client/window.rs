@@ -16,13 +16,13 @@ fn window(pay_method: &str) -> Window {
 
 impl Shop {
     /// Something about windows.
-    pub(super) fn in_window(&mut self, rng: &mut Rng, setup: &Setup) -> Request {
+    pub(super) fn in_window(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
         match rng.below(100) {
             0..=59 => self.checkout(rng, setup),
             60..=79 => self.prepare(rng),
             80..=85 => self.import(rng),
             86..=92 => self.approve(rng).unwrap_or_else(|| self.checkout(rng, setup)),
-            _ => self.replace(rng).unwrap_or_else(|| self.issue(rng, setup)),
+            _ => self.replace(rng).unwrap_or_else(|| self.issue(rng, setup, now)),
         }
     }
 

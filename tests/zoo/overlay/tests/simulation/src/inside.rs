@@ -73,6 +73,8 @@ pub const ZOO: &[Plant] = &[
     bug(0, "a check of a card is kept", Bug::Inside(Inner::CheckKept), &["I36"]),
     bug(0, "a key is active before its check", Bug::Inside(Inner::CheckSkipped), &["I36"]),
     bug(0, "a declined key stays at the PSP", Bug::Inside(Inner::DeclinedKeyKept), &["I36", "I10"]),
+    bug(0, "schedules with a card given up too early", Bug::Inside(Inner::WaitingGivenUp), &["I37"]),
+    bug(0, "schedules with a card not recorded", Bug::Inside(Inner::SchedulesNotRecorded), &["I37"]),
 ];
 
 /// Plants a bug inside the domain on this thread. Any other is nothing to the domain.
