@@ -1,8 +1,8 @@
 //! The rules of reliability §4, read from the PSP's books, the table and what callers were told. Nothing here looks
 //! inside a handler.
 
-pub(crate) mod events;
 pub(crate) mod checked;
+pub(crate) mod events;
 pub(crate) mod moves;
 pub mod receipt;
 pub mod recorded;
