@@ -1,6 +1,7 @@
 //! The simulated world: the PSP's books, the table, time, chance, and everything that was seen to go wrong.
 
 mod counts;
+mod requests;
 mod write_ahead;
 
 use std::collections::BTreeSet;
@@ -14,13 +15,13 @@ use billing::ports::{KeyStore, PaymentStore, PostResult, SubscriptionStore};
 use billing::subscription::{Subscription, SubscriptionId};
 use billing::{CustomerUid, MerchantUid};
 use futures_util::FutureExt;
-use ledger::{Ledger, Notice, PaymentSort, ScheduleStatus};
+use ledger::{Ledger, Notice, ScheduleStatus};
 use store::MemoryStore;
 
 use crate::check::checked;
 use crate::check::recorded::Recorded;
 use crate::check::seen::Seen;
-use crate::check::subscription::{self, Histories};
+use crate::check::subscription::Histories;
 use crate::chooser::{Chooser, LATE_SECONDS_MAX};
 use crate::exec::Pause;
 use crate::fault::{Call, Fault};
@@ -197,78 +198,6 @@ impl World {
         self.write(|| format!("a late request arrives: {request:?}: {:?}", executed.posted));
         self.run_ledger();
         self.note(0x1a7e);
-    }
-
-    /// I32: the parts of a payment that tax is counted by, and those of its refunds, add up at the gateway, which refuses others.
-    /// I34: what a gateway refuses by a rule of its own was refused before it was promised.
-    fn check_refusal(&mut self, request: &PspRequest, posted: &PostResult<PspReply>) {
-        let PostResult::Refused(refusal) = posted else { return };
-        // What is owed is sent whatever a gateway may say, and whether an account can be closed is found by asking.
-        let promised = match request {
-            PspRequest::Cancel(refund) => refund.origin == billing::payment::refund::Origin::Request,
-            PspRequest::CloseAccount(_) => false,
-            _ => true,
-        };
-        if ledger::is_about_tax(&refusal.message) {
-            self.violation("I32", refusal.message.clone());
-        } else if promised && ledger::gateways::rule_of(&refusal.message).is_some() {
-            self.violation("I34", refusal.message.clone());
-        }
-    }
-
-    /// I8: a key is not deleted while the PSP still has schedules that would charge it.
-    fn check_unused(&mut self, request: &PspRequest) {
-        let PspRequest::Delete { customer_uid } = request else { return };
-        let now = self.kernel.now();
-        // Another system may schedule something between our look and our deletion.
-        let overtakes = |uid: &str| self.seen.foreign.get(uid).is_some_and(|at| at + OVERTAKES_SECONDS > now);
-        let waiting = self.ledger.schedules().find(|schedule| {
-            schedule.customer_uid == customer_uid.as_str()
-                && still_waits(schedule, now)
-                && !overtakes(&schedule.order.merchant_uid)
-        });
-        let raced = self.ledger.schedules().filter(|schedule| schedule.customer_uid == customer_uid.as_str());
-        let raced: Vec<String> = raced.map(|row| row.order.merchant_uid.clone()).filter(|uid| overtakes(uid)).collect();
-        let waiting = waiting.map(|schedule| schedule.order.merchant_uid.clone());
-        self.seen.raced.extend(raced);
-        if let Some(waiting) = waiting {
-            let detail = format!("{customer_uid} is deleted while {waiting} is scheduled");
-            self.violation("I8", detail);
-        }
-    }
-
-    /// I8: a schedule is registered on a key only when it waits on no other.
-    fn check_moved(&mut self, request: &PspRequest) {
-        let PspRequest::Register { customer_uid, orders } = request else { return };
-        for (order, _) in orders {
-            let elsewhere = self.ledger.schedule(order.merchant_uid.as_str()).ok().filter(|schedule| {
-                schedule.status == ScheduleStatus::Scheduled && schedule.customer_uid != customer_uid.as_str()
-            });
-            if let Some(schedule) = elsewhere {
-                let (uid, other) = (&order.merchant_uid, schedule.customer_uid.clone());
-                self.violation("I8", format!("{uid} is registered on {customer_uid} while it waits on {other}"));
-            }
-        }
-    }
-
-    /// I5: nothing is sent while an earlier request for the same thing may still execute.
-    fn check_alone(&mut self, request: &PspRequest) {
-        let now = self.kernel.now();
-        let under_way = self.flights.iter().filter(|flight| flight.may_execute(now, &self.ledger));
-        let under_way: Vec<String> = under_way.map(|flight| flight.subject.clone()).collect();
-        subscription::check_sent(self, request, &under_way);
-        crate::check::receipt::check_sent(self, request);
-        for subject in request.subjects() {
-            if self.flights.iter().any(|flight| flight.subject == subject && flight.may_execute(now, &self.ledger)) {
-                self.violation("I5", format!("{subject} was sent while an earlier request for it may still execute"));
-            }
-            let paid = |uid: &str| {
-                self.ledger.find_all(uid, None, PaymentSort::Started).iter().any(|payment| payment.paid_at != 0)
-            };
-            if matches!(request, PspRequest::Charge(_) | PspRequest::Register { .. }) && paid(&subject) {
-                self.violation("I1", format!("{subject} was sent although it is paid"));
-            }
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
 
-pub mod preview;
 pub mod issued;
+pub mod preview;
 pub mod receipt;
 pub mod schedule;
 pub mod subscription;

@@ -43,6 +43,7 @@ pub(crate) fn functions() -> Vec<String> {
     files().into_iter().filter_map(of).collect()
 }
 
+/// In a work tree of its own `.git` is a file.
 fn walk(folder: &Path, path: &str, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let entry = entry.expect("an entry");
@@ -52,7 +53,7 @@ fn walk(folder: &Path, path: &str, found: &mut Vec<String>) {
         let hidden = name.starts_with('.') && !HIDDEN.contains(&name.as_str());
         if kind.is_dir() && !hidden && !NOT_OURS.contains(&name.as_str()) {
             walk(&entry.path(), &path, found);
-        } else if kind.is_file() {
+        } else if kind.is_file() && name != ".git" {
             found.push(path);
         }
     }
