@@ -1,5 +1,7 @@
 //! Rows as items: the one place that knows the table's layout.
 
+mod update;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -16,6 +18,8 @@ use billing::{CustomerId, CustomerUid, KstDay, MerchantUid, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::shard::shard;
+
+pub(super) use update::{Item0, registered, update};
 
 /// The SDK's own map type.
 #[expect(clippy::disallowed_types, reason = "the SDK's items are hash maps; nothing iterates over them in order")]
@@ -49,57 +53,6 @@ pub(super) fn schedule_prefix(customer_uid: &str) -> String {
 pub(super) fn sortable(time: Timestamp) -> String {
     format!("{:011}", time.0.max(0))
 }
-
-/// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 47] = [
-    "customer_uid",
-    "schedule_at",
-    "open_until",
-    "window",
-    "checking",
-    "withdrawn_at",
-    "moves_to",
-    "former_keys",
-    "successor",
-    "claim",
-    "due_at",
-    "due_shard",
-    "under_way_since",
-    "alarmed_at",
-    "day",
-    "day_at",
-    "imp_uid",
-    "record",
-    "schedule",
-    "refusal",
-    "refunds",
-    "receipt",
-    "own_due_at",
-    "missing_since",
-    "alarm_at",
-    "outcome_unknown",
-    "cascade",
-    "expires_at",
-    "periods_max",
-    "ending",
-    "ended_by_merchant",
-    "refund",
-    "unused",
-    "access_until",
-    "expected_order",
-    "next_plan",
-    "running_plan",
-    "upgrade",
-    "differences",
-    "credits",
-    "fallback_cards",
-    "fallbacks",
-    "carried",
-    "running",
-    "closed_periods",
-    "trial_until",
-    "metadata",
-];
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Keyed<T> {
@@ -443,59 +396,4 @@ impl Row for BillingKey {
 /// A text attribute.
 pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
-}
-
-/// An update that sets what the row has, removes what it lacks, and leaves attributes of later versions alone.
-pub(super) struct Update {
-    pub expression: String,
-    pub names: Item0,
-    pub values: Item,
-}
-
-/// What a key's row keeps of a schedule that is about to be registered on it: it comes first, and the others move on by one.
-/// Each expression reads the row as it was before the update.
-pub(super) fn registered(claim: &Registration) -> Update {
-    let moves = (2..=REGISTRATIONS_KEPT).map(|place| {
-        let before = place - 1;
-        format!("registration_{place} = if_not_exists(registration_{before}, :no_registration)")
-    });
-    let sets: Vec<String> = std::iter::once("registration_1 = :registration".to_owned()).chain(moves).collect();
-    let registration = AttributeValue::M(Item::from([
-        ("at".to_owned(), AttributeValue::N(claim.claimed_at.to_string())),
-        ("uid".to_owned(), AttributeValue::S(claim.merchant_uid.to_string())),
-        ("v".to_owned(), AttributeValue::N(claim.version.to_string())),
-    ]));
-    Update {
-        expression: format!("SET {}", sets.join(", ")),
-        names: Item0::new(),
-        values: Item::from([
-            (":registration".to_owned(), registration),
-            (":no_registration".to_owned(), AttributeValue::Null(true)),
-        ]),
-    }
-}
-
-/// Attribute names by placeholder.
-#[expect(clippy::disallowed_types, reason = "the SDK's own map type")]
-pub(super) type Item0 = std::collections::HashMap<String, String>;
-
-pub(super) fn update(mut item: Item) -> Update {
-    item.remove("pk");
-    item.remove("sk");
-    let removed: Vec<&str> = OPTIONAL.into_iter().filter(|name| !item.contains_key(*name)).collect();
-    let mut attributes: Vec<(String, AttributeValue)> = item.into_iter().collect();
-    attributes.sort_by(|(a, _), (b, _)| a.cmp(b));
-
-    let (mut names, mut values, mut sets, mut drops) = (Item0::new(), Item::new(), Vec::new(), Vec::new());
-    for (name, value) in attributes {
-        sets.push(format!("#{name} = :{name}"));
-        values.insert(format!(":{name}"), value);
-        names.insert(format!("#{name}"), name);
-    }
-    for name in removed {
-        drops.push(format!("#{name}"));
-        names.insert(format!("#{name}"), name.to_owned());
-    }
-    let expression = format!("SET {} REMOVE {}", sets.join(", "), drops.join(", "));
-    Update { expression, names, values }
 }
