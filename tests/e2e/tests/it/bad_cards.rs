@@ -106,7 +106,6 @@ fn rows() -> Vec<(&'static str, Option<Value>, &'static str)> {
         ),
         ("customer_postcode", "customer_postcode_invalid", &["011811234", ""]),
         ("customer_uid", "unknown_field", &["gildong_0001_1234"]),
-        ("pg", "unknown_field", &["nice.nictest04m"]),
         ("channel_key", "unknown_field", &["channel-key-elsewhere"]),
         ("notice_url", "unknown_field", &["https://elsewhere.example/"]),
         ("bypass", "unknown_field", &["anything"]),
@@ -141,6 +140,22 @@ async fn bad_card_forms_are_refused_and_the_field_is_named() {
         });
     }
     all_refused(&world, table).await;
+}
+
+#[tokio::test]
+async fn a_gateway_is_the_merchants_to_name_and_by_its_code_alone() {
+    let world = World::alone().await;
+    let customer_id = fresh("bad");
+    let mut form = card_form(card::APPROVES);
+    form["customer_id"] = json!(customer_id);
+    form["pg"] = json!("html5_inicis");
+    world.issue(&world.customer(&customer_id), &fresh("bad"), &form).await.problem(403, "insufficient_scope");
+    for pg in ["nice.nictest04m", "", "html5 inicis"] {
+        form["pg"] = json!(pg);
+        world.issue(&world.merchant(), &fresh("bad"), &form).await.refuses(422, "pg_invalid", "pg");
+    }
+    let keys = world.call("GET", &format!("/billing-keys?customer_id={customer_id}"), &world.merchant()).await.ok(200);
+    assert_eq!(keys["list"], json!([]), "and nothing is recorded");
 }
 
 #[tokio::test]

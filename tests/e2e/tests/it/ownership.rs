@@ -156,6 +156,9 @@ fn of_a_customer(owner: &Owner, other: &Owner) -> Vec<Case> {
         body
     };
     let issue = named("customer_id", &theirs.customer_id, card_form(card::APPROVES));
+    let mut scheduled = card_form(card::APPROVES);
+    scheduled["schedules"] =
+        json!([{ "merchant_uid": owner.schedule, "amount": 8_900, "name": "x", "schedule_at": 0 }]);
     let window = json!({ "pg": "html5_inicis", "pay_method": "card", "buyer_tel": "010-4242-4242" });
     let order = json!({ "pg": "welcome", "pay_method": "phone", "buyer_tel": "010-4242-4242", "amount": 8_900 });
     let (my_sub, my_key) = (&other.subscription, &own.customer_uid);
@@ -167,6 +170,13 @@ fn of_a_customer(owner: &Owner, other: &Owner) -> Vec<Case> {
             "/billing-keys".into(),
             issue,
             Refused(422, "customer_id_invalid"),
+        ),
+        case(
+            "POST /billing-keys",
+            "body merchant_uid",
+            "/billing-keys".into(),
+            scheduled,
+            Refused(403, "insufficient_scope"),
         ),
         case(
             "GET /billing-keys",
