@@ -90,9 +90,10 @@ where
 
     async fn sweep_row(&self, row: &DueRow, until: Timestamp, report: &mut SweepReport) {
         let swept = match row {
-            DueRow::Payment(uid) => self.sweep_payment(uid, until, report).await,
-            DueRow::Key(uid) => self.sweep_key(uid, until, report).await,
-            DueRow::Subscription(id) => self.sweep_subscription(id, until, report).await,
+            // On the heap: whatever a row may need is part of these, and whoever sweeps would carry all of it on the stack.
+            DueRow::Payment(uid) => Box::pin(self.sweep_payment(uid, until, report)).await,
+            DueRow::Key(uid) => Box::pin(self.sweep_key(uid, until, report)).await,
+            DueRow::Subscription(id) => Box::pin(self.sweep_subscription(id, until, report)).await,
         };
         match swept {
             Ok(None) => {}
