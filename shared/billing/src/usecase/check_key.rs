@@ -3,12 +3,16 @@
 
 use super::write::has_waited;
 use super::{Billing, Stopped};
+use crate::ids::CustomerUid;
 use crate::key::{BillingKey, KeyEvidence, KeyState};
 use crate::payment::{Claim, Payment, Purpose, Refusal, State, check};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyPsp, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
     WriteError,
 };
+
+/// What is kept of a check that was not paid by the key's own card.
+const NOT_ITS_CARD: &str = "다른 결제 수단으로 결제되었습니다";
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -99,14 +103,27 @@ where
 }
 
 /// What a check's payment says of its key. Money that is not what was ordered waits for a person, and so does the key.
+///
+/// Its order number can be read before it is paid, and anybody can pay an order number in a browser. So only the PSP's word that this
+/// key was charged says anything of its card; any other money goes back, and the card has not passed.
 fn outcome(payment: &Payment) -> KeyEvidence {
     match payment.state {
-        State::Paid | State::PartiallyRefunded | State::Refunded => KeyEvidence::CheckPaid,
+        State::Paid | State::PartiallyRefunded | State::Refunded if is_of_its_key(payment) => KeyEvidence::CheckPaid,
+        State::Paid | State::PartiallyRefunded | State::Refunded => {
+            KeyEvidence::CheckFailed(Refusal::of_issuer(NOT_ITS_CARD.to_owned()))
+        }
         State::Failed | State::Revoked | State::Expired => KeyEvidence::CheckFailed(why(payment)),
         State::Intent | State::Claimed | State::Unknown | State::Scheduled | State::Suspect | State::Awaiting => {
             KeyEvidence::CheckOpen
         }
     }
+}
+
+/// Whether the money was taken from the key that is checked (`customer_uid` of a payment's record, V1 schema of 2026-08-06: the key
+/// that it was made with).
+fn is_of_its_key(payment: &Payment) -> bool {
+    let used = payment.record.as_ref().and_then(|record| record.customer_uid.as_deref());
+    payment.checks_a_card() && used.is_some() && used == payment.order.customer_uid.as_ref().map(CustomerUid::as_str)
 }
 
 /// Why a check failed, as its key keeps it: the PSP's refusal, or what its failed record says.

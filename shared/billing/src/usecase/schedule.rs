@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 
 pub use self::scheduled::Scheduled;
 use super::gateway::{Rules, check_order, warnings_of_order};
-use super::send::{ChangeSent, change_is_under_way, registered};
+use super::send::{ChangeSent, change_is_under_way, registered, runs_at};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::checkout::Warning;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
@@ -257,8 +257,14 @@ where
         claim: &Claim,
         ours: Vec<Payment>,
     ) -> Vec<Payment> {
-        let orders: Vec<_> = ours.iter().filter_map(|row| Some((&row.order, row.schedule_at()?))).collect();
-        if !claim.may_be_sent(self.host.now(), &self.policy) || orders.is_empty() {
+        let now = self.host.now();
+        let mut belated = 0;
+        let mut at = |schedule_at| {
+            belated += i64::from(schedule_at <= now);
+            runs_at(schedule_at, now, belated)
+        };
+        let orders: Vec<_> = ours.iter().filter_map(|row| Some((&row.order, at(row.schedule_at()?)))).collect();
+        if !claim.may_be_sent(now, &self.policy) || orders.is_empty() {
             return ours;
         }
         let posted = self.psp.register(customer_uid, &orders).await;

@@ -20,6 +20,12 @@ use crate::time::Timestamp;
 /// A schedule that is registered after its time has passed runs this much later instead, in seconds.
 const BELATED_SECONDS: i64 = 60;
 
+/// When a schedule that is registered now is to run: at its time, or soon, if that has passed. A request takes no past time, and
+/// each time once: the `belated`-th of those whose time has passed, from 1.
+pub(super) const fn runs_at(schedule_at: Timestamp, now: Timestamp, belated: i64) -> Timestamp {
+    if schedule_at.0 > now.0 { schedule_at } else { now.plus(BELATED_SECONDS * belated) }
+}
+
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp,
@@ -115,7 +121,7 @@ where
             }
             (Flow::Schedule { schedule_at }, Some(customer_uid)) => {
                 let now = self.host.now();
-                let at = if schedule_at > now { schedule_at } else { now.plus(BELATED_SECONDS) };
+                let at = runs_at(schedule_at, now, 1);
                 let posted = self.psp.register(customer_uid, &[(&row.order, at)]).await;
                 registered(posted, row.merchant_uid().as_str())
             }

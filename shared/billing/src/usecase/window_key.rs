@@ -1,7 +1,7 @@
 //! Billing keys that their customer makes in the PG's window, and keys that the merchant brings along. No card data
 //! reaches us: only the PSP's own record says that there is a key.
 
-use super::{Billing, Caller, Failure, check_idempotency_key};
+use super::{Billing, Caller, Failure, check_idempotency_key, not_reserved};
 use crate::checkout::{Issue, KeyWindow, Warning, Window, open_until};
 use crate::fingerprint::{Fingerprint, FingerprintKey};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
@@ -79,6 +79,9 @@ where
         if charges && request.merchant_uid.is_none() {
             let detail = "an order number: this gateway charges the amount along with issuing the key";
             return Err(Failure::Invalid(Invalid::new("merchant_uid", "merchant_uid_required", detail)));
+        }
+        if charges {
+            not_reserved(&asked.order.merchant_uid)?;
         }
         asked.window.check_new(now, &self.policy)?;
         self.check_number_of_keys(&asked.customer_id).await?;

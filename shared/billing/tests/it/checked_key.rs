@@ -322,3 +322,26 @@ async fn a_check_is_claimed_only_while_its_key_is_being_checked() {
     let along = Along::default();
     assert_eq!(along.checking_amount, None);
 }
+
+#[tokio::test]
+async fn a_check_that_another_card_has_paid_says_nothing_of_the_keys_and_goes_back() {
+    // In a browser, under the check's number, while nobody knows what became of the charge.
+    for (of_key, stays) in [(None, KeyState::Abandoned), (Some("its own"), KeyState::Active)] {
+        let billing = billing().await;
+        billing.psp.will([Act::Approve, Act::Lose]);
+        let key = checked(&billing).await;
+        let (order, now) = (check_of(&billing, &key).await.order, billing.host.now());
+        let paid = {
+            let mut world = billing.psp.world();
+            let record = world.record(&order, PspStatus::Paid, now);
+            let recorded = world.payments.get_mut(order.merchant_uid.as_str()).unwrap().last_mut().unwrap();
+            recorded.customer_uid = of_key.map(|_| key.customer_uid.to_string());
+            record
+        };
+        assert_eq!(billing.notice(&hint_of(&paid)).await, Ok(WebhookOutcome::Applied));
+        sweeps(&billing, 3, 60 * MINUTES).await;
+        assert_eq!(key_state(&billing, key.customer_uid.as_str()).await, stays);
+        assert_eq!(at_psp(&billing, &key), stays == KeyState::Active);
+        assert_eq!(check_of(&billing, &key).await.state, State::Refunded);
+    }
+}

@@ -1,12 +1,12 @@
 //! A card and what is to be scheduled on it, in one request: all of it comes to be, or none of it, and the answer says which.
 
-use billing::payment::{Payment, State};
+use billing::payment::{Payment, PspStatus, State, check};
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Along, Caller, Failure, IssueKey, IssuedKey, NewSchedule, gateway_of_keys};
+use billing::usecase::{Along, Caller, Failure, IssueKey, IssuedKey, NewSchedule, WebhookOutcome, gateway_of_keys};
 use billing::{MerchantUid, Timestamp};
 
 use crate::fixture::payments::payment;
-use crate::fixture::{Act, TestBilling, billing, issue_request, order, secret};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, hint_of, issue_request, order, secret};
 use crate::schedule::new_schedule;
 use crate::sweep::{sweep, sweeps};
 use billing::key::KeyState;
@@ -222,4 +222,24 @@ async fn the_gateway_that_a_request_names_is_the_one_whose_rules_count() {
     assert!(matches!(refused, Err(Failure::Invalid(invalid)) if invalid.code == "gateway_rule"));
     request.along.pg = Some("nice".to_owned());
     assert_eq!(asked(&billing, &request).await.unwrap().key.state, KeyState::Active);
+}
+
+#[tokio::test]
+async fn what_has_waited_past_its_time_is_registered_for_soon_and_the_others_as_they_were() {
+    let billing = billing().await;
+    billing.psp.will([Act::Approve, Act::Lose]);
+    let mut request = request(&billing, Some(100));
+    request.along.schedules[0].schedule_at = billing.host.now().plus(360);
+    let first = asked(&billing, &request).await.unwrap();
+    assert_eq!(first.key.state, KeyState::Checking);
+    billing.advance(420);
+    let number = check::number_of(&first.key.customer_uid).unwrap();
+    let order = payment(&billing, number.as_str()).await.order;
+    let paid = billing.psp.world().record(&order, PspStatus::Paid, billing.host.now());
+    assert_eq!(billing.notice(&hint_of(&paid)).await, Ok(WebhookOutcome::Applied));
+    let again = asked(&billing, &request).await.unwrap();
+    assert_eq!((again.key.state, stored(&billing).await), (KeyState::Active, vec![State::Scheduled; 2]));
+    let at = |uid: &str| billing.psp.world().schedules[uid].schedule_at;
+    assert_eq!(at("month_1"), billing.host.now().plus(60), "no gateway takes a time that has passed");
+    assert_eq!(at("month_2"), request.along.schedules[1].schedule_at);
 }

@@ -145,7 +145,8 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
         paid_at: record.and_then(|record| record.paid_at),
         failed_at: record.filter(|record| record.status == PspStatus::Failed).and_then(|record| record.failed_at),
         cancelled_at: record.and_then(|record| record.cancelled_at),
-        fail_reason: fail_reason(row),
+        // Why a check failed is told to nobody through the API, as when a card is refused at its issue.
+        fail_reason: fail_reason(row).filter(|_| !row.checks_a_card()),
         pay_method: details.and_then(|details| details.pay_method.as_deref()),
         pg_provider: details.and_then(|details| details.pg_provider.as_deref()),
         pg_tid: details.and_then(|details| details.pg_tid.as_deref()),
@@ -319,7 +320,8 @@ pub fn billing_key(row: &BillingKey) -> impl Serialize + use<'_> {
 }
 
 fn key_view(row: &BillingKey) -> KeyView<'_> {
-    let record = row.record.as_ref();
+    // Of a card that was refused nothing is told, not even whose it is: whoever tries stolen cards would learn from it.
+    let record = row.record.as_ref().filter(|_| row.state != KeyState::Abandoned);
     KeyView {
         customer_uid: row.customer_uid.as_str(),
         customer_id: row.customer_id.as_str(),
