@@ -92,9 +92,11 @@ const fn state(row: &Payment) -> &'static str {
     }
 }
 
-/// Whether the row says something that is not open.
+/// Whether the row says something that is not open. Of the charge that checks a card nothing is told: nobody has ordered it, it is
+/// given back, and what it comes to is told of its billing key.
 pub(super) fn is_told(row: &Payment) -> bool {
     match row.told_state() {
+        _ if row.checks_a_card() => false,
         State::Intent | State::Claimed | State::Unknown => false,
         // A window says nothing, an account that waits does.
         State::Awaiting => row.open_account().is_some(),
@@ -154,6 +156,9 @@ fn fact(refund: &Refund, amount: Money) -> Option<RefundFact> {
 /// What a new version of a payment tells.
 pub(super) fn news(before: Option<&Payment>, after: &Payment) -> (Vec<Kind>, PaymentFacts) {
     let (was, is) = (before.map(PaymentFacts::of), PaymentFacts::of(after));
+    if after.checks_a_card() {
+        return (Vec::new(), is);
+    }
     let mut kinds = moves(before, was.as_ref(), after, &is);
     kinds.extend(refunds(was.as_ref(), &is));
     // What was told before, and is otherwise now. What was open before is told of by its move alone.

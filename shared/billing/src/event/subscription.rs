@@ -144,11 +144,12 @@ pub(super) fn news(before: Option<&Subscription>, after: &Subscription) -> (Vec<
         return (vec![Kind::SubscriptionCreated], is);
     };
     let was = SubscriptionFacts::of(before);
-    let mut kinds: Vec<Kind> = moved(before.state, after.state).into_iter().collect();
     let paid = |row: &Subscription| row.closed_periods.iter().filter(|past| past.paid.is_some()).count();
     // The last period is paid without being closed; and one that was paid before its end was wished gives no more access.
     let granted = is.access_until > was.access_until && is.paid_period.is_some();
-    if granted || paid(after) > paid(before) {
+    let is_paid = granted || paid(after) > paid(before);
+    let mut kinds: Vec<Kind> = moved(before.state, after.state, is_paid).into_iter().collect();
+    if is_paid {
         kinds.push(Kind::SubscriptionRenewed);
     }
     if (&was.plan, &was.next_plan) != (&is.plan, &is.next_plan) {
@@ -165,8 +166,9 @@ pub(super) fn news(before: Option<&Subscription>, after: &Subscription) -> (Vec<
     (kinds, is)
 }
 
-/// What a change of the state tells.
-fn moved(from: SubscriptionState, to: SubscriptionState) -> Option<Kind> {
+/// What a change of the state tells. `is_paid`: a period was paid with it. What was given up is charged again before it is paid, if
+/// the merchant resumes it.
+fn moved(from: SubscriptionState, to: SubscriptionState, is_paid: bool) -> Option<Kind> {
     use SubscriptionState::{Active, Canceled, Completed, PastDue, Paused, Unpaid};
     match (from, to) {
         (Active, Active)
@@ -175,8 +177,8 @@ fn moved(from: SubscriptionState, to: SubscriptionState) -> Option<Kind> {
         | (Canceled, Canceled)
         | (Unpaid, Unpaid)
         | (Completed, Completed) => None,
-        (PastDue | Canceled | Unpaid | Completed, Active) => Some(Kind::SubscriptionRecovered),
-        (Paused, Active) => Some(Kind::SubscriptionResumed),
+        (PastDue | Canceled | Unpaid | Completed, Active) if is_paid => Some(Kind::SubscriptionRecovered),
+        (PastDue | Paused | Canceled | Unpaid | Completed, Active) => Some(Kind::SubscriptionResumed),
         (Active | Paused | Canceled | Unpaid | Completed, PastDue) => Some(Kind::SubscriptionPastDue),
         (Active | PastDue | Canceled | Unpaid | Completed, Paused) => Some(Kind::SubscriptionPaused),
         (Active | PastDue | Paused | Unpaid | Completed, Canceled) => Some(Kind::SubscriptionCanceled),

@@ -293,6 +293,8 @@ fn required(subject: &Subject, was: Option<&str>, told: &str) -> &'static [&'sta
         (Subject::Key(_), _, "abandoned") => &["billing_key.abandoned"],
         (Subject::Subscription(_), None, _) => &["subscription.created"],
         (Subject::Subscription(_), Some("paused"), "active") => &["subscription.resumed"],
+        // It is charged again by the merchant's wish, or paid late.
+        (Subject::Subscription(_), Some("unpaid"), "active") => &["subscription.resumed", "subscription.recovered"],
         (Subject::Subscription(_), _, "active") => &["subscription.recovered"],
         (Subject::Subscription(_), _, "past_due") => &["subscription.past_due"],
         (Subject::Subscription(_), _, "paused") => &["subscription.paused"],
@@ -312,6 +314,8 @@ fn subject_is_key(subject: &Subject) -> bool {
 /// Where a row stands for somebody outside; nothing while that is open.
 fn standing(row: &Row) -> &'static str {
     match row {
+        // Nobody has ordered the charge that checks a card, and it goes back.
+        Row::Payment(row) if row.checks_a_card() => "",
         Row::Payment(row) => match row.state {
             State::Intent | State::Claimed | State::Unknown => "",
             State::Awaiting if row.open_account().is_none() => "",

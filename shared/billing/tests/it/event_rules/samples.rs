@@ -193,6 +193,13 @@ fn of_subscription(from: &Subscription, change: impl FnOnce(&mut Subscription)) 
     (Some(Row::Subscription(Box::new(from.clone()))), Row::Subscription(Box::new(after)))
 }
 
+/// The second period is paid.
+fn second_paid(row: &mut Subscription) {
+    row.access_until = row.calendar.period(1).map(|second| second.ends.start());
+    row.closed_periods.push(ClosedPeriod { attempts: 1, paid: Some(0) });
+    row.attempt = Attempt { period: 2, number: 0 };
+}
+
 fn standing(from: SubscriptionState, to: SubscriptionState) -> (Option<Row>, Row) {
     of_subscription(&Subscription { state: from, ..subscription() }, |row| row.state = to)
 }
@@ -257,13 +264,12 @@ pub(super) fn change(kind: Kind) -> (Option<Row>, Row) {
             let new = Subscription { access_until: None, closed_periods: Vec::new(), attempt, version: 1, ..begun };
             (None, Row::Subscription(Box::new(new)))
         }
-        Kind::SubscriptionRenewed => of_subscription(&begun, |row| {
-            row.access_until = row.calendar.period(1).map(|second| second.ends.start());
-            row.closed_periods.push(ClosedPeriod { attempts: 1, paid: Some(0) });
-            row.attempt = Attempt { period: 2, number: 0 };
-        }),
+        Kind::SubscriptionRenewed => of_subscription(&begun, second_paid),
         Kind::SubscriptionPastDue => standing(Active, PastDue),
-        Kind::SubscriptionRecovered => standing(PastDue, Active),
+        Kind::SubscriptionRecovered => of_subscription(&Subscription { state: PastDue, ..begun }, |row| {
+            second_paid(row);
+            row.state = Active;
+        }),
         Kind::SubscriptionPaused => standing(Active, Paused),
         Kind::SubscriptionResumed => standing(Paused, Active),
         Kind::SubscriptionPlanChanged => of_subscription(&begun, |row| row.next_plan = Some(plan("pro", 12_900))),

@@ -11,7 +11,7 @@ use super::samples::{
     AT, WINDOW, account, change, given_back, in_state, paid, payment, plan, refund, subscription, then,
 };
 use crate::fixture::subscriptions::{begun, renewed, runs_in_time};
-use crate::fixture::{START, TestBilling, TestWorld, billing, order, refund_request, uid};
+use crate::fixture::{START, TestBilling, TestWorld, billing, checked_request, order, refund_request, secret, uid};
 use crate::subscription::wanted;
 use crate::sweep::sweep;
 
@@ -29,6 +29,7 @@ fn each_change_tells_what_it_is_and_nothing_besides() {
             Kind::RefundMade => &["payment.partially_refunded"],
             Kind::DepositReceived => &["payment.paid"],
             Kind::BillingKeyReplaced => &["billing_key.deleted"],
+            Kind::SubscriptionRecovered => &["subscription.renewed"],
             _ => &[],
         };
         let mut told = names(&derive(before.as_ref(), &after));
@@ -115,11 +116,12 @@ fn changed(from: &Subscription, change: impl FnOnce(&mut Subscription)) -> Vec<&
 fn a_subscription_moves_from_each_state_to_each_other_and_that_is_told() {
     for from in SubscriptionState::ALL {
         for to in SubscriptionState::ALL {
-            let told = changed(&Subscription { state: from, ..subscription() }, |row| row.state = to);
+            let row = Subscription { state: from, ..subscription() };
+            let told = changed(&row, |row| row.state = to);
             let wanted = match (from.name(), to.name()) {
                 (from, to) if from == to => vec![],
-                ("paused", "active") => vec!["subscription.resumed"],
-                (_, "active") => vec!["subscription.recovered"],
+                // Nobody has paid anything.
+                (_, "active") => vec!["subscription.resumed"],
                 (_, "past_due") => vec!["subscription.past_due"],
                 (_, "paused") => vec!["subscription.paused"],
                 (_, "canceled") => vec!["subscription.canceled"],
@@ -217,4 +219,13 @@ fn a_deleted_key_is_told_of_again_only_by_who_took_over_from_it() {
     assert_eq!(told(key2(), Some(uid("key3"))), ["billing_key.replaced"]);
     // No row of ours says so, and a `replaced` that names no other key would be as none of its schema.
     assert_eq!(told(key2(), None), ["billing_key.deleted"]);
+}
+
+#[tokio::test]
+async fn the_charge_that_checks_a_card_is_told_of_by_its_key_alone() {
+    let billing = billing().await;
+    news(&billing);
+    let request = checked_request("request-1", "4242424242424242", 100);
+    billing.issue_key(request, &secret()).await.unwrap();
+    assert_eq!(news(&billing), ["billing_key.active"]);
 }
