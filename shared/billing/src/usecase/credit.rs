@@ -5,8 +5,8 @@ use super::{Billing, Caller, Failure, RefundRequest, Stopped};
 use crate::ids::MerchantUid;
 use crate::invalid::Invalid;
 use crate::money::Money;
+use crate::payment::Payment;
 use crate::payment::refund::Origin;
-use crate::payment::{Payment, State};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp, StoreError,
     SubscriptionStore,
@@ -78,7 +78,8 @@ where
         }
     }
 
-    /// What was given back of the running period's payments, if the days of it that are not used are to be given back as well.
+    /// How much of the running period's price its payments do not hold (any more), if the days of it that are not used are to be
+    /// given back.
     pub(super) async fn gone_of_running(
         &self,
         row: &Subscription,
@@ -100,8 +101,10 @@ where
         }
         let number = row.attempt.period.checked_sub(1);
         let payments = self.store.payments(&number.map_or_else(Vec::new, |number| row.attempts_at(number))).await?;
-        let kept = payments.iter().filter(|payment| matches!(payment.state, State::Paid | State::PartiallyRefunded));
-        Ok(Some(kept.map(Payment::given_back).fold(0, u64::saturating_add)))
+        // No more than the period's payments still hold: nothing is taken out of a month that was used.
+        let held = payments.iter().filter(|payment| payment.state.was_paid()).map(left).fold(0, u64::saturating_add);
+        let carried = number.map_or(0, |number| carried_by_credit(row, number, &payments));
+        Ok(Some(row.running_price().minor.saturating_sub(held.saturating_add(carried))))
     }
 
     /// Payments of a subscription that its customer has had something for, the latest first.
@@ -120,6 +123,17 @@ where
         }
         Ok(found)
     }
+}
+
+/// How much of a period its customer paid by a credit: its charge was that much lower than its price, and an earlier payment holds it.
+/// Where a dearer plan began within the period, nobody can tell any more, and nothing counts.
+fn carried_by_credit(row: &Subscription, period: u32, payments: &[Payment]) -> u64 {
+    let closed = usize::try_from(period).ok().and_then(|period| row.closed_periods.get(period)?.paid);
+    let number = |payment: &Payment| Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt.number);
+    let charged = payments.iter().find(|payment| closed.is_some() && number(payment) == closed);
+    let is_raised = row.differences.iter().any(|difference| difference.attempt.period == period);
+    let price = row.running_price().minor;
+    charged.filter(|_| !is_raised).map_or(0, |payment| price.saturating_sub(payment.order.amount.minor))
 }
 
 /// What of a payment can still be given back.

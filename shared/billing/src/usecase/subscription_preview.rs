@@ -1,7 +1,7 @@
 //! What a change of a subscription will cost and when, before it is made: by the code that then makes it, on a copy of the row.
 //!
-//! What has happened by now comes first, as before the change itself: a period that is paid is not the one that is changed.
-//! Nothing follows from a preview.
+//! What is due by now comes first and is done, a charge whose time has come included, as before the change itself: a period that is paid
+//! is not the one that is changed. Nothing of the change follows from a preview.
 
 use super::{Billing, Caller, Failure, NewPlan, chargeable};
 use crate::day::KstDay;

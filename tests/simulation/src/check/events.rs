@@ -255,6 +255,7 @@ impl Telling {
             let subject = Subject::Payment(row.merchant_uid().clone());
             let (paid, back) = (count(&subject, Kind::PaymentPaid), count(&subject, Kind::PaymentRefunded));
             let right = match row.state {
+                _ if row.checks_a_card() => paid == 0 && back == 0,
                 State::Paid | State::PartiallyRefunded => paid == 1 && back == 0,
                 State::Refunded => paid <= 1 && back == 1,
                 _ => paid == 0 && back == 0,

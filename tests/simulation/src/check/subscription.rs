@@ -394,7 +394,9 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         let place = usize::try_from(was.period).unwrap_or(usize::MAX);
         let paid = after.closed_periods.get(place).and_then(|past| past.paid).map(|number| Attempt { number, ..was });
         let brought = paid.zip(history).and_then(|(paid, history)| history.brings.get(&paid)).map_or(0, |it| *it);
-        if after.adjustment != before.adjustment - brought {
+        // It was paid before its end was wished: what is not used of it is owed from now on.
+        let unused = i64::try_from(after.unused_amount().saturating_sub(before.unused_amount())).unwrap_or(i64::MAX);
+        if after.adjustment != before.adjustment - brought - unused {
             let (left, of) = (after.adjustment, before.adjustment);
             broken("R8", format!("a payment brought {brought} of a difference of {of}, and {left} is left"));
         }

@@ -439,6 +439,7 @@ impl Setup {
             other_hands: 0,
             receipts: 0,
             own_receipts: 0,
+            checked: 0,
             stubborn: None,
             plain: true,
             // What a customer was told, hence what is given back, does depend on which came first.

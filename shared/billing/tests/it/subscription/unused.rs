@@ -11,6 +11,7 @@ use super::{DAY, pass, plan, wanted};
 use crate::fixture::payments::payment;
 use crate::fixture::subscriptions::{begun, row, runs_in_time};
 use crate::fixture::{Act, TestBilling, TestWorld, billing};
+use crate::sweep::sweep;
 
 fn refunding() -> NewSubscription {
     NewSubscription { refund: RefundPolicy::Unused, ..wanted() }
@@ -136,6 +137,45 @@ async fn what_the_merchant_has_given_back_of_the_period_is_not_given_back_twice(
     assert_eq!(ended.unused_amount(), 900, "what is left of it");
     assert_eq!(payment(&billing, &format!("{id}p1t0")).await.state, State::Refunded);
     assert!(payment(&billing, &format!("{id}p0t0")).await.refunds.is_empty(), "the month before was used");
+}
+
+#[tokio::test]
+async fn nothing_is_given_back_out_of_a_month_that_was_used() {
+    // All of the month's payment, and nobody has looked at the subscription since; all of a difference within the month.
+    for raised in [false, true] {
+        let billing = billing().await;
+        let id = begun(&billing, refunding()).await;
+        pass(&billing, 31, &[], true).await;
+        let returned = if raised {
+            pass(&billing, 10, &[], true).await;
+            billing.change_plan_now(&Caller::Merchant, &id, plan("더 많이", 29_900)).await.unwrap();
+            format!("{id}p1t1000")
+        } else {
+            format!("{id}p1t0")
+        };
+        let row = payment(&billing, &returned).await;
+        let amount = row.order.amount.decimal();
+        let key = "goodwill-refund-2".to_owned();
+        let merchant_uid = row.merchant_uid().clone();
+        let (tax_free, reason) = (None, None);
+        let whole = RefundRequest {
+            merchant_uid,
+            amount,
+            tax_free,
+            vat_amount: None,
+            reason,
+            account: None,
+            idempotency_key: key,
+        };
+        billing.refund(whole).await.unwrap();
+        let [_, said] = billing.preview_end(&Caller::Merchant, &id, None).await.unwrap();
+        let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+        let held = if raised { 8_900 } else { 0 };
+        assert!(ended.unused_amount() <= held, "{raised}: {}", ended.unused_amount());
+        assert_eq!(said.row.unused_amount(), ended.unused_amount());
+        sweep(&billing).await;
+        assert!(payment(&billing, &format!("{id}p0t0")).await.refunds.is_empty(), "{raised}: that month was used");
+    }
 }
 
 #[tokio::test]

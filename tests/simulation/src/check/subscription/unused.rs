@@ -45,13 +45,19 @@ pub(super) fn unused_wrongly(
     let whole = (price * left + (over - starts) - 1) / (over - starts);
     let promised = after.unused.iter().flatten().find(|it| it.period == period).map_or(0, |it| it.amount);
     // What somebody has given back of it before is not given back twice, as far as it is known.
+    let is_raised = before.differences.iter().any(|it| it.attempt.period == period);
     let differences = before.differences.iter().map(|it| it.attempt).filter(|attempt| attempt.period == period);
     let differences = differences.filter_map(|attempt| attempt.merchant_uid(&after.id).ok());
     let differences = differences.flat_map(|uid| world.ledger.find_all(uid.as_str(), None, PaymentSort::Started));
     let payments = history.payments(&world.ledger, after.id.as_str(), period).into_iter().chain(differences);
     let back = |it: &ledger::Payment| if it.paid_at == 0 { 0 } else { it.amount - it.cancellable() };
-    let gone: i64 = payments.map(|it| i64::try_from(back(it)).unwrap_or(0)).sum();
-    let least = whole.min(price - gone).max(0);
+    let payments: Vec<&ledger::Payment> = payments.collect();
+    let sum = |of: &dyn Fn(&ledger::Payment) -> u64| -> i64 {
+        payments.iter().map(|it| i64::try_from(of(it)).unwrap_or(0)).sum()
+    };
+    let (gone, held) = (sum(&back), sum(&|it| if it.paid_at == 0 { 0 } else { it.cancellable() }));
+    // Where a dearer plan began within the period, its price is more than was paid for it: its payments say what there is.
+    let least = whole.min(price - gone).min(if is_raised { held } else { whole }).max(0);
     let is_right = i64::try_from(promised).is_ok_and(|promised| (least..=whole).contains(&promised));
     (!is_right).then(|| format!("{promised} is given back for {left} days, and it should be {least} to {whole}"))
 }
