@@ -401,8 +401,7 @@ impl Setup {
         setup.ahead_seconds_max = 900;
         (setup.batches, setup.odd_cards, setup.console, setup.other_hands) = (850, 0, 0, 0);
         (setup.windows, setup.subscribed, setup.lasts_seconds, setup.replaced) = (0, 0, 0, 0);
-        (setup.webhooks.dropped, setup.stubborn, setup.compares) = (1_000, None, false);
-        setup.receipts = 0;
+        (setup.webhooks.dropped, setup.stubborn, setup.compares, setup.receipts) = (1_000, None, false, 0);
         setup.knobs.past_schedule = PastSchedule::Run;
         setup.soften(60);
         setup
