@@ -44,6 +44,24 @@ pub fn waits_for_its_schedules(sim: &Sim, uid: &CustomerUid) -> bool {
     sim.key(uid).is_some_and(|key| key.state == KeyState::Deleting) && sim.rows.all_payments().iter().any(on_its_way)
 }
 
+/// Whether a row can only wait for another one that is looked at later: a schedule for its key, a key for the charge that checks it.
+#[must_use]
+pub fn waits_for_another(sim: &Sim, row: &DueRow) -> bool {
+    match row {
+        DueRow::Payment(uid) => {
+            let waiting = sim.payment(uid).filter(Payment::waits_for_its_key).and_then(|row| row.order.customer_uid);
+            waiting.and_then(|key| sim.key(&key)).is_some_and(|key| !key.state.is_settled())
+        }
+        DueRow::Key(uid) => {
+            let key = sim.key(uid).filter(|key| key.state == KeyState::Checking);
+            let check = key.and_then(|key| key.check_number()).and_then(|number| sim.payment(&number));
+            let is_later = check.and_then(|row| row.due_at).is_some_and(|due_at| due_at.0 > sim.now());
+            is_later || waits_for_its_schedules(sim, uid)
+        }
+        DueRow::Subscription(_) => false,
+    }
+}
+
 fn is_ahead(at: Option<Timestamp>, now: i64) -> bool {
     at.is_some_and(|at| at.0 > now + SOON)
 }

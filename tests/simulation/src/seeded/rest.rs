@@ -78,7 +78,7 @@ impl Play<'_> {
             let now = self.sim.now();
             let due: Vec<DueRow> = self.sim.world().index.due_rows(Timestamp(now)).cloned().collect();
             for row in due {
-                if matches!(&row, DueRow::Key(uid) if quiet::waits_for_its_schedules(self.sim, uid)) {
+                if quiet::waits_for_another(self.sim, &row) {
                     continue;
                 }
                 self.give_back_by_hand(&row);
