@@ -334,13 +334,13 @@ pub(super) fn refused(applied: &mut Applied, refusal: &Refusal, now: Timestamp) 
 }
 
 impl Payment {
-    /// What of it has gone back, or is on its way, in minor units.
+    /// What of it is neither given back nor on its way back, in minor units.
     #[must_use]
-    pub fn given_back(&self) -> u64 {
-        let gone = self.record.as_ref().map_or(0, |record| record.cancel_amount);
+    pub fn kept(&self) -> u64 {
+        let left = self.record.as_ref().map_or(0, PaymentSnapshot::net_paid);
         let of_record = |refund: &&Refund| Some(&refund.imp_uid) == self.imp_uid();
         let pending = self.refunds.iter().filter(|refund| refund.state == RefundState::Pending).filter(of_record);
-        pending.map(|refund| refund.amount).fold(gone, u64::saturating_add)
+        pending.map(|refund| refund.amount).fold(left, u64::saturating_sub)
     }
 
     /// The refund that is sent next takes the parts that are left now: since it was recorded others may have been given back. Those

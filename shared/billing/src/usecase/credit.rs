@@ -102,7 +102,8 @@ where
         let number = row.attempt.period.checked_sub(1);
         let payments = self.store.payments(&number.map_or_else(Vec::new, |number| row.attempts_at(number))).await?;
         // No more than the period's payments still hold: nothing is taken out of a month that was used.
-        let held = payments.iter().filter(|payment| payment.state.was_paid()).map(left).fold(0, u64::saturating_add);
+        let paid = payments.iter().filter(|payment| payment.state.was_paid());
+        let held = paid.map(Payment::kept).fold(0, u64::saturating_add);
         let carried = number.map_or(0, |number| carried_by_credit(row, number, &payments));
         Ok(Some(row.running_price().minor.saturating_sub(held.saturating_add(carried))))
     }

@@ -179,6 +179,28 @@ async fn nothing_is_given_back_out_of_a_month_that_was_used() {
 }
 
 #[tokio::test]
+async fn what_is_on_its_way_back_is_not_given_back_twice() {
+    let billing = billing().await;
+    let id = begun(&billing, refunding()).await;
+    pass(&billing, 31, &[], true).await;
+    let merchant_uid = MerchantUid::parse(&format!("{id}p1t0")).unwrap();
+    let (tax_free, vat_amount, reason, account) = (None, None, None, None);
+    let idempotency_key = "goodwill-refund-3".to_owned();
+    let amount = "8000".to_owned();
+    let request = RefundRequest { merchant_uid, amount, tax_free, vat_amount, reason, account, idempotency_key };
+    billing.psp.will([Act::Lose]);
+    billing.refund(request).await.unwrap();
+    assert!(payment(&billing, &format!("{id}p1t0")).await.pending_refund().is_some());
+    let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
+    assert_eq!(ended.unused_amount(), 900, "what is left of it");
+    for _ in 0..3 {
+        billing.advance(3_600);
+        sweep(&billing).await;
+    }
+    assert!(payment(&billing, &format!("{id}p0t0")).await.refunds.is_empty(), "the month before was used");
+}
+
+#[tokio::test]
 async fn a_period_that_was_paid_before_the_end_and_heard_of_after_it_is_given_back_as_well() {
     let billing = billing().await;
     let id = begun(&billing, refunding()).await;
