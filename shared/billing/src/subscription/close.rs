@@ -9,9 +9,9 @@ use crate::payment::{Payment, State};
 use crate::time::Timestamp;
 
 impl Subscription {
-    /// Somebody ends it. Ending it again changes nothing; a later wish may bring the end forward, never put it off. `gone`: what
-    /// was given back of the running period before, where the days that are not used are given back.
-    pub(crate) fn end(&mut self, ending: Ending, gone: Option<u64>, by_merchant: bool, now: Timestamp) {
+    /// Somebody ends it. Ending it again changes nothing; a later wish may bring the end forward, never put it off. `held`: how
+    /// much of the running period can be given back, where the days that are not used are.
+    pub(crate) fn end(&mut self, ending: Ending, held: Option<u64>, by_merchant: bool, now: Timestamp) {
         let over = self.state == SubscriptionState::Completed
             || (self.state == SubscriptionState::Canceled && self.ending.is_some());
         let sooner = matches!(self.ending, Some((Ending::AtPeriodEnd, _))) && ending == Ending::Now;
@@ -26,9 +26,9 @@ impl Subscription {
             let runs = self.paid_period(KstDay::of(now));
             self.state = SubscriptionState::Canceled;
             self.access_until = self.access_until.map(|until| until.min(now));
-            self.unused = gone.map(|_| Vec::new());
-            if let Some((period, gone)) = runs.zip(gone) {
-                self.owe_unused(period.number, gone);
+            self.unused = held.map(|_| Vec::new());
+            if let Some((period, held)) = runs.zip(held) {
+                self.owe_unused(period.number, held);
             }
         }
     }
@@ -83,7 +83,7 @@ fn close(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
     if !settled {
         row.settle(paid, payment.order.amount);
         // It was paid before its customer ended it, and nobody knew.
-        row.owe_unused(row.attempt.period, 0);
+        row.owe_unused(row.attempt.period, u64::MAX);
     }
     skip(row, paid, now)
 }

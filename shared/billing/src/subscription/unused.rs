@@ -62,15 +62,14 @@ pub struct UnusedDays {
 }
 
 impl UnusedDays {
-    /// The share of `price` that the days after `today` have, of which so much has gone back already. Fractions are the
-    /// customer's.
+    /// The share of `price` that the days after `today` have, `held` at most. Fractions are the customer's.
     #[must_use]
-    pub fn new(period: &Period, price: Money, gone: u64, today: KstDay) -> Self {
+    pub fn new(period: &Period, price: Money, held: u64, today: KstDay) -> Self {
         let days = period.starts.days_until(period.ends).max(1);
         let days_left = today.next().days_until(period.ends).clamp(0, days);
         let share = i128::from(price.minor) * i128::from(days_left);
         let share = u64::try_from(share.saturating_add(i128::from(days) - 1) / i128::from(days)).unwrap_or(0);
-        Self { period: period.number, days_left, days, amount: share.min(price.minor.saturating_sub(gone)) }
+        Self { period: period.number, days_left, days, amount: share.min(held) }
     }
 }
 
@@ -90,13 +89,13 @@ impl Subscription {
     }
 
     /// Owes its customer the days of a paid period after its end, if it was ended so. What was owed for it before is part of
-    /// that. `gone`: what was given back of it already.
-    pub(super) fn owe_unused(&mut self, period: u32, gone: u64) {
+    /// that. `held`: how much can be given back of it.
+    pub(super) fn owe_unused(&mut self, period: u32, held: u64) {
         let price = self.running_price();
         let ended = matches!(self.ending, Some((Ending::Now, _)));
         let Some((end, period)) = self.access_until.zip(self.calendar.period(period)).filter(|_| ended) else { return };
         let Some(all) = &mut self.unused else { return };
-        let owed = UnusedDays::new(&period, price, gone, KstDay::of(end));
+        let owed = UnusedDays::new(&period, price, held, KstDay::of(end));
         let before = all.iter().find(|it| it.period == owed.period).map_or(0, |it| it.amount);
         let more = owed.amount.saturating_sub(before);
         if more > 0 {

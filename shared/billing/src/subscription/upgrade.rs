@@ -213,7 +213,7 @@ impl Subscription {
         self.adjustment = self.adjustment.saturating_sub(upgrade.credit);
         self.begin_now(upgrade.plan);
         // Paid before the end: what is left of it is worth more now.
-        self.owe_unused(upgrade.attempt.period, 0);
+        self.owe_unused(upgrade.attempt.period, u64::MAX);
     }
 
     /// The plan of the period that runs, and of those after it, is this one.

@@ -78,9 +78,8 @@ where
         }
     }
 
-    /// How much of the running period's price its payments do not hold (any more), if the days of it that are not used are to be
-    /// given back.
-    pub(super) async fn gone_of_running(
+    /// How much can be given back of the running period, in minor units, if the days of it that are not used are to be given back.
+    pub(super) async fn held_of_running(
         &self,
         row: &Subscription,
         (caller, ending): (&Caller, Ending),
@@ -105,7 +104,7 @@ where
         let paid = payments.iter().filter(|payment| payment.state.was_paid());
         let held = paid.map(Payment::kept).fold(0, u64::saturating_add);
         let carried = number.map_or(0, |number| carried_by_credit(row, number, &payments));
-        Ok(Some(row.running_price().minor.saturating_sub(held.saturating_add(carried))))
+        Ok(Some(held.saturating_add(carried)))
     }
 
     /// Payments of a subscription that its customer has had something for, the latest first.
@@ -138,6 +137,6 @@ fn carried_by_credit(row: &Subscription, period: u32, payments: &[Payment]) -> u
 }
 
 /// What of a payment can still be given back.
-fn left(payment: &Payment) -> u64 {
+pub(super) fn left(payment: &Payment) -> u64 {
     payment.record.as_ref().map_or(0, crate::payment::PaymentSnapshot::net_paid)
 }

@@ -230,9 +230,9 @@ where
     ) -> Result<Subscription, Failure> {
         let until = self.steps_until();
         let row = self.up_to_date((caller, until), id).await?;
-        let gone = self.gone_of_running(&row, (caller, ending), refund).await?;
+        let held = self.held_of_running(&row, (caller, ending), refund).await?;
         let end = |row: &mut Subscription, now| {
-            row.end(ending, gone, *caller == Caller::Merchant, now);
+            row.end(ending, held, *caller == Caller::Merchant, now);
             Ok(())
         };
         self.change_from(row, until, end).await.map(|(row, ())| row)

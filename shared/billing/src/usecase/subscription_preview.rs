@@ -3,6 +3,7 @@
 //! What is due by now comes first and is done, a charge whose time has come included, as before the change itself: a period that is paid
 //! is not the one that is changed. Nothing of the change follows from a preview.
 
+use super::credit::left;
 use super::{Billing, Caller, Failure, NewPlan, chargeable};
 use crate::day::KstDay;
 use crate::ids::MerchantUid;
@@ -127,10 +128,10 @@ where
         ending: Ending,
         refund: Option<RefundPolicy>,
     ) -> Result<EndPreview, Failure> {
-        let gone = self.gone_of_running(row, (caller, ending), refund).await?;
+        let held = self.held_of_running(row, (caller, ending), refund).await?;
         let now = self.host.now();
         let mut changed = row.clone();
-        changed.end(ending, gone, *caller == Caller::Merchant, now);
+        changed.end(ending, held, *caller == Caller::Merchant, now);
         let lasts = changed.access_until.filter(|until| now < *until && ending == Ending::AtPeriodEnd);
         let given_back = if changed.owes_credit() { self.given_back(&changed).await? } else { Vec::new() };
         Ok(EndPreview { ending, ends_at: lasts.unwrap_or(now), given_back, row: changed })
@@ -141,9 +142,8 @@ where
         let mut owed = row.adjustment.min(0).unsigned_abs();
         let mut given = Vec::new();
         for payment in self.latest_payments(row).await? {
-            let Some(record) = payment.record.as_ref().filter(|_| owed > 0) else { continue };
-            let amount = owed.min(record.net_paid());
-            if amount > 0 {
+            let amount = owed.min(left(&payment));
+            if let Some(record) = payment.record.as_ref().filter(|_| amount > 0) {
                 owed = owed.saturating_sub(amount);
                 given.push(GivenBack {
                     merchant_uid: payment.merchant_uid().clone(),
