@@ -31,6 +31,7 @@ from .settings import (
     STATE,
     STOREFRONT,
     TABLE_NAME,
+    VBANK_CHANNEL,
     Urls,
     base_environment,
     functions,
@@ -59,6 +60,7 @@ CONFIGURATION = (
     "IAMPORT_CODE",
     "IAMPORT_PG",
     "IAMPORT_TIER",
+    "IAMPORT_VBANK_CHANNELS",
     "LATE_PAID_POLICY",
     "CASH_RECEIPT_POLICY",
     "PUBLIC_URL",
@@ -189,6 +191,8 @@ def function_environment(plan: Plan) -> dict[str, str]:
         "AWS_REGION": REGION,
         "CHECKOUT_CONFIRM": "true",
         "IAMPORT_CODE": IMP_CODE,
+        # One of the simulator's own channels (tests/ledger/src/channels.rs).
+        "IAMPORT_VBANK_CHANNELS": VBANK_CHANNEL,
         # What the sandbox's gateway says of a local sender.
         "WEBHOOK_IPS": HOST,
     }

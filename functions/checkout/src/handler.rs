@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use billing::usecase::{Failure, NewCheckout, NotApproved, OpenedCheckout, ReturnView};
+use billing::checkout::AccountOrder;
+use billing::usecase::{Failure, NewAccount, NewCheckout, NotApproved, OpenedCheckout, ReturnView};
 use billing::{CustomerId, ImpUid, MerchantUid};
 use runtime::App;
 use runtime::http::present::window::WindowParameters;
@@ -32,8 +33,12 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
 
 async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
+    let mut body = request.json()?;
+    if let Some((pg, account)) = window::account(&mut body)? {
+        return issue(app, request, account_of(body, pg, account)?).await;
+    }
     let billing = app.billing(request.deadline());
-    let OpenedCheckout { row, warnings, ready } = billing.checkout(command(request.json()?)?).await?;
+    let OpenedCheckout { row, warnings, ready } = billing.checkout(command(body)?).await?;
     let request_pay = match &row.window {
         Some(window) if ready && row.is_payable(app.now()) => {
             Some(app.request_pay(request, &row.order, window, &row.customer_id).await?)
@@ -46,6 +51,20 @@ async fn open(app: &App, request: &Request) -> Result<Reply, Problem> {
         return Ok(present::pending(&present::window::checkout(&row, &opening), &location));
     }
     Ok(Reply::json(201, &present::window::checkout(&row, &opening)).header("location", location))
+}
+
+/// An account without a window: there is nothing to open, and its number is the answer.
+async fn issue(app: &App, request: &Request, new: NewAccount) -> Result<Reply, Problem> {
+    let (row, warnings) = app.billing(request.deadline()).issue_account(new).await?;
+    let opening = WindowParameters { request_pay: None, init: app.config.imp_code.as_ref(), warnings: &warnings };
+    present::window::account(&row, &opening)
+}
+
+fn account_of(mut body: Object, pg: Option<String>, account: AccountOrder) -> Result<NewAccount, Problem> {
+    let customer_id = body.required("customer_id", CustomerId::parse)?;
+    let order = window::order(&mut body)?;
+    body.finish()?;
+    Ok(NewAccount { order, customer_id, pg, account })
 }
 
 fn command(mut body: Object) -> Result<NewCheckout, Problem> {

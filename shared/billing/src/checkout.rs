@@ -1,10 +1,13 @@
 //! What a customer is asked to confirm in the PG's window: the parameters of `IMP.request_pay` that an order does not
 //! have, in Iamport's own names, checked against what is known of the gateways.
 
+mod account;
 mod options;
 
 use serde::{Deserialize, Serialize};
 
+pub use account::AccountOrder;
+pub(crate) use account::METHOD as ACCOUNT;
 pub(crate) use options::pg_code;
 pub use options::{CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product};
 use options::{code, not_a_due, vbank_due_at};

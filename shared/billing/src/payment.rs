@@ -1,5 +1,6 @@
 //! A payment's row: what was ordered, where it stands, who may send it, and what the PSP says of it.
 
+mod account;
 mod applied;
 mod apply;
 pub mod check;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use account::account_fingerprint;
 pub use applied::{Applied, Effect};
 pub use apply::apply;
 pub use claim::{Claim, Purpose};
@@ -29,7 +31,7 @@ pub use refusal::{Refusal, RefusedBy};
 pub use snapshot::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
 
 use crate::calendar::{CLAIMANT_SECONDS, KEY_WAIT_SECONDS, next_window_look};
-use crate::checkout::Window;
+use crate::checkout::{AccountOrder, Window};
 use crate::fingerprint::Fingerprint;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, Nonce};
 use crate::order::Order;
@@ -170,6 +172,8 @@ pub struct Payment {
     pub flow: Flow,
     /// The window that it is paid in, for a checkout. Never changes.
     pub window: Option<Box<Window>>,
+    /// The virtual account that is issued for it without a window. Never changes.
+    pub account: Option<AccountOrder>,
     /// When the merchant withdrew it, for a checkout: whatever is paid afterwards goes back. Never changes again.
     pub withdrawn_at: Option<Timestamp>,
     /// The billing key that it moves to once it is revoked on the present one.
@@ -277,6 +281,7 @@ impl Payment {
             customer_id,
             flow,
             window: None,
+            account: None,
             withdrawn_at: None,
             moves_to: None,
             former_keys: Vec::new(),
@@ -309,7 +314,7 @@ impl Payment {
     pub fn reclaimed(mut self, claim: Claim, now: Timestamp) -> Self {
         // What the PSP refuses, or does not answer, is asked for more and more rarely.
         let once_more = match claim.purpose {
-            Purpose::Charge | Purpose::Register => {
+            Purpose::Charge | Purpose::Register | Purpose::Issue => {
                 self.step(State::Claimed, Source::Claim, now);
                 self.posts = self.posts.saturating_add(1);
                 self.refusal = None;
@@ -333,28 +338,12 @@ impl Payment {
         self
     }
 
-    /// What this row's order is sent as; a checkout is never sent.
-    #[must_use]
-    pub const fn purpose(&self) -> Option<Purpose> {
-        match self.flow {
-            Flow::Charge => Some(Purpose::Charge),
-            Flow::Schedule { .. } => Some(Purpose::Register),
-            Flow::Checkout { .. } => None,
-        }
-    }
-
     /// Whether the PSP has answered the POST that it was claimed for last, as opposed to what a look has found: others may have
     /// been sent with it.
     #[must_use]
     pub fn was_answered(&self) -> bool {
         let ended = self.log.iter().rfind(|step| step.from == State::Claimed);
         self.state != State::Claimed && ended.is_some_and(|step| step.by == Source::Reply && step.to != State::Unknown)
-    }
-
-    /// The claim that it is being registered under as a schedule, if it is.
-    #[must_use]
-    pub fn registering(&self) -> Option<&Claim> {
-        self.claim.as_ref().filter(|claim| claim.purpose == Purpose::Register)
     }
 
     /// The order number.
@@ -416,10 +405,13 @@ impl Payment {
     }
 
     /// The state as callers are told it. A registration whose caller was told that it was refused, and which stands at the
-    /// PSP all the same, stays failed for everybody until it is taken back.
+    /// PSP all the same, stays failed for everybody until it is taken back; so does an account that was issued all the same, and
+    /// is closed.
     #[must_use]
     pub const fn told_state(&self) -> State {
-        if matches!(self.state, State::Scheduled) && self.refusal.is_some() { State::Failed } else { self.state }
+        let stands = matches!(self.state, State::Scheduled);
+        let stood = matches!(self.state, State::Revoked) && self.account.is_some();
+        if self.refusal.is_some() && (stands || stood) { State::Failed } else { self.state }
     }
 
     /// Who said no to a payment that has failed. A failed record is the issuer's word.

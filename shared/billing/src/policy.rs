@@ -57,6 +57,8 @@ pub struct Policy {
     pub pg_methods: BTreeMap<String, Vec<String>>,
     /// Code of the gateway of a window that names none.
     pub default_pg: Option<String>,
+    /// Codes of the gateways with a channel for virtual accounts that are issued without a window, the default first.
+    pub account_pgs: Vec<String>,
     /// Code of the gateway that issues keys for cards of our own form, as far as it is known.
     pub card_pg: Option<String>,
     /// The channels that the settings name, each for what it is for.
@@ -84,6 +86,7 @@ impl Default for Policy {
             pgs: Vec::new(),
             pg_methods: BTreeMap::new(),
             default_pg: None,
+            account_pgs: Vec::new(),
             card_pg: None,
             channels: Vec::new(),
             window_seconds: 86_400,

@@ -5,6 +5,7 @@ use std::future::Future;
 use crate::alarm::Alarm;
 use crate::card::Card;
 use crate::channels;
+use crate::checkout::AccountOrder;
 use crate::day::KstDay;
 use crate::event::Event;
 use crate::ids::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Nonce, SubscriptionId};
@@ -62,6 +63,13 @@ pub trait ChargePsp: Sync {
     fn ready(&self) -> impl Future<Output = bool> + Send;
     /// `POST /subscribe/payments/again`, exactly once.
     fn charge(&self, order: &Order) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
+    /// `POST /vbanks`, exactly once, through the channel that is set up for accounts at this gateway.
+    fn issue_account(
+        &self,
+        order: &Order,
+        pg: Option<&str>,
+        account: &AccountOrder,
+    ) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
     /// Every payment under an order number (`findAll`, never `find`: a newer failure would hide an older payment).
     fn payments(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Lookup<Vec<PaymentSnapshot>>> + Send;
     /// One payment.

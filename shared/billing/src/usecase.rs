@@ -1,5 +1,6 @@
 //! What a storefront, a webhook or the sweep may ask for. Each moves money the one way: claim, POST, conclude.
 
+mod account;
 mod cards;
 mod change_plan;
 mod charge;
@@ -39,6 +40,7 @@ use crate::policy::Policy;
 use crate::ports::{StoreError, WriteError};
 use crate::subscription::Attempt;
 
+pub use account::NewAccount;
 pub use checkout::{NewCheckout, NotApproved, OpenedCheckout, ReturnView};
 pub use compare::Comparison;
 pub use gateway::refund_warnings;

@@ -53,6 +53,8 @@ pub struct Config {
     pub imp_code: Option<ImpCode>,
     /// `IAMPORT_CHECKOUT_PGS`: the gateways that windows may be opened at, the default first.
     pub window_channels: Vec<WindowChannel>,
+    /// `IAMPORT_VBANK_CHANNELS`: the channels that virtual accounts are issued through without a window, the default first.
+    pub account_channels: Vec<WindowChannel>,
     /// `PUBLIC_URL`: where the storefront API answers; the API's own domain if absent.
     pub public_url: Option<String>,
     /// `CHECKOUT_RETURN_URL`: the storefront's page for customers whose mobile browser comes back from the window.
@@ -138,6 +140,12 @@ impl Config {
             .map(WindowChannel::parse)
             .collect::<Option<_>>()
             .ok_or(ConfigError { variable: "IAMPORT_CHECKOUT_PGS", rule: channels_rule })?;
+        let accounts = optional("IAMPORT_VBANK_CHANNELS").unwrap_or_default();
+        let accounts_rule = "entries of {pg}[.{mid}]={channelKey} separated by commas";
+        let account_channels: Vec<WindowChannel> = list(&accounts)
+            .map(|entry| WindowChannel::parse(entry).filter(WindowChannel::issues_accounts))
+            .collect::<Option<_>>()
+            .ok_or(ConfigError { variable: "IAMPORT_VBANK_CHANNELS", rule: accounts_rule })?;
         let tier = optional("IAMPORT_TIER");
         let pg = optional("IAMPORT_PG");
         let of_keys = pg.as_deref().map(|pg| pg_code(pg).to_owned());
@@ -170,26 +178,32 @@ impl Config {
                 pg_methods: limited(&window_channels),
                 default_pg,
                 card_pg: of_keys,
+                account_pgs: codes(&account_channels),
                 channels: configured(
-                    &window_channels,
+                    window_channels.iter().chain(&account_channels),
                     optional("IAMPORT_PG").as_deref(),
                     optional("IAMPORT_CHANNEL_KEY"),
                 ),
                 ..policy(optional)?
             },
             window_channels,
+            account_channels,
         })
     }
 }
 
 /// Every channel that is named, for windows and for keys.
-fn configured(window_channels: &[WindowChannel], pg: Option<&str>, channel_key: Option<String>) -> Vec<Configured> {
+fn configured<'a>(
+    channels: impl Iterator<Item = &'a WindowChannel>,
+    pg: Option<&str>,
+    channel_key: Option<String>,
+) -> Vec<Configured> {
     let named = |pg: Option<&str>, channel_key: Option<String>, pay_methods: Vec<String>| {
         let pg_id = pg.and_then(|pg| pg.split_once('.')).map(|(_, id)| id.to_owned());
         Configured { pg: pg.map(|pg| pg_code(pg).to_owned()), pg_id, channel_key, pay_methods }
     };
     let of_window = |it: &WindowChannel| named(Some(&it.pg), it.channel_key.clone(), it.pay_methods.clone());
-    let mut channels: Vec<Configured> = window_channels.iter().map(of_window).collect();
+    let mut channels: Vec<Configured> = channels.map(of_window).collect();
     if pg.is_some() || channel_key.is_some() {
         let of_keys = named(pg, channel_key, Vec::new());
         channels.extend((!channels.contains(&of_keys)).then_some(of_keys));
@@ -426,6 +440,16 @@ mod tests {
     }
 
     #[test]
+    fn accounts_are_issued_through_channels_with_a_key() {
+        let pgs = |channels| read(&[("IAMPORT_VBANK_CHANNELS", channels)]).map(|config| config.policy.account_pgs);
+        assert_eq!(pgs("settle=k1, nice_v2.A1=k2"), Ok(vec!["settle".to_owned(), "nice_v2".to_owned()]));
+        assert_eq!(pgs(""), Ok(Vec::new()));
+        for refused in ["settle", "settle:vbank=k1", "=k1"] {
+            assert_eq!(pgs(refused).unwrap_err().variable, "IAMPORT_VBANK_CHANNELS", "{refused}");
+        }
+    }
+
+    #[test]
     fn every_channel_that_is_named_is_looked_for() {
         let names = |variables: &[(&'static str, &str)]| {
             let channels = read(variables).unwrap().policy.channels;
@@ -437,6 +461,7 @@ mod tests {
         assert_eq!(names(&[pgs, ("IAMPORT_PG", "nice")]).len(), 2, "the same for both");
         assert_eq!(names(&[pgs, ("IAMPORT_PG", "nice.B1")])[2], ("nice.B1".to_owned(), false));
         assert_eq!(names(&[("IAMPORT_CHANNEL_KEY", "k3")]), [("(by its key)".to_owned(), true)]);
+        assert_eq!(names(&[("IAMPORT_VBANK_CHANNELS", "settle.C1=k4")]), [("settle.C1".to_owned(), true)]);
     }
 
     #[test]

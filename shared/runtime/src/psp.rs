@@ -9,6 +9,7 @@ pub(crate) mod write;
 use std::time::Duration;
 
 use billing::card::Card;
+use billing::checkout::AccountOrder;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
@@ -40,6 +41,8 @@ struct Channel {
     channel_key: Option<String>,
     /// Channels of the gateways that a request may name instead.
     others: Vec<WindowChannel>,
+    /// For virtual accounts: codes of gateways, each with the key of its channel.
+    accounts: Vec<(String, String)>,
     notice_url: Option<String>,
     test_payments: TestPayments,
 }
@@ -60,6 +63,7 @@ impl Psp {
             pg: config.pg.clone(),
             channel_key: config.channel_key.clone(),
             others: config.window_channels.clone(),
+            accounts: config.account_channels.iter().filter_map(keyed).collect(),
             notice_url: config.notice_url.clone(),
             test_payments,
         };
@@ -81,6 +85,11 @@ impl Psp {
         let secret = self.secrets.current().await.map_err(|_| NotSent)?;
         Ok(secret.notice_url(base).map(|url| Sensitive::from(url.as_str())))
     }
+}
+
+/// The gateway of a channel, and its key.
+fn keyed(channel: &WindowChannel) -> Option<(String, String)> {
+    Some((channel.code().to_owned(), channel.channel_key.clone()?))
 }
 
 /// The request could not be made, so nothing left.
@@ -160,6 +169,20 @@ impl ChargePsp for Psp {
         let Ok(notice_url) = self.notice_url().await else { return PostResult::NotSent };
         let Ok(request) = write::again(order, notice_url) else { return PostResult::NotSent };
         posted(self.posting().again(&request).await, |payment| read::payment(&payment), "again")
+    }
+
+    async fn issue_account(
+        &self,
+        order: &Order,
+        pg: Option<&str>,
+        account: &AccountOrder,
+    ) -> PostResult<PaymentSnapshot> {
+        let channel = self.channel.accounts.iter().find(|(code, _)| pg == Some(code));
+        // A channel that was taken out of the settings since: it stays to be sent, and a person hears of it.
+        let Some((_, channel_key)) = channel else { return PostResult::NotSent };
+        let Ok(notice_url) = self.notice_url().await else { return PostResult::NotSent };
+        let Ok(request) = write::account(order, account, channel_key, notice_url) else { return PostResult::NotSent };
+        posted(self.posting().issue_vbank(&request).await, |payment| read::payment(&payment), "createVbank")
     }
 
     async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {

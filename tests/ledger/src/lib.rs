@@ -6,6 +6,7 @@
 //! schedules and late executions that have fallen due run, in time order.
 
 mod access;
+mod accounts;
 mod cancel;
 pub mod cards;
 mod channels;
@@ -31,6 +32,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::access::AccessToken;
+pub use self::accounts::AccountOrder;
 pub use self::cancel::CancelOrder;
 pub use self::channels::{ChannelKind, Setting};
 pub use self::charge::{Admission, Charged, Delivery, Instrument};

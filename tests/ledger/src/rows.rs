@@ -156,6 +156,9 @@ pub struct VirtualAccount {
     pub number: String,
     /// Account holder.
     pub holder: String,
+    /// The bank's code; the gateway's own bank if it was not asked for.
+    #[serde(default)]
+    pub bank: Option<String>,
     /// Deposit deadline, UNIX seconds.
     pub due_at: i64,
     /// Issued, UNIX seconds.
@@ -257,7 +260,8 @@ impl Payment {
     /// How it was asked for: V1's word.
     #[must_use]
     pub fn pay_method(&self) -> &str {
-        self.browser.as_ref().map_or("card", |browser| &browser.pay_method)
+        let over_the_api = if self.vbank.is_some() { "vbank" } else { "card" };
+        self.browser.as_ref().map_or(over_the_api, |browser| &browser.pay_method)
     }
 
     /// V1's word for how it is recorded, which some gateways' is another.

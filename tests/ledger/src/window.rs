@@ -321,6 +321,7 @@ impl Ledger {
         let vbank = matches!(end, End::AccountIssued).then(|| VirtualAccount {
             number: self.ids.digits12("56"),
             holder: "가맹점".to_owned(),
+            bank: None,
             due_at: window.due_at,
             issued_at: now,
         });

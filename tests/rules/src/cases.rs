@@ -213,6 +213,7 @@ pub fn method_at(gateway: &str, operation: Operation) -> &'static str {
         Operation::KeyWindow => key_window().or_else(window),
         Operation::Window | Operation::Refund => window(),
         Operation::Receipt | Operation::CancelReceipt => Some("trans"),
+        Operation::Account => Some("vbank"),
     }
     .unwrap_or("card")
 }
@@ -222,10 +223,20 @@ const fn usual(operation: Operation) -> &'static [Field] {
     const ORDER: &[Field] =
         &[Field::MerchantUid, Field::Name, Field::BuyerName, Field::BuyerEmail, Field::BuyerTel, Field::CustomerId];
     const CHARGE: &[Field] = &[Field::MerchantUid, Field::Name, Field::BuyerName, Field::BuyerEmail, Field::BuyerTel];
+    const ACCOUNT: &[Field] = &[
+        Field::MerchantUid,
+        Field::Name,
+        Field::BuyerName,
+        Field::BuyerEmail,
+        Field::BuyerTel,
+        Field::VbankHolder,
+        Field::CustomerId,
+    ];
     const CARD: &[Field] = &[Field::CustomerName, Field::Birth, Field::PwdTwoDigits, Field::Cvc];
     match operation {
         Operation::Window | Operation::KeyWindow => ORDER,
         Operation::Charge | Operation::Schedule => CHARGE,
+        Operation::Account => ACCOUNT,
         Operation::CardKey => CARD,
         Operation::Refund | Operation::DeleteKey => &[Field::Reason, Field::Requester],
         Operation::Receipt => &[Field::BuyerName, Field::BuyerTel],
@@ -250,6 +261,7 @@ pub const fn text(field: Field) -> &'static str {
         Field::ProductType => "digital",
         Field::BrowserIp => "192.0.2.1",
         Field::NaverUseCfm | Field::VbankDue => "20271231",
+        Field::VbankHolder => "Gildong",
         Field::Escrow | Field::Digital | Field::NaverProducts => "true",
         Field::BizNum => "1234567890",
         Field::CardCode => "361",

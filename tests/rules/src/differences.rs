@@ -88,6 +88,10 @@ pub const UNREAD: &[(&str, &str)] =
 /// Lines of the simulator's that it holds unless told otherwise, and that the catalogue neither refuses nor warns of.
 pub const OF_THE_SIMULATOR: &[Difference] = &[
     Difference {
+        rules: &["html5_inicis.vbank.buyer_email", "html5_inicis.vbank.buyer_name", "html5_inicis.vbank.vbank_holder"],
+        reason: "no account is issued there: its own key would stand in a URL, so nothing else is asked",
+    },
+    Difference {
         rules: &[
             "html5_inicis.again.name",
             "danal_tpay.again.name",

@@ -58,6 +58,7 @@ const fn operation(call: Call) -> Option<Operation> {
         Call::Delete => Some(Operation::DeleteKey),
         Call::Receipt => Some(Operation::Receipt),
         Call::ReceiptCancel => Some(Operation::CancelReceipt),
+        Call::Vbank => Some(Operation::Account),
         // A card is charged by its key, and a schedule is moved as it was taken.
         Call::Onetime | Call::Move => None,
     }

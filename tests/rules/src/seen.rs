@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use billing::pg::{Facts, Field, Operation};
 use ledger::gateways::{Force, rule_of, rules};
 use ledger::{
-    CancelOrder, Channel, Deletion, Instrument, KeyOrder, KeyWish, Knobs, Ledger, Order, PaymentStatus, Person,
-    ReceiptOrder, Refusal, Said, ScheduleOrder, TaxParts, UnlistedIssue, WindowOrder, cards,
+    AccountOrder, CancelOrder, Channel, Deletion, Instrument, KeyOrder, KeyWish, Knobs, Ledger, Order, PaymentStatus,
+    Person, ReceiptOrder, Refusal, Said, ScheduleOrder, TaxParts, UnlistedIssue, WindowOrder, cards,
 };
 
 use crate::cases::{AMOUNT, Case, DAY, NOW};
@@ -98,6 +98,18 @@ fn ask(case: &Case, knobs: &Knobs) -> Result<(), Refusal> {
             books.receipt_by_itself(at, &imp_uid)?;
             books.set_knobs(knobs.clone());
             books.revoke_receipt(at, &imp_uid).map(drop)
+        }
+        Operation::Account => {
+            books.set_knobs(knobs.clone());
+            let account = AccountOrder {
+                order: order(facts),
+                channel: channel(case),
+                bank: "004".to_owned(),
+                due_at: NOW.0 + DAY,
+                holder: owned(facts, Field::VbankHolder),
+                has_api_key: false,
+            };
+            books.issue_account(at, account).map(drop)
         }
         Operation::Refund => {
             let imp_uid = pay(case, &mut books)?;

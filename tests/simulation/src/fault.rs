@@ -6,6 +6,7 @@
 pub enum Call {
     Ready,
     Charge,
+    IssueAccount,
     FindAll,
     GetPayment,
     Register,
@@ -122,9 +123,10 @@ pub enum Fault {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::Ready,
         Self::Charge,
+        Self::IssueAccount,
         Self::FindAll,
         Self::GetPayment,
         Self::Register,
@@ -173,6 +175,7 @@ impl Call {
         match self {
             Self::Ready => Class::Token,
             Self::Charge
+            | Self::IssueAccount
             | Self::Register
             | Self::Revoke
             | Self::Move

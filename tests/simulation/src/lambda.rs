@@ -10,8 +10,8 @@ use billing::policy::Policy;
 use billing::ports::{CardHolder, StoreError};
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{
-    Along, Billing, Caller, Comparison, Failure, IssueKey, IssuedKey, KeyDeleted, NewCheckout, NewPlan, NewSchedule,
-    NewSubscription, NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView,
+    Along, Billing, Caller, Comparison, Failure, IssueKey, IssuedKey, KeyDeleted, NewAccount, NewCheckout, NewPlan,
+    NewSchedule, NewSubscription, NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView,
     ScheduleDisposition, Scheduled, SweepReport, WebhookHint, WebhookOutcome,
 };
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
@@ -19,7 +19,7 @@ use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 use crate::exec::Process;
 use crate::host::Host;
 use crate::planted;
-use crate::psp::{Named, Psp};
+use crate::psp::{ACCOUNTS_AT, Named, Psp};
 use crate::sim::Sim;
 use crate::table::Table;
 
@@ -48,6 +48,7 @@ pub enum Request {
     Move { caller: Caller, merchant_uid: MerchantUid, schedule_at: Timestamp },
     DeleteKey { caller: Caller, customer_uid: CustomerUid, schedules: ScheduleDisposition },
     Checkout(NewCheckout),
+    Account(NewAccount),
     Withdraw { merchant_uid: MerchantUid },
     Complete { caller: Caller, merchant_uid: MerchantUid, imp_uid: ImpUid },
     Return { merchant_uid: MerchantUid, imp_uid: Option<ImpUid> },
@@ -138,6 +139,7 @@ pub fn secret() -> FingerprintKey {
 #[must_use]
 pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Process<'a, Answer> {
     let Machine { skew, policy, secret } = machine;
+    let policy = Policy { account_pgs: vec![ACCOUNTS_AT.to_owned()], ..policy };
     let now = sim.now();
     sim.world().subscriptions.ask(&request, now);
     let came_at = Some(now).filter(|_| !matches!(request, Request::Sweep | Request::Compare));
@@ -174,6 +176,10 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         }),
         Request::DeleteKey { caller, customer_uid, schedules } => Box::pin(async move {
             Answer::KeyDeleted(billing(HANDLER_SECONDS).delete_key(&caller, customer_uid.as_str(), schedules).await)
+        }),
+        Request::Account(new) => Box::pin(async move {
+            let issued = billing(HANDLER_SECONDS).issue_account(new).await;
+            Answer::Payment(issued.map(|(row, _)| row))
         }),
         Request::Checkout(new) => Box::pin(async move {
             let opened = billing(HANDLER_SECONDS).checkout(new).await;

@@ -6,3 +6,4 @@ pub mod request;
 pub(crate) mod wire;
 
 pub use port::{Named, Psp};
+pub(crate) use request::ACCOUNTS_AT;

@@ -93,8 +93,9 @@ fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: 
             applied.row.step(State::Unknown, by, now);
             applied.keep_looking(now);
         }
-        Purpose::Charge | Purpose::Register => {
-            if refusal.by() == RefusedBy::Psp {
+        Purpose::Charge | Purpose::Register | Purpose::Issue => {
+            // No card is involved in issuing an account: whoever refuses it, a person has to look at our side of it.
+            if refusal.by() == RefusedBy::Psp || purpose == Purpose::Issue {
                 applied.alarm(Alarm::RequestRefused { row: row.merchant_uid().to_string(), code: refusal.code });
             }
             applied.row.refusal = Some(refusal.clone());
@@ -117,7 +118,7 @@ fn not_sent(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Appl
     let mut applied = Applied::unchanged(row);
     applied.row.claim = None;
     match purpose {
-        Purpose::Charge | Purpose::Register => applied.row.step(State::Intent, by, now),
+        Purpose::Charge | Purpose::Register | Purpose::Issue => applied.row.step(State::Intent, by, now),
         Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => applied.row.looks = 0,
     }
     applied.keep_looking(now);
@@ -127,7 +128,7 @@ fn not_sent(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Appl
 fn lost(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Applied {
     let mut applied = Applied::unchanged(row);
     match purpose {
-        Purpose::Charge | Purpose::Register => applied.row.step(State::Unknown, by, now),
+        Purpose::Charge | Purpose::Register | Purpose::Issue => applied.row.step(State::Unknown, by, now),
         Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
     }
     applied.keep_looking(now);
@@ -149,7 +150,7 @@ fn never_sent(row: &Payment, state: State, by: Source, now: Timestamp) -> Applie
 fn claimed_for(row: &Payment, nonce: &Nonce) -> Option<Purpose> {
     let purpose = row.claim.as_ref().filter(|claim| claim.nonce == *nonce).map(|claim| claim.purpose)?;
     let open = match purpose {
-        Purpose::Charge | Purpose::Register => matches!(row.state, State::Claimed | State::Unknown),
+        Purpose::Charge | Purpose::Register | Purpose::Issue => matches!(row.state, State::Claimed | State::Unknown),
         Purpose::Revoke | Purpose::Move { .. } => row.state == State::Scheduled,
         Purpose::Refund => row.pending_refund().is_some(),
     };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Flow, Payment};
 use crate::calendar::CLAIMANT_SECONDS;
 use crate::ids::Nonce;
 use crate::policy::Policy;
@@ -18,6 +19,8 @@ pub enum Purpose {
     Charge,
     /// Registering a schedule.
     Register,
+    /// Issuing a virtual account.
+    Issue,
     /// Taking a schedule back.
     Revoke,
     /// Giving a schedule another time.
@@ -66,6 +69,25 @@ impl Claim {
     #[must_use]
     pub fn is_being_sent(&self, now: Timestamp) -> bool {
         now < self.claimed_at.plus(CLAIMANT_SECONDS)
+    }
+}
+
+impl Payment {
+    /// What this row's order is sent as; a checkout in the window is never sent.
+    #[must_use]
+    pub const fn purpose(&self) -> Option<Purpose> {
+        match self.flow {
+            Flow::Charge => Some(Purpose::Charge),
+            Flow::Schedule { .. } => Some(Purpose::Register),
+            Flow::Checkout { .. } if self.account.is_some() => Some(Purpose::Issue),
+            Flow::Checkout { .. } => None,
+        }
+    }
+
+    /// The claim that it is being registered under as a schedule, if it is.
+    #[must_use]
+    pub fn registering(&self) -> Option<&Claim> {
+        self.claim.as_ref().filter(|claim| claim.purpose == Purpose::Register)
     }
 }
 

@@ -60,7 +60,9 @@ pub(super) fn apply(
     } else if row.is_withdrawn() {
         window::stays_withdrawn(&mut applied, row, &trusted, complete, by, now);
     } else if row.window.is_some() {
-        let failed = trusted.iter().rfind(|record| record.status == PspStatus::Failed);
+        // What failed in a window under the number of an account's order is no attempt of its own.
+        let ours = |record: &&&PaymentSnapshot| record.status == PspStatus::Failed && row.account.is_none();
+        let failed = trusted.iter().rfind(ours);
         match (window::account(row, &trusted), failed) {
             (Some(account), _) => window::ready(&mut applied, row, account, by, now, policy),
             (None, Some(failed)) => window::failed(&mut applied, row, failed, by, now),

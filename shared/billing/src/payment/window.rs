@@ -4,13 +4,11 @@
 use super::applied::Applied;
 use super::evidence::Source;
 use super::snapshot::{PaymentSnapshot, PspStatus};
-use super::{Flow, Payment, State};
+use super::{Flow, Payment, Purpose, State};
 use crate::calendar::window_ends;
+use crate::checkout::ACCOUNT;
 use crate::policy::Policy;
 use crate::time::Timestamp;
-
-/// The payment method whose outcome is a deposit.
-const ACCOUNT: &str = "vbank";
 
 impl Payment {
     /// Whether its customer may open the window now: it waits, and no virtual account was issued for it.
@@ -44,7 +42,7 @@ impl Payment {
 }
 
 /// Whether a record is a virtual account that waits for its deposit. A window that was only opened waits without one.
-fn is_open_account(record: &PaymentSnapshot) -> bool {
+pub(super) fn is_open_account(record: &PaymentSnapshot) -> bool {
     record.status == PspStatus::Ready && record.details.vbank_num.is_some()
 }
 
@@ -68,6 +66,17 @@ pub(super) fn ready(
     match row.state {
         // Whatever was not what was ordered has been given back, or this would not be asked.
         State::Awaiting | State::Expired | State::Suspect => {}
+        // Issued without a window: by this request, or by one before it whose reply was lost.
+        State::Intent | State::Claimed | State::Unknown if row.account.is_some() => {}
+        // Whoever asked was told that there is none, so nobody is to pay into it: it is closed, and what is paid goes back.
+        State::Failed if row.account.is_some() && row.record.is_none() => {
+            applied.row.withdrawn_at = Some(now);
+            applied.row.record = Some(record.clone());
+            applied.row.step(State::Revoked, by, now);
+            end(applied, row, now);
+            applied.row.due_at = Some(now);
+            return;
+        }
         State::Failed => return end(applied, row, now),
         State::Intent
         | State::Claimed
@@ -77,6 +86,10 @@ pub(super) fn ready(
         | State::PartiallyRefunded
         | State::Refunded
         | State::Revoked => return applied.keep_looking(now),
+    }
+    // It is issued: nothing of that is under way any more.
+    if applied.row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Issue) {
+        applied.row.claim = None;
     }
     let mut open_until = row.open_until().unwrap_or(row.created_at);
     // A customer can name any date in the window; ours are bounded.

@@ -230,7 +230,7 @@ const fn field(rule: &Rule) -> &'static str {
         Demand::SameMonth(_) | Demand::Days(_) | Demand::NotBetween(_, _) => "merchant_uid",
         Demand::SameMonthOrAccount => "refund_account",
         Demand::Impossible => match rule.operation {
-            Operation::Window | Operation::KeyWindow => "pg",
+            Operation::Window | Operation::KeyWindow | Operation::Account => "pg",
             Operation::CardKey => "card_number",
             Operation::Charge | Operation::Schedule | Operation::DeleteKey => "customer_uid",
             Operation::Refund | Operation::Receipt | Operation::CancelReceipt => "merchant_uid",
@@ -319,5 +319,6 @@ const fn done(operation: Operation) -> &'static str {
         Operation::DeleteKey => "deletion of its keys by this API",
         Operation::Receipt => "cash receipts by this API",
         Operation::CancelReceipt => "cancellation of cash receipts by this API",
+        Operation::Account => "virtual accounts without a window",
     }
 }

@@ -41,11 +41,13 @@ pub enum Operation {
     Receipt,
     /// Cancelling it (`DELETE /receipts/{imp_uid}`).
     CancelReceipt,
+    /// Issuing a virtual account without a window (`POST /vbanks`).
+    Account,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Window,
         Self::KeyWindow,
         Self::CardKey,
@@ -55,6 +57,7 @@ impl Operation {
         Self::DeleteKey,
         Self::Receipt,
         Self::CancelReceipt,
+        Self::Account,
     ];
 
     /// Its name within a rule's.
@@ -70,6 +73,7 @@ impl Operation {
             Self::DeleteKey => "delete_key",
             Self::Receipt => "receipt",
             Self::CancelReceipt => "receipt_cancel",
+            Self::Account => "account",
         }
     }
 }
@@ -94,6 +98,7 @@ pub enum Field {
     Escrow,
     Digital,
     VbankDue,
+    VbankHolder,
     BizNum,
     CardCode,
     CardMonths,
@@ -116,7 +121,7 @@ pub enum Field {
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MerchantUid,
         Self::Name,
         Self::BuyerName,
@@ -133,6 +138,7 @@ impl Field {
         Self::Escrow,
         Self::Digital,
         Self::VbankDue,
+        Self::VbankHolder,
         Self::BizNum,
         Self::CardCode,
         Self::CardMonths,
@@ -172,6 +178,7 @@ impl Field {
             Self::Escrow => "escrow",
             Self::Digital => "digital",
             Self::VbankDue => "vbank_due",
+            Self::VbankHolder => "vbank_holder",
             Self::BizNum => "biz_num",
             Self::CardCode => "card.direct.code",
             Self::CardMonths => "card.direct.quota",

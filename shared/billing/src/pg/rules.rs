@@ -1,5 +1,6 @@
 //! The rules, by company.
 
+mod accounts;
 mod danal;
 mod general;
 mod hecto;
@@ -18,7 +19,7 @@ mod welcome;
 
 use super::rule::Rule;
 
-const GROUPS: [&[Rule]; 15] = [
+const GROUPS: [&[Rule]; 16] = [
     general::RULES,
     inicis::RULES,
     kcp::RULES,
@@ -34,6 +35,7 @@ const GROUPS: [&[Rule]; 15] = [
     overseas::RULES,
     others::RULES,
     receipts::RULES,
+    accounts::RULES,
 ];
 
 /// Every rule.

@@ -45,7 +45,14 @@ where
             return Ok(row);
         }
         let claimed = self.claim(row.clone(), purpose);
-        match self.reclaim_payment(&claimed).await? {
+        // No key is charged for an account, so none has to be active.
+        let written = match purpose {
+            Purpose::Issue => self.save_payment(&claimed).await?,
+            Purpose::Charge | Purpose::Register | Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {
+                self.reclaim_payment(&claimed).await?
+            }
+        };
+        match written {
             Saved::Done => self.post(claimed).await,
             Saved::Conflict(Some(current)) => Ok(*current),
             Saved::Conflict(None) | Saved::NotExpected => Err(StoreError::Unavailable.into()),
@@ -112,9 +119,14 @@ where
     /// be written it stays claimed, and the sweep sends it.
     pub(super) async fn post(&self, row: Payment) -> Result<Payment, WriteError> {
         let posted = match (row.flow, &row.order.customer_uid) {
-            // Its customer pays it; there is nothing to send.
-            (Flow::Checkout { .. }, _) | (_, None) => return Ok(row),
             _ if !row.may_be_sent(self.host.now(), &self.policy) => return Ok(row),
+            (Flow::Checkout { .. }, _) => {
+                // In the window its customer pays it; there is nothing to send.
+                let Some((window, account)) = row.window.as_ref().zip(row.account.as_ref()) else { return Ok(row) };
+                let posted = self.psp.issue_account(&row.order, window.account_pg(&self.policy), account).await;
+                posted.and_then(|record| PostResult::Known(Evidence::Records { list: vec![record], complete: false }))
+            }
+            (_, None) => return Ok(row),
             (Flow::Charge, Some(_)) => {
                 let posted = self.psp.charge(&row.order).await;
                 posted.and_then(|record| PostResult::Known(Evidence::Records { list: vec![record], complete: false }))
@@ -149,8 +161,9 @@ where
     /// Positive evidence at once, if there is any; else what the POST itself said. A record that is not of this order and
     /// holds no money, such as a stranger's failed attempt in a browser, is no evidence: it may be why we were refused.
     async fn found_or(&self, row: &Payment, otherwise: PostFailure) -> (Evidence, Source) {
+        let is_ours = |record: &PaymentSnapshot| record.mismatch(&row.order, &self.policy).is_none();
         let counts =
-            |record: &PaymentSnapshot| record.net_paid() > 0 || record.mismatch(&row.order, &self.policy).is_none();
+            |record: &PaymentSnapshot| record.net_paid() > 0 || (is_ours(record) && row.is_answered_by(record));
         match self.evidence(row).await {
             Some(found @ Evidence::Schedule(_)) => (found, Source::Look),
             Some(Evidence::Records { list, complete }) if list.iter().any(counts) => {
@@ -253,7 +266,7 @@ where
                 let posted = self.psp.reschedule(claimed.merchant_uid(), schedule_at).await;
                 posted.and_then(|snapshot| PostResult::Known(Evidence::Schedule(snapshot)))
             }
-            Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Refund => {
+            Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Issue | Purpose::Refund => {
                 registered(self.psp.revoke(customer_uid, &claimed.merchant_uid().into()).await, uid)
             }
         };

@@ -1,6 +1,7 @@
 //! A world small enough to hold in a test: the table in memory, a clock that the test moves, and a PSP that does what it
 //! is told and remembers what it was asked.
 
+mod accounts;
 pub(crate) mod applied;
 mod keys;
 pub(crate) mod payments;
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use billing::alarm::Alarm;
+use billing::checkout::AccountOrder;
 use billing::fingerprint::FingerprintKey;
 use billing::key::{BillingKey, KeySnapshot};
 use billing::order::{Details, Order};
@@ -22,7 +24,7 @@ use billing::payment::receipt::ReceiptSnapshot;
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, Refund, Refusal, ScheduleSnapshot, ScheduleStatus, TaxParts};
 use billing::ports::{
-    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp, SchedulePsp, WindowPsp,
+    AlarmSink, ChargePsp, Clock, Entropy, KeyStore, Lookup, PaymentStore, PostResult, RefundPsp, SchedulePsp,
 };
 use billing::usecase::Billing;
 use billing::{CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -211,6 +213,15 @@ fn answered<T>(act: &Act, done: impl FnOnce(Act) -> T) -> PostResult<T> {
 }
 
 impl ChargePsp for TestPsp {
+    async fn issue_account(
+        &self,
+        order: &Order,
+        pg: Option<&str>,
+        account: &AccountOrder,
+    ) -> PostResult<PaymentSnapshot> {
+        self.account(order, pg, account)
+    }
+
     async fn ready(&self) -> bool {
         let hesitates = self.world().hesitates;
         if hesitates {
@@ -237,39 +248,6 @@ impl ChargePsp for TestPsp {
 
     async fn payment(&self, imp_uid: &ImpUid) -> Lookup<PaymentSnapshot> {
         self.getting(|world| world.payments.values().flatten().find(|record| record.imp_uid == *imp_uid).cloned())
-    }
-}
-
-impl WindowPsp for TestPsp {
-    async fn prepare(&self, order: &Order) -> PostResult<Money> {
-        let Some(act) = self.posting(format!("prepare {}", order.merchant_uid)) else { return PostResult::NotSent };
-        if self.world().prepared.contains_key(order.merchant_uid.as_str()) {
-            return PostResult::Refused(Refusal {
-                code: 1, message: "이미 등록된 merchant_uid 입니다".to_owned()
-            });
-        }
-        answered(&act, |_| self.registers(order))
-    }
-
-    async fn correct(&self, order: &Order) -> PostResult<Money> {
-        let Some(act) = self.posting(format!("correct {}", order.merchant_uid)) else { return PostResult::NotSent };
-        answered(&act, |_| self.registers(order))
-    }
-
-    async fn prepared(&self, order: &Order) -> Lookup<Money> {
-        self.getting(|world| world.prepared.get(order.merchant_uid.as_str()).copied())
-    }
-
-    async fn close_account(&self, imp_uid: &ImpUid) -> PostResult<PaymentSnapshot> {
-        let Some(act) = self.posting(format!("close {imp_uid}")) else { return PostResult::NotSent };
-        let now = self.now();
-        answered(&act, |_| {
-            let mut world = self.world();
-            let account = world.payments.values_mut().flatten().find(|record| record.imp_uid == *imp_uid).unwrap();
-            account.status = PspStatus::Cancelled;
-            account.cancelled_at = Some(now);
-            account.clone()
-        })
     }
 }
 

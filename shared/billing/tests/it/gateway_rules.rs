@@ -45,6 +45,7 @@ fn text(field: Field) -> &'static str {
         Field::BrowserIp => "192.0.2.1",
         Field::NaverUseCfm | Field::VbankDue => "20991231",
         Field::Escrow | Field::Digital | Field::NaverProducts => "true",
+        Field::VbankHolder => "Gildong",
         Field::BizNum => "1234567890",
         Field::CardCode => "361",
         Field::NaverProductCode => "plan-1",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use billing::checkout::{AccountOrder, Window};
 use billing::payment::{
     Claim, Evidence, Flow, Payment, PostFailure, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source,
     State, apply,
@@ -37,7 +38,32 @@ fn rows() -> Vec<Payment> {
             }
         }
     }
+    rows.extend(accounts(checkout));
     rows
+}
+
+/// Orders for a virtual account that is issued without a window.
+fn accounts(flow: Flow) -> Vec<Payment> {
+    let account = AccountOrder { bank: "004".to_owned(), due: START.plus(3_600), holder: None };
+    let window = Window { pay_method: "vbank".to_owned(), ..card_window() };
+    let of = |(state, purpose)| Payment {
+        window: Some(Box::new(window.clone())),
+        account: Some(account.clone()),
+        ..row(state, flow, purpose)
+    };
+    let sent = [State::Claimed, State::Unknown, State::Failed, State::Suspect].map(|it| (it, Some(Purpose::Issue)));
+    let known = [
+        State::Intent,
+        State::Awaiting,
+        State::Expired,
+        State::Failed,
+        State::Revoked,
+        State::Suspect,
+        State::Paid,
+        State::PartiallyRefunded,
+        State::Refunded,
+    ];
+    sent.into_iter().chain(known.map(|it| (it, None))).map(of).collect()
 }
 
 /// Combinations that the use cases produce.

@@ -35,6 +35,11 @@ impl WindowChannel {
         self.pay_methods.iter().any(|named| named == pay_method)
     }
 
+    /// Whether accounts can be issued through it: Iamport takes its key, and no other name.
+    pub(super) fn issues_accounts(&self) -> bool {
+        self.channel_key.is_some() && self.pay_methods.is_empty()
+    }
+
     /// The gateway's code.
     #[must_use]
     pub fn code(&self) -> &str {

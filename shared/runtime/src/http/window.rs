@@ -1,11 +1,11 @@
 //! Windows out of JSON bodies: the parameters of `IMP.request_pay` that a caller may choose, in Iamport's own names.
 
-use billing::checkout::{CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Window};
+use billing::checkout::{AccountOrder, CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Window};
 use billing::order::{Details, Order};
 use billing::{Currency, Invalid, MerchantUid, Money};
 
 use super::Object;
-use super::order::{common, currency, money};
+use super::order::{common, currency, money, seconds};
 
 /// Most entries of a list that are read; the domain allows fewer.
 const LIST_MAX: usize = 200;
@@ -66,6 +66,24 @@ pub fn window(object: &mut Object, currency: Currency) -> Result<Window, Invalid
         },
     };
     Ok(Window { pg, pay_method, options })
+}
+
+/// Takes a virtual account that is issued without a window out of `object`, with the gateway that is to issue it. What belongs to a
+/// window has no place beside it.
+///
+/// # Errors
+/// The first field that is missing or of the wrong form.
+pub fn account(object: &mut Object) -> Result<Option<(Option<String>, AccountOrder)>, Invalid> {
+    let Some(mut account) = object.object("vbank")? else { return Ok(None) };
+    let bank = account.text("code")?;
+    let bank = bank.ok_or_else(|| Invalid::new("vbank_code", "vbank_code_required", "the bank's code"))?;
+    let due = seconds(&mut account, "due")?;
+    let holder = account.text("holder")?;
+    account.finish()?;
+    if object.text("pay_method")?.is_some_and(|method| method != "vbank") {
+        return Err(Invalid::field("pay_method", "vbank, where an account is asked for"));
+    }
+    Ok(Some((object.text("pg")?, AccountOrder { bank, due, holder })))
 }
 
 fn display(object: &mut Object) -> Result<Option<Vec<u32>>, Invalid> {

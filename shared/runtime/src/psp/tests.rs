@@ -33,6 +33,7 @@ async fn psp_with(seconds: u64, answer: impl Fn(&Seen) -> Reply + Send + Sync + 
         "NOTICE_URL" => Some("https://shop.example/webhooks/iamport".to_owned()),
         "IAMPORT_CHANNEL_KEY" => Some("channel-key-1".to_owned()),
         "IAMPORT_CHECKOUT_PGS" => Some("kcp.A1=channel-key-2".to_owned()),
+        "IAMPORT_VBANK_CHANNELS" => Some("settle=channel-key-3,nice_v2.A1=channel-key-4".to_owned()),
         _ => None,
     })
     .unwrap();

@@ -1,15 +1,16 @@
 //! Orders and cards as Iamport wants them.
 
 use billing::card::Card;
+use billing::checkout::AccountOrder;
 use billing::order::{Details, Order, ProductType};
 use billing::payment::Refund;
 use billing::payment::receipt::{IdentifierType, ReceiptOrder, ReceiptPurpose};
 use billing::ports::CardHolder;
 use billing::{Currency, CustomerUid, Money, Timestamp};
 use iamport::{
-    Again, Amount, Birth, Cancel, CancelTarget, CardNumber, CashReceiptType, Cvc, Expiry, InvalidInput,
-    IssueBillingKey, IssueReceipt, NonEmpty, Prepare, Pwd2, ReceiptDetails, ReceiptIdentifierType, Requester, Schedule,
-    ScheduleItem, Sensitive,
+    Again, Amount, Birth, Buyer, Cancel, CancelTarget, CardNumber, CashReceiptType, Cvc, Expiry, InvalidInput,
+    IssueBillingKey, IssueReceipt, IssueVbank, NonEmpty, Prepare, Pwd2, ReceiptDetails, ReceiptIdentifierType,
+    Requester, Schedule, ScheduleItem, Sensitive, StandardCode,
 };
 
 /// `POST /subscribe/payments/again`.
@@ -25,6 +26,39 @@ pub(super) fn again(order: &Order, notice_url: Option<Sensitive>) -> Result<Agai
     request.product_count = order.details.product_count;
     request.cash_receipt_type = cash_receipt(&order.details);
     request.naver_use_cfm = order.details.naver_use_cfm.clone();
+    Ok(request)
+}
+
+/// `POST /vbanks`. What belongs to accounts that a gateway ties to a customer is never sent, and neither is anybody's own API key.
+pub(super) fn account(
+    order: &Order,
+    account: &AccountOrder,
+    channel_key: &str,
+    notice_url: Option<Sensitive>,
+) -> Result<IssueVbank, InvalidInput> {
+    let mut request = IssueVbank::new(
+        Sensitive::from(channel_key),
+        iamport::MerchantUid::new(order.merchant_uid.as_str())?,
+        amount(order.amount),
+        StandardCode::new(&account.bank)?,
+        account.due.0,
+    )?;
+    let details = details(order, notice_url);
+    request.vbank_holder = concealed(account.holder.as_ref());
+    request.name = Some(order.name.clone());
+    request.buyer = Buyer {
+        buyer_name: details.buyer_name,
+        buyer_email: details.buyer_email,
+        buyer_tel: details.buyer_tel,
+        buyer_addr: details.buyer_addr,
+        buyer_postcode: details.buyer_postcode,
+    };
+    request.product_type = details.product_type;
+    request.product_count = order.details.product_count;
+    request.tax_free = details.tax_free;
+    request.vat_amount = details.vat_amount;
+    request.custom_data = details.custom_data;
+    request.notice_url = details.notice_url.into_iter().collect();
     Ok(request)
 }
 

@@ -5,7 +5,7 @@ mod update;
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use billing::checkout::{KeyWindow, Window};
+use billing::checkout::{AccountOrder, KeyWindow, Window};
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, CardCheck, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::Order;
@@ -86,6 +86,9 @@ struct PaymentItem {
     open_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window: Option<Box<Window>>,
+    /// The virtual account that is issued without a window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<AccountOrder>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     withdrawn_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -246,6 +249,7 @@ impl Row for Payment {
             schedule_at: self.schedule_at(),
             open_until: self.open_until(),
             window: self.window.clone(),
+            account: self.account.clone(),
             withdrawn_at: self.withdrawn_at,
             moves_to: self.moves_to.clone(),
             former_keys: self.former_keys.clone(),
@@ -283,6 +287,7 @@ impl Row for Payment {
                 (None, None) => Flow::Charge,
             },
             window: row.window,
+            account: row.account,
             withdrawn_at: row.withdrawn_at,
             moves_to: row.moves_to,
             former_keys: row.former_keys,

@@ -1,6 +1,7 @@
 //! Rows to tell stories with, and the stories of a single row.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use billing::checkout::AccountOrder;
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, CardCheck, KeySnapshot, KeyState, REGISTRATIONS_KEPT, Registration};
 use billing::order::{Details, Order};
@@ -133,6 +134,8 @@ pub(crate) fn full(uid: &str) -> Payment {
         requested_at: NOW,
     }];
     row.receipt = Some(Box::new(receipt()));
+    row.account =
+        Some(AccountOrder { bank: "004".to_owned(), due: NOW.plus(7), holder: Some("길동상점".to_owned()) });
     row
 }
 

@@ -140,6 +140,7 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
         ("billing-keys-window", 201, "/status", json!("prepared")),
         ("checkout", 201, "/request_pay/amount", json!(64_900)),
         ("checkout-all-fields", 201, "/request_pay/products/0/unitPrice", json!(64_900)),
+        ("checkout-vbank", 201, "/vbank_code", json!("004")),
         ("checkout-complete", 202, "/status", json!("pending")),
         ("checkout-return", 303, "", Value::Null),
         ("checkout-confirm", 404, "/reason", json!("주문을 찾을 수 없습니다")),

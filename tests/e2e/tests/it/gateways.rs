@@ -260,5 +260,5 @@ fn what_cannot_be_reached_has_one_of_few_reasons() {
             all
         });
     let left: usize = reasons.values().sum();
-    assert!(reasons.len() == 9 && left * 2 < certain().count(), "{reasons:#?}");
+    assert!(reasons.len() == 10 && left * 2 < certain().count(), "{reasons:#?}");
 }

@@ -3,6 +3,7 @@
 //! `./dev test` starts everything and runs this.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
 mod auth;
 mod bad_cards;
 mod bad_json;

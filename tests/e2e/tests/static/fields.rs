@@ -65,9 +65,10 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let window = taken(&calls, WINDOW, WINDOW_PARTS);
     assert!(window.len() > 30, "the reader finds too little");
     let common = taken(&calls, ORDER, &["common", "currency"]);
-    let checkout = taken(&calls, "functions/checkout/src/handler.rs", &["command"]);
+    let checkout = taken(&calls, "functions/checkout/src/handler.rs", &["command", "account_of"]);
     let ordered = taken(&calls, WINDOW, &["order"]);
-    assert_eq!(described("CheckoutRequest"), &(&(&window | &common) | &checkout) | &ordered);
+    let account = taken(&calls, WINDOW, &["account"]);
+    assert_eq!(described("CheckoutRequest"), &(&(&(&window | &common) | &checkout) | &ordered) | &account);
     let key = taken(&calls, "functions/billing-keys/src/window.rs", &["command"]);
     let shown = taken(&calls, WINDOW, &["shown"]);
     assert_eq!(described("WindowKeyRequest"), &(&(&window | &common) | &key) | &shown);

@@ -25,6 +25,8 @@ pub enum Operation {
     Receipt,
     /// `DELETE /receipts/{imp_uid}`.
     ReceiptCancel,
+    /// `POST /vbanks`.
+    Vbank,
 }
 
 impl Operation {
@@ -43,6 +45,7 @@ impl Operation {
             Self::Delete => "delete",
             Self::Receipt => "receipt",
             Self::ReceiptCancel => "receipt_cancel",
+            Self::Vbank => "vbank",
         }
     }
 }

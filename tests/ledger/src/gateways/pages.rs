@@ -27,6 +27,7 @@ const WINDOWS: &[Operation] = &[Operation::Window, Operation::KeyWindow];
 const CANCEL: &[Operation] = &[Operation::Cancel];
 const DELETE: &[Operation] = &[Operation::Delete];
 const RECEIPT: &[Operation] = &[Operation::Receipt];
+const VBANKS: &[Operation] = &[Operation::Vbank];
 
 /// The four shapes of `vbank_due`.
 const DUE: Demand = Demand::Form(&["dddd-dd-dd dd:dd:dd", "dddddddddddddd", "dddd-dd-dd", "dddddddd"]);

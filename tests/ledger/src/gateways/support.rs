@@ -124,7 +124,7 @@ const DELETIONS: &[&str] = &[
 const NEWER: &[&str] = &["galaxia", "kcp_quick", "mobilians_v2", "payletter_global", "settle_firm", "smilepay"];
 
 /// Call by call.
-pub const SUPPORT: [Support; 8] = [
+pub const SUPPORT: [Support; 9] = [
     Support {
         operation: Operation::Issue,
         gateways: &["nice", "kcp", "daou", "html5_inicis", "tosspayments", "ksnet", "nice_v2", "welcome"],
@@ -188,6 +188,12 @@ pub const SUPPORT: [Support; 8] = [
             "welcome",
         ],
         doubtful: &["mobilians_v2"],
+        source: SCHEMA,
+    },
+    Support {
+        operation: Operation::Vbank,
+        gateways: &["settle", "nice", "nice_v2", "html5_inicis", "ksnet", "smartro_v2", "tosspayments", "welcome"],
+        doubtful: &[],
         source: SCHEMA,
     },
 ];

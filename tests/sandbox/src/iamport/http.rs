@@ -73,6 +73,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/payments/prepare/{merchant_uid}", get(payments::prepared))
         .route("/payments/cancel", post(payments::cancel))
         .route("/receipts/{imp_uid}", get(receipts::one).post(receipts::issue).delete(receipts::revoke))
+        .route("/vbanks", post(payments::issue_account))
         .route("/vbanks/{imp_uid}", delete(payments::close_account))
         .route("/users/pg", get(channels))
         .layer(from_fn_with_state(sim.clone(), require_token));

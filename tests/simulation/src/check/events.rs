@@ -322,6 +322,8 @@ fn standing(row: &Row) -> &'static str {
             State::Awaiting if row.open_account().is_none() => "",
             // Its caller was told that it was refused.
             State::Scheduled if row.refusal.is_some() => "failed",
+            // So was this one's, and the account that was found behind it is closed.
+            State::Revoked if row.refusal.is_some() && row.account.is_some() => "failed",
             told => told.name(),
         },
         Row::Key(row) => match row.state.name() {

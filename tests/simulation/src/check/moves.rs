@@ -108,7 +108,11 @@ fn may_move(from: State, after: &Payment) -> bool {
     let withdrawn = to == State::Revoked
         && after.is_withdrawn()
         && matches!(from, State::Awaiting | State::Failed | State::Expired);
-    from == to || withdrawn || MACHINE.iter().any(|(state, next)| *state == from && next.contains(&to))
+    // An account that is issued without a window waits for its deposit, or is found when that time is over.
+    let issued = after.account.is_some()
+        && matches!(from, State::Intent | State::Claimed | State::Unknown)
+        && matches!(to, State::Awaiting | State::Expired);
+    from == to || withdrawn || issued || MACHINE.iter().any(|(state, next)| *state == from && next.contains(&to))
 }
 
 /// Whether a row still asks for what was ordered. A schedule may go to another billing key, and says which it had before;

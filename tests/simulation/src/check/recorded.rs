@@ -96,6 +96,7 @@ pub(crate) fn payment(sim: &Sim, before: Option<&Payment>, after: &Payment) {
             let asked = wanted.iter().any(|new| new.order.merchant_uid == *uid);
             (fresh && asked).then(|| Trace::Payment(uid.clone()))
         }
+        Request::Account(new) => (fresh && new.order.merchant_uid == *uid).then(|| Trace::Payment(uid.clone())),
         Request::Checkout(new) => (fresh && new.order.merchant_uid == *uid).then(|| Trace::Payment(uid.clone())),
         Request::Withdraw { merchant_uid } if merchant_uid == uid => {
             let fresh = before.is_some_and(|before| !before.is_withdrawn()) && after.is_withdrawn();

@@ -32,6 +32,9 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             if let Err(detail) = agrees(row, books) {
                 broken("I10", format!("{}: {detail}", row.merchant_uid()));
             }
+            if let Err(detail) = window::check_accounts(row, books, world.kernel.now()) {
+                broken("I38", detail);
+            }
             check_money(row, books, &world.alarms, &mut broken);
             super::receipt::check_rest(row, books, &world.alarms, &mut broken);
             check_late(row, books, told, &world.alarms, policy, &mut broken);

@@ -263,6 +263,14 @@ impl Told {
                     self.hear_payment(&mut world, row, Some(asked));
                 }
             }
+            (Request::Account(new), Answer::Payment(Ok(row))) => {
+                let same = row.order == new.order && row.customer_id == new.customer_id;
+                if !same || row.account.as_ref() != Some(&new.account) {
+                    world.violation("I15", format!("{} was answered with another order", new.order.merchant_uid));
+                }
+                window::check_account(&mut world, row);
+                self.hear_payment(&mut world, row, Some(asked));
+            }
             (Request::Checkout(new), Answer::Opened(Ok(opened))) => {
                 let row = &opened.row;
                 if row.order != new.order || row.customer_id != new.customer_id {

@@ -46,6 +46,50 @@ pub(crate) fn check_opened(world: &mut World, row: &Payment) {
     }
 }
 
+/// The accounts that were issued for an order without a window.
+pub(crate) fn issued<'a>(books: &'a Ledger, uid: &str) -> impl Iterator<Item = &'a ledger::Payment> + use<'a> {
+    let attempts = books.find_all(uid, None, PaymentSort::Started);
+    attempts.into_iter().filter(|payment| payment.browser.is_none() && payment.vbank.is_some())
+}
+
+/// I38: an account that is told is one that the PSP has.
+pub(crate) fn check_account(world: &mut World, row: &Payment) {
+    let uid = row.merchant_uid().as_str();
+    let told = row.record.as_ref().and_then(|record| record.details.vbank_num.clone());
+    let known = |number: &String| {
+        world
+            .ledger
+            .find_all(uid, None, PaymentSort::Started)
+            .iter()
+            .any(|payment| payment.vbank.as_ref().is_some_and(|vbank| vbank.number == *number))
+    };
+    if told.as_ref().is_some_and(|number| !known(number)) {
+        world.violation("I38", format!("{uid} was told of an account that the PSP does not have"));
+    }
+}
+
+/// I38: an order has one account at most, and none can be paid into whose order was told as failed or is withdrawn.
+pub(crate) fn check_accounts(row: &Payment, books: &Ledger, now: i64) -> Result<(), String> {
+    if row.account.is_none() {
+        return Ok(());
+    }
+    let uid = row.merchant_uid().as_str();
+    let issued: Vec<&ledger::Payment> = issued(books, uid).collect();
+    if issued.len() > 1 {
+        return Err(format!("{uid} has {} accounts", issued.len()));
+    }
+    let ended = matches!(row.told_state(), State::Failed | State::Revoked);
+    // What nobody has closed has closed by itself once its time is over.
+    let open = |payment: &&ledger::Payment| {
+        let lasts = payment.vbank.as_ref().is_some_and(|vbank| now < vbank.due_at);
+        payment.status == ledger::PaymentStatus::Ready && lasts
+    };
+    if ended && issued.iter().any(open) {
+        return Err(format!("{uid} is {}, and its account is open", row.state.name()));
+    }
+    Ok(())
+}
+
 /// I16: only its customer, back from the window, or the end of its time makes a failed attempt the end of an order.
 pub(crate) fn check_move(world: &mut World, before: &Payment, after: &Payment) {
     let uid = after.merchant_uid();
@@ -96,7 +140,7 @@ pub(crate) fn agrees(row: &Payment, books: &Ledger) -> Result<(), String> {
     let agrees = match state {
         State::Expired => true,
         State::Revoked => row.is_withdrawn(),
-        State::Failed => !attempts.is_empty(),
+        State::Failed => row.account.is_some() || !attempts.is_empty(),
         _ => false,
     };
     if agrees { Ok(()) } else { Err(format!("{} although it was not paid in the window", state.name())) }

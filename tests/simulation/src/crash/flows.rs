@@ -70,6 +70,21 @@ pub const FLOWS: &[Flow] = &[
     Flow { name: "complete, paid", prepare: |stage| window::complete(stage, window::CARD) },
     Flow { name: "complete, failed", prepare: |stage| window::complete(stage, window::DECLINED) },
     Flow { name: "complete, account issued", prepare: |stage| window::complete(stage, window::ACCOUNT) },
+    Flow { name: "issue account", prepare: |stage| window::account(stage) },
+    Flow { name: "issue account again", prepare: window::account_again },
+    Flow {
+        name: "sweep of an account that was never asked for",
+        prepare: |stage| window::sweep_of_an_account(stage, Fault::LostRequest),
+    },
+    Flow {
+        name: "sweep of an account whose reply is lost",
+        prepare: |stage| window::sweep_of_an_account(stage, Fault::LostReply),
+    },
+    Flow {
+        name: "sweep of an account refused though issued",
+        prepare: |stage| window::sweep_of_an_account(stage, Fault::RefusedAfter),
+    },
+    Flow { name: "withdraw account", prepare: window::withdraw_account },
     Flow { name: "complete, foreign imp_uid", prepare: window::complete_foreign },
     Flow { name: "complete, made-up imp_uid", prepare: window::complete_made_up },
     Flow { name: "complete, the other tab paid", prepare: window::complete_the_failed_of_two },

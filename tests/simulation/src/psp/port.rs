@@ -1,6 +1,7 @@
 //! Billing's PSP ports.
 
 use billing::card::Card;
+use billing::checkout::AccountOrder;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
@@ -114,6 +115,15 @@ impl ChargePsp for Psp<'_> {
 
     async fn charge(&self, order: &Order) -> PostResult<PaymentSnapshot> {
         self.post(Call::Charge, PspRequest::Charge(order.clone())).await.and_then(payment)
+    }
+
+    async fn issue_account(
+        &self,
+        order: &Order,
+        _: Option<&str>,
+        account: &AccountOrder,
+    ) -> PostResult<PaymentSnapshot> {
+        self.post(Call::IssueAccount, PspRequest::Account(order.clone(), account.clone())).await.and_then(payment)
     }
 
     async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {

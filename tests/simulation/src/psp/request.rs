@@ -1,6 +1,7 @@
 //! A request to the PSP as data, so that it can arrive long after its sender has given up, and what the PSP's books make
 //! of it.
 
+use billing::checkout::AccountOrder;
 use billing::key::KeySnapshot;
 use billing::order::Order;
 use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
@@ -12,11 +13,16 @@ use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Perso
 
 use super::wire;
 
+/// The gateway that issues accounts without a window.
+pub(crate) const ACCOUNTS_AT: &str = "settle";
+
 /// A request that changes something at the PSP.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the arguments of billing's ports")]
 pub enum PspRequest {
     Charge(Order),
+    /// A virtual account without a window.
+    Account(Order, AccountOrder),
     Register {
         customer_uid: CustomerUid,
         orders: Vec<(Order, Timestamp)>,
@@ -86,7 +92,7 @@ impl PspRequest {
     /// would give back.
     pub(crate) fn subjects(&self) -> Vec<String> {
         match self {
-            Self::Charge(order) => vec![order.merchant_uid.to_string()],
+            Self::Charge(order) | Self::Account(order, _) => vec![order.merchant_uid.to_string()],
             Self::Register { orders, .. } => orders.iter().map(|(order, _)| order.merchant_uid.to_string()).collect(),
             Self::Cancel(refund) | Self::CarelessCancel { refund, .. } => vec![refund.imp_uid.to_string()],
             Self::IssueReceipt(order) => vec![receipt_of(&order.imp_uid)],
@@ -155,6 +161,17 @@ impl PspRequest {
                 let charged = books.commit(now, admission)?;
                 let row = charged.imp_uid.and_then(|uid| books.payment(&uid, true).ok().and_then(wire::payment));
                 return Ok((row.map(PspReply::Payment), charged.delivery));
+            }
+            Self::Account(order, account) => {
+                let asked = ledger::AccountOrder {
+                    order: wire::order(order),
+                    channel: Channel { pg_provider: ACCOUNTS_AT.to_owned(), ..Channel::default() },
+                    bank: account.bank.clone(),
+                    due_at: account.due.0,
+                    holder: account.holder.clone(),
+                    has_api_key: false,
+                };
+                wire::payment(&books.issue_account(now, asked)?).map(PspReply::Payment)
             }
             Self::Register { customer_uid, orders } => {
                 let entry = |(order, at): &(Order, Timestamp)| ledger::ScheduleOrder {

@@ -56,7 +56,7 @@ fn details(row: &ledger::Payment) -> RecordDetails {
     RecordDetails {
         pg_tid: Some(row.pg_tid.clone()),
         pg_provider: Some(row.channel.pg_provider.clone()),
-        pay_method: Some(row.browser.as_ref().map_or("card", |browser| browser.pay_method.as_str()).to_owned()),
+        pay_method: Some(row.pay_method().to_owned()),
         cash_receipt_issued: Some(row.cash_receipt_issued),
         customer_uid_usage: row.usage.map(|usage| usage.as_str().to_owned()),
         vbank_num: vbank.map(|vbank| vbank.number.clone()),

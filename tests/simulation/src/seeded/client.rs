@@ -233,6 +233,10 @@ impl Shop {
                 new.order.amount = Money::krw(new.order.amount.minor + 1);
                 Some(Request::Checkout(new))
             }
+            Request::Account(mut new) => {
+                new.order.amount = Money::krw(new.order.amount.minor + 1);
+                Some(Request::Account(new))
+            }
             Request::PrepareKey(mut request) => {
                 request.name.push('2');
                 Some(Request::PrepareKey(request))
@@ -288,6 +292,7 @@ impl Shop {
         let order = |request: &Request| match request {
             Request::Charge { order, .. } => Some(order.clone()),
             Request::Checkout(new) => Some(new.order.clone()),
+            Request::Account(new) => Some(new.order.clone()),
             _ => None,
         };
         self.asked.iter().filter_map(order).collect()

@@ -181,7 +181,7 @@ impl Play<'_> {
             .shop
             .asked
             .iter()
-            .filter(|request| matches!(request, Request::Charge { .. } | Request::Checkout(_)))
+            .filter(|request| matches!(request, Request::Charge { .. } | Request::Checkout(_) | Request::Account(_)))
             .cloned()
             .collect();
         for request in charges {

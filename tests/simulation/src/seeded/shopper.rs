@@ -1,6 +1,7 @@
 //! What customers do in the PG's window, and when they come back from it, if they do. Strangers, too: the window's
 //! parameters are no secret.
 
+mod account;
 mod books;
 
 use billing::calendar::window_ends;
@@ -153,6 +154,7 @@ impl Play<'_> {
                     self.pays(place, by_account);
                 }
             }
+            Answer::Payment(Ok(row)) if row.account.is_some() => self.told_of_account(row),
             Answer::Prepared(Ok(prepared)) if prepared.ready && prepared.key.is_issuable(now) => {
                 let Some(window) = &prepared.key.window else { return };
                 if prepared.payment.as_ref().is_some_and(|payment| !payment.is_payable(now)) {

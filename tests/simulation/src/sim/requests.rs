@@ -74,8 +74,14 @@ impl World {
             let paid = |uid: &str| {
                 self.ledger.find_all(uid, None, PaymentSort::Started).iter().any(|payment| payment.paid_at != 0)
             };
-            if matches!(request, PspRequest::Charge(_) | PspRequest::Register { .. }) && paid(&subject) {
+            let pays = matches!(request, PspRequest::Charge(_) | PspRequest::Account(..) | PspRequest::Register { .. });
+            if pays && paid(&subject) {
                 self.violation("I1", format!("{subject} was sent although it is paid"));
+            }
+            if matches!(request, PspRequest::Account(..))
+                && crate::check::window::issued(&self.ledger, &subject).next().is_some()
+            {
+                self.violation("I38", format!("{subject} has an account, and another one was asked for"));
             }
         }
     }

@@ -49,6 +49,10 @@ impl Sim {
             // An account is closed only for an order that is withdrawn.
             PspRequest::CloseAccount(imp_uid) => self.rows.all_payments().iter().any(|row| withdrawn(row, imp_uid)),
             PspRequest::Charge(order) => sending(order, Purpose::Charge),
+            PspRequest::Account(order, account) => {
+                let asked = |row: Payment| row.account.as_ref() == Some(account);
+                sending(order, Purpose::Issue) && self.payment(&order.merchant_uid).is_some_and(asked)
+            }
             PspRequest::Register { orders, .. } => orders.iter().all(|(order, _)| sending(order, Purpose::Register)),
             // A schedule that the PSP's own record has ended meanwhile may still be sent its change: it is refused there.
             PspRequest::Revoke { customer_uid, merchant_uid } => {

@@ -146,6 +146,8 @@ pub enum Bug {
     WaitingGivenUp,
     /// What is to be scheduled with a card is not written down before the card is sent.
     SchedulesNotRecorded,
+    /// An account that is not found is asked for again at once, though the first request may still be carried out.
+    AccountAskedForAgain,
 }
 
 thread_local! {

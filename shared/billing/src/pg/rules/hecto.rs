@@ -1,10 +1,10 @@
 //! Hecto Financial, once Settlebank: `settle`, and `settle_acc` for payments from an account.
 
 use super::super::rule::Demand::{Impossible, Issue, Length, Methods, Required, Won};
-use super::super::rule::Field::{BuyerTel, VbankDue};
+use super::super::rule::Field::{BuyerTel, VbankDue, VbankHolder};
 use super::super::rule::IssueAmount::Charged;
-use super::super::rule::Operation::{KeyWindow, Window};
-use super::super::rule::{Rule, Source, rule, source, unsure};
+use super::super::rule::Operation::{Account, KeyWindow, Window};
+use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 
 const PAGE: Source = source("opi/ko/integration/pg/v1/settle/readme.mdx", "2026-04-27");
 const ACCOUNT: Source = source("opi/ko/integration/pg/v1/settle/mybank.mdx", "2026-04-27");
@@ -23,4 +23,5 @@ pub(super) const RULES: &[Rule] = &[
     rule("settle_acc.window.buyer_tel.required", "settle_acc", Window, &[], Required(BuyerTel), ACCOUNT),
     rule("settle_acc.key_window.methods", "settle_acc", KeyWindow, &[], Methods(&["trans"]), ACCOUNT),
     rule("settle_acc.key_window.amount", "settle_acc", KeyWindow, &[], Issue(Charged, 0), ACCOUNT),
+    rule("settle.account.holder.required", "settle", Account, &[], Required(VbankHolder), SCHEMA),
 ];

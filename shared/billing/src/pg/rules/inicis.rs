@@ -3,7 +3,7 @@
 use super::super::rule::Demand::{Impossible, Issue, Methods, Required, TaxPart, Won};
 use super::super::rule::Field::{BuyerTel, VatAmount};
 use super::super::rule::IssueAmount::ShownOnly;
-use super::super::rule::Operation::{KeyWindow, Refund, Window};
+use super::super::rule::Operation::{Account, KeyWindow, Refund, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 
 const PAGE: Source = source("opi/ko/integration/pg/v1/inicis.mdx", "2026-04-27");
@@ -43,4 +43,6 @@ pub(super) const RULES: &[Rule] = &[
     rule("html5_inicis.refund.vat_amount", "html5_inicis", Refund, &[], TaxPart(VatAmount), SCHEMA),
     rule("inicis_unified.window.impossible", "inicis_unified", Window, &[], Impossible, IDENTITY),
     rule("inicis_unified.key_window.impossible", "inicis_unified", KeyWindow, &[], Impossible, IDENTITY),
+    // Its `pg_api_key` is never sent: it would stand in a URL.
+    rule("html5_inicis.account.impossible", "html5_inicis", Account, &[], Impossible, SCHEMA),
 ];

@@ -4,7 +4,7 @@ use super::super::rule::Demand::{Along, Currencies, Days, Impossible, Methods, N
 use super::super::rule::Field::{
     Birth, BuyerEmail, BuyerName, BuyerTel, CardCode, Escrow, ProductType, PwdTwoDigits, TaxFree, VbankDue,
 };
-use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
+use super::super::rule::Operation::{Account, CardKey, Charge, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::{Krw, Usd};
 
@@ -39,4 +39,6 @@ pub(super) const RULES: &[Rule] = &[
     rule("ksnet.refund.deadline", "ksnet", Refund, &[], Days(184), WARNING),
     // In which time zone is not said.
     unsure("ksnet.refund.vbank.hours", "ksnet", Refund, &["vbank"], NotBetween(23, 6), WARNING),
+    rule("ksnet.account.buyer_name.required", "ksnet", Account, &[], Required(BuyerName), SCHEMA),
+    rule("ksnet.account.product_type.required", "ksnet", Account, &[], Required(ProductType), SCHEMA),
 ];

@@ -6,10 +6,11 @@ use super::super::rule::Demand::{
 };
 use super::super::rule::Field::{
     BuyerTel, CardCode, CardMonths, CardQuota, Digital, MerchantUid, Name, Reason, TaxFree, VatAmount, VbankDue,
+    VbankHolder,
 };
 use super::super::rule::IssueAmount::MustBeZero;
 use super::super::rule::Letters::Alphanumeric;
-use super::super::rule::Operation::{Charge, DeleteKey, KeyWindow, Refund, Schedule, Window};
+use super::super::rule::Operation::{Account, Charge, DeleteKey, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::{self, Krw, Usd};
 
@@ -97,4 +98,5 @@ pub(super) const RULES: &[Rule] = &[
     unsure("nice_v2.schedule.card.amount", V2, Schedule, &["card"], Won(100, MAX), LIMITS),
     rule("nice_v2.refund.vat_amount", V2, Refund, &[], TaxPart(VatAmount), SCHEMA),
     rule("nice_v2.delete_key.reason.required", V2, DeleteKey, WALLETS, Required(Reason), KEYS),
+    rule("nice.account.holder.required", "nice", Account, &[], Required(VbankHolder), SCHEMA),
 ];

@@ -5,11 +5,11 @@ use super::super::rule::Demand::{
 };
 use super::super::rule::Field::{
     BuyerEmail, BuyerName, BuyerTel, CardCode, CardMonths, CustomerId, Digital, Escrow, MerchantUid, RefundAccount,
-    RefundTel, TaxFree, VbankDue,
+    RefundTel, TaxFree, VbankDue, VbankHolder,
 };
 use super::super::rule::IssueAmount::ShownOnly;
 use super::super::rule::Letters::Alphanumeric;
-use super::super::rule::Operation::{Charge, KeyWindow, Refund, Schedule, Window};
+use super::super::rule::Operation::{Account, Charge, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::{Krw, Usd};
 
@@ -58,4 +58,9 @@ pub(super) const RULES: &[Rule] = &[
     // Of bank transfers, too.
     rule("smartro_v2.refund.trans.account", V2, Refund, &["trans"], Required(RefundAccount), API),
     rule("smartro_v2.refund.tel", V2, Refund, BY_BANK, Required(RefundTel), API),
+    rule("smartro_v2.account.holder.required", V2, Account, &[], Required(VbankHolder), SCHEMA),
+    rule("smartro_v2.account.buyer_name.required", V2, Account, &[], Required(BuyerName), SCHEMA),
+    rule("smartro_v2.account.buyer_email.required", V2, Account, &[], Required(BuyerEmail), SCHEMA),
+    rule("smartro_v2.account.buyer_tel.required", V2, Account, &[], Required(BuyerTel), SCHEMA),
+    rule("smartro_v2.account.merchant_uid.alphabet", V2, Account, &[], Only(MerchantUid, Alphanumeric), SCHEMA),
 ];

@@ -4,7 +4,7 @@ use super::super::rule::Demand::{Currencies, Impossible, Issue, Length, Methods,
 use super::super::rule::Field::{BuyerName, CustomerId, MerchantUid, TaxFree, VatAmount};
 use super::super::rule::IssueAmount::{MustBeZero, ShownOnly};
 use super::super::rule::Letters::AlphanumericDash;
-use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
+use super::super::rule::Operation::{Account, CardKey, Charge, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::Krw;
 
@@ -91,4 +91,5 @@ pub(super) const RULES: &[Rule] = &[
     unsure("tosspay_v2.refund.vat_amount", "tosspay_v2", Refund, &[], TaxPart(VatAmount), WALLET_CAUTION),
     rule("tosspay.window.methods", "tosspay", Window, &[], Methods(&["card"]), OLD_WALLET),
     rule("tosspay.key_window.impossible", "tosspay", KeyWindow, &[], Impossible, OLD_WALLET),
+    rule("tosspayments.account.buyer_name.required", TP, Account, &[], Required(BuyerName), SCHEMA),
 ];

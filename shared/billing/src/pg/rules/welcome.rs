@@ -8,7 +8,7 @@ use super::super::rule::Field::{
     VatAmount, VbankDue,
 };
 use super::super::rule::IssueAmount::{AlwaysCharged, ShownOnly};
-use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
+use super::super::rule::Operation::{Account, CardKey, Charge, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::Krw;
 
@@ -58,4 +58,6 @@ pub(super) const RULES: &[Rule] = &[
     // Of bank transfers, too.
     rule("welcome.refund.trans.account", "welcome", Refund, &["trans"], Required(RefundAccount), API),
     rule("welcome.refund.tel", "welcome", Refund, BY_BANK, Required(RefundTel), API),
+    rule("welcome.account.buyer_name.required", "welcome", Account, &[], Required(BuyerName), SCHEMA),
+    rule("welcome.account.vat_amount", "welcome", Account, &[], VatPercent(10), SCHEMA),
 ];

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use billing::checkout::Window;
+use billing::checkout::{AccountOrder, Window};
 use billing::order::Order;
 use billing::payment::{Payment, PaymentSnapshot, PspStatus, Refusal, ScheduleSnapshot, State};
 use billing::ports::{ChargePsp, Clock, Lookup, PaymentStore, PostResult, SchedulePsp, WindowPsp};
@@ -83,6 +83,10 @@ impl ChargePsp for Registrar {
     }
 
     async fn charge(&self, _: &Order) -> PostResult<PaymentSnapshot> {
+        PostResult::NotSent
+    }
+
+    async fn issue_account(&self, _: &Order, _: Option<&str>, _: &AccountOrder) -> PostResult<PaymentSnapshot> {
         PostResult::NotSent
     }
 

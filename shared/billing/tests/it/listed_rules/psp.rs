@@ -91,6 +91,15 @@ impl ListingPsp for PagedPsp {
 }
 
 impl ChargePsp for PagedPsp {
+    async fn issue_account(
+        &self,
+        order: &Order,
+        pg: Option<&str>,
+        account: &billing::checkout::AccountOrder,
+    ) -> PostResult<PaymentSnapshot> {
+        self.inner.issue_account(order, pg, account).await
+    }
+
     async fn ready(&self) -> bool {
         self.inner.ready().await
     }

@@ -58,6 +58,29 @@ pub fn checkout<'a>(row: &'a Payment, opening: &WindowParameters<'a>) -> impl Se
     CheckoutView { payment: payment_view(row), opening: opening.view() }
 }
 
+/// The answer to an order for a virtual account: 201 with its number, or what has become of it; 202 while it is not known; 502 if the
+/// PSP refused it, for ever.
+///
+/// # Errors
+/// `request_refused`, with the PSP's reason.
+pub fn account(row: &Payment, opening: &WindowParameters<'_>) -> Result<Reply, Problem> {
+    let location = format!("/charges/{}", row.merchant_uid());
+    match row.told_state() {
+        State::Failed => Err(Problem::request_refused()
+            .with("merchant_uid", &row.merchant_uid().as_str())
+            .with("psp_message", &row.refusal.as_ref().map(|refusal| refusal.message.as_str()))),
+        State::Intent | State::Claimed | State::Unknown | State::Scheduled | State::Suspect => {
+            Ok(pending(&checkout(row, opening), &location))
+        }
+        State::Awaiting
+        | State::Paid
+        | State::PartiallyRefunded
+        | State::Refunded
+        | State::Revoked
+        | State::Expired => Ok(Reply::json(201, &checkout(row, opening)).header("location", location)),
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct WithdrawnView<'a> {
     #[serde(flatten)]

@@ -1,5 +1,6 @@
 //! What goes out: all that was said, where it belongs, and nothing else.
 
+use billing::checkout::AccountOrder;
 use billing::payment::refund::tax::TaxParts;
 use billing::payment::refund::{Origin, RefundAccount};
 use billing::payment::{Refund, RefundState};
@@ -42,6 +43,30 @@ async fn a_charge_and_a_schedule_say_all_that_was_said_of_the_order() {
     let item = merged(said_of_a_payment(), &json!({ "schedule_at": 1_800_000_000 }));
     let registered = json!({ "customer_uid": key.as_str(), "schedules": [item] });
     assert_eq!(body(&server, "/subscribe/payments/schedule"), registered);
+}
+
+/// What a card is charged by has no place in it, and the gateway is named by its channel's key alone.
+#[tokio::test]
+async fn an_account_is_asked_for_through_its_gateways_channel() {
+    let order = Order { customer_uid: None, details: said(), ..order() };
+    let due = Timestamp(1_800_000_000);
+    let account = AccountOrder { bank: "004".to_owned(), due, holder: Some("길동상점".to_owned()) };
+    let (psp, server) = psp(|_| envelope(200, 1, "계약되지 않은 은행입니다")).await;
+    assert!(matches!(psp.issue_account(&order, Some("nice_v2"), &account).await, PostResult::Refused(_)));
+    let expected = json!({
+        "channel_key": "channel-key-4", "merchant_uid": ORDER, "amount": 8900, "name": "월간 이용권",
+        "vbank_code": "004", "vbank_due": 1_800_000_000, "vbank_holder": "길동상점",
+        "tax_free": 1900, "vat_amount": 700, "buyer_name": "김길동", "buyer_email": "kim@shop.example",
+        "buyer_tel": "010-1234-5678", "buyer_addr": "서울", "buyer_postcode": "06164",
+        "custom_data": "{\"cart\":[1,2]}", "product_type": "digital", "product_count": 2,
+        "notice_url": [format!("https://shop.example/webhooks/iamport/{TOKEN}")],
+    });
+    assert_eq!(body(&server, "/vbanks"), expected);
+    let posts = server.seen().len();
+    for pg in [None, Some("kcp")] {
+        assert_eq!(psp.issue_account(&order, pg, &account).await, PostResult::NotSent);
+    }
+    assert_eq!(server.seen().len(), posts, "without a channel nothing leaves");
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@ use billing::key::{REGISTRATIONS_KEPT, Registration};
 use super::Item;
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 47] = [
+const OPTIONAL: [&str; 48] = [
     "customer_uid",
     "schedule_at",
     "open_until",
     "window",
+    "account",
     "checking",
     "withdrawn_at",
     "moves_to",

@@ -38,4 +38,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(SCHEMA, PG, ONETIME, "buyer_email", Demand::Required),
     rule(SCHEMA, PG, ONETIME, "buyer_tel", Demand::Required),
     rule(SCHEMA, PG, AGAIN, "name", Demand::Required),
+    rule(SCHEMA, "html5_inicis", VBANKS, "pg_api_key", Demand::Required),
+    rule(SCHEMA, "html5_inicis", VBANKS, "vbank_holder", Demand::Required),
+    rule(SCHEMA, "html5_inicis", VBANKS, "buyer_name", Demand::Required),
+    rule(SCHEMA, "html5_inicis", VBANKS, "buyer_email", Demand::Required),
 ];

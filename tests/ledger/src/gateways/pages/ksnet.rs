@@ -51,4 +51,6 @@ pub(super) const RULES: &[Rule] = &[
     rule(SCHEMA, PG, CANCEL, "partial.tenth", Demand::Never).when(&[When::Refunds(9), When::Partial]),
     rule(SCHEMA, PG, CANCEL, "late", Demand::Never).when(&[When::AfterMonths(6)]),
     rule(SCHEMA, PG, CANCEL, "night", Demand::Never).when(&[When::Methods(&["vbank"]), When::Night(23, 6)]),
+    rule(SCHEMA, "ksnet", VBANKS, "buyer_name", Demand::Required),
+    rule(SCHEMA, "ksnet", VBANKS, "product_type", Demand::Required),
 ];

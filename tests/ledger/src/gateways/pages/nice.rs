@@ -69,4 +69,5 @@ pub(super) const RULES: &[Rule] = &[
     rule(PAGE, PG, KEY_WINDOW, "m_redirect_url", Demand::Required).when(&[When::Mobile]).marked(),
     rule(KEYS, PG, KEYED, "card_quota", Demand::Absent).when(WALLET),
     rule(KEYS, PG, DELETE, "reason", Demand::Required).when(WALLET),
+    rule(SCHEMA, "nice", VBANKS, "vbank_holder", Demand::Required),
 ];

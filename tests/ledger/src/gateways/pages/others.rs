@@ -99,4 +99,5 @@ pub(super) const RULES: &[Rule] = &[
     rule(BANK, "settle_acc", WINDOWS, "pay_method", Demand::OneOf(&["trans"])),
     rule(BANK, "settle_acc", WINDOW, "buyer_tel", Demand::Required),
     rule(BLUE, "bluewalnut", WINDOW, "pay_method", Demand::OneOf(FOUR)),
+    rule(SCHEMA, "settle", VBANKS, "vbank_holder", Demand::Required),
 ];

@@ -47,4 +47,9 @@ pub(super) const RULES: &[Rule] = &[
     rule(API, PG, CANCEL, "refund_account", Demand::Required).when(TRANS),
     rule(API, PG, CANCEL, "refund_tel", Demand::Required).when(ACCOUNTS),
     rule(API, PG, CANCEL, "tax_free", Demand::Required).when(&[When::Partial, When::TaxFreePaid]),
+    rule(SCHEMA, "smartro_v2", VBANKS, "vbank_holder", Demand::Required),
+    rule(SCHEMA, "smartro_v2", VBANKS, "buyer_name", Demand::Required),
+    rule(SCHEMA, "smartro_v2", VBANKS, "buyer_email", Demand::Required),
+    rule(SCHEMA, "smartro_v2", VBANKS, "buyer_tel", Demand::Required),
+    rule(SCHEMA, "smartro_v2", VBANKS, "merchant_uid", Demand::Alphanumeric),
 ];

@@ -65,4 +65,5 @@ pub(super) const RULES: &[Rule] = &[
     rule(PAY, "tosspay_v2", KEY_WINDOW, "customer_id", Demand::MostChars(50)),
     rule(PAY, "tosspay_v2", KEY_WINDOW, "m_redirect_url", Demand::Required).when(&[When::Mobile]),
     rule(SCHEMA, "tosspay_v2", KEYED, "cash_receipt_type", Demand::OneOf(&["person", "company", "anonymous"])).marked(),
+    rule(SCHEMA, "tosspayments", VBANKS, "buyer_name", Demand::Required),
 ];

@@ -49,4 +49,6 @@ pub(super) const RULES: &[Rule] = &[
     rule(CARE, PG, CANCEL, "escrow", Demand::Never).when(&[When::Is("escrow", "true")]).force(Force::Open(false)),
     rule(API, PG, CANCEL, "refund_account", Demand::Required).when(TRANS),
     rule(API, PG, CANCEL, "refund_tel", Demand::Required).when(ACCOUNTS),
+    rule(SCHEMA, "welcome", VBANKS, "buyer_name", Demand::Required),
+    rule(SCHEMA, "welcome", VBANKS, "vat_amount", Demand::Tenth),
 ];

@@ -320,7 +320,7 @@ impl Scene {
                 self.pay(&mut ledger);
                 ledger.receipt_by_itself(NOW, &paid(&ledger)).unwrap();
             }
-            Operation::Issue | Operation::Onetime | Operation::Window | Operation::KeyWindow => {}
+            Operation::Issue | Operation::Onetime | Operation::Window | Operation::KeyWindow | Operation::Vbank => {}
         }
         if self.operation == Operation::Move {
             let entry = ScheduleOrder { order: self.order(), schedule_at: NOW + DAY };
@@ -370,6 +370,17 @@ impl Scene {
                     ..CancelOrder::default()
                 };
                 ledger.cancel(NOW + self.later, &order).map(drop)
+            }
+            Operation::Vbank => {
+                let account = AccountOrder {
+                    order: self.order(),
+                    channel: self.channel(),
+                    bank: "004".to_owned(),
+                    due_at: NOW + DAY,
+                    holder: self.get("vbank_holder"),
+                    has_api_key: self.get("pg_api_key").is_some(),
+                };
+                ledger.issue_account(NOW, account).map(drop)
             }
             Operation::Delete => {
                 let why = Deletion { reason: self.get("reason"), requester: self.get("extra.requester") };

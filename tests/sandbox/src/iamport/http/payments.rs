@@ -12,7 +12,7 @@ use super::keys::{page_number, paged, partial};
 use super::schedules::{LIMIT_MAX, limit};
 use super::{Input, wire};
 use crate::iamport::state::Desk;
-use ledger::{CancelOrder, Page, PaymentSort, PaymentStatus, Prepared, Refusal, Said};
+use ledger::{AccountOrder, CancelOrder, Ledger, Page, PaymentSort, PaymentStatus, Prepared, Refusal, Said};
 
 /// V1: the longest window of the list by status.
 const WINDOW_SECONDS_MAX: i64 = 90 * 86_400;
@@ -143,6 +143,29 @@ pub(super) async fn cancel(sim: Desk, Extension(input): Extension<Input>) -> Ans
         ledger.cancel(now, &order)
     })?;
     Ok(envelope::ok(wire::payment(&sim.ledger.lock().shown(&row))))
+}
+
+/// The schema knows no other name for the gateway than its channel's key.
+pub(super) async fn issue_account(sim: Desk, Extension(input): Extension<Input>) -> Answer {
+    let fields = input.body();
+    let has_api_key = input.query().text("pg_api_key", 256)?.is_some();
+    let row = sim.command(|ledger, now| {
+        let account = account_order(ledger, fields, has_api_key)?;
+        ledger.issue_account(now, account)
+    })?;
+    Ok(envelope::ok(wire::payment(&sim.ledger.lock().shown(&row))))
+}
+
+fn account_order(ledger: &Ledger, fields: Fields<'_>, has_api_key: bool) -> Result<AccountOrder, Refusal> {
+    fields.required("channel_key", 55)?;
+    Ok(AccountOrder {
+        channel: fields.channel(ledger)?,
+        bank: fields.required("vbank_code", 8)?,
+        due_at: fields.integer("vbank_due")?.ok_or_else(|| missing("vbank_due"))?,
+        holder: fields.text("vbank_holder", 16)?,
+        order: fields.order(Some("가상계좌 결제"))?,
+        has_api_key,
+    })
 }
 
 /// `pg_api_key` is one gateway's own, and part of the query.

@@ -66,13 +66,25 @@ fn instrument(row: &Payment) -> Map<String, Value> {
         "card_quota": row.card_quota,
         "card_number": card.map(|card| &card.masked),
         "card_type": card.map(|_| 0),
-        "vbank_code": vbank.map(|_| "088"),
-        "vbank_name": vbank.map(|_| "신한은행"),
+        "vbank_code": vbank.map(|vbank| vbank.bank.as_deref().unwrap_or("088")),
+        "vbank_name": vbank.map(|vbank| vbank.bank.as_deref().map_or("신한은행", bank_name)),
         "vbank_num": vbank.map(|vbank| &vbank.number),
         "vbank_holder": holder,
         "vbank_date": vbank.map_or(0, |vbank| vbank.due_at),
         "vbank_issued_at": vbank.map_or(0, |vbank| vbank.issued_at),
     }))
+}
+
+/// Names of the banks that the sandbox knows.
+fn bank_name(code: &str) -> &'static str {
+    match code {
+        "004" => "KB국민은행",
+        "011" => "NH농협은행",
+        "020" => "우리은행",
+        "081" => "하나은행",
+        "088" => "신한은행",
+        _ => "은행",
+    }
 }
 
 fn outcome(row: &Payment) -> Map<String, Value> {

@@ -1,10 +1,10 @@
 //! Flows of the PG's window.
 
-use billing::checkout::{Options, Window};
+use billing::checkout::{AccountOrder, Options, Window};
 use billing::order::{Details, Order};
 use billing::payment::receipt::{ReceiptPurpose, ReceiptWish};
-use billing::usecase::{Caller, NewCheckout, PrepareKey, RefundRequest, WebhookHint};
-use billing::{CustomerUid, ImpUid, MerchantUid, Money};
+use billing::usecase::{Caller, NewAccount, NewCheckout, PrepareKey, RefundRequest, WebhookHint};
+use billing::{CustomerUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::{KeyOrder, KeyWish, Prepared, WindowOrder, cards};
 
 use super::{id, kim, uid, with_fault};
@@ -16,6 +16,9 @@ use crate::stage::Stage;
 pub(super) const CARD: Option<&str> = Some("4242424242424242");
 pub(super) const DECLINED: Option<&str> = Some("4000000000000341");
 pub(super) const ACCOUNT: Option<&str> = None;
+
+/// The boundary at which an account is asked for: its number is read, a token is had, and its row is written before.
+const ACCOUNT_ISSUE: usize = 3;
 
 /// How long a virtual account stays open, and after how long a window is not waited for any more, in seconds.
 const DEPOSIT_SECONDS: i64 = 3_600;
@@ -42,6 +45,42 @@ fn checkout_with(card: Option<&str>) -> Request {
         customer_id: kim(),
         window: window(card),
     })
+}
+
+/// An account without a window, open for longer than anything takes to be known.
+pub(super) fn account(stage: &Stage<'_>) -> Request {
+    let due = Timestamp(stage.sim.now() + 86_400);
+    Request::Account(NewAccount {
+        order: Order {
+            merchant_uid: uid("order1"),
+            customer_uid: None,
+            amount: Money::krw(8_900),
+            name: "월간 이용권".to_owned(),
+            details: Details::default(),
+        },
+        customer_id: kim(),
+        pg: None,
+        account: AccountOrder { bank: "004".to_owned(), due, holder: Some("가맹점".to_owned()) },
+    })
+}
+
+pub(super) fn account_again(stage: &mut Stage<'_>) -> Request {
+    let asked = account(stage);
+    stage.ask(&asked);
+    asked
+}
+
+/// Its issue was lost on its way, or its reply was.
+pub(super) fn sweep_of_an_account(stage: &mut Stage<'_>, fault: Fault) -> Request {
+    let asked = account(stage);
+    with_fault(stage, &asked, &[(ACCOUNT_ISSUE, fault)]);
+    stage.wait(1_000);
+    Request::Sweep
+}
+
+pub(super) fn withdraw_account(stage: &mut Stage<'_>) -> Request {
+    account_again(stage);
+    Request::Withdraw { merchant_uid: uid("order1") }
 }
 
 pub(super) fn checkout_again(stage: &mut Stage<'_>) -> Request {

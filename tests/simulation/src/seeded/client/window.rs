@@ -1,13 +1,17 @@
 //! What clients ask about windows: checkouts, keys to be issued there, keys that the merchant brings along, keys replaced.
 
-use billing::checkout::{Options, Window};
+use billing::checkout::{AccountOrder, Options, Window};
 use billing::order::{Details, Order};
-use billing::usecase::{Caller, NewCheckout, PrepareKey, ScheduleDisposition};
-use billing::{CustomerId, CustomerUid, MerchantUid, Money};
+use billing::usecase::{Caller, NewAccount, NewCheckout, PrepareKey, ScheduleDisposition};
+use billing::{CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
 
 use super::{Setup, Shop, id};
 use crate::lambda::Request;
 use crate::rng::Rng;
+
+/// How long accounts stay open, in seconds: some close before a lost request for them is known to be lost.
+const ACCOUNT_SECONDS_MIN: i64 = 400;
+const ACCOUNT_SECONDS_MAX: i64 = 4_000;
 
 /// A window as most storefronts open it.
 fn window(pay_method: &str) -> Window {
@@ -18,7 +22,8 @@ impl Shop {
     /// Something about windows.
     pub(super) fn in_window(&mut self, rng: &mut Rng, setup: &Setup, now: i64) -> Request {
         match rng.below(100) {
-            0..=59 => self.checkout(rng, setup),
+            0..=44 => self.checkout(rng, setup),
+            45..=59 => self.account(rng, now),
             60..=79 => self.prepare(rng),
             80..=85 => self.import(rng),
             86..=92 => self.approve(rng).unwrap_or_else(|| self.checkout(rng, setup)),
@@ -50,6 +55,23 @@ impl Shop {
         let pay_method = if pay_method == "card" && rng.chance(800) { "trans" } else { pay_method };
         let order = Order { amount: Money::krw(order.amount.minor + more), ..order };
         Request::Checkout(NewCheckout { order, customer_id, window: window(pay_method) })
+    }
+
+    /// A virtual account without a window.
+    fn account(&mut self, rng: &mut Rng, now: i64) -> Request {
+        self.made += 1;
+        let customer_id = self.owner(rng);
+        let order = Order {
+            merchant_uid: id(MerchantUid::parse(&format!("order{}", self.made))),
+            customer_uid: None,
+            amount: Money::krw(8_900),
+            name: "월간 이용권".to_owned(),
+            details: super::taxed(self.made, 8_900),
+        };
+        self.charges.push((customer_id.clone(), order.merchant_uid.clone()));
+        let due = Timestamp(now + rng.between(ACCOUNT_SECONDS_MIN, ACCOUNT_SECONDS_MAX));
+        let account = AccountOrder { bank: "004".to_owned(), due, holder: Some("가맹점".to_owned()) };
+        Request::Account(NewAccount { order, customer_id, pg: None, account })
     }
 
     /// A key; one in three is issued along with a payment.

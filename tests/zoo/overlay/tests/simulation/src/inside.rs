@@ -75,6 +75,7 @@ pub const ZOO: &[Plant] = &[
     bug(0, "a declined key stays at the PSP", Bug::Inside(Inner::DeclinedKeyKept), &["I36", "I10"]),
     bug(0, "schedules with a card given up too early", Bug::Inside(Inner::WaitingGivenUp), &["I37"]),
     bug(0, "schedules with a card not recorded", Bug::Inside(Inner::SchedulesNotRecorded), &["I37"]),
+    bug(0, "account asked for again at once", Bug::Inside(Inner::AccountAskedForAgain), &["I5", "I38"]),
 ];
 
 /// Plants a bug inside the domain on this thread. Any other is nothing to the domain.
