@@ -11,7 +11,7 @@ mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::payment::Payment;
+use billing::payment::{Payment, RefundState};
 use billing::subscription::{Attempt, Ending, PlanId, RefundPolicy, Subscription, SubscriptionId, SubscriptionState};
 use billing::usecase::{NewSubscription, ScheduleDisposition};
 use billing::{CustomerUid, Timestamp};
@@ -47,6 +47,8 @@ pub struct Histories {
     successors: BTreeSet<(CustomerUid, CustomerUid)>,
     /// By name.
     known: BTreeMap<String, History>,
+    /// What of attempts is on its way back, by order number.
+    returning: BTreeMap<String, u64>,
 }
 
 /// What is known of one.
@@ -81,6 +83,14 @@ pub struct History {
 }
 
 impl Histories {
+    /// A payment's row is written: an attempt may have a refund that is on its way.
+    pub(crate) fn paid_written(&mut self, row: &Payment) {
+        if Attempt::of(row.merchant_uid()).is_some() {
+            let pending = row.refunds.iter().filter(|refund| refund.state == RefundState::Pending);
+            self.returning.insert(row.merchant_uid().to_string(), pending.map(|refund| refund.amount).sum());
+        }
+    }
+
     /// Takes in what is asked.
     pub(crate) fn ask(&mut self, request: &Request, now: i64) {
         match request {
