@@ -37,6 +37,9 @@ const CASH_METHODS: [&str; 2] = ["vbank", "trans"];
 const UNASKED_FROM_WON: u64 = 100_000;
 pub(super) const UNASKED_UNTIL_SECONDS: i64 = 5 * DAY_SECONDS;
 
+/// Seconds by which the PSP's clock and ours may differ.
+const CLOCKS_DIFFER_SECONDS: i64 = 300;
+
 /// Seconds that a customer has to name a number before one is issued unasked: what
 /// is issued to nobody and then again to somebody is three entries at the tax office for one payment.
 const UNASKED_AFTER_SECONDS: i64 = DAY_SECONDS;
@@ -198,7 +201,7 @@ pub struct Receipt {
     /// Why the PSP refused the last request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
-    /// How often it was claimed to be issued, in all.
+    /// How often it was claimed to be issued, in all, but for requests that surely never left.
     #[serde(default)]
     pub issues: u32,
     /// How often it was claimed since the PSP last did as asked.
@@ -362,6 +365,27 @@ impl Receipt {
         self.origin == ReceiptOrigin::Request && self.wish.as_ref() == Some(wish)
     }
 
+    /// The one in force was not asked for here: whom it names is not known.
+    pub(crate) fn is_somebody_elses(&mut self) {
+        self.origin = ReceiptOrigin::Found;
+        self.masked = None;
+        self.forget();
+    }
+
+    /// Whether a record in force, of which nothing was known before, is of a receipt that stood when the present request was sent: the
+    /// gateway's own. By how much its clock may differ from ours is not documented, so younger ones are taken for the asked one.
+    fn is_older_than_asked(&self, record: &ReceiptSnapshot) -> bool {
+        let sent_at = self.claim.as_ref().filter(|claim| claim.act == ReceiptAct::Issue).map(|claim| claim.claimed_at);
+        let before = |at: Timestamp| sent_at.is_some_and(|sent_at| at.plus(CLOCKS_DIFFER_SECONDS) < sent_at);
+        self.issues == 1 && !self.stands() && record.stands() && record.applied_at.is_some_and(before)
+    }
+
+    /// A refusal without the number that the request carried: gateways repeat what they refuse.
+    fn without_its_number(&self, refusal: &Refusal) -> Refusal {
+        let hidden = |wish: &ReceiptWish| wish.identifier.hidden_in(&refusal.message);
+        Refusal { message: self.wish.as_ref().map_or_else(|| refusal.message.clone(), hidden), ..refusal.clone() }
+    }
+
     /// Forgets whom it names: it is never issued again.
     pub(crate) fn forget(&mut self) {
         self.wish = None;
@@ -418,7 +442,8 @@ impl Payment {
         if policy.cash_receipts != CashReceiptPolicy::Required || self.receipt.is_some() {
             return None;
         }
-        let record = self.receiptable().ok().filter(|record| record.net_paid() >= UNASKED_FROM_WON)?;
+        // What is on its way back is not counted: a receipt over it would be reduced at once.
+        let record = self.receiptable().ok().filter(|_| self.kept() >= UNASKED_FROM_WON)?;
         record.paid_at.filter(|paid_at| now < paid_at.plus(UNASKED_UNTIL_SECONDS))
     }
 }

@@ -5,7 +5,7 @@ use super::{Billing, Caller, Failure};
 use crate::alarm::Alarm;
 use crate::ids::MerchantUid;
 use crate::payment::receipt::{
-    Receipt, ReceiptAct, ReceiptNext, ReceiptOrigin, ReceiptSeen, ReceiptSnapshot, ReceiptState, ReceiptWish,
+    NoReceipt, Receipt, ReceiptAct, ReceiptNext, ReceiptOrigin, ReceiptSeen, ReceiptSnapshot, ReceiptState, ReceiptWish,
 };
 use crate::payment::{Evidence, Payment, PostFailure, Source};
 use crate::policy::CashReceiptPolicy;
@@ -47,6 +47,9 @@ where
                 return answer.map(|()| row);
             }
             let record = row.receiptable().map_err(Failure::NoReceipt)?.clone();
+            if row.kept() == 0 {
+                return Err(Failure::NoReceipt(NoReceipt::NothingLeft));
+            }
             let mut asked = row.clone();
             asked.receipt =
                 Some(Box::new(wanted(row.receipt.as_deref(), &record.imp_uid, wish.clone(), self.host.now())));
@@ -67,7 +70,11 @@ where
                 Lookup::Found(_) | Lookup::Absent => {}
             }
             match Box::pin(self.begin(asked)).await {
-                Begun::Row(row) => return Ok(*row),
+                Begun::Row(row) => {
+                    let is_asked = |receipt: &Receipt| receipt.origin != ReceiptOrigin::Found;
+                    let ours = row.receipt.as_deref().is_none_or(is_asked);
+                    return if ours { Ok(*row) } else { Err(Failure::ReceiptExists) };
+                }
                 Begun::Overtaken(current) => row = *current,
                 Begun::Nothing(failure) => return Err(failure),
             }

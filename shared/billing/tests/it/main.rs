@@ -35,6 +35,7 @@ mod payment_rules;
 mod periods;
 mod plan_rules;
 mod receipt;
+mod receipt_doubts;
 mod receipt_rules;
 mod reconcile_rules;
 mod refund;

@@ -1,7 +1,9 @@
 //! Cash receipts: issued once for one wish, carried to their end, and never over more than is left of their payment.
 
 use billing::alarm::Alarm;
-use billing::payment::receipt::{IdentifierType, NoReceipt, ReceiptOrigin, ReceiptPurpose, ReceiptState, ReceiptWish};
+use billing::payment::receipt::{
+    IdentifierType, NoReceipt, ReceiptOrigin, ReceiptPurpose, ReceiptSnapshot, ReceiptState, ReceiptWish,
+};
 use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Payment, PspStatus};
 use billing::policy::CashReceiptPolicy;
@@ -15,15 +17,15 @@ use crate::fixture::{
 };
 use crate::sweep::{sweep, sweeps};
 
-const DAY: i64 = 86_400;
-const NUMBER: &str = "010-4242-4242";
+pub(crate) const DAY: i64 = 86_400;
+pub(crate) const NUMBER: &str = "010-4242-4242";
 
 pub(crate) fn wish(number: &str) -> ReceiptWish {
     ReceiptWish::new(ReceiptPurpose::Person, None, number).unwrap()
 }
 
 /// An order of so much that was paid by a transfer at this gateway, and is known to be.
-async fn paid_at(billing: &TestBilling, won: u64, pg: &str, method: &str) -> ImpUid {
+pub(crate) async fn paid_at(billing: &TestBilling, won: u64, pg: &str, method: &str) -> ImpUid {
     let order = billing::order::Order { customer_uid: None, amount: Money::krw(won), ..order("order_1") };
     let window = billing::checkout::Window { pay_method: method.to_owned(), ..card_window() };
     billing.checkout(NewCheckout { order: order.clone(), customer_id: customer("kim"), window }).await.unwrap();
@@ -44,27 +46,27 @@ async fn paid_at(billing: &TestBilling, won: u64, pg: &str, method: &str) -> Imp
     hint.imp_uid
 }
 
-async fn paid() -> (TestBilling, ImpUid) {
+pub(crate) async fn paid() -> (TestBilling, ImpUid) {
     let billing = billing().await;
     let imp_uid = paid_at(&billing, 8_900, "html5_inicis", "trans").await;
     (billing, imp_uid)
 }
 
-async fn asked(billing: &TestBilling) -> Result<ReceiptState, Failure> {
+pub(crate) async fn asked(billing: &TestBilling) -> Result<ReceiptState, Failure> {
     state(billing.ask_for_receipt(&kim(), "order_1", wish(NUMBER)).await)
 }
 
-fn state(answer: Result<Payment, Failure>) -> Result<ReceiptState, Failure> {
+pub(crate) fn state(answer: Result<Payment, Failure>) -> Result<ReceiptState, Failure> {
     answer.map(|row| row.receipt.unwrap().state)
 }
 
 /// The amounts of the receipts that are in force.
-fn in_force(billing: &TestBilling) -> Vec<u64> {
+pub(crate) fn in_force(billing: &TestBilling) -> Vec<u64> {
     let world = billing.psp.world();
     world.receipts.values().filter(|receipt| receipt.stands()).map(|receipt| receipt.amount).collect()
 }
 
-async fn refund(billing: &TestBilling, amount: &str) {
+pub(crate) async fn refund(billing: &TestBilling, amount: &str) {
     billing.refund(refund_request("order_1", amount, &format!("refund-{amount}"))).await.unwrap();
 }
 
@@ -269,8 +271,8 @@ async fn a_merchant_takes_it_back_and_it_may_be_asked_for_again() {
 }
 
 /// The gateway issues one: its customer has named a number in the window.
-fn by_itself(billing: &TestBilling, imp_uid: &ImpUid, amount: u64) -> billing::payment::receipt::ReceiptSnapshot {
-    let own = billing::payment::receipt::ReceiptSnapshot {
+pub(crate) fn by_itself(billing: &TestBilling, imp_uid: &ImpUid, amount: u64) -> ReceiptSnapshot {
+    let own = ReceiptSnapshot {
         imp_uid: imp_uid.clone(),
         amount,
         vat: None,

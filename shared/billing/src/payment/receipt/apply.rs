@@ -40,8 +40,9 @@ pub(in crate::payment) fn apply(row: &Payment, seen: &ReceiptSeen, now: Timestam
             let mut moved = Moved { applied: &mut applied, receipt: &mut receipt, left, now };
             match outcome {
                 PostFailure::NotSent => {
+                    // It is looked up before the next try: the gateway may have issued one by itself meanwhile.
                     moved.receipt.claim = None;
-                    moved.receipt.doubt = false;
+                    moved.receipt.issues = moved.receipt.issues.saturating_sub(u32::from(act == ReceiptAct::Issue));
                     moved.keep_looking();
                 }
                 PostFailure::Lost => moved.keep_looking(),
@@ -162,6 +163,7 @@ fn recorded(mut moved: Moved<'_>, record: Option<&ReceiptSnapshot>) {
     if moved.receipt.in_flight(moved.now) && !answered {
         return moved.keep_looking();
     }
+    let foreign = record.filter(|record| moved.receipt.is_older_than_asked(record)).is_some();
     let before = moved.receipt.record.take();
     let revoked = moved.receipt.claim.as_ref().is_some_and(|claim| claim.act == ReceiptAct::Revoke);
     moved.receipt.record = record.cloned().or_else(|| {
@@ -176,6 +178,9 @@ fn recorded(mut moved: Moved<'_>, record: Option<&ReceiptSnapshot>) {
         moved.receipt.tries = 0;
         moved.receipt.refusal = None;
     }
+    if foreign {
+        moved.receipt.is_somebody_elses();
+    }
     settle(&mut moved, before.filter(|_| !revoked).as_ref());
 }
 
@@ -188,9 +193,7 @@ fn settle(moved: &mut Moved<'_>, before: Option<&ReceiptSnapshot>) {
     match (receipt.state, stands) {
         (ReceiptState::Asked, true) if receipt.issues == 0 => {
             // The gateway has issued it by itself, or somebody has in the console.
-            receipt.origin = ReceiptOrigin::Found;
-            receipt.masked = None;
-            receipt.forget();
+            receipt.is_somebody_elses();
             found(moved, right);
         }
         (ReceiptState::Asked | ReceiptState::Issued | ReceiptState::Refused, true) => found(moved, right),
@@ -218,8 +221,7 @@ fn settle(moved: &mut Moved<'_>, before: Option<&ReceiptSnapshot>) {
         (ReceiptState::Cancelling | ReceiptState::Cancelled, false) => moved.rest(ReceiptState::Cancelled),
         (ReceiptState::Cancelled, true) => {
             // Issued anew in the console.
-            receipt.origin = ReceiptOrigin::Found;
-            receipt.masked = None;
+            receipt.is_somebody_elses();
             found(moved, right);
         }
         (ReceiptState::Refused, false) => moved.rest(ReceiptState::Refused),
@@ -250,7 +252,7 @@ fn found(moved: &mut Moved<'_>, right: bool) {
 /// of it can execute any more.
 fn refused(moved: &mut Moved<'_>, act: ReceiptAct, refusal: &Refusal) {
     let receipt = &mut *moved.receipt;
-    receipt.refusal = Some(refusal.clone());
+    receipt.refusal = Some(receipt.without_its_number(refusal));
     let until = receipt.claim.as_ref().map_or(moved.now, |claim| claim.quarantine_until);
     let never_issued = receipt.record.is_none();
     match (act, receipt.origin) {
@@ -267,6 +269,8 @@ fn refused(moved: &mut Moved<'_>, act: ReceiptAct, refusal: &Refusal) {
         (ReceiptAct::Revoke, _) if receipt.state == ReceiptState::Cancelling && moved.left > 0 => {
             receipt.state = ReceiptState::Issued;
             receipt.due_at = Some(until);
+            // Who has asked may have been told that it would be done.
+            moved.refused_alarm();
         }
         (ReceiptAct::Issue | ReceiptAct::Revoke, _) => {
             receipt.due_at = Some(next_post(moved.now, receipt.tries).max(until));

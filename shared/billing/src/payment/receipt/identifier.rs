@@ -133,6 +133,32 @@ impl Identifier {
         &self.0
     }
 
+    /// A text of somebody else's that may repeat the number: all but its last four digits hidden, however it is written there.
+    #[must_use]
+    pub fn hidden_in(&self, text: &str) -> String {
+        let (mut clean, mut rest) = (String::with_capacity(text.len()), text.chars());
+        loop {
+            if let Some(after) = self.written_first_in(rest.as_str()) {
+                clean.push_str(&self.masked());
+                rest = after.chars();
+            } else if let Some(character) = rest.next() {
+                clean.push(character);
+            } else {
+                return clean;
+            }
+        }
+    }
+
+    /// What follows on the number in a text that begins with it.
+    fn written_first_in<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let mut rest = text;
+        for (place, digit) in self.0.chars().enumerate() {
+            let grouped = if place > 0 { rest.trim_start_matches(['-', ' ', '.']) } else { rest };
+            rest = grouped.strip_prefix(digit)?;
+        }
+        Some(rest)
+    }
+
     /// All but the last four digits hidden.
     #[must_use]
     pub fn masked(&self) -> String {
