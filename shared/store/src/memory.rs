@@ -194,11 +194,13 @@ impl PaymentStore for MemoryStore {
     async fn insert(&self, new: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut rows = self.lock();
         let (mut answers, mut written) = (Vec::with_capacity(new.len()), None);
+        let taken = new.iter().any(|row| matches!(rows.against(row), Some(Saved::Conflict(_))));
+        let none_alone = taken && new.iter().all(Payment::waits_for_its_key);
         for row in new {
             let answer = match rows.against(row) {
                 Some(answer) => answer,
                 None if !rows.key_stands(row) => Saved::KeyNotActive,
-                None if row.version == 1 && !rows.is_asked_for(row) => Saved::NotExpected,
+                None if none_alone || (row.version == 1 && !rows.is_asked_for(row)) => Saved::NotExpected,
                 None => {
                     rows.put_payment(row);
                     written = written.or(Some(row));

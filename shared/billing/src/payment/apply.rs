@@ -47,12 +47,12 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             }
             applied
         }
-        Evidence::KeyPending(until) => {
+        Evidence::KeyPending => {
             let mut applied = Applied::unchanged(row);
             if row.waits_for_its_key() && row.due_at.is_none_or(|due_at| due_at <= now) {
                 // One sweep after its key at the earliest: whoever looks at that may decide.
-                let soonest = now.plus(KEY_WAIT_SECONDS);
-                applied.row.due_at = Some(until.map_or(soonest, |until| until.plus(1).max(soonest)));
+                // Not by the key's own calendar, whose looks are farther and farther apart: a schedule has its time.
+                applied.row.due_at = Some(now.plus(KEY_WAIT_SECONDS));
             }
             applied
         }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use super::snapshot::{PaymentSnapshot, ReceiptSnapshot, ScheduleSnapshot};
 use crate::ids::{CustomerUid, Nonce};
-use crate::time::Timestamp;
 
 /// What brought the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,8 +47,8 @@ pub enum Evidence {
     },
     /// The billing key is no longer active, or never was, so an order that was never sent cannot be.
     KeyInactive,
-    /// The billing key is not active yet, and is looked at again then: an order that was recorded with it goes on waiting.
-    KeyPending(Option<Timestamp>),
+    /// The billing key is not active yet: an order that was recorded with it goes on waiting.
+    KeyPending,
     /// The storefront took back an order that was never sent, or one that its customer was to pay in the window.
     Withdrawn,
     /// Something about the payment's cash receipt.
@@ -101,7 +100,7 @@ impl Evidence {
             Self::Records { list, .. } => !list.is_empty(),
             Self::Posted { .. }
             | Self::KeyInactive
-            | Self::KeyPending(_)
+            | Self::KeyPending
             | Self::Withdrawn
             | Self::KeyReplaced(_)
             | Self::Silence

@@ -66,10 +66,8 @@ where
     /// What the key of a schedule that was recorded with it says of it, while it cannot be registered.
     pub(super) async fn not_active_yet(&self, row: &Payment) -> Result<Option<Evidence>, StoreError> {
         let Some(customer_uid) = &row.order.customer_uid else { return Ok(Some(Evidence::KeyInactive)) };
-        let key = self.store.key(customer_uid).await?;
-        let due_at = key.as_ref().and_then(|key| key.due_at);
-        Ok(match key.map(|key| key.state) {
-            Some(KeyState::Prepared | KeyState::Issuing | KeyState::Checking) => Some(Evidence::KeyPending(due_at)),
+        Ok(match self.store.key(customer_uid).await?.map(|key| key.state) {
+            Some(KeyState::Prepared | KeyState::Issuing | KeyState::Checking) => Some(Evidence::KeyPending),
             Some(KeyState::Abandoned) | None => Some(Evidence::KeyInactive),
             // One that is gone may have another in its place.
             Some(KeyState::Active | KeyState::Deleting | KeyState::Deleted) => None,

@@ -5,7 +5,7 @@ use super::{Billing, Failure, Stopped};
 use crate::alarm::Alarm;
 use crate::ids::{CustomerUid, MerchantUid, SubscriptionId};
 use crate::key::KeyState;
-use crate::payment::{Evidence, Payment, Purpose, Source, State};
+use crate::payment::{Evidence, Payment, Purpose, Source, State, check};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, DUE_SHARDS, DueRow, DueStore, Entropy, KeyPsp, KeyStore, PaymentStore, ReceiptPsp,
     RefundPsp, SchedulePsp, StoreError, SubscriptionStore, WindowPsp,
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// Seconds that one row may need: the sweep stops taking rows when less is left.
 const ROW_SECONDS: i64 = 40;
 
-/// Most keys that one sweep takes on.
+/// Most keys, and checks of their cards, that one sweep takes on.
 const KEYS_MAX: usize = 2_000;
 
 /// Time between two sweeps, in seconds (template.yaml).
@@ -65,11 +65,18 @@ where
                         report.cut_short = true;
                         return Ok(report);
                     }
-                    match row {
-                        DueRow::Payment(_) | DueRow::Subscription(_) => self.sweep_row(&row, until, &mut report).await,
-                        // Money comes first: customers make keys by themselves, and as many as they like.
-                        DueRow::Key(_) if keys.len() < KEYS_MAX => keys.push(row),
-                        DueRow::Key(_) => report.cut_short = true,
+                    // Orders come first: customers make keys, and have their cards checked, by themselves and as often as they like.
+                    let is_of_key = match &row {
+                        DueRow::Key(_) => true,
+                        DueRow::Payment(uid) => check::key_of(uid).is_some(),
+                        DueRow::Subscription(_) => false,
+                    };
+                    if !is_of_key {
+                        self.sweep_row(&row, until, &mut report).await;
+                    } else if keys.len() < KEYS_MAX {
+                        keys.push(row);
+                    } else {
+                        report.cut_short = true;
                     }
                 }
                 cursor = page.next;

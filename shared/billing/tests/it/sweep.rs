@@ -3,10 +3,10 @@
 use billing::Timestamp;
 use billing::payment::{Flow, PspStatus, State};
 use billing::ports::{Clock, PaymentStore};
-use billing::usecase::{Caller, ScheduleDisposition, SweepReport};
+use billing::usecase::{Along, Caller, IssueKey, ScheduleDisposition, SweepReport};
 
 use crate::fixture::payments::{order_1, payment};
-use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, order, refund_request};
+use crate::fixture::{Act, TestBilling, TestWorld, billing, customer, issue_request, order, refund_request, secret};
 use crate::schedule::new_schedule;
 
 /// A sweep with all the time it wants.
@@ -191,6 +191,27 @@ async fn a_sweep_that_is_out_of_time_leaves_the_rest_for_the_next() {
     billing.advance(60);
     let report = billing.sweep(billing.host.now().plus(5)).await.unwrap();
     assert!(report.cut_short && report.seen == 0);
+}
+
+#[tokio::test]
+async fn orders_come_before_checks_of_cards_whoever_was_first() {
+    let billing = billing().await;
+    let checked = issue_request("request-1", "4242424242424242");
+    let checked = IssueKey { along: Along { checking_amount: Some(100), ..checked.along.clone() }, ..checked };
+    billing.psp.will([Act::Approve, Act::Unreachable]);
+    billing.issue_key(checked, &secret()).await.unwrap();
+    let orders = ["order_1", "order_2", "order_3", "order_4"];
+    for uid in orders {
+        billing.psp.will([Act::Unreachable]);
+        billing.charge(order(uid), None).await.unwrap();
+    }
+    billing.psp.world().posts.clear();
+    billing.advance(3_600);
+    sweep(&billing).await;
+    let posts = billing.psp.world().posts.clone();
+    let place = |of: &str| posts.iter().position(|post| post.contains(of));
+    let check = place("chk");
+    assert!(check.is_some() && orders.iter().all(|uid| place(uid) < check), "{posts:?}");
 }
 
 #[tokio::test]

@@ -34,7 +34,8 @@ impl DynamoStore {
         Ok(saved)
     }
 
-    /// Writes a chunk as one transaction. Rows that conflict are answered as such and the others tried without them.
+    /// Writes a chunk as one transaction. Rows that conflict are answered as such and the others tried without them, unless they wait
+    /// for the key that they came with: then none of them is wanted without the others.
     async fn insert_chunk(&self, rows: &[Payment]) -> Result<Vec<Saved<Payment>>, WriteError> {
         let mut answers: Vec<Option<Saved<Payment>>> = rows.iter().map(|_| None).collect();
         for _ in 0..ROUNDS_MAX {
@@ -45,6 +46,9 @@ impl DynamoStore {
             let batch: Vec<Payment> = open.iter().map(|place| rows[*place].clone()).collect();
             let saved = self.transact(&batch).await?;
             let all_done = saved.iter().all(|one| *one == Saved::Done);
+            if !all_done && batch.iter().all(Payment::waits_for_its_key) {
+                return Ok(saved.into_iter().map(Saved::not_alone).collect());
+            }
             for (place, one) in open.into_iter().zip(saved) {
                 // In a cancelled transaction nothing was written: rows without a reason of their own are still open.
                 if all_done || one != Saved::Done {

@@ -2,7 +2,7 @@
 
 use billing::Timestamp;
 use billing::key::{BillingKey, KeyState};
-use billing::payment::Flow;
+use billing::payment::{Flow, Payment};
 use billing::ports::Saved;
 
 use crate::rows::{NOW, key, next, nonce, payment};
@@ -62,6 +62,26 @@ both_stores!(a_hundred_rows_are_written_around_one_that_stands_in_the_way, |stor
     let uids: Vec<_> = rows.iter().map(|row| row.merchant_uid().clone()).collect();
     let read = store.payments(&uids).await.unwrap();
     assert_eq!(read.iter().map(|row| row.merchant_uid().clone()).collect::<Vec<_>>(), uids);
+});
+
+both_stores!(of_what_waits_for_its_key_all_is_written_or_nothing, |store| {
+    store.insert_key(&key("key1", "kim", KeyState::Issuing)).await.unwrap();
+    store.insert_key(&key("other", "kim", KeyState::Active)).await.unwrap();
+    let taken = payment("order_1", "other", "kim", Flow::Charge);
+    store.insert(std::slice::from_ref(&taken)).await.unwrap();
+    let waiting = |uid: &str, mark| {
+        let of = payment(uid, "key1", "kim", Flow::Charge);
+        Payment::waiting(of.order, of.customer_id, Timestamp(NOW.0 + 86_400), nonce(mark), NOW)
+    };
+    let rows = ["order_0", "order_1", "order_2"].map(|uid| waiting(uid, 50));
+    let saved = store.insert(&rows).await.unwrap();
+    assert_eq!(saved, [Saved::NotExpected, Saved::Conflict(Some(Box::new(taken.clone()))), Saved::NotExpected]);
+    let uids = rows.each_ref().map(|row| row.merchant_uid().clone());
+    assert_eq!(store.payments(&uids).await.unwrap(), [taken], "no other number is used up");
+
+    let rows = ["order_2", "order_3"].map(|uid| waiting(uid, 51));
+    assert_eq!(store.insert(&rows).await.unwrap(), [Saved::Done, Saved::Done]);
+    assert_eq!(store.insert(&rows).await.unwrap(), [Saved::Done, Saved::Done], "the same write once more");
 });
 
 both_stores!(a_hundred_rows_of_one_claim_are_all_written, |store| {
