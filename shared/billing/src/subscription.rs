@@ -42,7 +42,7 @@ pub use calendar::Calendar;
 pub use cards::{Fallback, OtherCard, without_card};
 pub use cost::{Cost, Part, Reason};
 pub use dunning::{Dunning, GiveUp, is_final};
-pub use intro::{Intro, RunningIntro};
+pub use intro::{Intro, Introduced, RunningIntro};
 pub use next::{Next, StepResult};
 pub use periods::{Interval, Period, Periods, Unit};
 pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
@@ -202,6 +202,8 @@ pub struct Subscription {
     pub price: Price,
     /// The period with which the plan of the next attempt began, or begins: its introductory price is counted from there.
     pub plan_since: u32,
+    /// Plans that its customer was introduced to.
+    pub introduced: Vec<Introduced>,
     /// What the period of the next attempt is raised or lowered by, in minor units: a plan was changed within a period that
     /// was paid before.
     pub adjustment: i64,
@@ -404,6 +406,7 @@ impl Subscription {
         self.adjustment = self.adjustment.saturating_sub(carried);
         self.running = Some(Money { minor: amount.minor.saturating_add_signed(carried.saturating_neg()), ..amount });
         self.carried.clear();
+        self.remember_intro(self.attempt.period);
     }
 
     /// The order of the attempt that is made now or next.

@@ -50,7 +50,7 @@ impl Subscription {
     #[must_use]
     pub fn ahead(&self, periods: usize, now: Timestamp) -> Vec<ChargeAhead> {
         let upgrade = self.upgrade.iter().filter(|_| self.charges());
-        let at_once = |it: &Upgrade| ChargeAhead::new(it.attempt, &it.plan.id, &it.cost(), now);
+        let at_once = |it: &Upgrade| ChargeAhead::new(it.attempt, &it.plan.id, &self.cost_of_upgrade(it), now);
         let mut charges: Vec<ChargeAhead> = upgrade.map(at_once).collect();
         let mut row = self.clone().settled(now);
         for _ in 0..periods {

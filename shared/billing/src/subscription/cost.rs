@@ -115,13 +115,13 @@ impl Subscription {
             return None;
         }
         let later = period.checked_sub(self.attempt.period)?;
-        match (&self.next_plan, later.checked_sub(1)) {
-            (_, None) => Some(self.cost_of_next()),
-            (Some(plan), Some(after)) => {
-                let number = if plan.with_next_attempt { later } else { after };
-                Some(Cost::whole(&plan.price, number, 0))
+        match &self.next_plan {
+            _ if later == 0 => Some(self.cost_of_next()),
+            Some(plan) => {
+                let since = self.since_of(plan, self.first_of(plan));
+                Some(Cost::whole(&plan.price, period.saturating_sub(since), 0))
             }
-            (None, Some(_)) => Some(Cost::whole(&self.price, period.saturating_sub(self.plan_since), 0)),
+            None => Some(Cost::whole(&self.price, period.saturating_sub(self.plan_since), 0)),
         }
     }
 
@@ -129,6 +129,25 @@ impl Subscription {
     #[must_use]
     pub fn cost_of_next(&self) -> Cost<'_> {
         Cost::whole(&self.price, self.attempt.period.saturating_sub(self.plan_since), self.adjustment)
+    }
+
+    /// What is charged before the plan of an upgrade begins, and why.
+    #[must_use]
+    pub fn cost_of_upgrade<'a>(&self, upgrade: &'a Upgrade) -> Cost<'a> {
+        let charged = i64::try_from(upgrade.amount).unwrap_or(i64::MAX);
+        let difference = charged.saturating_sub(upgrade.credit);
+        let whole = upgrade.plan.price.of_period(self.number_within(&upgrade.plan, upgrade.attempt.period));
+        Cost::new(&upgrade.plan.price, whole, [(Reason::Difference, difference), (Reason::Credit, upgrade.credit)])
+    }
+
+    /// Which of a plan's periods one would be in which it begins.
+    pub(super) fn number_within(&self, plan: &NextPlan, period: u32) -> u32 {
+        period.saturating_sub(self.since_of(plan, period))
+    }
+
+    /// The period with which the plan that comes later begins.
+    pub(super) fn first_of(&self, next: &NextPlan) -> u32 {
+        self.attempt.period.saturating_add(u32::from(!next.with_next_attempt))
     }
 
     /// What a whole period costs under the plan of the period that runs.
@@ -139,18 +158,7 @@ impl Subscription {
 
     /// What a plan comes to that begins today, within a period that is paid: the difference for the days that are left.
     pub(crate) fn difference_to(&self, plan: &NextPlan, today: KstDay, period: &Period) -> Proration {
-        let whole = plan.price.of_period(self.number_within(plan, period.number, period.number)).amount;
+        let whole = plan.price.of_period(self.number_within(plan, period.number)).amount;
         Proration::new(self.running_price().minor, whole.minor, today, period)
-    }
-}
-
-impl Upgrade {
-    /// What is charged before its plan begins, and why.
-    #[must_use]
-    pub fn cost(&self) -> Cost<'_> {
-        let charged = i64::try_from(self.amount).unwrap_or(i64::MAX);
-        let difference = charged.saturating_sub(self.credit);
-        let whole = self.plan.price.of_period(0);
-        Cost::new(&self.plan.price, whole, [(Reason::Difference, difference), (Reason::Credit, self.credit)])
     }
 }

@@ -1,7 +1,7 @@
 //! What one period of a plan costs: its introductory price, or its whole one.
 
 use super::Subscription;
-use super::intro::Intro;
+use super::intro::{Intro, Introduced, RunningIntro};
 use super::plan::{NextPlan, Price};
 use crate::invalid::Invalid;
 use crate::money::Money;
@@ -9,6 +9,9 @@ use crate::order::{Details, Order, share};
 
 /// Most periods at an introductory price.
 const PERIODS_MAX: u32 = 120;
+
+/// Plans of which a subscription remembers that its customer was introduced to them, so that a row stays small.
+const INTRODUCED_KEPT: usize = 20;
 
 /// What one period of a plan costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +77,25 @@ impl Price {
 }
 
 impl Subscription {
-    /// Which of a plan's periods this one would be, if the plan began with `first` where it does not run already.
-    pub(super) fn number_within(&self, plan: &NextPlan, period: u32, first: u32) -> u32 {
-        let runs = self.plan_id == plan.id && self.price == plan.price && self.plan_since <= period;
-        period.saturating_sub(if runs { self.plan_since } else { first })
+    /// The period from which a plan's are counted that is to begin with `first`. One that runs already goes on, and nobody is
+    /// introduced to a plan twice, however often they leave it and come back.
+    pub(super) fn since_of(&self, plan: &NextPlan, first: u32) -> u32 {
+        let runs = self.plan_id == plan.id && self.price == plan.price && self.plan_since <= first;
+        let before = self.introduced.iter().find(|it| it.is_to(plan)).map(|it| it.intro.since.min(first));
+        if runs { self.plan_since } else { before.unwrap_or(first) }
+    }
+
+    /// Remembers that a period was had at the introductory price of the plan of the next attempt.
+    pub(super) fn remember_intro(&mut self, period: u32) {
+        let Some(intro) = self.price.intro.as_deref().copied() else { return };
+        let plan = (&self.plan_id, &intro.amount, &intro.periods);
+        let known =
+            self.introduced.iter().any(|it| (&it.plan_id, &it.intro.intro.amount, &it.intro.intro.periods) == plan);
+        if !known && self.price.of_period(period.saturating_sub(self.plan_since)).is_intro {
+            let intro = RunningIntro { intro, since: self.plan_since };
+            self.introduced.insert(0, Introduced { plan_id: self.plan_id.clone(), intro });
+            self.introduced.truncate(INTRODUCED_KEPT);
+        }
     }
 
     /// The row as if its next attempt were the first of a plan at this price.

@@ -150,17 +150,7 @@ impl Subscription {
 
     /// The next attempt is of this plan. The one that runs until then is remembered while it is another.
     fn follow_with(&mut self, plan: NextPlan, runs: Option<RunningPlan>, first: u32) {
-        // Whoever goes back to the plan that runs, or stays with it, is not introduced to it once more.
-        let same = |runs: &&RunningPlan| {
-            RunningPlan::of(&plan.id, &plan.price, first)
-                == RunningPlan {
-                    intro: runs.intro.as_deref().map(|it| Box::new(RunningIntro { since: first, ..*it })),
-                    ..(*runs).clone()
-                }
-        };
-        let stays = self.plan_id == plan.id && self.price == plan.price;
-        let back = runs.as_ref().filter(same).and_then(|runs| runs.intro.as_deref()).map(|intro| intro.since);
-        let since = back.unwrap_or(if stays { self.plan_since } else { first });
+        let since = self.since_of(&plan, first);
         (self.plan_id, self.price, self.plan_since) = (plan.id, plan.price, since);
         self.running_plan = runs.filter(|runs| *runs != self.plan_of_next());
     }
@@ -183,9 +173,9 @@ impl Subscription {
         let starts = |number: u32| self.calendar.period(number).map(|it| it.starts.start()).filter(|_| charges);
         let next = match &self.next_plan {
             Some(plan) => {
-                let first = if plan.with_next_attempt { 0 } else { 1 };
-                let shown = RunningPlan::of(&plan.id, &plan.price, self.attempt.period.saturating_add(first));
-                Some((shown, Some(plan.interval), starts(self.attempt.period.saturating_add(first))))
+                let first = self.first_of(plan);
+                let shown = RunningPlan::of(&plan.id, &plan.price, self.since_of(plan, first));
+                Some((shown, Some(plan.interval), starts(first)))
             }
             None if runs.is_some() => {
                 let interval = self.calendar.interval_of(self.attempt.period);

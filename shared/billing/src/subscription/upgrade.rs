@@ -65,7 +65,7 @@ impl Attempt {
 impl Subscription {
     /// The order by which the difference of a dearer plan is charged.
     pub(crate) fn upgrade_order(&self, upgrade: &Upgrade) -> Result<Order, Invalid> {
-        let cost = upgrade.cost();
+        let cost = self.cost_of_upgrade(upgrade);
         Ok(Order {
             merchant_uid: upgrade.attempt.merchant_uid(&self.id)?,
             customer_uid: Some(self.customer_uid.clone()),
@@ -219,10 +219,10 @@ impl Subscription {
     /// The plan of the period that runs, and of those after it, is this one.
     pub(crate) fn begin_now(&mut self, plan: NextPlan) {
         let runs = self.attempt.period.saturating_sub(1);
-        let number = self.number_within(&plan, runs, runs);
-        self.running = Some(plan.price.of_period(number).amount);
-        self.plan_since = runs.saturating_sub(number);
+        self.plan_since = self.since_of(&plan, runs);
         (self.plan_id, self.price) = (plan.id, plan.price);
+        self.running = Some(self.price.of_period(runs.saturating_sub(self.plan_since)).amount);
+        self.remember_intro(runs);
         (self.next_plan, self.running_plan) = (None, None);
     }
 }

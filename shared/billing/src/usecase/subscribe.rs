@@ -142,6 +142,7 @@ where
             customer_uid: new.customer_uid,
             plan_id: new.plan.id,
             plan_since: 0,
+            introduced: Vec::new(),
             calendar: Calendar::new(periods),
             periods_max: new.periods_max,
             adjustment: 0,

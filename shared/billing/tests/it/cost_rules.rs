@@ -60,13 +60,14 @@ async fn a_later_period_costs_what_the_plan_of_it_does_and_is_raised_by_nothing(
 
 #[tokio::test]
 async fn the_charge_of_a_dearer_plan_names_the_difference_and_what_was_owed_to_its_customer() {
-    let plan = next_plan("더 많이", 12_900);
+    let (row, plan) = (subscribed().await, next_plan("더 많이", 12_900));
     let attempt = Attempt { period: 0, number: 1_000 };
     let upgrade = |amount, credit| Upgrade { plan: plan.clone(), attempt, amount, credit };
-    assert_eq!(parts(&upgrade(4_000, 0).cost()), [(Reason::Difference, 4_000)]);
+    assert_eq!(parts(&row.cost_of_upgrade(&upgrade(4_000, 0))), [(Reason::Difference, 4_000)]);
     let lowered = upgrade(2_500, -1_500);
-    assert_eq!(parts(&lowered.cost()), [(Reason::Difference, 4_000), (Reason::Credit, -1_500)]);
-    assert_eq!((lowered.cost().amount().minor, lowered.cost().name()), (2_500, "더 많이"));
+    let cost = row.cost_of_upgrade(&lowered);
+    assert_eq!(parts(&cost), [(Reason::Difference, 4_000), (Reason::Credit, -1_500)]);
+    assert_eq!((cost.amount().minor, cost.name()), (2_500, "더 많이"));
 }
 
 #[tokio::test]

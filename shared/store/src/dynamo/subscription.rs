@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use billing::fingerprint::{Fingerprint, hex};
 use billing::ports::{Inserted, Page, Saved, StoreError, SubscriptionStore, WriteError};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, NextPlan, PlanId, Price,
-    RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, UnusedDays, Upgrade,
+    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Introduced, NextPlan, PlanId,
+    Price, RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, UnusedDays, Upgrade,
 };
 use billing::{CustomerId, CustomerUid, Money, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ struct SubscriptionItem {
     price: Price,
     #[serde(default)]
     plan_since: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    introduced: Vec<Introduced>,
     #[serde(default)]
     adjustment: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -147,6 +149,7 @@ impl Row for Subscription {
             periods_max: self.periods_max,
             price: self.price.clone(),
             plan_since: self.plan_since,
+            introduced: self.introduced.clone(),
             adjustment: self.adjustment,
             carried: self.carried.clone(),
             running: self.running,
@@ -191,6 +194,7 @@ impl Row for Subscription {
             periods_max: row.periods_max,
             price: row.price,
             plan_since: row.plan_since,
+            introduced: row.introduced,
             adjustment: row.adjustment,
             carried: row.carried,
             running: row.running,

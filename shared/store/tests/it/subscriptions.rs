@@ -8,9 +8,9 @@ use billing::order::Details;
 use billing::payment::{Flow, Payment};
 use billing::ports::{DUE_SHARDS, DueRow, Inserted, Saved, StoreError};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, Intro, NextPlan, Periods,
-    PlanId, Price, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit,
-    UnusedDays, Upgrade,
+    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, Intro, Introduced,
+    NextPlan, Periods, PlanId, Price, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId,
+    SubscriptionState, Unit, UnusedDays, Upgrade,
 };
 use billing::{CustomerUid, KstDay, Money};
 
@@ -27,6 +27,13 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
         periods_max: Some(12),
         price: Price::new("월간 이용권".to_owned(), Money::krw(8_900), Details::default()).unwrap(),
         plan_since: 2,
+        introduced: vec![Introduced {
+            plan_id: PlanId::parse("주간").unwrap(),
+            intro: RunningIntro {
+                intro: Intro { amount: 900, periods: 3, tax_free: None, vat_amount: None },
+                since: 1,
+            },
+        }],
         adjustment: -900,
         carried: vec![(0, 300), (1, -900)],
         running: Some(Money::krw(8_900)),
@@ -109,6 +116,7 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
         refund: RefundPolicy::None,
         unused: None,
         running_plan: None,
+        introduced: Vec::new(),
         differences: Vec::new(),
         credits: Vec::new(),
         fallback_cards: false,

@@ -292,6 +292,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
         periods_max: Some(12),
         price: plan(8_900),
         plan_since: 0,
+        introduced: Vec::new(),
         adjustment: 100,
         carried: vec![(0, 100)],
         running: Some(Money::krw(8_900)),

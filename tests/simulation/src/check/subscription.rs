@@ -11,7 +11,7 @@ mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::payment::{Payment, RefundState};
+use billing::payment::Payment;
 use billing::subscription::{Attempt, Ending, PlanId, RefundPolicy, Subscription, SubscriptionId, SubscriptionState};
 use billing::usecase::{NewSubscription, ScheduleDisposition};
 use billing::{CustomerUid, Timestamp};
@@ -19,7 +19,7 @@ use ledger::{Ledger, PaymentSort};
 
 pub(crate) use self::consent::is_foreign;
 use self::periods::Expected;
-use self::prices::{began_dearer, costs, gave_credit, introduced_wrongly, is_prorated};
+use self::prices::{Introductions, began_dearer, costs, gave_credit, is_prorated};
 pub(crate) use self::sent::check_sent;
 use self::shown::{said_active, shown_ahead};
 use self::unused::{owes_unused, unused_wrongly};
@@ -47,8 +47,8 @@ pub struct Histories {
     successors: BTreeSet<(CustomerUid, CustomerUid)>,
     /// By name.
     known: BTreeMap<String, History>,
-    /// What of attempts is on its way back, by order number.
-    returning: BTreeMap<String, u64>,
+    /// What payments keep once all is given back that their rows have promised, by the PSP's number.
+    kept: BTreeMap<String, u64>,
 }
 
 /// What is known of one.
@@ -62,8 +62,8 @@ pub struct History {
     gives_back: bool,
     /// The cards that somebody has named for it.
     cards: BTreeSet<CustomerUid>,
-    /// Plans, and the periods with which they began.
-    began: BTreeSet<(PlanId, u32)>,
+    /// The plans that it had, and how its customer was introduced to them.
+    introductions: Introductions,
     /// What each period was to cost while it was next.
     offered: BTreeMap<u32, BTreeSet<u64>>,
     /// The highest attempt at each period.
@@ -83,12 +83,16 @@ pub struct History {
 }
 
 impl Histories {
-    /// A payment's row is written: an attempt may have a refund that is on its way.
-    pub(crate) fn paid_written(&mut self, row: &Payment) {
-        if Attempt::of(row.merchant_uid()).is_some() {
-            let pending = row.refunds.iter().filter(|refund| refund.state == RefundState::Pending);
-            self.returning.insert(row.merchant_uid().to_string(), pending.map(|refund| refund.amount).sum());
+    /// A payment's row is written: some of it may be on its way back.
+    pub(crate) fn paid(&mut self, row: &Payment) {
+        if let Some(imp_uid) = row.imp_uid().filter(|_| row.state.was_paid()) {
+            self.kept.insert(imp_uid.to_string(), row.kept());
         }
+    }
+
+    /// What a payment keeps, if a row knows of it.
+    fn kept(&self, imp_uid: &str) -> Option<u64> {
+        self.kept.get(imp_uid).copied()
     }
 
     /// Takes in what is asked.
@@ -215,7 +219,8 @@ pub(crate) fn check_written(world: &mut World, before: Option<&Subscription>, af
         }
     }
     let Some(mut history) = world.subscriptions.known.remove(after.id.as_str()) else { return };
-    if before.is_some() {
+    if let Some(before) = before {
+        history.introductions.follow(before, after);
         follow(&mut history, after);
     }
     if let Some(detail) = wrong_periods(&history.expected, after) {
@@ -247,7 +252,7 @@ fn begin(world: &mut World, row: &Subscription) {
         falls_back: new.fallback_cards,
         gives_back: new.refund == RefundPolicy::Unused,
         cards: BTreeSet::from([row.customer_uid.clone()]),
-        began: BTreeSet::new(),
+        introductions: Introductions::default(),
         offered: BTreeMap::new(),
         attempts: BTreeMap::new(),
         brings: BTreeMap::new(),
@@ -272,7 +277,7 @@ fn follow(history: &mut History, row: &Subscription) {
         history.expected.change(period, interval);
     }
     let amount = costs(row, row.attempt.period).saturating_add_signed(row.adjustment);
-    history.began.insert((row.plan_id.clone(), row.plan_since));
+    history.introductions.knows(row);
     history.offered.entry(period).or_default().insert(amount);
     let highest = history.attempts.entry(period).or_default();
     *highest = number.max(*highest);
@@ -336,7 +341,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
     if let Some(detail) = unused {
         broken("I29", detail);
     }
-    if let Some(detail) = history.and_then(|history| introduced_wrongly(&history.began, before, after)) {
+    if let Some(detail) = history.and_then(|history| history.introductions.wrong(before, after)) {
         broken("R8", detail);
     }
     let (was, is) = (before.attempt, after.attempt);

@@ -131,7 +131,7 @@ impl<'a> Table<'a> {
         if before.as_ref() != Some(&after) {
             moves::check_payment(&mut world, before.as_ref(), &after);
         }
-        world.subscriptions.paid_written(&after);
+        world.subscriptions.paid(&after);
         let process = world.kernel.current;
         world.seen.stands(process, after.merchant_uid().as_str(), after.claim.as_ref(), &after.writer);
         let claim = after.receipt.as_deref().and_then(|receipt| receipt.claim.as_ref());

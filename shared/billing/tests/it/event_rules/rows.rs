@@ -279,6 +279,7 @@ pub(super) fn subscription() -> impl Strategy<Value = Subscription> {
                     periods_max: None,
                     price,
                     plan_since: 0,
+                    introduced: Vec::new(),
                     adjustment: 0,
                     carried: Vec::new(),
                     running: None,

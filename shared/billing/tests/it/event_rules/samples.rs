@@ -154,6 +154,7 @@ pub(super) fn subscription() -> Subscription {
         periods_max: None,
         price: price(8_900),
         plan_since: 0,
+        introduced: Vec::new(),
         adjustment: 0,
         carried: Vec::new(),
         running: None,

@@ -75,6 +75,57 @@ async fn whoever_goes_back_before_the_other_plan_began_is_not_introduced_once_mo
 }
 
 #[tokio::test]
+async fn whoever_leaves_a_plan_and_comes_back_is_not_introduced_once_more() {
+    let own = || introduced("월간 이용권", 8_900, 900, 1);
+    // From the next period on, and within a period, where 29 of 31 days of the dearer plan are left: 4,000 won less for each month.
+    for (at_once, last) in [(false, 8_900), (true, 8_900 - 3_742)] {
+        let billing = billing().await;
+        let id = begun(&billing, new(900, 1)).await;
+        billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+        pass(&billing, 32, &[], true).await;
+        let back = if at_once {
+            billing.change_plan_now(&Caller::Merchant, &id, own()).await.unwrap().0
+        } else {
+            billing.change_plan(&Caller::Merchant, &id, own()).await.unwrap()
+        };
+        assert_eq!((back.plan_since, back.cost_of_next().whole_amount().minor), (0, 8_900), "{at_once}");
+        pass(&billing, 31, &[], true).await;
+        assert_eq!(paid(&billing), [(0, 900), (1, 12_900), (2, last)], "{at_once}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_is_taken_back_at_once_is_no_new_introduction() {
+    let billing = billing().await;
+    let id = begun(&billing, new(900, 1)).await;
+    pass(&billing, 35, &[], true).await;
+    billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    let own = introduced("월간 이용권", 8_900, 900, 1);
+    let (back, proration) = billing.change_plan_now(&Caller::Merchant, &id, own).await.unwrap();
+    assert_eq!((back.plan_since, proration.amount, back.running_plan, back.next_plan), (0, 0, None, None));
+    pass(&billing, 31, &[], true).await;
+    assert_eq!(paid(&billing), [(0, 900), (1, 8_900), (2, 8_900)]);
+}
+
+#[tokio::test]
+async fn what_is_told_of_the_next_plan_is_what_is_charged_for_it() {
+    let billing = billing().await;
+    let id = begun(&billing, new(900, 1)).await;
+    billing.change_plan(&Caller::Merchant, &id, plan("더 많이", 12_900)).await.unwrap();
+    pass(&billing, 31, &[], true).await;
+    // Another interval: it waits as `next_plan`.
+    let yearly = billing::subscription::Interval::new(billing::subscription::Unit::Year, 1).unwrap();
+    let own = NewPlan { interval: yearly, ..introduced("월간 이용권", 8_900, 900, 1) };
+    let row = billing.change_plan(&Caller::Merchant, &id, own).await.unwrap();
+    use billing::ports::Clock;
+    let (next, _, _) = row.plans(billing.host.now()).next.unwrap();
+    let intro = next.intro.unwrap();
+    assert!(intro.ends_with() <= row.attempt.period, "its introduction is over: {intro:?}");
+    let told = ahead(&billing, &row).into_iter().map(|(won, _)| won).next_back();
+    assert_eq!(told, Some(8_900));
+}
+
+#[tokio::test]
 async fn a_change_within_a_period_is_counted_from_what_the_period_cost_and_to_what_it_costs_then() {
     // From an introduction to a whole price, at once: thirty days are left.
     let billing = billing().await;

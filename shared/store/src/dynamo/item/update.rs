@@ -45,6 +45,7 @@ const OPTIONAL: [&str; 48] = [
     "expected_order",
     "next_plan",
     "running_plan",
+    "introduced",
     "upgrade",
     "differences",
     "credits",

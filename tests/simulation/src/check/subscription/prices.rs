@@ -1,6 +1,6 @@
 //! What a change of the plan may make of the next charge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use billing::subscription::{PlanId, Subscription};
 
@@ -13,24 +13,69 @@ pub(super) fn costs(row: &Subscription, period: u32) -> u64 {
     intro.map_or(row.price.amount.minor, |intro| intro.amount)
 }
 
-/// Whether somebody is introduced to a plan that is theirs already, or to another at a time that is not its beginning.
-pub(super) fn introduced_wrongly(
-    began: &BTreeSet<(PlanId, u32)>,
-    before: &Subscription,
-    after: &Subscription,
-) -> Option<String> {
-    let same = (&before.plan_id, &before.price) == (&after.plan_id, &after.price);
-    let period = after.attempt.period;
-    let is_new = !same && (after.plan_since == period || after.plan_since + 1 == period);
-    let is_known = began.contains(&(after.plan_id.clone(), after.plan_since));
-    let earlier = same && after.plan_since < before.plan_since && after.plan_since + 1 == period;
-    let right = if same { after.plan_since == before.plan_since || earlier } else { is_new || is_known };
-    (!right).then(|| {
-        format!(
-            "the plan of period {period} began with {} before, and now with {}",
-            before.plan_since, after.plan_since
-        )
-    })
+/// An introduction that a plan offers: which plan, at how much, for how many periods.
+type Offered = (PlanId, u64, u32);
+
+/// How its customer was introduced to plans.
+#[derive(Debug, Default)]
+pub(super) struct Introductions {
+    /// Plans, and the periods with which they began.
+    began: BTreeSet<(PlanId, u32)>,
+    /// Introductions of which a period was had, and the periods from which they are counted.
+    had: BTreeMap<Offered, u32>,
+}
+
+impl Introductions {
+    /// A row's plan is known.
+    pub(super) fn knows(&mut self, row: &Subscription) {
+        self.began.insert((row.plan_id.clone(), row.plan_since));
+    }
+
+    /// A write may say that another period was had at an introductory price: it is paid and over, or its plan has begun within it.
+    pub(super) fn follow(&mut self, before: &Subscription, after: &Subscription) {
+        let paid = after.closed_periods.get(before.closed_periods.len()).is_some_and(|closed| closed.paid.is_some());
+        if paid {
+            self.had_in(before, before.attempt.period);
+        }
+        let within = before.running != after.running && before.closed_periods.len() == after.closed_periods.len();
+        if let Some(runs) = after.attempt.period.checked_sub(1).filter(|_| within) {
+            self.had_in(after, runs);
+        }
+    }
+
+    fn had_in(&mut self, row: &Subscription, period: u32) {
+        if let Some(offered) = offered(row)
+            && row.plan_since <= period
+            && period < row.plan_since + offered.2
+        {
+            self.had.entry(offered).or_insert(row.plan_since);
+        }
+    }
+
+    /// Whether somebody is introduced to a plan that is theirs already, or was before, or to another at a time that is not its beginning.
+    pub(super) fn wrong(&self, before: &Subscription, after: &Subscription) -> Option<String> {
+        let same = (&before.plan_id, &before.price) == (&after.plan_id, &after.price);
+        let period = after.attempt.period;
+        let is_new = !same && (after.plan_since == period || after.plan_since + 1 == period);
+        let is_known = self.began.contains(&(after.plan_id.clone(), after.plan_since));
+        let earlier = same && after.plan_since < before.plan_since && after.plan_since + 1 == period;
+        let had = offered(after).and_then(|offered| self.had.get(&offered)).filter(|_| !same);
+        let right = match had {
+            Some(since) => after.plan_since == *since,
+            None if same => after.plan_since == before.plan_since || earlier,
+            None => is_new || is_known,
+        };
+        (!right).then(|| {
+            format!(
+                "the plan of period {period} began with {} before, and now with {}; had {had:?}",
+                before.plan_since, after.plan_since
+            )
+        })
+    }
+}
+
+fn offered(row: &Subscription) -> Option<Offered> {
+    row.price.intro.as_deref().map(|intro| (row.plan_id.clone(), intro.amount, intro.periods))
 }
 
 /// Whether exactly what was to lower the next charge is recorded to go back, because none is to come.

@@ -50,15 +50,14 @@ pub(super) fn unused_wrongly(
     let differences = differences.filter_map(|attempt| attempt.merchant_uid(&after.id).ok());
     let differences = differences.flat_map(|uid| world.ledger.find_all(uid.as_str(), None, PaymentSort::Started));
     let payments = history.payments(&world.ledger, after.id.as_str(), period).into_iter().chain(differences);
-    // Neither is what is on its way back: it may be in the books already, or not yet.
-    let returning = |it: &ledger::Payment| world.subscriptions.returning.get(&it.merchant_uid).copied().unwrap_or(0);
-    let back = |it: &ledger::Payment| if it.paid_at == 0 { 0 } else { it.amount - it.cancellable() + returning(it) };
+    // Or is on its way back: its row has promised it.
+    let kept = |it: &ledger::Payment| world.subscriptions.kept(&it.imp_uid).unwrap_or(it.amount).min(it.cancellable());
+    let back = |it: &ledger::Payment| if it.paid_at == 0 { 0 } else { it.amount - kept(it) };
     let payments: Vec<&ledger::Payment> = payments.collect();
     let sum = |of: &dyn Fn(&ledger::Payment) -> u64| -> i64 {
         payments.iter().map(|it| i64::try_from(of(it)).unwrap_or(0)).sum()
     };
-    let keeps = |it: &ledger::Payment| if it.paid_at == 0 { 0 } else { it.cancellable().saturating_sub(returning(it)) };
-    let (gone, held) = (sum(&back), sum(&keeps));
+    let (gone, held) = (sum(&back), sum(&|it| if it.paid_at == 0 { 0 } else { kept(it) }));
     // Where a dearer plan began within the period, its price is more than was paid for it: its payments say what there is.
     let least = whole.min(price - gone).min(if is_raised { held } else { whole }).max(0);
     let is_right = i64::try_from(promised).is_ok_and(|promised| (least..=whole).contains(&promised));

@@ -57,6 +57,7 @@ fn row() -> Subscription {
         periods_max: None,
         price: Price::new("Pass".to_owned(), amount, Details::default()).unwrap(),
         plan_since: 0,
+        introduced: Vec::new(),
         adjustment: 0,
         carried: Vec::new(),
         running: None,
