@@ -20,7 +20,7 @@ use crate::subscription::{
 use crate::time::Timestamp;
 
 /// Most steps of one subscription in one go: a period closed, the next one put, and what came of it.
-const STEPS_MAX: u32 = 8;
+pub(super) const STEPS_MAX: u32 = 8;
 /// No further step is begun so many seconds after its caller came: an answer is waited for, and the sweep goes on.
 const STEPS_SECONDS: i64 = 8;
 
@@ -79,10 +79,7 @@ where
             if self.host.now() > until {
                 break;
             }
-            let before = row.tried_before().map_or_else(Vec::new, |before| row.attempts_at(before));
-            let wanted: Vec<MerchantUid> = before.into_iter().chain(row.attempts_at(row.attempt.period)).collect();
-            let (payments, earlier): (Vec<Payment>, Vec<Payment>) =
-                self.store.payments(&wanted).await?.into_iter().partition(|payment| is_current(payment, &row));
+            let (payments, earlier) = self.payments_around(&row).await?;
             // Somebody was about to make another attempt when the period was closed: it would be paid twice. Each is taken
             // back once: what cannot be must not keep the rest waiting.
             if let Some(left) = earlier.iter().find(|payment| is_left_over(payment, &taken_back)) {
@@ -97,9 +94,7 @@ where
                 row = self.store.subscription(id).await?.unwrap_or(row);
                 continue;
             }
-            let now = self.host.now();
-            let held = earlier.iter().any(|payment| holds_up(&row, payment, now));
-            let known = StepContext { held, ..self.known(&row, &payments).await? };
+            let known = self.known(&row, (&payments, &earlier)).await?;
             let stepped = step(&row, &payments, &known, self.host.now(), &self.policy);
             let next = stepped.next.clone();
             row = match self.write_step(row, stepped).await? {
@@ -193,20 +188,33 @@ where
         }
     }
 
+    /// The payments of the current period and of differences, and those of the period that was tried before.
+    pub(super) async fn payments_around(&self, row: &Subscription) -> Result<(Vec<Payment>, Vec<Payment>), StoreError> {
+        let before = row.tried_before().map_or_else(Vec::new, |before| row.attempts_at(before));
+        let wanted: Vec<MerchantUid> = before.into_iter().chain(row.attempts_at(row.attempt.period)).collect();
+        Ok(self.store.payments(&wanted).await?.into_iter().partition(|payment| is_current(payment, row)))
+    }
+
     /// What is to be known besides the rows to decide what follows from them.
-    async fn known(&self, row: &Subscription, payments: &[Payment]) -> Result<StepContext, StoreError> {
+    pub(super) async fn known(
+        &self,
+        row: &Subscription,
+        (payments, earlier): (&[Payment], &[Payment]),
+    ) -> Result<StepContext, StoreError> {
+        let now = self.host.now();
+        let held = earlier.iter().any(|payment| holds_up(row, payment, now));
         let superseded = row.state == SubscriptionState::Canceled
             && payments.iter().any(|payment| payment.state.was_paid())
             && self.holds_plan(&row.customer_id, &row.plan_id, Some(&row.id)).await?;
         let ended = |payment: &Payment| matches!(payment.state, State::Failed | State::Revoked);
         let asks = row.state.charges() && payments.last().is_some_and(|last| last.due_at.is_none() && ended(last));
         if !asks {
-            return Ok(StepContext { superseded, ..StepContext::default() });
+            return Ok(StepContext { superseded, held, ..StepContext::default() });
         }
         let key = self.store.key(&row.customer_uid).await?;
         let gone = key.as_ref().is_none_or(|key| key.state != KeyState::Active);
         let newer = self.other_card(row, key.as_ref(), payments).await?;
-        Ok(StepContext { superseded, gone, newer, held: false })
+        Ok(StepContext { superseded, gone, newer, held })
     }
 
     /// Whether a customer has a live subscription of a plan, another one than `except`. What was begun last is known for

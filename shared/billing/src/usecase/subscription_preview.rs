@@ -1,9 +1,10 @@
 //! What a change of a subscription will cost and when, before it is made: by the code that then makes it, on a copy of the row.
 //!
-//! What is due by now comes first and is done, a charge whose time has come included, as before the change itself: a period that is paid
-//! is not the one that is changed. Nothing of the change follows from a preview.
+//! Nothing follows from a preview: nothing is written, and nobody is asked. What is known by now comes first, as before the change
+//! itself, on the same copy; a charge whose time has come and that was not made yet is the first of those that are told.
 
 use super::credit::left;
+use super::renew::STEPS_MAX;
 use super::{Billing, Caller, Failure, NewPlan, chargeable};
 use crate::day::KstDay;
 use crate::ids::MerchantUid;
@@ -13,7 +14,7 @@ use crate::payment::refund::tax::{self, TaxParts};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore,
 };
-use crate::subscription::{ChargeAhead, Ending, Proration, RefundPolicy, Subscription};
+use crate::subscription::{ChargeAhead, Ending, Next, Proration, RefundPolicy, Subscription, step};
 use crate::time::Timestamp;
 
 /// Periods whose charges are told beforehand: the one that is charged next, which may still be of the plan that runs, and the
@@ -76,9 +77,8 @@ where
         plan: NewPlan,
         at_once: bool,
     ) -> Result<PlanPreview, Failure> {
-        let until = self.steps_until();
         let (plan, key) = self.checked_plan(caller, id, plan).await?;
-        let row = self.up_to_date((caller, until), id).await?;
+        let row = self.foreseen(caller, id).await?;
         let now = self.host.now();
         let mut changed = row.clone();
         let proration = if at_once {
@@ -105,7 +105,24 @@ where
         Ok(PlanPreview { at_once, begins_at, proration, charges, row: changed.settled(now) })
     }
 
-    /// What an end would come to: with the period, and at once by the plan's policy or the one that is asked about.
+    /// The row as what is known by now leaves it.
+    async fn foreseen(&self, caller: &Caller, id: &str) -> Result<Subscription, Failure> {
+        let mut row = self.subscription(caller, id).await?;
+        for _ in 0..STEPS_MAX {
+            let (payments, earlier) = self.payments_around(&row).await?;
+            let known = self.known(&row, (&payments, &earlier)).await?;
+            let stepped = step(&row, &payments, &known, self.host.now(), &self.policy);
+            let stands = stepped.row == row;
+            row = stepped.row;
+            if stands || stepped.next != Next::Again {
+                break;
+            }
+        }
+        Ok(row)
+    }
+
+    /// What an end would come to: with the period, and at once by the plan's policy or the one that is asked about. One that would
+    /// change nothing is left out.
     ///
     /// # Errors
     /// [`Failure::NotFound`] for a missing, a foreign and a malformed name alike; `refund_invalid` as
@@ -115,10 +132,11 @@ where
         caller: &Caller,
         id: &str,
         refund: Option<RefundPolicy>,
-    ) -> Result<[EndPreview; 2], Failure> {
-        let row = self.up_to_date((caller, self.steps_until()), id).await?;
+    ) -> Result<Vec<EndPreview>, Failure> {
+        let row = self.foreseen(caller, id).await?;
         let with_period = self.end_of(caller, &row, Ending::AtPeriodEnd, None).await?;
-        Ok([with_period, self.end_of(caller, &row, Ending::Now, refund).await?])
+        let at_once = self.end_of(caller, &row, Ending::Now, refund).await?;
+        Ok([with_period, at_once].into_iter().filter(|end| end.row != row).collect())
     }
 
     async fn end_of(

@@ -168,7 +168,7 @@ async fn nothing_is_given_back_out_of_a_month_that_was_used() {
             idempotency_key: key,
         };
         billing.refund(whole).await.unwrap();
-        let [_, said] = billing.preview_end(&Caller::Merchant, &id, None).await.unwrap();
+        let said = billing.preview_end(&Caller::Merchant, &id, None).await.unwrap().pop().unwrap();
         let ended = billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();
         let held = if raised { 8_900 } else { 0 };
         assert!(ended.unused_amount() <= held, "{raised}: {}", ended.unused_amount());

@@ -85,7 +85,8 @@ fn back(of: &GivenBack) -> GivenBackView<'_> {
 }
 
 fn end(preview: &EndPreview) -> EndView<'_> {
-    let currency = preview.row.price.amount.currency;
+    // The next plan may be in another one.
+    let currency = preview.row.running_price().currency;
     let sum = preview.given_back.iter().map(|of| of.amount.minor).fold(0, u64::saturating_add);
     EndView {
         at: preview.ending.name(),

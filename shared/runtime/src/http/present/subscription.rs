@@ -215,7 +215,7 @@ fn plan<'a>(
 }
 
 fn credit(row: &Subscription) -> Option<CreditView> {
-    let money = |minor| exact(Money { minor, ..row.price.amount });
+    let money = |minor| exact(Money { minor, ..row.running_price() });
     let open = row.adjustment.min(0).unsigned_abs();
     let given_back = row.credits.iter().map(|credit| credit.amount).fold(0, u64::saturating_add);
     (open > 0 || given_back > 0).then(|| CreditView { next_charge: money(open), given_back: money(given_back) })
