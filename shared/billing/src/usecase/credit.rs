@@ -33,7 +33,6 @@ where
     /// # Errors
     /// The table or the PSP is out of reach, or another refund of the payment is under way. It stays due.
     pub(super) async fn give_credit(&self, row: &Subscription) -> Result<(), Stopped> {
-        let owed = row.adjustment.unsigned_abs();
         let key = format!("{}-credit-{}", row.id, row.credits.len());
         let id = refund_id(&key);
         let candidates = self.latest_payments(row).await?;
@@ -43,12 +42,11 @@ where
         });
         let given = match recorded {
             Some((payment, amount)) => Some((payment.merchant_uid().clone(), amount)),
-            None => match candidates.iter().find(|payment| left(payment) > 0) {
-                Some(payment) => {
-                    let amount = owed.min(left(payment));
+            None => match drawn(row, &candidates).first() {
+                Some((payment, amount)) => {
                     let request = RefundRequest {
                         merchant_uid: payment.merchant_uid().clone(),
-                        amount: Money { minor: amount, ..payment.order.amount }.decimal(),
+                        amount: Money { minor: *amount, ..payment.order.amount }.decimal(),
                         tax_free: None,
                         vat_amount: None,
                         reason: Some(if row.unused_amount() > 0 { REASON_UNUSED } else { REASON }.to_owned()),
@@ -123,6 +121,42 @@ where
         }
         Ok(found)
     }
+}
+
+/// How much of which payment goes back, the latest first. For days that are not used nothing is taken out of a month before theirs,
+/// whatever has gone back of theirs meanwhile, but for what that month has paid of them by a credit.
+pub(super) fn drawn<'a>(row: &Subscription, payments: &'a [Payment]) -> Vec<(&'a Payment, u64)> {
+    let mut owed = row.adjustment.min(0).unsigned_abs();
+    let mut of_earlier = owed_by_earlier(row, payments);
+    let mut all = Vec::new();
+    for payment in payments {
+        let is_earlier = of_earlier.is_some_and(|(first, _)| period_of(payment) < Some(first));
+        let most = of_earlier.filter(|_| is_earlier).map_or(u64::MAX, |(_, most)| most);
+        let amount = owed.min(left(payment)).min(most);
+        if amount > 0 {
+            owed = owed.saturating_sub(amount);
+            of_earlier =
+                of_earlier.map(|(first, most)| (first, if is_earlier { most.saturating_sub(amount) } else { most }));
+            all.push((payment, amount));
+        }
+    }
+    all
+}
+
+/// The first period whose days are given back, if there is one, and how much may still be taken out of those before it.
+fn owed_by_earlier(row: &Subscription, payments: &[Payment]) -> Option<(u32, u64)> {
+    let days = row.unused.iter().flatten().filter(|days| days.amount > 0);
+    let first = days.map(|days| days.period).min()?;
+    let given = |credits: &mut dyn Iterator<Item = &Credit>| credits.map(|it| it.amount).fold(0, u64::saturating_add);
+    let in_all = row.adjustment.min(0).unsigned_abs().saturating_add(given(&mut row.credits.iter()));
+    let left_over = in_all.saturating_sub(row.unused_amount());
+    let own: Vec<Payment> = payments.iter().filter(|payment| period_of(payment) == Some(first)).cloned().collect();
+    let most = left_over.saturating_add(carried_by_credit(row, first, &own));
+    Some((first, most.saturating_sub(given(&mut row.credits.iter().filter(|it| it.attempt.period < first)))))
+}
+
+fn period_of(payment: &Payment) -> Option<u32> {
+    Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt.period)
 }
 
 /// How much of a period its customer paid by a credit: its charge was that much lower than its price, and an earlier payment holds it.

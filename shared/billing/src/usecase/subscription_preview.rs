@@ -3,7 +3,7 @@
 //! Nothing follows from a preview: nothing is written, and nobody is asked. What is known by now comes first, as before the change
 //! itself, on the same copy; a charge whose time has come and that was not made yet is the first of those that are told.
 
-use super::credit::left;
+use super::credit::drawn;
 use super::renew::STEPS_MAX;
 use super::{Billing, Caller, Failure, NewPlan, chargeable};
 use crate::day::KstDay;
@@ -157,20 +157,16 @@ where
 
     /// What goes back of which payment, where no charge is to come that a credit could lower.
     async fn given_back(&self, row: &Subscription) -> Result<Vec<GivenBack>, Failure> {
-        let mut owed = row.adjustment.min(0).unsigned_abs();
-        let mut given = Vec::new();
-        for payment in self.latest_payments(row).await? {
-            let amount = owed.min(left(&payment));
-            if let Some(record) = payment.record.as_ref().filter(|_| amount > 0) {
-                owed = owed.saturating_sub(amount);
-                given.push(GivenBack {
-                    merchant_uid: payment.merchant_uid().clone(),
-                    amount: Money { minor: amount, ..payment.order.amount },
-                    parts: tax::derived(&payment.order.details, &payment.refunds, record, amount),
-                });
-            }
-        }
-        Ok(given)
+        let payments = self.latest_payments(row).await?;
+        let given = drawn(row, &payments).into_iter().filter_map(|(payment, amount)| {
+            let record = payment.record.as_ref()?;
+            Some(GivenBack {
+                merchant_uid: payment.merchant_uid().clone(),
+                amount: Money { minor: amount, ..payment.order.amount },
+                parts: tax::derived(&payment.order.details, &payment.refunds, record, amount),
+            })
+        });
+        Ok(given.collect())
     }
 }
 

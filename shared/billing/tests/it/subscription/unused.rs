@@ -2,16 +2,16 @@
 
 use billing::payment::refund::tax::TaxParts;
 use billing::payment::{PspStatus, RefundState, State};
-use billing::ports::Clock;
-use billing::subscription::{Ending, RefundPolicy, UnusedDays};
+use billing::ports::{Clock, Saved, SubscriptionStore};
+use billing::subscription::{Ending, RefundPolicy, Subscription, UnusedDays};
 use billing::usecase::{Caller, Failure, NewSubscription, RefundRequest};
 use billing::{CustomerId, MerchantUid};
 
 use super::{DAY, pass, plan, wanted};
 use crate::fixture::payments::payment;
 use crate::fixture::subscriptions::{begun, row, runs_in_time};
-use crate::fixture::{Act, TestBilling, TestWorld, billing};
-use crate::sweep::sweep;
+use crate::fixture::{Act, TestBilling, TestWorld, billing, refund_request};
+use crate::sweep::{sweep, sweeps};
 
 fn refunding() -> NewSubscription {
     NewSubscription { refund: RefundPolicy::Unused, ..wanted() }
@@ -137,6 +137,30 @@ async fn what_the_merchant_has_given_back_of_the_period_is_not_given_back_twice(
     assert_eq!(ended.unused_amount(), 900, "what is left of it");
     assert_eq!(payment(&billing, &format!("{id}p1t0")).await.state, State::Refunded);
     assert!(payment(&billing, &format!("{id}p0t0")).await.refunds.is_empty(), "the month before was used");
+}
+
+#[tokio::test]
+async fn what_the_merchant_gives_back_after_the_end_is_not_made_up_for_out_of_the_month_before() {
+    let billing = billing().await;
+    let id = begun(&billing, refunding()).await;
+    pass(&billing, 31, &[], true).await;
+    // It has ended, and nobody has come to the refund yet.
+    let said = billing.preview_end(&Caller::Merchant, &id, None).await.unwrap().pop().unwrap();
+    let version = said.row.version + 1;
+    let ended = Subscription { due_at: Some(billing.host.now()), version, ..said.row };
+    assert_eq!(billing.store.save_subscription(&ended).await.unwrap(), Saved::Done);
+    assert_eq!(ended.unused_amount(), 8_326, "29 of 31 days");
+    let amount = "8000".to_owned();
+    let details = payment(&billing, &format!("{id}p1t0")).await.order.details;
+    let tax_free = details.tax_free.map(|_| "0".to_owned());
+    let request =
+        RefundRequest { amount, tax_free, ..refund_request(&format!("{id}p1t0"), "8000", "goodwill-refund-3") };
+    billing.refund(request).await.unwrap();
+    sweeps(&billing, 3, 300).await;
+    assert_eq!(payment(&billing, &format!("{id}p1t0")).await.state, State::Refunded);
+    assert!(payment(&billing, &format!("{id}p0t0")).await.refunds.is_empty(), "the month before was used");
+    let row = row(&billing, &id).await;
+    assert_eq!((row.adjustment, row.due_at), (0, None));
 }
 
 #[tokio::test]
