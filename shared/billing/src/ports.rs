@@ -275,8 +275,7 @@ pub enum Saved<R> {
     Conflict(Option<Box<R>>),
     /// The billing key is not active, or not this customer's.
     KeyNotActive,
-    /// The payment is a subscription's, which does not ask for it any more; or a schedule that came with a card, and another of them
-    /// conflicts.
+    /// The payment is a subscription's, which does not ask for it any more; or came with a card, and another of them conflicts.
     NotExpected,
 }
 
@@ -290,12 +289,6 @@ impl<R> Saved<R> {
             Self::Done | Self::Conflict(_) => true,
             Self::KeyNotActive | Self::NotExpected => false,
         }
-    }
-
-    /// The same for a row of a transaction that another row has kept from being written.
-    #[must_use]
-    pub fn not_alone(self) -> Self {
-        if matches!(self, Self::Done) { Self::NotExpected } else { self }
     }
 }
 
@@ -325,11 +318,10 @@ pub trait PaymentStore: Sync {
     fn payment(&self, uid: &MerchantUid) -> impl Future<Output = Result<Option<Payment>, StoreError>> + Send;
     /// Several rows, in the order asked for; missing ones are left out.
     fn payments(&self, uids: &[MerchantUid]) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
-    /// Writes new rows of one billing key, each only if its order number is free and the key is active and its
-    /// customer's; the payment that checks a key's card only while the key is being checked, and a
-    /// schedule that waits for its key only while that is being issued ([`crate::key::state_for`]), and only if none of the others that
-    /// wait for it conflicts. The key is a condition of the write, not a read before it. One answer a row, in order. At most
-    /// [`INSERT_MAX`] of them; an error is that of them all.
+    /// Writes new rows of one billing key, each only if its order number is free and the key is active and its customer's; the payment
+    /// that checks a key's card only while the key is being checked, and a schedule that waits for its key only while that is being
+    /// issued ([`crate::key::state_for`]), and only if none of the others that wait for it conflicts. The key is a condition of the write.
+    /// One answer a row, in order. At most [`INSERT_MAX`] of them; an error is that of them all.
     fn insert(&self, rows: &[Payment]) -> impl Future<Output = Result<Vec<Saved<Payment>>, WriteError>> + Send;
     /// Writes a new row that no billing key has to be active for, only if its order number is free.
     fn insert_checkout(&self, row: &Payment) -> impl Future<Output = Result<Saved<Payment>, WriteError>> + Send;

@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{NextPlan, PlanId};
-
 /// What a plan's first periods cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intro {
@@ -28,25 +26,6 @@ pub struct RunningIntro {
     pub intro: Intro,
     /// The period with which the plan began.
     pub since: u32,
-}
-
-/// A plan that its customer was introduced to by a subscription, at least for one period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Introduced {
-    /// Which plan.
-    pub plan_id: PlanId,
-    /// The introductory price, and the period from which it is counted.
-    #[serde(flatten)]
-    pub intro: RunningIntro,
-}
-
-impl Introduced {
-    /// Whether it is what a plan offers. Another introduction to the same plan is another offer.
-    #[must_use]
-    pub fn is_to(&self, plan: &NextPlan) -> bool {
-        let terms = |intro: &Intro| (intro.amount, intro.periods);
-        self.plan_id == plan.id && plan.price.intro.as_deref().map(terms) == Some(terms(&self.intro.intro))
-    }
 }
 
 impl RunningIntro {

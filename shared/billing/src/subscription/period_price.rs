@@ -1,8 +1,10 @@
 //! What one period of a plan costs: its introductory price, or its whole one.
 
+use serde::{Deserialize, Serialize};
+
 use super::Subscription;
-use super::intro::{Intro, Introduced, RunningIntro};
-use super::plan::{NextPlan, Price};
+use super::intro::{Intro, RunningIntro};
+use super::plan::{NextPlan, PlanId, Price};
 use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::{Details, Order, share};
@@ -29,6 +31,25 @@ impl PeriodPrice {
     /// The fields that go along with it.
     pub(super) fn details(&self, price: &Price) -> Details {
         Details { tax_free: self.tax_free, vat_amount: self.vat_amount, ..price.details.clone() }
+    }
+}
+
+/// A plan that its customer was introduced to by a subscription, at least for one period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Introduced {
+    /// Which plan.
+    pub plan_id: PlanId,
+    /// The introductory price, and the period from which it is counted.
+    #[serde(flatten)]
+    pub intro: RunningIntro,
+}
+
+impl Introduced {
+    /// Whether it is what a plan offers. Another introduction to the same plan is another offer.
+    #[must_use]
+    pub fn is_to(&self, plan: &NextPlan) -> bool {
+        let terms = |intro: &Intro| (intro.amount, intro.periods);
+        self.plan_id == plan.id && plan.price.intro.as_deref().map(terms) == Some(terms(&self.intro.intro))
     }
 }
 

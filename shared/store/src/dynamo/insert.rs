@@ -47,7 +47,8 @@ impl DynamoStore {
             let saved = self.transact(&batch).await?;
             let all_done = saved.iter().all(|one| *one == Saved::Done);
             if !all_done && batch.iter().all(Payment::waits_for_its_key) {
-                return Ok(saved.into_iter().map(Saved::not_alone).collect());
+                let not_alone = |one| if one == Saved::Done { Saved::NotExpected } else { one };
+                return Ok(saved.into_iter().map(not_alone).collect());
             }
             for (place, one) in open.into_iter().zip(saved) {
                 // In a cancelled transaction nothing was written: rows without a reason of their own are still open.

@@ -6,7 +6,7 @@ use billing::key::{REGISTRATIONS_KEPT, Registration};
 use super::Item;
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 48] = [
+const OPTIONAL: [&str; 49] = [
     "customer_uid",
     "schedule_at",
     "open_until",
