@@ -5,7 +5,7 @@ use super::applied::Applied;
 use super::evidence::Source;
 use super::snapshot::{PaymentSnapshot, PspStatus};
 use super::{Flow, Payment, Purpose, State};
-use crate::calendar::window_ends;
+use crate::calendar::{next_window_look, window_ends};
 use crate::checkout::ACCOUNT;
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -181,12 +181,23 @@ pub(super) fn nothing_found(applied: &mut Applied, by: Source, now: Timestamp) {
 }
 
 /// The order has failed, or was withdrawn. Its window may still be open in another tab, so there is one more look when it closes: a payment
-/// whose webhook is lost is found then.
+/// whose webhook is lost is found then. As long as an account waits whose order is withdrawn, nobody has been able to close it: that
+/// is tried again by the calendar of a window that is open.
 fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
     applied.settle();
-    if applied.row.due_at.is_none() {
-        applied.row.due_at = row.open_until().filter(|_| row.window_is_open(now)).map(window_ends);
+    let Some(open_until) = row.open_until().filter(|_| row.window_is_open(now)) else { return };
+    if applied.row.due_at.is_some() {
+        return;
     }
+    if applied.row.open_account().is_none() {
+        applied.row.due_at = Some(window_ends(open_until));
+        return;
+    }
+    // A withdrawal begins the calendar anew. Anybody may cause a look; only the sweep's own moves it on.
+    let looks = if row.is_withdrawn() { row.looks } else { 0 };
+    let waits = row.due_at.filter(|due_at| row.is_withdrawn() && *due_at > now);
+    applied.row.due_at = Some(waits.unwrap_or_else(|| next_window_look(now, looks, open_until)));
+    applied.row.looks = if waits.is_some() { looks } else { looks.saturating_add(1) };
 }
 
 fn wait(applied: &mut Applied, by: Source, now: Timestamp) {

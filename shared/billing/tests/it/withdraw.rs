@@ -168,6 +168,51 @@ async fn an_account_that_the_gateway_cannot_close_stays_and_its_deposit_goes_bac
     assert_eq!(order_1(&billing).await.pending_refund().unwrap().origin, Origin::LatePaid);
 }
 
+/// A request that is lost leaves an account open that nobody is to pay into, for as long as it lasts.
+#[tokio::test]
+async fn an_account_that_could_not_be_closed_is_closed_by_the_next_sweeps() {
+    for act in [Act::Unreachable, Act::Lose, Act::Refuse(-1)] {
+        let billing = billing().await;
+        open(&billing, "vbank").await;
+        let imp_uid = account(&billing);
+        notice(&billing, &imp_uid).await;
+        billing.psp.will([act.clone(), act.clone()]);
+        let withdrawn = withdraw(&billing).await.unwrap();
+        assert!(withdrawn.open_account().is_some(), "{act:?}");
+        assert_eq!(withdrawn.due_at, Some(billing.host.now().plus(600)), "{act:?}");
+        // Whoever causes a look puts nothing off.
+        billing.advance(300);
+        notice(&billing, &imp_uid).await;
+        assert_eq!(order_1(&billing).await.due_at, withdrawn.due_at, "{act:?}");
+        billing.advance(300);
+        sweep(&billing).await;
+        assert!(order_1(&billing).await.open_account().is_some(), "{act:?}: the second try fails as well");
+        billing.advance(1_800);
+        sweep(&billing).await;
+        let row = order_1(&billing).await;
+        assert_eq!((row.state, row.open_account()), (State::Revoked, None), "{act:?}");
+        assert_eq!(row.due_at, row.open_until().map(billing::calendar::window_ends), "{act:?}: one more look");
+    }
+}
+
+/// A gateway that closes none is asked a few times a day, and nothing is due once the account's own time is over.
+#[tokio::test]
+async fn a_gateway_that_closes_no_account_is_asked_rarely() {
+    let billing = billing().await;
+    open(&billing, "vbank").await;
+    let imp_uid = account(&billing);
+    notice(&billing, &imp_uid).await;
+    billing.psp.will(std::iter::repeat_n(Act::Refuse(-1), 100));
+    withdraw(&billing).await.unwrap();
+    for _ in 0..(6 * 24 * 12) {
+        billing.advance(300);
+        sweep(&billing).await;
+    }
+    let asked = billing.psp.world().posts.iter().filter(|post| post.starts_with("close")).count();
+    assert!((10..=24).contains(&asked), "{asked} times in four days");
+    assert_eq!((order_1(&billing).await.state, order_1(&billing).await.due_at), (State::Revoked, None));
+}
+
 #[tokio::test]
 async fn an_account_that_was_opened_after_the_withdrawal_is_closed_by_the_sweep() {
     let billing = billing().await;
