@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Documented, Shape};
 use crate::error::{Cause, Error, NotSentReason};
+use crate::pace::Pace;
 use crate::token::{CredentialSource, Token, Tokens};
 use crate::transport::{BuildError, ConnectionKind, RawReply, Request, Transport};
 use crate::wire::Target;
@@ -43,6 +44,7 @@ struct Shared {
     transport: Arc<Transport>,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
+    pace: Option<Pace>,
 }
 
 /// One call of an endpoint.
@@ -104,7 +106,8 @@ impl Client {
         let transport = Arc::new(Transport::new(&config)?);
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let tokens = Tokens::new(Arc::clone(&transport), source, Arc::clone(&clock), config.token_timeout);
-        Ok(Self { shared: Arc::new(Shared { config, transport, tokens, clock }), budget: None })
+        let pace = config.calls_a_second.map(Pace::new);
+        Ok(Self { shared: Arc::new(Shared { config, transport, tokens, clock, pace }), budget: None })
     }
 
     /// A handle whose calls take no longer than `budget` each, token and repetitions included. The [`Config`]'s
@@ -201,6 +204,7 @@ impl Client {
     async fn send_once<T: Content>(&self, call: &Call, deadline: &Deadline) -> Result<(u16, T), Error> {
         deadline.for_exchange()?;
         let first = self.token(deadline).await?;
+        self.turn(deadline).await?;
         let mut reply = self.exchange(call, &first, deadline.for_exchange()?).await?;
         if reply.status == 401 {
             // Not processed, so even a charge may be sent once more.
@@ -215,10 +219,25 @@ impl Client {
                 return Err(unauthorized(None));
             }
         }
+        if let Some(pace) = &self.shared.pace {
+            if reply.status == 429 {
+                pace.refused(self.shared.clock.monotonic(), reply.retry_after);
+            } else {
+                pace.taken();
+            }
+        }
         if reply.status == 429 {
             return Err(Error::RateLimited { retry_after: reply.retry_after });
         }
         Ok((reply.status, envelope::read(&reply, call.shape, call.documented)?))
+    }
+
+    /// Waits for the call's turn, where the calls of a second are limited.
+    async fn turn(&self, deadline: &Deadline) -> Result<(), Error> {
+        match &self.shared.pace {
+            Some(pace) => pace.turn(self.shared.clock.monotonic(), deadline).await,
+            None => Ok(()),
+        }
     }
 
     async fn exchange(&self, call: &Call, token: &Token, left: Duration) -> Result<RawReply, Error> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -39,6 +40,9 @@ pub struct Config {
     /// How long an idle connection may serve another GET. Default 4 s: after a longer pause (a frozen function) the
     /// other side has probably closed it. Calls that change something always open a connection of their own.
     pub read_idle_timeout: Duration,
+    /// Most calls a second by all clones of a client together; fewer while Iamport answers 429. Default: no limit, since V1
+    /// documents none.
+    pub calls_a_second: Option<NonZeroU32>,
 }
 
 impl Config {
@@ -73,6 +77,7 @@ impl Config {
             change_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(5),
             read_idle_timeout: Duration::from_secs(4),
+            calls_a_second: None,
         })
     }
 

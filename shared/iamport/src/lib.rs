@@ -47,6 +47,7 @@ mod naver;
 mod naver_order;
 mod naver_payment;
 mod naver_return;
+mod pace;
 mod page;
 mod partner;
 mod payco;

@@ -4,6 +4,7 @@ mod channel;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use billing::channels::Configured;
 use billing::policy::{CashReceiptPolicy, LatePaidPolicy};
@@ -47,6 +48,9 @@ pub struct Config {
     pub channel_key: Option<String>,
     /// `NOTICE_URL`: where webhooks arrive, without the secret token at its end.
     pub notice_url: Option<String>,
+    /// `IAMPORT_RATE`: how many calls of Iamport one function sends a second at most. Iamport documents no limit for V1, and the sweep
+    /// has many calls at once.
+    pub calls_a_second: NonZeroU32,
     /// `IAMPORT_TIER`: the sub-merchant that every call of the PSP is about, and every window.
     pub tier: Option<String>,
     /// `IAMPORT_CODE`: what a page hands to `IMP.init`, or with the tier to `IMP.agency`.
@@ -87,6 +91,10 @@ pub(crate) fn event_bus_name(get: impl Fn(&str) -> Option<String>) -> Result<Str
     name.ok_or(ConfigError { variable: "EVENT_BUS_NAME", rule: "the name of an event bus" })
 }
 
+/// Calls a second where nobody has set any: 100,000 renewals of two calls each take 67 minutes.
+const RATE: u32 = 50;
+/// Most calls a second that can be set.
+const RATE_MAX: u32 = 1_000;
 /// Shortest quarantine accepted, in seconds. Below it a late execution at the PSP could meet a second POST.
 const QUARANTINE_SECONDS_MIN: i64 = 60;
 
@@ -104,10 +112,11 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] for an address or a tier that cannot be one.
     pub fn psp(&self) -> Result<iamport::Config, ConfigError> {
-        let address = iamport::Config::new(&self.base_url).map_err(|_| ConfigError {
+        let mut address = iamport::Config::new(&self.base_url).map_err(|_| ConfigError {
             variable: "IAMPORT_BASE_URL",
             rule: "an https address, or http on this machine",
         })?;
+        address.calls_a_second = Some(self.calls_a_second);
         let Some(tier) = &self.tier else { return Ok(address) };
         let rule = "three letters or digits, or nothing";
         address.with_tier(tier).map_err(|_| ConfigError { variable: "IAMPORT_TIER", rule })
@@ -169,6 +178,7 @@ impl Config {
                 .map_err(|_| ConfigError { variable: "WEBHOOK_IPS", rule: "addresses separated by commas" })?,
             clock_file,
             imp_code: optional("IAMPORT_CODE").map(|code| ImpCode { code, tier: tier.clone() }),
+            calls_a_second: rate(optional("IAMPORT_RATE"))?,
             tier,
             public_url: public_url("PUBLIC_URL", optional("PUBLIC_URL"))?,
             checkout_return_url: public_url("CHECKOUT_RETURN_URL", optional("CHECKOUT_RETURN_URL"))?,
@@ -279,6 +289,12 @@ fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, C
     })
 }
 
+fn rate(value: Option<String>) -> Result<NonZeroU32, ConfigError> {
+    let calls = value.map_or(NonZeroU32::new(RATE), |text| text.parse().ok());
+    let allowed = calls.filter(|calls| calls.get() <= RATE_MAX);
+    allowed.ok_or(ConfigError { variable: "IAMPORT_RATE", rule: "calls a second, 1 to 1000" })
+}
+
 fn flag(variable: &'static str, value: Option<String>) -> Result<bool, ConfigError> {
     match value.as_deref() {
         None | Some("false") => Ok(false),
@@ -357,6 +373,9 @@ mod tests {
             ("CURRENCIES", "canary-krw"),
             ("AMOUNT_MAX", "0"),
             ("QUARANTINE_SECONDS", "59"),
+            ("IAMPORT_RATE", "0"),
+            ("IAMPORT_RATE", "1001"),
+            ("IAMPORT_RATE", "fast"),
             ("IAMPORT_CHECKOUT_PGS", "canary pg=key"),
             ("IAMPORT_CHECKOUT_PGS", "kcp:canary +card"),
             ("IAMPORT_CHECKOUT_PGS", "kcp:=canary"),

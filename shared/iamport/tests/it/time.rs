@@ -1,6 +1,7 @@
 //! What a call does with the time that it has, to the millisecond: its clock stands still, so that a busy machine has spent
 //! none of it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -126,4 +127,35 @@ async fn a_token_of_half_a_minute_serves_all_who_waited_for_it() {
     // Whoever comes later finds less than a minute left.
     client.again(&charge).await.unwrap();
     assert_eq!(server.token_requests(), 2);
+}
+
+fn paced_client(server: &Server, calls_a_second: u32) -> Client {
+    let mut config = Config::new(&server.url).unwrap();
+    config.calls_a_second = NonZeroU32::new(calls_a_second);
+    Client::new(config, credentials(), Still::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_call_whose_turn_comes_too_late_is_not_sent() {
+    let server = Server::always(Reply::ok(&payment())).await;
+    let client = paced_client(&server, 2);
+    client.ready().await.unwrap();
+    // The second one would wait for half a second, and have less than one left.
+    let client = client.within(Duration::from_millis(1_400));
+    client.again(&again()).await.unwrap();
+    let error = client.again(&again()).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent { reason: NotSentReason::TooLittleTime, .. }), "{error:?}");
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn all_calls_wait_for_what_one_of_them_was_asked_to_wait_for() {
+    let server = Server::always(busy("5")).await;
+    let client = paced_client(&server, 1_000);
+    client.ready().await.unwrap();
+    let client = client.within(Duration::from_secs(5));
+    assert_eq!(client.again(&again()).await.unwrap_err().class(), ErrorClass::RateLimited);
+    // Clones share it.
+    let error = client.clone().again(&again()).await.unwrap_err();
+    assert_eq!((error.class(), server.calls().len()), (ErrorClass::NotSent, 1));
 }
