@@ -1,4 +1,11 @@
 //! The sweep: everything that is owed is looked at, with or without a webhook.
+//!
+//! Rows do not know of each other, and each is written under conditions, so many are worked on at once: a slow one delays nobody.
+
+use std::collections::VecDeque;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 
 use super::renew::waits_by_itself;
 use super::{Billing, Failure, Stopped};
@@ -15,6 +22,10 @@ use crate::time::Timestamp;
 
 /// Seconds that one row may need: the sweep stops taking rows when less is left.
 const ROW_SECONDS: i64 = 40;
+
+/// Rows that are worked on at once. Nearly all of a row's time is spent waiting for the PSP, whose limits nobody has documented: so
+/// many wait for it at most.
+const ROWS_AT_ONCE: usize = 16;
 
 /// Most keys, and checks of their cards, that one sweep takes on.
 const KEYS_MAX: usize = 2_000;
@@ -39,6 +50,80 @@ pub struct SweepReport {
     pub oldest_seconds: i64,
 }
 
+impl SweepReport {
+    fn add(&mut self, swept: &Swept) {
+        let Swept { waited, settled, failed } = *swept;
+        self.seen += u32::from(waited.is_some());
+        self.oldest_seconds = self.oldest_seconds.max(waited.unwrap_or_default());
+        self.settled += u32::from(settled == Some(true));
+        self.pending += u32::from(settled == Some(false));
+        self.failed += u32::from(failed);
+    }
+}
+
+/// What became of one row.
+#[derive(Debug, Default, Clone, Copy)]
+struct Swept {
+    /// For how long it was due, in seconds, if it was.
+    waited: Option<i64>,
+    /// Whether nothing is owed of it any more. Nothing, if it was not due.
+    settled: Option<bool>,
+    /// Whether it could not be worked on.
+    failed: bool,
+}
+
+impl Swept {
+    fn waited_for(&mut self, seconds: i64) {
+        self.waited = Some(seconds);
+    }
+}
+
+/// The rows that are due, a page of each shard after the other, so that those which are due longest come first and no shard waits for
+/// another; and what customers make as much of as they like comes last.
+struct DueRows {
+    /// Shards that may have more, and where each goes on.
+    shards: VecDeque<(u8, Option<String>)>,
+    page: VecDeque<DueRow>,
+    of_keys: VecDeque<DueRow>,
+    /// Whether there were more of the last than one sweep takes on.
+    left_out: bool,
+}
+
+impl DueRows {
+    fn new(now: Timestamp) -> Self {
+        // Another shard comes first each time, so that a long outage cannot starve the last ones.
+        let first = u8::try_from(now.0.div_euclid(SWEEP_SECONDS).rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
+        let shards = (first..DUE_SHARDS).chain(0..first).map(|shard| (shard, None)).collect();
+        Self { shards, page: VecDeque::new(), of_keys: VecDeque::new(), left_out: false }
+    }
+
+    /// The next order of the page that was read last. What is of a key is put off.
+    fn order(&mut self) -> Option<DueRow> {
+        while let Some(row) = self.page.pop_front() {
+            // Customers make keys, and have their cards checked, by themselves and as often as they like.
+            let is_of_key = match &row {
+                DueRow::Key(_) => true,
+                DueRow::Payment(uid) => check::key_of(uid).is_some(),
+                DueRow::Subscription(_) => false,
+            };
+            if !is_of_key {
+                return Some(row);
+            }
+            if self.of_keys.len() < KEYS_MAX {
+                self.of_keys.push_back(row);
+            } else {
+                self.left_out = true;
+            }
+        }
+        None
+    }
+
+    /// There is no time for more.
+    fn stop(&mut self) {
+        (self.shards, self.page, self.of_keys) = Default::default();
+    }
+}
+
 impl<P, S, H> Billing<P, S, H>
 where
     P: ChargePsp + SchedulePsp + KeyPsp + RefundPsp + ReceiptPsp + WindowPsp,
@@ -51,68 +136,70 @@ where
     /// # Errors
     /// Only if the index itself cannot be read.
     pub async fn sweep(&self, deadline: Timestamp) -> Result<SweepReport, StoreError> {
-        let mut report = SweepReport::default();
-        let mut keys = Vec::new();
         let until = self.host.now();
-        // Another shard comes first each time, so that a long outage cannot starve the last ones.
-        let first = u8::try_from(until.0.div_euclid(SWEEP_SECONDS).rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
-        for shard in (first..DUE_SHARDS).chain(0..first) {
-            let mut cursor = None;
-            loop {
-                let page = self.store.due(shard, until, cursor.as_deref()).await?;
-                for row in page.items {
-                    if self.host.now().plus(ROW_SECONDS) > deadline {
-                        report.cut_short = true;
-                        return Ok(report);
+        let mut report = SweepReport::default();
+        let mut due = DueRows::new(until);
+        let mut under_way = FuturesUnordered::new();
+        let mut stopped = None;
+        loop {
+            while under_way.len() < ROWS_AT_ONCE && stopped.is_none() {
+                let row = match self.next_due(&mut due, until).await {
+                    Ok(Some(row)) => row,
+                    Ok(None) => break,
+                    // What is under way is carried to its end all the same.
+                    Err(error) => {
+                        stopped = Some(error);
+                        break;
                     }
-                    // Orders come first: customers make keys, and have their cards checked, by themselves and as often as they like.
-                    let is_of_key = match &row {
-                        DueRow::Key(_) => true,
-                        DueRow::Payment(uid) => check::key_of(uid).is_some(),
-                        DueRow::Subscription(_) => false,
-                    };
-                    if !is_of_key {
-                        self.sweep_row(&row, until, &mut report).await;
-                    } else if keys.len() < KEYS_MAX {
-                        keys.push(row);
-                    } else {
-                        report.cut_short = true;
-                    }
-                }
-                cursor = page.next;
-                if cursor.is_none() {
+                };
+                if self.host.now().plus(ROW_SECONDS) > deadline {
+                    report.cut_short = true;
+                    due.stop();
                     break;
                 }
+                // On the heap: whatever a row may need is part of it.
+                under_way.push(Box::pin(self.sweep_row(row, until)));
+            }
+            match under_way.next().await {
+                Some(swept) => report.add(&swept),
+                None => break,
             }
         }
-        for row in keys {
-            if self.host.now().plus(ROW_SECONDS) > deadline {
-                report.cut_short = true;
-                break;
-            }
-            self.sweep_row(&row, until, &mut report).await;
-        }
-        Ok(report)
+        report.cut_short |= due.left_out;
+        stopped.map_or(Ok(report), Err)
     }
 
-    async fn sweep_row(&self, row: &DueRow, until: Timestamp, report: &mut SweepReport) {
-        let swept = match row {
+    /// The row that is worked on next, if there is one.
+    async fn next_due(&self, due: &mut DueRows, until: Timestamp) -> Result<Option<DueRow>, StoreError> {
+        loop {
+            if let Some(row) = due.order() {
+                return Ok(Some(row));
+            }
+            let Some((shard, cursor)) = due.shards.pop_front() else { return Ok(due.of_keys.pop_front()) };
+            let page = self.store.due(shard, until, cursor.as_deref()).await?;
+            due.page = page.items.into();
+            due.shards.extend(page.next.map(|next| (shard, Some(next))));
+        }
+    }
+
+    async fn sweep_row(&self, row: DueRow, until: Timestamp) -> Swept {
+        let mut swept = Swept::default();
+        let outcome = match &row {
             // On the heap: whatever a row may need is part of these, and whoever sweeps would carry all of it on the stack.
-            DueRow::Payment(uid) => Box::pin(self.sweep_payment(uid, until, report)).await,
-            DueRow::Key(uid) => Box::pin(self.sweep_key(uid, until, report)).await,
-            DueRow::Subscription(id) => Box::pin(self.sweep_subscription(id, until, report)).await,
+            DueRow::Payment(uid) => Box::pin(self.sweep_payment(uid, until, &mut swept)).await,
+            DueRow::Key(uid) => Box::pin(self.sweep_key(uid, until, &mut swept)).await,
+            DueRow::Subscription(id) => Box::pin(self.sweep_subscription(id, until, &mut swept)).await,
         };
-        match swept {
-            Ok(None) => {}
-            Ok(Some(true)) => report.settled += 1,
-            Ok(Some(false)) => report.pending += 1,
+        match outcome {
+            Ok(settled) => swept.settled = settled,
             Err(stopped) => {
-                report.failed += 1;
+                swept.failed = true;
                 if let Stopped::Failed(Failure::Store(StoreError::Unreadable { row })) = stopped {
                     self.host.alarm(&Alarm::RowViolation { row, rule: "the row can be read" });
                 }
             }
         }
+        swept
     }
 
     /// Looks for one payment, and sends it again if nothing of it can be under way. Says whether it is settled now;
@@ -121,19 +208,18 @@ where
         &self,
         uid: &MerchantUid,
         until: Timestamp,
-        report: &mut SweepReport,
+        swept: &mut Swept,
     ) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.payment(uid).await? else { return Ok(None) };
         let Some(due_at) = row.next_due_at().filter(|due_at| *due_at <= until) else { return Ok(None) };
-        report.seen += 1;
         if row.due_at.is_none_or(|own| own > until) {
-            report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+            swept.waited_for(until.0 - due_at.0);
             let row = Box::pin(self.carry_receipt(row, Source::Sweep)).await?;
             return Ok(Some(row.next_due_at().is_none()));
         }
         // Each look puts the next one off; how long nobody has known what became of it does not begin anew by that.
         let since = row.unanswered_since().map_or(due_at, |since| since.min(due_at));
-        report.oldest_seconds = report.oldest_seconds.max(until.0 - since.0);
+        swept.waited_for(until.0 - since.0);
         if row.state.was_paid() {
             // Only after its subscription knows may it be done with. What it wants back may have to wait for another refund.
             match self.renew_after(&row, None).await {
@@ -189,27 +275,20 @@ where
         &self,
         id: &SubscriptionId,
         until: Timestamp,
-        report: &mut SweepReport,
+        swept: &mut Swept,
     ) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.subscription(id).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
-        report.seen += 1;
-        report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+        swept.waited_for(until.0 - due_at.0);
         let row = Box::pin(self.renew(id)).await?;
         Ok(Some(row.is_none_or(|row| row.due_at.is_none())))
     }
 
     /// Looks for one key; carries a deletion on; deletes a key whose customer was told that there is none.
-    async fn sweep_key(
-        &self,
-        uid: &CustomerUid,
-        until: Timestamp,
-        report: &mut SweepReport,
-    ) -> Result<Option<bool>, Stopped> {
+    async fn sweep_key(&self, uid: &CustomerUid, until: Timestamp, swept: &mut Swept) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.key(uid).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
-        report.seen += 1;
-        report.oldest_seconds = report.oldest_seconds.max(until.0 - due_at.0);
+        swept.waited_for(until.0 - due_at.0);
         if row.state == KeyState::Deleting {
             self.continue_deletion(row, None).await?;
         } else if row.state == KeyState::Checking {

@@ -83,6 +83,8 @@ pub(crate) struct World {
     pub(crate) down: bool,
     /// Whether others have their turn while it says whether it is ready.
     pub(crate) hesitates: bool,
+    /// How many wait for that, and how many have at most.
+    pub(crate) line: (usize, usize),
     /// Whether nothing can be looked up.
     pub(crate) looks_fail: bool,
     /// What becomes of a refund's reason.
@@ -225,7 +227,11 @@ impl ChargePsp for TestPsp {
     async fn ready(&self) -> bool {
         let hesitates = self.world().hesitates;
         if hesitates {
+            self.world().line.0 += 1;
+            let longest = self.world().line;
+            self.world().line.1 = longest.0.max(longest.1);
             tokio::task::yield_now().await;
+            self.world().line.0 -= 1;
         }
         !self.world().down
     }

@@ -194,6 +194,20 @@ async fn a_sweep_that_is_out_of_time_leaves_the_rest_for_the_next() {
 }
 
 #[tokio::test]
+async fn sixteen_rows_are_worked_on_at_once_and_no_more() {
+    let billing = billing().await;
+    for number in 0..50 {
+        billing.psp.will([Act::Unreachable]);
+        billing.charge(order(&format!("order_{number}")), None).await.unwrap();
+    }
+    billing.advance(3_600);
+    billing.psp.world().hesitates = true;
+    let report = sweep(&billing).await;
+    assert_eq!((report.seen, report.settled, report.failed), (50, 50, 0));
+    assert_eq!(billing.psp.world().line, (0, 16));
+}
+
+#[tokio::test]
 async fn orders_come_before_checks_of_cards_whoever_was_first() {
     let billing = billing().await;
     let checked = issue_request("request-1", "4242424242424242");
