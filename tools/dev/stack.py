@@ -51,6 +51,7 @@ CONFIGURATION = (
     "AMOUNT_MAX",
     "CHECKOUT_CONFIRM",
     "CHECKOUT_RETURN_URL",
+    "CONSENT_POLICY",
     "CURRENCIES",
     "CVC_ACCEPTED",
     "EVENT_BUS_NAME",
@@ -145,6 +146,8 @@ def plan_up(data: str | None, environ: Mapping[str, str] = os.environ) -> Plan:
             if name in environ:
                 base[name] = environ[name]
     base["AWS_LAMBDA_LOG_LEVEL"] = environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
+    # The demo storefront has no page that asks for consent: `CONSENT_POLICY=kr ./dev up` has the API ask for it.
+    base.setdefault("CONSENT_POLICY", "off")
     urls = Urls(
         gateway=url_of(port_of(GATEWAY, environ)),
         iamport=iamport or url_of(port_of(IAMPORT, environ)),
@@ -166,6 +169,8 @@ def plan_test(ports: Sequence[int], state: Path = E2E_STATE) -> Plan:
     """The plan of a suite that needs a stack: its own ports and state, nothing from the caller's configuration."""
     base = test_environment()
     base["AWS_LAMBDA_LOG_LEVEL"] = "INFO"
+    # Most tests change plans as merchants do who ask their customers themselves. Consent has tests at the edge and in the domain.
+    base["CONSENT_POLICY"] = "off"
     urls = Urls(*(url_of(port) for port in ports))
     return Plan(
         urls, state, None, own_iamport=True, own_aws=True, base=base, concurrency=TEST_CONCURRENCY, reload=False

@@ -1,5 +1,5 @@
 //! `POST` and `GET /subscriptions`, `GET`, `PATCH` and `DELETE /subscriptions/{id}`, `GET /subscriptions/{id}/periods`, and what
-//! a change would come to: `POST /subscriptions/{id}/preview` and `GET /subscriptions/{id}/cancellation-preview`.
+//! a change would come to: `POST /subscriptions/{id}/preview` and `GET /subscriptions/{id}/cancellation-preview`. Consent is beside it.
 
 use billing::subscription::{Ending, RefundPolicy, SubscriptionState};
 use billing::usecase::{Caller, Failure, NewPlan};
@@ -8,6 +8,8 @@ use runtime::App;
 use runtime::http::present::{preview as previews, subscription as present};
 use runtime::http::{Object, Problem, Reply, Request, present::page, subscription};
 
+use crate::consent;
+
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     match request.route() {
         "POST /subscriptions" => subscribe(&app, &request).await,
@@ -15,6 +17,8 @@ pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem>
         "GET /subscriptions/{id}" => read(&app, &request).await,
         "GET /subscriptions/{id}/periods" => periods(&app, &request).await,
         "POST /subscriptions/{id}/preview" => preview(&app, &request).await,
+        "POST /subscriptions/{id}/consent" => consent::agree(&app, &request).await,
+        "GET /subscriptions/{id}/consents" => consent::list(&app, &request).await,
         "GET /subscriptions/{id}/cancellation-preview" => preview_end(&app, &request).await,
         "PATCH /subscriptions/{id}" => change(&app, &request).await,
         "DELETE /subscriptions/{id}" => cancel(&app, &request).await,

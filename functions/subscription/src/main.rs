@@ -1,5 +1,6 @@
 //! Wiring.
 
+mod consent;
 mod handler;
 
 #[tokio::main]

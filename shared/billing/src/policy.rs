@@ -25,6 +25,15 @@ pub enum CashReceiptPolicy {
     Required,
 }
 
+/// Whether customers are asked before they pay more than they have paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentPolicy {
+    /// As Korea's E-Commerce Act has it: nothing more is charged without the customer's own consent. See docs/law.md.
+    Kr,
+    /// Nobody is asked: the storefront sees to it, or no such law holds.
+    Off,
+}
+
 /// The merchant's settings, with the defaults of the design.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -38,6 +47,8 @@ pub struct Policy {
     pub late_paid: LatePaidPolicy,
     /// See [`CashReceiptPolicy`].
     pub cash_receipts: CashReceiptPolicy,
+    /// See [`ConsentPolicy`].
+    pub consent: ConsentPolicy,
     /// Whether the configured PG takes a card's verification code at key issue.
     pub cvc_accepted: bool,
     /// Longest a money POST may last at our end, in seconds.
@@ -77,6 +88,8 @@ impl Default for Policy {
             accept_sandbox_payments: false,
             late_paid: LatePaidPolicy::Accept,
             cash_receipts: CashReceiptPolicy::OnRequest,
+            // The use cases' own default. That of a deployment is `kr`.
+            consent: ConsentPolicy::Off,
             cvc_accepted: false,
             post_timeout_seconds: 15,
             claim_write_seconds: 20,
@@ -96,6 +109,12 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether nothing more is charged than was agreed to.
+    #[must_use]
+    pub const fn asks_for_consent(&self) -> bool {
+        matches!(self.consent, ConsentPolicy::Kr)
+    }
+
     /// Seconds from a claim until its POST can no longer execute: writing the claim, the POST itself, and the quarantine.
     #[must_use]
     pub const fn claim_seconds(&self) -> i64 {

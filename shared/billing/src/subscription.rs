@@ -10,6 +10,7 @@ mod attempts;
 mod calendar;
 mod cards;
 mod close;
+mod consent;
 mod cost;
 mod deadline;
 pub mod dunning;
@@ -40,13 +41,14 @@ pub use ahead::ChargeAhead;
 pub use attempts::holds_up;
 pub use calendar::Calendar;
 pub use cards::{Fallback, OtherCard, without_card};
+pub use consent::{Ask, Asked, Consent, Increase, Offer, TextDigest, WithoutConsent};
 pub use cost::{Cost, Part, Reason};
 pub use dunning::{Dunning, GiveUp, is_final};
 pub use intro::{Intro, RunningIntro};
 pub use next::{Next, StepResult};
 pub use period_price::Introduced;
 pub use periods::{Interval, Period, Periods, Unit};
-pub use plan::{NextPlan, PlanId, Plans, Price, Proration, RunningPlan};
+pub use plan::{NextPlan, OldPlan, PlanId, Plans, Price, Proration, RunningPlan};
 pub use step::{StepContext, step, step_closed};
 pub use unused::{RefundPolicy, UnusedDays};
 pub use upgrade::{Credit, Difference, Upgrade};
@@ -227,6 +229,20 @@ pub struct Subscription {
     pub fallback_cards: bool,
     /// Cards that were charged though nobody had named them for it, and for which attempts.
     pub fallbacks: Vec<Fallback>,
+    /// What its customer has paid for a period last, or has signed up to pay: no more is charged unasked.
+    pub agreed: Option<Money>,
+    /// What its customer has agreed to since, oldest first. Only added to.
+    pub consents: Vec<Consent>,
+    /// That its customer is asked to agree to what comes next.
+    pub asked: Option<Asked>,
+    /// What becomes of it if they do not.
+    pub without_consent: WithoutConsent,
+    /// Whether that is why it has ended.
+    pub ended_without_consent: bool,
+    /// A dearer plan that begins at once, as soon as its customer agrees.
+    pub offer: Option<Box<Offer>>,
+    /// The plan before that of the next attempt, while nobody has paid for the new one.
+    pub old_plan: Option<Box<OldPlan>>,
     /// What happens after a declined payment.
     pub dunning: Dunning,
     /// Where it stands.
@@ -406,6 +422,7 @@ impl Subscription {
         let carried = carried.map_or(0, |(_, carried)| *carried);
         self.adjustment = self.adjustment.saturating_sub(carried);
         self.running = Some(Money { minor: amount.minor.saturating_add_signed(carried.saturating_neg()), ..amount });
+        (self.agreed, self.asked, self.old_plan) = (self.running, None, None);
         self.carried.clear();
         self.remember_intro(self.attempt.period);
     }

@@ -22,6 +22,7 @@ mod schedule;
 mod schedule_with_key;
 mod send;
 mod subscribe;
+mod subscription_consent;
 mod subscription_preview;
 mod subscriptions;
 mod sweep;
@@ -39,6 +40,7 @@ use crate::payment::{Refusal, check};
 use crate::policy::Policy;
 use crate::ports::{StoreError, WriteError};
 use crate::subscription::Attempt;
+use crate::time::Timestamp;
 
 pub use account::NewAccount;
 pub use checkout::{NewCheckout, NotApproved, OpenedCheckout, ReturnView};
@@ -51,6 +53,7 @@ pub use refund::RefundRequest;
 pub use schedule::{NewSchedule, SCHEDULES_MAX, Scheduled, check_schedule_at};
 pub use schedule_with_key::{IssuedKey, SCHEDULES_WITH_KEY_MAX, gateway_of_keys};
 pub use subscribe::{NewPlan, NewSubscription};
+pub use subscription_consent::NewConsent;
 pub use subscription_preview::{EndPreview, GivenBack, PlanPreview};
 pub use subscriptions::{BilledPeriod, NextCharge, SubscriptionView, is_on_fallback};
 pub use sweep::SweepReport;
@@ -142,6 +145,18 @@ pub enum Failure {
     /// The difference of a dearer plan was declined; the plan stays as it was. What the card's issuer said, if it said it.
     #[error("the difference was declined")]
     DifferenceDeclined(Option<String>),
+    /// The customer is asked nothing: nothing is to cost more, or nothing is to be charged.
+    #[error("there is nothing to agree to")]
+    ConsentNotAsked,
+    /// What is to be agreed to is too far ahead.
+    #[error("it cannot be agreed to before {opens_at}")]
+    ConsentTooEarly {
+        /// From when on it can.
+        opens_at: Timestamp,
+    },
+    /// The customer is asked to agree to something else.
+    #[error("the customer is asked to agree to another price, or from another day on")]
+    ConsentMismatch,
     /// Nothing of the payment can be given back.
     #[error("nothing of this payment can be given back")]
     NotRefundable,

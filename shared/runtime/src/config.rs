@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use billing::channels::Configured;
-use billing::policy::{CashReceiptPolicy, LatePaidPolicy};
+use billing::policy::{CashReceiptPolicy, ConsentPolicy, LatePaidPolicy};
 use billing::{Currency, Policy};
 
 pub use channel::WindowChannel;
@@ -71,8 +71,8 @@ pub struct Config {
     pub webhook_ips: Vec<IpAddr>,
     /// `SANDBOX_CLOCK_FILE`: seconds by which a local simulator's clock is ahead. Refused unless the PSP is loopback.
     pub clock_file: Option<String>,
-    /// The merchant's decisions: `CURRENCIES`, `AMOUNT_MAX`, `ACCEPT_SANDBOX_PAYMENTS`, `LATE_PAID_POLICY`,
-    /// `CASH_RECEIPT_POLICY`, `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
+    /// The merchant's decisions: `CURRENCIES`, `AMOUNT_MAX`, `ACCEPT_SANDBOX_PAYMENTS`, `CONSENT_POLICY`,
+    /// `LATE_PAID_POLICY`, `CASH_RECEIPT_POLICY`, `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
     pub policy: Policy,
 }
 
@@ -265,6 +265,11 @@ fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, C
         currencies,
         amount_max_minor: u64::try_from(amount_max).unwrap_or(defaults.amount_max_minor),
         accept_sandbox_payments: flag("ACCEPT_SANDBOX_PAYMENTS", optional("ACCEPT_SANDBOX_PAYMENTS"))?,
+        consent: match optional("CONSENT_POLICY").as_deref() {
+            None | Some("kr") => ConsentPolicy::Kr,
+            Some("off") => ConsentPolicy::Off,
+            Some(_) => return Err(ConfigError { variable: "CONSENT_POLICY", rule: "kr or off" }),
+        },
         late_paid: match optional("LATE_PAID_POLICY").as_deref() {
             None | Some("accept") => LatePaidPolicy::Accept,
             Some("refund") => LatePaidPolicy::Refund,
@@ -357,6 +362,7 @@ mod tests {
         assert_eq!(config.base_url, "https://api.iamport.kr");
         assert_eq!(config.webhook_ip_mode, WebhookIpMode::Observe);
         assert!(!config.policy.accept_sandbox_payments);
+        assert!(config.policy.asks_for_consent());
         assert_eq!(config.policy.currencies, [Currency::Krw]);
         assert_eq!(config.policy.quarantine_seconds, 120);
     }
@@ -368,6 +374,7 @@ mod tests {
             ("WEBHOOK_IP_MODE", "canary-off"),
             ("WEBHOOK_IPS", "canary-52.78.100.19"),
             ("ACCEPT_SANDBOX_PAYMENTS", "canary-1"),
+            ("CONSENT_POLICY", "canary-none"),
             ("LATE_PAID_POLICY", "canary-keep"),
             ("CASH_RECEIPT_POLICY", "canary-always"),
             ("CURRENCIES", "canary-krw"),

@@ -24,7 +24,7 @@ use crate::shop::place::Place;
 use crate::world::{Outcome, WorldError};
 
 /// The sample events that are sent.
-pub const SAMPLES: [&str; 30] = [
+pub const SAMPLES: [&str; 32] = [
     "billing-keys",
     "billing-keys-confirm",
     "billing-keys-delete",
@@ -50,6 +50,8 @@ pub const SAMPLES: [&str; 30] = [
     "subscription-cancel",
     "subscription-cancellation-preview",
     "subscription-change",
+    "subscription-consent",
+    "subscription-consents",
     "subscription-get",
     "subscription-list",
     "subscription-periods",

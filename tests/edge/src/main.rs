@@ -9,6 +9,8 @@ mod charge;
 mod checkout;
 #[path = "../../../functions/checkout/src/confirmation.rs"]
 mod confirmation;
+#[path = "../../../functions/subscription/src/consent.rs"]
+mod consent;
 #[expect(dead_code, reason = "its budget is for the webhook's own main")]
 #[path = "../../../functions/webhook/src/handler.rs"]
 mod handler;

@@ -10,9 +10,9 @@ use billing::policy::Policy;
 use billing::ports::{CardHolder, StoreError};
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::{
-    Along, Billing, Caller, Comparison, Failure, IssueKey, IssuedKey, KeyDeleted, NewAccount, NewCheckout, NewPlan,
-    NewSchedule, NewSubscription, NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest, ReturnView,
-    ScheduleDisposition, Scheduled, SweepReport, WebhookHint, WebhookOutcome,
+    Along, Billing, Caller, Comparison, Failure, IssueKey, IssuedKey, KeyDeleted, NewAccount, NewCheckout, NewConsent,
+    NewPlan, NewSchedule, NewSubscription, NotApproved, OpenedCheckout, PrepareKey, PreparedKey, RefundRequest,
+    ReturnView, ScheduleDisposition, Scheduled, SweepReport, WebhookHint, WebhookOutcome,
 };
 use billing::{CustomerId, CustomerUid, ImpUid, MerchantUid, Timestamp};
 
@@ -81,6 +81,7 @@ pub enum Wish {
     ChangeCard(CustomerUid),
     ChangePlan(NewPlan),
     ChangePlanNow(NewPlan),
+    Consent(NewConsent),
 }
 
 /// What is answered.
@@ -141,6 +142,7 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
     let Machine { skew, policy, secret } = machine;
     let policy = Policy { account_pgs: vec![ACCOUNTS_AT.to_owned()], ..policy };
     let now = sim.now();
+    sim.world().subscriptions.asks = policy.asks_for_consent();
     sim.world().subscriptions.ask(&request, now);
     let came_at = Some(now).filter(|_| !matches!(request, Request::Sweep | Request::Compare));
     let billing = move |seconds: i64| Billing {
@@ -279,6 +281,11 @@ async fn wished(
         Wish::ChangeCard(customer_uid) => billing.change_card(caller, id, &customer_uid).await?,
         Wish::ChangePlan(plan) => billing.change_plan(caller, id, plan).await?,
         Wish::ChangePlanNow(plan) => billing.change_plan_now(caller, id, plan).await?.0,
+        Wish::Consent(new) => match caller {
+            Caller::Customer(customer) => billing.consent(customer, id, new).await?,
+            // Nobody agrees for somebody else: the edge refuses it.
+            Caller::Merchant => return Err(Failure::NotFound),
+        },
     };
     Ok(Box::new(row))
 }

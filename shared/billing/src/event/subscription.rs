@@ -73,15 +73,18 @@ pub struct PeriodFact {
     pub interval_count: Option<u16>,
 }
 
-/// Somebody's wish that it end.
+/// Somebody's wish that it end, or that it ended for want of a consent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CancelFact {
     /// `period_end` or `now`.
     pub at: &'static str,
-    /// `customer` or `merchant`.
+    /// `customer` or `merchant`; `nobody`, where its customer had not agreed to pay more.
     pub by: &'static str,
-    /// When they said so.
+    /// When they said so, or when the time to agree was over.
     pub requested_at: Timestamp,
+    /// Why, where nobody wished it: `no_consent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
 }
 
 impl PlanFact {
@@ -111,11 +114,21 @@ impl SubscriptionFacts {
             trial_until: row.trial_until,
             cancel: row.ending.map(|(ending, requested_at)| CancelFact {
                 at: ending.name(),
-                by: if row.ended_by_merchant { "merchant" } else { "customer" },
+                by: ended_by(row),
                 requested_at,
+                reason: row.ended_without_consent.then_some("no_consent"),
             }),
             metadata: row.metadata.clone(),
         }
+    }
+}
+
+/// Who wished the end. What ended because its customer had not agreed to pay more was nobody's wish.
+const fn ended_by(row: &Subscription) -> &'static str {
+    match (row.ended_without_consent, row.ended_by_merchant) {
+        (true, _) => "nobody",
+        (false, true) => "merchant",
+        (false, false) => "customer",
     }
 }
 

@@ -108,6 +108,7 @@ pub(super) fn skip(row: &mut Subscription, paid: Option<u32>, now: Timestamp) ->
         // Somebody may have put an attempt in this very moment: it is seen once this is written.
         return if row.state == before { Next::Wait } else { Next::Again };
     };
+    row.offer = None;
     row.closed_periods.push(ClosedPeriod { attempts: row.attempt.number.saturating_add(1), paid });
     row.closed_periods.resize(usize::try_from(next).unwrap_or(usize::MAX), ClosedPeriod::default());
     row.attempt = Attempt { period: next, number: 0 };

@@ -84,6 +84,12 @@ impl Price {
         }
     }
 
+    /// What the first period costs.
+    #[must_use]
+    pub fn first_amount(&self) -> Money {
+        self.of_period(0).amount
+    }
+
     /// An order of this price as it is while the introduction lasts.
     pub(crate) fn introductory(&self, order: Order) -> Order {
         let first = self.of_period(0);
@@ -104,6 +110,12 @@ impl Subscription {
         let runs = self.plan_id == plan.id && self.price == plan.price && self.plan_since <= first;
         let before = self.introduced.iter().find(|it| it.is_to(plan)).map(|it| it.intro.since.min(first));
         if runs { self.plan_since } else { before.unwrap_or(first) }
+    }
+
+    /// What a plan costs in the period with which it begins: its customer may have been introduced to it before.
+    #[must_use]
+    pub(crate) fn first_price_of(&self, plan: &NextPlan, first: u32) -> Money {
+        plan.price.of_period(first.saturating_sub(self.since_of(plan, first))).amount
     }
 
     /// Remembers that a period was had at the introductory price of the plan of the next attempt.

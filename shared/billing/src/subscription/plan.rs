@@ -101,6 +101,17 @@ pub struct NextPlan {
     pub with_next_attempt: bool,
 }
 
+/// The plan before the one of the next attempt, which nobody has paid for yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldPlan {
+    /// Its name.
+    pub id: PlanId,
+    /// What it costs.
+    pub price: Price,
+    /// The period with which it began.
+    pub since: u32,
+}
+
 /// The plan of a period that was paid, or of the trial: what its customer has now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunningPlan {
@@ -151,6 +162,13 @@ impl Subscription {
     /// The next attempt is of this plan. The one that runs until then is remembered while it is another.
     fn follow_with(&mut self, plan: NextPlan, runs: Option<RunningPlan>, first: u32) {
         let since = self.since_of(&plan, first);
+        let same = |id: &PlanId, price: &Price| *id == plan.id && *price == plan.price;
+        if !same(&self.plan_id, &self.price) {
+            let old = OldPlan { id: self.plan_id.clone(), price: self.price.clone(), since: self.plan_since };
+            self.old_plan.get_or_insert(Box::new(old));
+        }
+        self.old_plan.take_if(|old| same(&old.id, &old.price));
+        (self.offer, self.asked) = (None, None);
         (self.plan_id, self.price, self.plan_since) = (plan.id, plan.price, since);
         self.running_plan = runs.filter(|runs| *runs != self.plan_of_next());
     }

@@ -3,6 +3,7 @@
 use super::attempts::{holds_money, is_of, is_open, may_still_pay, paid_at, stays_with_us, was_late};
 use super::cards::OtherCard;
 use super::close::{close_unless_last, grant, rest, skip, withdraw_access};
+use super::consent::{is_unanswered, wait_for_consent};
 use super::dunning::{self, declined};
 use super::next::{Next, StepResult, look_again, refund, stepped, unschedule};
 use super::upgrade::{is_under_way, settle};
@@ -42,7 +43,7 @@ pub fn step(
     stepped(row, now, |row, alarms| {
         let is_difference = |it: &&Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.is_difference());
         let (differences, payments): (Vec<&Payment>, Vec<&Payment>) = payments.iter().partition(is_difference);
-        if let Some(next) = settle(row, (&differences, &payments), known.held, alarms, now) {
+        if let Some(next) = settle(row, (&differences, &payments), known.held, alarms, (now, policy)) {
             return next;
         }
         let (looks, due_at) = (row.looks, row.due_at);
@@ -155,7 +156,8 @@ fn decide(
     };
     // Nothing is begun beside an attempt of which something is still owed.
     if let Some(open) = open {
-        if row.still_wants(open, now) {
+        let unagreed = policy.asks_for_consent() && row.is_unagreed(open, now);
+        if row.still_wants(open, now) && !unagreed {
             return wait_for(row, open, now);
         }
         if is_of(open, row.attempt) && row.state.charges() && row.ending.is_none() {
@@ -254,8 +256,12 @@ fn begin(row: &mut Subscription, known: &StepContext, now: Timestamp, policy: &P
     if !row.state.charges() || row.ending.is_some() {
         return rest(row, now);
     }
-    if row.is_over(now) {
+    let ask = row.ask_of_next(now).filter(|ask| policy.asks_for_consent() && !ask.given);
+    if row.is_over(now) && !ask.is_some_and(|ask| is_unanswered(row, &ask, now)) {
         return skip(row, None, now);
+    }
+    if let Some(ask) = ask {
+        return wait_for_consent(row, &ask, now);
     }
     let registrable = row.attempt_at.plus(-policy.schedule_ahead_max_seconds);
     if now < registrable {
@@ -290,7 +296,7 @@ fn wait_for(row: &mut Subscription, payment: &Payment, now: Timestamp) -> Next {
         // What is being changed, or taken back, may come to something before its time.
         Some(at) if payment.state == State::Scheduled && payment.claim.is_none() && now < first_overdue_look(at) => {
             row.looks = 0;
-            row.due_at = Some(first_overdue_look(at));
+            row.due_at = Some(row.look_at_unagreed(at, now).unwrap_or_else(|| first_overdue_look(at)));
         }
         Some(_) | None => look_again(row, now),
     }

@@ -15,6 +15,7 @@ use crate::invalid::Invalid;
 use crate::order::{Details, Order};
 use crate::payment::refund::Origin;
 use crate::payment::{Payment, Refund, State};
+use crate::policy::Policy;
 use crate::time::Timestamp;
 
 /// Attempts from this number on are charges of differences. Those at a period itself are far fewer, and 40 characters hold it.
@@ -129,7 +130,7 @@ pub(super) fn settle(
     (differences, payments): (&[&Payment], &[&Payment]),
     held: bool,
     alarms: &mut Vec<Alarm>,
-    now: Timestamp,
+    (now, policy): (Timestamp, &Policy),
 ) -> Option<Next> {
     let number = |payment: &Payment| Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt);
     let waited_for = row.upgrade.as_ref().map(|upgrade| upgrade.attempt);
@@ -158,6 +159,10 @@ pub(super) fn settle(
         // What is registered for the next period at the old price is taken back first, and what is left of the one before.
         if held || payments.iter().any(|payment| is_under_way(payment)) {
             return None;
+        }
+        // It was agreed to when it was asked for; by now that may be too long ago.
+        if policy.asks_for_consent() && row.lacks_consent(row.cost_of_upgrade(&upgrade).whole_amount(), now) {
+            return Some(drop_it(row, now));
         }
         let Ok(order) = row.upgrade_order(&upgrade) else { return Some(drop_it(row, now)) };
         look_again(row, now);
@@ -212,6 +217,7 @@ impl Subscription {
     pub(crate) fn take_up(&mut self, upgrade: Upgrade) {
         self.adjustment = self.adjustment.saturating_sub(upgrade.credit);
         self.begin_now(upgrade.plan);
+        self.agreed = self.running;
         // Paid before the end: what is left of it is worth more now.
         self.owe_unused(upgrade.attempt.period, u64::MAX);
     }
@@ -224,5 +230,6 @@ impl Subscription {
         self.running = Some(self.price.of_period(runs.saturating_sub(self.plan_since)).amount);
         self.remember_intro(runs);
         (self.next_plan, self.running_plan) = (None, None);
+        (self.offer, self.asked, self.old_plan) = (None, None, None);
     }
 }

@@ -14,7 +14,7 @@ use crate::pg::Operation;
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore,
 };
-use crate::subscription::{Attempt, NextPlan, Periods, Proration, Subscription, SubscriptionState, Upgrade};
+use crate::subscription::{Attempt, NextPlan, Offer, Periods, Proration, Subscription, SubscriptionState, Upgrade};
 use crate::time::Timestamp;
 
 impl<P, S, H> Billing<P, S, H>
@@ -106,7 +106,7 @@ where
     ) -> Result<(Subscription, Proration), Failure> {
         let until = self.steps_until();
         let (plan, key) = self.checked_plan(caller, id, plan).await?;
-        let turn = |row: &mut Subscription, now| self.turn_within(row, &plan, key.as_ref(), now);
+        let turn = |row: &mut Subscription, now| self.turn_within(row, &plan, (key.as_ref(), true), now);
         let (row, (proration, charged)) = self.change_stating((caller, until), id, turn).await?;
         match charged {
             Some(attempt) if row.upgrade.is_none() && !row.keeps(attempt) => Err(self.why_not(&row, attempt).await),
@@ -114,13 +114,19 @@ where
         }
     }
 
-    /// Changes a row's plan within the period that runs, or lets it wait for its difference. What that comes to, and the
-    /// charge of it, if there is one.
+    /// Whether a plan that begins at once costs more than its customer has agreed to.
+    pub(super) fn asks_about(&self, row: &Subscription, plan: &NextPlan, now: Timestamp) -> bool {
+        let price = row.first_price_of(plan, row.attempt.period.saturating_sub(1));
+        self.policy.asks_for_consent() && row.is_increase(price) && !row.has_agreed(price, now)
+    }
+
+    /// Changes a row's plan within the period that runs, or lets it wait for its difference, or offers it, where its customer is to
+    /// be asked (`asks`). What that comes to, and the charge of it, if there is one.
     pub(super) fn turn_within(
         &self,
         row: &mut Subscription,
         plan: &NextPlan,
-        key: Option<&BillingKey>,
+        (key, asks): (Option<&BillingKey>, bool),
         now: Timestamp,
     ) -> Result<(Proration, Option<Attempt>), Failure> {
         let today = KstDay::of(now);
@@ -141,6 +147,13 @@ where
             let amount_stated = i64::try_from(*amount).unwrap_or(i64::MAX).saturating_sub(*credit);
             let stated = Proration { amount: amount_stated, charged: *amount, ..proration };
             return if waits == plan { Ok((stated, Some(*attempt))) } else { Err(Failure::SubscriptionNotChangeable) };
+        }
+        if asks && self.asks_about(row, plan, now) {
+            // It begins as soon as its customer agrees, for what it comes to then.
+            let known = row.offer.take_if(|offer| offer.plan == *plan);
+            row.offer = Some(known.unwrap_or_else(|| Box::new(Offer { plan: plan.clone(), at: now })));
+            let charged = u64::try_from(row.adjustment.saturating_add(proration.amount)).unwrap_or(0);
+            return Ok((Proration { charged, ..proration }, None));
         }
         // The plan that runs comes to nothing: asked for again it changes nothing, but that no other follows on it.
         let open = row.adjustment.saturating_add(proration.amount);
@@ -167,7 +180,7 @@ where
 
     /// Why a dearer plan has not begun though nothing waits for its payment any more. It is certain that it has not; only the
     /// reason depends on what can be read.
-    async fn why_not(&self, row: &Subscription, attempt: Attempt) -> Failure {
+    pub(super) async fn why_not(&self, row: &Subscription, attempt: Attempt) -> Failure {
         let uid = attempt.merchant_uid(&row.id).ok();
         let payment = match &uid {
             Some(uid) => self.store.payment(uid).await.ok().flatten(),

@@ -8,6 +8,7 @@ use crate::day::{DAY_SECONDS, KstDay};
 use crate::fingerprint::{Fingerprint, FingerprintKey, hex};
 use crate::ids::{CustomerId, CustomerUid, MerchantUid, SubscriptionId};
 use crate::invalid::Invalid;
+use crate::money::Money;
 use crate::order::Order;
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, Inserted, KeyStore, PaymentStore, RefundPsp, Saved, SchedulePsp,
@@ -16,7 +17,7 @@ use crate::ports::{
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
     Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, RefundPolicy, Subscription,
-    SubscriptionState,
+    SubscriptionState, WithoutConsent,
 };
 use crate::time::Timestamp;
 
@@ -65,6 +66,8 @@ pub struct NewSubscription {
     pub fallback_cards: bool,
     /// What is given back when it is ended at once.
     pub refund: RefundPolicy,
+    /// What becomes of it if its customer does not agree to pay more.
+    pub without_consent: WithoutConsent,
     /// The storefront's own notes.
     pub metadata: BTreeMap<String, String>,
 }
@@ -135,8 +138,10 @@ where
         if new.periods_max == Some(0) {
             return Err(Invalid::field("periods", "a number from 1").into());
         }
+        let price = self.checked_price(new.plan.price, attempt.merchant_uid(&id)?)?;
+        let first_price = price.first_amount();
         Ok(Subscription {
-            price: self.checked_price(new.plan.price, attempt.merchant_uid(&id)?)?,
+            price,
             id,
             customer_id: owner,
             customer_uid: new.customer_uid,
@@ -155,6 +160,14 @@ where
             credits: Vec::new(),
             fallback_cards: new.fallback_cards,
             fallbacks: Vec::new(),
+            // Who begins with a trial has paid nothing; who does not has signed up for the price.
+            agreed: Some(if new.trial_days.is_some() { Money { minor: 0, ..first_price } } else { first_price }),
+            consents: Vec::new(),
+            asked: None,
+            without_consent: new.without_consent,
+            ended_without_consent: false,
+            offer: None,
+            old_plan: None,
             dunning: new.dunning,
             state: SubscriptionState::Active,
             ending: None,
@@ -469,9 +482,10 @@ fn fingerprint(new: &NewSubscription) -> Fingerprint {
         (&new.dunning, &new.metadata),
     );
     // What was asked for before there was a choice is the same request still.
-    match (new.fallback_cards, new.refund) {
-        (false, RefundPolicy::None) => Fingerprint::of(&asked),
-        (true, RefundPolicy::None) => Fingerprint::of(&(asked, "fallback_cards")),
-        (fallback_cards, refund @ RefundPolicy::Unused) => Fingerprint::of(&(asked, fallback_cards, refund)),
+    match (new.fallback_cards, new.refund, new.without_consent) {
+        (false, RefundPolicy::None, WithoutConsent::End) => Fingerprint::of(&asked),
+        (true, RefundPolicy::None, WithoutConsent::End) => Fingerprint::of(&(asked, "fallback_cards")),
+        (fallback_cards, refund, WithoutConsent::End) => Fingerprint::of(&(asked, fallback_cards, refund)),
+        (fallback_cards, refund, without) => Fingerprint::of(&(asked, fallback_cards, refund, without)),
     }
 }

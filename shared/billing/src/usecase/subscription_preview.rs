@@ -14,7 +14,7 @@ use crate::payment::refund::tax::{self, TaxParts};
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore,
 };
-use crate::subscription::{ChargeAhead, Ending, Next, Proration, RefundPolicy, Subscription, step};
+use crate::subscription::{Ask, ChargeAhead, Ending, Next, Offer, Proration, RefundPolicy, Subscription, step};
 use crate::time::Timestamp;
 
 /// Periods whose charges are told beforehand: the one that is charged next, which may still be of the plan that runs, and the
@@ -30,6 +30,8 @@ pub struct PlanPreview {
     pub at_once: bool,
     /// When it would begin; unknown while nothing is charged.
     pub begins_at: Option<Timestamp>,
+    /// What its customer is to agree to before it is charged.
+    pub consent: Option<Ask>,
     /// The difference for the days that are left, where it begins within a period.
     pub proration: Option<Proration>,
     /// The charges that follow, in order.
@@ -82,7 +84,7 @@ where
         let now = self.host.now();
         let mut changed = row.clone();
         let proration = if at_once {
-            let (proration, charged) = self.turn_within(&mut changed, &plan, key.as_ref(), now)?;
+            let (proration, charged) = self.turn_within(&mut changed, &plan, (key.as_ref(), false), now)?;
             let has_card = key.as_ref().is_some_and(|key| key.state == KeyState::Active);
             if charged.is_some() && !has_card && self.other_card(&row, key.as_ref(), &[]).await?.is_none() {
                 chargeable(key.as_ref(), None)?;
@@ -102,7 +104,13 @@ where
             // It is the one that runs, or the first that ever does.
             None => changed.runs_from(now),
         };
-        Ok(PlanPreview { at_once, begins_at, proration, charges, row: changed.settled(now) })
+        let consent = if at_once && self.asks_about(&row, &plan, now) {
+            let offer = Some(Box::new(Offer { plan: plan.clone(), at: now }));
+            Subscription { offer, ..row }.ask(now)
+        } else {
+            changed.ask(now).filter(|ask| self.policy.asks_for_consent() && !ask.given)
+        };
+        Ok(PlanPreview { at_once, begins_at, consent, proration, charges, row: changed.settled(now) })
     }
 
     /// The row as what is known by now leaves it.

@@ -17,7 +17,7 @@ use crate::key::{BillingKey, KeyState};
 use crate::money::Money;
 use crate::payment::{Payment, State};
 use crate::ports::{Clock, KeyStore, Page, PaymentStore, SubscriptionStore};
-use crate::subscription::{Attempt, Part, Period, Plans, Subscription, SubscriptionState};
+use crate::subscription::{Ask, Attempt, Part, Period, Plans, Subscription, SubscriptionState};
 use crate::time::Timestamp;
 
 /// Cards of a list that are read at once.
@@ -58,6 +58,10 @@ pub struct SubscriptionView {
     pub access_until: Option<Timestamp>,
     /// The charge that is to come, if one is.
     pub next_charge: Option<NextCharge>,
+    /// What its customer is asked to agree to, or is to be.
+    pub ask: Option<Ask>,
+    /// What they are asked besides, while a dearer plan is offered: what the next charge costs without it.
+    pub ask_beside: Option<Ask>,
     /// Payments of the period before that of the next attempt, and of that.
     pub payments: Vec<Payment>,
     /// Whether that charge is to be made by now.
@@ -74,7 +78,9 @@ impl SubscriptionView {
     #[must_use]
     pub fn is_pending(&self) -> bool {
         let made = |next: &NextCharge| self.payments.iter().any(|payment| *payment.merchant_uid() == next.merchant_uid);
-        let unmade = self.is_due && self.next_charge.as_ref().is_some_and(|next| !made(next));
+        let of_next = if self.row.offer.is_some() { self.ask_beside } else { self.ask };
+        let unasked = of_next.is_none_or(|ask| ask.given);
+        let unmade = self.is_due && unasked && self.next_charge.as_ref().is_some_and(|next| !made(next));
         let under_way = |payment: &Payment| match payment.told_state() {
             State::Failed | State::Refunded | State::Revoked | State::Expired => false,
             State::Scheduled => !self.row.wants(payment) || payment.claim.is_some(),
@@ -258,6 +264,8 @@ where
             current,
             access_until,
             next_charge,
+            ask: row.ask(now).filter(|_| self.policy.asks_for_consent()),
+            ask_beside: row.ask_beside(now).filter(|_| self.policy.asks_for_consent()),
             is_due: row.attempt_at <= now,
             is_open: false,
             warnings,

@@ -2,6 +2,7 @@
 
 mod cards;
 mod changes;
+mod consent;
 mod differences;
 mod edges;
 mod found;
@@ -19,7 +20,9 @@ use std::collections::BTreeMap;
 use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Attempt, Dunning, Ending, Interval, PlanId, Price, RefundPolicy, SubscriptionState, Unit};
+use billing::subscription::{
+    Attempt, Dunning, Ending, Interval, PlanId, Price, RefundPolicy, SubscriptionState, Unit, WithoutConsent,
+};
 use billing::usecase::{Caller, NewPlan, NewSubscription, WebhookHint};
 use billing::{CustomerUid, KstDay, MerchantUid, Money, Timestamp};
 
@@ -45,6 +48,7 @@ pub(crate) fn wanted() -> NewSubscription {
         dunning: Dunning::default(),
         fallback_cards: false,
         refund: RefundPolicy::None,
+        without_consent: WithoutConsent::End,
         metadata: BTreeMap::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! Rows as the storefront sees them: Iamport's field names, amounts exact, nothing of the table's own.
 
+pub mod consent;
 pub mod issued;
 pub mod preview;
 pub mod receipt;

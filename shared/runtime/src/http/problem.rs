@@ -208,6 +208,19 @@ impl From<Failure> for Problem {
                 "subscription_not_changeable",
                 "The subscription has ended, is about to, or is not in a state that this change is for.",
             ),
+            Failure::ConsentNotAsked => {
+                conflict("consent_not_asked", "Nothing is to cost more, or nothing is to be charged: there is nothing to agree to.")
+            }
+            Failure::ConsentTooEarly { opens_at } => conflict(
+                "consent_too_early",
+                &format!("A price can be agreed to in the thirty days before it holds: from {opens_at} on."),
+            )
+            .field("from"),
+            Failure::ConsentMismatch => conflict(
+                "consent_mismatch",
+                "The customer is asked to agree to another price, or from another day on: read the subscription's `consent`.",
+            )
+            .field("amount"),
             Failure::DifferenceDeclined(said) => Self::new(
                 402,
                 "difference_declined",

@@ -1,7 +1,7 @@
 //! Subscriptions and their plans out of JSON bodies.
 
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Dunning, GiveUp, Interval, Intro, PlanId, Price, RefundPolicy, Unit};
+use billing::subscription::{Dunning, GiveUp, Interval, Intro, PlanId, Price, RefundPolicy, Unit, WithoutConsent};
 use billing::usecase::{NewPlan, NewSubscription};
 use billing::{Currency, CustomerId, CustomerUid, Invalid, Timestamp};
 
@@ -18,6 +18,7 @@ pub fn subscription(object: &mut Object, idempotency_key: String) -> Result<NewS
     let mut of = plan_object(object)?;
     let dunning = dunning(&mut of)?;
     let refund = of.optional("refund", RefundPolicy::parse)?.unwrap_or_default();
+    let without_consent = of.optional("without_consent", WithoutConsent::parse)?.unwrap_or_default();
     let plan = plan(&mut of)?;
     of.finish()?;
     Ok(NewSubscription {
@@ -33,6 +34,7 @@ pub fn subscription(object: &mut Object, idempotency_key: String) -> Result<NewS
         dunning,
         fallback_cards: object.flag("fallback_cards")?.unwrap_or(false),
         refund,
+        without_consent,
         metadata: object.texts("metadata")?,
     })
 }

@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use billing::fingerprint::{Fingerprint, hex};
 use billing::ports::{Inserted, Page, Saved, StoreError, SubscriptionStore, WriteError};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Introduced, NextPlan, PlanId,
-    Price, RefundPolicy, RunningPlan, Subscription, SubscriptionId, SubscriptionState, UnusedDays, Upgrade,
+    Asked, Attempt, Calendar, ClosedPeriod, Consent, Credit, Difference, Dunning, Ending, Fallback, Introduced,
+    NextPlan, Offer, OldPlan, PlanId, Price, RefundPolicy, RunningPlan, Subscription, SubscriptionId,
+    SubscriptionState, UnusedDays, Upgrade, WithoutConsent,
 };
 use billing::{CustomerId, CustomerUid, Money, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,20 @@ struct SubscriptionItem {
     dunning: Dunning,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ending: Option<(Ending, Timestamp)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agreed: Option<Money>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    consents: Vec<Consent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<Asked>,
+    #[serde(default, skip_serializing_if = "WithoutConsent::is_end")]
+    without_consent: WithoutConsent,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ended_without_consent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    offer: Option<Box<Offer>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    old_plan: Option<Box<OldPlan>>,
     #[serde(default, skip_serializing_if = "RefundPolicy::is_none")]
     refund: RefundPolicy,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,6 +177,13 @@ impl Row for Subscription {
             fallbacks: self.fallbacks.clone(),
             dunning: self.dunning.clone(),
             ending: self.ending,
+            agreed: self.agreed,
+            consents: self.consents.clone(),
+            asked: self.asked,
+            without_consent: self.without_consent,
+            ended_without_consent: self.ended_without_consent,
+            offer: self.offer.clone(),
+            old_plan: self.old_plan.clone(),
             refund: self.refund,
             unused: self.unused.clone(),
             ended_by_merchant: self.ended_by_merchant,
@@ -208,6 +230,13 @@ impl Row for Subscription {
             dunning: row.dunning,
             state: row.state,
             ending: row.ending,
+            agreed: row.agreed,
+            consents: row.consents,
+            asked: row.asked,
+            without_consent: row.without_consent,
+            ended_without_consent: row.ended_without_consent,
+            offer: row.offer,
+            old_plan: row.old_plan,
             refund: row.refund,
             unused: row.unused,
             ended_by_merchant: row.ended_by_merchant,

@@ -8,9 +8,9 @@ use billing::order::Details;
 use billing::payment::{Flow, Payment};
 use billing::ports::{DUE_SHARDS, DueRow, Inserted, Saved, StoreError};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, Intro, Introduced,
-    NextPlan, Periods, PlanId, Price, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId,
-    SubscriptionState, Unit, UnusedDays, Upgrade,
+    Asked, Attempt, Calendar, ClosedPeriod, Consent, Credit, Difference, Dunning, Ending, Fallback, Increase, Interval,
+    Intro, Introduced, NextPlan, Offer, OldPlan, Periods, PlanId, Price, RefundPolicy, RunningIntro, RunningPlan,
+    Subscription, SubscriptionId, SubscriptionState, TextDigest, Unit, UnusedDays, Upgrade, WithoutConsent,
 };
 use billing::{CustomerUid, KstDay, Money};
 
@@ -70,6 +70,32 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
         dunning: Dunning::default(),
         state: SubscriptionState::Active,
         ending: None,
+        agreed: Some(Money::krw(8_900)),
+        consents: vec![Consent {
+            by: customer(owner),
+            at: NOW,
+            increase: Increase::IntroEnd,
+            price: Money::krw(8_900),
+            from: NOW.plus(3_600),
+            text: TextDigest::parse(&"0a".repeat(32)).unwrap(),
+        }],
+        asked: Some(Asked { price: Money::krw(9_900), from: NOW.plus(7_200), since: NOW, reminders: 1 }),
+        without_consent: WithoutConsent::OldPrice,
+        ended_without_consent: true,
+        offer: Some(Box::new(Offer {
+            plan: NextPlan {
+                id: PlanId::parse("최고").unwrap(),
+                price: Price::new("최고 이용권".to_owned(), Money::krw(19_900), Details::default()).unwrap(),
+                interval: monthly,
+                with_next_attempt: false,
+            },
+            at: NOW,
+        })),
+        old_plan: Some(Box::new(OldPlan {
+            id: PlanId::parse("기본").unwrap(),
+            price: Price::new("기본 이용권".to_owned(), Money::krw(4_900), Details::default()).unwrap(),
+            since: 2,
+        })),
         refund: RefundPolicy::Unused,
         unused: Some(vec![UnusedDays { period: 2, days_left: 10, days: 31, amount: 2_871 }]),
         ended_by_merchant: true,
@@ -113,6 +139,13 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
     let ended = Subscription {
         state: SubscriptionState::Canceled,
         ending: Some((Ending::Now, NOW)),
+        agreed: None,
+        consents: Vec::new(),
+        asked: None,
+        without_consent: WithoutConsent::End,
+        ended_without_consent: false,
+        offer: None,
+        old_plan: None,
         refund: RefundPolicy::None,
         unused: None,
         running_plan: None,

@@ -264,6 +264,20 @@ fn of_a_customer(owner: &Owner, other: &Owner) -> Vec<Case> {
         of_path("DELETE /subscriptions/{id}", id, "/subscriptions/{}?at=now", &owner.subscription, &Value::Null),
         of_path("GET /subscriptions/{id}/periods", id, "/subscriptions/{}/periods", &owner.subscription, &Value::Null),
         of_path(
+            "POST /subscriptions/{id}/consent",
+            id,
+            "/subscriptions/{}/consent",
+            &owner.subscription,
+            &json!({ "amount": 8_900, "text": "0a".repeat(32) }),
+        ),
+        of_path(
+            "GET /subscriptions/{id}/consents",
+            id,
+            "/subscriptions/{}/consents",
+            &owner.subscription,
+            &Value::Null,
+        ),
+        of_path(
             "GET /subscriptions/{id}/cancellation-preview",
             id,
             "/subscriptions/{}/cancellation-preview",

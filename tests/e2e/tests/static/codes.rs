@@ -6,7 +6,7 @@ use billing::payment::Refusal;
 use billing::payment::receipt::NoReceipt;
 use billing::ports::StoreError;
 use billing::usecase::Failure;
-use billing::{Invalid, Money};
+use billing::{Invalid, Money, Timestamp};
 use e2e::contract::Contract;
 use runtime::http::Problem;
 
@@ -215,6 +215,9 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::ReceiptExists,
         Failure::ReceiptInProgress,
         Failure::AlreadyPaid,
+        Failure::ConsentNotAsked,
+        Failure::ConsentTooEarly { opens_at: Timestamp(1_795_478_400) },
+        Failure::ConsentMismatch,
         Failure::CheckoutNotWithdrawable,
         Failure::RefundOwed { amount: Money::krw(8_900) },
         Failure::Refused(Refusal { code: 1, message: "이미 실행된 예약입니다.".to_owned() }),
@@ -243,6 +246,9 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::SubscriptionExists
             | Failure::SubscriptionNotChangeable
             | Failure::DifferenceDeclined(_)
+            | Failure::ConsentNotAsked
+            | Failure::ConsentTooEarly { .. }
+            | Failure::ConsentMismatch
             | Failure::NotRefundable
             | Failure::RefundInProgress
             | Failure::NoReceipt(_)

@@ -83,7 +83,8 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let priced = taken(&calls, ORDER, &["details", "common", "currency", "naver_use_cfm"]);
     let plan = &taken(&calls, SUBSCRIPTION, &["plan", "intro"]) | &priced;
     assert_eq!(described("OtherPlan"), plan);
-    let new_plan = &(&plan | &taken(&calls, SUBSCRIPTION, &["dunning"])) | &BTreeSet::from(["refund".to_owned()]);
+    let new_plan = &(&plan | &taken(&calls, SUBSCRIPTION, &["dunning"]))
+        | &BTreeSet::from(["refund".to_owned(), "without_consent".to_owned()]);
     assert_eq!(described("NewPlan"), new_plan);
     assert_eq!(described("SubscriptionRequest"), &subscription | &new_plan);
     let change = taken(&calls, "functions/subscription/src/handler.rs", &["command", "when"]);
@@ -91,6 +92,9 @@ fn the_fields_of_every_request_are_those_that_are_read() {
 
     let when = taken(&calls, "functions/subscription/src/handler.rs", &["when"]);
     assert_eq!(described("PlanPreviewRequest"), &(&when | &BTreeSet::from(["plan".to_owned()])) | &plan);
+
+    let agreed = taken(&calls, "functions/subscription/src/consent.rs", &["agree"]);
+    assert_eq!(described("ConsentRequest"), agreed);
 
     let schedule = "functions/schedule/src/handler.rs";
     let register = taken(&calls, schedule, &["command"]);

@@ -9,9 +9,9 @@ use billing::payment::receipt::{Receipt, ReceiptPurpose, ReceiptSnapshot, Receip
 use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Difference, Dunning, Ending, Fallback, Interval, Intro, NextPlan, Periods,
-    PlanId, Price, Proration, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId, SubscriptionState,
-    Unit, UnusedDays,
+    Attempt, Calendar, ClosedPeriod, Consent, Credit, Difference, Dunning, Ending, Fallback, Increase, Interval, Intro,
+    NextPlan, Periods, PlanId, Price, Proration, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId,
+    SubscriptionState, TextDigest, Unit, UnusedDays, WithoutConsent,
 };
 use billing::usecase::{BilledPeriod, NextCharge, SubscriptionView};
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -323,6 +323,20 @@ fn subscriptions() -> Vec<SubscriptionView> {
         dunning: Dunning::default(),
         state: SubscriptionState::Active,
         ending: None,
+        agreed: Some(Money::krw(8_900)),
+        consents: vec![Consent {
+            by: CustomerId::parse("kim").unwrap(),
+            at: NOW,
+            increase: Increase::IntroEnd,
+            price: Money::krw(8_900),
+            from: LATER,
+            text: TextDigest::parse(&"0a".repeat(32)).unwrap(),
+        }],
+        asked: None,
+        without_consent: WithoutConsent::OldPrice,
+        ended_without_consent: true,
+        offer: None,
+        old_plan: None,
         refund: RefundPolicy::Unused,
         unused: Some(vec![UnusedDays { period: 0, days_left: 10, days: 31, amount: 2_871 }]),
         ended_by_merchant: false,
@@ -346,6 +360,10 @@ fn subscriptions() -> Vec<SubscriptionView> {
         periods_max: None,
         next_plan: None,
         running_plan: None,
+        agreed: None,
+        consents: Vec::new(),
+        without_consent: WithoutConsent::End,
+        ended_without_consent: false,
         refund: RefundPolicy::None,
         unused: None,
         differences: Vec::new(),
@@ -384,11 +402,13 @@ fn subscriptions() -> Vec<SubscriptionView> {
                 customer_uid: row.customer_uid.clone(),
                 has_no_card: row.state == SubscriptionState::PastDue,
                 plans: row.plans(NOW),
-                row,
                 current: None,
                 access_until,
                 next_charge: None,
                 is_due: false,
+                ask: row.ask(NOW),
+                ask_beside: row.ask(NOW),
+                row,
                 is_open: false,
                 warnings: Vec::new(),
                 payments: Vec::new(),
@@ -431,6 +451,8 @@ fn subscriptions_are_shown_as_described() {
             assert_eq!(errors, Vec::<String>::new(), "{body}");
             statuses.insert(reply.status());
         }
+        let consents = serde_json::to_value(present::consent::consents(&view.row)).expect("JSON");
+        holds("ConsentList", &consents);
         let period = view.row.calendar.period(0).expect("a period");
         let on_fallback = view.payments.iter().map(|payment| payment.merchant_uid().clone()).collect();
         let instalment = BilledPeriod { period, paid: true, payments: view.payments.clone(), on_fallback };

@@ -28,6 +28,17 @@ const HOSTS: &[&str] = &[
     "rustup.rs",
     "www.apache.org",
     "www.cargo-lambda.info",
+    // Where docs/law.md was read.
+    "biz.chosun.com",
+    "biz.heraldcorp.com",
+    "fsc.go.kr",
+    "m.newssearch.kr",
+    "news.kbs.co.kr",
+    "www.ebn.co.kr",
+    "www.hani.co.kr",
+    "www.hankookilbo.com",
+    "www.kimchang.com",
+    "www.nepla.ai",
     // Strangers, in the tests of what is refused.
     "evil.kr",
     "x.kr",

@@ -147,6 +147,7 @@ pub(crate) fn subscription(sim: &Sim, before: Option<&Subscription>, after: &Sub
             (Request::Subscribe(_), None) => true,
             (Request::Subscription { id, wish, .. }, Some(before)) if *id == after.id.to_string() => match wish {
                 Wish::Read => false,
+                Wish::Consent(_) => after.consents.len() > before.consents.len(),
                 Wish::Cancel(_) => after.ending.is_some() && after.ending != before.ending,
                 Wish::Reactivate => after.ending.is_none() && before.ending.is_some(),
                 Wish::Pause => after.state == SubscriptionState::Paused && before.state != SubscriptionState::Paused,
@@ -171,7 +172,9 @@ pub(crate) fn subscription(sim: &Sim, before: Option<&Subscription>, after: &Sub
                 Wish::ChangePlan(plan) | Wish::ChangePlanNow(plan) => {
                     let waits = |row: &Subscription| row.upgrade.as_ref().map(|upgrade| upgrade.plan.id.clone());
                     let next = |row: &Subscription| row.next_plan.as_ref().map(|next| next.id.clone());
-                    let comes = |row: &Subscription| [next(row), waits(row)].contains(&Some(plan.id.clone()));
+                    let offered = |row: &Subscription| row.offer.as_ref().map(|offer| offer.plan.id.clone());
+                    let comes =
+                        |row: &Subscription| [next(row), waits(row), offered(row)].contains(&Some(plan.id.clone()));
                     let is = |row: &Subscription| row.plan_id == plan.id && row.price == plan.price;
                     (comes(after) && !comes(before)) || (is(after) && !is(before) && !comes(before))
                 }

@@ -1,6 +1,7 @@
 //! The rules of subscriptions (reliability §4: I2, I6, I8, I9, I22, I23), read from the PSP's books, what stands in the table,
 //! and what was asked and answered.
 
+mod agreed;
 mod consent;
 pub mod periods;
 mod prices;
@@ -13,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billing::payment::Payment;
 use billing::subscription::{Attempt, Ending, PlanId, RefundPolicy, Subscription, SubscriptionId, SubscriptionState};
-use billing::usecase::{NewSubscription, ScheduleDisposition};
-use billing::{CustomerUid, Timestamp};
+use billing::usecase::{Caller, NewSubscription, ScheduleDisposition};
+use billing::{CustomerId, CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort};
 
 pub(crate) use self::consent::is_foreign;
@@ -45,6 +46,8 @@ pub struct Histories {
     amounts: BTreeSet<u64>,
     /// Keys that others were to take the place of, with those.
     successors: BTreeSet<(CustomerUid, CustomerUid)>,
+    /// Whether customers are asked before they pay more.
+    pub(crate) asks: bool,
     /// By name.
     known: BTreeMap<String, History>,
     /// What payments keep once all is given back that their rows have promised, by the PSP's number.
@@ -54,6 +57,10 @@ pub struct Histories {
 /// What is known of one.
 #[derive(Debug)]
 pub struct History {
+    /// Its row as it stands.
+    last: Option<Subscription>,
+    /// Whose it is.
+    owner: CustomerId,
     /// Its periods.
     pub(crate) expected: Expected,
     /// Whether its customer has agreed to be charged on another card of theirs.
@@ -64,6 +71,12 @@ pub struct History {
     cards: BTreeSet<CustomerUid>,
     /// The plans that it had, and how its customer was introduced to them.
     introductions: Introductions,
+    /// What its customer has asked to be taken for agreed: when, to what, and from when on.
+    agreed: Vec<(i64, u64, Option<i64>)>,
+    /// What a period may cost unasked, by what was paid, or signed up for.
+    base: u64,
+    /// When it was known to have ended because its customer had not agreed.
+    unagreed_at: Option<i64>,
     /// What each period was to cost while it was next.
     offered: BTreeMap<u32, BTreeSet<u64>>,
     /// The highest attempt at each period.
@@ -104,7 +117,13 @@ impl Histories {
                     self.asked.entry(note.clone()).or_insert_with(|| (**new).clone());
                 }
             }
-            Request::Subscription { id, wish, .. } => {
+            Request::Subscription { id, wish, caller } => {
+                if let (Wish::Consent(new), Caller::Customer(by)) = (wish, caller)
+                    && let Some(history) = self.known.get_mut(id)
+                    && history.owner == *by
+                {
+                    history.agreed.push((now, new.amount.parse().unwrap_or(0), new.from.map(|from| from.0)));
+                }
                 if let Wish::ChangePlan(plan) | Wish::ChangePlanNow(plan) = wish {
                     self.amounts.insert(plan.price.amount.minor);
                 }
@@ -126,6 +145,8 @@ impl Histories {
                         history.steered = true;
                     }
                     Wish::Resume => history.steered = true,
+                    // Who agrees after the day has come is charged after it.
+                    Wish::Consent(_) => history.steered = true,
                     Wish::Cancel(_) | Wish::Pause | Wish::Read => {}
                 }
             }
@@ -223,6 +244,13 @@ pub(crate) fn check_written(world: &mut World, before: Option<&Subscription>, af
         history.introductions.follow(before, after);
         follow(&mut history, after);
     }
+    if let Some(before) = before {
+        let now = world.kernel.now();
+        for detail in agreed::follow(&mut history, before, after, now) {
+            world.violation("I39", format!("{}: {detail}", after.id));
+        }
+        history.last = Some(after.clone());
+    }
     if let Some(detail) = wrong_periods(&history.expected, after) {
         world.violation("I23", format!("{}: {detail}", after.id));
     }
@@ -248,11 +276,16 @@ fn begin(world: &mut World, row: &Subscription) {
         && row.trial_until.map(|at| at.0) == trial.map(|_| first)
         && row.access_until == row.trial_until;
     let mut history = History {
+        last: Some(row.clone()),
+        owner: row.customer_id.clone(),
         expected,
         falls_back: new.fallback_cards,
         gives_back: new.refund == RefundPolicy::Unused,
         cards: BTreeSet::from([row.customer_uid.clone()]),
         introductions: Introductions::default(),
+        agreed: Vec::new(),
+        base: if new.trial_days.is_some() { 0 } else { costs(row, 0) },
+        unagreed_at: None,
         offered: BTreeMap::new(),
         attempts: BTreeMap::new(),
         brings: BTreeMap::new(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use billing::order::{Details, Order};
 use billing::payment::Flow;
-use billing::subscription::{Attempt, Interval};
+use billing::subscription::{Attempt, Interval, Subscription};
 use billing::usecase::{Caller, NewSchedule, RefundRequest, ScheduleDisposition};
 use billing::{CustomerId, CustomerUid, MerchantUid, Money, Timestamp};
 
@@ -52,6 +52,8 @@ pub(super) struct Shop {
     /// When the first of them was begun.
     pub(super) subscribed_at: Option<i64>,
     attempts: BTreeMap<String, Attempt>,
+    /// As they were last heard of.
+    rows: BTreeMap<String, Subscription>,
     intervals: BTreeMap<String, Interval>,
     made: u64,
     issued: BTreeMap<CustomerId, u64>,

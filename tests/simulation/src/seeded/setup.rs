@@ -1,13 +1,15 @@
 //! What one seed draws: who is there, what goes wrong and how often, and how the PSP behaves where nobody knows.
 
-use billing::policy::{CashReceiptPolicy, LatePaidPolicy, Policy};
+mod faults;
+
+use billing::policy::{CashReceiptPolicy, ConsentPolicy, LatePaidPolicy, Policy};
 use ledger::{Dedupe, Knobs, PartialCancelStatus, PastSchedule, ReceiptFlag, ReceiptOnRefund, ScheduleBatch};
 
+use self::faults::{outages, rates};
 use super::fleet::Fleet;
-use crate::chooser::{LATE_SECONDS_MAX, Outage, Side};
+use crate::chooser::{LATE_SECONDS_MAX, Outage};
 use crate::fault::{Call, Class, Fault};
 use crate::rng::Rng;
-use crate::sim::START;
 use crate::stubborn::Stubborn;
 
 /// How webhooks reach us, in a thousand each.
@@ -109,9 +111,6 @@ pub struct Setup {
 
 const DAY: i64 = 86_400;
 
-/// How often any fault befalls a call of one kind, in a thousand: each kind of call draws one.
-const STRENGTHS: [u64; 6] = [0, 0, 20, 60, 200, 500];
-
 /// Gateways that ask for the parts of a refund each in its own way.
 const PGS: [&str; 6] = ["html5_inicis", "kcp", "nice", "nice_v2", "welcome", "daou"];
 
@@ -127,8 +126,6 @@ const POLICIES: [CashReceiptPolicy; 6] = [
     CashReceiptPolicy::Required,
     CashReceiptPolicy::Off,
 ];
-
-const CLASSES: [Class; 6] = [Class::Token, Class::Post, Class::Get, Class::Read, Class::Write, Class::Index];
 
 impl Setup {
     /// What a seed draws. A third of the seeds have a single kind of fault, one in a hundred lives for years.
@@ -266,8 +263,7 @@ impl Setup {
         self.steps = self.steps.min(5);
         let window_seconds = *rng.pick(&[600, 2_400, 7_200]).unwrap_or(&600);
         let deposit_grace_seconds = *rng.pick(&[300, 3_600]).unwrap_or(&300);
-        let older = self.fleet.older.as_mut().map(|(older, _)| older);
-        for policy in std::iter::once(&mut self.policy).chain(older) {
+        for policy in self.policies() {
             policy.window_seconds = window_seconds;
             policy.deposit_grace_seconds = deposit_grace_seconds;
         }
@@ -355,10 +351,20 @@ impl Setup {
             }
             self.soften(60);
         }
+        if self.subscribed > 0 && rng.chance(400) {
+            for policy in self.policies() {
+                policy.consent = ConsentPolicy::Kr;
+            }
+        }
         // Drawn beside the others, so that a seed without checks goes as it did before there were any.
         if rng.clone().chance(300) {
             self.checked = 500;
         }
+    }
+
+    /// The settings of both versions, where two are deployed.
+    fn policies(&mut self) -> impl Iterator<Item = &mut Policy> {
+        std::iter::once(&mut self.policy).chain(self.fleet.older.as_mut().map(|(older, _)| older))
     }
 
     /// Customers pay in cash, and want receipts of it. Last of all, for the same reason.
@@ -377,8 +383,7 @@ impl Setup {
         self.knobs.receipt_on_refund = *rng.pick(&ON_REFUND).unwrap_or(&ReceiptOnRefund::Stays);
         self.knobs.receipt_flag = if rng.chance(500) { ReceiptFlag::Automatic } else { ReceiptFlag::Any };
         let policy = *rng.pick(&POLICIES).unwrap_or(&CashReceiptPolicy::OnRequest);
-        let older = self.fleet.older.as_mut().map(|(older, _)| older);
-        for settings in std::iter::once(&mut self.policy).chain(older) {
+        for settings in self.policies() {
             settings.cash_receipts = policy;
             settings.window_seconds = settings.window_seconds.min(7_200);
             settings.deposit_grace_seconds = settings.deposit_grace_seconds.min(3_600);
@@ -446,38 +451,6 @@ impl Setup {
             ..drawn
         }
     }
-}
-
-/// Which faults are on, and how strong.
-fn rates(rng: &mut Rng) -> Vec<(Class, Vec<(Fault, u64)>)> {
-    let only = rng.chance(333).then(|| *rng.pick(&Fault::ALL).unwrap_or(&Fault::Late));
-    let all = |class: Class| {
-        let strength = *rng.pick(&STRENGTHS).unwrap_or(&0);
-        let faults = class.faults();
-        let mut kinds = Vec::new();
-        for fault in faults {
-            let on = only.map_or_else(|| rng.chance(500), |only| only == *fault);
-            if on {
-                kinds.push(*fault);
-            }
-        }
-        let each = strength / u64::try_from(kinds.len().max(1)).unwrap_or(1);
-        (class, kinds.into_iter().map(|fault| (fault, each)).filter(|(_, rate)| *rate > 0).collect())
-    };
-    CLASSES.into_iter().map(all).collect()
-}
-
-/// A side that is out of reach for a while: minutes, or, where years pass, up to three days.
-fn outages(rng: &mut Rng, long: bool) -> Vec<Outage> {
-    let mut outages = Vec::new();
-    for of in [Side::Psp, Side::Table] {
-        if rng.chance(60) {
-            let from = START + if long { rng.between(0, 300 * DAY) } else { rng.between(0, 900) };
-            let seconds = if long { rng.between(DAY / 24, 3 * DAY) } else { rng.between(20, 1_200) };
-            outages.push(Outage { of, from, until: from + seconds });
-        }
-    }
-    outages
 }
 
 fn knobs(rng: &mut Rng) -> Knobs {

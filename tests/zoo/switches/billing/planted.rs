@@ -120,6 +120,12 @@ pub enum Bug {
     CardBlamedForAll,
     /// Whatever passes the Luhn check is a card number.
     AnyLuhnNumberAccepted,
+    /// More is charged than was paid, and nobody is asked.
+    UnaskedIncrease,
+    /// A customer agrees to one price, and another is taken for agreed.
+    AnotherPriceAgreed,
+    /// Whoever is asked for a consent may give it, for somebody else as well.
+    AgreedByAnybody,
     /// An introductory price is charged for ever.
     IntroductionNeverEnds,
     /// Days that nobody uses are kept, though their customer was promised them.

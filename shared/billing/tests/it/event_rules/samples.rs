@@ -12,8 +12,8 @@ use billing::payment::{
 };
 use billing::report::{Counts, Report};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Dunning, Ending, Interval, NextPlan, Periods, PlanId, Price, Subscription,
-    SubscriptionId, SubscriptionState, Unit,
+    Attempt, Calendar, ClosedPeriod, Dunning, Ending, Interval, NextPlan, Periods, PlanId, Price, RefundPolicy,
+    Subscription, SubscriptionId, SubscriptionState, Unit, WithoutConsent,
 };
 use billing::{CustomerUid, ImpUid, KstDay, Money, Nonce, Policy, Timestamp};
 
@@ -168,7 +168,14 @@ pub(super) fn subscription() -> Subscription {
         dunning: Dunning::default(),
         state: SubscriptionState::Active,
         ending: None,
-        refund: billing::subscription::RefundPolicy::None,
+        agreed: None,
+        consents: Vec::new(),
+        asked: None,
+        without_consent: WithoutConsent::End,
+        ended_without_consent: false,
+        offer: None,
+        old_plan: None,
+        refund: RefundPolicy::None,
         unused: None,
         ended_by_merchant: false,
         attempt: Attempt { period: 1, number: 0 },

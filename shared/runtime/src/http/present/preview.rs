@@ -6,6 +6,7 @@ use billing::{Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::consent::{AskView, ask};
 use super::exact;
 use super::subscription::{PartView, ProrationView, UnusedView, parts, prorated, unused};
 
@@ -38,6 +39,7 @@ fn charge(ahead: &ChargeAhead) -> ChargeView<'_> {
 struct PlanPreviewView<'a> {
     change: &'static str,
     begins_at: Option<Timestamp>,
+    consent: Option<AskView>,
     proration: Option<ProrationView>,
     charges: Vec<ChargeView<'a>>,
 }
@@ -49,6 +51,7 @@ pub fn plan(preview: &PlanPreview) -> impl Serialize + use<'_> {
     PlanPreviewView {
         change: if preview.at_once { "now" } else { "next_period" },
         begins_at: preview.begins_at,
+        consent: preview.consent.as_ref().map(|it| ask(&preview.row, it)),
         proration: preview.proration.map(|proration: Proration| prorated(proration, currency)),
         charges: preview.charges.iter().map(charge).collect(),
     }

@@ -10,6 +10,7 @@ use billing::{Currency, Money, Timestamp, payment::Payment};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::consent::{AskView, ask};
 use super::{WarningView, exact, fail_reason, pending, signed, status, warning_views};
 use crate::http::Reply;
 
@@ -30,6 +31,8 @@ struct PlanView<'a> {
     give_up: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_consent: Option<&'static str>,
 }
 
 /// What a plan's first periods cost.
@@ -105,6 +108,9 @@ struct AttemptView<'a> {
 struct CancelView {
     at: &'static str,
     requested_at: Timestamp,
+    /// Why, where nobody wished it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<UnusedView>,
 }
@@ -175,6 +181,12 @@ struct SubscriptionView<'a> {
     next_charge: Option<NextChargeView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView<'a>>>,
+    /// What its customer is asked to agree to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<AskView>,
+    /// What they are asked besides, while a dearer plan is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_consent: Option<AskView>,
     cancel: Option<CancelView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proration: Option<ProrationView>,
@@ -211,6 +223,7 @@ fn plan<'a>(
         retry_days: dunning.map(Dunning::retry_days),
         give_up: dunning.map(|dunning| dunning.give_up.name()),
         refund: terms.map(|row| row.refund.name()),
+        without_consent: terms.map(|row| row.without_consent.name()),
     }
 }
 
@@ -287,9 +300,12 @@ fn view<'a>(seen: &'a Seen, with_attempts: bool) -> SubscriptionView<'a> {
             at: next.at,
         }),
         attempts: with_attempts.then(|| attempts(seen)),
+        consent: seen.ask.as_ref().map(|it| ask(row, it)),
+        next_consent: seen.ask_beside.as_ref().map(|it| ask(row, it)),
         cancel: row.ending.map(|(ending, requested_at)| CancelView {
             at: ending.name(),
             requested_at,
+            reason: row.ended_without_consent.then_some("no_consent"),
             refund: unused(row),
         }),
         proration: None,
@@ -331,10 +347,16 @@ pub fn changed(status: u16, seen: &Seen, proration: Option<Proration>) -> Reply 
     body.warnings = warning_views(&seen.warnings);
     let currency = seen.row.price.amount.currency;
     body.proration = proration.map(|proration| prorated(proration, currency));
-    if !seen.is_pending() {
+    // A plan that is to begin at once waits for its customer.
+    let offered = proration.is_some() && seen.row.offer.is_some();
+    if !seen.is_pending() && !offered {
         return Reply::json(status, &body);
     }
-    body.pending = Some(if seen.is_ending() { "cancellation_pending" } else { "pending" });
+    body.pending = Some(match (seen.is_ending(), offered) {
+        (true, _) => "cancellation_pending",
+        (false, true) => "consent_required",
+        (false, false) => "pending",
+    });
     pending(&body, &format!("/subscriptions/{}", seen.row.id))
 }
 

@@ -17,7 +17,10 @@ fn every_plan_field() -> Value {
 }
 
 fn every_field() -> Value {
-    let plan = merged(every_plan_field(), &json!({ "retry_days": [2, 4], "give_up": "unpaid", "refund": "unused" }));
+    let plan = merged(
+        every_plan_field(),
+        &json!({ "retry_days": [2, 4], "give_up": "unpaid", "refund": "unused", "without_consent": "old_price" }),
+    );
     json!({
         "customer_uid": "key1", "customer_id": "kim", "plan": plan, "anchor_day": 31, "due_hour": 9,
         "start_at": 1_795_478_400, "trial_days": 14, "periods": 12, "fallback_cards": true,
@@ -55,7 +58,7 @@ fn every_field_of_a_subscription_is_read_into_its_place() {
     assert_eq!((new.anchor_day, new.due_hour, new.start_at), (Some(31), 9, Some(Timestamp(1_795_478_400))));
     assert_eq!((new.trial_days, new.periods_max, new.fallback_cards), (Some(14), Some(12), true));
     assert_eq!(new.dunning, Dunning::new(vec![2, 4], GiveUp::Unpaid).unwrap());
-    assert_eq!(new.refund, RefundPolicy::Unused);
+    assert_eq!((new.refund, new.without_consent), (RefundPolicy::Unused, WithoutConsent::OldPrice));
     let notes = [("source", "app"), ("note", "")].map(|(name, note)| (name.to_owned(), note.to_owned()));
     assert_eq!(new.metadata, BTreeMap::from(notes));
     each_field_is_refused_by_name(&every_field(), |object| subscription(object, String::new()));

@@ -6,7 +6,7 @@ use billing::key::{REGISTRATIONS_KEPT, Registration};
 use super::Item;
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 49] = [
+const OPTIONAL: [&str; 56] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -39,6 +39,13 @@ const OPTIONAL: [&str; 49] = [
     "periods_max",
     "ending",
     "ended_by_merchant",
+    "agreed",
+    "consents",
+    "asked",
+    "without_consent",
+    "ended_without_consent",
+    "offer",
+    "old_plan",
     "refund",
     "unused",
     "access_until",

@@ -268,13 +268,38 @@ impl Visit<'_> {
             (Caller::Merchant, json!({ "plan": yearly, "change": "next_period" }), "/proration", Value::Null),
             (Caller::Merchant, json!({ "paused": true }), "/state", json!("paused")),
             (Caller::Merchant, json!({ "paused": false }), "/state", json!("active")),
-            (Caller::Merchant, json!({ "plan": yearly, "change": "now" }), "/plan/id", json!("premium")),
         ] {
             let what = body.to_string();
             let changed = self.ask(change, caller, &names, body, (200, "")).await;
             let found = changed.pointer(field).cloned().unwrap_or_default();
             self.says(&format!("{field} after {what}"), &found, &wanted);
         }
+        let dearer = json!({ "plan": yearly, "change": "now" });
+        let offered = self.ask(change, Caller::Merchant, &names, dearer, (202, "")).await;
+        self.says("what a dearer plan waits for", &offered["pending"], &json!("consent_required"));
+        self.consent(id, kim).await;
+    }
+
+    /// The customer agrees to the dearer plan that they were offered, and it begins.
+    async fn consent(&mut self, id: &str, kim: &str) {
+        let (names, own, sample) = ([("id", id)], Caller::Customer(kim), "subscription-consent");
+        let body = json!({ "amount": 12_900, "text": "0a".repeat(32) });
+        let (mut other, mut wordy) = (body.clone(), body.clone());
+        (other["amount"], wordy["text"]) = (json!(12_901), json!("I agree"));
+        self.ask(sample, own, &names, other, (409, "consent_mismatch")).await;
+        self.ask(sample, own, &names, wordy, (422, "text_invalid")).await;
+        self.ask(sample, Caller::Merchant, &names, body.clone(), (403, "insufficient_scope")).await;
+        self.ask(sample, Caller::Customer("mallory"), &names, body.clone(), (404, "not_found")).await;
+        let required = &[("amount", "amount_required"), ("text", "text_required")];
+        let agreed = self.guarded(Door { sample, caller: own, names: &names, body, required, status: 200 }).await;
+        self.says("the plan that was agreed to", &agreed["plan"]["id"], &json!("premium"));
+        let none = Value::Null;
+        let list = "subscription-consents";
+        let listed = self
+            .guarded(Door { sample: list, caller: own, names: &names, body: none, required: &[], status: 200 })
+            .await;
+        self.says("what was agreed to", &listed["list"][0]["amount"], &json!(12_900));
+        self.says("who has agreed", &listed["list"][0]["customer_id"], &json!(kim));
     }
 }
 

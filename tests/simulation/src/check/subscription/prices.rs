@@ -60,9 +60,12 @@ impl Introductions {
         let is_known = self.began.contains(&(after.plan_id.clone(), after.plan_since));
         let earlier = same && after.plan_since < before.plan_since && after.plan_since + 1 == period;
         let had = offered(after).and_then(|offered| self.had.get(&offered)).filter(|_| !same);
+        // Nobody has agreed to what comes after: the old price holds, and the introduction lasts one period longer.
+        let unanswered = before.asked.is_some() && after.asked.is_none();
+        let longer = same && unanswered && after.plan_since == before.plan_since + 1;
         let right = match had {
-            Some(since) => after.plan_since == *since,
-            None if same => after.plan_since == before.plan_since || earlier,
+            Some(since) => after.plan_since == *since || (unanswered && is_known),
+            None if same => after.plan_since == before.plan_since || earlier || longer,
             None => is_new || is_known,
         };
         (!right).then(|| {

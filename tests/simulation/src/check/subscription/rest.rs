@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use billing::Timestamp;
 use billing::key::{BillingKey, KeyState};
 use billing::subscription::{Attempt, Credit, Ending, Subscription, SubscriptionState};
 use ledger::{Payment, PaymentStatus, ScheduleStatus};
@@ -206,6 +207,11 @@ fn goes_on(world: &World, row: &Subscription, history: &History, uid: &str, keys
         return if row.due_at.is_none() || waits { Ok(()) } else { Err(format!("{:?} and due", row.state)) };
     }
     let Some(due_at) = row.due_at else { return Err("on, and never due again".to_owned()) };
+    // Nothing is registered, or charged, before its customer has agreed to what it costs.
+    let waits = world.subscriptions.asks && row.ask_of_next(Timestamp(now)).is_some_and(|ask| !ask.given);
+    if waits && due_at <= row.consent_until().max(Timestamp(now)) {
+        return Ok(());
+    }
     if row.state == SubscriptionState::Active {
         if history.expected.due_at(period) <= now {
             return Err(format!("active, and period {period} is not paid"));

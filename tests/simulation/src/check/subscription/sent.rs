@@ -5,6 +5,7 @@ use billing::alarm::Alarm;
 use billing::order::Order;
 use ledger::{PaymentSort, ScheduleStatus};
 
+use super::agreed::sent_unagreed;
 use super::{CLOCKS, FUNCTION, SWEEP, attempt_of, periods};
 use crate::psp::request::PspRequest;
 use crate::sim::World;
@@ -32,6 +33,15 @@ pub(crate) fn check_sent(world: &mut World, request: &PspRequest, in_flight: &[S
         if !consented {
             let card = order.customer_uid.as_ref().map(ToString::to_string);
             world.violation("I30", format!("{uid} was sent to a card that nobody has named for it: {card:?}"));
+        }
+        let executes = at.map_or(world.kernel.now(), |at| at.0);
+        let unagreed = world
+            .subscriptions
+            .of(&id)
+            .filter(|_| world.subscriptions.asks)
+            .and_then(|history| sent_unagreed(history, (order, attempt), executes, world.kernel.now()));
+        if let Some(detail) = unagreed {
+            world.violation("I39", detail);
         }
         // What is paid cannot be paid again by a request that is still on its way.
         let paid = |uid: &str| world.ledger.find_all(uid, None, PaymentSort::Started).iter().any(|it| it.paid_at != 0);

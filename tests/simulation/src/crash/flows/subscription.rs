@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use billing::CustomerUid;
 use billing::Money;
 use billing::order::Details;
-use billing::subscription::{Dunning, Ending, Interval, PlanId, Price, RefundPolicy, Unit};
+use billing::subscription::{Dunning, Ending, Interval, PlanId, Price, RefundPolicy, Unit, WithoutConsent};
 use billing::usecase::{Caller, NewPlan, NewSubscription};
 use ledger::cards::Behaviour;
 
@@ -44,6 +44,7 @@ fn wanted(customer_uid: CustomerUid) -> Request {
         dunning: Dunning::default(),
         fallback_cards: false,
         refund: RefundPolicy::None,
+        without_consent: WithoutConsent::End,
         metadata: BTreeMap::from([(NOTE.to_owned(), "1".to_owned())]),
     }))
 }

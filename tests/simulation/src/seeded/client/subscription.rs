@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use billing::subscription::{
     Attempt, Dunning, Ending, GiveUp, Interval, Intro, PlanId, Price, RefundPolicy, Subscription, SubscriptionState,
-    Unit,
+    TextDigest, Unit, WithoutConsent,
 };
-use billing::usecase::{Caller, NewPlan, NewSubscription, RefundRequest};
+use billing::usecase::{Caller, NewConsent, NewPlan, NewSubscription, RefundRequest};
 use billing::{CustomerId, CustomerUid, Money, Timestamp};
 
 use super::{Setup, Shop, id};
@@ -37,6 +37,10 @@ impl Shop {
             return self.subscribe(rng, setup, now);
         };
         let lasting = setup.lasts_seconds > 0;
+        // Where nobody is asked, nothing is drawn: those seeds are the stories that they were.
+        if setup.policy.asks_for_consent() && rng.chance(350) {
+            return self.answer(rng, owner, name, now);
+        }
         let drawn = rng.below(100);
         let wish = match drawn {
             0..=7 if !lasting => return self.subscribe(rng, setup, now),
@@ -72,6 +76,23 @@ impl Shop {
             _ => Caller::Merchant,
         };
         Request::Subscription { caller, id: name, wish }
+    }
+
+    /// A customer answers what they were last heard to be asked; some answer something else, or for somebody else.
+    fn answer(&self, rng: &mut Rng, owner: CustomerId, name: String, now: i64) -> Request {
+        let row = self.rows.get(&name);
+        let beside = row.and_then(|row| row.ask_beside(Timestamp(now))).filter(|_| rng.chance(500));
+        let asked = row.and_then(|row| row.ask(Timestamp(now)).map(|ask| (ask, row.offer.is_some())));
+        let Some((ask, at_once)) = beside.map(|ask| (ask, false)).or(asked) else {
+            return Request::Subscription { caller: Caller::Customer(owner), id: name, wish: Wish::Read };
+        };
+        let odd = rng.below(12);
+        let amount = if odd == 0 { ask.price.minor + 1 } else { ask.price.minor };
+        let from = Timestamp(if odd == 1 { ask.from.0 + DAY } else { ask.from.0 });
+        let by = if odd == 2 { rng.pick(&self.customers).cloned().unwrap_or(owner) } else { owner };
+        let text = id(TextDigest::parse(&"0a".repeat(32)));
+        let new = NewConsent { amount: amount.to_string(), from: (!at_once).then_some(from), text };
+        Request::Subscription { caller: Caller::Customer(by), id: name, wish: Wish::Consent(new) }
     }
 
     fn key_of(&self, rng: &mut Rng, owner: &CustomerId) -> Option<CustomerUid> {
@@ -110,6 +131,7 @@ impl Shop {
             dunning: id(Dunning::new(retry_days, give_up)),
             // No draw: what else a seed does stays the same.
             fallback_cards: self.made.is_multiple_of(2),
+            without_consent: if self.made.is_multiple_of(2) { WithoutConsent::OldPrice } else { WithoutConsent::End },
             refund: if self.made.is_multiple_of(3) { RefundPolicy::Unused } else { RefundPolicy::None },
             metadata: BTreeMap::from([(NOTE.to_owned(), self.made.to_string())]),
         };
@@ -161,6 +183,7 @@ impl Shop {
             self.subscriptions.push(known);
         }
         self.subscribed_at.get_or_insert(row.created_at.0);
+        self.rows.insert(id.to_string(), (**row).clone());
         self.attempts.insert(id.to_string(), *attempt);
         if let Some(periods) = calendar.latest() {
             self.intervals.insert(id.to_string(), periods.interval());

@@ -5,7 +5,7 @@ use billing::order::{Details, Order};
 use billing::payment::{Flow, PaymentSnapshot, PspStatus, State};
 use billing::subscription::{
     Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, Periods, PlanId, Plans, Price, Reason, RefundPolicy,
-    SubscriptionId, SubscriptionState, Unit,
+    SubscriptionId, SubscriptionState, Unit, WithoutConsent,
 };
 use billing::usecase::NextCharge;
 use billing::{Currency, CustomerUid, KstDay, MerchantUid, Nonce};
@@ -71,6 +71,13 @@ fn row() -> Subscription {
         dunning: Dunning::new(vec![2, 5], GiveUp::Unpaid).unwrap(),
         state: SubscriptionState::Active,
         ending: None,
+        agreed: None,
+        consents: Vec::new(),
+        asked: None,
+        without_consent: WithoutConsent::End,
+        ended_without_consent: false,
+        offer: None,
+        old_plan: None,
         refund: RefundPolicy::None,
         unused: None,
         ended_by_merchant: false,
@@ -102,6 +109,8 @@ fn seen(row: Subscription) -> Seen {
         next_charge: None,
         payments: Vec::new(),
         is_due: false,
+        ask: None,
+        ask_beside: None,
         is_open: false,
         warnings: Vec::new(),
         row,
@@ -132,7 +141,7 @@ fn a_subscription_of_which_nothing_has_happened_yet_is_shown_whole() {
         "state": "active",
         "plan": {
             "id": "pro", "name": "PRO", "amount": 12.5, "currency": "USD", "interval": "month", "interval_count": 1,
-            "retry_days": [2, 5], "give_up": "unpaid", "refund": "none"
+            "retry_days": [2, 5], "give_up": "unpaid", "refund": "none", "without_consent": "end"
         },
         "anchor_day": anchor, "due_hour": 9, "periods": null, "current_period": null, "access_until": null,
         "trial_until": null, "next_charge": null, "cancel": null, "metadata": {}, "created_at": NOW.0,
