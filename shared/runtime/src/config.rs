@@ -361,8 +361,7 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.base_url, "https://api.iamport.kr");
         assert_eq!(config.webhook_ip_mode, WebhookIpMode::Observe);
-        assert!(!config.policy.accept_sandbox_payments);
-        assert!(config.policy.asks_for_consent());
+        assert!(!config.policy.accept_sandbox_payments && config.policy.asks_for_consent());
         assert_eq!(config.policy.currencies, [Currency::Krw]);
         assert_eq!(config.policy.quarantine_seconds, 120);
     }
