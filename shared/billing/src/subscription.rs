@@ -422,7 +422,10 @@ impl Subscription {
         let carried = carried.map_or(0, |(_, carried)| *carried);
         self.adjustment = self.adjustment.saturating_sub(carried);
         self.running = Some(Money { minor: amount.minor.saturating_add_signed(carried.saturating_neg()), ..amount });
-        (self.agreed, self.asked, self.old_plan) = (self.running, None, None);
+        (self.agreed, self.asked) = (self.running, None);
+        // A plan that was changed while this was on its way has still to be agreed to.
+        let is_next = self.is_increase(self.cost_of_next().whole_amount());
+        self.old_plan.take_if(|_| !is_next);
         self.carried.clear();
         self.remember_intro(self.attempt.period);
     }

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::deadline::{Deadline, SEND_TIME_MIN, backoff};
 use crate::envelope::{self, Content, Documented, Shape};
 use crate::error::{Cause, Error, NotSentReason};
-use crate::pace::Pace;
+use crate::pace::{Pace, Place};
 use crate::token::{CredentialSource, Token, Tokens};
 use crate::transport::{BuildError, ConnectionKind, RawReply, Request, Transport};
 use crate::wire::Target;
@@ -204,7 +204,7 @@ impl Client {
     async fn send_once<T: Content>(&self, call: &Call, deadline: &Deadline) -> Result<(u16, T), Error> {
         deadline.for_exchange()?;
         let first = self.token(deadline).await?;
-        self.turn(deadline).await?;
+        let place = self.turn(deadline).await?;
         let mut reply = self.exchange(call, &first, deadline.for_exchange()?).await?;
         if reply.status == 401 {
             // Not processed, so even a charge may be sent once more.
@@ -219,9 +219,9 @@ impl Client {
                 return Err(unauthorized(None));
             }
         }
-        if let Some(pace) = &self.shared.pace {
+        if let Some((pace, place)) = self.shared.pace.as_ref().zip(place) {
             if reply.status == 429 {
-                pace.refused(self.shared.clock.monotonic(), reply.retry_after);
+                pace.refused(place, self.shared.clock.monotonic(), reply.retry_after);
             } else {
                 pace.taken();
             }
@@ -233,10 +233,10 @@ impl Client {
     }
 
     /// Waits for the call's turn, where the calls of a second are limited.
-    async fn turn(&self, deadline: &Deadline) -> Result<(), Error> {
+    async fn turn(&self, deadline: &Deadline) -> Result<Option<Place>, Error> {
         match &self.shared.pace {
-            Some(pace) => pace.turn(self.shared.clock.monotonic(), deadline).await,
-            None => Ok(()),
+            Some(pace) => pace.turn(self.shared.clock.monotonic(), deadline).await.map(Some),
+            None => Ok(None),
         }
     }
 

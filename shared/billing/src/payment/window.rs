@@ -136,6 +136,12 @@ pub(super) fn withdrawn(row: &Payment, by: Source, now: Timestamp) -> Applied {
             applied.row.step(State::Revoked, by, now);
             end(&mut applied, row, now);
         }
+        // An account that was never issued.
+        State::Intent if row.account.is_some() => {
+            applied.row.withdrawn_at = Some(now);
+            applied.row.step(State::Revoked, by, now);
+            applied.settle();
+        }
         State::Intent
         | State::Claimed
         | State::Unknown

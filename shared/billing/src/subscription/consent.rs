@@ -8,9 +8,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::next::Next;
+use super::periods::Interval;
 use super::plan::NextPlan;
 use super::{Ending, Subscription, SubscriptionState};
-use crate::day::DAY_SECONDS;
+use crate::day::{DAY_SECONDS, KstDay};
 use crate::ids::CustomerId;
 use crate::invalid::Invalid;
 use crate::money::Money;
@@ -127,6 +128,9 @@ pub struct Consent {
     pub increase: Increase,
     /// What each period is to cost.
     pub price: Money,
+    /// How long such a period is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
     /// From when on.
     pub from: Timestamp,
     /// The text that was shown.
@@ -140,12 +144,22 @@ pub struct Ask {
     pub increase: Increase,
     /// What each period is to cost.
     pub price: Money,
+    /// How long such a period is.
+    pub interval: Option<Interval>,
     /// From when on.
     pub from: Timestamp,
     /// From when on it may be agreed to.
     pub opens_at: Timestamp,
     /// Whether it was agreed to.
     pub given: bool,
+}
+
+impl Consent {
+    /// Whether it is to this price for periods of this length. Without a length: to one of the same length.
+    fn is_to(&self, (price, interval): (Money, Option<Interval>)) -> bool {
+        let same = |(own, other): (Interval, Interval)| own == other;
+        self.price == price && self.interval.zip(interval).is_none_or(same)
+    }
 }
 
 impl Ask {
@@ -210,8 +224,11 @@ impl Subscription {
     }
 
     fn ask_of_offer(&self, now: Timestamp) -> Option<Ask> {
-        self.offer.as_ref().filter(|_| self.is_live() && self.ending.is_none()).map(|offer| Ask {
+        // It begins within a period that is paid: where none runs, nobody can agree to it.
+        let runs = self.state == SubscriptionState::Active && self.paid_period(KstDay::of(now)).is_some();
+        self.offer.as_ref().filter(|_| runs && self.ending.is_none()).map(|offer| Ask {
             increase: Increase::DearerPlan,
+            interval: Some(offer.plan.interval),
             price: self.first_price_of(&offer.plan, self.attempt.period.saturating_sub(1)),
             from: now,
             opens_at: now,
@@ -231,9 +248,12 @@ impl Subscription {
         let from = self.calendar.period(self.attempt.period).map_or(self.attempt_at, |it| it.due_at);
         let charged_at = self.attempt_at.max(now);
         let opens_at = charged_at.max(from).plus(-WINDOW_SECONDS);
-        let given = self.has_agreed(price, charged_at) || self.has_agreed_from(price, from, charged_at);
+        let interval = waits.map(|plan| plan.interval).or_else(|| self.calendar.interval_of(self.attempt.period));
+        let given =
+            self.has_agreed((price, interval), charged_at) || self.has_agreed_from((price, interval), from, charged_at);
         let increase = self.increase(waits.is_some());
-        self.is_increase(price).then_some(Ask { increase, price, from, opens_at, given })
+        let is_more = self.is_increase(price) || self.is_shorter_for_more(price, interval);
+        is_more.then_some(Ask { increase, price, interval, from, opens_at, given })
     }
 
     fn increase(&self, to_another: bool) -> Increase {
@@ -249,15 +269,28 @@ impl Subscription {
 
     /// Whether its customer has agreed to this price within the thirty days before a charge.
     #[must_use]
-    pub fn has_agreed(&self, price: Money, charged_at: Timestamp) -> bool {
+    pub fn has_agreed(&self, to: (Money, Option<Interval>), charged_at: Timestamp) -> bool {
         let earliest = charged_at.plus(-WINDOW_SECONDS);
-        self.consents.iter().any(|it| it.price == price && it.at <= charged_at && earliest <= it.at)
+        self.consents.iter().any(|it| it.is_to(to) && it.at <= charged_at && earliest <= it.at)
+    }
+
+    /// Whether a price is no more than the one before, but for so much less time that it comes to more.
+    fn is_shorter_for_more(&self, price: Money, interval: Option<Interval>) -> bool {
+        let paid = self.closed_periods.iter().rposition(|past| past.paid.is_some());
+        let before = paid.and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
+        let Some((before, after)) = self.calendar.interval_of(before).zip(interval) else { return false };
+        let agreed = self.agreed_price();
+        let by_day = |won: Money, other: Interval| u128::from(won.minor) * u128::from(other.mean_seconds());
+        before != after && by_day(price, before) > by_day(agreed, after)
     }
 
     /// Whether its customer has agreed to this price from this very day on, and it was tried then. The increase is of that day, however
     /// often its charge is tried: whoever agreed thirty days before, and whose card was declined, is not asked once more.
-    fn has_agreed_from(&self, price: Money, from: Timestamp, charged_at: Timestamp) -> bool {
-        self.declines > 0 && self.consents.iter().any(|it| (it.price, it.from) == (price, from) && it.at <= charged_at)
+    fn has_agreed_from(&self, to: (Money, Option<Interval>), from: Timestamp, charged_at: Timestamp) -> bool {
+        // Another card has all its tries before it; that the period is past due and nobody was asked since remains.
+        let with_another = self.state == SubscriptionState::PastDue && self.attempt.number > 0 && self.asked.is_none();
+        let was_tried = self.declines > 0 || with_another;
+        was_tried && self.consents.iter().any(|it| it.is_to(to) && it.from == from && it.at <= charged_at)
     }
 
     /// Whether what is registered was not agreed to, and can be taken back: it was registered while nobody was asked.
@@ -275,7 +308,7 @@ impl Subscription {
 
     /// Whether nobody has agreed to what a dearer plan costs that is to begin at once.
     pub(super) fn lacks_consent(&self, price: Money, at: Timestamp) -> bool {
-        self.is_increase(price) && !self.has_agreed(price, at)
+        self.is_increase(price) && !self.has_agreed((price, None), at)
     }
 
     /// Until when its customer may agree. Who is asked at once has seven days, as long as the period lasts.

@@ -210,8 +210,12 @@ impl Subscription {
     pub fn is_of_plan(&self, plan: &PlanId, now: Timestamp) -> bool {
         let runs = self.running_plan.as_ref().filter(|_| self.is_before_next(now) || !self.charges());
         let waits = self.upgrade.as_ref().map(|upgrade| &upgrade.plan);
-        let planned = self.next_plan.iter().chain(waits).any(|next| next.id == *plan);
-        self.plan_id == *plan || planned || runs.is_some_and(|runs| runs.id == *plan)
+        // What it may become by a consent, or for want of one.
+        let offered = self.offer.as_ref().map(|offer| &offer.plan);
+        let goes_back = !self.without_consent.is_end();
+        let old = self.old_plan.as_ref().filter(|_| goes_back).is_some_and(|old| old.id == *plan);
+        let planned = self.next_plan.iter().chain(waits).chain(offered).any(|next| next.id == *plan);
+        self.plan_id == *plan || planned || old || runs.is_some_and(|runs| runs.id == *plan)
     }
 }
 

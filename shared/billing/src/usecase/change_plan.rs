@@ -117,7 +117,7 @@ where
     /// Whether a plan that begins at once costs more than its customer has agreed to.
     pub(super) fn asks_about(&self, row: &Subscription, plan: &NextPlan, now: Timestamp) -> bool {
         let price = row.first_price_of(plan, row.attempt.period.saturating_sub(1));
-        self.policy.asks_for_consent() && row.is_increase(price) && !row.has_agreed(price, now)
+        self.policy.asks_for_consent() && row.is_increase(price) && !row.has_agreed((price, Some(plan.interval)), now)
     }
 
     /// Changes a row's plan within the period that runs, or lets it wait for its difference, or offers it, where its customer is to
@@ -149,6 +149,8 @@ where
             return if waits == plan { Ok((stated, Some(*attempt))) } else { Err(Failure::SubscriptionNotChangeable) };
         }
         if asks && self.asks_about(row, plan, now) {
+            // What could not begin now is not offered.
+            self.turn_within(&mut row.clone(), plan, (key, false), now)?;
             // It begins as soon as its customer agrees, for what it comes to then.
             let known = row.offer.take_if(|offer| offer.plan == *plan);
             row.offer = Some(known.unwrap_or_else(|| Box::new(Offer { plan: plan.clone(), at: now })));

@@ -8,7 +8,7 @@ use crate::money::Money;
 use crate::ports::{
     AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, RefundPsp, SchedulePsp, SubscriptionStore,
 };
-use crate::subscription::{Ask, Attempt, Consent, Subscription, TextDigest};
+use crate::subscription::{Ask, Attempt, Consent, Increase, Subscription, TextDigest};
 use crate::time::Timestamp;
 
 /// Most consents that one subscription keeps. Each is an increase that its customer wanted.
@@ -64,8 +64,8 @@ where
         let Some(ask) = row.ask(now).filter(|_| self.policy.asks_for_consent()) else {
             let price = Money::parse("amount", &new.amount, row.price.amount.currency)?;
             // It was agreed to before, and what followed has happened since.
-            let known = row.consents.iter().any(|it| it.price == price && it.text == new.text);
-            return if known { Ok(None) } else { Err(Failure::ConsentNotAsked) };
+            let known = row.consents.iter().rfind(|it| it.price == price && it.text == new.text);
+            return known.map(|known| declined(row, known)).ok_or(Failure::ConsentNotAsked);
         };
         // Beside an offer the next charge is meant by whoever names its day: an offer has none.
         let beside = row.ask_beside(now).filter(|beside| new.from == Some(beside.from));
@@ -82,6 +82,7 @@ where
             at: now,
             increase: ask.increase,
             price: ask.price,
+            interval: ask.interval,
             from: ask.from,
             text: new.text.clone(),
         });
@@ -95,6 +96,15 @@ where
             }
         }
     }
+}
+
+/// The difference that a consent was for, if it was tried in the period that runs and the plan has not begun by it: the same consent
+/// again is told the same.
+fn declined(row: &Subscription, known: &Consent) -> Option<Attempt> {
+    let runs = row.attempt.period.checked_sub(1)?;
+    let of_period = |attempt: &Attempt| attempt.period == runs;
+    let tried = row.differences.iter().map(|it| it.attempt).rfind(of_period)?;
+    (known.increase == Increase::DearerPlan && !row.keeps(tried)).then_some(tried)
 }
 
 /// Whether a customer agrees to what they are asked, and not to something else.

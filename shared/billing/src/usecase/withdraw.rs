@@ -71,6 +71,8 @@ where
 fn withdrawable(row: &Payment) -> Result<(), Failure> {
     match row.state {
         State::Awaiting | State::Expired | State::Failed => Ok(()),
+        // An account that was never issued: nothing of it can be under way.
+        State::Intent if row.account.is_some() => Ok(()),
         State::Paid | State::PartiallyRefunded | State::Refunded => Err(Failure::AlreadyPaid),
         State::Suspect | State::Intent | State::Claimed | State::Unknown | State::Scheduled | State::Revoked => {
             Err(Failure::CheckoutNotWithdrawable)

@@ -236,3 +236,15 @@ async fn what_cannot_be_issued_is_refused_before_anything_is_written() {
     down.psp.world().down = false;
     down.policy.account_pgs.clear();
 }
+
+#[tokio::test]
+async fn one_that_was_never_sent_can_be_withdrawn_and_is_not_issued_afterwards() {
+    let billing = shop().await;
+    billing.psp.will([Act::Unreachable]);
+    assert_eq!(issue(&billing).await.state, State::Intent);
+    let withdrawn = billing.withdraw_checkout("order_1").await.unwrap();
+    assert_eq!((withdrawn.state, withdrawn.due_at), (State::Revoked, None));
+    billing.advance(DAY);
+    sweep(&billing).await;
+    assert_eq!((posts(&billing), open_accounts(&billing)), (Vec::<String>::new(), 0));
+}

@@ -3,6 +3,7 @@
 mod cards;
 mod changes;
 mod consent;
+mod consent_edges;
 mod differences;
 mod edges;
 mod found;

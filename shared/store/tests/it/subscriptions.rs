@@ -76,6 +76,7 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
             at: NOW,
             increase: Increase::IntroEnd,
             price: Money::krw(8_900),
+            interval: Interval::new(Unit::Month, 1).ok(),
             from: NOW.plus(3_600),
             text: TextDigest::parse(&"0a".repeat(32)).unwrap(),
         }],

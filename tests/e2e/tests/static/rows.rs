@@ -329,6 +329,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
             at: NOW,
             increase: Increase::IntroEnd,
             price: Money::krw(8_900),
+            interval: Interval::new(Unit::Month, 1).ok(),
             from: LATER,
             text: TextDigest::parse(&"0a".repeat(32)).unwrap(),
         }],

@@ -13,31 +13,36 @@ use super::{DAY, pass, plan, wanted};
 use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{TestBilling, TestWorld};
 
-async fn asking() -> TestBilling {
+pub(super) async fn asking() -> TestBilling {
     let mut billing = crate::fixture::billing().await;
     billing.policy.consent = ConsentPolicy::Kr;
     billing
 }
 
-fn text() -> TextDigest {
+pub(super) fn text() -> TextDigest {
     TextDigest::parse(&"0a".repeat(32)).unwrap()
 }
 
-fn introduced(won: u64, amount: u64, periods: u32) -> NewPlan {
+pub(super) fn introduced(won: u64, amount: u64, periods: u32) -> NewPlan {
     let plan = plan("월간 이용권", won);
     let intro = Intro { amount, periods, tax_free: None, vat_amount: None };
     NewPlan { price: plan.price.with_intro(Some(intro)).unwrap(), ..plan }
 }
 
-async fn owner(billing: &TestBilling, id: &str) -> CustomerId {
+pub(super) async fn owner(billing: &TestBilling, id: &str) -> CustomerId {
     row(billing, id).await.customer_id
 }
 
-async fn ask(billing: &TestBilling, id: &str) -> Option<Ask> {
+pub(super) async fn ask(billing: &TestBilling, id: &str) -> Option<Ask> {
     billing.view(row(billing, id).await).await.unwrap().ask
 }
 
-async fn agree(billing: &TestBilling, id: &str, won: u64, from: Option<Timestamp>) -> Result<Subscription, Failure> {
+pub(super) async fn agree(
+    billing: &TestBilling,
+    id: &str,
+    won: u64,
+    from: Option<Timestamp>,
+) -> Result<Subscription, Failure> {
     let owner = owner(billing, id).await;
     billing.consent(&owner, id, NewConsent { amount: won.to_string(), from, text: text() }).await
 }

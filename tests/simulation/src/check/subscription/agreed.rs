@@ -66,7 +66,8 @@ pub(super) fn sent_unagreed(
     // The increase is of the period's own day: whoever agreed before it, and whose card was declined then, has agreed.
     let day = history.expected.due_at(attempt.period);
     let agreed = |(at, to, from): &(i64, u64, Option<i64>)| {
-        let until = if *from == Some(day) && row.declines > 0 { day } else { executes };
+        let tried = row.declines > 0 || (row.state.name() == "past_due" && row.attempt.number > 0);
+        let until = if *from == Some(day) && tried { day } else { executes };
         *to == price && at - CLOCKS <= executes && until - at <= WINDOW + CLOCKS
     };
     let is_right = price <= history.base || history.agreed.iter().any(agreed);
