@@ -88,7 +88,7 @@ impl Interval {
 
     /// How long such a period is on the mean of the calendar, in seconds: to compare prices of periods of different lengths.
     #[must_use]
-    pub const fn mean_seconds(self) -> u64 {
+    pub fn mean_seconds(self) -> u64 {
         // A year of 365.2425 days, and its twelfth.
         let unit = match self.unit {
             Unit::Day => 86_400,
@@ -96,7 +96,7 @@ impl Interval {
             Unit::Month => 2_629_746,
             Unit::Year => 31_556_952,
         };
-        unit * self.count as u64
+        unit * u64::from(self.count)
     }
 
     /// From the anchor to the beginning of the period that comes this many later. `None` beyond every calendar.
