@@ -221,6 +221,8 @@ def function_environment(plan: Plan) -> dict[str, str]:
     if plan.own_iamport:
         # The functions share the simulator's clock; beside a real server they refuse to have any but their own.
         environment["SANDBOX_CLOCK_FILE"] = str(plan.state / "clock-offset")
+        # Nobody has to be spared the calls of many tests at once.
+        environment.setdefault("IAMPORT_RATE", "1000")
     return environment
 
 
