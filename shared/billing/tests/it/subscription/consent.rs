@@ -29,7 +29,7 @@ pub(super) fn introduced(won: u64, amount: u64, periods: u32) -> NewPlan {
     NewPlan { price: plan.price.with_intro(Some(intro)).unwrap(), ..plan }
 }
 
-pub(super) async fn owner(billing: &TestBilling, id: &str) -> CustomerId {
+async fn owner(billing: &TestBilling, id: &str) -> CustomerId {
     row(billing, id).await.customer_id
 }
 
