@@ -401,6 +401,12 @@ impl Subscription {
         regular.chain(differences).filter_map(|attempt| attempt.merchant_uid(&self.id).ok()).collect()
     }
 
+    /// The latest of the periods that are closed and were paid.
+    pub(crate) fn last_paid(&self) -> Option<u32> {
+        let place = self.closed_periods.iter().rposition(|past| past.paid.is_some())?;
+        u32::try_from(place).ok()
+    }
+
     /// Whether it has not ended: a customer has one of a plan at a time.
     #[must_use]
     pub const fn is_live(&self) -> bool {

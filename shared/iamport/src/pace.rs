@@ -66,7 +66,7 @@ impl Pace {
         let at = state.next.max(now);
         let wait = at.saturating_sub(now);
         let longest = (remaining / 2).min(remaining.saturating_sub(SEND_TIME_MIN));
-        if wait > longest && !wait.is_zero() {
+        if wait > longest {
             return None;
         }
         state.next = at.saturating_add(Duration::from_nanos(state.between));

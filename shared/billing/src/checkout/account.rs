@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Window;
+use super::{Options, Warning, Window, listed};
+use crate::day::DAY_SECONDS;
 use crate::ids::CustomerId;
 use crate::invalid::Invalid;
 use crate::order::{Order, check_amount};
@@ -10,8 +11,6 @@ use crate::pg::{Field, Operation};
 use crate::policy::Policy;
 use crate::text;
 use crate::time::Timestamp;
-
-use super::{Warning, listed};
 
 /// The payment method of an account.
 pub(crate) const METHOD: &str = "vbank";
@@ -54,7 +53,7 @@ impl AccountOrder {
         if (earliest..=latest).contains(&self.due) {
             return Ok(());
         }
-        let days = policy.schedule_ahead_max_seconds / 86_400;
+        let days = policy.schedule_ahead_max_seconds / DAY_SECONDS;
         let detail = format!("UNIX seconds, some minutes to {days} days ahead");
         Err(Invalid::field("vbank_due", detail))
     }
@@ -70,7 +69,7 @@ impl Window {
     /// The window that a row of an account has: none is opened, but it is a checkout in all else.
     #[must_use]
     pub fn of_account(pg: Option<String>) -> Self {
-        Self { pg, pay_method: METHOD.to_owned(), options: super::Options::default() }
+        Self { pg, pay_method: METHOD.to_owned(), options: Options::default() }
     }
 
     /// Checks an account that is asked for now, against the merchant's settings and the gateway's rules.

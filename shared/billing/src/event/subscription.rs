@@ -134,12 +134,10 @@ const fn ended_by(row: &Subscription) -> &'static str {
 
 /// The period whose attempt was paid last.
 fn paid_period(row: &Subscription) -> Option<PeriodFact> {
-    let closed = row.closed_periods.iter().rposition(|past| past.paid.is_some());
-    let closed = closed.and_then(|place| u32::try_from(place).ok());
     // The last one is paid without another after it.
     let open = row.calendar.period(row.attempt.period);
     let open = open.filter(|period| row.access_until.is_some_and(|until| KstDay::of(until) >= period.ends));
-    let period = open.or_else(|| row.calendar.period(closed?))?;
+    let period = open.or_else(|| row.calendar.period(row.last_paid()?))?;
     let interval = row.calendar.interval_of(period.number);
     Some(PeriodFact {
         number: period.number,

@@ -365,8 +365,8 @@ impl Receipt {
         self.origin == ReceiptOrigin::Request && self.wish.as_ref() == Some(wish)
     }
 
-    /// The one in force was not asked for here: whom it names is not known.
-    pub(crate) fn is_somebody_elses(&mut self) {
+    /// It turns out that the one in force was not asked for here: whom it names is not known.
+    pub(crate) fn become_somebody_elses(&mut self) {
         self.origin = ReceiptOrigin::Found;
         self.masked = None;
         self.forget();

@@ -184,6 +184,13 @@ pub struct Asked {
     pub reminders: u32,
 }
 
+impl Asked {
+    /// Whether they were asked for this.
+    fn is_for(&self, ask: &Ask) -> bool {
+        (self.price, self.from) == (ask.price, ask.from)
+    }
+}
+
 /// A dearer plan that begins at once, as soon as its customer agrees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
@@ -256,6 +263,11 @@ impl Subscription {
         is_more.then_some(Ask { increase, price, interval, from, opens_at, given })
     }
 
+    /// The same, while nobody has agreed to it.
+    pub(super) fn open_ask(&self, now: Timestamp) -> Option<Ask> {
+        self.ask_of_next(now).filter(|ask| !ask.given)
+    }
+
     fn increase(&self, to_another: bool) -> Increase {
         let paid_for = self.running.is_some();
         if !paid_for && self.trial_until.is_some() {
@@ -276,9 +288,8 @@ impl Subscription {
 
     /// Whether a price is no more than the one before, but for so much less time that it comes to more.
     fn is_shorter_for_more(&self, price: Money, interval: Option<Interval>) -> bool {
-        let paid = self.closed_periods.iter().rposition(|past| past.paid.is_some());
-        let before = paid.and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
-        let Some((before, after)) = self.calendar.interval_of(before).zip(interval) else { return false };
+        let before = self.calendar.interval_of(self.last_paid().unwrap_or(0));
+        let Some((before, after)) = before.zip(interval) else { return false };
         let agreed = self.agreed_price();
         let by_day = |won: Money, other: Interval| u128::from(won.minor) * u128::from(other.mean_seconds());
         before != after && by_day(price, before) > by_day(agreed, after)
@@ -295,15 +306,13 @@ impl Subscription {
 
     /// Whether what is registered was not agreed to, and can be taken back: it was registered while nobody was asked.
     pub(super) fn is_unagreed(&self, open: &Payment, now: Timestamp) -> bool {
-        let is_ahead = open.schedule_at().is_some_and(|at| now < at);
-        is_ahead && self.ask_of_next(now).is_some_and(|ask| !ask.given)
+        open.schedule_at().is_some_and(|at| now < at) && self.open_ask(now).is_some()
     }
 
     /// When to look at what was registered though nobody has agreed to it: the merchant may have customers asked by then.
     pub(super) fn look_at_unagreed(&self, registered_for: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let look = registered_for.plus(-UNAGREED_LOOK_SECONDS);
-        let is_unagreed = || self.ask_of_next(now).is_some_and(|ask| !ask.given);
-        (now < look && is_unagreed()).then_some(look)
+        (now < look && self.open_ask(now).is_some()).then_some(look)
     }
 
     /// Whether nobody has agreed to what a dearer plan costs that is to begin at once.
@@ -322,8 +331,7 @@ impl Subscription {
 
 /// Whether a customer who was asked has let the time pass.
 pub(super) fn is_unanswered(row: &Subscription, ask: &Ask, now: Timestamp) -> bool {
-    let asked = row.asked.is_some_and(|asked| (asked.price, asked.from) == (ask.price, ask.from));
-    asked && row.consent_until() <= now
+    row.asked.is_some_and(|asked| asked.is_for(ask)) && row.consent_until() <= now
 }
 
 /// Its customer has not agreed yet to what the next charge costs: they are asked, and reminded; in the end it goes on at the old
@@ -335,7 +343,7 @@ pub(super) fn wait_for_consent(row: &mut Subscription, ask: &Ask, now: Timestamp
         row.due_at = Some(ask.opens_at);
         return Next::Wait;
     }
-    let asked = row.asked.filter(|asked| (asked.price, asked.from) == (ask.price, ask.from));
+    let asked = row.asked.filter(|asked| asked.is_for(ask));
     let asked = asked.unwrap_or(Asked { price: ask.price, from: ask.from, since: now, reminders: 0 });
     let moments = REMINDERS_SECONDS.map(|before| ask.from.plus(-before));
     let reached = moments.iter().filter(|at| **at <= now).count();

@@ -136,13 +136,8 @@ impl Subscription {
     pub fn cost_of_upgrade<'a>(&self, upgrade: &'a Upgrade) -> Cost<'a> {
         let charged = i64::try_from(upgrade.amount).unwrap_or(i64::MAX);
         let difference = charged.saturating_sub(upgrade.credit);
-        let whole = upgrade.plan.price.of_period(self.number_within(&upgrade.plan, upgrade.attempt.period));
+        let whole = self.first_period_of(&upgrade.plan, upgrade.attempt.period);
         Cost::new(&upgrade.plan.price, whole, [(Reason::Difference, difference), (Reason::Credit, upgrade.credit)])
-    }
-
-    /// Which of a plan's periods one would be in which it begins.
-    pub(super) fn number_within(&self, plan: &NextPlan, period: u32) -> u32 {
-        period.saturating_sub(self.since_of(plan, period))
     }
 
     /// The period with which the plan that comes later begins.
@@ -158,7 +153,7 @@ impl Subscription {
 
     /// What a plan comes to that begins today, within a period that is paid: the difference for the days that are left.
     pub(crate) fn difference_to(&self, plan: &NextPlan, today: KstDay, period: &Period) -> Proration {
-        let whole = plan.price.of_period(self.number_within(plan, period.number)).amount;
+        let whole = self.first_price_of(plan, period.number);
         Proration::new(self.running_price().minor, whole.minor, today, period)
     }
 }

@@ -45,11 +45,11 @@ pub struct Introduced {
 }
 
 impl Introduced {
-    /// Whether it is what a plan offers. Another introduction to the same plan is another offer.
+    /// Whether it is what a plan offers at this price. Another introduction to the same plan is another offer.
     #[must_use]
-    pub fn is_to(&self, plan: &NextPlan) -> bool {
+    pub fn is_to(&self, plan_id: &PlanId, price: &Price) -> bool {
         let terms = |intro: &Intro| (intro.amount, intro.periods);
-        self.plan_id == plan.id && plan.price.intro.as_deref().map(terms) == Some(terms(&self.intro.intro))
+        self.plan_id == *plan_id && price.intro.as_deref().map(terms) == Some(terms(&self.intro.intro))
     }
 }
 
@@ -108,22 +108,26 @@ impl Subscription {
     /// introduced to a plan twice, however often they leave it and come back.
     pub(super) fn since_of(&self, plan: &NextPlan, first: u32) -> u32 {
         let runs = self.plan_id == plan.id && self.price == plan.price && self.plan_since <= first;
-        let before = self.introduced.iter().find(|it| it.is_to(plan)).map(|it| it.intro.since.min(first));
+        let before =
+            self.introduced.iter().find(|it| it.is_to(&plan.id, &plan.price)).map(|it| it.intro.since.min(first));
         if runs { self.plan_since } else { before.unwrap_or(first) }
     }
 
-    /// What a plan costs in the period with which it begins: its customer may have been introduced to it before.
+    /// What a plan's period costs with which it begins: its customer may have been introduced to it before.
+    pub(super) fn first_period_of(&self, plan: &NextPlan, first: u32) -> PeriodPrice {
+        plan.price.of_period(first.saturating_sub(self.since_of(plan, first)))
+    }
+
+    /// As [`Self::first_period_of()`], the amount alone.
     #[must_use]
     pub(crate) fn first_price_of(&self, plan: &NextPlan, first: u32) -> Money {
-        plan.price.of_period(first.saturating_sub(self.since_of(plan, first))).amount
+        self.first_period_of(plan, first).amount
     }
 
     /// Remembers that a period was had at the introductory price of the plan of the next attempt.
     pub(super) fn remember_intro(&mut self, period: u32) {
         let Some(intro) = self.price.intro.as_deref().copied() else { return };
-        let plan = (&self.plan_id, &intro.amount, &intro.periods);
-        let known =
-            self.introduced.iter().any(|it| (&it.plan_id, &it.intro.intro.amount, &it.intro.intro.periods) == plan);
+        let known = self.introduced.iter().any(|it| it.is_to(&self.plan_id, &self.price));
         if !known && self.price.of_period(period.saturating_sub(self.plan_since)).is_intro {
             let intro = RunningIntro { intro, since: self.plan_since };
             self.introduced.insert(0, Introduced { plan_id: self.plan_id.clone(), intro });

@@ -256,7 +256,7 @@ fn begin(row: &mut Subscription, known: &StepContext, now: Timestamp, policy: &P
     if !row.state.charges() || row.ending.is_some() {
         return rest(row, now);
     }
-    let ask = row.ask_of_next(now).filter(|ask| policy.asks_for_consent() && !ask.given);
+    let ask = row.open_ask(now).filter(|_| policy.asks_for_consent());
     if row.is_over(now) && !ask.is_some_and(|ask| is_unanswered(row, &ask, now)) {
         return skip(row, None, now);
     }

@@ -225,9 +225,9 @@ impl Subscription {
     /// The plan of the period that runs, and of those after it, is this one.
     pub(crate) fn begin_now(&mut self, plan: NextPlan) {
         let runs = self.attempt.period.saturating_sub(1);
+        self.running = Some(self.first_price_of(&plan, runs));
         self.plan_since = self.since_of(&plan, runs);
         (self.plan_id, self.price) = (plan.id, plan.price);
-        self.running = Some(self.price.of_period(runs.saturating_sub(self.plan_since)).amount);
         self.remember_intro(runs);
         (self.next_plan, self.running_plan) = (None, None);
         (self.offer, self.asked, self.old_plan) = (None, None, None);

@@ -3,6 +3,7 @@
 
 use super::{Billing, Failure, not_reserved};
 use crate::checkout::{AccountOrder, Warning, Window};
+use crate::fingerprint::Fingerprint;
 use crate::ids::CustomerId;
 use crate::order::Order;
 use crate::payment::{Claim, Payment, Purpose, account_fingerprint};
@@ -64,17 +65,10 @@ where
     }
 
     /// Answers a repeat from the row. An order that was recorded and never left is sent now.
-    async fn account_again(
-        &self,
-        row: Payment,
-        fingerprint: &crate::fingerprint::Fingerprint,
-    ) -> Result<Payment, Failure> {
+    async fn account_again(&self, row: Payment, fingerprint: &Fingerprint) -> Result<Payment, Failure> {
         if row.fingerprint != *fingerprint {
             return Err(Failure::MerchantUidReused);
         }
-        if row.may_be_claimed(self.host.now()) {
-            return Ok(self.send(row.clone()).await.unwrap_or(row));
-        }
-        Ok(row)
+        Ok(self.send_if_it_never_left(row).await)
     }
 }

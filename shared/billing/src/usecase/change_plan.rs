@@ -108,9 +108,18 @@ where
         let (plan, key) = self.checked_plan(caller, id, plan).await?;
         let turn = |row: &mut Subscription, now| self.turn_within(row, &plan, (key.as_ref(), true), now);
         let (row, (proration, charged)) = self.change_stating((caller, until), id, turn).await?;
+        self.unless_declined(row, charged).await.map(|row| (row, proration))
+    }
+
+    /// The row as a change at once has left it, unless the difference that was charged for it was not paid: then why not.
+    pub(super) async fn unless_declined(
+        &self,
+        row: Subscription,
+        charged: Option<Attempt>,
+    ) -> Result<Subscription, Failure> {
         match charged {
             Some(attempt) if row.upgrade.is_none() && !row.keeps(attempt) => Err(self.why_not(&row, attempt).await),
-            Some(_) | None => Ok((row, proration)),
+            Some(_) | None => Ok(row),
         }
     }
 
@@ -148,18 +157,17 @@ where
             let stated = Proration { amount: amount_stated, charged: *amount, ..proration };
             return if waits == plan { Ok((stated, Some(*attempt))) } else { Err(Failure::SubscriptionNotChangeable) };
         }
+        let open = row.adjustment.saturating_add(proration.amount);
+        let charged = u64::try_from(open).unwrap_or(0);
         if asks && self.asks_about(row, plan, now) {
             // What could not begin now is not offered.
             self.turn_within(&mut row.clone(), plan, (key, false), now)?;
             // It begins as soon as its customer agrees, for what it comes to then.
             let known = row.offer.take_if(|offer| offer.plan == *plan);
             row.offer = Some(known.unwrap_or_else(|| Box::new(Offer { plan: plan.clone(), at: now })));
-            let charged = u64::try_from(row.adjustment.saturating_add(proration.amount)).unwrap_or(0);
             return Ok((Proration { charged, ..proration }, None));
         }
         // The plan that runs comes to nothing: asked for again it changes nothing, but that no other follows on it.
-        let open = row.adjustment.saturating_add(proration.amount);
-        let charged = u64::try_from(open).unwrap_or(0);
         // What an older version has left to the next charge stays there.
         if charged == 0 || row.adjustment > 0 {
             row.adjustment = open;
@@ -182,7 +190,7 @@ where
 
     /// Why a dearer plan has not begun though nothing waits for its payment any more. It is certain that it has not; only the
     /// reason depends on what can be read.
-    pub(super) async fn why_not(&self, row: &Subscription, attempt: Attempt) -> Failure {
+    async fn why_not(&self, row: &Subscription, attempt: Attempt) -> Failure {
         let uid = attempt.merchant_uid(&row.id).ok();
         let payment = match &uid {
             Some(uid) => self.store.payment(uid).await.ok().flatten(),

@@ -113,10 +113,7 @@ where
         if row.flow != Flow::Charge || row.fingerprint != fingerprint(order, owner, Flow::Charge) {
             return Err(Failure::MerchantUidReused);
         }
-        if row.may_be_claimed(self.host.now()) {
-            return Ok(self.send(row.clone()).await.unwrap_or(row));
-        }
-        Ok(row)
+        Ok(self.send_if_it_never_left(row).await)
     }
 }
 

@@ -130,7 +130,8 @@ pub(super) fn drawn<'a>(row: &Subscription, payments: &'a [Payment]) -> Vec<(&'a
     let mut of_earlier = owed_by_earlier(row, payments);
     let mut all = Vec::new();
     for payment in payments {
-        let is_earlier = of_earlier.is_some_and(|(first, _)| period_of(payment) < Some(first));
+        let period = Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt.period);
+        let is_earlier = of_earlier.is_some_and(|(first, _)| period < Some(first));
         let most = of_earlier.filter(|_| is_earlier).map_or(u64::MAX, |(_, most)| most);
         let amount = owed.min(left(payment)).min(most);
         if amount > 0 {
@@ -150,21 +151,17 @@ fn owed_by_earlier(row: &Subscription, payments: &[Payment]) -> Option<(u32, u64
     let given = |credits: &mut dyn Iterator<Item = &Credit>| credits.map(|it| it.amount).fold(0, u64::saturating_add);
     let in_all = row.adjustment.min(0).unsigned_abs().saturating_add(given(&mut row.credits.iter()));
     let left_over = in_all.saturating_sub(row.unused_amount());
-    let own: Vec<Payment> = payments.iter().filter(|payment| period_of(payment) == Some(first)).cloned().collect();
-    let most = left_over.saturating_add(carried_by_credit(row, first, &own));
+    let most = left_over.saturating_add(carried_by_credit(row, first, payments));
     Some((first, most.saturating_sub(given(&mut row.credits.iter().filter(|it| it.attempt.period < first)))))
-}
-
-fn period_of(payment: &Payment) -> Option<u32> {
-    Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt.period)
 }
 
 /// How much of a period its customer paid by a credit: its charge was that much lower than its price, and an earlier payment holds it.
 /// Where a dearer plan began within the period, nobody can tell any more, and nothing counts.
 fn carried_by_credit(row: &Subscription, period: u32, payments: &[Payment]) -> u64 {
-    let closed = usize::try_from(period).ok().and_then(|period| row.closed_periods.get(period)?.paid);
-    let number = |payment: &Payment| Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt.number);
-    let charged = payments.iter().find(|payment| closed.is_some() && number(payment) == closed);
+    let paid = usize::try_from(period).ok().and_then(|period| row.closed_periods.get(period)?.paid);
+    let closed = paid.map(|number| Attempt { period, number });
+    let attempt = |payment: &Payment| Attempt::of(payment.merchant_uid()).map(|(_, attempt)| attempt);
+    let charged = payments.iter().find(|payment| closed.is_some() && attempt(payment) == closed);
     let is_raised = row.differences.iter().any(|difference| difference.attempt.period == period);
     let price = row.running_price().minor;
     charged.filter(|_| !is_raised).map_or(0, |payment| price.saturating_sub(payment.order.amount.minor))

@@ -63,6 +63,11 @@ where
         }
     }
 
+    /// An order that is asked for again. One that was recorded and never left is sent now.
+    pub(super) async fn send_if_it_never_left(&self, row: Payment) -> Payment {
+        if row.may_be_claimed(self.host.now()) { self.send(row.clone()).await.unwrap_or(row) } else { row }
+    }
+
     /// What the key of a schedule that was recorded with it says of it, while it cannot be registered.
     pub(super) async fn not_active_yet(&self, row: &Payment) -> Result<Option<Evidence>, StoreError> {
         let Some(customer_uid) = &row.order.customer_uid else { return Ok(Some(Evidence::KeyInactive)) };
@@ -121,14 +126,10 @@ where
             (Flow::Checkout { .. }, _) => {
                 // In the window its customer pays it; there is nothing to send.
                 let Some((window, account)) = row.window.as_ref().zip(row.account.as_ref()) else { return Ok(row) };
-                let posted = self.psp.issue_account(&row.order, window.account_pg(&self.policy), account).await;
-                posted.and_then(|record| PostResult::Known(Evidence::Records { list: vec![record], complete: false }))
+                recorded(self.psp.issue_account(&row.order, window.account_pg(&self.policy), account).await)
             }
             (_, None) => return Ok(row),
-            (Flow::Charge, Some(_)) => {
-                let posted = self.psp.charge(&row.order).await;
-                posted.and_then(|record| PostResult::Known(Evidence::Records { list: vec![record], complete: false }))
-            }
+            (Flow::Charge, Some(_)) => recorded(self.psp.charge(&row.order).await),
             (Flow::Schedule { schedule_at }, Some(customer_uid)) => {
                 let now = self.host.now();
                 let at = runs_at(schedule_at, now, 1);
@@ -323,6 +324,11 @@ pub(super) enum ChangeSent {
 fn are_strangers(row: &Payment, list: &[PaymentSnapshot], policy: &Policy) -> bool {
     let strangers = |record: &PaymentSnapshot| record.status == PspStatus::Failed && !row.was_run_as(record);
     list.iter().all(strangers) && list.iter().any(|record| record.mismatch(&row.order, policy).is_none())
+}
+
+/// The payment that a POST answered with.
+fn recorded(posted: PostResult<PaymentSnapshot>) -> PostResult<Evidence> {
+    posted.and_then(|record| PostResult::Known(Evidence::Records { list: vec![record], complete: false }))
 }
 
 /// The schedule of one order among those that a POST answered with.

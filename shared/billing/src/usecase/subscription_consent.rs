@@ -44,10 +44,7 @@ where
         let key = self.store.key(&self.subscription(&caller, id).await?.customer_uid).await?;
         let agree = |row: &mut Subscription, now| self.agree(row, customer, &new, key.as_ref(), now);
         let (row, charged) = self.change_stating((&caller, until), id, agree).await?;
-        match charged {
-            Some(attempt) if row.upgrade.is_none() && !row.keeps(attempt) => Err(self.why_not(&row, attempt).await),
-            Some(_) | None => Ok(row),
-        }
+        self.unless_declined(row, charged).await
     }
 
     fn agree(

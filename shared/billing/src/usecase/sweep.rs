@@ -72,12 +72,6 @@ struct Swept {
     failed: bool,
 }
 
-impl Swept {
-    fn waited_for(&mut self, seconds: i64) {
-        self.waited = Some(seconds);
-    }
-}
-
 /// The rows that are due, a page of each shard after the other, so that those which are due longest come first and no shard waits for
 /// another; and what customers make as much of as they like comes last.
 struct DueRows {
@@ -157,8 +151,7 @@ where
                     due.stop();
                     break;
                 }
-                // On the heap: whatever a row may need is part of it.
-                under_way.push(Box::pin(self.sweep_row(row, until)));
+                under_way.push(self.sweep_row(row, until));
             }
             match under_way.next().await {
                 Some(swept) => report.add(&swept),
@@ -213,13 +206,13 @@ where
         let Some(row) = self.store.payment(uid).await? else { return Ok(None) };
         let Some(due_at) = row.next_due_at().filter(|due_at| *due_at <= until) else { return Ok(None) };
         if row.due_at.is_none_or(|own| own > until) {
-            swept.waited_for(until.0 - due_at.0);
+            swept.waited = Some(until.0 - due_at.0);
             let row = Box::pin(self.carry_receipt(row, Source::Sweep)).await?;
             return Ok(Some(row.next_due_at().is_none()));
         }
         // Each look puts the next one off; how long nobody has known what became of it does not begin anew by that.
         let since = row.unanswered_since().map_or(due_at, |since| since.min(due_at));
-        swept.waited_for(until.0 - since.0);
+        swept.waited = Some(until.0 - since.0);
         if row.state.was_paid() {
             // Only after its subscription knows may it be done with. What it wants back may have to wait for another refund.
             match self.renew_after(&row, None).await {
@@ -279,7 +272,7 @@ where
     ) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.subscription(id).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
-        swept.waited_for(until.0 - due_at.0);
+        swept.waited = Some(until.0 - due_at.0);
         let row = Box::pin(self.renew(id)).await?;
         Ok(Some(row.is_none_or(|row| row.due_at.is_none())))
     }
@@ -288,7 +281,7 @@ where
     async fn sweep_key(&self, uid: &CustomerUid, until: Timestamp, swept: &mut Swept) -> Result<Option<bool>, Stopped> {
         let Some(row) = self.store.key(uid).await? else { return Ok(None) };
         let Some(due_at) = row.due_at.filter(|due_at| *due_at <= until) else { return Ok(None) };
-        swept.waited_for(until.0 - due_at.0);
+        swept.waited = Some(until.0 - due_at.0);
         if row.state == KeyState::Deleting {
             self.continue_deletion(row, None).await?;
         } else if row.state == KeyState::Checking {

@@ -163,7 +163,7 @@ fn recorded(mut moved: Moved<'_>, record: Option<&ReceiptSnapshot>) {
     if moved.receipt.in_flight(moved.now) && !answered {
         return moved.keep_looking();
     }
-    let foreign = record.filter(|record| moved.receipt.is_older_than_asked(record)).is_some();
+    let foreign = record.is_some_and(|record| moved.receipt.is_older_than_asked(record));
     let before = moved.receipt.record.take();
     let revoked = moved.receipt.claim.as_ref().is_some_and(|claim| claim.act == ReceiptAct::Revoke);
     moved.receipt.record = record.cloned().or_else(|| {
@@ -179,7 +179,7 @@ fn recorded(mut moved: Moved<'_>, record: Option<&ReceiptSnapshot>) {
         moved.receipt.refusal = None;
     }
     if foreign {
-        moved.receipt.is_somebody_elses();
+        moved.receipt.become_somebody_elses();
     }
     settle(&mut moved, before.filter(|_| !revoked).as_ref());
 }
@@ -193,7 +193,7 @@ fn settle(moved: &mut Moved<'_>, before: Option<&ReceiptSnapshot>) {
     match (receipt.state, stands) {
         (ReceiptState::Asked, true) if receipt.issues == 0 => {
             // The gateway has issued it by itself, or somebody has in the console.
-            receipt.is_somebody_elses();
+            receipt.become_somebody_elses();
             found(moved, right);
         }
         (ReceiptState::Asked | ReceiptState::Issued | ReceiptState::Refused, true) => found(moved, right),
@@ -221,7 +221,7 @@ fn settle(moved: &mut Moved<'_>, before: Option<&ReceiptSnapshot>) {
         (ReceiptState::Cancelling | ReceiptState::Cancelled, false) => moved.rest(ReceiptState::Cancelled),
         (ReceiptState::Cancelled, true) => {
             // Issued anew in the console.
-            receipt.is_somebody_elses();
+            receipt.become_somebody_elses();
             found(moved, right);
         }
         (ReceiptState::Refused, false) => moved.rest(ReceiptState::Refused),

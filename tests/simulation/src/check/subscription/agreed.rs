@@ -55,7 +55,7 @@ pub(super) fn sent_unagreed(
     let price = match &row.upgrade {
         Some(upgrade) if upgrade.attempt == attempt => {
             // Nobody is introduced to a plan twice.
-            let known = row.introduced.iter().find(|it| it.is_to(&upgrade.plan));
+            let known = row.introduced.iter().find(|it| it.is_to(&upgrade.plan.id, &upgrade.plan.price));
             let since = known.map_or(attempt.period, |it| it.intro.since);
             let intro = upgrade.plan.price.intro.as_deref().filter(|intro| attempt.period < since + intro.periods);
             intro.map_or(upgrade.plan.price.amount.minor, |intro| intro.amount)

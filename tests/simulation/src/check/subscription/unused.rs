@@ -52,12 +52,11 @@ pub(super) fn unused_wrongly(
     let payments = history.payments(&world.ledger, after.id.as_str(), period).into_iter().chain(differences);
     // Or is on its way back: its row has promised it.
     let kept = |it: &ledger::Payment| world.subscriptions.kept(&it.imp_uid).unwrap_or(it.amount).min(it.cancellable());
-    let back = |it: &ledger::Payment| if it.paid_at == 0 { 0 } else { it.amount - kept(it) };
-    let payments: Vec<&ledger::Payment> = payments.collect();
+    let payments: Vec<&ledger::Payment> = payments.filter(|it| it.paid_at != 0).collect();
     let sum = |of: &dyn Fn(&ledger::Payment) -> u64| -> i64 {
         payments.iter().map(|it| i64::try_from(of(it)).unwrap_or(0)).sum()
     };
-    let (gone, held) = (sum(&back), sum(&|it| if it.paid_at == 0 { 0 } else { kept(it) }));
+    let (gone, held) = (sum(&|it| it.amount - kept(it)), sum(&kept));
     // Where a dearer plan began within the period, its price is more than was paid for it: its payments say what there is.
     let least = whole.min(price - gone).min(if is_raised { held } else { whole }).max(0);
     let is_right = i64::try_from(promised).is_ok_and(|promised| (least..=whole).contains(&promised));
