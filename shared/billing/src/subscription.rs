@@ -16,6 +16,7 @@ mod deadline;
 pub mod dunning;
 mod intro;
 mod next;
+mod notice;
 mod period_price;
 pub mod periods;
 pub mod plan;
@@ -46,6 +47,7 @@ pub use cost::{Cost, Part, Reason};
 pub use dunning::{Dunning, GiveUp, is_final};
 pub use intro::{Intro, RunningIntro};
 pub use next::{Next, StepResult};
+pub use notice::{Notice, NoticeDays};
 pub use period_price::Introduced;
 pub use periods::{Interval, Period, Periods, Unit};
 pub use plan::{NextPlan, OldPlan, PlanId, Plans, Price, Proration, RunningPlan};
@@ -249,6 +251,10 @@ pub struct Subscription {
     pub state: SubscriptionState,
     /// How it is to end, if somebody wished it, and when they did.
     pub ending: Option<(Ending, Timestamp)>,
+    /// How many days before a charge its customer is told of it.
+    pub notice_days: NoticeDays,
+    /// The charge that they were told of last, or were to be.
+    pub noticed: Option<Notice>,
     /// What is given back when it is ended at once.
     pub refund: RefundPolicy,
     /// What is given back of paid periods, if it was ended so: the days that are not used.

@@ -70,6 +70,14 @@ pub enum Kind {
     SubscriptionUnpaid,
     /// Its last period is paid.
     SubscriptionCompleted,
+    /// Its customer is asked to agree to pay more: nothing more is charged before they do.
+    SubscriptionConsentRequired,
+    /// They have not answered, and are to be reminded.
+    SubscriptionConsentReminder,
+    /// Its card is to be charged in some days.
+    SubscriptionRenewalUpcoming,
+    /// Its trial is to end in some days, and its card to be charged.
+    SubscriptionTrialEnding,
     /// Something that is told of it changed, and none of the others says what: its card, until when it is paid for, its notes.
     SubscriptionUpdated,
     /// Table and PSP agree.
@@ -80,7 +88,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 38] = [
         Self::PaymentPaid,
         Self::PaymentFailed,
         Self::PaymentExpired,
@@ -112,6 +120,10 @@ impl Kind {
         Self::SubscriptionCanceled,
         Self::SubscriptionUnpaid,
         Self::SubscriptionCompleted,
+        Self::SubscriptionConsentRequired,
+        Self::SubscriptionConsentReminder,
+        Self::SubscriptionRenewalUpcoming,
+        Self::SubscriptionTrialEnding,
         Self::SubscriptionUpdated,
         Self::ReportMatched,
         Self::ReportUnmatched,
@@ -152,6 +164,10 @@ impl Kind {
             Self::SubscriptionCanceled => "subscription.canceled",
             Self::SubscriptionUnpaid => "subscription.unpaid",
             Self::SubscriptionCompleted => "subscription.completed",
+            Self::SubscriptionConsentRequired => "subscription.consent_required",
+            Self::SubscriptionConsentReminder => "subscription.consent_reminder",
+            Self::SubscriptionRenewalUpcoming => "subscription.renewal_upcoming",
+            Self::SubscriptionTrialEnding => "subscription.trial_ending",
             Self::SubscriptionUpdated => "subscription.updated",
             Self::ReportMatched => "report.matched",
             Self::ReportUnmatched => "report.unmatched",

@@ -9,7 +9,7 @@ use super::kind::Kind;
 use crate::day::KstDay;
 use crate::ids::{CustomerId, CustomerUid, SubscriptionId};
 use crate::money::Money;
-use crate::subscription::{Ending, Interval, PlanId, Subscription, SubscriptionState};
+use crate::subscription::{Asked, Ending, Interval, Notice, PlanId, Subscription, SubscriptionState};
 use crate::time::Timestamp;
 
 /// The subscription as the storefront knows it.
@@ -40,8 +40,61 @@ pub struct SubscriptionFacts {
     /// How it is to end, or ended by somebody's wish.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel: Option<CancelFact>,
+    /// What its customer is asked to agree to, while they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentFact>,
+    /// A dearer plan that begins at once as soon as its customer agrees, while it is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferFact>,
+    /// The charge that its customer was to be told of last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<NoticeFact>,
     /// The storefront's own notes.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// A consent that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConsentFact {
+    /// What each period is to cost.
+    #[serde(serialize_with = "amount")]
+    pub amount: Money,
+    /// The currency of that.
+    pub currency: &'static str,
+    /// From when on.
+    pub from: Timestamp,
+    /// When its customer was asked.
+    pub asked_at: Timestamp,
+    /// How often they were to be reminded since.
+    pub reminders: u32,
+}
+
+/// A dearer plan that is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfferFact {
+    /// The plan.
+    pub plan_id: PlanId,
+    /// What each period is to cost.
+    #[serde(serialize_with = "amount")]
+    pub amount: Money,
+    /// The currency of that.
+    pub currency: &'static str,
+    /// When it was offered.
+    pub offered_at: Timestamp,
+}
+
+/// A charge that is to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NoticeFact {
+    /// The period that it is for.
+    pub period: u32,
+    /// How much is charged, as far as was known.
+    #[serde(serialize_with = "amount")]
+    pub amount: Money,
+    /// The currency of that.
+    pub currency: &'static str,
+    /// When.
+    pub charge_at: Timestamp,
 }
 
 /// A plan.
@@ -118,6 +171,25 @@ impl SubscriptionFacts {
                 requested_at,
                 reason: row.ended_without_consent.then_some("no_consent"),
             }),
+            consent: row.asked.map(|asked| ConsentFact {
+                amount: asked.price,
+                currency: asked.price.currency.code(),
+                from: asked.from,
+                asked_at: asked.since,
+                reminders: asked.reminders,
+            }),
+            offer: row.offer.as_ref().map(|offer| OfferFact {
+                plan_id: offer.plan.id.clone(),
+                amount: offer.plan.price.first_amount(),
+                currency: offer.plan.price.amount.currency.code(),
+                offered_at: offer.at,
+            }),
+            notice: row.noticed.map(|Notice { period, amount, charge_at, ends_trial: _ }| NoticeFact {
+                period,
+                amount,
+                currency: amount.currency.code(),
+                charge_at,
+            }),
             metadata: row.metadata.clone(),
         }
     }
@@ -171,10 +243,29 @@ pub(super) fn news(before: Option<&Subscription>, after: &Subscription) -> (Vec<
         (Some(_), None) => kinds.push(Kind::SubscriptionCancelRevoked),
         (None | Some(_), Some(_)) | (None, None) => {}
     }
+    kinds.extend(asked_anew(before.asked.as_ref(), after.asked.as_ref()));
+    if after.offer.is_some() && before.offer != after.offer && !kinds.contains(&Kind::SubscriptionConsentRequired) {
+        kinds.push(Kind::SubscriptionConsentRequired);
+    }
+    if let Some(notice) = after.noticed.filter(|_| before.noticed != after.noticed) {
+        kinds.push(if notice.ends_trial { Kind::SubscriptionTrialEnding } else { Kind::SubscriptionRenewalUpcoming });
+    }
     if kinds.is_empty() && was != is {
         kinds.push(Kind::SubscriptionUpdated);
     }
     (kinds, is)
+}
+
+/// Whether its customer is asked for something that they were not asked for before, or is to be reminded of it.
+fn asked_anew(before: Option<&Asked>, after: Option<&Asked>) -> Option<Kind> {
+    let asked = |it: &Asked| (it.price, it.from);
+    match (before, after) {
+        (_, None) => None,
+        (Some(before), Some(after)) if asked(before) == asked(after) => {
+            (before.reminders < after.reminders).then_some(Kind::SubscriptionConsentReminder)
+        }
+        (None | Some(_), Some(_)) => Some(Kind::SubscriptionConsentRequired),
+    }
 }
 
 /// What a change of the state tells. `is_paid`: a period was paid with it. What was given up is charged again before it is paid, if

@@ -44,6 +44,7 @@ pub(super) fn stepped(
     let mut stepped = StepResult { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
     stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
     stepped.row.keep_deadline(now);
+    stepped.row.give_notice(now);
     if stepped.row.owes_credit() && stepped.row.due_at.is_none() {
         // Whatever has ended it: nobody would look at it any more, and its customer is owed something.
         (stepped.row.looks, stepped.row.due_at) = (row.looks, row.due_at);

@@ -16,8 +16,8 @@ use crate::ports::{
 };
 use crate::subscription::plan::checked_metadata;
 use crate::subscription::{
-    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, Periods, PlanId, Price, RefundPolicy, Subscription,
-    SubscriptionState, WithoutConsent,
+    Attempt, Calendar, Dunning, Ending, ID_DIGITS, Interval, NoticeDays, Periods, PlanId, Price, RefundPolicy,
+    Subscription, SubscriptionState, WithoutConsent,
 };
 use crate::time::Timestamp;
 
@@ -68,6 +68,8 @@ pub struct NewSubscription {
     pub refund: RefundPolicy,
     /// What becomes of it if its customer does not agree to pay more.
     pub without_consent: WithoutConsent,
+    /// How many days before a charge its customer is told of it.
+    pub notice_days: NoticeDays,
     /// The storefront's own notes.
     pub metadata: BTreeMap<String, String>,
 }
@@ -165,6 +167,8 @@ where
             consents: Vec::new(),
             asked: None,
             without_consent: new.without_consent,
+            notice_days: new.notice_days,
+            noticed: None,
             ended_without_consent: false,
             offer: None,
             old_plan: None,
@@ -482,10 +486,13 @@ fn fingerprint(new: &NewSubscription) -> Fingerprint {
         (&new.dunning, &new.metadata),
     );
     // What was asked for before there was a choice is the same request still.
-    match (new.fallback_cards, new.refund, new.without_consent) {
-        (false, RefundPolicy::None, WithoutConsent::End) => Fingerprint::of(&asked),
-        (true, RefundPolicy::None, WithoutConsent::End) => Fingerprint::of(&(asked, "fallback_cards")),
-        (fallback_cards, refund, WithoutConsent::End) => Fingerprint::of(&(asked, fallback_cards, refund)),
-        (fallback_cards, refund, without) => Fingerprint::of(&(asked, fallback_cards, refund, without)),
+    match (new.fallback_cards, new.refund, new.without_consent, new.notice_days) {
+        (fallback_cards, refund, without, days) if !days.is_default() => {
+            Fingerprint::of(&(asked, fallback_cards, refund, without, days))
+        }
+        (false, RefundPolicy::None, WithoutConsent::End, _) => Fingerprint::of(&asked),
+        (true, RefundPolicy::None, WithoutConsent::End, _) => Fingerprint::of(&(asked, "fallback_cards")),
+        (fallback_cards, refund, WithoutConsent::End, _) => Fingerprint::of(&(asked, fallback_cards, refund)),
+        (fallback_cards, refund, without, _) => Fingerprint::of(&(asked, fallback_cards, refund, without)),
     }
 }

@@ -10,6 +10,7 @@ mod found;
 mod intro;
 mod meetings;
 mod money;
+mod notice;
 mod permanent;
 mod preview;
 mod reviewed;
@@ -22,7 +23,8 @@ use billing::payment::{PspStatus, ScheduleStatus, State};
 use billing::ports::Clock;
 use billing::subscription::periods::DUE_HOUR;
 use billing::subscription::{
-    Attempt, Dunning, Ending, Interval, PlanId, Price, RefundPolicy, SubscriptionState, Unit, WithoutConsent,
+    Attempt, Dunning, Ending, Interval, NoticeDays, PlanId, Price, RefundPolicy, SubscriptionState, Unit,
+    WithoutConsent,
 };
 use billing::usecase::{Caller, NewPlan, NewSubscription, WebhookHint};
 use billing::{CustomerUid, KstDay, MerchantUid, Money, Timestamp};
@@ -50,6 +52,7 @@ pub(crate) fn wanted() -> NewSubscription {
         fallback_cards: false,
         refund: RefundPolicy::None,
         without_consent: WithoutConsent::End,
+        notice_days: NoticeDays::default(),
         metadata: BTreeMap::new(),
     }
 }

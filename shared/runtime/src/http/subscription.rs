@@ -1,7 +1,9 @@
 //! Subscriptions and their plans out of JSON bodies.
 
 use billing::subscription::periods::DUE_HOUR;
-use billing::subscription::{Dunning, GiveUp, Interval, Intro, PlanId, Price, RefundPolicy, Unit, WithoutConsent};
+use billing::subscription::{
+    Dunning, GiveUp, Interval, Intro, NoticeDays, PlanId, Price, RefundPolicy, Unit, WithoutConsent,
+};
 use billing::usecase::{NewPlan, NewSubscription};
 use billing::{Currency, CustomerId, CustomerUid, Invalid, Timestamp};
 
@@ -19,6 +21,8 @@ pub fn subscription(object: &mut Object, idempotency_key: String) -> Result<NewS
     let dunning = dunning(&mut of)?;
     let refund = of.optional("refund", RefundPolicy::parse)?.unwrap_or_default();
     let without_consent = of.optional("without_consent", WithoutConsent::parse)?.unwrap_or_default();
+    let notice_days =
+        of.integer("notice_days")?.map(NoticeDays::new).transpose().map_err(|invalid| of.placed(invalid))?;
     let plan = plan(&mut of)?;
     of.finish()?;
     Ok(NewSubscription {
@@ -35,6 +39,7 @@ pub fn subscription(object: &mut Object, idempotency_key: String) -> Result<NewS
         fallback_cards: object.flag("fallback_cards")?.unwrap_or(false),
         refund,
         without_consent,
+        notice_days: notice_days.unwrap_or_default(),
         metadata: object.texts("metadata")?,
     })
 }

@@ -7,8 +7,8 @@ use billing::fingerprint::{Fingerprint, hex};
 use billing::ports::{Inserted, Page, Saved, StoreError, SubscriptionStore, WriteError};
 use billing::subscription::{
     Asked, Attempt, Calendar, ClosedPeriod, Consent, Credit, Difference, Dunning, Ending, Fallback, Introduced,
-    NextPlan, Offer, OldPlan, PlanId, Price, RefundPolicy, RunningPlan, Subscription, SubscriptionId,
-    SubscriptionState, UnusedDays, Upgrade, WithoutConsent,
+    NextPlan, Notice, NoticeDays, Offer, OldPlan, PlanId, Price, RefundPolicy, RunningPlan, Subscription,
+    SubscriptionId, SubscriptionState, UnusedDays, Upgrade, WithoutConsent,
 };
 use billing::{CustomerId, CustomerUid, Money, Nonce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,10 @@ struct SubscriptionItem {
     offer: Option<Box<Offer>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     old_plan: Option<Box<OldPlan>>,
+    #[serde(default, skip_serializing_if = "NoticeDays::is_default")]
+    notice_days: NoticeDays,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noticed: Option<Notice>,
     #[serde(default, skip_serializing_if = "RefundPolicy::is_none")]
     refund: RefundPolicy,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,6 +185,8 @@ impl Row for Subscription {
             consents: self.consents.clone(),
             asked: self.asked,
             without_consent: self.without_consent,
+            notice_days: self.notice_days,
+            noticed: self.noticed,
             ended_without_consent: self.ended_without_consent,
             offer: self.offer.clone(),
             old_plan: self.old_plan.clone(),
@@ -234,6 +240,8 @@ impl Row for Subscription {
             consents: row.consents,
             asked: row.asked,
             without_consent: row.without_consent,
+            notice_days: row.notice_days,
+            noticed: row.noticed,
             ended_without_consent: row.ended_without_consent,
             offer: row.offer,
             old_plan: row.old_plan,

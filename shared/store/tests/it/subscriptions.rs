@@ -9,8 +9,9 @@ use billing::payment::{Flow, Payment};
 use billing::ports::{DUE_SHARDS, DueRow, Inserted, Saved, StoreError};
 use billing::subscription::{
     Asked, Attempt, Calendar, ClosedPeriod, Consent, Credit, Difference, Dunning, Ending, Fallback, Increase, Interval,
-    Intro, Introduced, NextPlan, Offer, OldPlan, Periods, PlanId, Price, RefundPolicy, RunningIntro, RunningPlan,
-    Subscription, SubscriptionId, SubscriptionState, TextDigest, Unit, UnusedDays, Upgrade, WithoutConsent,
+    Intro, Introduced, NextPlan, Notice, NoticeDays, Offer, OldPlan, Periods, PlanId, Price, RefundPolicy,
+    RunningIntro, RunningPlan, Subscription, SubscriptionId, SubscriptionState, TextDigest, Unit, UnusedDays, Upgrade,
+    WithoutConsent,
 };
 use billing::{CustomerUid, KstDay, Money};
 
@@ -82,6 +83,8 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
         }],
         asked: Some(Asked { price: Money::krw(9_900), from: NOW.plus(7_200), since: NOW, reminders: 1 }),
         without_consent: WithoutConsent::OldPrice,
+        notice_days: NoticeDays::new(14).unwrap(),
+        noticed: Some(Notice { period: 2, amount: Money::krw(8_900), charge_at: NOW, ends_trial: true }),
         ended_without_consent: true,
         offer: Some(Box::new(Offer {
             plan: NextPlan {
@@ -144,6 +147,8 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
         consents: Vec::new(),
         asked: None,
         without_consent: WithoutConsent::End,
+        notice_days: NoticeDays::default(),
+        noticed: None,
         ended_without_consent: false,
         offer: None,
         old_plan: None,

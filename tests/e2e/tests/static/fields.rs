@@ -84,7 +84,7 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let plan = &taken(&calls, SUBSCRIPTION, &["plan", "intro"]) | &priced;
     assert_eq!(described("OtherPlan"), plan);
     let new_plan = &(&plan | &taken(&calls, SUBSCRIPTION, &["dunning"]))
-        | &BTreeSet::from(["refund".to_owned(), "without_consent".to_owned()]);
+        | &BTreeSet::from(["notice_days", "refund", "without_consent"].map(str::to_owned));
     assert_eq!(described("NewPlan"), new_plan);
     assert_eq!(described("SubscriptionRequest"), &subscription | &new_plan);
     let change = taken(&calls, "functions/subscription/src/handler.rs", &["command", "when"]);

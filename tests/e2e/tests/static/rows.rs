@@ -10,8 +10,8 @@ use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
     Attempt, Calendar, ClosedPeriod, Consent, Credit, Difference, Dunning, Ending, Fallback, Increase, Interval, Intro,
-    NextPlan, Periods, PlanId, Price, Proration, RefundPolicy, RunningIntro, RunningPlan, Subscription, SubscriptionId,
-    SubscriptionState, TextDigest, Unit, UnusedDays, WithoutConsent,
+    NextPlan, Notice, NoticeDays, Periods, PlanId, Price, Proration, RefundPolicy, RunningIntro, RunningPlan,
+    Subscription, SubscriptionId, SubscriptionState, TextDigest, Unit, UnusedDays, WithoutConsent,
 };
 use billing::usecase::{BilledPeriod, NextCharge, SubscriptionView};
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
@@ -335,6 +335,13 @@ fn subscriptions() -> Vec<SubscriptionView> {
         }],
         asked: None,
         without_consent: WithoutConsent::OldPrice,
+        notice_days: NoticeDays::new(14).unwrap(),
+        noticed: Some(Notice {
+            period: 2,
+            amount: Money::krw(8_900),
+            charge_at: Timestamp(1_795_478_400),
+            ends_trial: true,
+        }),
         ended_without_consent: true,
         offer: None,
         old_plan: None,
@@ -364,6 +371,8 @@ fn subscriptions() -> Vec<SubscriptionView> {
         agreed: None,
         consents: Vec::new(),
         without_consent: WithoutConsent::End,
+        notice_days: NoticeDays::default(),
+        noticed: None,
         ended_without_consent: false,
         refund: RefundPolicy::None,
         unused: None,

@@ -3,6 +3,8 @@
 //!
 //! Which transitions there were is read here from the rows, by a table of its own; what the domain derives is only compared with it.
 
+mod notices;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +14,7 @@ use billing::ports::{EventBus, Put};
 use billing::usecase::Publisher;
 use futures_util::FutureExt;
 
+use self::notices::Notices;
 use crate::planted::Bug;
 use crate::rng::Rng;
 use crate::sim::Sim;
@@ -25,6 +28,7 @@ const REPEATS_MAX: i64 = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stood {
     told: &'static str,
+    notices: Notices,
 }
 
 /// From the table to a consumer.
@@ -104,7 +108,7 @@ impl Telling {
     pub(crate) fn flow(&mut self, sim: &Sim) {
         for change in sim.changes() {
             let key = (change.after.subject(), change.after.version());
-            self.history.insert(key, Stood { told: standing(&change.after) });
+            self.history.insert(key, Stood { told: standing(&change.after), notices: Notices::of(&change.after) });
             self.stream.push_back(change);
         }
     }
@@ -184,6 +188,7 @@ impl Telling {
     pub(crate) fn check(&self, sim: &Sim) {
         let mut broken: Vec<String> = Vec::new();
         self.check_transitions(&mut broken);
+        self.check_notices(&mut broken);
         self.check_state(sim, &mut broken);
         self.check_money(sim, &mut broken);
         let mut world = sim.world();
@@ -217,6 +222,30 @@ impl Telling {
                 }
                 Some(_) => {}
             }
+        }
+    }
+
+    /// What a customer is asked or told is told by the version that recorded it.
+    fn check_notices(&self, broken: &mut Vec<String>) {
+        let mut told: BTreeMap<(&Subject, u64, &str), usize> = BTreeMap::new();
+        for event in self.acted.values() {
+            *told.entry((&event.subject, event.sequence, event.kind.name())).or_default() += 1;
+        }
+        let mut before: Option<(&Subject, &Notices)> = None;
+        for ((subject, version), stood) in &self.history {
+            // A row begins without any of it.
+            if let Some((_, was)) = before.filter(|(of, _)| *of == subject) {
+                for (name, times) in stood.notices.news(was) {
+                    let heard = told.get(&(subject, *version, name)).copied().unwrap_or_default();
+                    if heard != times {
+                        broken
+                            .push(format!("{name} of {subject} v{version} was told {heard} times instead of {times}"));
+                    }
+                }
+            } else if stood.notices != Notices::default() {
+                broken.push(format!("{subject} began with {:?}, which nobody was told", stood.notices));
+            }
+            before = Some((subject, &stood.notices));
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod agreed;
 mod consent;
+mod notice;
 pub mod periods;
 mod prices;
 pub(crate) mod rest;
@@ -19,6 +20,7 @@ use billing::{CustomerId, CustomerUid, Timestamp};
 use ledger::{Ledger, PaymentSort};
 
 pub(crate) use self::consent::is_foreign;
+use self::notice::noticed_wrongly;
 use self::periods::Expected;
 use self::prices::{Introductions, began_dearer, costs, gave_credit, is_prorated};
 pub(crate) use self::sent::check_sent;
@@ -370,6 +372,9 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         );
     }
     let history = world.subscriptions.of(after.id.as_str());
+    if let Some(detail) = noticed_wrongly(before, after) {
+        broken("I40", detail);
+    }
     let unused = history.and_then(|history| unused_wrongly(world, history, before, after));
     if let Some(detail) = unused {
         broken("I29", detail);

@@ -122,6 +122,10 @@ pub enum Bug {
     AnyLuhnNumberAccepted,
     /// More is charged than was paid, and nobody is asked.
     UnaskedIncrease,
+    /// A customer is asked to agree to pay more, and no event says so.
+    ConsentUntold,
+    /// Nobody looks at a subscription when its customer is to be told of a charge.
+    NoticeUnseen,
     /// A customer agrees to one price, and another is taken for agreed.
     AnotherPriceAgreed,
     /// Whoever is asked for a consent may give it, for somebody else as well.

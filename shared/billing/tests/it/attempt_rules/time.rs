@@ -3,7 +3,7 @@
 use billing::payment::{Flow, Payment, State};
 use billing::ports::Clock;
 use billing::subscription::{
-    Attempt, Ending, Next, NextPlan, Subscription, SubscriptionState, Upgrade, holds_up, without_card,
+    Attempt, Ending, Next, NextPlan, NoticeDays, Subscription, SubscriptionState, Upgrade, holds_up, without_card,
 };
 use billing::usecase::Caller;
 
@@ -71,6 +71,7 @@ async fn without_a_card_an_attempt_is_declined_in_the_second_in_which_it_was_to_
 #[tokio::test]
 async fn without_a_card_a_dearer_plan_does_not_begin_and_nothing_is_declined_for_that() {
     let (mut row, _) = first_paid(wanted()).await;
+    row.notice_days = NoticeDays::new(0).unwrap();
     let dearer = plan("더 많이", PRICE + 4_000);
     let plan = NextPlan { id: dearer.id, price: dearer.price, interval: dearer.interval, with_next_attempt: false };
     let attempt = Attempt { period: 0, number: 1_000 };

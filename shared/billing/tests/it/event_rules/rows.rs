@@ -16,8 +16,8 @@ use billing::payment::{
 };
 use billing::report::{Counts, Report};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Dunning, Ending, Interval, NextPlan, Periods, PlanId, Price, RunningPlan,
-    Subscription, SubscriptionId, SubscriptionState, Unit,
+    Asked, Attempt, Calendar, ClosedPeriod, Dunning, Ending, Interval, NextPlan, Notice, NoticeDays, Offer, Periods,
+    PlanId, Price, RunningPlan, Subscription, SubscriptionId, SubscriptionState, Unit,
 };
 use billing::{Currency, CustomerId, CustomerUid, ImpUid, KstDay, MerchantUid, Money, Nonce, Policy, Timestamp};
 use proptest::option::of;
@@ -260,11 +260,13 @@ pub(super) fn subscription() -> impl Strategy<Value = Subscription> {
     (
         (plan_id(), price(), next, running, key_uid(), select(SubscriptionState::ALL.to_vec())),
         (of((select(endings), time())), any::<bool>(), of(time()), of(time()), closed, any::<bool>(), 1_u64..5),
+        (of((money(), time(), time(), 0_u32..3)), of((plan_id(), price(), time())), of((0_u32..3, money(), time()))),
     )
         .prop_map(
             |(
                 (plan_id, price, next_plan, running_plan, customer_uid, state),
                 (ending, ended_by_merchant, access_until, trial_until, closed, noted, version),
+                (asked, offered, noticed),
             )| {
                 let notes = BTreeMap::from([("seat".to_owned(), "12A".to_owned())]);
                 let closed_periods: Vec<ClosedPeriod> =
@@ -295,10 +297,20 @@ pub(super) fn subscription() -> impl Strategy<Value = Subscription> {
                     ending,
                     agreed: None,
                     consents: Vec::new(),
-                    asked: None,
+                    asked: asked.map(|(price, from, since, reminders)| Asked { price, from, since, reminders }),
                     without_consent: billing::subscription::WithoutConsent::End,
                     ended_without_consent: ending.is_some() && !ended_by_merchant && noted,
-                    offer: None,
+                    offer: offered.map(|(id, price, at)| {
+                        let plan = NextPlan { id, price, interval: interval(), with_next_attempt: false };
+                        Box::new(Offer { plan, at })
+                    }),
+                    notice_days: NoticeDays::default(),
+                    noticed: noticed.map(|(period, amount, charge_at)| Notice {
+                        period,
+                        amount,
+                        charge_at,
+                        ends_trial: trial_until.is_some(),
+                    }),
                     old_plan: None,
                     refund: billing::subscription::RefundPolicy::None,
                     unused: None,

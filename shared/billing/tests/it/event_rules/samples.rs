@@ -12,8 +12,8 @@ use billing::payment::{
 };
 use billing::report::{Counts, Report};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Dunning, Ending, Interval, NextPlan, Periods, PlanId, Price, RefundPolicy,
-    Subscription, SubscriptionId, SubscriptionState, Unit, WithoutConsent,
+    Asked, Attempt, Calendar, ClosedPeriod, Dunning, Ending, Interval, NextPlan, Notice, NoticeDays, Periods, PlanId,
+    Price, RefundPolicy, Subscription, SubscriptionId, SubscriptionState, Unit, WithoutConsent,
 };
 use billing::{CustomerUid, ImpUid, KstDay, Money, Nonce, Policy, Timestamp};
 
@@ -174,6 +174,8 @@ pub(super) fn subscription() -> Subscription {
         without_consent: WithoutConsent::End,
         ended_without_consent: false,
         offer: None,
+        notice_days: NoticeDays::default(),
+        noticed: None,
         old_plan: None,
         refund: RefundPolicy::None,
         unused: None,
@@ -206,6 +208,14 @@ fn second_paid(row: &mut Subscription) {
     row.access_until = row.calendar.period(1).map(|second| second.ends.start());
     row.closed_periods.push(ClosedPeriod { attempts: 1, paid: Some(0) });
     row.attempt = Attempt { period: 2, number: 0 };
+}
+
+fn asked(reminders: u32) -> Asked {
+    Asked { price: Money::krw(12_900), from: START.plus(30 * DAY), since: START, reminders }
+}
+
+fn notice(ends_trial: bool) -> Notice {
+    Notice { period: 1, amount: Money::krw(8_900), charge_at: START.plus(7 * DAY), ends_trial }
 }
 
 fn standing(from: SubscriptionState, to: SubscriptionState) -> (Option<Row>, Row) {
@@ -291,6 +301,15 @@ pub(super) fn change(kind: Kind) -> (Option<Row>, Row) {
         }),
         Kind::SubscriptionUnpaid => standing(PastDue, Unpaid),
         Kind::SubscriptionCompleted => standing(Active, Completed),
+        Kind::SubscriptionConsentRequired => of_subscription(&begun, |row| row.asked = Some(asked(0))),
+        Kind::SubscriptionConsentReminder => {
+            of_subscription(&Subscription { asked: Some(asked(0)), ..begun }, |row| row.asked = Some(asked(1)))
+        }
+        Kind::SubscriptionRenewalUpcoming => of_subscription(&begun, |row| row.noticed = Some(notice(false))),
+        Kind::SubscriptionTrialEnding => {
+            let trial = Subscription { trial_until: Some(START.plus(7 * DAY)), ..begun };
+            of_subscription(&trial, |row| row.noticed = Some(notice(true)))
+        }
         Kind::SubscriptionUpdated => of_subscription(&begun, |row| row.customer_uid = uid("key2")),
         Kind::ReportMatched => of_report(0),
         Kind::ReportUnmatched => of_report(2),

@@ -1,7 +1,7 @@
 //! When an attempt is put, and when what was put is looked at again.
 
 use billing::payment::{Purpose, State};
-use billing::subscription::{Next, StepContext, Subscription, SubscriptionState};
+use billing::subscription::{Next, NoticeDays, StepContext, Subscription, SubscriptionState};
 use billing::{Policy, Timestamp};
 
 use super::{Scene, around, claim, stepped};
@@ -50,7 +50,8 @@ async fn a_schedule_is_left_alone_until_a_quarter_of_an_hour_after_its_time_and_
             for purpose in [None, Some(Purpose::Register), Some(Purpose::Revoke)] {
                 let mut payment = scene.attempt(0, state);
                 payment.claim = purpose.map(|purpose| claim(purpose, now));
-                let row = Subscription { looks: 4, due_at: Some(now), ..scene.row.clone() };
+                let notice_days = NoticeDays::new(0).unwrap();
+                let row = Subscription { looks: 4, due_at: Some(now), notice_days, ..scene.row.clone() };
                 let waits = stepped(&row, &[payment], &StepContext::default(), now);
                 let what = format!("{state:?} {purpose:?}, {} s after its time", now.0 - at.0);
                 assert_eq!((waits.next, waits.row.attempt), (Next::Wait, row.attempt), "{what}");

@@ -33,6 +33,8 @@ struct PlanView<'a> {
     refund: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     without_consent: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice_days: Option<u8>,
 }
 
 /// What a plan's first periods cost.
@@ -224,6 +226,7 @@ fn plan<'a>(
         give_up: dunning.map(|dunning| dunning.give_up.name()),
         refund: terms.map(|row| row.refund.name()),
         without_consent: terms.map(|row| row.without_consent.name()),
+        notice_days: terms.map(|row| row.notice_days.days()),
     }
 }
 

@@ -6,7 +6,7 @@ use billing::key::{REGISTRATIONS_KEPT, Registration};
 use super::Item;
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 56] = [
+const OPTIONAL: [&str; 58] = [
     "customer_uid",
     "schedule_at",
     "open_until",
@@ -46,6 +46,8 @@ const OPTIONAL: [&str; 56] = [
     "ended_without_consent",
     "offer",
     "old_plan",
+    "notice_days",
+    "noticed",
     "refund",
     "unused",
     "access_until",

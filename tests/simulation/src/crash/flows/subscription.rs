@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use billing::CustomerUid;
 use billing::Money;
 use billing::order::Details;
-use billing::subscription::{Dunning, Ending, Interval, PlanId, Price, RefundPolicy, Unit, WithoutConsent};
+use billing::subscription::{Dunning, Ending, Interval, NoticeDays, PlanId, Price, RefundPolicy, Unit, WithoutConsent};
 use billing::usecase::{Caller, NewPlan, NewSubscription};
 use ledger::cards::Behaviour;
 
@@ -45,6 +45,7 @@ fn wanted(customer_uid: CustomerUid) -> Request {
         fallback_cards: false,
         refund: RefundPolicy::None,
         without_consent: WithoutConsent::End,
+        notice_days: NoticeDays::default(),
         metadata: BTreeMap::from([(NOTE.to_owned(), "1".to_owned())]),
     }))
 }

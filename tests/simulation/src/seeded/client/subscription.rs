@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use billing::subscription::{
-    Attempt, Dunning, Ending, GiveUp, Interval, Intro, PlanId, Price, RefundPolicy, Subscription, SubscriptionState,
-    TextDigest, Unit, WithoutConsent,
+    Attempt, Dunning, Ending, GiveUp, Interval, Intro, NoticeDays, PlanId, Price, RefundPolicy, Subscription,
+    SubscriptionState, TextDigest, Unit, WithoutConsent,
 };
 use billing::usecase::{Caller, NewConsent, NewPlan, NewSubscription, RefundRequest};
 use billing::{CustomerId, CustomerUid, Money, Timestamp};
@@ -131,6 +131,8 @@ impl Shop {
             dunning: id(Dunning::new(retry_days, give_up)),
             // No draw: what else a seed does stays the same.
             fallback_cards: self.made.is_multiple_of(2),
+            notice_days: NoticeDays::new([7, 3, 0, 14][usize::try_from(self.made % 4).unwrap_or(0)])
+                .unwrap_or_default(),
             without_consent: if self.made.is_multiple_of(2) { WithoutConsent::OldPrice } else { WithoutConsent::End },
             refund: if self.made.is_multiple_of(3) { RefundPolicy::Unused } else { RefundPolicy::None },
             metadata: BTreeMap::from([(NOTE.to_owned(), self.made.to_string())]),

@@ -4,8 +4,8 @@ use billing::fingerprint::Fingerprint;
 use billing::order::{Details, Order};
 use billing::payment::{Flow, PaymentSnapshot, PspStatus, State};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, Periods, PlanId, Plans, Price, Reason, RefundPolicy,
-    SubscriptionId, SubscriptionState, Unit, WithoutConsent,
+    Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, NoticeDays, Periods, PlanId, Plans, Price, Reason,
+    RefundPolicy, SubscriptionId, SubscriptionState, Unit, WithoutConsent,
 };
 use billing::usecase::NextCharge;
 use billing::{Currency, CustomerUid, KstDay, MerchantUid, Nonce};
@@ -77,6 +77,8 @@ fn row() -> Subscription {
         without_consent: WithoutConsent::End,
         ended_without_consent: false,
         offer: None,
+        notice_days: NoticeDays::default(),
+        noticed: None,
         old_plan: None,
         refund: RefundPolicy::None,
         unused: None,

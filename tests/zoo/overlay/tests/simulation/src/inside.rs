@@ -46,6 +46,8 @@ pub const ZOO: &[Plant] = &[
     bug(0, "more is charged unasked", Bug::Inside(Inner::UnaskedIncrease), &["I39"]),
     bug(0, "another price is agreed to", Bug::Inside(Inner::AnotherPriceAgreed), &["I39"]),
     bug(0, "anybody agrees", Bug::Inside(Inner::AgreedByAnybody), &["I39"]),
+    bug(0, "a consent that nobody hears of", Bug::Inside(Inner::ConsentUntold), &["I27"]),
+    bug(0, "a notice that nobody comes to", Bug::Inside(Inner::NoticeUnseen), &["I40"]),
     bug(0, "an introductory price that never ends", Bug::Inside(Inner::IntroductionNeverEnds), &["R8", "I6"]),
     bug(0, "unused days kept", Bug::Inside(Inner::UnusedDaysKept), &["I29"]),
     bug(0, "unnamed card charged", Bug::Inside(Inner::UnnamedCardCharged), &["I30"]),
