@@ -6,8 +6,8 @@ use super::amount::amount;
 use super::kind::Kind;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, SubscriptionId};
 use crate::money::Money;
-use crate::payment::{Flow, Payment, Refund, RefundState, State};
-use crate::subscription::Attempt;
+use crate::payment::{Flow, Payment, Refund, RefundState, RefusedBy, State};
+use crate::subscription::{Attempt, is_final};
 use crate::time::Timestamp;
 
 /// The payment as the storefront knows it. Names and amounts are the API's.
@@ -44,6 +44,10 @@ pub struct PaymentFacts {
     /// Until when a deposit is waited for, while one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deposit_until: Option<Timestamp>,
+    /// What may help, if it failed: `retry` (the same card later, or another one), `another_card` (this one will not do again), or
+    /// `merchant` (its customer can do nothing: our request was refused).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<&'static str>,
     /// Refunds that were made or refused.
     pub refunds: Vec<RefundFact>,
     /// The subscription that it is of.
@@ -92,6 +96,17 @@ const fn state(row: &Payment) -> &'static str {
     }
 }
 
+/// What may help a payment that failed.
+fn remedy(row: &Payment) -> &'static str {
+    match row.refused_by() {
+        RefusedBy::Issuer if is_final(row) => "another_card",
+        RefusedBy::Issuer => "retry",
+        // Its billing key is not active any more.
+        RefusedBy::Ourselves => "another_card",
+        RefusedBy::Psp => "merchant",
+    }
+}
+
 /// Whether the row says something that is not open. Of the charge that checks a card nothing is told: nobody has ordered it, it is
 /// given back, and what it comes to is told of its billing key.
 pub(super) fn is_told(row: &Payment) -> bool {
@@ -134,6 +149,7 @@ impl PaymentFacts {
             paid_at: paid.and_then(|record| record.paid_at),
             schedule_at: row.schedule_at(),
             deposit_until: account.and(row.open_until()),
+            remedy: (row.told_state() == State::Failed).then(|| remedy(row)),
             refunds: row.refunds.iter().filter_map(|refund| fact(refund, money(refund.amount))).collect(),
             subscription: Attempt::of(row.merchant_uid()).map(|(id, attempt)| OfSubscription {
                 id,

@@ -1,14 +1,14 @@
 //! What each change tells, and what whole stories tell, one write after another.
 
-use billing::event::{Change, Kind, Row, derive};
+use billing::event::{Change, Facts, Kind, Row, derive};
 use billing::key::KeyState;
-use billing::payment::{Flow, Payment, PspStatus, RefundState, State};
+use billing::payment::{Flow, Payment, PaymentSnapshot, PspStatus, RefundState, Refusal, State};
 use billing::subscription::{Ending, Subscription, SubscriptionState};
 use billing::usecase::Caller;
 
 use super::names;
 use super::samples::{
-    AT, WINDOW, account, change, given_back, in_state, paid, payment, plan, refund, subscription, then,
+    AT, WINDOW, account, change, given_back, in_state, paid, payment, plan, record, refund, subscription, then,
 };
 use crate::fixture::subscriptions::{begun, renewed, runs_in_time};
 use crate::fixture::{START, TestBilling, TestWorld, billing, checked_request, order, refund_request, secret, uid};
@@ -85,6 +85,32 @@ fn money_that_is_seen_only_after_a_part_went_back_is_paid_and_what_is_gone_is_on
     let both = given_back(&then(&asked, |row| row.refunds[0].state = RefundState::Done), 8_900);
     assert_eq!(told(&asked, &both), ["payment.refunded", "refund.made"]);
     assert_eq!(told(&both, &then(&both, |_| {})), Vec::<&str>::new());
+}
+
+/// By whom it was refused and in which words: a gateway that knows the card for lost means that card alone.
+#[test]
+fn what_has_failed_says_what_may_help() {
+    let remedy_of = |row: &Payment| match Row::Payment(Box::new(row.clone())).facts() {
+        Some(Facts::Payment(facts)) => facts.remedy,
+        _ => None,
+    };
+    let failed = in_state(&payment(Flow::Charge), State::Failed);
+    for (code, message, remedy) in [
+        (-1, "한도초과", "retry"),
+        (-1, "분실 신고된 카드입니다", "another_card"),
+        (-1, "등록되지 않은 구매자입니다", "merchant"),
+        (0, "the billing key is not active", "another_card"),
+        (500, "분실", "merchant"),
+    ] {
+        let row = then(&failed, |row| row.refusal = Some(Refusal { code, message: message.to_owned() }));
+        assert_eq!(remedy_of(&row), Some(remedy), "{code} {message}");
+    }
+    let recorded = then(&failed, |row| {
+        row.record = Some(PaymentSnapshot { fail_reason: Some("도난".to_owned()), ..record(PspStatus::Failed) });
+    });
+    assert_eq!(remedy_of(&recorded), Some("another_card"));
+    assert_eq!(told(&failed, &recorded), ["payment.updated"]);
+    assert_eq!(remedy_of(&paid(&recorded)), None);
 }
 
 #[test]

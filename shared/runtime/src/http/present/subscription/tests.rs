@@ -143,7 +143,8 @@ fn a_subscription_of_which_nothing_has_happened_yet_is_shown_whole() {
         "state": "active",
         "plan": {
             "id": "pro", "name": "PRO", "amount": 12.5, "currency": "USD", "interval": "month", "interval_count": 1,
-            "retry_days": [2, 5], "give_up": "unpaid", "refund": "none", "without_consent": "end"
+            "retry_days": [2, 5], "give_up": "unpaid", "refund": "none", "without_consent": "end",
+            "notice_days": 7
         },
         "anchor_day": anchor, "due_hour": 9, "periods": null, "current_period": null, "access_until": null,
         "trial_until": null, "next_charge": null, "cancel": null, "metadata": {}, "created_at": NOW.0,
