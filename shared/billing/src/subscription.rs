@@ -254,7 +254,7 @@ pub struct Subscription {
     /// How many days before a charge its customer is told of it.
     pub notice_days: NoticeDays,
     /// The charge that they were told of last, or were to be.
-    pub noticed: Option<Notice>,
+    pub last_notice: Option<Notice>,
     /// What is given back when it is ended at once.
     pub refund: RefundPolicy,
     /// What is given back of paid periods, if it was ended so: the days that are not used.

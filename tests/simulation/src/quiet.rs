@@ -6,6 +6,7 @@ use billing::ports::DueRow;
 use billing::subscription::{Attempt, Subscription};
 use billing::{CustomerUid, Timestamp};
 
+use crate::check::subscription::told_at;
 use crate::sim::Sim;
 
 /// The farthest ahead that the PSP is given anything, in seconds.
@@ -74,9 +75,8 @@ fn goes_on(sim: &Sim, row: &Subscription, now: i64) -> bool {
     let uids = row.attempts_at(row.attempt.period);
     let mut open = uids.iter().filter_map(|uid| sim.payment(uid)).filter(|payment| payment.due_at.is_some());
     let ends = row.ending.is_some() && row.due_at == row.access_until;
-    let told_at = row.attempt_at.plus(-i64::from(row.notice_days.days()) * 86_400);
     let at_its_time =
-        is_ahead(Some(row.attempt_at), now) && (row.due_at >= Some(row.attempt_at) || row.due_at == Some(told_at));
+        is_ahead(Some(row.attempt_at), now) && (row.due_at >= Some(row.attempt_at) || row.due_at == Some(told_at(row)));
     let far = row.attempt_at.0 > now + AHEAD_MAX && row.due_at.is_some_and(|at| at.0 > now);
     // Another attempt than the one that is waited for is to be taken back first.
     let waited_for = |payment: &Payment| Attempt::of(payment.merchant_uid()).is_some_and(|(_, of)| of == row.attempt);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::amount::amount;
 use super::kind::Kind;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, SubscriptionId};
+use crate::key::is_named_unregistered;
 use crate::money::Money;
 use crate::payment::{Flow, Payment, Refund, RefundState, RefusedBy, State};
 use crate::subscription::{Attempt, is_final};
@@ -44,8 +45,8 @@ pub struct PaymentFacts {
     /// Until when a deposit is waited for, while one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deposit_until: Option<Timestamp>,
-    /// What may help, if it failed: `retry` (the same card later, or another one), `another_card` (this one will not do again), or
-    /// `merchant` (its customer can do nothing: our request was refused).
+    /// What may help, if it failed, as far as the words for it tell: `retry` (the same card later, or another one), `another_card` (this
+    /// one will not do again), or `contact_merchant` (its customer can do nothing: our request was refused).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<&'static str>,
     /// Refunds that were made or refused.
@@ -96,14 +97,19 @@ const fn state(row: &Payment) -> &'static str {
     }
 }
 
-/// What may help a payment that failed.
+/// What may help a payment that failed, as far as the words for it tell.
 fn remedy(row: &Payment) -> &'static str {
+    let on_key = row.order.customer_uid.is_some();
     match row.refused_by() {
-        RefusedBy::Issuer if is_final(row) => "another_card",
+        _ if on_key && is_named_unregistered(row) => "another_card",
+        // No card has anything to do with an account that was not issued.
+        RefusedBy::Issuer if row.account.is_some() && row.record.is_none() => "contact_merchant",
+        // In a window its customer has typed the card's number anew.
+        RefusedBy::Issuer if on_key && is_final(row) => "another_card",
         RefusedBy::Issuer => "retry",
         // Its billing key is not active any more.
         RefusedBy::Ourselves => "another_card",
-        RefusedBy::Psp => "merchant",
+        RefusedBy::Psp => "contact_merchant",
     }
 }
 

@@ -61,8 +61,13 @@ pub struct ConsentFact {
     pub amount: Money,
     /// The currency of that.
     pub currency: &'static str,
+    /// Why that is more than they have paid: a trial or an introduction ends, or another plan costs more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
     /// From when on.
     pub from: Timestamp,
+    /// Until when they may agree.
+    pub until: Timestamp,
     /// When its customer was asked.
     pub asked_at: Timestamp,
     /// How often they were to be reminded since.
@@ -94,7 +99,7 @@ pub struct NoticeFact {
     /// The currency of that.
     pub currency: &'static str,
     /// When.
-    pub charge_at: Timestamp,
+    pub at: Timestamp,
 }
 
 /// A plan.
@@ -174,21 +179,23 @@ impl SubscriptionFacts {
             consent: row.asked.map(|asked| ConsentFact {
                 amount: asked.price,
                 currency: asked.price.currency.code(),
+                reason: row.ask_of_next(row.updated_at).map(|ask| ask.increase.name()),
                 from: asked.from,
+                until: row.consent_until(),
                 asked_at: asked.since,
                 reminders: asked.reminders,
             }),
             offer: row.offer.as_ref().map(|offer| OfferFact {
                 plan_id: offer.plan.id.clone(),
-                amount: offer.plan.price.first_amount(),
+                amount: row.first_price_of(&offer.plan, row.attempt.period.saturating_sub(1)),
                 currency: offer.plan.price.amount.currency.code(),
                 offered_at: offer.at,
             }),
-            notice: row.noticed.map(|Notice { period, amount, charge_at, ends_trial: _ }| NoticeFact {
+            notice: row.last_notice.map(|Notice { period, amount, at, ends_trial: _ }| NoticeFact {
                 period,
                 amount,
                 currency: amount.currency.code(),
-                charge_at,
+                at,
             }),
             metadata: row.metadata.clone(),
         }
@@ -247,7 +254,7 @@ pub(super) fn news(before: Option<&Subscription>, after: &Subscription) -> (Vec<
     if after.offer.is_some() && before.offer != after.offer && !kinds.contains(&Kind::SubscriptionConsentRequired) {
         kinds.push(Kind::SubscriptionConsentRequired);
     }
-    if let Some(notice) = after.noticed.filter(|_| before.noticed != after.noticed) {
+    if let Some(notice) = after.last_notice.filter(|_| before.last_notice != after.last_notice) {
         kinds.push(if notice.ends_trial { Kind::SubscriptionTrialEnding } else { Kind::SubscriptionRenewalUpcoming });
     }
     if kinds.is_empty() && was != is {

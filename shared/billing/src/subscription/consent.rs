@@ -24,7 +24,7 @@ const WINDOW_SECONDS: i64 = 30 * DAY_SECONDS;
 /// How long a customer has at least who is asked at once, in seconds: seven days, as for the notice before a free trial ends
 /// (supervisory regulation of specialised credit finance, in force since 2021-11-18; read 2026-11-30).
 const ASKED_SECONDS_MIN: i64 = 7 * DAY_SECONDS;
-/// When a customer who has not answered is to be reminded, in seconds before the increase.
+/// When a customer who has not answered is to be reminded, in seconds before they may no longer agree.
 const REMINDERS_SECONDS: [i64; 2] = [7 * DAY_SECONDS, DAY_SECONDS];
 /// When what was registered unasked is looked at once more, in seconds before it runs: as early as the customer has to be asked.
 const UNAGREED_LOOK_SECONDS: i64 = ASKED_SECONDS_MIN;
@@ -345,10 +345,12 @@ pub(super) fn wait_for_consent(row: &mut Subscription, ask: &Ask, now: Timestamp
     }
     let asked = row.asked.filter(|asked| asked.is_for(ask));
     let asked = asked.unwrap_or(Asked { price: ask.price, from: ask.from, since: now, reminders: 0 });
-    let moments = REMINDERS_SECONDS.map(|before| ask.from.plus(-before));
-    let reached = moments.iter().filter(|at| **at <= now).count();
-    row.asked = Some(Asked { reminders: asked.reminders.max(u32::try_from(reached).unwrap_or(0)), ..asked });
+    row.asked = Some(asked);
     let until = row.consent_until();
+    let moments = REMINDERS_SECONDS.map(|before| until.plus(-before));
+    // Who is asked late is not reminded in the same breath.
+    let reached = moments.iter().filter(|at| asked.since < **at && **at <= now).count();
+    row.asked = Some(Asked { reminders: asked.reminders.max(u32::try_from(reached).unwrap_or(0)), ..asked });
     if now < until {
         row.due_at = moments.into_iter().filter(|at| now < *at).chain([until]).min();
         return Next::Wait;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Subscription};
+use super::Subscription;
 use crate::day::DAY_SECONDS;
 use crate::invalid::Invalid;
 use crate::money::Money;
@@ -17,7 +17,7 @@ const NOTICE_DAYS: u8 = 7;
 /// Most days before a charge.
 const NOTICE_DAYS_MAX: u8 = 60;
 
-/// How many days before a charge its customer is told of it. None: they are not.
+/// How many days before a charge its customer is told of it; before a trial ends, that many at least. None: they are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NoticeDays(u8);
@@ -59,7 +59,7 @@ pub struct Notice {
     /// How much is charged, as far as was known.
     pub amount: Money,
     /// When.
-    pub charge_at: Timestamp,
+    pub at: Timestamp,
     /// Whether it is the first after a trial.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ends_trial: bool,
@@ -67,32 +67,38 @@ pub struct Notice {
 
 impl Subscription {
     /// The charge that comes next, if its customer is told of it beforehand, and from when on. Not the first one, which they are
-    /// asked for themselves, nor a retry, nor one of periods that are no longer than the notice: they were told a moment ago.
+    /// asked for themselves, nor a retry, nor one after a period that is no longer than the notice: they were told a moment ago. What
+    /// nobody has agreed to is asked for, and told of once they have.
     fn notice(&self) -> Option<(Notice, Timestamp)> {
-        let Attempt { period, number } = self.attempt;
         let days = i64::from(self.notice_days.days());
-        let is_regular = self.charges() && self.ending.is_none() && self.declines == 0 && number == 0;
-        if days == 0 || !is_regular {
+        let is_settled = self.charges() && self.declines == 0 && self.asked.is_none() && !self.awaits_plan();
+        if days == 0 || !is_settled {
             return None;
         }
-        let is_trial = period == 0 && self.trial_until.is_some();
+        let period = self.attempt.period;
+        let ends_trial = period == 0 && self.trial_until.is_some();
         let before = period.checked_sub(1).and_then(|before| self.calendar.period(before));
-        let long = before.is_some_and(|before| before.starts.days_until(before.ends) > days);
-        let waits = self.next_plan.as_ref().filter(|plan| plan.with_next_attempt);
-        let amount = waits.map_or_else(|| self.cost_of_next().amount(), |plan| plan.price.first_amount());
-        let notice = Notice { period, amount, charge_at: self.attempt_at, ends_trial: is_trial };
-        (is_trial || long).then(|| (notice, self.attempt_at.plus(-days * DAY_SECONDS)))
+        let is_long = before.is_some_and(|before| before.starts.days_until(before.ends) > days);
+        if !ends_trial && !is_long {
+            return None;
+        }
+        let notice = Notice { period, amount: self.cost_of_next().amount(), at: self.attempt_at, ends_trial };
+        // A trial is over at midnight, and its card is charged that day: a day more, so that there are so many before its end.
+        Some((notice, self.attempt_at.plus(-(days + i64::from(ends_trial)) * DAY_SECONDS)))
     }
 
     /// Records that its customer is to be told of the next charge, once the time for that has come, and is looked at when it does. A
     /// charge whose time is over is told by itself.
     pub(super) fn give_notice(&mut self, now: Timestamp) {
-        let told = |period: u32| self.noticed.is_some_and(|noticed| noticed.period == period);
-        let Some((notice, at)) = self.notice().filter(|(notice, _)| !told(notice.period)) else { return };
-        if now < at {
-            self.due_at = self.due_at.map(|due_at| due_at.min(at));
-        } else if now < notice.charge_at {
-            self.noticed = Some(notice);
+        let Some((notice, from)) = self.notice() else { return };
+        let is_told = self.last_notice.is_some_and(|last| last.period == notice.period);
+        if is_told || notice.at <= now {
+            return;
+        }
+        if now < from {
+            self.due_at = self.due_at.map(|due_at| due_at.min(from));
+        } else {
+            self.last_notice = Some(notice);
         }
     }
 }

@@ -168,7 +168,7 @@ where
             asked: None,
             without_consent: new.without_consent,
             notice_days: new.notice_days,
-            noticed: None,
+            last_notice: None,
             ended_without_consent: false,
             offer: None,
             old_plan: None,
@@ -307,6 +307,8 @@ where
                 // At once, if the period has begun.
                 row.attempt_at = row.calendar.period(row.attempt.period).map_or(now, |it| it.due_at.max(now));
                 row.declines = 0;
+                // Who was asked before the pause has the whole time again.
+                row.asked = None;
                 Ok(())
             }
             SubscriptionState::Canceled | SubscriptionState::Completed => Err(Failure::SubscriptionNotChangeable),

@@ -2,7 +2,7 @@
 
 mod cards;
 mod changes;
-mod consent;
+pub(crate) mod consent;
 mod consent_edges;
 mod differences;
 mod edges;

@@ -80,7 +80,7 @@ struct SubscriptionItem {
     #[serde(default, skip_serializing_if = "NoticeDays::is_default")]
     notice_days: NoticeDays,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    noticed: Option<Notice>,
+    last_notice: Option<Notice>,
     #[serde(default, skip_serializing_if = "RefundPolicy::is_none")]
     refund: RefundPolicy,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -186,7 +186,7 @@ impl Row for Subscription {
             asked: self.asked,
             without_consent: self.without_consent,
             notice_days: self.notice_days,
-            noticed: self.noticed,
+            last_notice: self.last_notice,
             ended_without_consent: self.ended_without_consent,
             offer: self.offer.clone(),
             old_plan: self.old_plan.clone(),
@@ -241,7 +241,7 @@ impl Row for Subscription {
             asked: row.asked,
             without_consent: row.without_consent,
             notice_days: row.notice_days,
-            noticed: row.noticed,
+            last_notice: row.last_notice,
             ended_without_consent: row.ended_without_consent,
             offer: row.offer,
             old_plan: row.old_plan,

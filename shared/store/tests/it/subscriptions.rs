@@ -84,7 +84,7 @@ pub(crate) fn subscription(owner: &str, number: u64) -> Subscription {
         asked: Some(Asked { price: Money::krw(9_900), from: NOW.plus(7_200), since: NOW, reminders: 1 }),
         without_consent: WithoutConsent::OldPrice,
         notice_days: NoticeDays::new(14).unwrap(),
-        noticed: Some(Notice { period: 2, amount: Money::krw(8_900), charge_at: NOW, ends_trial: true }),
+        last_notice: Some(Notice { period: 2, amount: Money::krw(8_900), at: NOW, ends_trial: true }),
         ended_without_consent: true,
         offer: Some(Box::new(Offer {
             plan: NextPlan {
@@ -148,7 +148,7 @@ both_stores!(a_subscription_reads_back_as_it_was_written_and_one_write_follows_a
         asked: None,
         without_consent: WithoutConsent::End,
         notice_days: NoticeDays::default(),
-        noticed: None,
+        last_notice: None,
         ended_without_consent: false,
         offer: None,
         old_plan: None,

@@ -336,10 +336,10 @@ fn subscriptions() -> Vec<SubscriptionView> {
         asked: None,
         without_consent: WithoutConsent::OldPrice,
         notice_days: NoticeDays::new(14).unwrap(),
-        noticed: Some(Notice {
+        last_notice: Some(Notice {
             period: 2,
             amount: Money::krw(8_900),
-            charge_at: Timestamp(1_795_478_400),
+            at: Timestamp(1_795_478_400),
             ends_trial: true,
         }),
         ended_without_consent: true,
@@ -372,7 +372,7 @@ fn subscriptions() -> Vec<SubscriptionView> {
         consents: Vec::new(),
         without_consent: WithoutConsent::End,
         notice_days: NoticeDays::default(),
-        noticed: None,
+        last_notice: None,
         ended_without_consent: false,
         refund: RefundPolicy::None,
         unused: None,

@@ -293,7 +293,9 @@ impl Telling {
                 broken.push(format!("{subject} is {}, and was told as paid {paid} times", row.state.name()));
             }
         }
+        let payments = sim.rows.all_payments();
         for row in sim.rows.all_subscriptions() {
+            self.check_announced(&row, &payments, broken);
             let subject = Subject::Subscription(row.id.clone());
             let paid = row.closed_periods.iter().filter(|past| past.paid.is_some()).count();
             let (begun, renewed) =

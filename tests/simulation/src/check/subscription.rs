@@ -21,6 +21,7 @@ use ledger::{Ledger, PaymentSort};
 
 pub(crate) use self::consent::is_foreign;
 use self::notice::noticed_wrongly;
+pub(crate) use self::notice::told_at;
 use self::periods::Expected;
 use self::prices::{Introductions, began_dearer, costs, gave_credit, is_prorated};
 pub(crate) use self::sent::check_sent;
@@ -359,7 +360,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         broken("I12", format!("went from version {} to {}", before.version, after.version));
     }
     let unchanged = |row: &Subscription| {
-        let given = (row.id.clone(), row.customer_id.clone(), row.periods_max, row.dunning.clone());
+        let given = (row.id.clone(), row.customer_id.clone(), row.periods_max, row.dunning.clone(), row.notice_days);
         (given, row.trial_until, row.metadata.clone(), row.fingerprint.clone(), row.created_at)
     };
     if unchanged(before) != unchanged(after) {

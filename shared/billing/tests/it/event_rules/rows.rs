@@ -305,10 +305,10 @@ pub(super) fn subscription() -> impl Strategy<Value = Subscription> {
                         Box::new(Offer { plan, at })
                     }),
                     notice_days: NoticeDays::default(),
-                    noticed: noticed.map(|(period, amount, charge_at)| Notice {
+                    last_notice: noticed.map(|(period, amount, at)| Notice {
                         period,
                         amount,
-                        charge_at,
+                        at,
                         ends_trial: trial_until.is_some(),
                     }),
                     old_plan: None,

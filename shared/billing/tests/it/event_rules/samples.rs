@@ -175,7 +175,7 @@ pub(super) fn subscription() -> Subscription {
         ended_without_consent: false,
         offer: None,
         notice_days: NoticeDays::default(),
-        noticed: None,
+        last_notice: None,
         old_plan: None,
         refund: RefundPolicy::None,
         unused: None,
@@ -215,7 +215,7 @@ fn asked(reminders: u32) -> Asked {
 }
 
 fn notice(ends_trial: bool) -> Notice {
-    Notice { period: 1, amount: Money::krw(8_900), charge_at: START.plus(7 * DAY), ends_trial }
+    Notice { period: 1, amount: Money::krw(8_900), at: START.plus(7 * DAY), ends_trial }
 }
 
 fn standing(from: SubscriptionState, to: SubscriptionState) -> (Option<Row>, Row) {
@@ -305,10 +305,10 @@ pub(super) fn change(kind: Kind) -> (Option<Row>, Row) {
         Kind::SubscriptionConsentReminder => {
             of_subscription(&Subscription { asked: Some(asked(0)), ..begun }, |row| row.asked = Some(asked(1)))
         }
-        Kind::SubscriptionRenewalUpcoming => of_subscription(&begun, |row| row.noticed = Some(notice(false))),
+        Kind::SubscriptionRenewalUpcoming => of_subscription(&begun, |row| row.last_notice = Some(notice(false))),
         Kind::SubscriptionTrialEnding => {
             let trial = Subscription { trial_until: Some(START.plus(7 * DAY)), ..begun };
-            of_subscription(&trial, |row| row.noticed = Some(notice(true)))
+            of_subscription(&trial, |row| row.last_notice = Some(notice(true)))
         }
         Kind::SubscriptionUpdated => of_subscription(&begun, |row| row.customer_uid = uid("key2")),
         Kind::ReportMatched => of_report(0),

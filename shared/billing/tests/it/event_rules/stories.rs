@@ -1,17 +1,20 @@
 //! What each change tells, and what whole stories tell, one write after another.
 
+use billing::checkout::AccountOrder;
 use billing::event::{Change, Facts, Kind, Row, derive};
 use billing::key::KeyState;
 use billing::payment::{Flow, Payment, PaymentSnapshot, PspStatus, RefundState, Refusal, State};
-use billing::subscription::{Ending, Subscription, SubscriptionState};
+use billing::ports::Clock;
+use billing::subscription::{Ending, Introduced, NextPlan, Offer, RunningIntro, Subscription, SubscriptionState};
 use billing::usecase::Caller;
 
 use super::names;
 use super::samples::{
     AT, WINDOW, account, change, given_back, in_state, paid, payment, plan, record, refund, subscription, then,
 };
-use crate::fixture::subscriptions::{begun, renewed, runs_in_time};
+use crate::fixture::subscriptions::{begun, renewed, row, runs_in_time};
 use crate::fixture::{START, TestBilling, TestWorld, billing, checked_request, order, refund_request, secret, uid};
+use crate::subscription::consent::{asking, introduced};
 use crate::subscription::wanted;
 use crate::sweep::sweep;
 
@@ -98,9 +101,9 @@ fn what_has_failed_says_what_may_help() {
     for (code, message, remedy) in [
         (-1, "한도초과", "retry"),
         (-1, "분실 신고된 카드입니다", "another_card"),
-        (-1, "등록되지 않은 구매자입니다", "merchant"),
+        (-1, "등록되지 않은 구매자입니다", "another_card"),
         (0, "the billing key is not active", "another_card"),
-        (500, "분실", "merchant"),
+        (500, "분실", "contact_merchant"),
     ] {
         let row = then(&failed, |row| row.refusal = Some(Refusal { code, message: message.to_owned() }));
         assert_eq!(remedy_of(&row), Some(remedy), "{code} {message}");
@@ -111,6 +114,15 @@ fn what_has_failed_says_what_may_help() {
     assert_eq!(remedy_of(&recorded), Some("another_card"));
     assert_eq!(told(&failed, &recorded), ["payment.updated"]);
     assert_eq!(remedy_of(&paid(&recorded)), None);
+    // In a window the card is typed anew, and to an account that was not issued no card belongs.
+    let in_window = then(&in_state(&payment(WINDOW), State::Failed), |row| row.record.clone_from(&recorded.record));
+    assert_eq!(remedy_of(&in_window), Some("retry"));
+    let account = then(&in_window, |row| {
+        let account = AccountOrder { bank: "004".to_owned(), due: START.plus(86_400), holder: None };
+        (row.account, row.record) = (Some(account), None);
+        row.refusal = Some(Refusal { code: -1, message: "발급 불가".to_owned() });
+    });
+    assert_eq!(remedy_of(&account), Some("contact_merchant"));
 }
 
 #[test]
@@ -199,6 +211,23 @@ async fn a_charge_and_its_refund_are_told_once_each() {
     assert_eq!(news(&billing), ["payment.refunded", "refund.made"]);
     sweep(&billing).await;
     assert_eq!(news(&billing), Vec::<&str>::new());
+}
+
+/// Who was introduced to a plan before is offered it at its whole price, and that is what the event says.
+#[tokio::test]
+async fn an_offer_is_told_of_with_the_price_that_is_to_be_agreed_to() {
+    let billing = asking().await;
+    let id = begun(&billing, wanted()).await;
+    renewed(&billing, &id).await;
+    let mut before = row(&billing, &id).await;
+    let pro = introduced(19_900, 100, 1);
+    let plan = NextPlan { id: pro.id, price: pro.price, interval: pro.interval, with_next_attempt: false };
+    let intro = RunningIntro { intro: **plan.price.intro.as_ref().unwrap(), since: 0 };
+    before.introduced.push(Introduced { plan_id: plan.id.clone(), intro });
+    let after = Subscription { offer: Some(Box::new(Offer { plan, at: START })), ..before.clone() };
+    let Some(Facts::Subscription(facts)) = Row::Subscription(Box::new(after.clone())).facts() else { panic!() };
+    let asked = after.ask(billing.host.now()).unwrap();
+    assert_eq!((facts.offer.unwrap().amount, asked.price.minor), (asked.price, 19_900));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::{DAY, pass, plan, wanted};
 use crate::fixture::subscriptions::{begun, row};
 use crate::fixture::{TestBilling, TestWorld};
 
-pub(super) async fn asking() -> TestBilling {
+pub(crate) async fn asking() -> TestBilling {
     let mut billing = crate::fixture::billing().await;
     billing.policy.consent = ConsentPolicy::Kr;
     billing
@@ -23,7 +23,7 @@ pub(super) fn text() -> TextDigest {
     TextDigest::parse(&"0a".repeat(32)).unwrap()
 }
 
-pub(super) fn introduced(won: u64, amount: u64, periods: u32) -> NewPlan {
+pub(crate) fn introduced(won: u64, amount: u64, periods: u32) -> NewPlan {
     let plan = plan("월간 이용권", won);
     let intro = Intro { amount, periods, tax_free: None, vat_amount: None };
     NewPlan { price: plan.price.with_intro(Some(intro)).unwrap(), ..plan }

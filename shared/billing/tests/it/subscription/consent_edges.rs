@@ -3,7 +3,7 @@
 use billing::Money;
 use billing::payment::PspStatus;
 use billing::ports::Clock;
-use billing::subscription::{Increase, Interval, Unit, WithoutConsent};
+use billing::subscription::{Increase, Interval, SubscriptionState, Unit, WithoutConsent};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 
 use super::changes::paid;
@@ -145,4 +145,36 @@ async fn a_payment_at_the_old_price_does_not_make_it_forgotten() {
     pass(&billing, 35, &[], true).await;
     assert_eq!(paid(&billing), [(0, 8_900), (1, 8_900), (2, 8_900)]);
     assert!(!row(&billing, &id).await.ended_without_consent);
+}
+
+/// Asked at once they have until the seventh day: they are reminded a day before that, and not in the breath in which they are asked.
+#[tokio::test]
+async fn who_is_asked_late_is_reminded_as_well() {
+    let billing = asking().await;
+    let id = begun(&billing, NewSubscription { trial_days: Some(3), ..wanted() }).await;
+    let mut reminders = Vec::new();
+    for _ in 0..7 {
+        reminders.push(row(&billing, &id).await.asked.map(|it| it.reminders));
+        pass(&billing, 1, &[], true).await;
+    }
+    assert_eq!(reminders, [Some(0), Some(0), Some(0), Some(0), Some(0), Some(0), Some(1)]);
+    assert!(row(&billing, &id).await.ended_without_consent);
+}
+
+/// The question is as old as the pause: it is put anew, and does not end what was just resumed.
+#[tokio::test]
+async fn who_was_asked_before_a_pause_is_asked_anew_after_it() {
+    let billing = asking().await;
+    let id = begun(&billing, NewSubscription { trial_days: Some(30), ..wanted() }).await;
+    pass(&billing, 10, &[], true).await;
+    assert!(row(&billing, &id).await.asked.is_some());
+    billing.pause_subscription(&Caller::Merchant, &id).await.unwrap();
+    pass(&billing, 25, &[], true).await;
+    let resumed = billing.resume_subscription(&Caller::Merchant, &id).await.unwrap();
+    assert_eq!(
+        (resumed.state, resumed.asked.map(|it| it.since)),
+        (SubscriptionState::Active, Some(billing.host.now()))
+    );
+    agree(&billing, &id, 8_900, resumed.asked.map(|it| it.from)).await.unwrap();
+    assert_eq!(paid(&billing), [(0, 8_900)]);
 }

@@ -12,7 +12,7 @@ use crate::sweep::{sweep, sweeps};
 use billing::payment::{PspStatus, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::Clock;
-use billing::subscription::{Ending, Interval, SubscriptionState, Unit};
+use billing::subscription::{Ending, Interval, NoticeDays, SubscriptionState, Unit};
 use billing::usecase::{Caller, Failure, NewPlan, NewSubscription};
 
 const DAY: i64 = 86_400;
@@ -149,7 +149,7 @@ async fn a_lost_card_that_was_replaced_in_time_ends_nothing() {
 async fn a_registration_that_is_refused_is_no_decline_and_the_period_is_charged_on_its_day() {
     let billing = billing().await;
     billing.psp.will([Act::Approve, Act::Refuse(-1)]);
-    let id = begun(&billing, wanted()).await;
+    let id = begun(&billing, NewSubscription { notice_days: NoticeDays::new(0).unwrap(), ..wanted() }).await;
     sweeps(&billing, 3, 300).await;
     let period = row(&billing, &id).await.calendar.period(1).unwrap();
     let waits = row(&billing, &id).await;

@@ -47,7 +47,7 @@ const OPTIONAL: [&str; 58] = [
     "offer",
     "old_plan",
     "notice_days",
-    "noticed",
+    "last_notice",
     "refund",
     "unused",
     "access_until",

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use billing::event::Row;
+use billing::event::{Event, Facts, Kind, Row};
+use billing::payment::Payment;
+use billing::subscription::Subscription;
+
+use super::Telling;
 
 /// What a version of a subscription asks its customer, and has told them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,7 +26,7 @@ impl Notices {
         let asked = row.asked.as_ref().map(|asked| ((asked.price.minor, asked.from.0), asked.reminders));
         let offered = row.offer.as_ref();
         let offered = offered.map(|it| (it.plan.id.as_str().to_owned(), it.plan.price.first_amount().minor, it.at.0));
-        let noticed = row.noticed.map(|notice| (notice.period, notice.ends_trial));
+        let noticed = row.last_notice.map(|notice| (notice.period, notice.ends_trial));
         Self { asked, offered, noticed }
     }
 
@@ -41,5 +45,41 @@ impl Notices {
             ("subscription.renewal_upcoming", usize::from(is_noticed && !ends_trial)),
             ("subscription.trial_ending", usize::from(is_noticed && ends_trial)),
         ])
+    }
+}
+
+/// What was told of a charge, if that is what an event does: the period's number and the amount in the smallest unit.
+fn announced(event: &Event) -> Option<(u32, u64)> {
+    let Facts::Subscription(facts) = &event.facts else { return None };
+    let is_notice = matches!(event.kind, Kind::SubscriptionRenewalUpcoming | Kind::SubscriptionTrialEnding);
+    facts.notice.as_ref().filter(|_| is_notice).map(|notice| (notice.period, notice.amount.minor))
+}
+
+impl Telling {
+    /// What was announced is what was charged, unless its customer was told of something else in between.
+    pub(super) fn check_announced(&self, row: &Subscription, payments: &[Payment], broken: &mut Vec<String>) {
+        let of_row = |event: &&Event| matches!(&event.facts, Facts::Subscription(facts) if facts.id == row.id);
+        let mut events: Vec<&Event> = self.acted.values().filter(of_row).collect();
+        events.sort_by_key(|event| event.sequence);
+        for (place, event) in events.iter().enumerate() {
+            let Some((period, amount)) = announced(event) else { continue };
+            let next = events.iter().skip(place + 1).find(|next| next.sequence > event.sequence);
+            let Some(Facts::Subscription(renewed)) =
+                next.filter(|next| next.kind == Kind::SubscriptionRenewed).map(|next| &next.facts)
+            else {
+                continue;
+            };
+            let paid = row.closed_periods.get(usize::try_from(period).unwrap_or(usize::MAX)).and_then(|past| past.paid);
+            let uid = paid.map(|number| format!("{}p{period}t{number}", row.id));
+            let payment = payments.iter().find(|it| Some(it.merchant_uid().as_str()) == uid.as_deref());
+            let Some(payment) = payment.filter(|_| renewed.paid_period.as_ref().is_some_and(|it| it.number == period))
+            else {
+                continue;
+            };
+            let charged = payment.order.amount.minor;
+            if charged != amount {
+                broken.push(format!("{} was told of {amount} for period {period}, and charged {charged}", row.id));
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use billing::key::{BillingKey, KeyState};
 use billing::subscription::{Attempt, Credit, Ending, Subscription, SubscriptionState};
 use ledger::{Payment, PaymentStatus, ScheduleStatus};
 
+use super::notice::told_at;
 use super::periods::{day_of, midnight};
 use super::{CLOCKS, History, attempt_of};
 use crate::sim::{Sim, Violation, World};
@@ -238,7 +239,9 @@ fn goes_on(world: &World, row: &Subscription, history: &History, uid: &str, keys
     // Or it is charged when its time comes, or is registered when the PSP takes it.
     let far = row.attempt_at.0 > now + AHEAD_MAX && due_at.0 + AHEAD_MAX == row.attempt_at.0;
     let soon = row.attempt_at.0 <= now + SOON && due_at.0 <= now + SOON;
-    if at_psp || touched || soon || !has_card || due_at == row.attempt_at || far {
+    // A day on which its customer is told comes before that one.
+    let at_its_time = due_at == row.attempt_at || due_at == told_at(row);
+    if at_psp || touched || soon || !has_card || at_its_time || far {
         Ok(())
     } else {
         Err(format!("attempt {:?} at {} is not at the PSP", row.attempt, row.attempt_at))

@@ -78,7 +78,7 @@ fn row() -> Subscription {
         ended_without_consent: false,
         offer: None,
         notice_days: NoticeDays::default(),
-        noticed: None,
+        last_notice: None,
         old_plan: None,
         refund: RefundPolicy::None,
         unused: None,
