@@ -29,6 +29,7 @@ pub use report::ReportFacts;
 pub use subscription::{PlanFact, SubscriptionFacts};
 
 use crate::fingerprint::hex;
+use crate::ids::Nonce;
 use crate::key::BillingKey;
 use crate::payment::Payment;
 use crate::report::Report;
@@ -48,6 +49,8 @@ pub struct Event {
     /// The version of the row that says so. Of two events of one subject the one with the larger is later. Versions in between that
     /// change no fact are told of by no event.
     pub sequence: u64,
+    /// The mark of the write that made this version. Two tables may have rows of one name, and a restored one writes a version anew.
+    pub writer: Nonce,
     /// When that version was written.
     pub time: Timestamp,
     /// All that is told of the subject, as this version has it.
@@ -55,10 +58,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// Its name, by which a repeat is known: a digest of the row, its version, and what happened.
+    /// Its name, by which a repeat is known: a digest of the row, its version, who wrote that, and what happened.
     #[must_use]
     pub fn id(&self) -> String {
-        let named = format!("event v1\n{}\n{}\n{}", self.subject, self.sequence, self.kind.name());
+        let Self { kind, subject, sequence, writer, .. } = self;
+        let named = format!("event v1\n{subject}\n{sequence}\n{writer}\n{}", kind.name());
         format!("evt{}", hex(&Sha256::digest(named)[..ID_BYTES]))
     }
 }
@@ -96,6 +100,15 @@ impl Row {
             Self::Key(row) => row.version,
             Self::Subscription(row) => row.version,
             Self::Report(row) => row.version,
+        }
+    }
+
+    const fn writer(&self) -> &Nonce {
+        match self {
+            Self::Payment(row) => &row.writer,
+            Self::Key(row) => &row.writer,
+            Self::Subscription(row) => &row.writer,
+            Self::Report(row) => &row.writer,
         }
     }
 
@@ -174,6 +187,7 @@ pub fn derive(before: Option<&Row>, after: &Row) -> Vec<Event> {
         kind,
         subject: after.subject(),
         sequence: after.version(),
+        writer: after.writer().clone(),
         time: after.written_at(),
         facts: facts.clone(),
     };

@@ -4,9 +4,11 @@ mod rows;
 mod samples;
 mod schema;
 mod stories;
+mod year;
 
 use std::collections::BTreeSet;
 
+use billing::Nonce;
 use billing::event::{Event, Kind, Row, derive};
 use proptest::prelude::*;
 
@@ -84,12 +86,13 @@ fn every_kind_has_a_name_of_its_own_that_says_of_what_it_is() {
 
 /// An id that a consumer has kept for a year has to mean the same in the next version of this code.
 #[test]
-fn an_id_depends_on_row_version_and_kind_and_stays_what_it_is() {
+fn an_id_depends_on_row_version_writer_and_kind_and_stays_what_it_is() {
     let (event, failed) = (samples::event(Kind::PaymentPaid), samples::event(Kind::PaymentFailed));
-    assert_eq!(event.id(), "evtc35c7493dde1c337fb87570d6a87f283");
+    assert_eq!(event.id(), "evt5fb5100aff3b323ff6bf3a1aa606c6f1");
     let others = [
         Event { kind: Kind::PaymentFailed, ..event.clone() },
         Event { sequence: 3, ..event.clone() },
+        Event { writer: Nonce::parse(&"1".repeat(32)).unwrap(), ..event.clone() },
         Event { subject: samples::event(Kind::BillingKeyActive).subject, ..event.clone() },
     ];
     assert!(others.iter().all(|other| other.id() != event.id()));

@@ -66,7 +66,7 @@ pub(crate) fn plan(name: &str, won: u64) -> NewPlan {
 }
 
 /// The PSP runs what is due; a key of the list is declined.
-fn run_schedules(billing: &TestBilling, declined: &[&str]) -> Vec<WebhookHint> {
+pub(crate) fn run_schedules(billing: &TestBilling, declined: &[&str]) -> Vec<WebhookHint> {
     let now = billing.host.now();
     let mut world = billing.psp.world();
     let due: Vec<_> = world

@@ -17,7 +17,7 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// What the schemas of events share.
 const PARTS: [&str; 5] = ["envelope", "payment", "billing_key", "subscription", "report"];
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn ask(billing: &TestBilling, id: &str) -> Option<Ask> {
     billing.view(row(billing, id).await).await.unwrap().ask
 }
 
-pub(super) async fn agree(
+pub(crate) async fn agree(
     billing: &TestBilling,
     id: &str,
     won: u64,
