@@ -98,9 +98,11 @@ async fn a_declined_charge_is_told_as_failed_and_says_nothing_of_the_card() {
         "flow",
         "merchant_uid",
         "refunds",
+        "remedy",
         "state",
     ];
     assert_eq!(fields, BTreeSet::from(wanted));
+    assert_eq!(events[0]["data"]["remedy"], "retry");
 }
 
 #[tokio::test]

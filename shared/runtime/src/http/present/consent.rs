@@ -1,7 +1,7 @@
 //! What a customer is asked to agree to, and what they have agreed to.
 
 use billing::Timestamp;
-use billing::subscription::{Ask, Consent, Subscription};
+use billing::subscription::{Ask, Consent, Interval, Subscription};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -13,6 +13,8 @@ pub(super) struct AskView {
     reason: &'static str,
     amount: Option<Box<RawValue>>,
     currency: &'static str,
+    interval: Option<&'static str>,
+    interval_count: Option<u16>,
     from: Timestamp,
     opens_at: Timestamp,
     /// Until when they may agree; nothing is charged before they do.
@@ -26,6 +28,8 @@ pub(super) fn ask(row: &Subscription, ask: &Ask) -> AskView {
         reason: ask.increase.name(),
         amount: exact(ask.price),
         currency: ask.price.currency.code(),
+        interval: ask.interval.map(|it| it.unit().name()),
+        interval_count: ask.interval.map(Interval::count),
         from: ask.from,
         opens_at: ask.opens_at,
         // What was offered at once waits until its period is over.
@@ -42,6 +46,8 @@ struct ConsentView<'a> {
     reason: &'static str,
     amount: Option<Box<RawValue>>,
     currency: &'static str,
+    interval: Option<&'static str>,
+    interval_count: Option<u16>,
     from: Timestamp,
     text: &'a str,
 }
@@ -58,6 +64,8 @@ fn consent(consent: &Consent) -> ConsentView<'_> {
         reason: consent.increase.name(),
         amount: exact(consent.price),
         currency: consent.price.currency.code(),
+        interval: consent.interval.map(|it| it.unit().name()),
+        interval_count: consent.interval.map(Interval::count),
         from: consent.from,
         text: consent.text.as_str(),
     }

@@ -123,6 +123,7 @@ fn every_alarm_is_known_and_tells_whoever_wants_to_be_told() {
         "LoggedAlarmsAlarm",
         "PublishBehindAlarm",
         "PublishDeadLettersAlarm",
+        "PublishSilentAlarm",
         "ReportOverdueAlarm",
         "StorefrontServerErrorsAlarm",
         "SweepBehindAlarm",
@@ -391,6 +392,32 @@ fn changes_that_are_not_told_are_told_of_long_before_they_are_given_up() {
     let said = text(&alarm("PublishBehindAlarm")["AlarmDescription"], "PublishBehindAlarm");
     assert!(threshold == 900 && said.contains("a quarter of an hour"), "{threshold} s: {said}");
     assert_eq!(watched_seconds("PublishBehindAlarm"), 300);
+}
+
+/// A mapping that was switched off, or may not read, has no age to be looked at. The report of the day is written each day, so a day and
+/// the time that it may be late go by with a change.
+#[test]
+fn changes_that_nobody_reads_are_told_of_after_a_day_without_any() {
+    is(
+        "PublishSilentAlarm",
+        &Watched {
+            namespace: "AWS/Lambda".to_owned(),
+            metric: "Invocations",
+            dimensions: Some(dimension("FunctionName", reference("PublishFunction"))),
+            statistic: "Sum",
+            comparison: "LessThanThreshold",
+            // A function that is not called writes nothing at all.
+            missing: "breaching",
+        },
+    );
+    assert_eq!(number(&alarm("PublishSilentAlarm")["Threshold"], "Threshold"), 1);
+    let (day, watched) = (86_400, watched_seconds("PublishSilentAlarm"));
+    // The next report may be later by what the comparison takes, and what the stream has is lost after a day.
+    assert!((day + 1_800..=day + 7_200).contains(&watched), "{watched} s");
+    // In each of its periods, which CloudWatch adds up by whole hours: a period that ends in the middle of one would have none.
+    assert_eq!(number(&alarm("PublishSilentAlarm")["Period"], "Period"), 3_600);
+    let said = text(&alarm("PublishSilentAlarm")["AlarmDescription"], "PublishSilentAlarm");
+    assert!(said.contains(&format!("{} hours", watched / 3_600)), "{said}");
 }
 
 /// The table and Iamport may be away for a moment, and the functions say so with 503: twice in a quarter of an hour is more.

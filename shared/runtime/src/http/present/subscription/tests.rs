@@ -4,8 +4,8 @@ use billing::fingerprint::Fingerprint;
 use billing::order::{Details, Order};
 use billing::payment::{Flow, PaymentSnapshot, PspStatus, State};
 use billing::subscription::{
-    Attempt, Calendar, ClosedPeriod, Credit, Ending, GiveUp, NoticeDays, Periods, PlanId, Plans, Price, Reason,
-    RefundPolicy, SubscriptionId, SubscriptionState, Unit, WithoutConsent,
+    Ask, Attempt, Calendar, ClosedPeriod, Consent, Credit, Ending, GiveUp, Increase, NoticeDays, Periods, PlanId,
+    Plans, Price, Reason, RefundPolicy, SubscriptionId, SubscriptionState, TextDigest, Unit, WithoutConsent,
 };
 use billing::usecase::NextCharge;
 use billing::{Currency, CustomerUid, KstDay, MerchantUid, Nonce};
@@ -348,5 +348,26 @@ fn what_a_change_costs_is_shown_exactly_and_with_its_sign() {
         let reply = changed(200, &seen(row()), Some(Proration { amount, charged, days_left: 3, days: 30 }));
         assert!(reply.body().contains(&format!("\"proration\":{written}")), "{}", reply.body());
         contract::keeps("Subscription", &serde_json::from_str(reply.body()).unwrap());
+    }
+}
+
+/// What is asked, and what was agreed to: the price with the length that it is for. Consents of the version before have none.
+#[test]
+fn a_price_that_is_agreed_to_is_shown_with_its_length() {
+    for (interval, length) in [(Some(monthly()), json!(["month", 1])), (None, json!([null, null]))] {
+        let increase = Increase::TrialEnd;
+        let (price, from) = (Money::krw(8_900), NOW.plus(60));
+        let asked = Ask { increase, price, interval, from, opens_at: NOW, given: true };
+        let view = json_of(&outline(&Seen { ask: Some(asked), ..seen(row()) }));
+        let text = TextDigest::parse(&"0a".repeat(32)).unwrap();
+        let consent = Consent { by: kim(), at: NOW, increase, price, interval, from, text };
+        let row = Subscription { consents: vec![consent], ..row() };
+        let given = serde_json::to_value(crate::http::present::consent::consents(&row)).unwrap();
+        contract::keeps("ConsentList", &given);
+        for shown in [&view["consent"], &given["list"][0]] {
+            assert_eq!(json!([shown["interval"], shown["interval_count"]]), length);
+            assert_eq!((&shown["reason"], &shown["from"]), (&json!("trial_end"), &json!(from.0)));
+        }
+        assert_eq!(given["list"][0]["customer_id"], "kim");
     }
 }
