@@ -11,7 +11,7 @@ from .processes import shown
 from .settings import EVENTS, STATE, functions
 
 # What no file can know beforehand; filled in when an event is sent. The end-to-end tests fill in the same.
-IN_30_DAYS = "{{in 30 days}}"
+AHEAD = {"{{in 30 days}}": 30, "{{in 60 days}}": 60}
 WEBHOOK_TOKEN = "{{webhook token}}"
 
 
@@ -60,8 +60,9 @@ def ready(event: Path, state: Path = STATE) -> Path:
 
 def fill(text: str, state: Path) -> str:
     """The text with its placeholders filled in, by the clock and the token of the sandbox with that state."""
-    if IN_30_DAYS in text:
-        text = text.replace(IN_30_DAYS, str(_sandbox_now(state) + 30 * 86_400))
+    for placeholder, days in AHEAD.items():
+        if placeholder in text:
+            text = text.replace(placeholder, str(_sandbox_now(state) + days * 86_400))
     if WEBHOOK_TOKEN in text:
         text = text.replace(WEBHOOK_TOKEN, _webhook_token(state))
     return text

@@ -28,8 +28,14 @@ REGION = "ap-northeast-2"
 SIMULATED = ("--profile", "sim")
 # The merchant's number in the browser SDK. The simulator takes any.
 IMP_CODE = "imp00000000"
-# One of the channels that the simulator begins with (tests/ledger/src/channels.rs): virtual accounts are issued through it.
-VBANK_CHANNEL = "nice_v2.nicev2test0m=channel-key-00000000-0000-4000-8000-000000000004"
+# Two of the channels that the simulator begins with (tests/ledger/src/channels.rs): virtual accounts are issued through them. Only the
+# second gives one more time.
+VBANK_CHANNELS = ",".join(
+    (
+        "nice_v2.nicev2test0m=channel-key-00000000-0000-4000-8000-000000000004",
+        "settle.hecto_test=channel-key-00000000-0000-4000-8000-000000000011",
+    )
+)
 
 
 class Role(NamedTuple):

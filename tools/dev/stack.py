@@ -31,7 +31,7 @@ from .settings import (
     STATE,
     STOREFRONT,
     TABLE_NAME,
-    VBANK_CHANNEL,
+    VBANK_CHANNELS,
     Urls,
     base_environment,
     functions,
@@ -197,8 +197,8 @@ def function_environment(plan: Plan) -> dict[str, str]:
         "AWS_REGION": REGION,
         "CHECKOUT_CONFIRM": "true",
         "IAMPORT_CODE": IMP_CODE,
-        # One of the simulator's own channels (tests/ledger/src/channels.rs).
-        "IAMPORT_VBANK_CHANNELS": VBANK_CHANNEL,
+        # Two of the simulator's own channels (tests/ledger/src/channels.rs).
+        "IAMPORT_VBANK_CHANNELS": VBANK_CHANNELS,
         # What the sandbox's gateway says of a local sender.
         "WEBHOOK_IPS": HOST,
     }

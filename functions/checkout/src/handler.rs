@@ -1,4 +1,4 @@
-//! `POST /checkouts`, `DELETE /checkouts/{merchant_uid}`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
+//! `POST /checkouts`, `PATCH` and `DELETE /checkouts/{merchant_uid}`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
 //! `POST /checkouts/confirm/{token}`.
 
 use std::time::Duration;
@@ -20,6 +20,7 @@ const CONFIRM_BUDGET: Duration = Duration::from_secs(4);
 pub(crate) async fn handle(app: App, request: Request) -> Result<Reply, Problem> {
     match request.route() {
         "POST /checkouts" => open(&app, &request).await,
+        "PATCH /checkouts/{merchant_uid}" => extend(&app, &request).await,
         "DELETE /checkouts/{merchant_uid}" => withdraw(&app, &request).await,
         "POST /checkouts/{merchant_uid}/complete" => complete(&app, &request).await,
         "GET /checkouts/{merchant_uid}/return" => returned(&app, &request).await,
@@ -76,6 +77,17 @@ fn command(mut body: Object) -> Result<NewCheckout, Problem> {
     let window = window::window(&mut body, order.amount.currency)?;
     body.finish()?;
     Ok(NewCheckout { order, customer_id, window })
+}
+
+/// Whoever promised the goods says for how long they are kept: the merchant alone.
+async fn extend(app: &App, request: &Request) -> Result<Reply, Problem> {
+    request.merchant()?;
+    let merchant_uid = request.path("merchant_uid")?;
+    let mut body = request.json()?;
+    let due = window::extension(&mut body)?;
+    body.finish()?;
+    let (row, warnings) = app.billing(request.deadline()).extend_account(&merchant_uid, due).await?;
+    Ok(present::window::extended(&row, &warnings))
 }
 
 /// Whoever promised the goods takes them back: the merchant alone.

@@ -236,7 +236,7 @@ impl Window {
 }
 
 /// What of a gateway and a method is on no list, and may be newer.
-fn listed(pg: &str, pay_method: &str) -> Option<Warning> {
+pub(crate) fn listed(pg: &str, pay_method: &str) -> Option<Warning> {
     match pg::support(pg, pay_method) {
         Support::UnlistedPg => Some(Warning::PgUnlisted),
         // One that is listed is warned of by the rule that has it not.

@@ -6,6 +6,7 @@ mod apply;
 pub mod check;
 mod claim;
 mod evidence;
+mod extension;
 pub mod receipt;
 mod records;
 pub mod refund;
@@ -174,6 +175,8 @@ pub struct Payment {
     pub window: Option<Box<Window>>,
     /// The virtual account that is issued for it without a window. Never changes.
     pub account: Option<AccountOrder>,
+    /// The last moment for its deposit that was asked for since, and that the PSP has agreed to. What holds is in the record.
+    pub extended_to: Option<Timestamp>,
     /// When the merchant withdrew it, for a checkout: whatever is paid afterwards goes back. Never changes again.
     pub withdrawn_at: Option<Timestamp>,
     /// The billing key that it moves to once it is revoked on the present one.
@@ -282,6 +285,7 @@ impl Payment {
             flow,
             window: None,
             account: None,
+            extended_to: None,
             withdrawn_at: None,
             moves_to: None,
             former_keys: Vec::new(),
@@ -327,7 +331,7 @@ impl Payment {
                 }
                 self.refused_refund()
             }
-            Purpose::Revoke | Purpose::Move { .. } => {
+            Purpose::Revoke | Purpose::Move { .. } | Purpose::Extend { .. } => {
                 self.claim.as_ref().is_some_and(|before| before.purpose == claim.purpose)
             }
         };

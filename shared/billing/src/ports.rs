@@ -70,6 +70,8 @@ pub trait ChargePsp: Sync {
         pg: Option<&str>,
         account: &AccountOrder,
     ) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
+    /// `PUT /vbanks/{imp_uid}`, exactly once: gives an account that waits for its deposit until `due`.
+    fn extend_account(&self, uid: &ImpUid, due: Timestamp) -> impl Future<Output = PostResult<PaymentSnapshot>> + Send;
     /// Every payment under an order number (`findAll`, never `find`: a newer failure would hide an older payment).
     fn payments(&self, merchant_uid: &MerchantUid) -> impl Future<Output = Lookup<Vec<PaymentSnapshot>>> + Send;
     /// One payment.
@@ -238,8 +240,7 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// As the answer to whoever has asked for the write: an error if nothing was written; else what is pending, because the sweep
-    /// carries on whatever stands.
+    /// As the answer to whoever has asked for it: an error if nothing was written, else what the sweep carries on if it stands.
     ///
     /// # Errors
     /// Nothing was written.
@@ -250,8 +251,7 @@ impl WriteError {
         }
     }
 
-    /// As the failure of somebody who comes again whatever the reason: a tick, or a webhook's sender. Nobody is told by it
-    /// what stands in the table.
+    /// As the failure of somebody who comes again anyway: a tick, or a webhook's sender. It tells nobody what stands.
     #[must_use]
     pub fn for_who_comes_again(self) -> StoreError {
         match self {

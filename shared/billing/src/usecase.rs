@@ -9,6 +9,7 @@ mod checkout;
 mod compare;
 mod conclude;
 mod credit;
+mod extend;
 mod gateway;
 mod gone_key;
 mod issue_key;
@@ -187,6 +188,13 @@ pub enum Failure {
     /// The checkout was paid, so there is nothing to withdraw.
     #[error("the checkout was paid")]
     AlreadyPaid,
+    /// It has no virtual account that can be given more time: none was issued without a window, or it does not wait for its deposit
+    /// any more.
+    #[error("no virtual account of it can be extended in its present state")]
+    AccountNotExtendable,
+    /// Its virtual account is being given more time already, until another moment.
+    #[error("another extension is under way")]
+    ExtensionInProgress,
     /// Something was paid for the checkout that is not what was ordered.
     #[error("the checkout cannot be withdrawn in its present state")]
     CheckoutNotWithdrawable,

@@ -18,7 +18,7 @@ use billing::ports::{
     CardHolder, ChargePsp, KeyPsp, Lookup, PostResult, ReceiptPsp, RefundPsp, SchedulePsp, WindowPsp,
 };
 use billing::{CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
-use iamport::{Client, Error, ErrorClass, FindAll, KeySchedules, Sensitive, TestPayments, Unschedule};
+use iamport::{Client, Error, ErrorClass, FindAll, KeySchedules, ModifyVbank, Sensitive, TestPayments, Unschedule};
 
 use crate::config::{Config, WindowChannel, channel_among};
 use crate::deadline::Deadline;
@@ -116,6 +116,18 @@ fn posted<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what
     }
 }
 
+/// How a change of an account that waits for its deposit ended.
+fn account_posted(reply: Result<iamport::Payment, Error>, what: &'static str) -> PostResult<PaymentSnapshot> {
+    match reply {
+        // A deposit or its closing came first, or the gateway cannot: no fault of the request.
+        Err(error) if matches!(error.class(), ErrorClass::Rejected | ErrorClass::NotFound) => {
+            note(&error, what);
+            PostResult::Refused(refusal(&error))
+        }
+        reply => posted(reply, |payment| read::payment(&payment), what),
+    }
+}
+
 /// How a GET ended.
 fn looked<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> Lookup<U> {
     match reply {
@@ -185,6 +197,12 @@ impl ChargePsp for Psp {
         posted(self.posting().issue_vbank(&request).await, |payment| read::payment(&payment), "createVbank")
     }
 
+    async fn extend_account(&self, imp_uid: &ImpUid, due: Timestamp) -> PostResult<PaymentSnapshot> {
+        let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return PostResult::NotSent };
+        let Ok(request) = ModifyVbank::vbank_due(uid, due.0) else { return PostResult::NotSent };
+        account_posted(self.posting().modify_vbank(&request).await, "modifyVbank")
+    }
+
     async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
         let Ok(uid) = iamport::MerchantUid::new(merchant_uid.as_str()) else { return Lookup::Unreachable };
         let (client, mut found, mut page) = (self.client(), Vec::new(), 1);
@@ -239,14 +257,7 @@ impl WindowPsp for Psp {
 
     async fn close_account(&self, imp_uid: &ImpUid) -> PostResult<PaymentSnapshot> {
         let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return PostResult::NotSent };
-        match self.posting().revoke_vbank(&uid).await {
-            // A deposit or another closing came first, or the gateway cannot: no fault of the request.
-            Err(error) if matches!(error.class(), ErrorClass::Rejected | ErrorClass::NotFound) => {
-                note(&error, "revoke_vbank");
-                PostResult::Refused(refusal(&error))
-            }
-            reply => posted(reply, |payment| read::payment(&payment), "revoke_vbank"),
-        }
+        account_posted(self.posting().revoke_vbank(&uid).await, "revoke_vbank")
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gateways::{Asked, Operation};
+use super::gateways::{Asked, Operation, Said};
 use super::{Channel, Ledger, Order, Payment, PaymentStatus, Refusal, VirtualAccount};
 
 /// `POST /vbanks`.
@@ -21,6 +21,17 @@ pub struct AccountOrder {
     pub holder: Option<String>,
     /// Whether `pg_api_key` is in the query.
     pub has_api_key: bool,
+}
+
+/// `PUT /vbanks/{imp_uid}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountChange {
+    /// Which one.
+    pub imp_uid: String,
+    /// What is to be paid in from now on, in minor units.
+    pub amount: Option<u64>,
+    /// `vbank_due`, UNIX seconds.
+    pub due_at: Option<i64>,
 }
 
 /// Gateways that show the shop's name for the holder, whatever is asked for.
@@ -93,6 +104,46 @@ impl Ledger {
         Ok(payment)
     }
 
+    /// Changes an account that waits for its deposit: how much, or until when.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for what is no account that waits, for nothing to change, and for a last moment that is over;
+    /// `Rejected` for what breaks a rule of the gateway.
+    pub fn change_account(&mut self, now: i64, change: &AccountChange) -> Result<Payment, Refusal> {
+        let (minutes, late) = (self.knobs.due_by_minutes, self.knobs.late_extension);
+        let place = self.by_imp_uid.get(&change.imp_uid).copied();
+        let found = place.and_then(|place| Some((place, self.payments.get_mut(place)?)));
+        let (place, row) = found.ok_or_else(|| Refusal::not_found("유효하지 않은 imp_uid 입니다"))?;
+        // What was issued in a window was not issued by the API.
+        let waits = row.status == PaymentStatus::Ready && row.browser.is_none();
+        let Some(vbank) = row.vbank.as_mut().filter(|vbank| waits && (late || now <= vbank.due_at)) else {
+            return Err(Refusal::invalid("입금대기 상태의 가상계좌가 아닙니다"));
+        };
+        if change.amount.is_none() && change.due_at.is_none() || change.amount == Some(0) {
+            return Err(Refusal::invalid("수정할 정보가 없습니다"));
+        }
+        if change.due_at.is_some_and(|due_at| due_at <= now) {
+            return Err(Refusal::invalid("입금기한이 지났습니다"));
+        }
+        let mut said = Said::nothing();
+        said.add("vbank_due", &change.due_at.map(|due_at| due_at.to_string()).unwrap_or_default());
+        said.add(
+            "tax_free",
+            &Some(row.tax.free).filter(|free| *free > 0).map(|free| free.to_string()).unwrap_or_default(),
+        );
+        let asked = Asked::of(&row.channel.pg_provider, Operation::VbankChange, now);
+        self.knobs.check(&Asked { method: Some("vbank"), said: Some(&said), ..asked })?;
+        if let Some(due_at) = change.due_at {
+            vbank.due_at = if minutes { due_at - due_at.rem_euclid(60) } else { due_at };
+        }
+        row.amount = change.amount.unwrap_or(row.amount);
+        let changed = row.clone();
+        if self.knobs.extension_notifies {
+            self.notify(now, place, None);
+        }
+        Ok(changed)
+    }
+
     /// An order number that was ever paid gets no further account; one that was not may have several.
     fn refuse_paid(&self, merchant_uid: &str) -> Result<(), Refusal> {
         if self.attempts(merchant_uid).any(|row| row.paid_at != 0) {
@@ -134,6 +185,44 @@ mod tests {
         assert!(ledger.issue_account(NOW, asked("order1", "settle")).is_err(), "it was paid");
         assert!(ledger.settle(NOW + DAY + 1, &second.imp_uid).is_err(), "too late");
         assert!(ledger.issue_account(NOW, AccountOrder { due_at: NOW, ..asked("order2", "settle") }).is_err());
+    }
+
+    #[test]
+    fn an_account_that_waits_is_changed_where_the_gateway_can() {
+        let mut ledger = Ledger::new(1);
+        let row = ledger.issue_account(NOW, asked("order1", "settle")).unwrap();
+        let change = |amount, due_at| AccountChange { imp_uid: row.imp_uid.clone(), amount, due_at };
+        let later = ledger.change_account(NOW, &change(None, Some(NOW + 3 * DAY + 7))).unwrap();
+        assert_eq!((later.vbank.unwrap().due_at, later.amount), (NOW + 3 * DAY + 7, 30_000));
+        let cheaper = ledger.change_account(NOW, &change(Some(20_000), None)).unwrap();
+        assert_eq!((cheaper.vbank.unwrap().due_at, cheaper.amount), (NOW + 3 * DAY + 7, 20_000));
+        for nothing in [change(None, None), change(Some(0), None), change(None, Some(NOW))] {
+            assert_eq!(ledger.change_account(NOW, &nothing).unwrap_err().kind, crate::RefusalKind::Invalid);
+        }
+        let other = AccountChange { imp_uid: "imp_0".to_owned(), ..change(None, Some(NOW + DAY)) };
+        assert_eq!(ledger.change_account(NOW, &other).unwrap_err().kind, crate::RefusalKind::NotFound);
+        // Past its last moment it is a question.
+        let (over, again) = (NOW + 4 * DAY, change(None, Some(NOW + 5 * DAY + 17)));
+        ledger.set_knobs(Knobs { late_extension: false, ..Knobs::default() });
+        assert_eq!(ledger.change_account(over, &again).unwrap_err().kind, crate::RefusalKind::Invalid);
+        ledger.set_knobs(Knobs { due_by_minutes: true, ..Knobs::default() });
+        let minute = ledger.change_account(over, &again).unwrap().vbank.unwrap().due_at;
+        assert_eq!((minute % 60, (NOW + 5 * DAY + 17) - minute < 60), (0, true));
+        ledger.settle(NOW + 5 * DAY, &row.imp_uid).unwrap();
+        assert_eq!(ledger.change_account(over, &again).unwrap_err().kind, crate::RefusalKind::Invalid, "it was paid");
+
+        let mut refused = |gateway: &str, free: u64| {
+            let mut account = asked(&format!("order-{gateway}-{free}"), gateway);
+            account.order.tax.free = free;
+            account.order.buyer.name = Some("홍길동".to_owned());
+            let imp_uid = ledger.issue_account(NOW, account).unwrap().imp_uid;
+            let refusal =
+                ledger.change_account(NOW, &AccountChange { imp_uid, amount: None, due_at: Some(NOW + 2 * DAY) });
+            crate::gateways::rule_of(&refusal.unwrap_err().message).unwrap_or_default().to_owned()
+        };
+        assert_eq!(refused("nice_v2", 0), "nice_v2.vbank_change");
+        assert_eq!(refused("tosspayments", 0), "tosspayments.vbank_change");
+        assert_eq!(refused("settle", 1_000), "settle.vbank_change.tax_free.absent");
     }
 
     #[test]

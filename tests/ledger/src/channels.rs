@@ -38,7 +38,7 @@ pub struct Setting {
 }
 
 /// The channels of a shop that has set up nothing else: gateway, account, what for.
-const USUAL: [(&str, &str, ChannelKind); 10] = [
+const USUAL: [(&str, &str, ChannelKind); 11] = [
     ("html5_inicis", "INIBillTst", ChannelKind::Payment),
     ("html5_inicis", "INIBillTst", ChannelKind::ApiPayment),
     ("nice_v2", "nicev2test0m", ChannelKind::Payment),
@@ -49,6 +49,7 @@ const USUAL: [(&str, &str, ChannelKind); 10] = [
     ("tosspayments", "iamporttest", ChannelKind::Payment),
     ("danal", "A010002002", ChannelKind::Payment),
     ("welcome", "welcometst", ChannelKind::Payment),
+    ("settle", "hecto_test", ChannelKind::ApiPayment),
 ];
 
 /// A sandbox's channels. Their keys are made of their places, so that they can be written down.

@@ -193,6 +193,12 @@ pub struct Knobs {
     pub receipt_on_refund: ReceiptOnRefund,
     /// What `cash_receipt_issued` says.
     pub receipt_flag: ReceiptFlag,
+    /// An account whose last moment is over can be given another one.
+    pub late_extension: bool,
+    /// The last moment that an account is given is kept by the minute.
+    pub due_by_minutes: bool,
+    /// A change of an account is announced.
+    pub extension_notifies: bool,
 }
 
 impl Default for Knobs {
@@ -230,6 +236,9 @@ impl Default for Knobs {
             payletter_issues_free: false,
             receipt_on_refund: ReceiptOnRefund::Stays,
             receipt_flag: ReceiptFlag::Automatic,
+            late_extension: true,
+            due_by_minutes: false,
+            extension_notifies: false,
         }
     }
 }

@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::access::AccessToken;
-pub use self::accounts::AccountOrder;
+pub use self::accounts::{AccountChange, AccountOrder};
 pub use self::cancel::CancelOrder;
 pub use self::channels::{ChannelKind, Setting};
 pub use self::charge::{Admission, Charged, Delivery, Instrument};

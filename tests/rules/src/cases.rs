@@ -213,7 +213,7 @@ pub fn method_at(gateway: &str, operation: Operation) -> &'static str {
         Operation::KeyWindow => key_window().or_else(window),
         Operation::Window | Operation::Refund => window(),
         Operation::Receipt | Operation::CancelReceipt => Some("trans"),
-        Operation::Account => Some("vbank"),
+        Operation::Account | Operation::ExtendAccount => Some("vbank"),
     }
     .unwrap_or("card")
 }
@@ -240,7 +240,7 @@ const fn usual(operation: Operation) -> &'static [Field] {
         Operation::CardKey => CARD,
         Operation::Refund | Operation::DeleteKey => &[Field::Reason, Field::Requester],
         Operation::Receipt => &[Field::BuyerName, Field::BuyerTel],
-        Operation::CancelReceipt => &[],
+        Operation::CancelReceipt | Operation::ExtendAccount => &[],
     }
 }
 

@@ -59,6 +59,7 @@ const fn operation(call: Call) -> Option<Operation> {
         Call::Receipt => Some(Operation::Receipt),
         Call::ReceiptCancel => Some(Operation::CancelReceipt),
         Call::Vbank => Some(Operation::Account),
+        Call::VbankChange => Some(Operation::ExtendAccount),
         // A card is charged by its key, and a schedule is moved as it was taken.
         Call::Onetime | Call::Move => None,
     }

@@ -44,7 +44,9 @@ pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
         (Operation::KeyWindow, Demand::Only(Field::MerchantUid, _)) => {
             Err("a window that only issues a key has the key's own name for its number")
         }
-        (Operation::Account, _) => Err("accounts are issued at the one gateway that the stack is set up for"),
+        (Operation::Account | Operation::ExtendAccount, _) => {
+            Err("accounts are issued at the one gateway that the stack is set up for")
+        }
         _ => Ok((kept, broken)),
     }
 }

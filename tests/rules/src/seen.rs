@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use billing::pg::{Facts, Field, Operation};
 use ledger::gateways::{Force, rule_of, rules};
 use ledger::{
-    AccountOrder, CancelOrder, Channel, Deletion, Instrument, KeyOrder, KeyWish, Knobs, Ledger, Order, PaymentStatus,
-    Person, ReceiptOrder, Refusal, Said, ScheduleOrder, TaxParts, UnlistedIssue, WindowOrder, cards,
+    AccountChange, AccountOrder, CancelOrder, Channel, Deletion, Instrument, KeyOrder, KeyWish, Knobs, Ledger, Order,
+    PaymentStatus, Person, ReceiptOrder, Refusal, Said, ScheduleOrder, TaxParts, UnlistedIssue, WindowOrder, cards,
 };
 
 use crate::cases::{AMOUNT, Case, DAY, NOW};
@@ -101,21 +101,30 @@ fn ask(case: &Case, knobs: &Knobs) -> Result<(), Refusal> {
         }
         Operation::Account => {
             books.set_knobs(knobs.clone());
-            let account = AccountOrder {
-                order: order(facts),
-                channel: channel(case),
-                bank: "004".to_owned(),
-                due_at: NOW.0 + DAY,
-                holder: owned(facts, Field::VbankHolder),
-                has_api_key: false,
-            };
-            books.issue_account(at, account).map(drop)
+            books.issue_account(at, account(case)).map(drop)
+        }
+        Operation::ExtendAccount => {
+            let imp_uid = books.issue_account(at, account(case))?.imp_uid;
+            books.set_knobs(knobs.clone());
+            let change = AccountChange { imp_uid, amount: None, due_at: Some(at + 2 * DAY) };
+            books.change_account(at, &change).map(drop)
         }
         Operation::Refund => {
             let imp_uid = pay(case, &mut books)?;
             books.set_knobs(knobs.clone());
             books.cancel(at, &cancel(facts, imp_uid)).map(drop)
         }
+    }
+}
+
+fn account(case: &Case) -> AccountOrder {
+    AccountOrder {
+        order: order(&case.facts),
+        channel: channel(case),
+        bank: "004".to_owned(),
+        due_at: NOW.0 + DAY,
+        holder: owned(&case.facts, Field::VbankHolder),
+        has_api_key: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules of reliability §4, read from the PSP's books, the table and what callers were told. Nothing here looks
 //! inside a handler.
 
+pub(crate) mod account;
 pub(crate) mod checked;
 pub(crate) mod events;
 pub(crate) mod moves;

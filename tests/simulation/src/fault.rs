@@ -7,6 +7,7 @@ pub enum Call {
     Ready,
     Charge,
     IssueAccount,
+    ExtendAccount,
     FindAll,
     GetPayment,
     Register,
@@ -123,10 +124,11 @@ pub enum Fault {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Ready,
         Self::Charge,
         Self::IssueAccount,
+        Self::ExtendAccount,
         Self::FindAll,
         Self::GetPayment,
         Self::Register,
@@ -176,6 +178,7 @@ impl Call {
             Self::Ready => Class::Token,
             Self::Charge
             | Self::IssueAccount
+            | Self::ExtendAccount
             | Self::Register
             | Self::Revoke
             | Self::Move

@@ -49,6 +49,7 @@ pub enum Request {
     DeleteKey { caller: Caller, customer_uid: CustomerUid, schedules: ScheduleDisposition },
     Checkout(NewCheckout),
     Account(NewAccount),
+    Extend { merchant_uid: MerchantUid, due: Timestamp },
     Withdraw { merchant_uid: MerchantUid },
     Complete { caller: Caller, merchant_uid: MerchantUid, imp_uid: ImpUid },
     Return { merchant_uid: MerchantUid, imp_uid: Option<ImpUid> },
@@ -182,6 +183,10 @@ pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Proce
         Request::Account(new) => Box::pin(async move {
             let issued = billing(HANDLER_SECONDS).issue_account(new).await;
             Answer::Payment(issued.map(|(row, _)| row))
+        }),
+        Request::Extend { merchant_uid, due } => Box::pin(async move {
+            let extended = billing(HANDLER_SECONDS).extend_account(merchant_uid.as_str(), due).await;
+            Answer::Payment(extended.map(|(row, _)| row))
         }),
         Request::Checkout(new) => Box::pin(async move {
             let opened = billing(HANDLER_SECONDS).checkout(new).await;

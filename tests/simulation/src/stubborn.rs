@@ -81,6 +81,7 @@ fn subject(request: &PspRequest) -> Option<(Call, String)> {
         | PspRequest::Prepare(_)
         | PspRequest::Correct(_)
         | PspRequest::CloseAccount(_)
+        | PspRequest::ExtendAccount(..)
         | PspRequest::Account(..)
         | PspRequest::CarelessCancel { .. }
         | PspRequest::RevokeAll { .. } => return None,

@@ -58,6 +58,29 @@ impl AccountOrder {
         Err(Invalid::field("vbank_due", detail))
     }
 
+    /// Checks a later last moment for the deposit of an order that was recorded at `created_at`, and whose account can be paid into
+    /// until `present`. It is waited for no longer than it could have been from the first.
+    ///
+    /// # Errors
+    /// `vbank_due_invalid` if it is not later, would be over before that can be known, or is too far ahead.
+    pub fn check_extension(
+        due: Timestamp,
+        present: Timestamp,
+        created_at: Timestamp,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Result<(), Invalid> {
+        let (earliest, latest) = (now.plus(policy.claim_seconds()), created_at.plus(policy.schedule_ahead_max_seconds));
+        if due > present && (earliest..=latest).contains(&due) {
+            return Ok(());
+        }
+        let days = policy.schedule_ahead_max_seconds / DAY_SECONDS;
+        let detail = format!(
+            "UNIX seconds, later than {present}, some minutes ahead, and at most {days} days after the order was recorded"
+        );
+        Err(Invalid::field("vbank_due", detail))
+    }
+
     /// Until when the deposit is waited for.
     #[must_use]
     pub const fn open_until(&self, policy: &Policy) -> Timestamp {

@@ -2,7 +2,10 @@
 
 use super::applied::Applied;
 use super::evidence::{Evidence, PostFailure, Source};
-use super::{Payment, Purpose, Refusal, RefusedBy, State, receipt, records, refund, refusal, schedule, window};
+use super::{
+    Claim, Payment, PaymentSnapshot, Purpose, Refusal, RefusedBy, State, receipt, records, refund, refusal, schedule,
+    window,
+};
 use crate::alarm::Alarm;
 use crate::calendar::KEY_WAIT_SECONDS;
 use crate::ids::Nonce;
@@ -31,6 +34,7 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
             (Some(purpose), PostFailure::Lost) => lost(row, purpose, by, now),
         },
         Evidence::Silence => Applied::unchanged(row),
+        Evidence::Extended { claim, record } => extended(row, claim, record, by, now, policy),
         Evidence::Receipt(seen) => receipt::apply(row, seen, now),
         Evidence::KeyInactive => {
             let mut applied = never_sent(row, State::Failed, by, now);
@@ -82,6 +86,33 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
     applied
 }
 
+/// The PSP has answered the request that gives an account more time. What else its record says counts as it always does.
+fn extended(
+    row: &Payment,
+    nonce: &Nonce,
+    record: &PaymentSnapshot,
+    by: Source,
+    now: Timestamp,
+    policy: &Policy,
+) -> Applied {
+    let field = record.mismatch(&row.order, policy);
+    let field = field.or_else(|| (Some(&record.imp_uid) != row.imp_uid()).then_some("imp_uid"));
+    if let Some(field) = field {
+        // It is as if nothing had been answered: no money is in it, so the next look finds out.
+        let mut applied = Applied::unchanged(row);
+        let (merchant_uid, imp_uid) = (row.merchant_uid().clone(), Some(record.imp_uid.clone()));
+        applied.alarm(Alarm::PspMismatch { merchant_uid, imp_uid, field });
+        return applied;
+    }
+    let is_its = |claim: &&Claim| claim.nonce == *nonce;
+    let answered = row.claim.as_ref().filter(is_its).and(row.extending_to());
+    let before = match answered {
+        Some(due) => Payment { extended_to: Some(due), claim: None, looks: 0, ..row.clone() },
+        None => row.clone(),
+    };
+    records::apply(&before, std::slice::from_ref(record), false, by, now, policy)
+}
+
 /// A refusal settles the answer now; the row stays due for one look after the quarantine, because a PG may have taken
 /// the money behind a refused call.
 fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: Timestamp) -> Applied {
@@ -102,7 +133,11 @@ fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: 
             applied.row.step(State::Failed, by, now);
             applied.row.due_at = row.quarantine_until();
         }
-        Purpose::Move { .. } => {
+        Purpose::Move { .. } | Purpose::Extend { .. } => {
+            if let Purpose::Extend { .. } = purpose {
+                // As with its issue.
+                applied.alarm(Alarm::RequestRefused { row: row.merchant_uid().to_string(), code: refusal.code });
+            }
             applied.row.claim = None;
             applied.row.looks = 0;
             applied.keep_looking(now);
@@ -119,7 +154,7 @@ fn not_sent(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Appl
     applied.row.claim = None;
     match purpose {
         Purpose::Charge | Purpose::Register | Purpose::Issue => applied.row.step(State::Intent, by, now),
-        Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => applied.row.looks = 0,
+        Purpose::Revoke | Purpose::Move { .. } | Purpose::Extend { .. } | Purpose::Refund => applied.row.looks = 0,
     }
     applied.keep_looking(now);
     applied
@@ -129,7 +164,7 @@ fn lost(row: &Payment, purpose: Purpose, by: Source, now: Timestamp) -> Applied 
     let mut applied = Applied::unchanged(row);
     match purpose {
         Purpose::Charge | Purpose::Register | Purpose::Issue => applied.row.step(State::Unknown, by, now),
-        Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {}
+        Purpose::Revoke | Purpose::Move { .. } | Purpose::Extend { .. } | Purpose::Refund => {}
     }
     applied.keep_looking(now);
     applied
@@ -152,6 +187,7 @@ fn claimed_for(row: &Payment, nonce: &Nonce) -> Option<Purpose> {
     let open = match purpose {
         Purpose::Charge | Purpose::Register | Purpose::Issue => matches!(row.state, State::Claimed | State::Unknown),
         Purpose::Revoke | Purpose::Move { .. } => row.state == State::Scheduled,
+        Purpose::Extend { .. } => row.state == State::Awaiting,
         Purpose::Refund => row.pending_refund().is_some(),
     };
     open.then_some(purpose)

@@ -28,6 +28,11 @@ pub enum Purpose {
         /// The new time.
         schedule_at: Timestamp,
     },
+    /// Giving a virtual account more time.
+    Extend {
+        /// The new last moment for its deposit.
+        due: Timestamp,
+    },
     /// Giving money back: the first of the row's refunds that is pending.
     Refund,
 }

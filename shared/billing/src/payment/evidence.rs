@@ -51,6 +51,13 @@ pub enum Evidence {
     KeyPending,
     /// The storefront took back an order that was never sent, or one that its customer was to pay in the window.
     Withdrawn,
+    /// What the PSP has answered to the request that gives its virtual account more time: the account as it is now.
+    Extended {
+        /// The mark of the claim that it was sent under.
+        claim: Nonce,
+        /// The account.
+        record: Box<PaymentSnapshot>,
+    },
     /// Something about the payment's cash receipt.
     Receipt(ReceiptSeen),
     /// The customer replaces the billing key, and the order was never sent on the old one.
@@ -99,6 +106,7 @@ impl Evidence {
         match self {
             Self::Records { list, .. } => !list.is_empty(),
             Self::Posted { .. }
+            | Self::Extended { .. }
             | Self::KeyInactive
             | Self::KeyPending
             | Self::Withdrawn

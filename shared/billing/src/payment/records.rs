@@ -58,7 +58,7 @@ pub(super) fn apply(
         applied.alarm(Alarm::UnknownStatus { merchant_uid: merchant_uid.clone() });
         applied.keep_looking(now);
     } else if row.is_withdrawn() {
-        window::stays_withdrawn(&mut applied, row, &trusted, complete, by, now);
+        window::stays_withdrawn(&mut applied, row, &trusted, complete, by, now, policy);
     } else if row.window.is_some() {
         // What failed in a window under the number of an account's order is no attempt of its own.
         let ours = |record: &&&PaymentSnapshot| record.status == PspStatus::Failed && row.account.is_none();

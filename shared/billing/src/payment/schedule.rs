@@ -75,7 +75,15 @@ fn waiting(applied: &mut Applied, row: &Payment, snapshot: &ScheduleSnapshot, by
         }
         Some(Purpose::Revoke) => applied.keep_looking(now),
         Some(Purpose::Move { schedule_at }) if snapshot.schedule_at != schedule_at => applied.keep_looking(now),
-        Some(Purpose::Charge | Purpose::Register | Purpose::Issue | Purpose::Move { .. } | Purpose::Refund) | None => {
+        Some(
+            Purpose::Charge
+            | Purpose::Register
+            | Purpose::Issue
+            | Purpose::Move { .. }
+            | Purpose::Extend { .. }
+            | Purpose::Refund,
+        )
+        | None => {
             let as_planned = row.flow == (Flow::Schedule { schedule_at: snapshot.schedule_at });
             if purpose.is_none() && !as_planned {
                 applied.alarm(Alarm::ScheduleMoved { merchant_uid: row.merchant_uid().clone() });

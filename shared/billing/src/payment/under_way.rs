@@ -37,18 +37,22 @@ impl Payment {
         self.under_way_since.filter(|_| !told())
     }
 
-    /// Whether a change of the schedule that was sent is not sent again yet: what the PSP refuses, or does not answer, is asked for
+    /// Whether a change of the schedule or of the account that was sent is not sent again yet: what the PSP refuses, or does not answer, is asked for
     /// more and more rarely, whoever asks.
     #[must_use]
     pub fn change_waits(&self, now: Timestamp) -> bool {
         self.changes_again_at().is_some_and(|at| now < at)
     }
 
-    /// When a change of the schedule that is claimed may be sent again.
+    /// When a change of the schedule or of the account that is claimed may be sent again.
     pub(super) fn changes_again_at(&self) -> Option<Timestamp> {
-        let claim =
-            self.claim.as_ref().filter(|claim| matches!(claim.purpose, Purpose::Revoke | Purpose::Move { .. }))?;
-        Some(next_change(claim.claimed_at, self.looks, self.schedule_at()))
+        let claim = self.claim.as_ref()?;
+        let until = match claim.purpose {
+            Purpose::Revoke | Purpose::Move { .. } => self.schedule_at(),
+            Purpose::Extend { .. } => self.deposit_due(),
+            Purpose::Charge | Purpose::Register | Purpose::Issue | Purpose::Refund => return None,
+        };
+        Some(next_change(claim.claimed_at, self.looks, until))
     }
 
     /// Whether an order that stands recorded may be sent now by whoever asks: it was sent once at most, or its time has come.

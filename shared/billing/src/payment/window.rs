@@ -4,7 +4,7 @@
 use super::applied::Applied;
 use super::evidence::Source;
 use super::snapshot::{PaymentSnapshot, PspStatus};
-use super::{Flow, Payment, Purpose, State};
+use super::{Flow, Payment, Purpose, State, extension};
 use crate::calendar::{next_window_look, window_ends};
 use crate::checkout::ACCOUNT;
 use crate::policy::Policy;
@@ -50,8 +50,10 @@ pub(super) fn is_open_account(record: &PaymentSnapshot) -> bool {
 /// number may have one opened under it; and a window that was only opened says nothing.
 pub(super) fn account<'a>(row: &Payment, trusted: &[&'a PaymentSnapshot]) -> Option<&'a PaymentSnapshot> {
     let ordered = row.window.as_ref().is_some_and(|window| window.pay_method == ACCOUNT);
-    let open = trusted.iter().copied().filter(|record| is_open_account(record));
-    open.max_by_key(|record| record.details.vbank_issued_at).filter(|_| ordered)
+    let open = || trusted.iter().copied().filter(|record| is_open_account(record));
+    // Where one was issued without a window, it is the one whose number its customer was told.
+    let told = open().find(|record| row.account.is_some() && Some(&record.imp_uid) == row.imp_uid());
+    told.or_else(|| open().max_by_key(|record| record.details.vbank_issued_at)).filter(|_| ordered)
 }
 
 /// A virtual account waits for its deposit.
@@ -91,14 +93,22 @@ pub(super) fn ready(
     if applied.row.claim.as_ref().is_some_and(|claim| claim.purpose == Purpose::Issue) {
         applied.row.claim = None;
     }
-    let mut open_until = row.open_until().unwrap_or(row.created_at);
-    // A customer can name any date in the window; ours are bounded.
-    let latest = row.created_at.plus(policy.schedule_ahead_max_seconds);
-    let closes = record.details.vbank_date.map(|date| date.plus(policy.deposit_grace_seconds).min(latest));
-    open_until = closes.map_or(open_until, |closes| closes.max(open_until));
-    applied.row.flow = Flow::Checkout { open_until };
-    applied.row.record = Some(record.clone());
+    extension::found(applied, row, record);
+    keep(applied, row, record, policy);
     wait(applied, by, now);
+}
+
+/// The account as the PSP has it, and until when its deposit is waited for.
+fn keep(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot, policy: &Policy) {
+    let record = extension::latest(row, record);
+    let open_until = row.open_until().unwrap_or(row.created_at);
+    // A customer can name any date in the window; ours are bounded. What we have asked for keeps to that by itself.
+    let grace = policy.deposit_grace_seconds;
+    let after = if row.account.is_some() { grace } else { 0 };
+    let latest = row.created_at.plus(policy.schedule_ahead_max_seconds).plus(after);
+    let closes = record.details.vbank_date.map(|date| date.plus(grace).min(latest));
+    applied.row.flow = Flow::Checkout { open_until: closes.map_or(open_until, |closes| closes.max(open_until)) };
+    applied.row.record = Some(record);
 }
 
 /// Every record that can be trusted failed.
@@ -164,6 +174,7 @@ pub(super) fn stays_withdrawn(
     complete: bool,
     by: Source,
     now: Timestamp,
+    policy: &Policy,
 ) {
     if row.state == State::Suspect && !complete {
         // What is not what was ordered may still be there.
@@ -171,8 +182,10 @@ pub(super) fn stays_withdrawn(
     }
     let ours = trusted.iter().find(|record| Some(&record.imp_uid) == row.imp_uid()).copied();
     let open = account(row, trusted);
-    if let Some(record) = open.or(ours) {
-        applied.row.record = Some(record.clone());
+    match open {
+        // It may have been given more time before it was withdrawn, and be found so only now.
+        Some(open) => keep(applied, row, open, policy),
+        None => applied.row.record = ours.cloned().or_else(|| applied.row.record.take()),
     }
     applied.row.step(State::Revoked, by, now);
     end(applied, row, now);
@@ -191,7 +204,7 @@ pub(super) fn nothing_found(applied: &mut Applied, by: Source, now: Timestamp) {
 /// is tried again by the calendar of a window that is open.
 fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
     applied.settle();
-    let Some(open_until) = row.open_until().filter(|_| row.window_is_open(now)) else { return };
+    let Some(open_until) = applied.row.open_until().filter(|_| applied.row.window_is_open(now)) else { return };
     if applied.row.due_at.is_some() {
         return;
     }
@@ -207,7 +220,9 @@ fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
 }
 
 fn wait(applied: &mut Applied, by: Source, now: Timestamp) {
-    if applied.row.window_is_open(now) {
+    extension::give_up_in_vain(applied, now);
+    // As long as nobody knows whether it has more time, it may be paid.
+    if applied.row.window_is_open(now) || applied.row.extending_to().is_some() {
         applied.row.step(State::Awaiting, by, now);
         applied.keep_looking(now);
     } else {

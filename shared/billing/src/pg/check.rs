@@ -233,7 +233,9 @@ const fn field(rule: &Rule) -> &'static str {
             Operation::Window | Operation::KeyWindow | Operation::Account => "pg",
             Operation::CardKey => "card_number",
             Operation::Charge | Operation::Schedule | Operation::DeleteKey => "customer_uid",
-            Operation::Refund | Operation::Receipt | Operation::CancelReceipt => "merchant_uid",
+            Operation::Refund | Operation::Receipt | Operation::CancelReceipt | Operation::ExtendAccount => {
+                "merchant_uid"
+            }
         },
     }
 }
@@ -320,5 +322,6 @@ const fn done(operation: Operation) -> &'static str {
         Operation::Receipt => "cash receipts by this API",
         Operation::CancelReceipt => "cancellation of cash receipts by this API",
         Operation::Account => "virtual accounts without a window",
+        Operation::ExtendAccount => "more time for virtual accounts",
     }
 }

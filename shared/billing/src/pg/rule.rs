@@ -43,11 +43,13 @@ pub enum Operation {
     CancelReceipt,
     /// Issuing a virtual account without a window (`POST /vbanks`).
     Account,
+    /// Giving such an account more time (`PUT /vbanks/{imp_uid}`).
+    ExtendAccount,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Window,
         Self::KeyWindow,
         Self::CardKey,
@@ -58,6 +60,7 @@ impl Operation {
         Self::Receipt,
         Self::CancelReceipt,
         Self::Account,
+        Self::ExtendAccount,
     ];
 
     /// Its name within a rule's.
@@ -74,6 +77,7 @@ impl Operation {
             Self::Receipt => "receipt",
             Self::CancelReceipt => "receipt_cancel",
             Self::Account => "account",
+            Self::ExtendAccount => "account_extension",
         }
     }
 }

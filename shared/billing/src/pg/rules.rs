@@ -2,6 +2,7 @@
 
 mod accounts;
 mod danal;
+mod extensions;
 mod general;
 mod hecto;
 mod inicis;
@@ -19,7 +20,7 @@ mod welcome;
 
 use super::rule::Rule;
 
-const GROUPS: [&[Rule]; 16] = [
+const GROUPS: [&[Rule]; 17] = [
     general::RULES,
     inicis::RULES,
     kcp::RULES,
@@ -36,6 +37,7 @@ const GROUPS: [&[Rule]; 16] = [
     others::RULES,
     receipts::RULES,
     accounts::RULES,
+    extensions::RULES,
 ];
 
 /// Every rule.

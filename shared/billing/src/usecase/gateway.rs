@@ -2,7 +2,7 @@
 //! against them again, and neither is what is carried on by itself: it is sent, and the gateway answers.
 
 use crate::card::Card;
-use crate::checkout::Warning;
+use crate::checkout::{ACCOUNT, Warning, listed};
 use crate::invalid::Invalid;
 use crate::key::BillingKey;
 use crate::order::{Details, Order, ProductType};
@@ -158,6 +158,17 @@ fn refund_findings(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> 
         .with(Field::RefundAccount, account.map(|_| String::new()))
         .with(Field::RefundTel, account.and_then(|account| account.tel.as_ref()).map(|_| String::new()));
     pg::check(pg, Operation::Refund, record.details.pay_method.as_deref(), &facts)
+}
+
+/// Checks that a virtual account is to be given more time, at the gateway that has issued it, and says what is told beside the answer.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_extension(pg: Option<&str>, order: &Order, at: Timestamp) -> Result<Vec<Warning>, Invalid> {
+    let Some(pg) = pg else { return Ok(Vec::new()) };
+    let findings = pg::check(pg, Operation::ExtendAccount, Some(ACCOUNT), &Facts::of(order, at));
+    pg::refused(&findings)?;
+    Ok(listed(pg, ACCOUNT).into_iter().chain(told(findings)).collect())
 }
 
 /// Checks a cash receipt that is asked for.

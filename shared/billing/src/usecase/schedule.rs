@@ -467,9 +467,12 @@ fn same_request(row: &Payment, new: &NewSchedule, customer_id: Option<&CustomerI
 fn is_as_wanted(row: &Payment, purpose: Purpose) -> bool {
     let is_done = match purpose {
         Purpose::Move { schedule_at } => row.state == State::Scheduled && row.schedule_at() == Some(schedule_at),
-        Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Issue | Purpose::Refund => {
-            row.state == State::Revoked
-        }
+        Purpose::Revoke
+        | Purpose::Charge
+        | Purpose::Register
+        | Purpose::Issue
+        | Purpose::Extend { .. }
+        | Purpose::Refund => row.state == State::Revoked,
     };
     is_done || (row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.purpose == purpose))
 }

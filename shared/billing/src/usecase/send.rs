@@ -48,9 +48,12 @@ where
         // No key is charged for an account, so none has to be active.
         let written = match purpose {
             Purpose::Issue => self.save_payment(&claimed).await?,
-            Purpose::Charge | Purpose::Register | Purpose::Revoke | Purpose::Move { .. } | Purpose::Refund => {
-                self.reclaim_payment(&claimed).await?
-            }
+            Purpose::Charge
+            | Purpose::Register
+            | Purpose::Revoke
+            | Purpose::Move { .. }
+            | Purpose::Extend { .. }
+            | Purpose::Refund => self.reclaim_payment(&claimed).await?,
         };
         match written {
             Saved::Done => self.post(claimed).await,
@@ -229,11 +232,12 @@ where
         Ok(row)
     }
 
-    /// Sends a revocation or a move again under a new claim. A revocation may be repeated without harm, once whoever claimed
-    /// it has had the time to send it; a move only when the one before can no longer arrive.
+    /// Sends a revocation, a move or an extension again under a new claim. A revocation may be repeated without harm, once whoever
+    /// claimed it has had the time to send it; the others only when the one before can no longer arrive.
     pub(super) async fn resend_change(&self, row: Payment) -> Result<Payment, WriteError> {
         let purpose = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
             (State::Scheduled, Some(purpose @ (Purpose::Revoke | Purpose::Move { .. }))) => purpose,
+            (State::Awaiting, Some(purpose @ Purpose::Extend { .. })) => purpose,
             _ => return Ok(row),
         };
         if change_is_under_way(&row, self.host.now()) || !self.psp.ready().await {
@@ -242,7 +246,7 @@ where
         Ok(self.change(row, purpose).await?.0)
     }
 
-    /// Claims a registered schedule for a change, sends the change, and writes down what came of it. Once the claim stands, or
+    /// Claims a registered schedule, or an account, for a change, sends the change, and writes down what came of it. Once the claim stands, or
     /// may stand, the change is carried to its end whatever goes wrong here: no error is returned any more.
     pub(super) async fn change(&self, row: Payment, purpose: Purpose) -> Result<(Payment, ChangeSent), StoreError> {
         let claimed = self.claim(row, purpose);
@@ -257,17 +261,8 @@ where
         if !claimed.may_be_sent(self.host.now(), &self.policy) {
             return Ok((claimed, ChangeSent::Yes));
         }
-        let uid = claimed.merchant_uid().as_str();
-        // Only a schedule can be changed, and a schedule always has a key.
-        let Some(customer_uid) = &claimed.order.customer_uid else { return Ok((claimed, ChangeSent::Overtaken)) };
-        let posted = match purpose {
-            Purpose::Move { schedule_at } => {
-                let posted = self.psp.reschedule(claimed.merchant_uid(), schedule_at).await;
-                posted.and_then(|snapshot| PostResult::Known(Evidence::Schedule(snapshot)))
-            }
-            Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Issue | Purpose::Refund => {
-                registered(self.psp.revoke(customer_uid, &claimed.merchant_uid().into()).await, uid)
-            }
+        let Some(posted) = self.post_change(&claimed, purpose).await else {
+            return Ok((claimed, ChangeSent::Overtaken));
         };
         let sent = match &posted {
             // It stays claimed, hence due, and is sent again: somebody may have read the claim, and has a 202 for it.
@@ -276,7 +271,9 @@ where
             PostResult::Known(_) | PostResult::Nonsense | PostResult::Lost => ChangeSent::Yes,
         };
         let concluded = match (&sent, purpose) {
-            (ChangeSent::Refused(refusal), Purpose::Move { .. }) => self.look_after_refusal(&claimed, refusal).await,
+            (ChangeSent::Refused(refusal), Purpose::Move { .. } | Purpose::Extend { .. }) => {
+                self.look_after_refusal(&claimed, refusal).await
+            }
             _ => self.settle_post(claimed.clone(), posted).await,
         };
         match concluded {
@@ -286,7 +283,27 @@ where
         }
     }
 
-    /// A move that was refused: what the PSP has now is what stands.
+    /// The change itself. Nothing, if there is nothing to be changed: a schedule always has a key, and what is to have more time is an
+    /// account that is open.
+    async fn post_change(&self, claimed: &Payment, purpose: Purpose) -> Option<PostResult<Evidence>> {
+        let uid = claimed.merchant_uid();
+        Some(match purpose {
+            Purpose::Move { schedule_at } => {
+                let posted = self.psp.reschedule(uid, schedule_at).await;
+                posted.and_then(|snapshot| PostResult::Known(Evidence::Schedule(snapshot)))
+            }
+            Purpose::Extend { due } => {
+                let posted = self.psp.extend_account(&claimed.open_account()?.imp_uid, due).await;
+                let claim = claimed.claim.as_ref()?.nonce.clone();
+                posted.and_then(|record| PostResult::Known(Evidence::Extended { claim, record: Box::new(record) }))
+            }
+            Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Issue | Purpose::Refund => {
+                registered(self.psp.revoke(claimed.order.customer_uid.as_ref()?, &uid.into()).await, uid.as_str())
+            }
+        })
+    }
+
+    /// A move or an extension that was refused: what the PSP has now is what stands.
     async fn look_after_refusal(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
         let seen = outcome(claimed, PostFailure::Refused(refusal.clone()));
         let (row, _) = self.conclude(claimed.clone(), &seen, Source::Reply).await?;
@@ -294,11 +311,12 @@ where
     }
 }
 
-/// Whether a change of a schedule is being sent, or is not to be sent again yet. A revocation may be repeated without harm; a second
-/// move could arrive after a third was answered.
+/// Whether a change of a schedule or an account is being sent, or is not to be sent again yet. A revocation may be repeated without
+/// harm; a second move could arrive after a third was answered.
 pub(super) fn change_is_under_way(row: &Payment, now: Timestamp) -> bool {
     let may_arrive = |claim: &Claim| {
-        claim.is_live(now) && (claim.is_being_sent(now) || matches!(claim.purpose, Purpose::Move { .. }))
+        let may_undo = matches!(claim.purpose, Purpose::Move { .. } | Purpose::Extend { .. });
+        claim.is_live(now) && (claim.is_being_sent(now) || may_undo)
     };
     row.claim.as_ref().is_some_and(may_arrive) || row.change_waits(now)
 }

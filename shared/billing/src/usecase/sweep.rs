@@ -225,7 +225,8 @@ where
         let row = match (row.state, row.claim.as_ref().map(|claim| claim.purpose)) {
             (State::Intent, _) if waits => row,
             (State::Intent, _) => self.send_if_asked_for(row).await?,
-            (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. })) => self.resend_change(row).await?,
+            (State::Scheduled, Some(Purpose::Revoke | Purpose::Move { .. }))
+            | (State::Awaiting, Some(Purpose::Extend { .. })) => self.resend_change(row).await?,
             _ => row,
         };
         // What the PSP refuses to give back, or does not answer, waits for the calendar.

@@ -224,6 +224,10 @@ impl ChargePsp for TestPsp {
         self.account(order, pg, account)
     }
 
+    async fn extend_account(&self, imp_uid: &ImpUid, due: Timestamp) -> PostResult<PaymentSnapshot> {
+        self.extend(imp_uid, due)
+    }
+
     async fn ready(&self) -> bool {
         let hesitates = self.world().hesitates;
         if hesitates {

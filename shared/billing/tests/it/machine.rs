@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use billing::checkout::{AccountOrder, Window};
 use billing::payment::{
-    Claim, Evidence, Flow, Payment, PostFailure, PspStatus, Purpose, Refusal, ScheduleSnapshot, ScheduleStatus, Source,
-    State, apply,
+    Claim, Evidence, Flow, Payment, PaymentSnapshot, PostFailure, PspStatus, Purpose, Refusal, ScheduleSnapshot,
+    ScheduleStatus, Source, State, apply,
 };
 use billing::{CustomerUid, Nonce, Policy, Timestamp};
 
@@ -63,7 +63,19 @@ fn accounts(flow: Flow) -> Vec<Payment> {
         State::PartiallyRefunded,
         State::Refunded,
     ];
-    sent.into_iter().chain(known.map(|it| (it, None))).map(of).collect()
+    let extended = [State::Awaiting, State::Suspect].map(|state| Payment {
+        record: Some(deposit(START.plus(3_600))),
+        ..of((state, Some(Purpose::Extend { due: START.plus(3 * 86_400) })))
+    });
+    sent.into_iter().chain(known.map(|it| (it, None))).map(of).chain(extended).collect()
+}
+
+/// An account that takes its deposit until then.
+fn deposit(due: Timestamp) -> PaymentSnapshot {
+    let mut deposit = World::default().record(&order("order_1"), PspStatus::Ready, START);
+    deposit.details.vbank_num = Some("56123456789012".to_owned());
+    deposit.details.vbank_date = Some(due);
+    deposit
 }
 
 /// Combinations that the use cases produce.
@@ -151,20 +163,18 @@ fn evidence() -> Vec<Evidence> {
     };
     let mut foreign = record(PspStatus::Paid);
     foreign.amount.minor = 1;
-    let mut deposit = record(PspStatus::Ready);
-    deposit.details.vbank_num = Some("56123456789012".to_owned());
-    deposit.details.vbank_date = Some(START.plus(3 * 86_400));
+    let extended = |record| Evidence::Extended { claim: Nonce::parse("f").unwrap(), record: Box::new(record) };
     let lists = [
         vec![],
         vec![record(PspStatus::Paid)],
         vec![record(PspStatus::Failed)],
         vec![record(PspStatus::Ready)],
-        vec![deposit],
+        vec![deposit(START.plus(3 * 86_400))],
         vec![record(PspStatus::Unknown)],
         vec![record(PspStatus::Failed), record(PspStatus::Paid)],
         vec![refunded(900)],
         vec![refunded(8_900)],
-        vec![foreign],
+        vec![foreign.clone()],
     ];
     let mut kinds: Vec<Evidence> = [true, false]
         .into_iter()
@@ -181,6 +191,10 @@ fn evidence() -> Vec<Evidence> {
         posted("f", PostFailure::NotSent),
         posted("f", PostFailure::Lost),
         posted("e", PostFailure::NotSent),
+        extended(deposit(START.plus(3 * 86_400))),
+        extended(deposit(START.plus(60))),
+        extended(record(PspStatus::Paid)),
+        extended(foreign),
         Evidence::KeyInactive,
         Evidence::Withdrawn,
         Evidence::KeyReplaced(CustomerUid::parse("key2").unwrap()),
@@ -228,7 +242,11 @@ fn paid_is_said_only_on_a_record_that_says_paid() {
     everything(|row, seen, by, now| {
         let after = apply(row, seen, by, now, &Policy::default()).row;
         if after.state.was_paid() && !row.state.was_paid() {
-            let Evidence::Records { list, .. } = seen else { panic!("{seen:?} made {:?} paid", row.state) };
+            let list = match seen {
+                Evidence::Records { list, .. } => list.as_slice(),
+                Evidence::Extended { record, .. } => std::slice::from_ref(&**record),
+                _ => panic!("{seen:?} made {:?} paid", row.state),
+            };
             assert!(list.iter().any(|record| record.status == PspStatus::Paid && record.amount == row.order.amount));
         }
     });

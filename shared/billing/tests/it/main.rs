@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod account;
+mod account_extension;
 mod attempt_rules;
 mod change_rules;
 mod channels;

@@ -256,6 +256,15 @@ impl From<Failure> for Problem {
                 "already_paid",
                 "It was paid, so there is nothing to withdraw. Give it back with POST /charges/{merchant_uid}/refunds.",
             ),
+            Failure::AccountNotExtendable => conflict(
+                "account_not_extendable",
+                "No virtual account of it can be given more time: it has none that was issued without a window, or that one has closed, \
+                 or it is not known yet.",
+            ),
+            Failure::ExtensionInProgress => {
+                conflict("extension_in_progress", "Its virtual account is being given more time, until another moment.")
+                    .retryable()
+            }
             Failure::CheckoutNotWithdrawable => conflict(
                 "checkout_not_withdrawable",
                 "Something was paid for it that is not what was ordered. A person decides about that first.",

@@ -2,7 +2,7 @@
 
 use billing::checkout::{AccountOrder, CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Window};
 use billing::order::{Details, Order};
-use billing::{Currency, Invalid, MerchantUid, Money};
+use billing::{Currency, Invalid, MerchantUid, Money, Timestamp};
 
 use super::Object;
 use super::order::{common, currency, money, seconds};
@@ -84,6 +84,18 @@ pub fn account(object: &mut Object) -> Result<Option<(Option<String>, AccountOrd
         return Err(Invalid::field("pay_method", "vbank, where an account is asked for"));
     }
     Ok(Some((object.text("pg")?, AccountOrder { bank, due, holder })))
+}
+
+/// Takes the last moment for the deposit that a virtual account is to have out of `object`.
+///
+/// # Errors
+/// The first field that is missing or of the wrong form.
+pub fn extension(object: &mut Object) -> Result<Timestamp, Invalid> {
+    let account = object.object("vbank")?;
+    let mut account = account.ok_or_else(|| Invalid::new("vbank", "vbank_required", "what the account is to have"))?;
+    let due = seconds(&mut account, "due")?;
+    account.finish()?;
+    Ok(due)
 }
 
 fn display(object: &mut Object) -> Result<Option<Vec<u32>>, Invalid> {

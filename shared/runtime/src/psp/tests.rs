@@ -165,11 +165,13 @@ async fn four_seconds_before_the_end_nothing_leaves_any_more() {
 
 /// A deposit or another closing came first, or the gateway cannot: nobody has to look at that.
 #[tokio::test]
-async fn an_account_that_cannot_be_closed_is_no_fault_of_the_request() {
+async fn an_account_that_cannot_be_closed_or_extended_is_no_fault_of_the_request() {
     for (name, reply) in refusals() {
         let log = Log::start();
         let (psp, _server) = psp(move |_| reply.clone()).await;
-        let posted = psp.close_account(&ImpUid::parse(IMP_UID).unwrap()).await;
+        let imp_uid = ImpUid::parse(IMP_UID).unwrap();
+        let posted = psp.close_account(&imp_uid).await;
+        assert_eq!(psp.extend_account(&imp_uid, Timestamp(1_800_000_000)).await, posted, "{name}");
         let code = match name {
             "refused" => Some(1),
             "rejected" => Some(400),

@@ -89,6 +89,9 @@ struct PaymentItem {
     /// The virtual account that is issued without a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<AccountOrder>,
+    /// The last deadline of it that was asked for and granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extended_to: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     withdrawn_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -250,6 +253,7 @@ impl Row for Payment {
             open_until: self.open_until(),
             window: self.window.clone(),
             account: self.account.clone(),
+            extended_to: self.extended_to,
             withdrawn_at: self.withdrawn_at,
             moves_to: self.moves_to.clone(),
             former_keys: self.former_keys.clone(),
@@ -288,6 +292,7 @@ impl Row for Payment {
             },
             window: row.window,
             account: row.account,
+            extended_to: row.extended_to,
             withdrawn_at: row.withdrawn_at,
             moves_to: row.moves_to,
             former_keys: row.former_keys,

@@ -136,6 +136,7 @@ pub(crate) fn full(uid: &str) -> Payment {
     row.receipt = Some(Box::new(receipt()));
     row.account =
         Some(AccountOrder { bank: "004".to_owned(), due: NOW.plus(7), holder: Some("길동상점".to_owned()) });
+    row.extended_to = Some(NOW.plus(8));
     row
 }
 

@@ -55,7 +55,8 @@ fn function_of(event: &str) -> String {
 
 /// All samples by name, with their placeholders filled in and their names and key replaced.
 pub(crate) async fn samples(world: &World, names: &Names, customer_uid: &str) -> BTreeMap<String, Value> {
-    let in_30_days = (world.now().await + 30 * 86_400).to_string();
+    let now = world.now().await;
+    let ahead = |days: i64| (now + days * 86_400).to_string();
     let mut samples = BTreeMap::new();
     for entry in std::fs::read_dir(root().join("events")).unwrap() {
         let path = entry.unwrap().path();
@@ -63,7 +64,8 @@ pub(crate) async fn samples(world: &World, names: &Names, customer_uid: &str) ->
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        let text = text.replace("{{in 30 days}}", &in_30_days).replace("{{webhook token}}", world.webhook_token());
+        let text = text.replace("{{in 30 days}}", &ahead(30)).replace("{{in 60 days}}", &ahead(60));
+        let text = text.replace("{{webhook token}}", world.webhook_token());
         let text = names.fill(&text).replace(SAMPLE_KEY, customer_uid);
         assert!(!text.contains("{{"), "a placeholder that nobody fills in: {}", path.display());
         samples.insert(path.file_stem().unwrap().to_str().unwrap().to_owned(), serde_json::from_str(&text).unwrap());
@@ -97,6 +99,7 @@ async fn samples_about_a_key_that_nobody_has_are_not_found() {
         ("schedule-list", 404),
         ("schedule-move", 404),
         ("schedule-revoke", 404),
+        ("checkout-extend", 404),
         ("checkout-withdraw", 404),
         ("subscription", 404),
         ("subscription-all-fields", 404),
@@ -143,6 +146,7 @@ async fn with_a_real_key_every_sample_does_what_it_says() {
         ("checkout", 201, "/request_pay/amount", json!(64_900)),
         ("checkout-all-fields", 201, "/request_pay/products/0/unitPrice", json!(64_900)),
         ("checkout-vbank", 201, "/vbank_code", json!("004")),
+        ("checkout-extend", 200, "/status", json!("ready")),
         ("checkout-complete", 202, "/status", json!("pending")),
         ("checkout-return", 303, "", Value::Null),
         ("checkout-confirm", 404, "/reason", json!("주문을 찾을 수 없습니다")),

@@ -219,6 +219,8 @@ fn every_failure_of_the_domain_keeps_the_contract() {
         Failure::ConsentTooEarly { opens_at: Timestamp(1_795_478_400) },
         Failure::ConsentMismatch,
         Failure::CheckoutNotWithdrawable,
+        Failure::AccountNotExtendable,
+        Failure::ExtensionInProgress,
         Failure::RefundOwed { amount: Money::krw(8_900) },
         Failure::Refused(Refusal { code: 1, message: "이미 실행된 예약입니다.".to_owned() }),
         Failure::RequestRefused(Refusal { code: 1, message: "설정된 PG 가 없습니다.".to_owned() }),
@@ -257,6 +259,8 @@ fn every_failure_of_the_domain_keeps_the_contract() {
             | Failure::ReceiptInProgress
             | Failure::AlreadyPaid
             | Failure::CheckoutNotWithdrawable
+            | Failure::AccountNotExtendable
+            | Failure::ExtensionInProgress
             | Failure::RefundOwed { .. }
             | Failure::Refused(_)
             | Failure::RequestRefused(_)

@@ -10,7 +10,7 @@ use lambda_http::request::RequestContext;
 use serde_json::Value;
 
 use crate::repository;
-use crate::samples::{self, IN_30_DAYS, Sample, WEBHOOK_TOKEN};
+use crate::samples::{self, IN_30_DAYS, IN_60_DAYS, Sample, WEBHOOK_TOKEN};
 use crate::template::{Route, Template};
 
 /// Some time, and a token of the length that a deployed one has.
@@ -185,7 +185,9 @@ fn no_event_has_a_placeholder_that_nobody_fills_in() {
         let about_webhook = sample.function == "webhook";
         assert_eq!(sample.raw().contains(WEBHOOK_TOKEN), about_webhook, "{}", sample.name);
     }
-    assert!(Sample::all().iter().any(|sample| sample.raw().contains(IN_30_DAYS)));
+    for ahead in [IN_30_DAYS, IN_60_DAYS] {
+        assert!(Sample::all().iter().any(|sample| sample.raw().contains(ahead)), "{ahead}");
+    }
 }
 
 /// The seed's own spellings reach the functions through at least one event each.
@@ -231,9 +233,10 @@ fn the_script_fills_in_what_the_tests_fill_in() {
         assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
         let path = String::from_utf8(ran.stdout).expect("a path");
         let sent = std::fs::read_to_string(repository::root().join(path.trim())).expect("an event");
-        if let Some(at) = sample.raw().find(IN_30_DAYS) {
+        let ahead = [(IN_30_DAYS, 30), (IN_60_DAYS, 60)];
+        if let Some((at, days)) = ahead.iter().find_map(|(text, days)| Some((sample.raw().find(text)?, days))) {
             let digits: String = sent[at..].chars().take_while(char::is_ascii_digit).collect();
-            let sandbox_now = digits.parse::<i64>().expect("seconds") - 30 * 86_400;
+            let sandbox_now = digits.parse::<i64>().expect("seconds") - days * 86_400;
             assert!((sandbox_now - OFFSET - wall_clock()).abs() < 60, "{name}: the moved clock's time");
             assert_eq!(sent, sample.filled(sandbox_now, TOKEN), "{name}");
         } else {

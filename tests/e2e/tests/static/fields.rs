@@ -69,6 +69,7 @@ fn the_fields_of_every_request_are_those_that_are_read() {
     let ordered = taken(&calls, WINDOW, &["order"]);
     let account = taken(&calls, WINDOW, &["account"]);
     assert_eq!(described("CheckoutRequest"), &(&(&(&window | &common) | &checkout) | &ordered) | &account);
+    assert_eq!(described("ExtendRequest"), taken(&calls, WINDOW, &["extension"]));
     let key = taken(&calls, "functions/billing-keys/src/window.rs", &["command"]);
     let shown = taken(&calls, WINDOW, &["shown"]);
     assert_eq!(described("WindowKeyRequest"), &(&(&window | &common) | &key) | &shown);

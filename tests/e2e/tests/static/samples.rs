@@ -8,6 +8,8 @@ use crate::repository;
 
 /// UNIX seconds thirty days ahead, inside a body.
 pub(crate) const IN_30_DAYS: &str = "{{in 30 days}}";
+/// The same sixty days ahead.
+pub(crate) const IN_60_DAYS: &str = "{{in 60 days}}";
 /// The secret part of the webhook's path.
 pub(crate) const WEBHOOK_TOKEN: &str = "{{webhook token}}";
 
@@ -46,7 +48,8 @@ impl Sample {
 
     /// The event as it is sent.
     pub(crate) fn filled(&self, now: i64, token: &str) -> String {
-        self.text.replace(IN_30_DAYS, &(now + 30 * 86_400).to_string()).replace(WEBHOOK_TOKEN, token)
+        let ahead = |days: i64| (now + days * 86_400).to_string();
+        self.text.replace(IN_30_DAYS, &ahead(30)).replace(IN_60_DAYS, &ahead(60)).replace(WEBHOOK_TOKEN, token)
     }
 
     pub(crate) fn json(&self, now: i64, token: &str) -> Value {

@@ -80,6 +80,20 @@ pub const OPEN: &[Question] = &[
         SCHEMA,
     ),
     asks(
+        "Is an account given more time whose last moment is over, as long as its record says ready?",
+        "late_extension",
+        "yes",
+        SCHEMA,
+    ),
+    asks("Is the last moment of an account kept by the second?", "due_by_minutes", "yes", SCHEMA),
+    asks("Is a webhook sent for an account that was changed?", "extension_notifies", "no", SCHEMA),
+    asks(
+        "Does settle change the amount of an account alone, without its last moment?",
+        "rule_answers: settle.vbank_change.vbank_due",
+        "yes",
+        read("pg/v1/settle/readme.mdx"),
+    ),
+    asks(
         "Which payments of nice_v2 have the approval without which no cash receipt is issued?",
         "rule_answers: nice_v2.receipt.asked_in_window.never",
         "all",

@@ -27,6 +27,8 @@ pub enum Operation {
     ReceiptCancel,
     /// `POST /vbanks`.
     Vbank,
+    /// `PUT /vbanks/{imp_uid}`.
+    VbankChange,
 }
 
 impl Operation {
@@ -46,6 +48,7 @@ impl Operation {
             Self::Receipt => "receipt",
             Self::ReceiptCancel => "receipt_cancel",
             Self::Vbank => "vbank",
+            Self::VbankChange => "vbank_change",
         }
     }
 }

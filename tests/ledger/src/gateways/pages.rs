@@ -28,6 +28,7 @@ const CANCEL: &[Operation] = &[Operation::Cancel];
 const DELETE: &[Operation] = &[Operation::Delete];
 const RECEIPT: &[Operation] = &[Operation::Receipt];
 const VBANKS: &[Operation] = &[Operation::Vbank];
+const VBANK_CHANGES: &[Operation] = &[Operation::VbankChange];
 
 /// The four shapes of `vbank_due`.
 const DUE: Demand = Demand::Form(&["dddd-dd-dd dd:dd:dd", "dddddddddddddd", "dddd-dd-dd", "dddddddd"]);

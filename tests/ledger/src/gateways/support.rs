@@ -124,7 +124,7 @@ const DELETIONS: &[&str] = &[
 const NEWER: &[&str] = &["galaxia", "kcp_quick", "mobilians_v2", "payletter_global", "settle_firm", "smilepay"];
 
 /// Call by call.
-pub const SUPPORT: [Support; 9] = [
+pub const SUPPORT: [Support; 10] = [
     Support {
         operation: Operation::Issue,
         gateways: &["nice", "kcp", "daou", "html5_inicis", "tosspayments", "ksnet", "nice_v2", "welcome"],
@@ -196,6 +196,7 @@ pub const SUPPORT: [Support; 9] = [
         doubtful: &[],
         source: SCHEMA,
     },
+    Support { operation: Operation::VbankChange, gateways: &["settle"], doubtful: &[], source: SCHEMA },
 ];
 
 /// Gateways that close a virtual account (`DELETE /vbanks/{imp_uid}`).

@@ -16,7 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post, put};
 use serde_json::{Map, Value, json};
 
 use self::envelope::Answer;
@@ -74,7 +74,7 @@ pub(super) fn router(sim: &Shared) -> Router {
         .route("/payments/cancel", post(payments::cancel))
         .route("/receipts/{imp_uid}", get(receipts::one).post(receipts::issue).delete(receipts::revoke))
         .route("/vbanks", post(payments::issue_account))
-        .route("/vbanks/{imp_uid}", delete(payments::close_account))
+        .route("/vbanks/{imp_uid}", put(payments::change_account).delete(payments::close_account))
         .route("/users/pg", get(channels))
         .layer(from_fn_with_state(sim.clone(), require_token));
     Router::new()

@@ -2,7 +2,7 @@
 
 use billing::payment::{Claim, Payment, Purpose, Source, State};
 
-use super::window;
+use super::{account, window};
 use crate::sim::{START, World};
 
 /// The published machine (ARCHITECTURE.md), and the one move besides it that no evidence makes.
@@ -196,6 +196,7 @@ pub(crate) fn check_payment(world: &mut World, before: Option<&Payment>, after: 
         }
     }
     check_promised(world, before, after);
+    account::check_write(world, before, after);
     if from != to && after.window.is_some() {
         window::check_move(world, before, after);
     }

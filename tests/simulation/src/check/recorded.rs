@@ -40,7 +40,7 @@ enum Trace {
     Refund(MerchantUid, String),
     /// A cash receipt that was asked for, or taken back, by the mark of its claim.
     Receipt(MerchantUid, Nonce),
-    /// A change of a schedule, by the mark of its claim.
+    /// A change of a schedule, or of an account, by the mark of its claim.
     Claim(MerchantUid, Nonce),
     /// A key whose card was claimed, by the mark of that claim, if it has one.
     Issue(CustomerUid, Option<Nonce>),
@@ -117,6 +117,9 @@ pub(crate) fn payment(sim: &Sim, before: Option<&Payment>, after: &Payment) {
         }
         Request::Move { merchant_uid, .. } if merchant_uid == uid => {
             claims(|purpose| matches!(purpose, Purpose::Move { .. }))
+        }
+        Request::Extend { merchant_uid, .. } if merchant_uid == uid => {
+            claims(|purpose| matches!(purpose, Purpose::Extend { .. }))
         }
         _ => None,
     });
@@ -199,7 +202,8 @@ fn stands(sim: &Sim, trace: &Trace) -> bool {
             claim.is_some_and(|claim| claim.nonce == *nonce)
         }),
         Trace::Claim(uid, nonce) => sim.payment(uid).is_some_and(|row| {
-            row.state == State::Scheduled && row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce)
+            matches!(row.state, State::Scheduled | State::Awaiting)
+                && row.claim.as_ref().is_some_and(|claim| claim.nonce == *nonce)
         }),
         // Somebody else may have asked for the same since; and what that has made may be deleted by now.
         Trace::Issue(uid, claim) => sim.key(uid).is_some_and(|row| {

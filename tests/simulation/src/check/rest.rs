@@ -9,7 +9,7 @@ use billing::policy::{LatePaidPolicy, Policy};
 use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
-use super::{checked, window, with_key};
+use super::{account, checked, window, with_key};
 use crate::seeded::console::is_foreign;
 use crate::sim::{Sim, Violation, still_waits};
 
@@ -34,6 +34,9 @@ pub fn check(sim: &Sim, told: &Told, policy: &Policy) {
             }
             if let Err(detail) = window::check_accounts(row, books, world.kernel.now()) {
                 broken("I38", detail);
+            }
+            if let Err(detail) = account::check_rest(row, books, world.kernel.now()) {
+                broken("I41", detail);
             }
             check_money(row, books, &world.alarms, &mut broken);
             super::receipt::check_rest(row, books, &world.alarms, &mut broken);

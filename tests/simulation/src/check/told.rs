@@ -14,7 +14,7 @@ use billing::{CustomerId, CustomerUid, MerchantUid};
 use ledger::{Ledger, PaymentSort};
 
 use self::kind::kind;
-use super::{checked, receipt, subscription, window, with_key};
+use super::{account, checked, receipt, subscription, window, with_key};
 use crate::lambda::{Answer, Request};
 use crate::sim::{Sim, World};
 
@@ -160,6 +160,10 @@ impl Told {
                 }
                 window::check_account(&mut world, row);
                 self.hear_payment(&mut world, row, Some(asked));
+            }
+            (Request::Extend { due, .. }, Answer::Payment(Ok(row))) => {
+                account::check_told(&mut world, row, *due);
+                self.hear_payment(&mut world, row, None);
             }
             (Request::Checkout(new), Answer::Opened(Ok(opened))) => {
                 let row = &opened.row;

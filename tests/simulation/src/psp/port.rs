@@ -126,6 +126,10 @@ impl ChargePsp for Psp<'_> {
         self.post(Call::IssueAccount, PspRequest::Account(order.clone(), account.clone())).await.and_then(payment)
     }
 
+    async fn extend_account(&self, imp_uid: &ImpUid, due: Timestamp) -> PostResult<PaymentSnapshot> {
+        self.post(Call::ExtendAccount, PspRequest::ExtendAccount(imp_uid.clone(), due)).await.and_then(payment)
+    }
+
     async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
         let looked = self.get(Call::FindAll, |books| {
             let rows = books.find_all(merchant_uid.as_str(), None, PaymentSort::StartedDescending);

@@ -9,7 +9,7 @@ use billing::payment::{PaymentSnapshot, Refund, Refusal, ScheduleSnapshot};
 use billing::ports::PostResult;
 use billing::{Currency, CustomerId, CustomerUid, ForeignUid, ImpUid, MerchantUid, Money, Timestamp};
 use ledger::cards::Behaviour;
-use ledger::{CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, RefusalKind, cards};
+use ledger::{AccountChange, CancelOrder, Channel, Delivery, Instrument, KeyOrder, Ledger, Person, RefusalKind, cards};
 
 use super::wire;
 
@@ -47,6 +47,8 @@ pub enum PspRequest {
     Cancel(Box<Refund>),
     /// A virtual account that nobody is to pay into any more.
     CloseAccount(ImpUid),
+    /// One that is to take its deposit until then.
+    ExtendAccount(ImpUid, Timestamp),
     /// A cash receipt, or no more of it.
     IssueReceipt(Box<ReceiptOrder>),
     RevokeReceipt(ImpUid),
@@ -97,6 +99,7 @@ impl PspRequest {
             Self::Cancel(refund) | Self::CarelessCancel { refund, .. } => vec![refund.imp_uid.to_string()],
             Self::IssueReceipt(order) => vec![receipt_of(&order.imp_uid)],
             Self::RevokeReceipt(imp_uid) => vec![receipt_of(imp_uid)],
+            Self::ExtendAccount(imp_uid, _) => vec![extension_of(imp_uid)],
             Self::Revoke { .. }
             | Self::RevokeAll { .. }
             | Self::Move { .. }
@@ -218,6 +221,11 @@ impl PspRequest {
             Self::RevokeReceipt(imp_uid) => {
                 wire::receipt(&books.revoke_receipt(now, imp_uid.as_str())?).map(PspReply::Receipt)
             }
+            Self::ExtendAccount(imp_uid, due) => {
+                let imp_uid = imp_uid.to_string();
+                let change = AccountChange { imp_uid, amount: None, due_at: Some(due.0) };
+                wire::payment(&books.change_account(now, &change)?).map(PspReply::Payment)
+            }
             Self::CloseAccount(imp_uid) => {
                 wire::payment(&books.close_account(now, imp_uid.as_str(), false)?).map(PspReply::Payment)
             }
@@ -253,6 +261,11 @@ fn cancel(
 /// What a request about a payment's cash receipt is about: the payment itself may be given back meanwhile.
 pub(crate) fn receipt_of(imp_uid: &ImpUid) -> String {
     format!("receipt of {imp_uid}")
+}
+
+/// What a request about an account's last moment is about.
+pub(crate) fn extension_of(imp_uid: &ImpUid) -> String {
+    format!("extension of {imp_uid}")
 }
 
 fn prepared(row: &ledger::Prepared) -> Option<PspReply> {

@@ -207,6 +207,7 @@ impl Setup {
         setup.subscribing(rng);
         setup.widened(rng);
         setup.receipted(rng);
+        setup.extended(&mut rng.clone());
         setup
     }
 }
@@ -393,6 +394,13 @@ impl Setup {
             self.stubborn = Some(Stubborn::new(call, rng.below(2), how));
             self.soften(60);
         }
+    }
+
+    /// What the documents leave open about accounts that are given more time.
+    fn extended(&mut self, rng: &mut Rng) {
+        self.knobs.late_extension = rng.chance(500);
+        self.knobs.due_by_minutes = rng.chance(300);
+        self.knobs.extension_notifies = rng.chance(500);
     }
 
     /// Hundreds of payments fall due within minutes, and no webhook tells of any.

@@ -53,6 +53,8 @@ pub(super) enum Act {
     CompleteAsStranger,
     /// The merchant withdraws the order.
     Withdraw,
+    /// The merchant gives its account until then.
+    Extend(Timestamp),
     Return(Which),
     Confirm,
     ConfirmAsStranger,
@@ -264,32 +266,6 @@ impl Play<'_> {
         }
     }
 
-    fn pays_by_account(&mut self, place: usize) {
-        use Act::{Complete, Deposit, Pay, Withdraw};
-        use Means::{Account, Card};
-        use Which::{First, Last};
-        match self.custom.below(11) {
-            0 => self.acts(place, &[Pay(Account), Pay(Account), Deposit(1), Deposit(0), Complete(First)]),
-            1 => self.acts(place, &[Pay(Account), Pay(Card), Deposit(0), Complete(Last)]),
-            2 => self.acts(place, &[Pay(Account), Complete(Last), Deposit(0)]),
-            3 => self.acts(place, &[Pay(Account), Complete(Last)]),
-            8 => self.acts(place, &[Pay(Account), Complete(Last), Withdraw, Deposit(0)]),
-            9 => self.acts(place, &[Pay(Account), Withdraw, Withdraw]),
-            4 => {
-                self.acts(place, &[Pay(Account)]);
-                let delay = self.too_late(place) + DEPOSIT_SECONDS + self.setup.policy.deposit_grace_seconds;
-                self.act_in(delay, place, Deposit(0));
-            }
-            5..=7 => {
-                // The account is issued in a window that was left open.
-                let delay = self.too_late(place);
-                self.act_in(delay, place, Pay(Account));
-                self.act_in(delay + self.setup.pause_seconds_max, place, Deposit(0));
-            }
-            _ => {}
-        }
-    }
-
     fn issues(&mut self, place: usize) {
         use Act::{Confirm, ConfirmAsStranger, Pay, Return};
         use Means::{Card, DeclinedCard, RefusedCard};
@@ -341,6 +317,10 @@ impl Play<'_> {
             Act::Withdraw => {
                 self.count("withdrawal asked for");
                 Some(Request::Withdraw { merchant_uid })
+            }
+            Act::Extend(due) => {
+                self.count("more time asked for");
+                Some(Request::Extend { merchant_uid, due })
             }
             Act::Return(which) => Some(Request::Return { merchant_uid, imp_uid: self.named(&shopper, which) }),
             Act::Confirm => {

@@ -48,6 +48,11 @@ impl Sim {
         let kept = match request {
             // An account is closed only for an order that is withdrawn.
             PspRequest::CloseAccount(imp_uid) => self.rows.all_payments().iter().any(|row| withdrawn(row, imp_uid)),
+            // One that was paid or withdrawn meanwhile may still be sent: it is refused there.
+            PspRequest::ExtendAccount(imp_uid, due) => self.rows.all_payments().iter().any(|row| {
+                let sent = row.extending_to() == Some(*due) && row.claim.as_ref().is_some_and(own);
+                row.imp_uid() == Some(imp_uid) && (sent || row.state != State::Awaiting)
+            }),
             PspRequest::Charge(order) => sending(order, Purpose::Charge),
             PspRequest::Account(order, account) => {
                 let asked = |row: Payment| row.account.as_ref() == Some(account);

@@ -158,6 +158,10 @@ pub enum Bug {
     SchedulesNotRecorded,
     /// An account that is not found is asked for again at once, though the first request may still be carried out.
     AccountAskedForAgain,
+    /// An account has more time as soon as that is asked for, whatever the PSP says.
+    AccountExtendedByWish,
+    /// An account's second extension is sent while the first may still be carried out.
+    ExtendedBesideUnknown,
 }
 
 thread_local! {

@@ -90,6 +90,10 @@ impl ChargePsp for Registrar {
         PostResult::NotSent
     }
 
+    async fn extend_account(&self, _: &ImpUid, _: Timestamp) -> PostResult<PaymentSnapshot> {
+        PostResult::NotSent
+    }
+
     async fn payments(&self, _: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
         Lookup::Absent
     }

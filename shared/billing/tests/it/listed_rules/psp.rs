@@ -100,6 +100,10 @@ impl ChargePsp for PagedPsp {
         self.inner.issue_account(order, pg, account).await
     }
 
+    async fn extend_account(&self, imp_uid: &ImpUid, due: Timestamp) -> PostResult<PaymentSnapshot> {
+        self.inner.extend_account(imp_uid, due).await
+    }
+
     async fn ready(&self) -> bool {
         self.inner.ready().await
     }

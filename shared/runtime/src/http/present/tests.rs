@@ -18,6 +18,7 @@ use super::*;
 use crate::config::ImpCode;
 
 pub(super) mod contract;
+mod extensions;
 mod receipts;
 
 pub(super) const NOW: Timestamp = Timestamp(1_795_478_400);

@@ -6,7 +6,9 @@ use billing::payment::{Payment, State};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{KeyView, PaymentView, WarningView, fail_reason, key_view, payment, payment_view, pending, warning_views};
+use super::{
+    KeyView, PaymentView, WarningView, fail_reason, key_view, payment, payment_view, pending, requested, warning_views,
+};
 use crate::config::ImpCode;
 use crate::http::{Problem, Reply};
 
@@ -79,6 +81,17 @@ pub fn account(row: &Payment, opening: &WindowParameters<'_>) -> Result<Reply, P
         | State::Revoked
         | State::Expired => Ok(Reply::json(201, &checkout(row, opening)).header("location", location)),
     }
+}
+
+/// The answer to more time for a virtual account: 200 once the PSP has agreed, and then `vbank_date` is what holds; 202 while that is
+/// not known.
+#[must_use]
+pub fn extended(row: &Payment, warnings: &[Warning]) -> Reply {
+    let body = requested(row, warnings);
+    if row.extending_to().is_some() {
+        return pending(&body, &format!("/charges/{}", row.merchant_uid()));
+    }
+    Reply::json(200, &body)
 }
 
 #[derive(Debug, Serialize)]

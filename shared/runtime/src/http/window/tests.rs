@@ -155,6 +155,26 @@ fn buyer() -> Value {
 }
 
 #[test]
+fn more_time_for_an_account_is_its_last_moment_and_nothing_else() {
+    let read = |body: Value| {
+        let mut object = object(&body);
+        extension(&mut object).and_then(|due| object.finish().map(|()| due)).map_err(|refused| refused.code)
+    };
+    assert_eq!(read(json!({ "vbank": { "due": 1_800_000_000 } })), Ok(Timestamp(1_800_000_000)));
+    for (body, code) in [
+        (json!({}), "vbank_required"),
+        (json!({ "vbank": null }), "vbank_required"),
+        (json!({ "vbank": {} }), "due_required"),
+        (json!({ "vbank": { "due": "soon" } }), "due_invalid"),
+        (json!({ "vbank": 7 }), "field_type"),
+        (json!({ "vbank": { "due": 1, "code": "004" } }), "unknown_field"),
+        (json!({ "vbank": { "due": 1 }, "amount": 1 }), "unknown_field"),
+    ] {
+        assert_eq!(read(body.clone()), Err(code.to_owned()), "{body}");
+    }
+}
+
+#[test]
 fn an_order_that_is_paid_in_a_window_has_no_key_and_its_buyer() {
     let body =
         merged(json!({ "merchant_uid": "order_1", "amount": 12.5, "currency": "USD", "name": "Pass" }), &buyer());

@@ -69,6 +69,15 @@ async fn an_account_is_asked_for_through_its_gateways_channel() {
     assert_eq!(server.seen().len(), posts, "without a channel nothing leaves");
 }
 
+/// Its amount stays what was ordered, so it is not said.
+#[tokio::test]
+async fn an_account_is_given_another_last_moment_and_nothing_else() {
+    let (psp, server) = psp(|_| envelope(400, 1, "입금대기 상태가 아닙니다")).await;
+    let imp_uid = ImpUid::parse("imp_448280090638").unwrap();
+    assert!(matches!(psp.extend_account(&imp_uid, Timestamp(1_800_000_000)).await, PostResult::Refused(_)));
+    assert_eq!(body(&server, "/vbanks/imp_448280090638"), json!({ "vbank_due": 1_800_000_000 }));
+}
+
 #[tokio::test]
 async fn kinds_of_goods_and_receipts_have_iamports_names() {
     use billing::order::{CashReceiptType, ProductType};

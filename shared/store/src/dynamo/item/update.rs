@@ -6,12 +6,13 @@ use billing::key::{REGISTRATIONS_KEPT, Registration};
 use super::Item;
 
 /// Attributes that a row may lack. A write removes those that are absent, and touches no attribute that it does not know.
-const OPTIONAL: [&str; 58] = [
+const OPTIONAL: [&str; 59] = [
     "customer_uid",
     "schedule_at",
     "open_until",
     "window",
     "account",
+    "extended_to",
     "checking",
     "withdrawn_at",
     "moves_to",

@@ -100,4 +100,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(BANK, "settle_acc", WINDOW, "buyer_tel", Demand::Required),
     rule(BLUE, "bluewalnut", WINDOW, "pay_method", Demand::OneOf(FOUR)),
     rule(SCHEMA, "settle", VBANKS, "vbank_holder", Demand::Required),
+    // What the account was issued with: one that is free of tax, or in part, is not changed.
+    rule(HECTO, "settle", VBANK_CHANGES, "tax_free", Demand::Absent),
+    // The page marks it as required, the schema does not.
+    rule(HECTO, "settle", VBANK_CHANGES, "vbank_due", Demand::Required).force(Force::Open(false)),
 ];

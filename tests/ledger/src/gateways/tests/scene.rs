@@ -320,6 +320,7 @@ impl Scene {
                 self.pay(&mut ledger);
                 ledger.receipt_by_itself(NOW, &paid(&ledger)).unwrap();
             }
+            Operation::VbankChange => drop(ledger.issue_account(NOW, self.account()).unwrap()),
             Operation::Issue | Operation::Onetime | Operation::Window | Operation::KeyWindow | Operation::Vbank => {}
         }
         if self.operation == Operation::Move {
@@ -327,6 +328,17 @@ impl Scene {
             ledger.register(NOW, "key", None, 0, vec![entry]).unwrap();
         }
         ledger
+    }
+
+    fn account(&self) -> AccountOrder {
+        AccountOrder {
+            order: self.order(),
+            channel: self.channel(),
+            bank: "004".to_owned(),
+            due_at: NOW + DAY,
+            holder: self.get("vbank_holder"),
+            has_api_key: self.get("pg_api_key").is_some(),
+        }
     }
 
     fn pay(&self, ledger: &mut Ledger) {
@@ -371,16 +383,11 @@ impl Scene {
                 };
                 ledger.cancel(NOW + self.later, &order).map(drop)
             }
-            Operation::Vbank => {
-                let account = AccountOrder {
-                    order: self.order(),
-                    channel: self.channel(),
-                    bank: "004".to_owned(),
-                    due_at: NOW + DAY,
-                    holder: self.get("vbank_holder"),
-                    has_api_key: self.get("pg_api_key").is_some(),
-                };
-                ledger.issue_account(NOW, account).map(drop)
+            Operation::Vbank => ledger.issue_account(NOW, self.account()).map(drop),
+            Operation::VbankChange => {
+                let due_at = self.get("vbank_due").map(|_| NOW + 2 * DAY);
+                let change = AccountChange { imp_uid: paid(ledger), amount: Some(self.amount), due_at };
+                ledger.change_account(NOW, &change).map(drop)
             }
             Operation::Delete => {
                 let why = Deletion { reason: self.get("reason"), requester: self.get("extra.requester") };

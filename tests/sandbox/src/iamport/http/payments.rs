@@ -12,7 +12,9 @@ use super::keys::{page_number, paged, partial};
 use super::schedules::{LIMIT_MAX, limit};
 use super::{Input, wire};
 use crate::iamport::state::Desk;
-use ledger::{AccountOrder, CancelOrder, Ledger, Page, PaymentSort, PaymentStatus, Prepared, Refusal, Said};
+use ledger::{
+    AccountChange, AccountOrder, CancelOrder, Ledger, Page, PaymentSort, PaymentStatus, Prepared, Refusal, Said,
+};
 
 /// V1: the longest window of the list by status.
 const WINDOW_SECONDS_MAX: i64 = 90 * 86_400;
@@ -166,6 +168,20 @@ fn account_order(ledger: &Ledger, fields: Fields<'_>, has_api_key: bool) -> Resu
         order: fields.order(Some("가상계좌 결제"))?,
         has_api_key,
     })
+}
+
+pub(super) async fn change_account(
+    sim: Desk,
+    Path(imp_uid): Path<String>,
+    Extension(input): Extension<Input>,
+) -> Answer {
+    let fields = input.body();
+    let row = sim.command(|ledger, now| {
+        let currency = ledger.payment(&imp_uid, true).map_or("KRW", |payment| payment.currency.as_str()).to_owned();
+        let (amount, due_at) = (fields.amount("amount", &currency)?, fields.integer("vbank_due")?);
+        ledger.change_account(now, &AccountChange { imp_uid, amount, due_at })
+    })?;
+    Ok(envelope::ok(wire::payment(&sim.ledger.lock().shown(&row))))
 }
 
 /// `pg_api_key` is one gateway's own, and part of the query.

@@ -113,6 +113,8 @@ pub(super) fn kind(answer: &Answer) -> &'static str {
         Failure::ReceiptInProgress => "receipt in progress",
         Failure::AlreadyPaid => "already paid",
         Failure::CheckoutNotWithdrawable => "checkout not withdrawable",
+        Failure::AccountNotExtendable => "account not extendable",
+        Failure::ExtensionInProgress => "extension in progress",
         Failure::RefundOwed { .. } => "refund owed",
         Failure::Refused(_) => "refused",
         Failure::RequestRefused(_) => "request refused",

@@ -20,6 +20,9 @@ pub(super) const ACCOUNT: Option<&str> = None;
 /// The boundary at which an account is asked for: its number is read, a token is had, and its row is written before.
 const ACCOUNT_ISSUE: usize = 3;
 
+/// The boundary at which more time is asked for: its number is read, a token is had, and the claim is written before.
+const ACCOUNT_CHANGE: usize = 3;
+
 /// How long a virtual account stays open, and after how long a window is not waited for any more, in seconds.
 const DEPOSIT_SECONDS: i64 = 3_600;
 const WINDOW_SECONDS: i64 = 86_400 + 3_600;
@@ -80,6 +83,40 @@ pub(super) fn sweep_of_an_account(stage: &mut Stage<'_>, fault: Fault) -> Reques
 
 pub(super) fn withdraw_account(stage: &mut Stage<'_>) -> Request {
     account_again(stage);
+    Request::Withdraw { merchant_uid: uid("order1") }
+}
+
+/// More time than the account was issued with.
+fn extension(stage: &Stage<'_>) -> Request {
+    Request::Extend { merchant_uid: uid("order1"), due: Timestamp(stage.sim.now() + 90_000) }
+}
+
+pub(super) fn extend_account(stage: &mut Stage<'_>) -> Request {
+    account_again(stage);
+    extension(stage)
+}
+
+pub(super) fn extend_account_again(stage: &mut Stage<'_>) -> Request {
+    let asked = extend_account(stage);
+    stage.ask(&asked);
+    asked
+}
+
+/// Its request is carried out late, and nobody could look before.
+fn late_extension(stage: &mut Stage<'_>) {
+    let asked = extend_account(stage);
+    with_fault(stage, &asked, &[(ACCOUNT_CHANGE, Fault::Late), (ACCOUNT_CHANGE + 1, Fault::Unreachable)]);
+}
+
+pub(super) fn sweep_of_an_extension(stage: &mut Stage<'_>) -> Request {
+    late_extension(stage);
+    stage.wait(200);
+    Request::Sweep
+}
+
+/// It may be carried out after the account was to be closed.
+pub(super) fn withdraw_extended(stage: &mut Stage<'_>) -> Request {
+    late_extension(stage);
     Request::Withdraw { merchant_uid: uid("order1") }
 }
 

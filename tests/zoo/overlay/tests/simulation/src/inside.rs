@@ -81,6 +81,8 @@ pub const ZOO: &[Plant] = &[
     bug(0, "schedules with a card given up too early", Bug::Inside(Inner::WaitingGivenUp), &["I37"]),
     bug(0, "schedules with a card not recorded", Bug::Inside(Inner::SchedulesNotRecorded), &["I37"]),
     bug(0, "account asked for again at once", Bug::Inside(Inner::AccountAskedForAgain), &["I5", "I38"]),
+    bug(0, "account extended by wish", Bug::Inside(Inner::AccountExtendedByWish), &["I41"]),
+    bug(0, "account extended beside an unknown", Bug::Inside(Inner::ExtendedBesideUnknown), &["I5", "I41"]),
 ];
 
 /// Plants a bug inside the domain on this thread. Any other is nothing to the domain.
