@@ -185,7 +185,7 @@ pub enum Failure {
     /// The payment that was named belongs to another order. Nothing was changed, and a person was told.
     #[error("the payment belongs to another order")]
     ImpUidMismatch,
-    /// The checkout was paid, so there is nothing to withdraw.
+    /// The checkout was paid: there is nothing to withdraw, and nobody waits for its deposit.
     #[error("the checkout was paid")]
     AlreadyPaid,
     /// It has no virtual account that can be given more time: none was issued without a window, or it does not wait for its deposit

@@ -27,7 +27,7 @@ use crate::exec::Pause;
 use crate::fault::{Call, Fault};
 use crate::kernel::{Event, Kernel};
 use crate::planted::{self, Bug};
-use crate::psp::request::{PspReply, PspRequest, refusal};
+use crate::psp::request::{PspReply, PspRequest, extension_of, refusal};
 use crate::rng::Rng;
 use crate::stubborn::Stubborn;
 use crate::table::{Backend, DueIndex, Rows};
@@ -398,6 +398,10 @@ impl Sim {
                 Sent { posted, seconds: if hangs { timeout } else { 0 } }
             }
         };
+        if let PspRequest::ExtendAccount(imp_uid, _) = &request {
+            // An earlier refusal excuses no later promise.
+            world.seen.refused.remove(&extension_of(imp_uid));
+        }
         if matches!(sent.posted, PostResult::Refused(_)) {
             world.seen.refused.extend(request.subjects());
             world.seen.unchanged.extend(request.changes());

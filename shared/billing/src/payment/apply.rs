@@ -3,8 +3,8 @@
 use super::applied::Applied;
 use super::evidence::{Evidence, PostFailure, Source};
 use super::{
-    Claim, Payment, PaymentSnapshot, Purpose, Refusal, RefusedBy, State, receipt, records, refund, refusal, schedule,
-    window,
+    Claim, Payment, PaymentSnapshot, Purpose, Refusal, RefusedBy, State, extension, receipt, records, refund, refusal,
+    schedule, window,
 };
 use crate::alarm::Alarm;
 use crate::calendar::KEY_WAIT_SECONDS;
@@ -80,6 +80,12 @@ pub fn apply(row: &Payment, seen: &Evidence, by: Source, now: Timestamp, policy:
     }
     applied.follow_up(now);
     receipt::follow(&mut applied, now, policy);
+    let still_asks = row.extending_to().is_some() && (&applied.row.claim, applied.row.state) == (&row.claim, row.state);
+    if still_asks && by != Source::Sweep {
+        // Anybody may cause a look by coming back; only the sweep's own puts off when it is asked for again.
+        applied.row.due_at = [row.due_at, applied.row.due_at].into_iter().flatten().min();
+        applied.row.looks = row.looks;
+    }
     if applied.row != *row {
         applied.row.updated_at = now;
     }
@@ -104,10 +110,19 @@ fn extended(
         applied.alarm(Alarm::PspMismatch { merchant_uid, imp_uid, field });
         return applied;
     }
+    if row.state == State::Suspect {
+        // What is not what was ordered stands beside it, and this record says nothing of that.
+        return Applied::unchanged(row);
+    }
     let is_its = |claim: &&Claim| claim.nonce == *nonce;
     let answered = row.claim.as_ref().filter(is_its).and(row.extending_to());
     let before = match answered {
-        Some(due) => Payment { extended_to: Some(due), claim: None, looks: 0, ..row.clone() },
+        // It has been carried out. Whether that is what was asked for the record says, and not that it was answered.
+        Some(due) => {
+            let is_given = row.record.as_ref().is_some_and(|known| extension::gives(known, record, due));
+            let extended_to = if is_given { Some(due) } else { row.extended_to };
+            Payment { extended_to, claim: None, looks: 0, ..row.clone() }
+        }
         None => row.clone(),
     };
     records::apply(&before, std::slice::from_ref(record), false, by, now, policy)

@@ -46,7 +46,15 @@ impl Payment {
     }
 }
 
-/// The account was looked up while more time is asked for.
+/// Whether an account has been given the time that was asked for. A gateway may keep the day alone; what falls short by more is not what
+/// was asked for.
+pub(super) fn gives(known: &PaymentSnapshot, record: &PaymentSnapshot, due: Timestamp) -> bool {
+    let (before, now) = (known.details.vbank_date, record.details.vbank_date);
+    now > before && now.is_some_and(|now| now.plus(DAY_SECONDS) > due)
+}
+
+/// The account was looked up while more time is asked for. The PSP was asked what is there before that was sent, so that nothing but it
+/// has done this.
 pub(super) fn found(applied: &mut Applied, row: &Payment, record: &PaymentSnapshot) {
     let Some(due) = row.extending_to() else { return };
     let Some(known) = row.record.as_ref().filter(|known| known.imp_uid == record.imp_uid) else {
@@ -54,9 +62,7 @@ pub(super) fn found(applied: &mut Applied, row: &Payment, record: &PaymentSnapsh
         applied.row.claim = None;
         return;
     };
-    let (before, now) = (known.details.vbank_date, record.details.vbank_date);
-    // A gateway may keep the day alone. What falls short by more is not what was asked for.
-    if now > before && now.is_some_and(|now| now.plus(DAY_SECONDS) > due) {
+    if gives(known, record, due) {
         applied.row.extended_to = Some(due);
         applied.row.claim = None;
         applied.row.looks = 0;

@@ -145,6 +145,10 @@ pub(super) fn withdrawn(row: &Payment, by: Source, now: Timestamp) -> Applied {
             applied.row.withdrawn_at = Some(now);
             applied.row.step(State::Revoked, by, now);
             end(&mut applied, row, now);
+            if row.extending_to().is_some() && row.in_flight(now) {
+                // It may open what is over by now: it is looked at once more when nothing of it can come any more.
+                applied.row.due_at = applied.row.due_at.min(row.quarantine_until()).or(row.quarantine_until());
+            }
         }
         // An account that was never issued.
         State::Intent if row.account.is_some() => {

@@ -177,13 +177,14 @@ where
 
     /// Looks for a row's order at the PSP and writes down what is found. Nothing is learnt from silence.
     pub(super) async fn look(&self, row: Payment, by: Source) -> Result<Payment, WriteError> {
-        match self.evidence(&row).await {
-            Some(seen) => {
-                let (row, effects) = self.conclude(row, &seen, by).await?;
-                self.follow(row, effects, by).await
-            }
-            None => Ok(row),
-        }
+        Ok(self.answered_look(row.clone(), by).await?.unwrap_or(row))
+    }
+
+    /// As [`Self::look()`]. Nothing, if the PSP did not say.
+    pub(super) async fn answered_look(&self, row: Payment, by: Source) -> Result<Option<Payment>, WriteError> {
+        let Some(seen) = self.evidence(&row).await else { return Ok(None) };
+        let (row, effects) = self.conclude(row, &seen, by).await?;
+        self.follow(row, effects, by).await.map(Some)
     }
 
     /// What the PSP holds under the order number: the schedule while it has not run, else every payment.
@@ -243,6 +244,16 @@ where
         if change_is_under_way(&row, self.host.now()) || !self.psp.ready().await {
             return Ok(row);
         }
+        let row = if let Purpose::Extend { due } = purpose {
+            // What an earlier request has done would pass for what this one does, and this one could undo a later moment.
+            let Some(looked) = self.answered_look(row.clone(), Source::Look).await? else { return Ok(row) };
+            if looked.extending_to() != Some(due) || due <= self.host.now() {
+                return Ok(looked);
+            }
+            looked
+        } else {
+            row
+        };
         Ok(self.change(row, purpose).await?.0)
     }
 
@@ -271,9 +282,8 @@ where
             PostResult::Known(_) | PostResult::Nonsense | PostResult::Lost => ChangeSent::Yes,
         };
         let concluded = match (&sent, purpose) {
-            (ChangeSent::Refused(refusal), Purpose::Move { .. } | Purpose::Extend { .. }) => {
-                self.look_after_refusal(&claimed, refusal).await
-            }
+            (ChangeSent::Refused(refusal), Purpose::Move { .. }) => self.look_after_refusal(&claimed, refusal).await,
+            (ChangeSent::Refused(refusal), Purpose::Extend { .. }) => self.look_at_refused(&claimed, refusal).await,
             _ => self.settle_post(claimed.clone(), posted).await,
         };
         match concluded {
@@ -303,7 +313,18 @@ where
         })
     }
 
-    /// A move or an extension that was refused: what the PSP has now is what stands.
+    /// An extension that was refused: an account that has more time all the same was given it, and one that was paid into meanwhile asks for
+    /// nothing. What the look leaves open is refused.
+    async fn look_at_refused(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
+        let row = self.look(claimed.clone(), Source::Look).await?;
+        if row.claim != claimed.claim {
+            return Ok(row);
+        }
+        let seen = outcome(&row, PostFailure::Refused(refusal.clone()));
+        Ok(self.conclude(row, &seen, Source::Reply).await?.0)
+    }
+
+    /// A move that was refused: what the PSP has now is what stands.
     async fn look_after_refusal(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
         let seen = outcome(claimed, PostFailure::Refused(refusal.clone()));
         let (row, _) = self.conclude(claimed.clone(), &seen, Source::Reply).await?;

@@ -6,7 +6,7 @@ use billing::event::Change;
 use billing::order::{Details, Order};
 use billing::payment::{Payment, PspStatus, Purpose, State};
 use billing::ports::Clock;
-use billing::usecase::{Failure, NewAccount, NewCheckout};
+use billing::usecase::{Caller, Failure, NewAccount, NewCheckout};
 use billing::{Policy, Timestamp};
 
 use crate::fixture::payments::order_1;
@@ -53,6 +53,11 @@ fn deposited(billing: &TestBilling) {
     let record = world.payments.get_mut("order_1").unwrap().last_mut().unwrap();
     record.status = PspStatus::Paid;
     record.paid_at = Some(now);
+}
+
+fn sees_again(billing: &TestBilling) {
+    let mut world = billing.psp.world();
+    (world.looks_fail, world.blind_once_posted) = (false, false);
 }
 
 fn times(row: &Payment) -> (State, Option<Timestamp>, Option<Timestamp>) {
@@ -146,9 +151,9 @@ async fn a_refusal_is_told_and_changes_nothing() {
     for looks_fail in [false, true] {
         let billing = issued().await;
         billing.psp.will([Act::ApproveAndRefuse]);
-        billing.psp.world().looks_fail = looks_fail;
+        billing.psp.world().blind_once_posted = looks_fail;
         assert_eq!(extend(&billing, LATER).await.is_ok(), !looks_fail);
-        billing.psp.world().looks_fail = false;
+        sees_again(&billing);
         sweeps(&billing, 2, 300).await;
         assert_eq!(times(&order_1(&billing).await), (State::Awaiting, Some(LATER), None));
         posts(&billing);
@@ -164,12 +169,12 @@ async fn it_does_not_expire_while_more_time_may_hold() {
         let billing = issued().await;
         billing.advance(3 * DAY - 60);
         billing.psp.will([act.clone()]);
-        billing.psp.world().looks_fail = true;
+        billing.psp.world().blind_once_posted = true;
         assert_eq!(times(&extend(&billing, LATER).await.unwrap()).2, Some(LATER));
         sweeps(&billing, 3, DAY / 2).await;
         assert!(billing.host.now() > DUE.plus(DAY));
         assert_eq!(order_1(&billing).await.state, State::Awaiting, "{act:?}");
-        billing.psp.world().looks_fail = false;
+        sees_again(&billing);
         sweeps(&billing, 2, 3_600).await;
         assert_eq!(times(&order_1(&billing).await), (State::Awaiting, Some(LATER), None), "{act:?}");
     }
@@ -329,4 +334,72 @@ async fn what_was_claimed_and_never_sent_is_sent_by_the_sweep() {
     assert!(row.due_at.is_some_and(|due_at| due_at <= billing.host.now().plus(30)));
     sweeps(&billing, 2, 200).await;
     assert_eq!(times(&order_1(&billing).await), (State::Awaiting, Some(LATER), None));
+}
+
+/// The PSP carries a lost request out, and nobody looks before it is asked for again: what the first has done does not pass for what a
+/// second one does, which could come after a later moment and undo it.
+#[tokio::test]
+async fn before_it_is_sent_again_the_psp_is_asked_what_the_first_has_done() {
+    for answers in [true, false] {
+        let billing = issued().await;
+        billing.psp.will([Act::Lose]);
+        extend(&billing, LATER).await.unwrap();
+        billing.psp.world().payments.get_mut("order_1").unwrap().last_mut().unwrap().details.vbank_date = Some(LATER);
+        billing.advance(200);
+        posts(&billing);
+        billing.psp.world().looks_fail = !answers;
+        let row = extend(&billing, LATER).await.unwrap();
+        let told = if answers { (Some(LATER), None) } else { (Some(DUE), Some(LATER)) };
+        assert_eq!(times(&row), (State::Awaiting, told.0, told.1));
+        sweeps(&billing, 2, 300).await;
+        assert_eq!(posts(&billing), Vec::<String>::new(), "nothing is sent where nobody knows");
+        billing.psp.world().looks_fail = false;
+        sweeps(&billing, 3, 3_600).await;
+        assert_eq!(times(&order_1(&billing).await), (State::Awaiting, Some(LATER), None));
+        assert_eq!(posts(&billing), Vec::<String>::new());
+    }
+    // One that was refused, carried out all the same, and not seen: the next is asked for by what there is.
+    let billing = issued().await;
+    billing.psp.will([Act::ApproveAndRefuse]);
+    billing.psp.world().blind_once_posted = true;
+    assert!(extend(&billing, LATER).await.is_err());
+    posts(&billing);
+    assert_eq!(extend(&billing, DUE.plus(DAY)).await, Err(Failure::Unavailable), "nothing was recorded");
+    sees_again(&billing);
+    assert!(matches!(extend(&billing, DUE.plus(DAY)).await, Err(Failure::Invalid(_))), "it is earlier than what holds");
+    assert_eq!(posts(&billing), Vec::<String>::new());
+}
+
+/// Whoever comes back to the page looks; that does not keep the sweep from carrying it out.
+#[tokio::test]
+async fn looks_that_anybody_causes_put_nothing_off() {
+    let billing = issued().await;
+    billing.psp.will([Act::Lose]);
+    extend(&billing, LATER).await.unwrap();
+    let imp_uid = order_1(&billing).await.imp_uid().unwrap().clone();
+    for minute in 1..=30 {
+        billing.advance(60);
+        billing.complete(&Caller::Merchant, "order_1", &imp_uid).await.unwrap();
+        if minute > 20 {
+            crate::sweep::sweep(&billing).await;
+        }
+    }
+    assert_eq!(times(&order_1(&billing).await), (State::Awaiting, Some(LATER), None));
+}
+
+/// Its window is over, it is withdrawn, and only then more time comes: somebody looks once more, and it is closed.
+#[tokio::test]
+async fn what_opens_again_after_it_was_withdrawn_is_closed() {
+    let billing = issued().await;
+    billing.psp.will(vec![Act::Lose; 200]);
+    extend(&billing, LATEST).await.unwrap();
+    sweeps(&billing, 110, 3_600).await;
+    assert!(order_1(&billing).await.open_until().unwrap() < billing.host.now());
+    assert!(order_1(&billing).await.in_flight(billing.host.now()), "it was sent once more by the sweep before");
+    assert_eq!(billing.withdraw_checkout("order_1").await.unwrap().state, State::Revoked);
+    billing.psp.world().payments.get_mut("order_1").unwrap().last_mut().unwrap().details.vbank_date = Some(LATEST);
+    billing.psp.forgives();
+    sweeps(&billing, 3, 300).await;
+    assert_eq!(order_1(&billing).await.open_account(), None);
+    assert_ne!(billing.psp.world().payments["order_1"].last().unwrap().status, PspStatus::Ready);
 }

@@ -87,6 +87,8 @@ pub(crate) struct World {
     pub(crate) line: (usize, usize),
     /// Whether nothing can be looked up.
     pub(crate) looks_fail: bool,
+    /// As above, from the next request on that changes something.
+    pub(crate) blind_once_posted: bool,
     /// What becomes of a refund's reason.
     pub(crate) reasons: Reasons,
     /// Whether the PSP refuses each refund that names no account.
@@ -173,6 +175,7 @@ impl TestPsp {
             return None;
         }
         world.posts.push(what);
+        world.looks_fail |= world.blind_once_posted;
         Some(act)
     }
 

@@ -254,7 +254,7 @@ impl From<Failure> for Problem {
             }
             Failure::AlreadyPaid => conflict(
                 "already_paid",
-                "It was paid, so there is nothing to withdraw. Give it back with POST /charges/{merchant_uid}/refunds.",
+                "It was paid. Give it back with POST /charges/{merchant_uid}/refunds.",
             ),
             Failure::AccountNotExtendable => conflict(
                 "account_not_extendable",
