@@ -8,7 +8,7 @@ use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 
 const PAGE: Source = source("opi/ko/integration/pg/v1/settle/readme.mdx", "2026-04-27");
 const ACCOUNT: Source = source("opi/ko/integration/pg/v1/settle/mybank.mdx", "2026-04-27");
-const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amount.md", "2024-01-25");
+const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amount.md", "2026-04-27");
 
 const METHODS: &[&str] = &["card", "trans", "vbank", "phone"];
 

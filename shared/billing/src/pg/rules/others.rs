@@ -8,7 +8,7 @@ use super::super::rule::Operation::{KeyWindow, Refund, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 
 const KICC: Source = source("opi/ko/integration/pg/v1/kicc.mdx", "2026-04-27");
-const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amount.md", "2024-01-25");
+const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amount.md", "2026-04-27");
 const DAOU: Source = source("opi/ko/integration/pg/v1/daou/readme.mdx", "2026-04-27");
 const DAOU_CAUTION: Source = source("opi/ko/integration/pg/v1/daou/undefined.mdx", "2025-08-14");
 const CODES: Source = source("opi/ko/support/code-info/pg.mdx", "2026-04-03");

@@ -15,7 +15,7 @@ const SPB: Source = source("opi/ko/integration/pg/v1/spb/readme.mdx", "2026-04-2
 const SPB_WARNING: Source = source("opi/ko/integration/pg/v1/spb/warning.mdx", "2025-02-10");
 const RT_WARNING: Source = source("opi/ko/integration/pg/v1/rt/warning.mdx", "2025-11-12");
 const DEADLINES: Source =
-    source("assets/docs/help/core-service/how-to-use/cancel-deadline-by-paymethod.md", "2024-01-25");
+    source("assets/docs/help/core-service/how-to-use/cancel-deadline-by-paymethod.md", "2025-07-15");
 const PAYMENTWALL: Source = source("opi/ko/integration/pg/v1/paymentwall.mdx", "2026-04-27");
 const EXIMBAY: Source = source("opi/ko/integration/pg/v1/eximbay.mdx", "2026-04-27");
 const EXIMBAY_LIMITS: Source =

@@ -5,7 +5,7 @@ use super::super::rule::Field::{BuyerName, BuyerTel, CompanyName, CompanyTel, Co
 use super::super::rule::Operation::{CancelReceipt, Receipt};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 
-const NICE: Source = source("opi/ko/integration/pg/v1/nice-v2/billing-api-caution.mdx", "2026-06-04");
+const NICE: Source = source("opi/ko/integration/pg/v1/nice-v2/billing-api-caution.mdx", "2026-04-27");
 
 pub(super) const RULES: &[Rule] = &[
     rule("ksnet.receipt.buyer_name.required", "ksnet", Receipt, &[], Required(BuyerName), SCHEMA),

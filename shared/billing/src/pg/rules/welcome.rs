@@ -15,7 +15,7 @@ use crate::money::Currency::Krw;
 const PAGE: Source = source("opi/ko/integration/pg/v1/welcome/readme.mdx", "2026-04-27");
 const CAUTION: Source = source("opi/ko/integration/pg/v1/welcome/caution.mdx", "2025-02-06");
 const API: Source = source("opi/ko/integration/pg/v1/welcome/api.mdx", "2024-08-28");
-const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amount.md", "2024-01-25");
+const LIMITS: Source = source("assets/docs/help/faq/payment-faq/pg-max-min-amount.md", "2026-04-27");
 
 const METHODS: &[&str] =
     &["card", "trans", "vbank", "phone", "culturegift", "lpay", "kakaopay", "payco", "tosspay", "naverpay"];
