@@ -101,13 +101,13 @@ const fn state(row: &Payment) -> &'static str {
 fn remedy(row: &Payment) -> &'static str {
     let on_key = row.order.customer_uid.is_some();
     match row.refused_by() {
-        _ if on_key && is_named_unregistered(row) => "another_card",
         // No card has anything to do with an account that was not issued.
-        RefusedBy::Issuer if row.account.is_some() && row.record.is_none() => "contact_merchant",
+        _ if row.account.is_some() => "contact_merchant",
+        _ if on_key && is_named_unregistered(row) => "another_card",
         // In a window its customer has typed the card's number anew.
         RefusedBy::Issuer if on_key && is_final(row) => "another_card",
         RefusedBy::Issuer => "retry",
-        // Its billing key is not active any more.
+        // Its billing key was not issued, or is gone.
         RefusedBy::Ourselves => "another_card",
         RefusedBy::Psp => "contact_merchant",
     }

@@ -176,7 +176,7 @@ impl SubscriptionFacts {
                 requested_at,
                 reason: row.ended_without_consent.then_some("no_consent"),
             }),
-            consent: row.asked.map(|asked| ConsentFact {
+            consent: row.asked.filter(|_| row.charges()).map(|asked| ConsentFact {
                 amount: asked.price,
                 currency: asked.price.currency.code(),
                 reason: row.ask_of_next(row.updated_at).map(|ask| ask.increase.name()),
@@ -185,7 +185,7 @@ impl SubscriptionFacts {
                 asked_at: asked.since,
                 reminders: asked.reminders,
             }),
-            offer: row.offer.as_ref().map(|offer| OfferFact {
+            offer: row.offer.as_ref().filter(|_| row.charges()).map(|offer| OfferFact {
                 plan_id: offer.plan.id.clone(),
                 amount: row.first_price_of(&offer.plan, row.attempt.period.saturating_sub(1)),
                 currency: offer.plan.price.amount.currency.code(),
@@ -250,8 +250,8 @@ pub(super) fn news(before: Option<&Subscription>, after: &Subscription) -> (Vec<
         (Some(_), None) => kinds.push(Kind::SubscriptionCancelRevoked),
         (None | Some(_), Some(_)) | (None, None) => {}
     }
-    kinds.extend(asked_anew(before.asked.as_ref(), after.asked.as_ref()));
-    if after.offer.is_some() && before.offer != after.offer && !kinds.contains(&Kind::SubscriptionConsentRequired) {
+    kinds.extend(asked_anew(before.asked.as_ref(), after.asked.as_ref().filter(|_| after.charges())));
+    if is.offer.is_some() && before.offer != after.offer && !kinds.contains(&Kind::SubscriptionConsentRequired) {
         kinds.push(Kind::SubscriptionConsentRequired);
     }
     if let Some(notice) = after.last_notice.filter(|_| before.last_notice != after.last_notice) {

@@ -3,7 +3,7 @@
 use super::applied::Applied;
 use super::evidence::{Evidence, PostFailure, Source};
 use super::{
-    Claim, Payment, PaymentSnapshot, Purpose, Refusal, RefusedBy, State, extension, receipt, records, refund, refusal,
+    Payment, PaymentSnapshot, Purpose, Refusal, RefusedBy, State, extension, receipt, records, refund, refusal,
     schedule, window,
 };
 use crate::alarm::Alarm;
@@ -114,17 +114,14 @@ fn extended(
         // What is not what was ordered stands beside it, and this record says nothing of that.
         return Applied::unchanged(row);
     }
-    let is_its = |claim: &&Claim| claim.nonce == *nonce;
-    let answered = row.claim.as_ref().filter(is_its).and(row.extending_to());
-    let before = match answered {
-        // It has been carried out. Whether that is what was asked for the record says, and not that it was answered.
-        Some(due) => {
-            let is_given = row.record.as_ref().is_some_and(|known| extension::gives(known, record, due));
-            let extended_to = if is_given { Some(due) } else { row.extended_to };
-            Payment { extended_to, claim: None, looks: 0, ..row.clone() }
+    let mut before = row.clone();
+    if let Some(Purpose::Extend { due }) = claimed_for(row, nonce) {
+        // It has been carried out. Whether the account has more time the record says, and not that it was answered.
+        if row.record.as_ref().is_some_and(|known| extension::is_later(known, record)) {
+            before.extended_to = Some(due);
         }
-        None => row.clone(),
-    };
+        (before.claim, before.looks) = (None, 0);
+    }
     records::apply(&before, std::slice::from_ref(record), false, by, now, policy)
 }
 
@@ -150,7 +147,7 @@ fn refused(row: &Payment, purpose: Purpose, refusal: &Refusal, by: Source, now: 
         }
         Purpose::Move { .. } | Purpose::Extend { .. } => {
             if let Purpose::Extend { .. } = purpose {
-                // As with its issue.
+                // Whoever asked for it may have been told 202.
                 applied.alarm(Alarm::RequestRefused { row: row.merchant_uid().to_string(), code: refusal.code });
             }
             applied.row.claim = None;

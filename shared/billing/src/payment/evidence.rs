@@ -12,7 +12,7 @@ use crate::ids::{CustomerUid, Nonce};
 pub enum Source {
     /// The reply to our own POST.
     Reply,
-    /// A look after our own POST went wrong.
+    /// A look of our own: before a POST, or after one went wrong.
     Look,
     /// A webhook's hint, looked up.
     Webhook,

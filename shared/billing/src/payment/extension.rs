@@ -31,26 +31,15 @@ impl Payment {
     /// Whether its deposit can be made until then, by the PSP's own word. A gateway may keep another moment than it was asked for.
     #[must_use]
     pub fn is_extended_to(&self, due: Timestamp) -> bool {
-        let kept = match self.state {
-            State::Awaiting | State::Paid | State::PartiallyRefunded | State::Refunded | State::Expired => true,
-            State::Intent
-            | State::Claimed
-            | State::Unknown
-            | State::Scheduled
-            | State::Failed
-            | State::Revoked
-            | State::Suspect => false,
-        };
         let holds = || self.state == State::Awaiting && self.deposit_due() == Some(due);
-        kept && (self.extended_to == Some(due) || holds())
+        let kept = self.state.was_paid() || self.state.is_waited_for();
+        self.account.is_some() && kept && (self.extended_to == Some(due) || holds())
     }
 }
 
-/// Whether an account has been given the time that was asked for. A gateway may keep the day alone; what falls short by more is not what
-/// was asked for.
-pub(super) fn gives(known: &PaymentSnapshot, record: &PaymentSnapshot, due: Timestamp) -> bool {
-    let (before, now) = (known.details.vbank_date, record.details.vbank_date);
-    now > before && now.is_some_and(|now| now.plus(DAY_SECONDS) > due)
+/// Whether an account has more time by a record than by the one before.
+pub(super) fn is_later(known: &PaymentSnapshot, record: &PaymentSnapshot) -> bool {
+    record.details.vbank_date > known.details.vbank_date
 }
 
 /// The account was looked up while more time is asked for. The PSP was asked what is there before that was sent, so that nothing but it
@@ -62,7 +51,8 @@ pub(super) fn found(applied: &mut Applied, row: &Payment, record: &PaymentSnapsh
         applied.row.claim = None;
         return;
     };
-    if gives(known, record, due) {
+    // A gateway may keep the day alone. What falls short by more is not what was asked for.
+    if is_later(known, record) && record.details.vbank_date.is_some_and(|now| now.plus(DAY_SECONDS) > due) {
         applied.row.extended_to = Some(due);
         applied.row.claim = None;
         applied.row.looks = 0;

@@ -147,7 +147,7 @@ pub(super) fn withdrawn(row: &Payment, by: Source, now: Timestamp) -> Applied {
             end(&mut applied, row, now);
             if row.extending_to().is_some() && row.in_flight(now) {
                 // It may open what is over by now: it is looked at once more when nothing of it can come any more.
-                applied.row.due_at = applied.row.due_at.min(row.quarantine_until()).or(row.quarantine_until());
+                applied.row.due_at = [applied.row.due_at, row.quarantine_until()].into_iter().flatten().min();
             }
         }
         // An account that was never issued.
@@ -207,8 +207,13 @@ pub(super) fn nothing_found(applied: &mut Applied, by: Source, now: Timestamp) {
 /// whose webhook is lost is found then. As long as an account waits whose order is withdrawn, nobody has been able to close it: that
 /// is tried again by the calendar of a window that is open.
 fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
+    // A withdrawal begins the calendar anew. Anybody may cause a look; only the sweep's own moves it on.
+    let waits = row.due_at.filter(|due_at| row.is_withdrawn() && *due_at > now);
     applied.settle();
-    let Some(open_until) = applied.row.open_until().filter(|_| applied.row.window_is_open(now)) else { return };
+    let Some(open_until) = applied.row.open_until().filter(|_| applied.row.window_is_open(now)) else {
+        applied.row.due_at = applied.row.due_at.or(waits);
+        return;
+    };
     if applied.row.due_at.is_some() {
         return;
     }
@@ -216,9 +221,7 @@ fn end(applied: &mut Applied, row: &Payment, now: Timestamp) {
         applied.row.due_at = Some(window_ends(open_until));
         return;
     }
-    // A withdrawal begins the calendar anew. Anybody may cause a look; only the sweep's own moves it on.
     let looks = if row.is_withdrawn() { row.looks } else { 0 };
-    let waits = row.due_at.filter(|due_at| row.is_withdrawn() && *due_at > now);
     applied.row.due_at = Some(waits.unwrap_or_else(|| next_window_look(now, looks, open_until)));
     applied.row.looks = if waits.is_some() { looks } else { looks.saturating_add(1) };
 }

@@ -7,6 +7,7 @@ use super::dunning::declined;
 use super::next::{Next, StepResult, stepped};
 use super::{Attempt, Subscription};
 use crate::ids::CustomerUid;
+use crate::policy::Policy;
 use crate::time::Timestamp;
 
 /// Most cards that are remembered as having been charged unnamed; older ones are forgotten first.
@@ -63,8 +64,8 @@ pub struct OtherCard {
 /// The card that was to be charged is no billing key any more: another one is, if there is one. Without one the attempt
 /// counts as declined once its time has come; until then its customer may register another.
 #[must_use]
-pub fn without_card(row: &Subscription, other: Option<&OtherCard>, now: Timestamp) -> StepResult {
-    stepped(row, now, |row, _| match other {
+pub fn without_card(row: &Subscription, other: Option<&OtherCard>, now: Timestamp, policy: &Policy) -> StepResult {
+    stepped(row, now, Some(policy), |row, _| match other {
         Some(other) => {
             row.fall_back_to(&other.customer_uid, row.attempt, other.is_named);
             row.due_at = Some(now);

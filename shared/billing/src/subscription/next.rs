@@ -6,6 +6,7 @@ use crate::calendar::next_look;
 use crate::ids::{ImpUid, MerchantUid};
 use crate::order::Order;
 use crate::payment::{Payment, State};
+use crate::policy::Policy;
 use crate::time::Timestamp;
 
 /// The one thing that is to be done next. Each may be done twice without harm.
@@ -36,15 +37,21 @@ pub struct StepResult {
     pub alarms: Vec<Alarm>,
 }
 
+/// `policy`: where there is none, the next step comes to what its customer is to be told.
 pub(super) fn stepped(
     row: &Subscription,
     now: Timestamp,
+    policy: Option<&Policy>,
     decide: impl FnOnce(&mut Subscription, &mut Vec<Alarm>) -> Next,
 ) -> StepResult {
     let mut stepped = StepResult { row: row.clone(), next: Next::Wait, alarms: Vec::new() };
     stepped.next = decide(&mut stepped.row, &mut stepped.alarms);
     stepped.row.keep_deadline(now);
-    stepped.row.give_notice(now);
+    // What nobody has agreed to yet is asked for, and told of once they have.
+    let unagreed = |policy: &Policy| policy.asks_for_consent() && stepped.row.open_ask(now).is_some();
+    if policy.is_some_and(|policy| !unagreed(policy)) {
+        stepped.row.give_notice(now);
+    }
     if stepped.row.owes_credit() && stepped.row.due_at.is_none() {
         // Whatever has ended it: nobody would look at it any more, and its customer is owed something.
         (stepped.row.looks, stepped.row.due_at) = (row.looks, row.due_at);

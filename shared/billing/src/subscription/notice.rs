@@ -67,12 +67,11 @@ pub struct Notice {
 
 impl Subscription {
     /// The charge that comes next, if its customer is told of it beforehand, and from when on. Not the first one, which they are
-    /// asked for themselves, nor a retry, nor one after a period that is no longer than the notice: they were told a moment ago. What
-    /// nobody has agreed to is asked for, and told of once they have.
+    /// asked for themselves, nor a retry, nor one after a period that is no longer than the notice: they were told a moment ago.
     fn notice(&self) -> Option<(Notice, Timestamp)> {
         let days = i64::from(self.notice_days.days());
-        let is_settled = self.charges() && self.declines == 0 && self.asked.is_none() && !self.awaits_plan();
-        if days == 0 || !is_settled {
+        let is_certain = self.charges() && self.declines == 0 && self.asked.is_none() && !self.awaits_plan();
+        if days == 0 || !is_certain {
             return None;
         }
         let period = self.attempt.period;

@@ -40,7 +40,7 @@ pub fn step(
     now: Timestamp,
     policy: &Policy,
 ) -> StepResult {
-    stepped(row, now, |row, alarms| {
+    stepped(row, now, Some(policy), |row, alarms| {
         let is_difference = |it: &&Payment| Attempt::of(it.merchant_uid()).is_some_and(|(_, of)| of.is_difference());
         let (differences, payments): (Vec<&Payment>, Vec<&Payment>) = payments.iter().partition(is_difference);
         if let Some(next) = settle(row, (&differences, &payments), known.held, alarms, (now, policy)) {
@@ -71,7 +71,7 @@ pub fn step(
 /// Moves a subscription by news of a payment of a period that is over or paid.
 #[must_use]
 pub fn step_closed(row: &Subscription, payment: &Payment, now: Timestamp) -> StepResult {
-    stepped(row, now, |row, alarms| {
+    stepped(row, now, None, |row, alarms| {
         let Some((_, of)) = Attempt::of(payment.merchant_uid()) else { return Next::Wait };
         let place = usize::try_from(of.period).unwrap_or(usize::MAX);
         let paid = row.closed_periods.get(place).and_then(|past| past.paid);

@@ -43,9 +43,9 @@ where
         if row.window.is_none() {
             return Err(Failure::NotFound);
         }
-        let pg = || row.record.as_ref().and_then(|record| record.details.pg_provider.as_deref());
+        let pg = row.record.as_ref().and_then(|record| record.details.pg_provider.as_deref());
         let issued_by = || row.window.as_ref().and_then(|window| window.account_pg(&self.policy));
-        let checked = check_extension(pg().or_else(issued_by), &row.order, row.created_at);
+        let checked = check_extension(pg.or_else(issued_by), &row.order, row.created_at);
         if row.extending_to().is_none() && row.is_extended_to(due) {
             // What was asked for is answered as it was, whatever is refused by now.
             return Ok(Some((row, checked.unwrap_or_default())));
@@ -98,23 +98,11 @@ where
 
 /// The last moment for the deposit of an account that can be given more time.
 fn extendable(row: &Payment, now: Timestamp) -> Result<Timestamp, Failure> {
-    match row.state {
-        State::Awaiting if row.account.is_some() => {}
-        State::Paid | State::PartiallyRefunded | State::Refunded if row.account.is_some() => {
-            return Err(Failure::AlreadyPaid);
-        }
-        State::Awaiting
-        | State::Paid
-        | State::PartiallyRefunded
-        | State::Refunded
-        | State::Intent
-        | State::Claimed
-        | State::Unknown
-        | State::Scheduled
-        | State::Failed
-        | State::Revoked
-        | State::Suspect
-        | State::Expired => return Err(Failure::AccountNotExtendable),
+    if row.account.is_some() && row.state.was_paid() {
+        return Err(Failure::AlreadyPaid);
+    }
+    if row.account.is_none() || row.state != State::Awaiting {
+        return Err(Failure::AccountNotExtendable);
     }
     // Another request of it may be under way, such as a refund of what else was paid under its number.
     let is_free = row.claim.is_none() || row.extending_to().is_some();

@@ -117,7 +117,7 @@ where
                 Acted::NoCard => {
                     let key = self.store.key(&row.customer_uid).await?;
                     let other = self.other_card(&row, key.as_ref(), &payments).await?;
-                    let stepped = without_card(&row, other.as_ref(), self.host.now());
+                    let stepped = without_card(&row, other.as_ref(), self.host.now(), &self.policy);
                     let waits = stepped.next == Next::Wait;
                     row = self.write_step(row, stepped).await?.unwrap_or_else(|overtaken| overtaken);
                     if waits {

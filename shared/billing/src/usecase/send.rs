@@ -247,7 +247,8 @@ where
         let row = if let Purpose::Extend { due } = purpose {
             // What an earlier request has done would pass for what this one does, and this one could undo a later moment.
             let Some(looked) = self.answered_look(row.clone(), Source::Look).await? else { return Ok(row) };
-            if looked.extending_to() != Some(due) || due <= self.host.now() {
+            let is_the_same = (&looked.claim, looked.state) == (&row.claim, row.state);
+            if !is_the_same || due <= self.host.now() {
                 return Ok(looked);
             }
             looked
@@ -282,8 +283,10 @@ where
             PostResult::Known(_) | PostResult::Nonsense | PostResult::Lost => ChangeSent::Yes,
         };
         let concluded = match (&sent, purpose) {
-            (ChangeSent::Refused(refusal), Purpose::Move { .. }) => self.look_after_refusal(&claimed, refusal).await,
-            (ChangeSent::Refused(refusal), Purpose::Extend { .. }) => self.look_at_refused(&claimed, refusal).await,
+            (ChangeSent::Refused(refusal), Purpose::Move { .. }) => self.refused_then_looked(&claimed, refusal).await,
+            (ChangeSent::Refused(refusal), Purpose::Extend { .. }) => {
+                self.refused_unless_found(&claimed, refusal).await
+            }
             _ => self.settle_post(claimed.clone(), posted).await,
         };
         match concluded {
@@ -303,8 +306,8 @@ where
                 posted.and_then(|snapshot| PostResult::Known(Evidence::Schedule(snapshot)))
             }
             Purpose::Extend { due } => {
-                let posted = self.psp.extend_account(&claimed.open_account()?.imp_uid, due).await;
                 let claim = claimed.claim.as_ref()?.nonce.clone();
+                let posted = self.psp.extend_account(&claimed.open_account()?.imp_uid, due).await;
                 posted.and_then(|record| PostResult::Known(Evidence::Extended { claim, record: Box::new(record) }))
             }
             Purpose::Revoke | Purpose::Charge | Purpose::Register | Purpose::Issue | Purpose::Refund => {
@@ -313,9 +316,9 @@ where
         })
     }
 
-    /// An extension that was refused: an account that has more time all the same was given it, and one that was paid into meanwhile asks for
-    /// nothing. What the look leaves open is refused.
-    async fn look_at_refused(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
+    /// An extension that was refused. An account that has more time all the same was given it, and one that was paid into meanwhile asks
+    /// for nothing: what the look leaves open is refused.
+    async fn refused_unless_found(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
         let row = self.look(claimed.clone(), Source::Look).await?;
         if row.claim != claimed.claim {
             return Ok(row);
@@ -324,8 +327,8 @@ where
         Ok(self.conclude(row, &seen, Source::Reply).await?.0)
     }
 
-    /// A move that was refused: what the PSP has now is what stands.
-    async fn look_after_refusal(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
+    /// A move that was refused: what the PSP has now is what stands, which is told by the schedule and not by the claim.
+    async fn refused_then_looked(&self, claimed: &Payment, refusal: &Refusal) -> Result<Payment, WriteError> {
         let seen = outcome(claimed, PostFailure::Refused(refusal.clone()));
         let (row, _) = self.conclude(claimed.clone(), &seen, Source::Reply).await?;
         self.look(row, Source::Look).await

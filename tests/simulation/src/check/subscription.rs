@@ -373,7 +373,7 @@ fn moved_wrongly(world: &World, before: &Subscription, after: &Subscription) -> 
         );
     }
     let history = world.subscriptions.of(after.id.as_str());
-    if let Some(detail) = noticed_wrongly(before, after) {
+    if let Some(detail) = noticed_wrongly(world.subscriptions.asks, before, after) {
         broken("I40", detail);
     }
     let unused = history.and_then(|history| unused_wrongly(world, history, before, after));

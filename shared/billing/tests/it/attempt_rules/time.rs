@@ -1,5 +1,6 @@
 //! Until when something is waited for, to the second.
 
+use billing::Policy;
 use billing::payment::{Flow, Payment, State};
 use billing::ports::Clock;
 use billing::subscription::{
@@ -55,7 +56,7 @@ async fn an_attempt_of_before_holds_up_what_follows_until_its_time_is_over_and_t
 #[tokio::test]
 async fn without_a_card_an_attempt_is_declined_in_the_second_in_which_it_was_to_be_made() {
     let (row, _) = first_paid(wanted()).await;
-    let after = |seconds| without_card(&row, None, row.attempt_at.plus(seconds));
+    let after = |seconds| without_card(&row, None, row.attempt_at.plus(seconds), &Policy::default());
     for seconds in [-DAY, -1] {
         let waits = after(seconds);
         assert_eq!((waits.next, waits.row.due_at, waits.row.declines), (Next::Wait, Some(row.attempt_at), 0));
@@ -78,7 +79,7 @@ async fn without_a_card_a_dearer_plan_does_not_begin_and_nothing_is_declined_for
     row.upgrade = Some(Upgrade { plan, attempt, amount: 4_000, credit: 0 });
     for seconds in [-DAY, -1, 0, 1] {
         let now = row.attempt_at.plus(seconds);
-        let dropped = without_card(&row, None, now);
+        let dropped = without_card(&row, None, now, &Policy::default());
         assert_eq!((dropped.next, dropped.row.due_at), (Next::Again, Some(now)), "{seconds}");
         let before = Subscription { upgrade: None, due_at: Some(now), updated_at: now, ..row.clone() };
         assert_eq!(dropped.row, before, "{seconds}");

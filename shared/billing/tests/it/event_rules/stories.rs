@@ -123,6 +123,11 @@ fn what_has_failed_says_what_may_help() {
         row.refusal = Some(Refusal { code: -1, message: "발급 불가".to_owned() });
     });
     assert_eq!(remedy_of(&account), Some("contact_merchant"));
+    // It was issued behind the refusal, and is closed.
+    let found = then(&account, |row| {
+        (row.state, row.record) = (State::Revoked, Some(record(PspStatus::Cancelled)));
+    });
+    assert_eq!(remedy_of(&found), Some("contact_merchant"));
 }
 
 #[test]

@@ -152,7 +152,7 @@ async fn lived() -> String {
     let at = days(&diary, 40);
     diary.until(at, &[]).await;
 
-    diary.says("Half a year later it is ended at once, and the days that are left are given back.");
+    diary.says("Seven months later it is ended at once, and the days that are left are given back.");
     let at = days(&diary, 210);
     diary.until(at, &[]).await;
     let ended = diary.billing.cancel_subscription(&Caller::Merchant, &id, Ending::Now).await.unwrap();

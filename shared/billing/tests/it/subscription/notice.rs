@@ -141,7 +141,12 @@ async fn what_nobody_has_agreed_to_is_not_announced_and_is_once_they_have() {
     pass(&billing, 5, &[], true).await;
     let waits = row(&billing, &id).await;
     assert!(waits.asked.is_some() && waits.last_notice.is_none());
-    let agreed = agree(&billing, &id, 8_900, waits.asked.map(|it| it.from)).await.unwrap();
+    // With another length of its periods it is another question, which is put in its own time.
+    let week = billing::subscription::Interval::new(billing::subscription::Unit::Week, 1).unwrap();
+    let weekly = billing::usecase::NewPlan { interval: week, ..plan("주간", 2_900) };
+    let changed = billing.change_plan(&Caller::Merchant, &id, weekly).await.unwrap();
+    assert!(changed.asked.is_some() && changed.last_notice.is_none());
+    let agreed = agree(&billing, &id, 2_900, changed.asked.map(|it| it.from)).await.unwrap();
     assert_eq!(agreed.last_notice.map(|it| (it.at, it.ends_trial)), Some((agreed.attempt_at, true)));
 }
 

@@ -30,8 +30,10 @@ fn due_from(row: &Subscription) -> Option<i64> {
 }
 
 /// What is wrong with what a write says of a notice.
-pub(super) fn noticed_wrongly(before: &Subscription, after: &Subscription) -> Option<String> {
-    let (now, from) = (after.updated_at.0, due_from(after));
+pub(super) fn noticed_wrongly(asks: bool, before: &Subscription, after: &Subscription) -> Option<String> {
+    let now = after.updated_at.0;
+    let unagreed = asks && after.ask_of_next(after.updated_at).is_some_and(|ask| !ask.given);
+    let from = due_from(after).filter(|_| !unagreed);
     let told = after.last_notice.filter(|notice| notice.period == after.attempt.period);
     if after.last_notice != before.last_notice {
         let Some(notice) = after.last_notice else { return Some("a notice is forgotten".to_owned()) };
