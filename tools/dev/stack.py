@@ -197,7 +197,6 @@ def function_environment(plan: Plan) -> dict[str, str]:
         "AWS_REGION": REGION,
         "CHECKOUT_CONFIRM": "true",
         "IAMPORT_CODE": IMP_CODE,
-        # Two of the simulator's own channels (tests/ledger/src/channels.rs).
         "IAMPORT_VBANK_CHANNELS": VBANK_CHANNELS,
         # What the sandbox's gateway says of a local sender.
         "WEBHOOK_IPS": HOST,

@@ -1,5 +1,5 @@
-//! `POST /checkouts`, `PATCH` and `DELETE /checkouts/{merchant_uid}`, `POST /checkouts/{merchant_uid}/complete`, `GET /checkouts/{merchant_uid}/return` and
-//! `POST /checkouts/confirm/{token}`.
+//! `POST /checkouts`, `PATCH` and `DELETE /checkouts/{merchant_uid}`, `POST /checkouts/{merchant_uid}/complete`,
+//! `GET /checkouts/{merchant_uid}/return` and `POST /checkouts/confirm/{token}`.
 
 use std::time::Duration;
 

@@ -75,9 +75,9 @@ pub fn next_post(now: Timestamp, posts: u32) -> Timestamp {
     now.plus(wait(&SEND_AGAIN, posts.saturating_sub(1)))
 }
 
-/// When the change of a schedule is sent again that was claimed then, after so many fruitless looks: each sending brings two,
-/// its own and the one when it can no longer arrive. The nearer the schedule's time, the less is waited: what is to be taken
-/// back must not run for that.
+/// When the change of a schedule or of an account is sent again that was claimed then, after so many fruitless looks. Each sending of a
+/// schedule's change brings two, its own and the one when it can no longer arrive; of an account's only the sweep's count. The nearer the
+/// moment at which the schedule runs, or the account closes, the less is waited: what is to be taken back must not run for that.
 #[must_use]
 pub fn next_change(claimed_at: Timestamp, looks: u32, runs_at: Option<Timestamp>) -> Timestamp {
     if looks < 2 {

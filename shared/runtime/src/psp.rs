@@ -116,15 +116,15 @@ fn posted<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what
     }
 }
 
-/// How a change of an account that waits for its deposit ended.
-fn account_posted(reply: Result<iamport::Payment, Error>, what: &'static str) -> PostResult<PaymentSnapshot> {
+/// How a request ended about what may have changed meanwhile: an account may have been paid into or closed, a receipt may be there already,
+/// or none. That it is refused for that, or by a gateway that cannot, is no fault of the request.
+fn posted_on<T, U>(reply: Result<T, Error>, read: impl FnOnce(T) -> Option<U>, what: &'static str) -> PostResult<U> {
     match reply {
-        // A deposit or its closing came first, or the gateway cannot: no fault of the request.
         Err(error) if matches!(error.class(), ErrorClass::Rejected | ErrorClass::NotFound) => {
             note(&error, what);
             PostResult::Refused(refusal(&error))
         }
-        reply => posted(reply, |payment| read::payment(&payment), what),
+        reply => posted(reply, read, what),
     }
 }
 
@@ -200,7 +200,7 @@ impl ChargePsp for Psp {
     async fn extend_account(&self, imp_uid: &ImpUid, due: Timestamp) -> PostResult<PaymentSnapshot> {
         let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return PostResult::NotSent };
         let Ok(request) = ModifyVbank::vbank_due(uid, due.0) else { return PostResult::NotSent };
-        account_posted(self.posting().modify_vbank(&request).await, "modifyVbank")
+        posted_on(self.posting().modify_vbank(&request).await, |payment| read::payment(&payment), "modifyVbank")
     }
 
     async fn payments(&self, merchant_uid: &MerchantUid) -> Lookup<Vec<PaymentSnapshot>> {
@@ -257,7 +257,7 @@ impl WindowPsp for Psp {
 
     async fn close_account(&self, imp_uid: &ImpUid) -> PostResult<PaymentSnapshot> {
         let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return PostResult::NotSent };
-        account_posted(self.posting().revoke_vbank(&uid).await, "revoke_vbank")
+        posted_on(self.posting().revoke_vbank(&uid).await, |payment| read::payment(&payment), "revoke_vbank")
     }
 }
 
@@ -272,29 +272,18 @@ impl ReceiptPsp for Psp {
     async fn issue_receipt(&self, order: &ReceiptOrder) -> PostResult<ReceiptSnapshot> {
         let Ok(request) = write::receipt(order) else { return PostResult::NotSent };
         let reply = self.posting().issue_receipt(&request).await;
-        receipt_posted(reply, "issue_receipt")
+        posted_on(reply, |receipt| read::receipt(&receipt), "issue_receipt")
     }
 
     async fn revoke_receipt(&self, imp_uid: &ImpUid) -> PostResult<ReceiptSnapshot> {
         let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return PostResult::NotSent };
         let reply = self.posting().revoke_receipt(&uid).await;
-        receipt_posted(reply, "revoke_receipt")
+        posted_on(reply, |receipt| read::receipt(&receipt), "revoke_receipt")
     }
 
     async fn receipt(&self, imp_uid: &ImpUid) -> Lookup<ReceiptSnapshot> {
         let Ok(uid) = iamport::ImpUid::new(imp_uid.as_str()) else { return Lookup::Absent };
         looked(self.client().receipt(&uid).await, |receipt| read::receipt(&receipt), "receipt")
-    }
-}
-
-/// How a request about a receipt ended. That a payment has one already, or none, is its state and no fault of the request.
-fn receipt_posted(reply: Result<iamport::Receipt, Error>, what: &'static str) -> PostResult<ReceiptSnapshot> {
-    match reply {
-        Err(error) if matches!(error.class(), ErrorClass::Rejected | ErrorClass::NotFound) => {
-            note(&error, what);
-            PostResult::Refused(refusal(&error))
-        }
-        reply => posted(reply, |receipt| read::receipt(&receipt), what),
     }
 }
 

@@ -5,6 +5,9 @@ use billing::pg::{Demand, Field, Operation, Rule, asks_for};
 
 use crate::cases::Case;
 
+/// Why no rule about accounts is reached: which gateways issue them, and extend them, is a list of its own, and a stack is set up for few.
+pub const ACCOUNTS: &str = "accounts are issued at the gateways that the stack is set up for";
+
 /// The request that keeps a rule and the one that breaks it, if both can be made there.
 ///
 /// # Errors
@@ -44,9 +47,7 @@ pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
         (Operation::KeyWindow, Demand::Only(Field::MerchantUid, _)) => {
             Err("a window that only issues a key has the key's own name for its number")
         }
-        (Operation::Account | Operation::ExtendAccount, _) => {
-            Err("accounts are issued at the one gateway that the stack is set up for")
-        }
+        (Operation::Account | Operation::ExtendAccount, _) => Err(ACCOUNTS),
         _ => Ok((kept, broken)),
     }
 }

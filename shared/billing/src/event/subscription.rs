@@ -265,13 +265,10 @@ pub(super) fn news(before: Option<&Subscription>, after: &Subscription) -> (Vec<
 
 /// Whether its customer is asked for something that they were not asked for before, or is to be reminded of it.
 fn asked_anew(before: Option<&Asked>, after: Option<&Asked>) -> Option<Kind> {
-    let asked = |it: &Asked| (it.price, it.from);
-    match (before, after) {
-        (_, None) => None,
-        (Some(before), Some(after)) if asked(before) == asked(after) => {
-            (before.reminders < after.reminders).then_some(Kind::SubscriptionConsentReminder)
-        }
-        (None | Some(_), Some(_)) => Some(Kind::SubscriptionConsentRequired),
+    let after = after?;
+    match before.filter(|before| before.question() == after.question()) {
+        Some(before) => (before.reminders < after.reminders).then_some(Kind::SubscriptionConsentReminder),
+        None => Some(Kind::SubscriptionConsentRequired),
     }
 }
 

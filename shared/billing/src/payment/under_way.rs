@@ -37,8 +37,8 @@ impl Payment {
         self.under_way_since.filter(|_| !told())
     }
 
-    /// Whether a change of the schedule or of the account that was sent is not sent again yet: what the PSP refuses, or does not answer, is asked for
-    /// more and more rarely, whoever asks.
+    /// Whether a change of the schedule or of the account that was sent is not sent again yet: what the PSP refuses, or does not answer,
+    /// is asked for more and more rarely, whoever asks.
     #[must_use]
     pub fn change_waits(&self, now: Timestamp) -> bool {
         self.changes_again_at().is_some_and(|at| now < at)

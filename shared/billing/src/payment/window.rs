@@ -189,7 +189,7 @@ pub(super) fn stays_withdrawn(
     match open {
         // It may have been given more time before it was withdrawn, and be found so only now.
         Some(open) => keep(applied, row, open, policy),
-        None => applied.row.record = ours.cloned().or_else(|| applied.row.record.take()),
+        None => applied.row.record.clone_from(&ours.or(row.record.as_ref()).cloned()),
     }
     applied.row.step(State::Revoked, by, now);
     end(applied, row, now);

@@ -187,7 +187,12 @@ pub struct Asked {
 impl Asked {
     /// Whether they were asked for this.
     fn is_for(&self, ask: &Ask) -> bool {
-        (self.price, self.from) == (ask.price, ask.from)
+        self.question() == (ask.price, ask.from)
+    }
+
+    /// What they were asked: a price, and from when on.
+    pub(crate) const fn question(&self) -> (Money, Timestamp) {
+        (self.price, self.from)
     }
 }
 
@@ -345,6 +350,7 @@ pub(super) fn wait_for_consent(row: &mut Subscription, ask: &Ask, now: Timestamp
     }
     let asked = row.asked.filter(|asked| asked.is_for(ask));
     let asked = asked.unwrap_or(Asked { price: ask.price, from: ask.from, since: now, reminders: 0 });
+    // Until when they may agree depends on when they were asked.
     row.asked = Some(asked);
     let until = row.consent_until();
     let moments = REMINDERS_SECONDS.map(|before| until.plus(-before));

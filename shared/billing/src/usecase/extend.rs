@@ -1,14 +1,14 @@
 //! Giving a virtual account that was issued without a window more time (`PUT /vbanks/{imp_uid}`).
 //!
 //! Two such requests under way could be carried out in any order, and the earlier moment would then stand, although the later one was
-//! answered. So one is sent at a time, under a claim, and the next only once nothing of it can execute and the PSP has said what came of it:
-//! what an earlier request has done would else pass for what the next one does.
+//! answered. So one is sent at a time, under a claim, and the next only once nothing of it can execute and the PSP has said what came of
+//! it: what an earlier request has done would else pass for what the next one does.
 
 use super::gateway::check_extension;
 use super::send::{ChangeSent, change_is_under_way};
 use super::{Billing, Caller, Failure};
 use crate::checkout::{AccountOrder, Warning};
-use crate::payment::{Payment, Purpose, Source, State};
+use crate::payment::{Payment, Purpose, State};
 use crate::ports::{AlarmSink, ChargePsp, Clock, Entropy, PaymentStore, SchedulePsp};
 use crate::time::Timestamp;
 
@@ -68,14 +68,8 @@ where
             AccountOrder::check_extension(due, present, row.created_at, now, &self.policy)?;
         }
         // What an earlier request has promised is carried to its end: nobody is told that nothing will come of it.
-        let looked =
-            if self.psp.ready().await { self.answered_look(row.clone(), Source::Look).await } else { Ok(None) };
-        match looked {
-            Ok(Some(looked)) if looked == row => {}
-            Ok(Some(_)) => return Ok(None),
-            Ok(None) | Err(_) if is_promised => return Ok(Some((row, warnings))),
-            Ok(None) => return Err(Failure::Unavailable),
-            Err(error) => return Err(error.for_who_comes_again().into()),
+        if !self.psp.ready().await {
+            return if is_promised { Ok(Some((row, warnings))) } else { Err(Failure::Unavailable) };
         }
         let (row, sent) = match self.change(row.clone(), Purpose::Extend { due }).await {
             Ok(changed) => changed,
@@ -87,6 +81,7 @@ where
         }
         match sent {
             ChangeSent::Overtaken => Ok(None),
+            ChangeSent::Unanswered => Err(Failure::Unavailable),
             ChangeSent::Refused(refusal) if row.state == State::Awaiting => Err(Failure::Refused(refusal)),
             // It was paid or withdrawn meanwhile. Whatever else the row has come to, it is not what was asked for.
             ChangeSent::Refused(_) | ChangeSent::Yes => {

@@ -446,7 +446,7 @@ where
         match sent {
             ChangeSent::Overtaken if !wanted => Err(unchangeable(&row)),
             ChangeSent::Refused(refusal) if stands => Err(Failure::Refused(refusal)),
-            ChangeSent::Overtaken | ChangeSent::Refused(_) | ChangeSent::Yes => Ok(row),
+            ChangeSent::Overtaken | ChangeSent::Unanswered | ChangeSent::Refused(_) | ChangeSent::Yes => Ok(row),
         }
     }
 }

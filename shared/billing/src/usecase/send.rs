@@ -177,14 +177,14 @@ where
 
     /// Looks for a row's order at the PSP and writes down what is found. Nothing is learnt from silence.
     pub(super) async fn look(&self, row: Payment, by: Source) -> Result<Payment, WriteError> {
-        Ok(self.answered_look(row.clone(), by).await?.unwrap_or(row))
+        Ok(self.answered_look(row, by).await?.0)
     }
 
-    /// As [`Self::look()`]. Nothing, if the PSP did not say.
-    pub(super) async fn answered_look(&self, row: Payment, by: Source) -> Result<Option<Payment>, WriteError> {
-        let Some(seen) = self.evidence(&row).await else { return Ok(None) };
+    /// As [`Self::look()`], and whether the PSP has said anything.
+    async fn answered_look(&self, row: Payment, by: Source) -> Result<(Payment, bool), WriteError> {
+        let Some(seen) = self.evidence(&row).await else { return Ok((row, false)) };
         let (row, effects) = self.conclude(row, &seen, by).await?;
-        self.follow(row, effects, by).await.map(Some)
+        Ok((self.follow(row, effects, by).await?, true))
     }
 
     /// What the PSP holds under the order number: the schedule while it has not run, else every payment.
@@ -244,23 +244,26 @@ where
         if change_is_under_way(&row, self.host.now()) || !self.psp.ready().await {
             return Ok(row);
         }
+        Ok(self.change(row, purpose).await?.0)
+    }
+
+    /// Claims a registered schedule, or an account, for a change, sends the change, and writes down what came of it. Once the claim
+    /// stands, or may stand, the change is carried to its end whatever goes wrong here: no error is returned any more.
+    pub(super) async fn change(&self, row: Payment, purpose: Purpose) -> Result<(Payment, ChangeSent), StoreError> {
         let row = if let Purpose::Extend { due } = purpose {
             // What an earlier request has done would pass for what this one does, and this one could undo a later moment.
-            let Some(looked) = self.answered_look(row.clone(), Source::Look).await? else { return Ok(row) };
-            let is_the_same = (&looked.claim, looked.state) == (&row.claim, row.state);
-            if !is_the_same || due <= self.host.now() {
-                return Ok(looked);
+            let looked = self.answered_look(row.clone(), Source::Look).await;
+            let (looked, answered) = looked.map_err(WriteError::for_who_comes_again)?;
+            if !answered {
+                return Ok((row, ChangeSent::Unanswered));
+            }
+            if looked != row || due <= self.host.now() {
+                return Ok((looked, ChangeSent::Overtaken));
             }
             looked
         } else {
             row
         };
-        Ok(self.change(row, purpose).await?.0)
-    }
-
-    /// Claims a registered schedule, or an account, for a change, sends the change, and writes down what came of it. Once the claim stands, or
-    /// may stand, the change is carried to its end whatever goes wrong here: no error is returned any more.
-    pub(super) async fn change(&self, row: Payment, purpose: Purpose) -> Result<(Payment, ChangeSent), StoreError> {
         let claimed = self.claim(row, purpose);
         match self.save_payment(&claimed).await {
             Ok(Saved::Done) => {}
@@ -358,8 +361,10 @@ pub(super) enum ChangeSent {
     Yes,
     /// The PSP refused it.
     Refused(Refusal),
-    /// Somebody else wrote the row first; nothing was sent.
+    /// Somebody else wrote the row first, or there is nothing to be changed; nothing was sent.
     Overtaken,
+    /// The PSP did not say what there is to be changed; nothing was sent.
+    Unanswered,
 }
 
 /// Whether all of these failed, and none is a run of the row's schedule. Those of another amount alone are a person's to hear of.

@@ -488,13 +488,13 @@ fn fingerprint(new: &NewSubscription) -> Fingerprint {
         (&new.dunning, &new.metadata),
     );
     // What was asked for before there was a choice is the same request still.
-    match (new.fallback_cards, new.refund, new.without_consent, new.notice_days) {
-        (fallback_cards, refund, without, days) if !days.is_default() => {
-            Fingerprint::of(&(asked, fallback_cards, refund, without, days))
-        }
-        (false, RefundPolicy::None, WithoutConsent::End, _) => Fingerprint::of(&asked),
-        (true, RefundPolicy::None, WithoutConsent::End, _) => Fingerprint::of(&(asked, "fallback_cards")),
-        (fallback_cards, refund, WithoutConsent::End, _) => Fingerprint::of(&(asked, fallback_cards, refund)),
-        (fallback_cards, refund, without, _) => Fingerprint::of(&(asked, fallback_cards, refund, without)),
+    if !new.notice_days.is_default() {
+        return Fingerprint::of(&(asked, new.fallback_cards, new.refund, new.without_consent, new.notice_days));
+    }
+    match (new.fallback_cards, new.refund, new.without_consent) {
+        (false, RefundPolicy::None, WithoutConsent::End) => Fingerprint::of(&asked),
+        (true, RefundPolicy::None, WithoutConsent::End) => Fingerprint::of(&(asked, "fallback_cards")),
+        (fallback_cards, refund, WithoutConsent::End) => Fingerprint::of(&(asked, fallback_cards, refund)),
+        (fallback_cards, refund, without) => Fingerprint::of(&(asked, fallback_cards, refund, without)),
     }
 }

@@ -8,7 +8,7 @@ use billing::ports::{Clock, PaymentStore};
 use billing::usecase::{Caller, Failure, NewAccount, NewCheckout, NotApproved};
 use billing::{MerchantUid, Money};
 
-use crate::fixture::payments::order_1;
+use crate::fixture::payments::{deposited, order_1, posts};
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, card_window, customer, order};
 use crate::sweep::{sweep, sweeps};
 
@@ -33,18 +33,6 @@ fn wanted() -> NewAccount {
 
 async fn issue(billing: &TestBilling) -> Payment {
     billing.issue_account(wanted()).await.unwrap().0
-}
-
-fn posts(billing: &TestBilling) -> Vec<String> {
-    std::mem::take(&mut billing.psp.world().posts)
-}
-
-fn deposited(billing: &TestBilling) {
-    let now = billing.host.now();
-    let mut world = billing.psp.world();
-    let record = world.payments.get_mut("order_1").unwrap().last_mut().unwrap();
-    record.status = PspStatus::Paid;
-    record.paid_at = Some(now);
 }
 
 /// Accounts that wait for their deposit at the PSP.

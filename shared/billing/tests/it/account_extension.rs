@@ -9,7 +9,7 @@ use billing::ports::Clock;
 use billing::usecase::{Caller, Failure, NewAccount, NewCheckout};
 use billing::{Policy, Timestamp};
 
-use crate::fixture::payments::order_1;
+use crate::fixture::payments::{deposited, order_1, posts};
 use crate::fixture::{Act, START, TestBilling, TestWorld, billing, card_window, customer, order};
 use crate::sweep::sweeps;
 
@@ -38,21 +38,9 @@ async fn extend(billing: &TestBilling, due: Timestamp) -> Result<Payment, Failur
     billing.extend_account("order_1", due).await.map(|(row, _)| row)
 }
 
-fn posts(billing: &TestBilling) -> Vec<String> {
-    std::mem::take(&mut billing.psp.world().posts)
-}
-
 /// Until when the PSP takes its deposit.
 fn at_psp(billing: &TestBilling) -> Option<Timestamp> {
     billing.psp.world().payments["order_1"].last().unwrap().details.vbank_date
-}
-
-fn deposited(billing: &TestBilling) {
-    let now = billing.host.now();
-    let mut world = billing.psp.world();
-    let record = world.payments.get_mut("order_1").unwrap().last_mut().unwrap();
-    record.status = PspStatus::Paid;
-    record.paid_at = Some(now);
 }
 
 fn sees_again(billing: &TestBilling) {

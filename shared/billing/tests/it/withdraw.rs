@@ -7,7 +7,7 @@ use billing::ports::Clock;
 use billing::usecase::{Failure, NewCheckout, NotApproved, WebhookHint};
 use billing::{ImpUid, MerchantUid, Money};
 
-use crate::fixture::payments::order_1;
+use crate::fixture::payments::{deposited, order_1};
 use crate::fixture::{Act, TestBilling, TestWorld, billing, card_window, customer, order};
 use crate::sweep::sweep;
 
@@ -35,14 +35,6 @@ fn account(billing: &TestBilling) -> ImpUid {
     facts.vbank_date = Some(now.plus(3 * DAY));
     facts.vbank_issued_at = Some(now);
     imp_uid
-}
-
-fn deposited(billing: &TestBilling) {
-    let now = billing.host.now();
-    let mut world = billing.psp.world();
-    let account = world.payments.get_mut("order_1").unwrap().last_mut().unwrap();
-    account.status = PspStatus::Paid;
-    account.paid_at = Some(now);
 }
 
 async fn notice(billing: &TestBilling, imp_uid: &ImpUid) {

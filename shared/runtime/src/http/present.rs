@@ -11,6 +11,7 @@ pub mod window;
 use billing::checkout::Warning;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
+use billing::subscription::Interval;
 use billing::usecase::refund_warnings;
 use billing::{Currency, CustomerUid, Money, Timestamp};
 use serde::Serialize;
@@ -70,6 +71,11 @@ struct PaymentView<'a> {
     vbank_issued_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// How long a period is: its unit, and how many of it.
+fn length(interval: Option<Interval>) -> (Option<&'static str>, Option<u16>) {
+    interval.map(|interval| (interval.unit().name(), interval.count())).unzip()
 }
 
 fn exact(money: Money) -> Option<Box<RawValue>> {

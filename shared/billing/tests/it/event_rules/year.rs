@@ -17,8 +17,8 @@ use crate::subscription::{plan, run_schedules, wanted};
 use crate::sweep::sweep;
 
 const DAY: i64 = 86_400;
-/// Sweeps of a day here: the hours at which something happens.
-const HOURS: i64 = 6;
+/// Time between two sweeps here, in seconds.
+const STEP: i64 = DAY / 4;
 const PAGE: &str = "docs/a-year.md";
 
 /// A time as it is on a clock in Seoul, to the minute.
@@ -93,7 +93,7 @@ impl Diary {
     /// Time goes by: schedules run at the PSP, which says so, and the sweep comes.
     async fn until(&mut self, at: Timestamp, declined: &[&str]) {
         while self.billing.host.now() < at {
-            let step = (at.0 - self.billing.host.now().0).min(DAY / (24 / HOURS));
+            let step = (at.0 - self.billing.host.now().0).min(STEP);
             self.billing.advance(step);
             for hint in run_schedules(&self.billing, declined) {
                 self.billing.notice(&hint).await.unwrap();

@@ -2,7 +2,7 @@
 
 use billing::Timestamp;
 use billing::ports::Clock;
-use billing::subscription::{Ending, NoticeDays, Subscription, SubscriptionState};
+use billing::subscription::{Ending, NoticeDays, SubscriptionState};
 use billing::usecase::{Caller, NewSubscription};
 
 use super::consent::{agree, asking};
@@ -30,16 +30,12 @@ async fn told(billing: &TestBilling, id: &str, until: Timestamp) -> Vec<(u32, i6
     told
 }
 
-fn next_charge(row: &Subscription) -> Timestamp {
-    row.attempt_at
-}
-
 #[tokio::test]
 async fn a_renewal_is_told_of_seven_days_before_it_or_as_many_as_were_asked_for() {
     for days in [1, 7, 14] {
         let billing = billing().await;
         let id = begun(&billing, noticing(days)).await;
-        let at = next_charge(&row(&billing, &id).await);
+        let at = row(&billing, &id).await.attempt_at;
         let told = told(&billing, &id, at).await;
         let days = i64::try_from(days).unwrap() * DAY;
         let [(1, before)] = told[..] else { panic!("{told:?}") };
@@ -80,7 +76,7 @@ async fn the_end_of_a_trial_is_told_of_and_at_once_if_it_is_nearer() {
     for trial in [3, 10] {
         let billing = billing().await;
         let id = begun(&billing, NewSubscription { trial_days: Some(trial), ..noticing(7) }).await;
-        let at = next_charge(&row(&billing, &id).await);
+        let at = row(&billing, &id).await.attempt_at;
         if trial < 7 {
             assert!(row(&billing, &id).await.last_notice.is_some(), "at once");
         } else {
@@ -123,7 +119,7 @@ async fn whatever_was_changed_before_the_next_charge_is_told_of_and_what_it_cost
             }
             _ => {}
         }
-        let at = next_charge(&row(&billing, &id).await);
+        let at = row(&billing, &id).await.attempt_at;
         let told = told(&billing, &id, at).await;
         assert!(
             matches!(told[..], [(1, before)] if (7 * DAY - 3_600..=7 * DAY).contains(&before)),

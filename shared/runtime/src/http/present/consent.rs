@@ -1,11 +1,11 @@
 //! What a customer is asked to agree to, and what they have agreed to.
 
 use billing::Timestamp;
-use billing::subscription::{Ask, Consent, Interval, Subscription};
+use billing::subscription::{Ask, Consent, Subscription};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::exact;
+use super::{exact, length};
 
 /// What a customer is asked.
 #[derive(Debug, Serialize)]
@@ -24,12 +24,13 @@ pub(super) struct AskView {
 }
 
 pub(super) fn ask(row: &Subscription, ask: &Ask) -> AskView {
+    let (interval, interval_count) = length(ask.interval);
     AskView {
         reason: ask.increase.name(),
         amount: exact(ask.price),
         currency: ask.price.currency.code(),
-        interval: ask.interval.map(|it| it.unit().name()),
-        interval_count: ask.interval.map(Interval::count),
+        interval,
+        interval_count,
         from: ask.from,
         opens_at: ask.opens_at,
         // What was offered at once waits until its period is over.
@@ -58,14 +59,15 @@ struct ConsentsView<'a> {
 }
 
 fn consent(consent: &Consent) -> ConsentView<'_> {
+    let (interval, interval_count) = length(consent.interval);
     ConsentView {
         customer_id: consent.by.as_str(),
         at: consent.at,
         reason: consent.increase.name(),
         amount: exact(consent.price),
         currency: consent.price.currency.code(),
-        interval: consent.interval.map(|it| it.unit().name()),
-        interval_count: consent.interval.map(Interval::count),
+        interval,
+        interval_count,
         from: consent.from,
         text: consent.text.as_str(),
     }

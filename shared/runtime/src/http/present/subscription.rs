@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::consent::{AskView, ask};
-use super::{WarningView, exact, fail_reason, pending, signed, status, warning_views};
+use super::{WarningView, exact, fail_reason, length, pending, signed, status, warning_views};
 use crate::http::Reply;
 
 /// A plan. What may be said of each payment stands beside its price, under Iamport's names.
@@ -214,13 +214,14 @@ fn plan<'a>(
         ends_at: now.and_then(|seen| seen.row.calendar.period(it.ends_with())).map(|period| period.starts.start()),
     });
     let dunning = terms.map(|row| &row.dunning);
+    let (interval, interval_count) = length(interval);
     PlanView {
         id: id.as_str(),
         name,
         amount: exact(*amount),
         currency: amount.currency.code(),
-        interval: interval.map(|interval| interval.unit().name()),
-        interval_count: interval.map(Interval::count),
+        interval,
+        interval_count,
         intro,
         retry_days: dunning.map(Dunning::retry_days),
         give_up: dunning.map(|dunning| dunning.give_up.name()),

@@ -1,6 +1,5 @@
 //! More time for an account, as the storefront sees it.
 
-use billing::payment::Refusal;
 use billing::pg;
 
 use super::super::window::extended;
@@ -12,7 +11,7 @@ fn more_time_is_told_once_the_psp_has_agreed() {
     let account = PaymentSnapshot { cancel_amount: 0, paid_at: None, cancelled_at: None, ..everything() };
     let account = PaymentSnapshot { status: PspStatus::Ready, cancel_history: Vec::new(), ..account };
     let row = payment_by(Flow::Checkout { open_until: RUNS_AT }, order());
-    let row = Payment { state: State::Awaiting, record: Some(account), refusal: None::<Refusal>, ..row };
+    let row = Payment { state: State::Awaiting, record: Some(account), refusal: None, ..row };
     let claim = Claim::new(Purpose::Extend { due: Timestamp(99) }, nonce(), NOW, &Policy::default());
     let asked = Payment { claim: Some(claim), ..row.clone() };
     for (row, status) in [(&row, 200), (&asked, 202)] {
