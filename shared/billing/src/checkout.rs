@@ -160,6 +160,7 @@ impl Window {
             issue.warnings.extend(listed(pg, &self.pay_method));
             issue.warnings.extend((pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
             issue.warnings.extend(self.held_against(pg, Operation::KeyWindow, &facts)?);
+            issue.warnings.extend(usable(pg)?);
         }
         issue.warnings.extend(order.details.buyer_tel.is_none().then_some(Warning::BuyerTelMissing));
         Ok(issue)
@@ -232,6 +233,18 @@ impl Window {
             pay_method: code("pay_method", &self.pay_method, options::CODE_MAX)?,
             options: self.options.normal(amount)?,
         })
+    }
+}
+
+/// What may come of a key of this gateway. One that can certainly not be charged is of no use, so nobody is sent to make it.
+///
+/// # Errors
+/// `gateway_rule`.
+fn usable(pg: &str) -> Result<impl Iterator<Item = Warning>, Invalid> {
+    let findings = pg::use_of_keys(pg);
+    match findings.iter().find(|finding| finding.refuses() && finding.rule.operation == Operation::Charge) {
+        Some(never) => Err(Invalid::new("pg", "gateway_rule", never.refusal().detail)),
+        None => Ok(findings.into_iter().map(|finding| Warning::GatewayRule(finding.rule))),
     }
 }
 

@@ -10,13 +10,16 @@ mod facts;
 mod lists;
 mod rule;
 mod rules;
+mod support;
 
 /// Who asks for refunds and deletions, as `extra.requester` says it: the merchant's side, in whose name they are sent.
 pub const REQUESTER: &str = "admin";
 /// Why a key is deleted (`reason`), at whatever gateway: its customer, or the shop on the customer's behalf, wants it.
 pub const DELETION_REASON: &str = "고객 요청";
 
-pub use check::{Finding, IssueSupport, Support, asks_for, check, issue_support, refused, support, warning_text};
+pub use check::{
+    Finding, IssueSupport, Support, asks_for, check, issue_support, refused, support, use_of_keys, warning_text,
+};
 pub use facts::{Facts, Refunded};
 pub use lists::{PAY_METHODS, PGS, PayMethod, Pg, is_pay_method, is_pg};
 pub use rule::{Bytes, Demand, Field, IssueAmount, Letters, Operation, Rule, Source};

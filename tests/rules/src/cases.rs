@@ -209,7 +209,7 @@ pub fn method_at(gateway: &str, operation: Operation) -> &'static str {
     let window = || listed(Operation::Window);
     match operation {
         Operation::CardKey => None,
-        Operation::Charge | Operation::Schedule | Operation::DeleteKey => key_window(),
+        Operation::Charge | Operation::Schedule | Operation::MoveSchedule | Operation::DeleteKey => key_window(),
         Operation::KeyWindow => key_window().or_else(window),
         Operation::Window | Operation::Refund => window(),
         Operation::Receipt | Operation::CancelReceipt => Some("trans"),
@@ -235,7 +235,7 @@ const fn usual(operation: Operation) -> &'static [Field] {
     const CARD: &[Field] = &[Field::CustomerName, Field::Birth, Field::PwdTwoDigits, Field::Cvc];
     match operation {
         Operation::Window | Operation::KeyWindow => ORDER,
-        Operation::Charge | Operation::Schedule => CHARGE,
+        Operation::Charge | Operation::Schedule | Operation::MoveSchedule => CHARGE,
         Operation::Account => ACCOUNT,
         Operation::CardKey => CARD,
         Operation::Refund | Operation::DeleteKey => &[Field::Reason, Field::Requester],

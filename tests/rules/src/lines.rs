@@ -47,7 +47,7 @@ pub fn pair(rule: &Rule, call: Call) -> Result<(Case, Case), Missing> {
     Ok((kept, broken))
 }
 
-const fn operation(call: Call) -> Option<Operation> {
+pub(crate) const fn operation(call: Call) -> Option<Operation> {
     match call {
         Call::Issue => Some(Operation::CardKey),
         Call::Again => Some(Operation::Charge),
@@ -60,8 +60,9 @@ const fn operation(call: Call) -> Option<Operation> {
         Call::ReceiptCancel => Some(Operation::CancelReceipt),
         Call::Vbank => Some(Operation::Account),
         Call::VbankChange => Some(Operation::ExtendAccount),
-        // A card is charged by its key, and a schedule is moved as it was taken.
-        Call::Onetime | Call::Move => None,
+        Call::Move => Some(Operation::MoveSchedule),
+        // A card is charged by its key.
+        Call::Onetime => None,
     }
 }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use billing::pg::{Finding, PGS, Rule, rules};
-use ledger::gateways::OPEN;
+use ledger::gateways::{OPEN, SUPPORT};
 use serde_json::{Value, json};
 
+use crate::calls::{DIFFERENCES, Standing, in_the_catalogue};
 use crate::differences::{Difference, OF_THE_CATALOGUE, OF_THE_SIMULATOR, UNREAD, Verdict, of_rule};
+use crate::lines::operation;
 
 /// The most columns of the table.
 pub const COLUMNS: usize = 160;
@@ -160,7 +162,10 @@ pub fn page() -> String {
     }
     let without: Vec<String> =
         PGS.iter().filter(|pg| !by_gateway.contains_key(pg.code)).map(|pg| format!("`{}`", pg.code)).collect();
-    let _ = writeln!(text, "\nNothing is known of: {}.", without.join(", "));
+    if !without.is_empty() {
+        let _ = writeln!(text, "\nNothing is known of: {}.", without.join(", "));
+    }
+    calls(&mut text);
     text.push_str(
         "\n## Open questions\n\nWhat the documents leave open, and the simulator's knob that answers it.\n\n",
     );
@@ -180,6 +185,28 @@ pub fn page() -> String {
     text.push_str("\nIn the simulator alone:\n\n");
     differences(&mut text, OF_THE_SIMULATOR);
     text
+}
+
+/// Who takes which call, but for what a gateway's other rules say of a request.
+fn calls(text: &mut String) {
+    text.push_str(
+        "\n## Who takes which call\n\nThe schema lists gateways beside its calls. One of the table above that a list lacks is refused \
+         (`GATEWAY.CALL.impossible`), and warned of\nwhere a page says otherwise. One that is in no list of ours is passed.\n\n\
+         | call | takes | in doubt |\n|---|---|---|\n",
+    );
+    for call in SUPPORT.iter().map(|support| support.operation) {
+        let Some(operation) = operation(call) else { continue };
+        let at = |wanted: Standing| {
+            let codes = PGS.iter().filter(|pg| in_the_catalogue(pg.code, call) == Some(wanted));
+            codes.map(|pg| format!("`{}`", pg.code)).collect::<Vec<_>>().join(", ")
+        };
+        let (takes, in_doubt) = (at(Standing::Takes), at(Standing::Doubtful));
+        let _ = writeln!(text, "| `{}` | {takes} | {in_doubt} |", operation.name());
+    }
+    text.push_str("\nThe simulator's lists differ:\n\n");
+    for (gateway, call, reason) in DIFFERENCES {
+        let _ = writeln!(text, "- `{gateway}`, `{call}`: {reason}");
+    }
 }
 
 fn differences(text: &mut String, all: &[Difference]) {

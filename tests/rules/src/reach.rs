@@ -1,12 +1,18 @@
-//! Which rules a storefront can break through the API of a stack in won, with one gateway for typed cards.
+//! Which rules a storefront can break through the API of a stack in won.
 
 use billing::Currency;
-use billing::pg::{Demand, Field, Operation, Rule, asks_for};
+use billing::pg::{Demand, Field, Operation, Rule, asks_for, rules};
 
 use crate::cases::Case;
 
 /// Why no rule about accounts is reached: which gateways issue them, and extend them, is a list of its own, and a stack is set up for few.
 pub const ACCOUNTS: &str = "accounts are issued at the gateways that the stack is set up for";
+
+/// Whether a gateway certainly refuses such a call, whatever it says.
+fn never(gateway: &str, operation: Operation) -> bool {
+    let mut here = rules().filter(|rule| rule.gateway == gateway && rule.operation == operation);
+    here.any(|rule| rule.certain && rule.demand == Demand::Impossible && rule.pay_methods.is_empty())
+}
 
 /// The request that keeps a rule and the one that breaks it, if both can be made there.
 ///
@@ -29,9 +35,13 @@ pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
         (Operation::Receipt | Operation::CancelReceipt, _) => {
             Err("a receipt is of a payment at one gateway, and the tests of receipts ask at theirs")
         }
-        (Operation::CardKey, _) => Err("a card that is typed goes to the one gateway that the stack is set up for"),
-        (Operation::DeleteKey, _) | (_, Demand::Required(Field::Requester | Field::Reason)) => {
-            Err("the product always says it itself")
+        (Operation::CardKey, Demand::Required(Field::Cvc)) => Err("a stack takes no cvc unless it is set up for it"),
+        (_, Demand::Required(Field::Requester | Field::Reason)) => Err("the product always says it itself"),
+        (Operation::MoveSchedule, _) if never(kept.gateway, Operation::Schedule) => {
+            Err("what is not scheduled is not moved")
+        }
+        (Operation::KeyWindow, demand) if demand != Demand::Impossible && never(kept.gateway, Operation::Charge) => {
+            Err("no window is opened for a key that nobody charges")
         }
         (Operation::Window, Demand::Length(Field::CustomerId, ..) | Demand::Bytes(Field::CustomerId, ..))
             if !asks_for(kept.gateway, Operation::Window, Some(kept.pay_method), Field::CustomerId) =>

@@ -82,6 +82,14 @@ fn ask(case: &Case, knobs: &Knobs) -> Result<(), Refusal> {
             let entry = ScheduleOrder { order: order(facts), schedule_at: NOW.0 + DAY };
             books.register(NOW.0, KEY, None, 0, vec![entry]).map(drop)
         }
+        Operation::MoveSchedule => {
+            hold_key(case, &mut books)?;
+            let entry = ScheduleOrder { order: order(facts), schedule_at: NOW.0 + DAY };
+            let merchant_uid = entry.order.merchant_uid.clone();
+            books.register(NOW.0, KEY, None, 0, vec![entry])?;
+            books.set_knobs(knobs.clone());
+            books.move_schedule(at, &merchant_uid, NOW.0 + 2 * DAY).map(drop)
+        }
         Operation::DeleteKey => {
             hold_key(case, &mut books)?;
             books.set_knobs(knobs.clone());

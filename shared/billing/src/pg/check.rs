@@ -42,6 +42,14 @@ pub fn check(gateway: &str, operation: Operation, pay_method: Option<&str>, fact
     here.filter(|rule| is_broken(&rule.demand, gateway, pay_method, facts)).map(|rule| Finding { rule }).collect()
 }
 
+/// What keeps a gateway's keys from being charged at all: who issues one there may have no use of it. A rule that keeps them only from
+/// being scheduled is of use to know, and leaves them one.
+#[must_use]
+pub fn use_of_keys(gateway: &str) -> Vec<Finding> {
+    let of_use = |rule: &&Rule| matches!(rule.operation, Operation::Charge | Operation::Schedule) && rule.refuses_all();
+    rules().filter(|rule| rule.gateway == gateway).filter(of_use).map(|rule| Finding { rule }).collect()
+}
+
 /// The first of these that a request is refused for.
 ///
 /// # Errors
@@ -233,6 +241,7 @@ const fn field(rule: &Rule) -> &'static str {
             Operation::Window | Operation::KeyWindow | Operation::Account => "pg",
             Operation::CardKey => "card_number",
             Operation::Charge | Operation::Schedule | Operation::DeleteKey => "customer_uid",
+            Operation::MoveSchedule => "schedule_at",
             Operation::Refund | Operation::Receipt | Operation::CancelReceipt | Operation::ExtendAccount => {
                 "merchant_uid"
             }
@@ -317,6 +326,7 @@ const fn done(operation: Operation) -> &'static str {
         Operation::CardKey => "billing keys for cards that are typed elsewhere",
         Operation::Charge => "charges of its keys by this API",
         Operation::Schedule => "schedules for its keys",
+        Operation::MoveSchedule => "moves of a schedule to another time",
         Operation::Refund => "refunds of such payments",
         Operation::DeleteKey => "deletion of its keys by this API",
         Operation::Receipt => "cash receipts by this API",

@@ -33,6 +33,8 @@ pub enum Operation {
     Charge,
     /// A charge of a billing key that the PSP makes later.
     Schedule,
+    /// Giving such a charge another time (`PUT /subscribe/payments/schedule/{merchant_uid}`).
+    MoveSchedule,
     /// Giving money back (`cancel`).
     Refund,
     /// Deleting a billing key.
@@ -49,12 +51,13 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Window,
         Self::KeyWindow,
         Self::CardKey,
         Self::Charge,
         Self::Schedule,
+        Self::MoveSchedule,
         Self::Refund,
         Self::DeleteKey,
         Self::Receipt,
@@ -72,6 +75,7 @@ impl Operation {
             Self::CardKey => "card_key",
             Self::Charge => "charge",
             Self::Schedule => "schedule",
+            Self::MoveSchedule => "schedule_move",
             Self::Refund => "refund",
             Self::DeleteKey => "delete_key",
             Self::Receipt => "receipt",

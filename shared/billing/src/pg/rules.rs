@@ -1,6 +1,5 @@
 //! The rules, by company.
 
-mod accounts;
 mod danal;
 mod extensions;
 mod general;
@@ -18,9 +17,12 @@ mod toss;
 mod wallets;
 mod welcome;
 
-use super::rule::Rule;
+use std::sync::LazyLock;
 
-const GROUPS: [&[Rule]; 17] = [
+use super::rule::Rule;
+use super::support;
+
+const GROUPS: [&[Rule]; 16] = [
     general::RULES,
     inicis::RULES,
     kcp::RULES,
@@ -36,11 +38,13 @@ const GROUPS: [&[Rule]; 17] = [
     overseas::RULES,
     others::RULES,
     receipts::RULES,
-    accounts::RULES,
     extensions::RULES,
 ];
 
+/// Of calls that gateways do not take: made from the lists of those that do.
+static OF_CALLS: LazyLock<Vec<Rule>> = LazyLock::new(|| support::rules(GROUPS.into_iter().flatten()));
+
 /// Every rule.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    GROUPS.into_iter().flatten()
+    GROUPS.into_iter().flatten().chain(OF_CALLS.iter())
 }

@@ -43,6 +43,14 @@ pub(super) fn check_order(operation: Operation, key: &BillingKey, order: &Order,
     pg::refused(&findings(operation, key, order, at))
 }
 
+/// Checks that a schedule is to be given another time.
+///
+/// # Errors
+/// `gateway_rule`.
+pub(super) fn check_move(key: &BillingKey, order: &Order, to: Timestamp) -> Result<(), Invalid> {
+    check_order(Operation::MoveSchedule, key, order, to)
+}
+
 /// What is said beside the answer to such an order, also to a repeat of it: it is the same for ever, as long as the lists are.
 pub(super) fn warnings_of_order(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Warning> {
     told(findings(operation, key, order, at))

@@ -1,5 +1,6 @@
 //! Payments that the PSP runs later.
 
+mod moved;
 mod scheduled;
 
 use std::collections::BTreeSet;
@@ -288,26 +289,6 @@ where
         }
         let posted = registered(posted, row.merchant_uid().as_str());
         self.settle_post(row.clone(), posted).await.unwrap_or(row)
-    }
-
-    /// Gives a schedule another time.
-    ///
-    /// # Errors
-    /// [`Failure::AlreadyExecuted`], [`Failure::ScheduleNotChangeable`], [`Failure::Refused`] with the PSP's reason.
-    pub async fn reschedule(
-        &self,
-        caller: &Caller,
-        merchant_uid: &str,
-        schedule_at: Timestamp,
-    ) -> Result<Payment, Failure> {
-        check_schedule_at(schedule_at, self.host.now(), &self.policy)?;
-        let row = self.scheduled(caller, merchant_uid).await?;
-        own_timer(&row)?;
-        if row.flow == (Flow::Schedule { schedule_at }) && row.state == State::Scheduled && row.claim.is_none() {
-            return Ok(row);
-        }
-        let row = self.changed(row, Purpose::Move { schedule_at }).await?;
-        if row.state == State::Scheduled { Ok(row) } else { Err(unchangeable(&row)) }
     }
 
     /// Takes a schedule back. Revoking it again answers the same.

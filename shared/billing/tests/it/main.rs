@@ -18,6 +18,7 @@ mod event_rules;
 mod evidence;
 mod fixture;
 mod foreign;
+mod gateway_calls;
 mod gateway_checks;
 mod gateway_rules;
 mod gateway_warnings;

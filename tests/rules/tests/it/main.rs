@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use billing::pg;
 use ledger::gateways;
+use rules::calls::{DIFFERENCES, Standing, in_the_catalogue, in_the_simulator};
 use rules::differences::{
     Difference, OF_THE_CATALOGUE, OF_THE_SIMULATOR, UNREAD, Verdict, known, of_line, of_rule, reason,
 };
@@ -68,6 +69,52 @@ fn what_the_simulator_refuses_by_itself_the_catalogue_refuses_or_warns_of() {
     let ids: BTreeSet<String> = differing.iter().map(|(line, call, _)| line.id(*call)).collect();
     none("on the list of differences without being one", &idle(OF_THE_SIMULATOR, &ids));
     assert!(agreeing > 150, "{agreeing} of {}", verdicts.len());
+}
+
+/// Each call of the schema's at each gateway that the simulator's documents name, but for those that are none of ours.
+#[test]
+fn both_lists_have_the_same_gateways_for_each_call() {
+    let (mut asked, mut strange, mut differing) = (0, Vec::new(), BTreeSet::new());
+    for support in gateways::SUPPORT {
+        for gateway in gateways::NAMED.into_iter().filter(|gateway| pg::is_pg(gateway)) {
+            let Some(ours) = in_the_catalogue(gateway, support.operation) else { continue };
+            let theirs = in_the_simulator(gateway, &support);
+            asked += 1;
+            if ours == theirs {
+                continue;
+            }
+            let word = support.operation.word();
+            differing.insert((gateway, word));
+            if !DIFFERENCES.iter().any(|(at, call, _)| (*at, *call) == (gateway, word)) {
+                strange.push((format!("{gateway}.{word}"), format!("{ours:?}, and the simulator {theirs:?}")));
+            }
+        }
+    }
+    none("the lists of who takes a call differ", &strange);
+    for (gateway, call, reason) in DIFFERENCES {
+        assert!(differing.contains(&(*gateway, *call)) && reason.len() > 30, "{gateway}.{call}: {reason}");
+    }
+    assert_eq!(asked, 9 * (gateways::NAMED.len() - 1), "nine calls are ours, and settle_firm is no gateway of ours");
+}
+
+/// What the other list does not name is passed: by the simulator what only the product knows, and by the product what only it knows.
+#[test]
+fn a_gateway_that_one_list_alone_names_is_refused_by_no_list_of_the_other() {
+    let only_ours = pg::PGS.iter().filter(|listed| !gateways::NAMED.contains(&listed.code));
+    let only_ours: Vec<&str> = only_ours.map(|listed| listed.code).collect();
+    assert_eq!(only_ours, ["jtnet", "syrup", "alipay", "payple", "inicis_unified"]);
+    for code in only_ours {
+        for support in gateways::SUPPORT {
+            let ours = in_the_catalogue(code, support.operation);
+            let expected = if code == "inicis_unified" { Standing::Refuses } else { Standing::Doubtful };
+            assert!(ours.is_none_or(|ours| ours == expected), "{code}.{}: {ours:?}", support.operation.word());
+        }
+    }
+    let only_theirs: Vec<&str> = gateways::NAMED.into_iter().filter(|code| !pg::is_pg(code)).collect();
+    assert_eq!(only_theirs, ["settle_firm"]);
+    for operation in pg::Operation::ALL {
+        assert_eq!(pg::check("settle_firm", operation, Some("brand_new"), &pg::Facts::default()), []);
+    }
 }
 
 #[test]

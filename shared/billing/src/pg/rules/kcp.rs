@@ -49,8 +49,5 @@ pub(super) const RULES: &[Rule] = &[
     rule("kcp_billing.key_window.amount", "kcp_billing", KeyWindow, &[], Issue(ShownOnly, 0), PAGE),
     rule("kcp_quick.window.methods", "kcp_quick", Window, &[], Methods(&["card", "trans"]), QUICK),
     rule("kcp_quick.key_window.methods", "kcp_quick", KeyWindow, &[], Methods(&["card", "trans"]), QUICK),
-    // Its keys are charged by `POST /kcpquick/payment/autopay`, and in no list of those that `again` and schedules take.
-    rule("kcp_quick.charge.impossible", "kcp_quick", Charge, &[], Impossible, SCHEMA),
-    rule("kcp_quick.schedule.impossible", "kcp_quick", Schedule, &[], Impossible, SCHEMA),
     rule("kcp_quick.refund.tax_free", "kcp_quick", Refund, &[], TaxPart(TaxFree), SCHEMA),
 ];

@@ -4,7 +4,7 @@ use super::super::rule::Demand::{Currencies, Impossible, Issue, Length, Methods,
 use super::super::rule::Field::{BuyerName, CustomerId, MerchantUid, TaxFree, VatAmount};
 use super::super::rule::IssueAmount::{MustBeZero, ShownOnly};
 use super::super::rule::Letters::AlphanumericDash;
-use super::super::rule::Operation::{Account, CardKey, Charge, KeyWindow, Refund, Schedule, Window};
+use super::super::rule::Operation::{Account, Charge, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::Krw;
 
@@ -86,7 +86,6 @@ pub(super) const RULES: &[Rule] = &[
     // No amount is named at all.
     unsure("tosspay_v2.key_window.amount", "tosspay_v2", KeyWindow, &[], Issue(MustBeZero, 0), WALLET),
     rule("tosspay_v2.key_window.customer_id.length", "tosspay_v2", KeyWindow, &[], Length(CustomerId, 0, 50), WALLET),
-    rule("tosspay_v2.card_key.impossible", "tosspay_v2", CardKey, &[], Impossible, SCHEMA),
     // The schema's list of who takes it at a refund lacks this one.
     unsure("tosspay_v2.refund.vat_amount", "tosspay_v2", Refund, &[], TaxPart(VatAmount), WALLET_CAUTION),
     rule("tosspay.window.methods", "tosspay", Window, &[], Methods(&["card"]), OLD_WALLET),

@@ -26,7 +26,6 @@ pub(super) const RULES: &[Rule] = &[
     unsure("kakaopay.window.amount", "kakaopay", Window, &[], KAKAO_WON, LIMITS),
     unsure("kakaopay.window.vat_amount.absent", "kakaopay", Window, &[], Absent(VatAmount), KAKAO),
     rule("kakaopay.key_window.amount", "kakaopay", KeyWindow, &[], Issue(Charged, 0), KAKAO),
-    rule("kakaopay.card_key.impossible", "kakaopay", CardKey, &[], Impossible, SCHEMA),
     unsure("kakaopay.charge.amount", "kakaopay", Charge, &[], KAKAO_WON, LIMITS),
     unsure("kakaopay.schedule.amount", "kakaopay", Schedule, &[], KAKAO_WON, LIMITS),
     unsure("naverpay.window.products.required", "naverpay", Window, &[], Required(NaverProducts), NAVER),
@@ -44,7 +43,6 @@ pub(super) const RULES: &[Rule] = &[
         NAVER,
     ),
     unsure("naverpay.key_window.buyer_tel.required", "naverpay", KeyWindow, &[], Required(BuyerTel), NAVER),
-    rule("naverpay.card_key.impossible", "naverpay", CardKey, &[], Impossible, SCHEMA),
     // By contract: who is paid out by another day must not name one.
     unsure("naverpay.charge.use_cfm.required", "naverpay", Charge, &[], Required(NaverUseCfm), NAVER),
     rule("naverpay.charge.use_cfm.day", "naverpay", Charge, &[], FromDay(NaverUseCfm), NAVER),
