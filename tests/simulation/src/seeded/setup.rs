@@ -208,11 +208,25 @@ impl Setup {
         setup.widened(rng);
         setup.receipted(rng);
         setup.extended(&mut rng.clone());
+        setup.at_a_wallet(&mut rng.clone());
         setup
     }
 }
 
 impl Setup {
+    /// Keys are those of a gateway that schedules charges and moves none. The simulator issues them for the cards that everybody has
+    /// here, whatever its list says.
+    fn at_a_wallet(&mut self, rng: &mut Rng) {
+        // The same draws have decided about accounts already.
+        if rng.below(1_000) < 940 || self.windows > 0 || self.receipts > 0 {
+            return;
+        }
+        self.knobs.default_pg = "tosspay_v2".to_owned();
+        // Whoever finds a schedule that was forgotten could not move it either.
+        self.knobs.lose_schedules = 0;
+        self.knobs.rule_answers.insert("tosspay_v2.issue".to_owned(), false);
+    }
+
     /// The PSP does what it is asked and says something else.
     fn upstream(&mut self) {
         let lies = [Fault::RefusedAfter, Fault::LostReply, Fault::WrongAmount, Fault::ErrorAfter, Fault::RefusedBefore];

@@ -162,6 +162,8 @@ pub enum Bug {
     AccountExtendedByWish,
     /// An account's second extension is sent while the first may still be carried out.
     ExtendedBesideUnknown,
+    /// A schedule is moved whatever its key's gateway takes.
+    MovedWhereNoneAre,
 }
 
 thread_local! {

@@ -82,6 +82,7 @@ pub const ZOO: &[Plant] = &[
     bug(0, "schedules with a card not recorded", Bug::Inside(Inner::SchedulesNotRecorded), &["I37"]),
     bug(0, "account asked for again at once", Bug::Inside(Inner::AccountAskedForAgain), &["I5", "I38"]),
     bug(0, "account extended by wish", Bug::Inside(Inner::AccountExtendedByWish), &["I41"]),
+    bug(0, "schedule moved where none are", Bug::Inside(Inner::MovedWhereNoneAre), &["I34"]),
     bug(0, "account extended beside an unknown", Bug::Inside(Inner::ExtendedBesideUnknown), &["I5", "I41"]),
 ];
 
