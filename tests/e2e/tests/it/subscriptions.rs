@@ -1,97 +1,18 @@
 //! Subscriptions from the first charge to the last, through the gateway, with the simulated PSP's own books beside them.
 
-use std::time::Duration;
-
 use e2e::stack::{JsonBody, fresh};
 use serde_json::{Value, json};
 
 use crate::psp::AGAIN;
-use crate::reply::Reply;
-use crate::shop::{Buyer, card};
+use crate::shop::card;
 use crate::world::World;
 
+mod requests;
+
 const DAY: i64 = 86_400;
-/// Times that a request is made until it is answered for good.
-const BEGUN_MAX: u32 = 20;
 
 fn plan(id: &str) -> Value {
     json!({ "id": id, "name": "월간 이용권", "amount": 8900, "interval": "month" })
-}
-
-impl World {
-    async fn subscribe(&self, body: &Value) -> Reply {
-        self.subscribe_again(&fresh("subscribe"), body).await
-    }
-
-    async fn subscribe_again(&self, idempotency_key: &str, body: &Value) -> Reply {
-        let request = self.request("POST", "/subscriptions").bearer_auth(self.merchant());
-        self.send(request.header("idempotency-key", idempotency_key).json_body(body)).await
-    }
-
-    /// One that is begun: while it is pending the same request is made again, as a storefront does. On a slow machine its steps
-    /// take longer than its caller is kept waiting.
-    async fn begun_again(&self, idempotency_key: &str, body: &Value) -> Value {
-        for _ in 0..BEGUN_MAX {
-            let reply = self.subscribe_again(idempotency_key, body).await;
-            if reply.status != 202 {
-                return reply.ok(201);
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        panic!("pending after {BEGUN_MAX} requests: {body}")
-    }
-
-    async fn begun(&self, body: &Value) -> Value {
-        self.begun_again(&fresh("subscribe"), body).await
-    }
-
-    pub(crate) async fn monthly(&self, buyer: &Buyer) -> String {
-        let body = json!({ "customer_uid": buyer.customer_uid, "plan": plan("monthly") });
-        let begun = self.begun(&body).await;
-        begun["id"].as_str().unwrap().to_owned()
-    }
-
-    async fn subscription(&self, id: &str) -> Value {
-        self.call("GET", &format!("/subscriptions/{id}"), &self.merchant()).await.ok(200)
-    }
-
-    async fn change(&self, id: &str, body: &Value) -> Reply {
-        self.change_as(&self.merchant(), id, body).await
-    }
-
-    async fn change_as(&self, token: &str, id: &str, body: &Value) -> Reply {
-        let request = self.request("PATCH", &format!("/subscriptions/{id}")).bearer_auth(token);
-        self.send(request.json_body(body)).await
-    }
-
-    async fn cancel(&self, id: &str, at: &str) -> Reply {
-        self.call("DELETE", &format!("/subscriptions/{id}?at={at}"), &self.merchant()).await
-    }
-
-    /// Days go by in steps of so many, and after each the sweep comes once.
-    async fn days(&self, days: i64, step: i64) {
-        for _ in 0..days / step {
-            self.advance(step * DAY).await;
-            self.sweep().await;
-        }
-    }
-
-    /// Everything that the PSP was paid for a subscription and has not given back, by order number.
-    async fn paid_for(&self, id: &str) -> Vec<String> {
-        let mut paid = Vec::new();
-        for period in 0..40 {
-            let before = paid.len();
-            for attempt in 0..12 {
-                let uid = format!("{id}p{period}t{attempt}");
-                let records = self.payments(&uid).await;
-                paid.extend(records.iter().filter(|record| record["status"] == "paid").map(|_| uid.clone()));
-            }
-            if before == paid.len() && period > 3 {
-                break;
-            }
-        }
-        paid
-    }
 }
 
 #[tokio::test]
@@ -218,7 +139,7 @@ async fn what_is_paid_after_the_end_is_given_back() {
     let id = begun.json()["id"].as_str().unwrap().to_owned();
     let location = format!("/subscriptions/{id}");
     assert_eq!(begun.pending(&location)["pending"], "pending");
-    let open = world.cancel(&id, "now").await;
+    let open = world.call("DELETE", &format!("/subscriptions/{id}?at=now"), &world.merchant()).await;
     assert_eq!(open.pending(&location)["pending"], "cancellation_pending");
     for _ in 0..8 {
         world.advance(120).await;
