@@ -163,6 +163,7 @@ impl Case {
                 self.empty(Field::RefundAccount);
             }
             Demand::Days(days) => self.later(days + 1),
+            Demand::Months(months) => self.later(months * 31 + 1),
             Demand::NotBetween(from, _) => {
                 self.facts.at = Some(KstDay::of(NOW).start().plus(from * 3_600 + 60));
             }

@@ -178,6 +178,10 @@ fn is_broken(demand: &Demand, gateway: &str, pay_method: Option<&str>, facts: &F
             (Some(paid_at), Some(at)) => KstDay::of(paid_at).days_until(KstDay::of(at)) > *days,
             _ => false,
         },
+        Demand::Months(months) => match (refunded().paid_at.and_then(date), facts.at.and_then(date)) {
+            (Some((then, day)), Some((now, today))) => now - then > *months || (now - then == *months && today > day),
+            _ => false,
+        },
         Demand::NotBetween(from, to) => facts.at.is_some_and(|at| {
             let hour = hour(at);
             if from <= to { (*from..*to).contains(&hour) } else { hour >= *from || hour < *to }
@@ -208,11 +212,16 @@ fn hour(at: Timestamp) -> i64 {
     at.0.saturating_add(KST_OFFSET_SECONDS).rem_euclid(86_400) / 3_600
 }
 
+/// The calendar month in Seoul, counted from year 0, and the day in it.
+fn date(at: Timestamp) -> Option<(i64, i64)> {
+    let day: i64 = KstDay::of(at).compact()?.parse().ok()?;
+    Some((day / 10_000 * 12 + day / 100 % 100, day % 100))
+}
+
 /// Whether the payment was in an earlier calendar month than its refund.
 fn is_later_month(facts: &Facts) -> bool {
-    let month = |at: Timestamp| KstDay::of(at).compact().map(|day| day.chars().take(6).collect::<String>());
-    match (facts.refunded.and_then(|it| it.paid_at).and_then(month), facts.at.and_then(month)) {
-        (Some(paid), Some(now)) => paid < now,
+    match (facts.refunded.and_then(|it| it.paid_at).and_then(date), facts.at.and_then(date)) {
+        (Some((paid, _)), Some((now, _))) => paid < now,
         _ => false,
     }
 }
@@ -235,7 +244,7 @@ const fn field(rule: &Rule) -> &'static str {
         Demand::Won(_, _) | Demand::Issue(_, _) | Demand::Parts(_, _) => "amount",
         Demand::Currencies(_) => "currency",
         Demand::Methods(_) => "pay_method",
-        Demand::SameMonth(_) | Demand::Days(_) | Demand::NotBetween(_, _) => "merchant_uid",
+        Demand::SameMonth(_) | Demand::Days(_) | Demand::Months(_) | Demand::NotBetween(_, _) => "merchant_uid",
         Demand::SameMonthOrAccount => "refund_account",
         Demand::Impossible => match rule.operation {
             Operation::Window | Operation::KeyWindow | Operation::Account => "pg",
@@ -296,6 +305,7 @@ fn asked(rule: &Rule) -> String {
         Demand::SameMonth(_) => "the refund in the calendar month of the payment".to_owned(),
         Demand::SameMonthOrAccount => "refund_account after the calendar month of the payment".to_owned(),
         Demand::Days(days) => format!("the refund within {days} days of the payment"),
+        Demand::Months(months) => format!("the refund within {months} months of the payment"),
         Demand::NotBetween(from, to) => format!("no refund from {from}:00 to {to}:00 in Seoul"),
     }
 }

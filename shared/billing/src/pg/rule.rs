@@ -290,6 +290,8 @@ pub enum Demand {
     SameMonthOrAccount,
     /// A refund within so many days of the payment.
     Days(i64),
+    /// A refund within so many calendar months of the payment: on the same day of a later month at the latest.
+    Months(i64),
     /// No refund from the first hour to the second, in Seoul.
     NotBetween(i64, i64),
 }

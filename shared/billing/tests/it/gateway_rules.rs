@@ -159,6 +159,7 @@ fn broken(rule: &Rule) -> Option<(Facts, Option<&'static str>)> {
         Demand::SameMonth(_) => Facts { at: Some(START.plus(31 * DAY)), ..facts },
         Demand::SameMonthOrAccount => without(Facts { at: Some(START.plus(31 * DAY)), ..facts }, Field::RefundAccount),
         Demand::Days(days) => Facts { at: Some(START.plus((days + 1) * DAY)), ..facts },
+        Demand::Months(months) => Facts { at: Some(START.plus((months * 31 + 1) * DAY)), ..facts },
         Demand::NotBetween(from, _) => Facts { at: Some(hour(from)), ..facts },
     };
     Some((facts, by))
@@ -322,6 +323,11 @@ fn rules_hold_to_their_very_bounds() {
     for (days, broken) in [(180, false), (181, true)] {
         let facts = refund(START, START.plus(days * DAY));
         assert_eq!(named("paypal_v2", Operation::Refund, "paypal", facts, "paypal_v2.refund.deadline"), broken);
+    }
+    // From 1 December to 1 June.
+    for (days, broken) in [(182, false), (183, true)] {
+        let facts = refund(december, december.plus(days * DAY));
+        assert_eq!(named("ksnet", Operation::Refund, "card", facts, "ksnet.refund.deadline"), broken, "{days}");
     }
     for (at, broken) in [(22, false), (23, true), (0, true), (5, true), (6, false)] {
         let facts = refund(START, hour(at));

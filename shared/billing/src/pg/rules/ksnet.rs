@@ -1,6 +1,6 @@
 //! KSNET.
 
-use super::super::rule::Demand::{Along, Currencies, Days, Impossible, Methods, NotBetween, Parts, Required};
+use super::super::rule::Demand::{Along, Currencies, Impossible, Methods, Months, NotBetween, Parts, Required};
 use super::super::rule::Field::{
     Birth, BuyerEmail, BuyerName, BuyerTel, CardCode, Escrow, ProductType, PwdTwoDigits, TaxFree, VbankDue,
 };
@@ -35,8 +35,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("ksnet.schedule.product_type.required", "ksnet", Schedule, &[], Required(ProductType), SCHEMA),
     rule("ksnet.schedule.buyer_name.required", "ksnet", Schedule, &[], Required(BuyerName), SCHEMA),
     rule("ksnet.refund.parts", "ksnet", Refund, &[], Parts(9, &[]), WARNING),
-    // Six months, of which the longest have 184 days.
-    rule("ksnet.refund.deadline", "ksnet", Refund, &[], Days(184), WARNING),
+    rule("ksnet.refund.deadline", "ksnet", Refund, &[], Months(6), WARNING),
     // In which time zone is not said.
     unsure("ksnet.refund.vbank.hours", "ksnet", Refund, &["vbank"], NotBetween(23, 6), WARNING),
     rule("ksnet.account.buyer_name.required", "ksnet", Account, &[], Required(BuyerName), SCHEMA),
