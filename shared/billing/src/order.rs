@@ -145,6 +145,15 @@ impl ProductType {
             _ => Err(Invalid::field("product_type", "real or digital")),
         }
     }
+
+    /// Iamport's spelling.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Digital => "digital",
+        }
+    }
 }
 
 impl Order {

@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod checked;
 pub(crate) mod events;
 pub(crate) mod moves;
+pub mod parts;
 pub mod receipt;
 pub mod recorded;
 pub mod rest;

@@ -141,7 +141,8 @@ pub fn secret() -> FingerprintKey {
 #[must_use]
 pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Process<'a, Answer> {
     let Machine { skew, policy, secret } = machine;
-    let policy = Policy { account_pgs: vec![ACCOUNTS_AT.to_owned()], ..policy };
+    let card_pg = Some(sim.world().ledger.knobs().default_pg.clone());
+    let policy = Policy { account_pgs: vec![ACCOUNTS_AT.to_owned()], card_pg, ..policy };
     let now = sim.now();
     sim.world().subscriptions.asks = policy.asks_for_consent();
     sim.world().subscriptions.ask(&request, now);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rule::Field;
 use crate::money::Money;
-use crate::order::{Details, Order, ProductType};
+use crate::order::{Details, Order};
 use crate::time::Timestamp;
 
 /// A request, as far as rules speak of it.
@@ -52,10 +52,7 @@ impl Facts {
             ..
         } = &order.details;
         let number = |of: Option<u64>| of.map(|minor| minor.to_string());
-        let kind = product_type.map(|kind| match kind {
-            ProductType::Real => "real".to_owned(),
-            ProductType::Digital => "digital".to_owned(),
-        });
+        let kind = product_type.map(|kind| kind.name().to_owned());
         Self { amount: Some(order.amount), at: Some(at), ..Self::default() }
             .with(Field::MerchantUid, Some(order.merchant_uid.to_string()))
             .with(Field::Name, Some(order.name.clone()))

@@ -5,7 +5,7 @@ use crate::card::Card;
 use crate::checkout::{ACCOUNT, Warning, listed};
 use crate::invalid::Invalid;
 use crate::key::BillingKey;
-use crate::order::{Details, Order, ProductType};
+use crate::order::{Details, Order};
 use crate::payment::receipt::{IdentifierType, ReceiptOrder};
 use crate::payment::refund::tax::TaxParts;
 use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
@@ -185,10 +185,7 @@ pub(super) fn check_extension(pg: Option<&str>, order: &Order, at: Timestamp) ->
 /// `gateway_rule`.
 pub(super) fn check_receipt(record: &PaymentSnapshot, order: &ReceiptOrder) -> Result<(), Invalid> {
     let Some(pg) = record.details.pg_provider.as_deref() else { return Ok(()) };
-    let kind = order.product_type.map(|kind| match kind {
-        ProductType::Real => "real".to_owned(),
-        ProductType::Digital => "digital".to_owned(),
-    });
+    let kind = order.product_type.map(|kind| kind.name().to_owned());
     let card = order.wish.identifier_type == IdentifierType::Taxcard;
     let facts = Facts::default()
         .with(Field::BuyerName, order.buyer_name.clone())

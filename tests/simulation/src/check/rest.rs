@@ -9,7 +9,7 @@ use billing::policy::{LatePaidPolicy, Policy};
 use ledger::{Ledger, PaymentSort};
 
 use super::told::{Told, Word};
-use super::{account, checked, window, with_key};
+use super::{account, checked, parts, window, with_key};
 use crate::seeded::console::is_foreign;
 use crate::sim::{Sim, Violation, still_waits};
 
@@ -228,6 +228,9 @@ fn check_money(row: &Payment, books: &Ledger, alarms: &[Alarm], broken: &mut imp
             && payment.customer_uid.as_deref() == row.order.customer_uid.as_ref().map(billing::CustomerUid::as_str);
         if !same {
             broken("I3", format!("{uid} was not paid as ordered"));
+        }
+        if let Err(detail) = parts::check(row, payment) {
+            broken("I32", detail);
         }
         let sum: u64 = payment.cancel_history.iter().map(|entry| entry.amount).sum();
         if sum != payment.cancel_amount || sum > payment.amount {

@@ -1,6 +1,6 @@
 //! Billing's PSP ports.
 
-use billing::card::Card;
+use billing::card::{Birth, Card, Pwd2Digit};
 use billing::checkout::AccountOrder;
 use billing::key::KeySnapshot;
 use billing::order::Order;
@@ -246,6 +246,10 @@ impl KeyPsp for Psp<'_> {
             customer_id: holder.customer_id.clone(),
             number: card.number.expose().to_owned(),
             expiry: card.expiry.expose(),
+            name: holder.customer_name.clone(),
+            said: ledger::Said::nothing()
+                .with("birth", card.birth.as_ref().map_or("", Birth::expose))
+                .with("pwd_2digit", card.pwd_2digit.as_ref().map_or("", Pwd2Digit::expose)),
         };
         self.post(Call::Issue, request).await.and_then(|reply| match reply {
             PspReply::Key(key) => PostResult::Known(key),

@@ -40,6 +40,8 @@ pub enum PspRequest {
         customer_id: Option<CustomerId>,
         number: String,
         expiry: String,
+        name: Option<String>,
+        said: ledger::Said,
     },
     Delete {
         customer_uid: CustomerUid,
@@ -191,7 +193,7 @@ impl PspRequest {
                 let row = books.move_schedule(now, merchant_uid.as_str(), schedule_at.0)?;
                 wire::schedule(&row).map(PspReply::Schedule)
             }
-            Self::Issue { customer_uid, customer_id, number, expiry } => {
+            Self::Issue { customer_uid, customer_id, number, expiry, name, said } => {
                 let card = cards::read(number, expiry, now)?;
                 let channel = Channel { pg_provider: books.knobs().default_pg.clone(), ..Channel::default() };
                 let row = books.issue_key(
@@ -202,8 +204,8 @@ impl PspRequest {
                         channel,
                         has_channel_key: true,
                         card,
-                        customer: Person { name: Some("홍길동".to_owned()), ..Person::default() },
-                        said: ledger::Said::nothing(),
+                        customer: Person { name: name.clone(), ..Person::default() },
+                        said: said.clone(),
                     },
                 )?;
                 Some(PspReply::Key(wire::key(&row)))

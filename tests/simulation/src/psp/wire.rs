@@ -1,6 +1,7 @@
 //! The ledger's rows as the domain's snapshots.
 
 use billing::key::KeySnapshot;
+use billing::order::ProductType;
 use billing::payment::receipt::{ReceiptOrder, ReceiptSnapshot};
 use billing::payment::snapshot::{CancelEntry, RecordDetails};
 use billing::payment::{PaymentSnapshot, PspStatus, ScheduleSnapshot, ScheduleStatus};
@@ -157,6 +158,7 @@ pub(crate) fn order(order: &billing::order::Order) -> ledger::Order {
         },
         card_quota: order.details.card_quota.unwrap_or(0),
         tax: ledger::TaxParts { free: order.details.tax_free.unwrap_or(0), vat: order.details.vat_amount },
+        more: ledger::Said::nothing().with("product_type", order.details.product_type.map_or("", ProductType::name)),
         ..ledger::Order::krw(order.merchant_uid.as_str(), order.amount.minor, &order.name)
     }
 }

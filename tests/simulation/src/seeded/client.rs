@@ -6,7 +6,7 @@ mod window;
 
 use std::collections::BTreeMap;
 
-use billing::order::{Details, Order};
+use billing::order::{Details, Order, ProductType};
 use billing::payment::Flow;
 use billing::subscription::{Attempt, Interval, Subscription};
 use billing::usecase::{Caller, NewSchedule, RefundRequest, ScheduleDisposition};
@@ -326,6 +326,7 @@ fn taxed(number: u64, amount: u64) -> Details {
         buyer_name: text("홍길동"),
         buyer_tel: text("01042424242"),
         buyer_email: text("gildong@gmail.com"),
+        product_type: Some(ProductType::Digital),
         ..Details::default()
     }
 }

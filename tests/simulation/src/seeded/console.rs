@@ -141,33 +141,36 @@ pub(super) fn act(world: &mut World, rng: &mut Rng, orders: &[Order]) -> Option<
 }
 
 impl Play<'_> {
-    /// A PSP takes no refund of a deposit without an account to send it to, which we do not have: a person gives back what
-    /// is owed and was refused.
+    /// A PSP takes no refund of a deposit without an account to send it to, which we do not have, and a gateway none of what was paid
+    /// too long ago: a person gives back what is owed and was refused for that, by the gateway's own people if need be.
     pub(super) fn give_back_by_hand(&mut self, row: &DueRow) {
         let DueRow::Payment(uid) = row else { return };
-        if self.shoppers.is_empty() {
-            return;
-        }
         let refused = self.sim.payment(uid).and_then(|row| {
-            let refund = row.pending_refund().filter(|refund| refund.refusal.is_some())?;
-            Some((refund.imp_uid.to_string(), refund.amount))
+            let refund = row.pending_refund()?;
+            let by_rule = ledger::gateways::rule_of(&refund.refusal.as_ref()?.message).is_some();
+            Some((refund.imp_uid.to_string(), refund.amount, by_rule))
         });
-        let Some((imp_uid, amount)) = refused else { return };
+        let Some((imp_uid, amount, by_rule)) = refused else { return };
         let done = {
             let mut world = self.sim.world();
             world.run_ledger();
             let now = world.kernel.now();
             let deposit = world.ledger.payment(&imp_uid, true).is_ok_and(|payment| payment.vbank.is_some());
+            let by_hand = by_rule || (deposit && !self.shoppers.is_empty());
             let order = ledger::CancelOrder {
                 imp_uid: Some(imp_uid),
                 amount: Some(amount),
                 reason: Some(CONSOLE_REASON.to_owned()),
                 ..ledger::CancelOrder::default()
             };
-            deposit && world.ledger.console_cancel(now, order).is_ok()
+            let usual = world.ledger.knobs().clone();
+            world.ledger.set_knobs(ledger::Knobs { gateway_rules: !by_rule && usual.gateway_rules, ..usual.clone() });
+            let given = by_hand && world.ledger.console_cancel(now, order).is_ok();
+            world.ledger.set_knobs(usual);
+            given
         };
         if done {
-            self.count("deposit given back by hand");
+            self.count("given back by hand");
         }
     }
 

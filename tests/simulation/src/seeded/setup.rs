@@ -111,8 +111,9 @@ pub struct Setup {
 
 const DAY: i64 = 86_400;
 
-/// Gateways that ask for the parts of a refund each in its own way.
-const PGS: [&str; 6] = ["html5_inicis", "kcp", "nice", "nice_v2", "welcome", "daou"];
+/// Gateways that issue a key for a card that is typed, each of which asks for the parts of a refund in its own way
+/// (`POST /subscribe/customers/{customer_uid}` of `src/schema/v1.openapi.yml`, af926bd2, 2026-08-06).
+const PGS: [&str; 8] = ["html5_inicis", "kcp", "nice", "nice_v2", "welcome", "daou", "tosspayments", "ksnet"];
 
 /// What becomes of a receipt whose payment is given back.
 const ON_REFUND: [ReceiptOnRefund; 4] =

@@ -136,6 +136,8 @@ pub enum Bug {
     UnusedDaysKept,
     /// A refund says nothing of the parts that tax is counted by.
     RefundWithoutParts,
+    /// A refund that was made forgets of which parts.
+    PartsForgotten,
     /// A cash receipt stays as it was when its payment is given back.
     ReceiptKeptWhole,
     /// A cash receipt that is not found is issued again, though the request before may still execute.

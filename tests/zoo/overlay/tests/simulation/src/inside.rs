@@ -70,6 +70,7 @@ pub const ZOO: &[Plant] = &[
     bug(0, "key gone at the PSP kept", Bug::Inside(Inner::GoneKeyKept), &["I10", "I11", "I13"]),
     bug(0, "nobody told of a key that stays", Bug::Inside(Inner::StuckDeletionUntold), &["I31"]),
     bug(0, "refund without its tax parts", Bug::Inside(Inner::RefundWithoutParts), &["I32"]),
+    bug(0, "a refund's parts forgotten", Bug::Inside(Inner::PartsForgotten), &["I32"]),
     bug(0, "receipt over more than is left", Bug::Inside(Inner::ReceiptKeptWhole), &["I35"]),
     bug(0, "receipt sent beside an unknown one", Bug::Inside(Inner::ReceiptSentBesideUnknown), &["I5", "I35"]),
     bug(0, "receipt beside the gateway's own", Bug::Inside(Inner::ReceiptBesideTheGateways), &["I35"]),
