@@ -37,7 +37,7 @@ async fn refund(app: &App, request: &Request) -> Result<Reply, Problem> {
     let idempotency_key = request.idempotency_key()?.to_owned();
     let refund = command(request.json()?, merchant_uid, idempotency_key)?;
     let (row, refund) = app.billing(request.deadline()).refund(refund).await?;
-    present::refunded(&row, &refund)
+    present::refund::refunded(&row, &refund)
 }
 
 /// A refund without an amount would be one of everything at the PSP, so it has to be named.

@@ -12,3 +12,11 @@ pub(super) fn amount<S: Serializer>(money: &Money, to: S) -> Result<S::Ok, S::Er
         Err(error) => Err(serde::ser::Error::custom(error)),
     }
 }
+
+/// An amount that may be missing, and is left out then.
+pub(super) fn part<S: Serializer>(money: &Option<Money>, to: S) -> Result<S::Ok, S::Error> {
+    match money {
+        Some(money) => amount(money, to),
+        None => to.serialize_none(),
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::amount::amount;
+use super::amount::{amount, part};
 use super::kind::Kind;
 use crate::ids::{CustomerId, CustomerUid, ImpUid, MerchantUid, SubscriptionId};
 use crate::key::is_named_unregistered;
@@ -66,6 +66,12 @@ pub struct RefundFact {
     /// How much.
     #[serde(serialize_with = "amount")]
     pub amount: Money,
+    /// How much of it is free of tax, where the payment names such a part.
+    #[serde(serialize_with = "part", skip_serializing_if = "Option::is_none")]
+    pub tax_free: Option<Money>,
+    /// How much of it is value added tax, where the payment names it.
+    #[serde(serialize_with = "part", skip_serializing_if = "Option::is_none")]
+    pub vat_amount: Option<Money>,
     /// `done` or `refused`.
     pub status: &'static str,
 }
@@ -156,7 +162,7 @@ impl PaymentFacts {
             schedule_at: row.schedule_at(),
             deposit_until: account.and(row.open_until()),
             remedy: (row.told_state() == State::Failed).then(|| remedy(row)),
-            refunds: row.refunds.iter().filter_map(|refund| fact(refund, money(refund.amount))).collect(),
+            refunds: row.refunds.iter().filter_map(|refund| fact(refund, money)).collect(),
             subscription: Attempt::of(row.merchant_uid()).map(|(id, attempt)| OfSubscription {
                 id,
                 period: attempt.period,
@@ -166,13 +172,20 @@ impl PaymentFacts {
     }
 }
 
-fn fact(refund: &Refund, amount: Money) -> Option<RefundFact> {
+fn fact(refund: &Refund, money: impl Fn(u64) -> Money) -> Option<RefundFact> {
     let status = match refund.state {
         RefundState::Pending => return None,
         RefundState::Done => "done",
         RefundState::Refused => "refused",
     };
-    Some(RefundFact { id: refund.id.clone(), imp_uid: refund.imp_uid.clone(), amount, status })
+    Some(RefundFact {
+        id: refund.id.clone(),
+        imp_uid: refund.imp_uid.clone(),
+        amount: money(refund.amount),
+        tax_free: refund.parts.tax_free.map(&money),
+        vat_amount: refund.parts.vat_amount.map(&money),
+        status,
+    })
 }
 
 /// What a new version of a payment tells.

@@ -4,15 +4,15 @@ pub mod consent;
 pub mod issued;
 pub mod preview;
 pub mod receipt;
+pub mod refund;
 pub mod schedule;
 pub mod subscription;
 pub mod window;
 
 use billing::checkout::Warning;
 use billing::key::{BillingKey, KeyState};
-use billing::payment::{Payment, PspStatus, Refund, RefundState, ScheduleStatus, State};
+use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
 use billing::subscription::Interval;
-use billing::usecase::refund_warnings;
 use billing::{Currency, CustomerUid, Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -50,6 +50,9 @@ struct PaymentView<'a> {
     /// Its cash receipt, once one was asked for or found.
     #[serde(skip_serializing_if = "Option::is_none")]
     cash_receipt: Option<receipt::ReceiptView<'a>>,
+    /// What was given back of it, or was to be, in the order in which it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refunds: Vec<refund::RefundFields<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,6 +168,7 @@ fn payment_view(row: &Payment) -> PaymentView<'_> {
         receipt_url: details.and_then(|details| details.receipt_url.as_deref()),
         custom_data: order.details.custom_data.as_deref(),
         cash_receipt: receipt::view(row),
+        refunds: refund::fields(row),
         schedule_at: scheduled,
         schedule_status: scheduled.map(|_| schedule_status(row)),
         open_until: row.open_until(),
@@ -235,57 +239,6 @@ fn declined(row: &Payment) -> Problem {
 /// "Not known yet", with the place where it will be known.
 pub fn pending(body: &impl Serialize, location: &str) -> Reply {
     Reply::json(202, body).header("location", location).header("retry-after", "10")
-}
-
-/// A refund, as `POST /charges/{merchant_uid}/refunds` answers it.
-#[derive(Debug, Serialize)]
-struct RefundView<'a> {
-    id: &'a str,
-    imp_uid: &'a str,
-    amount: Option<Box<RawValue>>,
-    tax_free: Option<Box<RawValue>>,
-    vat_amount: Option<Box<RawValue>>,
-    /// `done` means that the PSP's record shows it.
-    status: &'static str,
-    reason: Option<&'a str>,
-    requested_at: Timestamp,
-    payment: PaymentView<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<WarningView>,
-}
-
-/// The answer to a refund: 200 given back, 409 refused by the PSP, 202 not known yet.
-///
-/// # Errors
-/// `refund_conflict`, with the PSP's reason.
-pub fn refunded(row: &Payment, refund: &Refund) -> Result<Reply, Problem> {
-    let money = |minor| exact(Money::new(minor, row.order.amount.currency));
-    let view = RefundView {
-        id: &refund.id,
-        imp_uid: refund.imp_uid.as_str(),
-        amount: money(refund.amount),
-        tax_free: refund.parts.tax_free.and_then(money),
-        vat_amount: refund.parts.vat_amount.and_then(money),
-        status: match refund.state {
-            RefundState::Pending => "pending",
-            RefundState::Done => "done",
-            RefundState::Refused => "refused",
-        },
-        reason: refund.reason.as_deref(),
-        requested_at: refund.requested_at,
-        payment: payment_view(row),
-        warnings: warning_views(&refund_warnings(row, refund)),
-    };
-    match refund.state {
-        RefundState::Done => Ok(Reply::json(200, &view)),
-        RefundState::Pending => Ok(pending(&view, &format!("/charges/{}", row.merchant_uid()))),
-        RefundState::Refused => {
-            let message = refund.refusal.as_ref().map(|refusal| refusal.message.as_str());
-            let detail =
-                "The payment provider did not give it back. Read the payment again: its balance may have changed.";
-            Err(Problem::new(409, "refund_conflict", detail).with("psp_message", &message))
-        }
-    }
 }
 
 /// A billing key, with its card masked.

@@ -6,6 +6,7 @@ use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, CardCheck, KeySnapshot, KeyState};
 use billing::order::{Details, Order};
 use billing::payment::receipt::{Receipt, ReceiptPurpose, ReceiptSnapshot, ReceiptState, ReceiptWish};
+use billing::payment::refund::{Origin, Refund, RefundState, tax::TaxParts};
 use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Claim, Flow, Payment, PaymentSnapshot, PspStatus, Purpose, Refusal, ScheduleSnapshot, State};
 use billing::subscription::{
@@ -102,6 +103,26 @@ fn receipts() -> Vec<Receipt> {
         .collect()
 }
 
+fn refund(state: RefundState) -> Refund {
+    Refund {
+        id: "r4b3f2a".to_owned(),
+        imp_uid: ImpUid::parse("imp_448280090638").unwrap(),
+        amount: 100,
+        parts: TaxParts { tax_free: Some(40), vat_amount: Some(5) },
+        checksum: 1_050,
+        exponent: 0,
+        reason: text("변심"),
+        account: None,
+        origin: Origin::Request,
+        fingerprint: Fingerprint::of(&"refund"),
+        state,
+        refusal: None,
+        requests: Vec::new(),
+        posts: 1,
+        requested_at: NOW,
+    }
+}
+
 /// Every state as a charge and as a schedule, with and without what the PSP says.
 fn payments() -> Vec<Payment> {
     let plans = [Flow::Charge, Flow::Schedule { schedule_at: LATER }, Flow::Checkout { open_until: LATER }];
@@ -120,6 +141,8 @@ fn payments() -> Vec<Payment> {
                 schedule: Some(scheduled(amount)),
                 ..bare.clone()
             });
+            let refunds = [RefundState::Pending, RefundState::Done, RefundState::Refused].map(refund).to_vec();
+            rows.push(Payment { refunds, ..bare.clone() });
             for receipt in receipts() {
                 rows.push(Payment { receipt: Some(Box::new(receipt)), ..bare.clone() });
             }

@@ -101,7 +101,7 @@ pub(super) fn refund(state: RefundState) -> Refund {
         id: "r4b3f2a".to_owned(),
         imp_uid: ImpUid::parse("imp_448280090638").unwrap(),
         amount: 900,
-        parts: TaxParts::default(),
+        parts: TaxParts { tax_free: Some(300), vat_amount: Some(55) },
         checksum: 8_900,
         exponent: 0,
         reason: None,
