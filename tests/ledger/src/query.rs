@@ -154,7 +154,7 @@ impl Ledger {
         self.payments.iter().rev().filter(|row| row.customer_uid.as_deref() == Some(customer_uid)).collect()
     }
 
-    /// Schedules in order of their time.
+    /// Schedules, the latest first: the order of every list of V1 that is asked for no other.
     #[must_use]
     pub fn find_schedules(&self, filter: ScheduleFilter<'_>) -> Vec<&Schedule> {
         let mut rows: Vec<&Schedule> = self
@@ -164,7 +164,7 @@ impl Ledger {
             .filter(|row| filter.from <= row.schedule_at && row.schedule_at < filter.to)
             .filter(|row| filter.status.is_none_or(|status| status == row.status))
             .collect();
-        rows.sort_by_key(|row| row.schedule_at);
+        rows.sort_by_key(|row| std::cmp::Reverse(row.schedule_at));
         rows
     }
 }

@@ -52,7 +52,7 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// Shape of `GET /subscribe/payments/schedule`, which the schema and the SDKs model differently.
+/// Shape of the lists of schedules (all, and those of a key by either path), which the schema and the SDKs model differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ListShape {

@@ -222,12 +222,21 @@ async fn the_list_has_a_window_filters_pages_and_two_shapes() {
     let page = sim.get(&format!("{path}&limit=2&page=2")).await.ok();
     assert_eq!((&page["total"], &page["previous"], &page["next"]), (&json!(5), &json!(1), &json!(3)));
     assert_eq!(page["list"][0]["merchant_uid"], "s3");
+    let oldest = sim.get(&format!("{path}&limit=2&sorting=scheduled")).await.ok();
+    assert_eq!((&oldest["list"][0]["merchant_uid"], &oldest["list"][1]["merchant_uid"]), (&json!("s1"), &json!("s2")));
     assert_eq!(sim.get(&format!("{path}&schedule_status=revoked")).await.ok()["list"][0]["merchant_uid"], "s5");
-    assert_eq!(sim.get(&format!("{path}&sorting=-schedule_at")).await.ok()["list"][0]["merchant_uid"], "s5");
+    assert_eq!(sim.get(&path).await.ok()["list"][0]["merchant_uid"], "s5", "the latest first, as the schema has it");
+    let of_key = format!("from={now}&to={}", now + 1000);
+    let by_its_own_path = format!("/subscribe/customers/k/schedules?{of_key}");
+    let by_that_of_schedules = format!("/subscribe/payments/schedule/customers/k?{of_key}");
+    for path in [&by_its_own_path, &by_that_of_schedules] {
+        assert_eq!(sim.get(path).await.ok()["list"][0]["merchant_uid"], "s5");
+    }
     let exclusive = format!("/subscribe/payments/schedule?schedule_from={}&schedule_to={}", now + 100, now + 200);
     assert_eq!(sim.get(&exclusive).await.ok()["total"], json!(1), "from is inclusive, to is not");
     for bad in [
         "/subscribe/payments/schedule".to_owned(),
+        format!("{path}&sorting=-schedule_at"),
         format!("{path}&limit=1001"),
         format!("{path}&limit=0"),
         format!("{path}&page=0"),
@@ -237,7 +246,10 @@ async fn the_list_has_a_window_filters_pages_and_two_shapes() {
         sim.get(&bad).await.refused(400, 1);
     }
     sim.tell("knobs", json!({"schedule_list_shape": "array"})).await;
-    assert_eq!(sim.get(&path).await.ok().as_array().unwrap().len(), 5);
+    for path in [&path, &by_its_own_path, &by_that_of_schedules] {
+        assert_eq!(sim.get(path).await.ok().as_array().unwrap().len(), 5, "{path}");
+        assert_eq!(sim.get(&format!("{path}&page=2")).await.ok(), json!([]), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -76,18 +76,23 @@ pub(super) async fn list(sim: Desk, Extension(input): Extension<Input>) -> Answe
     let status = status(query, "schedule_status")?;
     let number = page_number(query)?;
     let limit = limit(query, LIMIT_MAX)?;
-    let newest_first = match query.text("sorting", 32)?.as_deref() {
-        None | Some("schedule_at") => false,
-        Some("-schedule_at") => true,
+    // The schema's only word for the order is that of the earliest first.
+    let oldest_first = match query.text("sorting", 32)?.as_deref() {
+        None => false,
+        Some("scheduled") => true,
         Some(_) => return Err(Refusal::invalid("sorting 이 올바르지 않습니다").into()),
     };
-    let shape = sim.face.lock().schedule_list_shape;
     let ledger = sim.ledger.lock();
     let mut rows = ledger.find_schedules(ScheduleFilter { customer_uid: None, from, to, status });
-    if newest_first {
+    if oldest_first {
         rows.reverse();
     }
-    match shape {
+    listed(&sim, rows, number, limit)
+}
+
+/// A list in the shape of the schema or in that of the client libraries.
+fn listed(sim: &Desk, rows: Vec<&Schedule>, number: usize, limit: usize) -> Answer {
+    match sim.face.lock().schedule_list_shape {
         ListShape::Paged => paged(rows, number, limit, wire::schedule),
         ListShape::Array => {
             let rows: Vec<&Schedule> = Page::cut(rows, number, limit).map(|page| page.list).unwrap_or_default();
@@ -111,7 +116,7 @@ pub(super) async fn of_customer(
     if rows.is_empty() {
         ledger.key(&customer_uid)?;
     }
-    paged(rows, number, PAGE_ROWS, wire::schedule)
+    listed(&sim, rows, number, PAGE_ROWS)
 }
 
 fn window(query: Fields<'_>, from: &str, to: &str) -> Result<(i64, i64), Refusal> {
