@@ -272,3 +272,60 @@ async fn a_test_channels_payment_buys_nothing() {
     let seen = world.charge_status(&uid).await;
     assert!(seen["status"] != "paid", "{seen}");
 }
+
+/// A documented notice: `tests/fixtures/webhooks`.
+struct Documented {
+    name: String,
+    file: Value,
+}
+
+fn documented() -> Vec<Documented> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/webhooks");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let documented = files.map(|path| Documented {
+        name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+        file: serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap(),
+    });
+    documented.collect()
+}
+
+impl Documented {
+    /// The body with the numbers of another payment, escaped where the file's are.
+    fn about(&self, payment: &Value) -> String {
+        let mut body = self.file["body"].as_str().unwrap().to_owned();
+        for name in ["imp_uid", "merchant_uid"] {
+            let (theirs, ours) = (self.file["reads"][name].as_str().unwrap(), payment[name].as_str().unwrap());
+            let escaped: String = ours.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let told = [(theirs.to_owned(), ours), (theirs.replace('-', "%2D"), escaped.as_str())];
+            let (from, to) = told.iter().find(|(theirs, _)| body.contains(theirs)).expect("a number that is not there");
+            body = body.replace(from.as_str(), to);
+        }
+        body
+    }
+}
+
+#[tokio::test]
+async fn every_documented_notice_is_understood() {
+    let world = World::alone().await;
+    let buyer = world.buyer(card::APPROVES).await;
+    world.webhook_settings(json!({ "hold": true })).await;
+    let documented = documented();
+    assert!(documented.len() >= 10, "{}", documented.len());
+    let mut uids = Vec::new();
+    for _ in &documented {
+        uids.push(world.scheduled(&buyer, SOON).await);
+    }
+    world.advance(SOON + 1).await;
+    let path = format!("/webhooks/iamport/{}", world.webhook_token());
+    for (notice, uid) in documented.iter().zip(&uids) {
+        let name = &notice.name;
+        assert!(notice.file["source"].as_array().is_some_and(|sources| !sources.is_empty()), "{name} has no source");
+        assert_eq!(world.the_row(uid).await["state"], "scheduled", "{name}");
+        let payment = world.payment(uid).await;
+        let content_type = notice.file["content_type"].as_str().unwrap();
+        let request = world.request("POST", &path).header("content-type", content_type).body(notice.about(&payment));
+        let reply = world.send(request).await;
+        assert_eq!((reply.status, reply.text.as_str()), (200, ""), "{name}");
+        same_as_psp(&world.the_row(uid).await, &payment);
+    }
+}

@@ -29,7 +29,7 @@ pub(crate) enum Told {
     Code(CodeName),
     Channels(Vec<PgSetting>),
     Tier(Tier),
-    Balance(PaymentBalance),
+    Balance(Box<PaymentBalance>),
     Escrow(EscrowLogis),
     /// A token shows by the call that was made with it, of something that is not there.
     Token,
@@ -63,15 +63,15 @@ impl Names<'_> {
     }
 
     fn imp_uid(&self) -> ImpUid {
-        ImpUid::new(&self.text("imp_uid")).unwrap()
+        ImpUid::new(self.text("imp_uid")).unwrap()
     }
 
     fn merchant_uid(&self) -> MerchantUid {
-        MerchantUid::new(&self.text("merchant_uid")).unwrap()
+        MerchantUid::new(self.text("merchant_uid")).unwrap()
     }
 
     fn customer_uid(&self) -> CustomerUid {
-        CustomerUid::new(&self.text("customer_uid")).unwrap()
+        CustomerUid::new(self.text("customer_uid")).unwrap()
     }
 
     fn page(&self) -> Option<u32> {
@@ -130,7 +130,9 @@ async fn payments(client: &Client, call: &str, names: &Names<'_>) -> Result<Told
         "GET /payments/prepare/{merchant_uid}" => {
             return client.prepared(&names.merchant_uid()).await.map(Told::Prepared);
         }
-        "GET /payments/{imp_uid}/balance" => return client.payment_balance(&names.imp_uid()).await.map(Told::Balance),
+        "GET /payments/{imp_uid}/balance" => {
+            return client.payment_balance(&names.imp_uid()).await.map(|balance| Told::Balance(Box::new(balance)));
+        }
         "POST /payments/cancel" => {
             let (amount, checksum) = (names.amount("amount"), names.amount("checksum"));
             client.cancel(&Cancel::new(CancelTarget::Imp(names.imp_uid()), amount, checksum).unwrap()).await?
