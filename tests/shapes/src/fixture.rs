@@ -65,22 +65,69 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
 }
 
+/// A webhook.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// The file's name without its end.
+    #[serde(skip)]
+    pub name: String,
+    /// Where this shape was seen: at least one.
+    pub source: Vec<Source>,
+    /// Its header.
+    pub content_type: String,
+    /// As it is sent.
+    pub body: String,
+    /// The numbers that it names.
+    pub reads: Value,
+}
+
+/// A file of a folder of fixtures.
+trait Named: serde::de::DeserializeOwned {
+    fn name(&mut self) -> &mut String;
+}
+
+impl Named for Fixture {
+    fn name(&mut self) -> &mut String {
+        &mut self.name
+    }
+}
+
+impl Named for Webhook {
+    fn name(&mut self) -> &mut String {
+        &mut self.name
+    }
+}
+
 /// All replies, in the order of their names.
 ///
 /// # Errors
 /// A file that cannot be read, or is not of this form.
 pub fn all() -> Result<Vec<Fixture>, String> {
-    let folder = folder().join("iamport");
+    read("iamport")
+}
+
+/// All webhooks, in the order of their names.
+///
+/// # Errors
+/// A file that cannot be read, or is not of this form.
+pub fn webhooks() -> Result<Vec<Webhook>, String> {
+    read("webhooks")
+}
+
+fn read<T: Named>(below: &str) -> Result<Vec<T>, String> {
+    let folder = folder().join(below);
     let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut fixtures = Vec::new();
+    let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| error.to_string())?.path();
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let text = std::fs::read_to_string(&path).map_err(|error| told(&error))?;
-        let mut fixture: Fixture = serde_json::from_str(&text).map_err(|error| told(&error))?;
-        fixture.name = path.file_stem().and_then(|stem| stem.to_str()).ok_or_else(|| told(&"no name"))?.to_owned();
-        fixtures.push(fixture);
+        let mut file: T = serde_json::from_str(&text).map_err(|error| told(&error))?;
+        let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or_else(|| told(&"no name"))?;
+        name.clone_into(file.name());
+        files.push((name.to_owned(), file));
     }
-    fixtures.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(fixtures)
+    files.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(files.into_iter().map(|(_, file)| file).collect())
 }

@@ -7,5 +7,5 @@ pub mod fixture;
 pub mod schema;
 pub mod shape;
 
-pub use fixture::{Fixture, Source};
+pub use fixture::{Fixture, Source, Webhook};
 pub use schema::Schemas;

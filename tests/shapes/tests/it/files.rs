@@ -39,15 +39,17 @@ fn is_dated(date: &str) -> bool {
 
 #[test]
 fn every_reply_says_where_it_was_seen_and_when() {
-    let fixtures = fixture::all().unwrap();
-    assert!(fixtures.len() > 80, "{}", fixtures.len());
-    for fixture in &fixtures {
-        assert!(!fixture.source.is_empty(), "{}", fixture.name);
-        for source in &fixture.source {
-            assert!(source.document.len() > 10 && source.shows.len() > 2, "{}: {source:?}", fixture.name);
-            assert!(is_dated(&source.date), "{}: {source:?}", fixture.name);
+    let replies = fixture::all().unwrap().into_iter().map(|fixture| (fixture.name, fixture.source));
+    let webhooks = fixture::webhooks().unwrap().into_iter().map(|webhook| (webhook.name, webhook.source));
+    let files: Vec<_> = replies.chain(webhooks).collect();
+    assert!(files.len() > 90, "{}", files.len());
+    for (name, sources) in &files {
+        assert!(!sources.is_empty(), "{name}");
+        for source in sources {
+            assert!(source.document.len() > 10 && source.shows.len() > 2, "{name}: {source:?}");
+            assert!(is_dated(&source.date), "{name}: {source:?}");
             let commit = source.commit.as_deref().unwrap_or("00000000");
-            assert!(commit.len() >= 8 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{}", fixture.name);
+            assert!(commit.len() >= 8 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
         }
     }
     let of_schema = Schemas::read().unwrap().source;

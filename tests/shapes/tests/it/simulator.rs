@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
-use shapes::{Fixture, Schemas, fixture, shape};
+use shapes::{Fixture, Schemas, Webhook, fixture, shape};
 
 use crate::ask::ask;
 use crate::player::Player;
@@ -129,15 +129,8 @@ async fn what_is_listed_as_not_simulated_is_not_answered() {
     }
 }
 
-#[derive(serde::Deserialize)]
-struct Hook {
-    content_type: String,
-    body: String,
-}
-
-fn hook(name: &str) -> Hook {
-    let path = fixture::folder().join(format!("webhooks/{name}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+fn hook(name: &str) -> Webhook {
+    fixture::webhooks().unwrap().into_iter().find(|webhook| webhook.name == name).unwrap()
 }
 
 /// Names and values of a body of either kind.
