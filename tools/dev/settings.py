@@ -28,12 +28,20 @@ REGION = "ap-northeast-2"
 SIMULATED = ("--profile", "sim")
 # The merchant's number in the browser SDK. The simulator takes any.
 IMP_CODE = "imp00000000"
-# Two of the channels that the simulator begins with (tests/ledger/src/channels.rs): virtual accounts are issued through them. Only the
-# second gives one more time.
+# Channels that the simulator begins with (tests/ledger/src/channels.rs), by their places: virtual accounts are issued through them, at
+# every gateway on whose page Iamport has that; but for html5_inicis, where the shop's own key would stand in a URL. Only settle gives
+# one more time.
 VBANK_CHANNELS = ",".join(
-    (
-        "nice_v2.nicev2test0m=channel-key-00000000-0000-4000-8000-000000000004",
-        "settle.hecto_test=channel-key-00000000-0000-4000-8000-000000000011",
+    f"{channel}=channel-key-00000000-0000-4000-8000-{place:012}"
+    for channel, place in (
+        ("nice_v2.nicev2test0m", 4),
+        ("settle.hecto_test", 11),
+        ("html5_inicis.INIBillTst", 2),
+        ("nice.nictest00m", 12),
+        ("ksnet.2999199999", 13),
+        ("smartro_v2.t_2401191m", 14),
+        ("tosspayments.iamporttest", 15),
+        ("welcome.welcometst", 16),
     )
 )
 

@@ -38,7 +38,7 @@ pub struct Setting {
 }
 
 /// The channels of a shop that has set up nothing else: gateway, account, what for.
-const USUAL: [(&str, &str, ChannelKind); 11] = [
+const USUAL: [(&str, &str, ChannelKind); 16] = [
     ("html5_inicis", "INIBillTst", ChannelKind::Payment),
     ("html5_inicis", "INIBillTst", ChannelKind::ApiPayment),
     ("nice_v2", "nicev2test0m", ChannelKind::Payment),
@@ -50,6 +50,11 @@ const USUAL: [(&str, &str, ChannelKind); 11] = [
     ("danal", "A010002002", ChannelKind::Payment),
     ("welcome", "welcometst", ChannelKind::Payment),
     ("settle", "hecto_test", ChannelKind::ApiPayment),
+    ("nice", "nictest00m", ChannelKind::ApiPayment),
+    ("ksnet", "2999199999", ChannelKind::ApiPayment),
+    ("smartro_v2", "t_2401191m", ChannelKind::ApiPayment),
+    ("tosspayments", "iamporttest", ChannelKind::ApiPayment),
+    ("welcome", "welcometst", ChannelKind::ApiPayment),
 ];
 
 /// A sandbox's channels. Their keys are made of their places, so that they can be written down.

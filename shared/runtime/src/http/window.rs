@@ -1,7 +1,7 @@
 //! Windows out of JSON bodies: the parameters of `IMP.request_pay` that a caller may choose, in Iamport's own names.
 
 use billing::checkout::{AccountOrder, CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Window};
-use billing::order::{Details, Order};
+use billing::order::{Details, Order, ProductType};
 use billing::{Currency, Invalid, MerchantUid, Money, Timestamp};
 
 use super::Object;
@@ -19,7 +19,10 @@ pub fn order(object: &mut Object) -> Result<Order, Invalid> {
     let currency = currency(object)?;
     let amount = money(object, "amount", currency)?.ok_or_else(|| object.missing("amount"))?;
     let name = object.required_text("name")?;
-    Ok(Order { merchant_uid, customer_uid: None, amount, name, details: common(object, currency)? })
+    // An account without a window, and a cash receipt, may not be issued without it.
+    let product_type = object.optional("product_type", ProductType::parse)?;
+    let details = Details { product_type, ..common(object, currency)? };
+    Ok(Order { merchant_uid, customer_uid: None, amount, name, details })
 }
 
 /// Takes what a window that issues a billing key shows out of `object`: an amount, if one is named, and the buyer.

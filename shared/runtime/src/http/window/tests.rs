@@ -138,7 +138,7 @@ fn a_price_in_a_window_is_in_the_currency_of_the_order() {
 
 fn buyer() -> Value {
     let mut buyer = every_detail();
-    // What only a charge on a billing key takes.
+    // What only a charge on a billing key takes, or an order and not its buyer.
     for name in [
         "card_quota",
         "interest_free_by_merchant",
@@ -178,7 +178,7 @@ fn more_time_for_an_account_is_its_last_moment_and_nothing_else() {
 fn an_order_that_is_paid_in_a_window_has_no_key_and_its_buyer() {
     let body =
         merged(json!({ "merchant_uid": "order_1", "amount": 12.5, "currency": "USD", "name": "Pass" }), &buyer());
-    let body = merged(body, &json!({ "tax_free": 19, "vat_amount": 7 }));
+    let body = merged(body, &json!({ "tax_free": 19, "vat_amount": 7, "product_type": "digital" }));
     let mut read = object(&body);
     let expected = Order {
         merchant_uid: MerchantUid::parse("order_1").unwrap(),
@@ -188,7 +188,8 @@ fn an_order_that_is_paid_in_a_window_has_no_key_and_its_buyer() {
         details: said_of_any(),
     };
     let of_usd = Details { tax_free: Some(1_900), vat_amount: Some(700), ..said_of_any() };
-    assert_eq!(order(&mut read), Ok(Order { details: of_usd.clone(), ..expected }));
+    let goods = Details { product_type: Some(ProductType::Digital), ..of_usd.clone() };
+    assert_eq!(order(&mut read), Ok(Order { details: goods, ..expected }));
     assert_eq!(read.finish(), Ok(()));
     for name in ["merchant_uid", "amount", "name"] {
         let refused = order(&mut object(&merged(body.clone(), &json!({ name: null })))).unwrap_err();

@@ -17,6 +17,7 @@ fn days(line: &Line) -> i64 {
     match line.rule.demand {
         Demand::SameMonth(_) | Demand::SameMonthOrAccount => 31,
         Demand::Days(days) => days + 1,
+        Demand::Months(months) => months * 31 + 1,
         _ => 0,
     }
 }
@@ -45,7 +46,12 @@ fn refund(case: &Case) -> Value {
 impl World {
     /// An order that was paid at a gateway: its number.
     async fn paid_at(&self, case: &Case, dates: &Dates) -> String {
-        let asked = body(&Case::kept(case.gateway, Operation::Window, case.pay_method), dates);
+        self.paid_in(&Case::kept(case.gateway, Operation::Window, case.pay_method), dates).await
+    }
+
+    /// An order that was paid in this window: its number.
+    pub(super) async fn paid_in(&self, case: &Case, dates: &Dates) -> String {
+        let asked = body(case, dates);
         let opened = self.checkout(&asked).await.ok(201);
         let form = match case.pay_method {
             "card" => json!({ "card_number": card::APPROVES, "expiry": "2099-12" }),
