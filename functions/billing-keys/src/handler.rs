@@ -96,8 +96,6 @@ async fn delete(app: &App, request: &Request) -> Result<Reply, Problem> {
     let billing = app.billing(request.deadline());
     match billing.delete_key(&caller, &customer_uid, schedules).await? {
         KeyDeleted::Done => Ok(Reply::empty(204)),
-        KeyDeleted::Pending(row) => {
-            Ok(present::pending(&present::billing_key(&row), &present::billing_key_path(&row.customer_uid)))
-        }
+        KeyDeleted::Pending(row) => Ok(present::deleting(&row)),
     }
 }

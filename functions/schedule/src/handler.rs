@@ -1,6 +1,5 @@
 //! `POST` and `GET /schedules`, and `GET`, `PATCH` and `DELETE /schedules/{merchant_uid}`.
 
-use billing::payment::{Payment, State};
 use billing::ports::ScheduleFilter;
 use billing::usecase::{Caller, NewSchedule, SCHEDULES_MAX};
 use billing::{CustomerId, CustomerUid, Invalid, Timestamp};
@@ -73,22 +72,13 @@ async fn reschedule(app: &App, request: &Request) -> Result<Reply, Problem> {
     let schedule_at = order::seconds(&mut body, "schedule_at")?;
     body.finish()?;
     let billing = app.billing(request.deadline());
-    let row = billing.reschedule(&Caller::Merchant, &merchant_uid, schedule_at).await?;
-    Ok(changed(&row))
+    let (row, warnings) = billing.reschedule_and_warn(&Caller::Merchant, &merchant_uid, schedule_at).await?;
+    Ok(present::schedule::changed(&row, &warnings))
 }
 
 async fn revoke(app: &App, request: &Request) -> Result<Reply, Problem> {
     request.merchant()?;
     let billing = app.billing(request.deadline());
     let row = billing.unschedule(&Caller::Merchant, &request.path("merchant_uid")?).await?;
-    Ok(changed(&row))
-}
-
-/// 200 once the PSP has confirmed the change, 202 while it is open.
-fn changed(row: &Payment) -> Reply {
-    let body = present::payment(row);
-    if row.claim.is_some() || row.state == State::Intent {
-        return present::pending(&body, &format!("/schedules/{}", row.merchant_uid()));
-    }
-    Reply::json(200, &body)
+    Ok(present::schedule::changed(&row, &[]))
 }

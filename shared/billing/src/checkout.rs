@@ -16,9 +16,11 @@ use crate::ids::CustomerId;
 use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::{Order, check_amount};
-use crate::pg::{self, Facts, Field, Finding, IssueAmount, IssueSupport, Operation, Rule, Support};
+use crate::pg::{self, Demand, Facts, Field, IssueAmount, IssueSupport, Operation};
 use crate::policy::Policy;
 use crate::time::Timestamp;
+use crate::verdict::Verdict;
+pub use crate::verdict::Warning;
 
 /// A window's parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,53 +33,6 @@ pub struct Window {
     /// What most windows do not have.
     #[serde(flatten)]
     pub options: Options,
-}
-
-/// Something that was accepted and may still not be what the gateway wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Warning {
-    /// The gateway is not on the list.
-    PgUnlisted,
-    /// The payment method is not on the list.
-    PayMethodUnlisted,
-    /// No `buyer_tel`: some gateways refuse to open without one.
-    BuyerTelMissing,
-    /// The gateway may charge the amount along with issuing the key: it is taken to.
-    IssueMayCharge,
-    /// This gateway issues keys by `IMP.loadUI('paypal-rt', …)` rather than `IMP.request_pay`.
-    IssueByLoadUi,
-    /// The request breaks a rule of the gateway that is not certain.
-    GatewayRule(&'static Rule),
-}
-
-impl Warning {
-    /// Stable name.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::PgUnlisted => "pg_unlisted",
-            Self::PayMethodUnlisted => "pay_method_unlisted",
-            Self::BuyerTelMissing => "buyer_tel_missing",
-            Self::IssueMayCharge => "issue_may_charge",
-            Self::IssueByLoadUi => "issue_by_load_ui",
-            Self::GatewayRule(_) => "gateway_rule",
-        }
-    }
-
-    /// What it means.
-    #[must_use]
-    pub fn detail(self) -> &'static str {
-        match self {
-            Self::PgUnlisted => "This pg is not on our list. It is passed on as it is; check it with the gateway.",
-            Self::PayMethodUnlisted => "This pay_method is not on our list. It is passed on as it is.",
-            Self::BuyerTelMissing => "Some gateways refuse to open their window without buyer_tel.",
-            Self::IssueMayCharge => "Whether this gateway charges the amount is not known; it is taken to.",
-            Self::IssueByLoadUi => {
-                "Hand the object to IMP.loadUI('paypal-rt', request_pay) instead of IMP.request_pay."
-            }
-            Self::GatewayRule(rule) => pg::warning_text(rule),
-        }
-    }
 }
 
 /// What a gateway makes of a window that issues a billing key.
@@ -118,7 +73,6 @@ impl Window {
         let mut warnings = Vec::new();
         if let Some(pg) = self.pg_at(policy)? {
             let told = self.tells_customer(order, Some(pg)).then_some(customer_id);
-            warnings.extend(listed(pg, &self.pay_method));
             warnings.extend(self.held_against(pg, Operation::Window, &self.facts(order, told, now))?);
         }
         if order.details.buyer_tel.is_none() {
@@ -157,21 +111,21 @@ impl Window {
                 // Nothing is paid, so the key's own name is sent as the order's.
                 facts = facts.with(Field::MerchantUid, Some(uid.to_string()));
             }
-            issue.warnings.extend(listed(pg, &self.pay_method));
             issue.warnings.extend((pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
             issue.warnings.extend(self.held_against(pg, Operation::KeyWindow, &facts)?);
-            issue.warnings.extend(usable(pg)?);
+            issue.warnings.extend(Verdict::of_use(pg).accepted()?);
         }
         issue.warnings.extend(order.details.buyer_tel.is_none().then_some(Warning::BuyerTelMissing));
         Ok(issue)
     }
 
     fn held_against(&self, pg: &str, operation: Operation, facts: &Facts) -> Result<Vec<Warning>, Invalid> {
-        let findings = pg::check(pg, operation, Some(&self.pay_method), facts);
-        pg::refused(&findings)?;
+        let mut warnings = Verdict::of(Some(pg), operation, Some(&self.pay_method), facts).accepted()?;
         // Of the number a warning of its own is given, at whatever gateway.
-        let told = |finding: &Finding| finding.rule.demand != pg::Demand::Required(Field::BuyerTel);
-        Ok(findings.into_iter().filter(told).map(|finding| Warning::GatewayRule(finding.rule)).collect())
+        let of_number =
+            |it: &Warning| matches!(it, Warning::GatewayRule(rule) if rule.demand == Demand::Required(Field::BuyerTel));
+        warnings.retain(|warning| !of_number(warning));
+        Ok(warnings)
     }
 
     /// Whether the gateway is told whose the window is: where it issues a billing key, and where it asks.
@@ -233,28 +187,6 @@ impl Window {
             pay_method: code("pay_method", &self.pay_method, options::CODE_MAX)?,
             options: self.options.normal(amount)?,
         })
-    }
-}
-
-/// What may come of a key of this gateway. One that can certainly not be charged is of no use, so nobody is sent to make it.
-///
-/// # Errors
-/// `gateway_rule`.
-fn usable(pg: &str) -> Result<impl Iterator<Item = Warning>, Invalid> {
-    let findings = pg::use_of_keys(pg);
-    match findings.iter().find(|finding| finding.refuses() && finding.rule.operation == Operation::Charge) {
-        Some(never) => Err(Invalid::new("pg", "gateway_rule", never.refusal().detail)),
-        None => Ok(findings.into_iter().map(|finding| Warning::GatewayRule(finding.rule))),
-    }
-}
-
-/// What of a gateway and a method is on no list, and may be newer.
-pub(crate) fn listed(pg: &str, pay_method: &str) -> Option<Warning> {
-    match pg::support(pg, pay_method) {
-        Support::UnlistedPg => Some(Warning::PgUnlisted),
-        // One that is listed is warned of by the rule that has it not.
-        Support::UnlistedMethod => (!pg::is_pay_method(pay_method)).then_some(Warning::PayMethodUnlisted),
-        Support::Listed | Support::RuledOut => None,
     }
 }
 

@@ -33,6 +33,7 @@ pub mod subscription;
 pub mod text;
 pub mod time;
 pub mod usecase;
+mod verdict;
 
 pub use alarm::Alarm;
 pub use day::KstDay;

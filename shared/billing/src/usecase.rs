@@ -46,7 +46,7 @@ use crate::time::Timestamp;
 pub use account::NewAccount;
 pub use checkout::{NewCheckout, NotApproved, OpenedCheckout, ReturnView};
 pub use compare::Comparison;
-pub use gateway::refund_warnings;
+pub use gateway::{deletion_warnings, receipt_warnings, refund_warnings};
 pub use issue_key::{Along, IssueKey, check_idempotency_key};
 pub use keys::{KeyDeleted, ScheduleDisposition};
 pub use publish::{Published, Publisher};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, Warning, Window, listed};
+use super::{Options, Warning, Window};
 use crate::day::DAY_SECONDS;
 use crate::ids::CustomerId;
 use crate::invalid::Invalid;
@@ -118,9 +118,7 @@ impl Window {
             .facts(order, None, now)
             .with(Field::CustomerId, Some(customer_id.to_string()))
             .with(Field::VbankHolder, account.holder.clone());
-        let mut warnings: Vec<Warning> = listed(pg, METHOD).into_iter().collect();
-        warnings.extend(self.held_against(pg, Operation::Account, &facts)?);
-        Ok(warnings)
+        self.held_against(pg, Operation::Account, &facts)
     }
 
     /// Code of the gateway that issues an account: the one that is named, or the first that is set up for accounts.

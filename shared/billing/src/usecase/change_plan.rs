@@ -3,7 +3,7 @@
 //! Nothing that a change comes to is left open by an end: a dearer plan begins once its difference is paid, and what a
 //! cheaper one leaves over lowers the next charge or, where none is to come, is given back.
 
-use super::gateway::{check_order, check_prices, check_recurring};
+use super::gateway::{check_prices, check_recurring, on_order};
 use super::{Billing, Caller, Failure, NewPlan};
 use crate::day::KstDay;
 use crate::invalid::Invalid;
@@ -82,7 +82,7 @@ where
         let other_money = row.adjustment != 0 && row.price.amount.currency != currency;
         let order = row.order()?;
         let at = row.attempt_at.max(self.host.now());
-        let refused = key.is_some_and(|key| row.adjustment != 0 && check_recurring(key, &order, at).is_err());
+        let refused = key.is_some_and(|key| row.adjustment != 0 && check_recurring(key, order.clone(), at).is_err());
         // What is lowered to nothing, or below, is no amount of an order.
         if other_money || refused || order.checked(&self.policy).is_err() {
             return Err(not_prorated("a difference that the next charge can take; change it from the next period on"));
@@ -183,7 +183,7 @@ where
             return Err(not_prorated("a difference that can be charged; change it from the next period on"));
         }
         if let Some(key) = key {
-            check_order(Operation::Charge, key, &row.upgrade_order(&upgrade)?, now)?;
+            on_order(Operation::Charge, key, &row.upgrade_order(&upgrade)?, now).accepted()?;
         }
         Ok((Proration { charged, ..proration }, Some(upgrade.attempt)))
     }

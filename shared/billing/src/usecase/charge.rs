@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 
-use super::gateway::{Rules, check_order, warnings_of_order};
+use super::gateway::{Rules, on_order};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::checkout::Warning;
 use crate::ids::{CustomerId, MerchantUid};
@@ -30,7 +30,7 @@ where
         self.charge_and_warn(order, customer_id).await.map(|(row, _)| row)
     }
 
-    /// As [`Self::charge()`], with what may be said of the rules of its key's gateway that are not certain. A repeat is told the
+    /// As [`Self::charge()`], with what is said of its key's gateway: that it is on no list, and of its rules that are not certain. A repeat is told the
     /// same, unless its key cannot be read.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ where
         let customer_uid = order.customer_uid.clone().ok_or_else(no_key)?;
         let (key, existing) = join(self.store.key(&customer_uid), self.store.payment(&order.merchant_uid)).await;
         if let Some(row) = existing? {
-            let said = |key: BillingKey| warnings_of_order(Operation::Charge, &key, &order, row.created_at);
+            let said = |key: BillingKey| on_order(Operation::Charge, &key, &order, row.created_at).warnings();
             let warnings = key.ok().flatten().map_or_else(Vec::new, said);
             return Ok((self.charge_again(row, &order, customer_id.as_ref()).await?, warnings));
         }
@@ -77,8 +77,7 @@ where
         let now = self.host.now();
         let mut warnings = Vec::new();
         if let Some(key) = key.filter(|_| rules == Rules::Asked) {
-            check_order(Operation::Charge, &key, &order, now)?;
-            warnings = warnings_of_order(Operation::Charge, &key, &order, now);
+            warnings = on_order(Operation::Charge, &key, &order, now).accepted()?;
         }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);

@@ -4,7 +4,7 @@
 //! answered. So one is sent at a time, under a claim, and the next only once nothing of it can execute and the PSP has said what came of
 //! it: what an earlier request has done would else pass for what the next one does.
 
-use super::gateway::check_extension;
+use super::gateway::on_extension;
 use super::send::{ChangeSent, change_is_under_way};
 use super::{Billing, Caller, Failure};
 use crate::checkout::{AccountOrder, Warning};
@@ -45,10 +45,10 @@ where
         }
         let pg = row.record.as_ref().and_then(|record| record.details.pg_provider.as_deref());
         let issued_by = || row.window.as_ref().and_then(|window| window.account_pg(&self.policy));
-        let checked = check_extension(pg.or_else(issued_by), &row.order, row.created_at);
+        let verdict = on_extension(pg.or_else(issued_by), &row.order, row.created_at);
         if row.extending_to().is_none() && row.is_extended_to(due) {
             // What was asked for is answered as it was, whatever is refused by now.
-            return Ok(Some((row, checked.unwrap_or_default())));
+            return Ok(Some((row, verdict.warnings())));
         }
         let now = self.host.now();
         let present = extendable(&row, now)?;
@@ -57,10 +57,7 @@ where
             Some(_) => true,
             None => false,
         };
-        let warnings = match checked {
-            Err(invalid) if !is_promised => return Err(invalid.into()),
-            checked => checked.unwrap_or_default(),
-        };
+        let warnings = if is_promised { verdict.warnings() } else { verdict.accepted()? };
         if is_promised && (change_is_under_way(&row, now) || due <= now) {
             return Ok(Some((row, warnings)));
         }

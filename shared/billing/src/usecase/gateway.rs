@@ -2,17 +2,18 @@
 //! against them again, and neither is what is carried on by itself: it is sent, and the gateway answers.
 
 use crate::card::Card;
-use crate::checkout::{ACCOUNT, Warning, listed};
+use crate::checkout::{ACCOUNT, Warning};
 use crate::invalid::Invalid;
 use crate::key::BillingKey;
 use crate::order::{Details, Order};
-use crate::payment::receipt::{IdentifierType, ReceiptOrder};
+use crate::payment::receipt::{IdentifierType, ReceiptOrder, ReceiptState};
 use crate::payment::refund::tax::TaxParts;
 use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
-use crate::pg::{self, Facts, Field, Finding, Operation, Refunded};
+use crate::pg::{self, Facts, Field, Operation, Refunded};
 use crate::ports::CardHolder;
 use crate::subscription::Subscription;
 use crate::time::Timestamp;
+use crate::verdict::Verdict;
 
 /// Whether what is asked for is held against the rules, or is sent as it is: it was promised before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub(super) enum Rules {
     Promised,
 }
 
+/// How a typed card pays.
+const CARD: &str = "card";
+
 /// The gateway of a key, as the PSP's record says. Nothing is known of one that it does not name.
 fn gateway(key: &BillingKey) -> Option<&str> {
     key.record.as_ref()?.pg_provider.as_deref()
@@ -31,71 +35,34 @@ fn gateway(key: &BillingKey) -> Option<&str> {
 /// By which payment method a key charges: that of its window, or by card if the PSP shows one.
 fn pay_method(key: &BillingKey) -> Option<&str> {
     let of_window = key.window.as_ref().map(|window| window.window.pay_method.as_str());
-    let of_card = || key.record.as_ref()?.card_number.as_ref().map(|_| "card");
+    let of_card = || key.record.as_ref()?.card_number.as_ref().map(|_| CARD);
     of_window.or_else(of_card)
 }
 
-/// Checks an order that is to be charged to a key, now or later.
+/// Of an order that is to be charged to a key: now, later, or later than it was to be. A repeat is told the same for ever, as long as the
+/// lists are.
+pub(super) fn on_order(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Verdict {
+    Verdict::of(gateway(key), operation, pay_method(key), &Facts::of(order, at))
+}
+
+/// Of an order that is to be put on a key which is not issued yet, as far as it is known at which gateway that will be.
+pub(super) fn on_first_order(operation: Operation, pg: Option<&str>, order: &Order, at: Timestamp) -> Verdict {
+    Verdict::of(pg, operation, Some(CARD), &Facts::of(order, at))
+}
+
+/// Of an order as a subscription has them put: some are scheduled, and some are charged at once.
+pub(super) fn on_recurring(key: &BillingKey, order: &Order, at: Timestamp) -> Verdict {
+    on_order(Operation::Schedule, key, order, at).and(on_order(Operation::Charge, key, order, at))
+}
+
+/// Checks an order of a subscription that is asked for. The day that NAVER Pay is told follows the period that is paid, whichever that will
+/// be, so it is none to be checked.
 ///
 /// # Errors
 /// `gateway_rule`.
-pub(super) fn check_order(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Result<(), Invalid> {
-    pg::refused(&findings(operation, key, order, at))
-}
-
-/// Checks that a schedule is to be given another time.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_move(key: &BillingKey, order: &Order, to: Timestamp) -> Result<(), Invalid> {
-    check_order(Operation::MoveSchedule, key, order, to)
-}
-
-/// What is said beside the answer to such an order, also to a repeat of it: it is the same for ever, as long as the lists are.
-pub(super) fn warnings_of_order(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Warning> {
-    told(findings(operation, key, order, at))
-}
-
-fn findings(operation: Operation, key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Finding> {
-    let Some(pg) = gateway(key) else { return Vec::new() };
-    pg::check(pg, operation, pay_method(key), &Facts::of(order, at))
-}
-
-/// What is warned of: a rule that is certain has refused the request, or was learnt of after it was promised.
-fn told(findings: Vec<Finding>) -> Vec<Warning> {
-    findings.into_iter().filter(|it| !it.refuses()).map(|it| Warning::GatewayRule(it.rule)).collect()
-}
-
-/// Checks an order that is to be put on a key which is not issued yet, as far as it is known at which gateway that will be.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_first_order(
-    operation: Operation,
-    pg: Option<&str>,
-    order: &Order,
-    at: Timestamp,
-) -> Result<(), Invalid> {
-    let Some(pg) = pg else { return Ok(()) };
-    pg::refused(&pg::check(pg, operation, Some("card"), &Facts::of(order, at)))
-}
-
-/// Checks an order as a subscription has them put: some are scheduled, and some are charged at once. The day that NAVER Pay is told
-/// follows the period that is paid, whichever that will be, so it is none to be checked.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_recurring(key: &BillingKey, order: &Order, at: Timestamp) -> Result<(), Invalid> {
-    let details = Details { naver_use_cfm: None, ..order.details.clone() };
-    let order = Order { details, ..order.clone() };
-    check_order(Operation::Schedule, key, &order, at)?;
-    check_order(Operation::Charge, key, &order, at)
-}
-
-/// What is said beside the answer to a subscription of such orders.
-pub(super) fn warnings_of_recurring(key: &BillingKey, order: &Order, at: Timestamp) -> Vec<Warning> {
-    let operations = [Operation::Schedule, Operation::Charge];
-    told(operations.into_iter().flat_map(|operation| findings(operation, key, order, at)).collect())
+pub(super) fn check_recurring(key: &BillingKey, order: Order, at: Timestamp) -> Result<(), Invalid> {
+    let undated = Order { details: Details { naver_use_cfm: None, ..order.details }, ..order };
+    on_recurring(key, &undated, at).accepted().map(drop)
 }
 
 /// Checks what is charged next of a subscription, and what is once an introductory price is over.
@@ -103,20 +70,16 @@ pub(super) fn warnings_of_recurring(key: &BillingKey, order: &Order, at: Timesta
 /// # Errors
 /// `gateway_rule`.
 pub(super) fn check_prices(key: &BillingKey, row: &Subscription, at: Timestamp) -> Result<(), Invalid> {
-    check_recurring(key, &row.order()?, at)?;
+    check_recurring(key, row.order()?, at)?;
     if row.price.intro.is_some() {
         let whole = Subscription { price: row.price.without_intro(), ..row.clone() };
-        check_recurring(key, &whole.order()?, at)?;
+        check_recurring(key, whole.order()?, at)?;
     }
     Ok(())
 }
 
-/// Checks a card that a key is to be issued for.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_card(pg: Option<&str>, card: &Card, holder: &CardHolder) -> Result<(), Invalid> {
-    let Some(pg) = pg else { return Ok(()) };
+/// Of a card that a key is to be issued for.
+pub(super) fn on_card(pg: Option<&str>, card: &Card, holder: &CardHolder) -> Verdict {
     // Whether each is there is all that rules ask; what it is never gets near them.
     let there = |is: bool| is.then(String::new);
     let facts = Facts::default()
@@ -124,25 +87,17 @@ pub(super) fn check_card(pg: Option<&str>, card: &Card, holder: &CardHolder) -> 
         .with(Field::Birth, there(card.birth.is_some()))
         .with(Field::PwdTwoDigits, there(card.pwd_2digit.is_some()))
         .with(Field::Cvc, there(card.cvc.is_some()));
-    pg::refused(&pg::check(pg, Operation::CardKey, Some("card"), &facts))
-}
-
-/// Checks a refund that is asked for.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_refund(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> Result<(), Invalid> {
-    pg::refused(&refund_findings(row, record, refund))
+    Verdict::of(pg, Operation::CardKey, Some(CARD), &facts)
 }
 
 /// What is said beside the answer to a refund that was asked for, also to a repeat of it.
 #[must_use]
 pub fn refund_warnings(row: &Payment, refund: &Refund) -> Vec<Warning> {
-    row.record.as_ref().map_or_else(Vec::new, |record| told(refund_findings(row, record, refund)))
+    row.record.as_ref().map_or_else(Vec::new, |record| on_refund(row, record, refund).warnings())
 }
 
-fn refund_findings(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> Vec<Finding> {
-    let Some(pg) = record.details.pg_provider.as_deref() else { return Vec::new() };
+/// Of a refund that is asked for.
+pub(super) fn on_refund(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> Verdict {
     let TaxParts { tax_free, vat_amount } = refund.parts;
     let number = |of: Option<u64>| of.map(|minor| minor.to_string());
     let account = refund.account.as_ref();
@@ -165,26 +120,22 @@ fn refund_findings(row: &Payment, record: &PaymentSnapshot, refund: &Refund) -> 
         .with(Field::Requester, Some(pg::REQUESTER.to_owned()))
         .with(Field::RefundAccount, account.map(|_| String::new()))
         .with(Field::RefundTel, account.and_then(|account| account.tel.as_ref()).map(|_| String::new()));
-    pg::check(pg, Operation::Refund, record.details.pay_method.as_deref(), &facts)
+    of_paid(record, Operation::Refund, &facts)
 }
 
-/// Checks that a virtual account is to be given more time, at the gateway that has issued it, and says what is told beside the answer.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_extension(pg: Option<&str>, order: &Order, at: Timestamp) -> Result<Vec<Warning>, Invalid> {
-    let Some(pg) = pg else { return Ok(Vec::new()) };
-    let findings = pg::check(pg, Operation::ExtendAccount, Some(ACCOUNT), &Facts::of(order, at));
-    pg::refused(&findings)?;
-    Ok(listed(pg, ACCOUNT).into_iter().chain(told(findings)).collect())
+/// By the gateway and the method by which it was paid.
+fn of_paid(record: &PaymentSnapshot, operation: Operation, facts: &Facts) -> Verdict {
+    let details = &record.details;
+    Verdict::of(details.pg_provider.as_deref(), operation, details.pay_method.as_deref(), facts)
 }
 
-/// Checks a cash receipt that is asked for.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_receipt(record: &PaymentSnapshot, order: &ReceiptOrder) -> Result<(), Invalid> {
-    let Some(pg) = record.details.pg_provider.as_deref() else { return Ok(()) };
+/// Of a virtual account that is to be given more time, at the gateway that has issued it.
+pub(super) fn on_extension(pg: Option<&str>, order: &Order, at: Timestamp) -> Verdict {
+    Verdict::of(pg, Operation::ExtendAccount, Some(ACCOUNT), &Facts::of(order, at))
+}
+
+/// Of a cash receipt that is asked for.
+pub(super) fn on_receipt(record: &PaymentSnapshot, order: &ReceiptOrder) -> Verdict {
     let kind = order.product_type.map(|kind| kind.name().to_owned());
     let card = order.wish.identifier_type == IdentifierType::Taxcard;
     let facts = Facts::default()
@@ -193,27 +144,43 @@ pub(super) fn check_receipt(record: &PaymentSnapshot, order: &ReceiptOrder) -> R
         .with(Field::ProductType, kind)
         // Whom it names is none of a rule's business; of what kind that is may be.
         .with(Field::Taxcard, card.then(String::new));
-    pg::refused(&pg::check(pg, Operation::Receipt, record.details.pay_method.as_deref(), &facts))
+    of_paid(record, Operation::Receipt, &facts)
 }
 
-/// Checks that a cash receipt is to be taken back.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_receipt_cancel(record: &PaymentSnapshot) -> Result<(), Invalid> {
-    let Some(pg) = record.details.pg_provider.as_deref() else { return Ok(()) };
-    let method = record.details.pay_method.as_deref();
-    pg::refused(&pg::check(pg, Operation::CancelReceipt, method, &Facts::default()))
+/// Of a cash receipt that is to be taken back.
+pub(super) fn on_receipt_cancel(record: &PaymentSnapshot) -> Verdict {
+    of_paid(record, Operation::CancelReceipt, &Facts::default())
 }
 
-/// Checks the deletion of a key.
-///
-/// # Errors
-/// `gateway_rule`.
-pub(super) fn check_deletion(key: &BillingKey) -> Result<(), Invalid> {
-    let Some(pg) = gateway(key) else { return Ok(()) };
+/// What is said beside the answer to a request about a payment's cash receipt, also to a repeat of it: of its issue, or of its
+/// cancellation once that is what was asked for.
+#[must_use]
+pub fn receipt_warnings(row: &Payment) -> Vec<Warning> {
+    let Some((receipt, record)) = row.receipt.as_deref().zip(row.record.as_ref()) else { return Vec::new() };
+    let verdict = match receipt.state {
+        ReceiptState::Asked | ReceiptState::Issued | ReceiptState::Replacing | ReceiptState::Refused => {
+            row.receipt_order().map(|order| on_receipt(record, &order))
+        }
+        ReceiptState::Cancelling | ReceiptState::Cancelled => Some(on_receipt_cancel(record)),
+    };
+    verdict.map_or_else(Vec::new, Verdict::warnings)
+}
+
+/// Of a key that the schedules of one under deletion are to move to.
+pub(super) fn on_successor(key: &BillingKey) -> Verdict {
+    Verdict::of_successor(gateway(key))
+}
+
+/// Of a key that is to be deleted.
+pub(super) fn on_deletion(key: &BillingKey) -> Verdict {
     let facts = Facts::default()
         .with(Field::Reason, Some(pg::DELETION_REASON.to_owned()))
         .with(Field::Requester, Some(pg::REQUESTER.to_owned()));
-    pg::refused(&pg::check(pg, Operation::DeleteKey, pay_method(key), &facts))
+    Verdict::of(gateway(key), Operation::DeleteKey, pay_method(key), &facts)
+}
+
+/// What is said beside the answer to a deletion that is not confirmed yet, also to a repeat of it.
+#[must_use]
+pub fn deletion_warnings(key: &BillingKey) -> Vec<Warning> {
+    on_deletion(key).warnings()
 }

@@ -1,6 +1,6 @@
 //! Issuing a billing key from a card form.
 
-use super::gateway::{check_card, check_first_order};
+use super::gateway::{on_card, on_first_order};
 use super::schedule::NewSchedule;
 use super::write::has_waited;
 use super::{Billing, Failure};
@@ -43,7 +43,7 @@ pub struct IssueKey {
 
 impl IssueKey {
     /// How the card is to be checked, if it is: by a charge to whoever filled in the form.
-    fn check(&self) -> Option<Box<CardCheck>> {
+    pub(super) fn check(&self) -> Option<Box<CardCheck>> {
         let CardHolder { customer_name, customer_email, customer_tel, .. } = self.holder.clone();
         let amount = self.along.checking_amount?;
         let (buyer_name, buyer_email, buyer_tel) = (customer_name, customer_email, customer_tel);
@@ -88,13 +88,13 @@ where
         if let Some((row, fingerprint)) = self.issued_as(&request, secret.every()).await? {
             return self.issue_again(row, (&request, secret), &fingerprint).await;
         }
-        let pg = request.along.pg.as_deref().or(self.policy.card_pg.as_deref());
-        check_card(pg, &request.card, &request.holder)?;
+        let pg = self.gateway_of(&request);
+        on_card(pg, &request.card, &request.holder).accepted()?;
         let fingerprint = fingerprint(&request, secret);
         let customer_uid = name(&request, secret)?;
         let checking = request.check();
         if let Some(order) = checking.as_ref().and_then(|check| check.order(&customer_uid)) {
-            check_first_order(Operation::Charge, pg, &order, self.host.now())?;
+            on_first_order(Operation::Charge, pg, &order, self.host.now()).accepted()?;
         }
         self.check_schedules_with(&request, &customer_uid).await?;
         if !self.psp.ready().await {
@@ -331,7 +331,7 @@ fn fingerprint(request: &IssueKey, secret: &FingerprintKey) -> Fingerprint {
 }
 
 /// The key's name: 128 bits of a keyed digest, letters and digits only.
-fn name(request: &IssueKey, secret: &FingerprintKey) -> Result<CustomerUid, Failure> {
+pub(super) fn name(request: &IssueKey, secret: &FingerprintKey) -> Result<CustomerUid, Failure> {
     let digest = hex(&secret.mac("customer_uid", &[owner(request), &request.idempotency_key]));
     let short = digest.get(..32).ok_or(Failure::Unavailable)?;
     Ok(CustomerUid::parse(&format!("key{short}"))?)

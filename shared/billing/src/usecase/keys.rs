@@ -4,7 +4,7 @@ mod schedules;
 
 use std::collections::BTreeSet;
 
-use super::gateway::check_deletion;
+use super::gateway::{on_deletion, on_successor};
 use super::{Billing, Caller, Failure, Stopped, chargeable, customer_uid_in_path};
 use crate::calendar::ALARM_AGAIN_SECONDS;
 use crate::ids::{CustomerId, CustomerUid, MerchantUid};
@@ -102,10 +102,13 @@ where
             ScheduleDisposition::MoveTo(to) => {
                 let successor = self.store.key(to).await?.filter(|_| *to != key.customer_uid);
                 chargeable(successor.as_ref(), Some(&key.customer_id))?;
+                if let Some(successor) = successor.filter(|_| key.state == KeyState::Active) {
+                    on_successor(&successor).accepted()?;
+                }
             }
         }
         if key.state == KeyState::Active {
-            check_deletion(&key)?;
+            on_deletion(&key).accepted()?;
         }
         if !self.psp.ready().await {
             return Err(Failure::Unavailable);

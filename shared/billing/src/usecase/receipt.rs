@@ -1,6 +1,6 @@
 //! Cash receipts: asked for, carried to their end, taken back.
 
-use super::gateway::{check_receipt, check_receipt_cancel};
+use super::gateway::{on_receipt, on_receipt_cancel};
 use super::{Billing, Caller, Failure};
 use crate::alarm::Alarm;
 use crate::ids::MerchantUid;
@@ -54,7 +54,7 @@ where
             asked.receipt =
                 Some(Box::new(wanted(row.receipt.as_deref(), &record.imp_uid, wish.clone(), self.host.now())));
             if let Some(order) = asked.receipt_order() {
-                check_receipt(&record, &order)?;
+                on_receipt(&record, &order).accepted()?;
             }
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);
@@ -160,7 +160,7 @@ where
                 continue;
             }
             if let Some(record) = &row.record {
-                check_receipt_cancel(record)?;
+                on_receipt_cancel(record).accepted()?;
             }
             if !self.psp.ready().await {
                 return Err(Failure::Unavailable);

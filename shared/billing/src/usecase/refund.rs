@@ -1,6 +1,6 @@
 //! Giving back what was paid.
 
-use super::gateway::check_refund;
+use super::gateway::on_refund;
 use super::send::outcome;
 use super::{Billing, Failure};
 use crate::alarm::Alarm;
@@ -105,7 +105,7 @@ where
                 };
                 refund.origin = origin;
                 if let Some(record) = row.record.as_ref().filter(|_| by_request) {
-                    check_refund(&row, record, &refund)?;
+                    on_refund(&row, record, &refund).accepted()?;
                 }
                 row.refunds.push(refund);
                 true

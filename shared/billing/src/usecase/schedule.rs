@@ -9,7 +9,7 @@ use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 
 pub use self::scheduled::Scheduled;
-use super::gateway::{Rules, check_order, warnings_of_order};
+use super::gateway::{Rules, on_order};
 use super::send::{ChangeSent, change_is_under_way, registered, runs_at};
 use super::{Billing, Caller, Failure, chargeable, not_reserved};
 use crate::checkout::Warning;
@@ -84,7 +84,7 @@ where
         Ok(answers.into_iter().map(|(answer, _)| answer).collect())
     }
 
-    /// As [`Self::schedule()`], each with what may be said of the rules of its key's gateway that are not certain. A repeat is
+    /// As [`Self::schedule()`], each with what is said of its key's gateway: that it is on no list, and of its rules that are not certain. A repeat is
     /// told the same, unless the key cannot be read.
     ///
     /// # Errors
@@ -127,7 +127,8 @@ where
         let existing = existing?;
         let said = |new: &NewSchedule| {
             let key = key.as_ref().ok().and_then(Option::as_ref);
-            key.map(|key| warnings_of_order(Operation::Schedule, key, &new.order, new.schedule_at)).unwrap_or_default()
+            let said = |key| on_order(Operation::Schedule, key, &new.order, new.schedule_at).warnings();
+            key.map(said).unwrap_or_default()
         };
         let warnings: Vec<Vec<Warning>> = wanted.iter().map(said).collect();
 
@@ -150,7 +151,7 @@ where
             for (index, new) in fresh.iter().filter(|_| rules == Rules::Asked) {
                 let broken = |invalid: Invalid| invalid.within(&format!("schedules[{index}]"));
                 let key = key.as_ref().ok_or(Failure::NotFound)?;
-                check_order(Operation::Schedule, key, &new.order, new.schedule_at).map_err(broken)?;
+                on_order(Operation::Schedule, key, &new.order, new.schedule_at).accepted().map_err(broken)?;
             }
             let fresh: Vec<&NewSchedule> = fresh.into_iter().map(|(_, new)| new).collect();
             if !self.psp.ready().await {

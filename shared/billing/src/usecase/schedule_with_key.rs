@@ -4,11 +4,14 @@
 //! The schedules are written down before the card leaves, as orders that wait for their key. From then on each of them has an end:
 //! the key becomes active, and they are registered, by the request or by the sweep; or it does not, and they have failed.
 
-use super::gateway::check_first_order;
+use std::collections::BTreeMap;
+
+use super::gateway::{on_card, on_first_order};
+use super::issue_key::name;
 use super::schedule::{NewSchedule, check_schedule_at};
 use super::write::has_waited;
 use super::{Billing, Failure, IssueKey, not_reserved};
-use crate::checkout::pg_code;
+use crate::checkout::{Warning, pg_code};
 use crate::fingerprint::FingerprintKey;
 use crate::ids::{CustomerUid, MerchantUid};
 use crate::invalid::Invalid;
@@ -33,13 +36,17 @@ pub fn gateway_of_keys(code: &str) -> Result<String, Invalid> {
     pg_code(code)
 }
 
-/// A key, and what was to be scheduled on it.
+/// A key, and what was to be scheduled on it. What is said of its gateway is not kept: it follows from the request, also from a repeat of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedKey {
     /// The key.
     pub key: BillingKey,
     /// Its schedules, in the order asked for. `None`: where they stand is not known now.
     pub schedules: Option<Vec<Payment>>,
+    /// What is said of the key and of its check.
+    pub warnings: Vec<Warning>,
+    /// What is said of each of its schedules, by its order number.
+    pub of_schedules: BTreeMap<MerchantUid, Vec<Warning>>,
 }
 
 impl<P, S, H> Billing<P, S, H>
@@ -56,14 +63,42 @@ where
     /// nothing.
     pub async fn issue_and_schedule(&self, request: IssueKey, secret: &FingerprintKey) -> Result<IssuedKey, Failure> {
         let wanted = request.along.schedules.iter().map(|new| new.order.merchant_uid.clone()).collect::<Vec<_>>();
+        // The card is gone with the request once it was sent.
+        let said = name(&request, secret).map(|uid| self.warnings_of_issue(&request, &uid));
         let key = self.issue_key(request, secret).await?;
+        let (warnings, of_schedules) = said.unwrap_or_default();
         // The key stands, so nothing that goes wrong from here on is an error: what is not known is pending.
-        let Ok(rows) = self.store.payments(&wanted).await else { return Ok(IssuedKey { key, schedules: None }) };
+        let Ok(rows) = self.store.payments(&wanted).await else {
+            return Ok(IssuedKey { key, schedules: None, warnings, of_schedules });
+        };
         let rows: Vec<Payment> = rows.into_iter().filter(|row| row.customer_id == key.customer_id).collect();
         let mut schedules: Vec<Payment> =
             if has_waited(&self.host) { rows } else { self.carry_on_waiting(&key, rows).await };
         schedules.sort_by_key(|row| wanted.iter().position(|uid| uid == row.merchant_uid()));
-        Ok(IssuedKey { key, schedules: Some(schedules) })
+        Ok(IssuedKey { key, schedules: Some(schedules), warnings, of_schedules })
+    }
+
+    /// What is said of a card's gateway: for its key, with the charge that checks it, and for each schedule.
+    fn warnings_of_issue(
+        &self,
+        request: &IssueKey,
+        key: &CustomerUid,
+    ) -> (Vec<Warning>, BTreeMap<MerchantUid, Vec<Warning>>) {
+        let pg = self.gateway_of(request);
+        let of_card = on_card(pg, &request.card, &request.holder);
+        let check = request.check().and_then(|check| check.order(key));
+        let of_check = check.map(|order| on_first_order(Operation::Charge, pg, &order, self.host.now()));
+        let of_schedule = |new: NewSchedule| {
+            let said = on_first_order(Operation::Schedule, pg, &new.order, new.schedule_at).warnings();
+            (new.order.merchant_uid, said)
+        };
+        let of_schedules = self.schedules_on_it(request, key).into_iter().map(of_schedule).collect();
+        (of_card.and(of_check.unwrap_or_default()).warnings(), of_schedules)
+    }
+
+    /// At which gateway the key is to be issued, as far as that is known.
+    pub(super) fn gateway_of<'a>(&'a self, request: &'a IssueKey) -> Option<&'a str> {
+        request.along.pg.as_deref().or(self.policy.card_pg.as_deref())
     }
 
     /// Registers what waits for a key, in one POST, or ends it with a key that never came to be. What cannot be done now is due.
@@ -118,12 +153,12 @@ where
             let detail = format!("1 to {SCHEDULES_WITH_KEY_MAX} schedules with a card");
             return Err(Failure::Invalid(Invalid::field("schedules", detail)));
         }
-        let pg = request.along.pg.as_deref().or(self.policy.card_pg.as_deref());
+        let pg = self.gateway_of(request);
         let now = self.host.now();
         for (index, new) in wanted.iter().enumerate() {
             not_reserved(&new.order.merchant_uid)
                 .and_then(|()| check_schedule_at(new.schedule_at, now, &self.policy))
-                .and_then(|()| check_first_order(Operation::Schedule, pg, &new.order, new.schedule_at))
+                .and_then(|()| on_first_order(Operation::Schedule, pg, &new.order, new.schedule_at).accepted())
                 .map_err(|invalid| invalid.within(&format!("schedules[{index}]")))?;
         }
         let uids: Vec<MerchantUid> = wanted.into_iter().map(|new| new.order.merchant_uid).collect();

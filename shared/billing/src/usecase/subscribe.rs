@@ -336,7 +336,7 @@ where
                 return Err(Failure::SubscriptionNotChangeable);
             }
             if let Some(key) = key.as_ref().filter(|_| row.customer_uid != *customer_uid) {
-                check_recurring(key, &row.order()?, row.attempt_at.max(now))?;
+                check_recurring(key, row.order()?, row.attempt_at.max(now))?;
             }
             if row.customer_uid != *customer_uid && row.state == SubscriptionState::PastDue {
                 // Its customer is waiting for this: the new card is tried at once, though not before the period's day.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 
-use super::gateway::warnings_of_recurring;
+use super::gateway::on_recurring;
 use super::{Billing, Caller, Failure};
 use crate::checkout::Warning;
 use crate::day::KstDay;
@@ -244,7 +244,7 @@ where
         let scheduled = next.filter(|payment| payment.state == State::Scheduled).and_then(Payment::schedule_at);
         let next_order = row.order().ok().filter(|_| row.charges());
         let key = card.as_ref().and_then(|card| card.key.as_ref());
-        let said = |(key, order)| warnings_of_recurring(key, order, row.attempt_at.max(row.created_at));
+        let said = |(key, order)| on_recurring(key, order, row.attempt_at.max(row.created_at)).warnings();
         let warnings = key.zip(next_order.as_ref()).map_or_else(Vec::new, said);
         let next_charge = next_order.map(|order| NextCharge {
             merchant_uid: order.merchant_uid,

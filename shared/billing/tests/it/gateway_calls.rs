@@ -138,6 +138,23 @@ async fn a_key_stays_where_its_gateway_deletes_none() {
     );
 }
 
+/// Its schedules would be taken off the one key, and come to nothing on the other.
+#[tokio::test]
+async fn schedules_move_to_no_key_whose_gateway_schedules_nothing() {
+    for (pg, expected) in [("eximbay", Some("eximbay.schedule.impossible")), ("galaxia", None), ("brand_new", None)] {
+        let billing = billing().await;
+        let issued = billing.issue_key(issue_request("request-1", "4242424242424242"), &secret()).await.unwrap();
+        key_at(&billing, pg).await;
+        let from = issued.customer_uid.to_string();
+        let moved = ScheduleDisposition::MoveTo(uid("key1"));
+        let deleted = billing.delete_key(&Caller::Merchant, &from, moved).await;
+        match expected {
+            Some(id) => assert_eq!(refused(deleted), named("replaced_by", id)),
+            None => assert!(deleted.is_ok(), "{pg}: {deleted:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_typed_card_goes_to_no_gateway_that_issues_no_keys_for_it() {
     let at = |pg: &str, name: &str| {

@@ -1,16 +1,21 @@
 //! What may be refused and is accepted is said beside the answer, and a repeat of the request is told the same.
 
 use billing::checkout::Warning;
-use billing::key::KeySnapshot;
+use billing::key::{BillingKey, KeySnapshot};
 use billing::order::Order;
 use billing::payment::RefundState;
-use billing::pg::{Demand, Operation, rules};
 use billing::ports::{KeyStore, PaymentStore};
-use billing::usecase::{Caller, NewSchedule, NewSubscription, RefundRequest, refund_warnings};
+use billing::usecase::{
+    Along, Caller, IssueKey, NewSchedule, NewSubscription, RefundRequest, deletion_warnings, receipt_warnings,
+    refund_warnings,
+};
 use billing::{MerchantUid, Timestamp};
 
 use crate::fixture::subscriptions::row;
-use crate::fixture::{START, TestBilling, billing, order, refund_account, refund_request, secret, uid};
+use crate::fixture::{
+    START, TestBilling, billing, issue_request, kim, order, refund_account, refund_request, secret, uid,
+};
+use crate::receipt::{NUMBER, paid_at, wish};
 use crate::subscription::{plan, wanted};
 
 const DAY: i64 = 86_400;
@@ -19,7 +24,7 @@ async fn billing_at(pg: &str) -> TestBilling {
     let billing = billing().await;
     let key = billing.store.key(&uid("key1")).await.unwrap().unwrap();
     let record = key.record.clone().map(|record| KeySnapshot { pg_provider: Some(pg.to_owned()), ..record });
-    billing.store.save_key(&billing::key::BillingKey { version: key.version + 1, record, ..key }).await.unwrap();
+    billing.store.save_key(&BillingKey { version: key.version + 1, record, ..key }).await.unwrap();
     billing
 }
 
@@ -131,10 +136,101 @@ async fn a_refund_that_may_be_refused_says_so_whenever_it_is_asked_about() {
     assert_eq!(ids(&refund_warnings(&row, &again)), ["ksnet.refund.vbank.hours"], "by the time it was asked for at");
 }
 
-/// Whether a gateway takes a card's registration, or a key's deletion, may be unsure; what it asks for is not.
-#[test]
-fn what_is_asked_for_of_cards_and_deletions_is_certain() {
-    let unsure = rules().filter(|rule| !rule.certain && rule.demand != Demand::Impossible);
-    let of_keys = unsure.filter(|rule| matches!(rule.operation, Operation::CardKey | Operation::DeleteKey));
-    assert_eq!(of_keys.map(|rule| rule.id).collect::<Vec<_>>(), Vec::<&str>::new());
+/// Nothing is known of a gateway that is on no list: it is passed, and each answer says so.
+#[tokio::test]
+async fn each_answer_says_of_a_gateway_that_it_is_on_no_list() {
+    let billing = billing_at("brand_new").await;
+    let unlisted = ["pg_unlisted"];
+    for _ in 0..2 {
+        assert_eq!(ids(&billing.charge_and_warn(order("order_1"), None).await.unwrap().1), unlisted, "a charge");
+    }
+    let later = || vec![NewSchedule { order: order("order_2"), schedule_at: START.plus(DAY) }];
+    for _ in 0..2 {
+        let registered = billing.schedule_and_warn(&uid("key1"), None, later()).await.unwrap();
+        assert_eq!(ids(&registered[0].1), unlisted, "a schedule");
+    }
+    for _ in 0..2 {
+        let moved = billing.reschedule_and_warn(&Caller::Merchant, "order_2", START.plus(2 * DAY)).await.unwrap();
+        assert_eq!((moved.0.schedule_at(), ids(&moved.1)), (Some(START.plus(2 * DAY)), unlisted.to_vec()), "a move");
+    }
+    for _ in 0..2 {
+        let begun = billing.subscribe(wanted(), &secret()).await.unwrap();
+        assert_eq!(ids(&billing.view_after(begun).await.warnings), unlisted, "a subscription: once, not for each call");
+    }
+    let key = billing.store.key(&uid("key1")).await.unwrap().unwrap();
+    assert_eq!(ids(&deletion_warnings(&key)), unlisted, "a deletion");
+    let unknown = BillingKey { record: None, ..key };
+    assert_eq!(deletion_warnings(&unknown), [], "of a gateway that is not known nothing is said");
+}
+
+#[tokio::test]
+async fn a_card_and_what_comes_with_it_say_what_is_not_certain_of_their_gateway() {
+    let billing = billing().await;
+    let waiting = |uid: &str, name: &str| NewSchedule {
+        order: Order { customer_uid: None, ..named(uid, name) },
+        schedule_at: START.plus(DAY + i64::try_from(uid.len()).unwrap()),
+    };
+    let request = |pg: Option<&str>, name: &str, schedules: Vec<NewSchedule>| {
+        let along = Along { pg: pg.map(str::to_owned), checking_amount: None, schedules };
+        IssueKey { along, ..issue_request(name, "4242424242424242") }
+    };
+    let at = |pg: &'static str, name: &'static str| request(Some(pg), name, Vec::new());
+    let mut told = Vec::new();
+    for asked in
+        [at("brand_new", "request-1"), at("settle", "request-2"), at("jtnet", "request-3"), at("nice", "request-4")]
+    {
+        let first = billing.issue_and_schedule(asked.clone(), &secret()).await.unwrap();
+        let again = billing.issue_and_schedule(asked, &secret()).await.unwrap();
+        assert_eq!(again.warnings, first.warnings);
+        told.push(ids(&first.warnings));
+    }
+    let (settle, jtnet) = (vec!["settle.card_key.impossible"], vec!["jtnet.card_key.impossible"]);
+    assert_eq!(told, [vec!["pg_unlisted"], settle, jtnet, vec![]]);
+    assert_eq!(
+        billing.issue_and_schedule(request(None, "request-5", Vec::new()), &secret()).await.unwrap().warnings,
+        []
+    );
+
+    let two = || vec![waiting("order_1", "월간 이용권"), waiting("order_22", "구독 50%")];
+    for _ in 0..2 {
+        let issued = billing.issue_and_schedule(request(Some("nice_v2"), "request-6", two()), &secret()).await.unwrap();
+        let of = |uid: &str| ids(&issued.of_schedules[&MerchantUid::parse(uid).unwrap()]);
+        assert_eq!((issued.warnings.len(), of("order_1").len()), (0, 0));
+        assert_eq!(of("order_22"), ["nice_v2.schedule.name.characters"]);
+    }
+    // The charge that checks a card is one of the gateway's, too.
+    let mut checked = request(Some("brand_new"), "request-7", Vec::new());
+    checked.along.checking_amount = Some(100);
+    assert_eq!(ids(&billing.issue_and_schedule(checked, &secret()).await.unwrap().warnings), ["pg_unlisted"]);
+}
+
+#[tokio::test]
+async fn a_receipt_and_its_cancellation_say_what_is_not_certain_of_their_gateway() {
+    for (pg, issued, cancelled) in [
+        ("brand_new", vec!["pg_unlisted"], vec!["pg_unlisted"]),
+        ("mobilians_v2", vec!["mobilians_v2.receipt.impossible"], vec!["mobilians_v2.receipt_cancel.impossible"]),
+        ("nice_v2", vec!["nice_v2.receipt.asked_in_window"], vec![]),
+        ("html5_inicis", vec![], vec![]),
+    ] {
+        let billing = billing().await;
+        paid_at(&billing, 8_900, pg, "trans").await;
+        for _ in 0..2 {
+            let row = billing.ask_for_receipt(&kim(), "order_1", wish(NUMBER)).await.unwrap();
+            assert_eq!(ids(&receipt_warnings(&row)), issued, "{pg}");
+        }
+        for _ in 0..2 {
+            let row = billing.cancel_receipt("order_1").await.unwrap();
+            assert_eq!(ids(&receipt_warnings(&row)), cancelled, "{pg}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refund_says_of_a_gateway_and_of_a_method_that_they_are_on_no_list() {
+    for (pg, by, expected) in [("brand_new", "card", "pg_unlisted"), ("nice", "brand_new", "pay_method_unlisted")] {
+        let billing = billing().await;
+        paid_at(&billing, 8_900, pg, by).await;
+        let (row, refund) = billing.refund(refund_request("order_1", "900", "refund-request-1")).await.unwrap();
+        assert_eq!(ids(&refund_warnings(&row, &refund)), [expected]);
+    }
 }

@@ -13,6 +13,7 @@ use billing::checkout::Warning;
 use billing::key::{BillingKey, KeyState};
 use billing::payment::{Payment, PspStatus, ScheduleStatus, State};
 use billing::subscription::Interval;
+use billing::usecase::deletion_warnings;
 use billing::{Currency, CustomerUid, Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -271,6 +272,22 @@ struct KeyView<'a> {
 #[must_use]
 pub fn billing_key_path(customer_uid: &CustomerUid) -> String {
     format!("/billing-keys/{}", super::form::segment(customer_uid.as_str()))
+}
+
+/// A billing key whose deletion is asked for.
+#[derive(Debug, Serialize)]
+struct DeletedKeyView<'a> {
+    #[serde(flatten)]
+    key: KeyView<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
+}
+
+/// The answer to a deletion that is carried to its end and not confirmed yet.
+#[must_use]
+pub fn deleting(row: &BillingKey) -> Reply {
+    let view = DeletedKeyView { key: key_view(row), warnings: warning_views(&deletion_warnings(row)) };
+    pending(&view, &billing_key_path(&row.customer_uid))
 }
 
 /// A billing key's public form.

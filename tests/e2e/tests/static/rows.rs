@@ -253,7 +253,7 @@ fn whatever_a_receipt_comes_to_is_an_answer_of_the_contract() {
             Err(problem) => (problem.into_reply("TxEvent001IcAAAA="), "application/problem+json"),
         };
         let body = serde_json::from_str(reply.body()).expect("JSON");
-        let schema = if kind == "application/json" { "Receipt" } else { "Problem" };
+        let schema = if kind == "application/json" { "RequestedReceipt" } else { "Problem" };
         assert_eq!(contract.errors(contract.schema(schema), &body), Vec::<String>::new(), "{body}");
         statuses.insert(reply.status());
     }

@@ -1,11 +1,15 @@
 //! Giving a schedule another time.
 
-use super::super::gateway::check_move;
+use super::super::gateway::on_order;
 use super::super::{Billing, Caller, Failure};
 use super::{check_schedule_at, own_timer, unchangeable};
+use crate::checkout::Warning;
+use crate::key::BillingKey;
 use crate::payment::{Flow, Payment, Purpose, State};
+use crate::pg::Operation;
 use crate::ports::{AlarmSink, ChargePsp, Clock, Entropy, KeyStore, PaymentStore, SchedulePsp};
 use crate::time::Timestamp;
+use crate::verdict::Verdict;
 
 impl<P, S, H> Billing<P, S, H>
 where
@@ -24,20 +28,38 @@ where
         merchant_uid: &str,
         schedule_at: Timestamp,
     ) -> Result<Payment, Failure> {
+        self.reschedule_and_warn(caller, merchant_uid, schedule_at).await.map(|(row, _)| row)
+    }
+
+    /// As [`Self::reschedule()`], with what is said of its key's gateway. A repeat is told the same, unless its key cannot be read.
+    ///
+    /// # Errors
+    /// As [`Self::reschedule()`].
+    pub async fn reschedule_and_warn(
+        &self,
+        caller: &Caller,
+        merchant_uid: &str,
+        schedule_at: Timestamp,
+    ) -> Result<(Payment, Vec<Warning>), Failure> {
         check_schedule_at(schedule_at, self.host.now(), &self.policy)?;
         let row = self.scheduled(caller, merchant_uid).await?;
         own_timer(&row)?;
-        if row.flow == (Flow::Schedule { schedule_at }) && row.state == State::Scheduled && row.claim.is_none() {
-            return Ok(row);
+        let key = match &row.order.customer_uid {
+            Some(customer_uid) => self.store.key(customer_uid).await,
+            None => Ok(None),
+        };
+        let verdict = |key: BillingKey| on_order(Operation::MoveSchedule, &key, &row.order, schedule_at);
+        let is_waiting = row.state == State::Scheduled && row.claim.is_none();
+        if !is_waiting || row.flow == (Flow::Schedule { schedule_at }) {
+            // What is done or under way was promised before, whatever its gateway takes.
+            let warnings = key.ok().flatten().map(verdict).map(Verdict::warnings).unwrap_or_default();
+            return if is_waiting { Ok((row, warnings)) } else { Ok((self.moved(row, schedule_at).await?, warnings)) };
         }
-        // What is under way was promised before, whatever its gateway takes.
-        if row.state == State::Scheduled
-            && row.claim.is_none()
-            && let Some(customer_uid) = &row.order.customer_uid
-            && let Some(key) = self.store.key(customer_uid).await?
-        {
-            check_move(&key, &row.order, schedule_at)?;
-        }
+        let warnings = key?.map(verdict).map(Verdict::accepted).transpose()?.unwrap_or_default();
+        Ok((self.moved(row, schedule_at).await?, warnings))
+    }
+
+    async fn moved(&self, row: Payment, schedule_at: Timestamp) -> Result<Payment, Failure> {
         let row = self.changed(row, Purpose::Move { schedule_at }).await?;
         if row.state == State::Scheduled { Ok(row) } else { Err(unchangeable(&row)) }
     }

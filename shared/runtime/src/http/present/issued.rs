@@ -6,7 +6,9 @@ use billing::usecase::IssuedKey;
 use serde::Serialize;
 
 use super::schedule::is_open;
-use super::{KeyView, PaymentView, billing_key_path, key_view, payment_view, pending};
+use super::{
+    KeyView, RequestedPaymentView, WarningView, billing_key_path, key_view, pending, requested, warning_views,
+};
 use crate::http::{Problem, Reply};
 
 #[derive(Debug, Serialize)]
@@ -15,7 +17,9 @@ struct IssuedView<'a> {
     key: KeyView<'a>,
     /// In the order asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    schedules: Option<Vec<PaymentView<'a>>>,
+    schedules: Option<Vec<RequestedPaymentView<'a>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
 }
 
 /// The answer to `POST /billing-keys`, where so many schedules were asked for along with the key: 201 if it can be charged and all of
@@ -25,11 +29,16 @@ struct IssuedView<'a> {
 /// # Errors
 /// `card_rejected`, `request_refused`.
 pub fn issued(issued: &IssuedKey, asked: usize) -> Result<Reply, Problem> {
-    let IssuedKey { key, schedules } = issued;
+    let IssuedKey { key, schedules, warnings, of_schedules } = issued;
     let location = billing_key_path(&key.customer_uid);
     let rows = schedules.as_deref().unwrap_or_default();
     let shown = schedules.as_ref().filter(|_| asked > 0);
-    let view = IssuedView { key: key_view(key), schedules: shown.map(|rows| rows.iter().map(payment_view).collect()) };
+    let told = |row: &'_ Payment| of_schedules.get(row.merchant_uid()).map(Vec::as_slice).unwrap_or_default();
+    let view = IssuedView {
+        key: key_view(key),
+        schedules: shown.map(|rows| rows.iter().map(|row| requested(row, told(row))).collect()),
+        warnings: warning_views(warnings),
+    };
     match key.state {
         KeyState::Abandoned => {
             // No reason, bank or field: a form that says why a card fails is a tool for testing stolen ones.

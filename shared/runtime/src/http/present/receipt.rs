@@ -2,11 +2,12 @@
 
 use billing::payment::Payment;
 use billing::payment::receipt::{Receipt, ReceiptState};
+use billing::usecase::receipt_warnings;
 use billing::{Currency, Money, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{exact, pending};
+use super::{WarningView, exact, pending, warning_views};
 use crate::http::{Problem, Reply};
 
 /// A cash receipt.
@@ -62,6 +63,15 @@ pub(super) fn view(row: &Payment) -> Option<ReceiptView<'_>> {
     })
 }
 
+/// A receipt as the request about it is answered.
+#[derive(Debug, Serialize)]
+struct RequestedReceiptView<'a> {
+    #[serde(flatten)]
+    receipt: Option<ReceiptView<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
+}
+
 /// The answer to a request about a receipt: 200 for one that was issued or cancelled, 409 for one that the gateway refused, 202 for
 /// everything that is not known yet.
 ///
@@ -69,10 +79,11 @@ pub(super) fn view(row: &Payment) -> Option<ReceiptView<'_>> {
 /// `receipt_refused`, with the gateway's reason.
 pub fn answered(row: &Payment) -> Result<Reply, Problem> {
     let Some(receipt) = row.receipt.as_deref() else { return Err(billing::usecase::Failure::NotFound.into()) };
+    let asked = RequestedReceiptView { receipt: view(row), warnings: warning_views(&receipt_warnings(row)) };
     match receipt.state {
-        ReceiptState::Issued | ReceiptState::Cancelled => Ok(Reply::json(200, &view(row))),
+        ReceiptState::Issued | ReceiptState::Cancelled => Ok(Reply::json(200, &asked)),
         ReceiptState::Asked | ReceiptState::Replacing | ReceiptState::Cancelling => {
-            Ok(pending(&view(row), &format!("/charges/{}", row.merchant_uid())))
+            Ok(pending(&asked, &format!("/charges/{}", row.merchant_uid())))
         }
         ReceiptState::Refused => {
             let message = receipt.refusal.as_ref().map(|refusal| refusal.message.as_str());

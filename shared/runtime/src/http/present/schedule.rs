@@ -72,6 +72,16 @@ pub fn registered(answers: &[(Scheduled, Vec<Warning>)], location: &str) -> Resu
     if open { Ok(pending(&body, location)) } else { Ok(Reply::json(201, &body)) }
 }
 
+/// The answer to a schedule's change: 200 once the PSP has confirmed it, 202 while it is open.
+#[must_use]
+pub fn changed(row: &Payment, warnings: &[Warning]) -> Reply {
+    let body = requested(row, warnings);
+    if row.claim.is_some() || row.state == State::Intent {
+        return pending(&body, &format!("/schedules/{}", row.merchant_uid()));
+    }
+    Reply::json(200, &body)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 mod tests {

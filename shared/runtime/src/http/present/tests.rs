@@ -19,6 +19,7 @@ pub(super) mod contract;
 mod extensions;
 mod receipts;
 mod refunds;
+mod warned;
 
 pub(super) const NOW: Timestamp = Timestamp(1_795_478_400);
 const RUNS_AT: Timestamp = NOW.plus(86_400);

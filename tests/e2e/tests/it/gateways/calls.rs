@@ -75,10 +75,11 @@ async fn a_typed_card_becomes_a_key_where_its_gateway_issues_them_or_not_at_all(
         wrong.refused_there(line, &world.past_us(&path, &form(&line.broken)).await);
     }
     let taken = Case::kept(TAKES_ALL, Operation::CardKey, "card");
-    world.card_key(&taken).await.ok(201);
-    let mut newer = taken;
-    newer.gateway = "brand_new";
-    world.card_key(&newer).await.ok(201);
+    assert_eq!(world.card_key(&taken).await.ok(201).get("warnings"), None);
+    for (gateway, code) in [("brand_new", "pg_unlisted"), ("settle", "gateway_rule")] {
+        let issued = world.card_key(&Case { gateway, ..taken.clone() }).await.ok(201);
+        assert_eq!(issued["warnings"][0]["code"], code, "{issued}");
+    }
     assert!(lines.len() > 25, "{}", lines.len());
     wrong.none();
 }

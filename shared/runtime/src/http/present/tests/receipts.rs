@@ -45,7 +45,7 @@ fn a_receipt_is_shown_masked_and_its_state_is_the_answer() {
             Ok(reply) => {
                 assert_eq!(reply.status(), status);
                 let body: Value = serde_json::from_str(reply.body()).unwrap();
-                contract::keeps("Receipt", &body);
+                contract::keeps("RequestedReceipt", &body);
                 assert_eq!(body, expected);
             }
             Err(problem) => assert_eq!((problem.status(), problem.code()), (status, "receipt_refused")),
