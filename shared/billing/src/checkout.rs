@@ -3,6 +3,7 @@
 
 mod account;
 mod options;
+mod passed;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,7 @@ pub(crate) use account::METHOD as ACCOUNT;
 pub(crate) use options::pg_code;
 pub use options::{CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product};
 use options::{code, not_a_due, vbank_due_at};
+pub use passed::Passed;
 
 use crate::ids::CustomerId;
 use crate::invalid::Invalid;
@@ -73,11 +75,9 @@ impl Window {
         let mut warnings = Vec::new();
         if let Some(pg) = self.pg_at(policy)? {
             let told = self.tells_customer(order, Some(pg)).then_some(customer_id);
-            warnings.extend(self.held_against(pg, Operation::Window, &self.facts(order, told, now))?);
+            warnings.extend(self.held_against(pg, Operation::Window, &self.facts(order, told, now, policy))?);
         }
-        if order.details.buyer_tel.is_none() {
-            warnings.push(Warning::BuyerTelMissing);
-        }
+        warnings.extend(unset(order, policy));
         Ok(warnings)
     }
 
@@ -106,25 +106,29 @@ impl Window {
             IssueSupport::RuledOut => {}
         }
         if let Some(pg) = pg {
-            let mut facts = self.facts(order, Some(customer_id), now);
+            let mut facts = self.facts(order, Some(customer_id), now, policy);
             if let Some(uid) = order.customer_uid.as_ref().filter(|_| !issue.charges) {
                 // Nothing is paid, so the key's own name is sent as the order's.
                 facts = facts.with(Field::MerchantUid, Some(uid.to_string()));
             }
             issue.warnings.extend((pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
-            issue.warnings.extend(self.held_against(pg, Operation::KeyWindow, &facts)?);
-            issue.warnings.extend(Verdict::of_use(pg).accepted()?);
+            let of_key = Verdict::of_use(pg).accepted();
+            match self.held_against(pg, Operation::KeyWindow, &facts) {
+                // Nobody is asked for more, for a key that is of no use.
+                Err(wrong) if wrong.field != "pg" => return of_key.and(Err(wrong)),
+                of_window => issue.warnings.extend(of_window?),
+            }
+            issue.warnings.extend(of_key?);
         }
-        issue.warnings.extend(order.details.buyer_tel.is_none().then_some(Warning::BuyerTelMissing));
+        issue.warnings.extend(unset(order, policy));
         Ok(issue)
     }
 
     fn held_against(&self, pg: &str, operation: Operation, facts: &Facts) -> Result<Vec<Warning>, Invalid> {
         let mut warnings = Verdict::of(Some(pg), operation, Some(&self.pay_method), facts).accepted()?;
-        // Of the number a warning of its own is given, at whatever gateway.
-        let of_number =
-            |it: &Warning| matches!(it, Warning::GatewayRule(rule) if rule.demand == Demand::Required(Field::BuyerTel));
-        warnings.retain(|warning| !of_number(warning));
+        // Of these a warning of its own is given, at whatever gateway.
+        let own = [Field::BuyerTel, Field::RedirectUrl].map(Demand::Required);
+        warnings.retain(|it| !matches!(it, Warning::GatewayRule(rule) if own.contains(&rule.demand)));
         Ok(warnings)
     }
 
@@ -136,7 +140,7 @@ impl Window {
     }
 
     /// What the rules speak of: the order, whose it is, and what the window is opened with.
-    fn facts(&self, order: &Order, told: Option<&CustomerId>, now: Timestamp) -> Facts {
+    fn facts(&self, order: &Order, told: Option<&CustomerId>, now: Timestamp, policy: &Policy) -> Facts {
         let options = &self.options;
         let said = |said: bool| said.then(|| "true".to_owned());
         let direct = options.card_direct.as_ref();
@@ -151,7 +155,16 @@ impl Window {
             .with(Field::NaverProducts, said(!options.naver.products.is_empty()))
             .with(Field::NaverProductCode, options.naver.product_code.clone())
             .with(Field::NaverProductCount, options.naver.product_count.map(|count| count.to_string()));
-        facts.with(Field::NaverUseCfm, options.naver.use_cfm.clone())
+        let period = options.period.clone().unwrap_or_default();
+        let facts = facts
+            .with(Field::NaverUseCfm, options.naver.use_cfm.clone())
+            .with(Field::NaverPopupMode, options.naver.popup_mode.map(|popup| popup.to_string()))
+            .with(Field::PeriodFrom, period.from)
+            .with(Field::PeriodTo, period.to)
+            .with(Field::PeriodInterval, period.interval)
+            .with(Field::RedirectUrl, said(policy.return_page))
+            .with(Field::ConfirmUrl, said(policy.confirms));
+        Field::ALL.into_iter().fold(facts, |facts, field| facts.with(field, options.passed.said(field.name())))
     }
 
     /// Code of the gateway that the window is opened at, as far as it is known.
@@ -188,6 +201,12 @@ impl Window {
             options: self.options.normal(amount)?,
         })
     }
+}
+
+/// What windows need at one gateway or another, and this one has not.
+fn unset(order: &Order, policy: &Policy) -> impl Iterator<Item = Warning> {
+    let told = order.details.buyer_tel.is_none().then_some(Warning::BuyerTelMissing);
+    told.into_iter().chain((!policy.return_page).then_some(Warning::ReturnPageMissing))
 }
 
 /// Until when a window that is opened now is waited for.

@@ -22,5 +22,5 @@ pub use check::{
 };
 pub use facts::{Facts, Refunded};
 pub use lists::{PAY_METHODS, PGS, PayMethod, Pg, is_pay_method, is_pg};
-pub use rule::{Bytes, Demand, Field, IssueAmount, Letters, Operation, Rule, Source};
+pub use rule::{Bytes, Condition, Demand, Field, IssueAmount, Letters, Operation, Rule, Source};
 pub use rules::rules;

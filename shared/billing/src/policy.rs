@@ -64,6 +64,10 @@ pub struct Policy {
     pub schedule_ahead_max_seconds: i64,
     /// Codes of the gateways that windows may be opened at; empty: any.
     pub pgs: Vec<String>,
+    /// Whether a browser that comes back from a window has a page of the storefront's to go on to (`m_redirect_url`).
+    pub return_page: bool,
+    /// Whether the PG asks before it approves what is paid in a window (`confirm_url`).
+    pub confirms: bool,
     /// The payment methods of those gateways that are set up for some alone.
     pub pg_methods: BTreeMap<String, Vec<String>>,
     /// Code of the gateway of a window that names none.
@@ -97,6 +101,9 @@ impl Default for Policy {
             schedule_lead_min_seconds: 5 * 60,
             schedule_ahead_max_seconds: 400 * 86_400,
             pgs: Vec::new(),
+            // The use cases' own default, like the next. A deployment says itself what it has.
+            return_page: true,
+            confirms: false,
             pg_methods: BTreeMap::new(),
             default_pg: None,
             account_pgs: Vec::new(),

@@ -15,6 +15,8 @@ pub enum Warning {
     BuyerTelMissing,
     /// The gateway may charge the amount along with issuing the key: it is taken to.
     IssueMayCharge,
+    /// No page of the storefront's is set for browsers that come back from the window: on a telephone most windows need one.
+    ReturnPageMissing,
     /// This gateway issues keys by `IMP.loadUI('paypal-rt', …)` rather than `IMP.request_pay`.
     IssueByLoadUi,
     /// The request breaks a rule of the gateway that is not certain.
@@ -30,6 +32,7 @@ impl Warning {
             Self::PayMethodUnlisted => "pay_method_unlisted",
             Self::BuyerTelMissing => "buyer_tel_missing",
             Self::IssueMayCharge => "issue_may_charge",
+            Self::ReturnPageMissing => "return_page_missing",
             Self::IssueByLoadUi => "issue_by_load_ui",
             Self::GatewayRule(_) => "gateway_rule",
         }
@@ -47,6 +50,9 @@ impl Warning {
             }
             Self::BuyerTelMissing => "Some gateways refuse to open their window without buyer_tel.",
             Self::IssueMayCharge => "Whether this gateway charges the amount is not known; it is taken to.",
+            Self::ReturnPageMissing => {
+                "CHECKOUT_RETURN_URL is not set: a mobile browser has nowhere to come back to, and some windows do not open."
+            }
             Self::IssueByLoadUi => {
                 "Hand the object to IMP.loadUI('paypal-rt', request_pay) instead of IMP.request_pay."
             }

@@ -92,6 +92,9 @@ pub struct RequestPay {
     pub naver_purchaser_birthday: Option<Sensitive>,
     /// `naverCultureBenefit`: whether it counts as culture for the income tax.
     pub naver_culture_benefit: Option<bool>,
+    /// What is passed on to one gateway or another, as the gateway's own page documents it: `bypass`, `storeDetails`, `company` and
+    /// the like, each by its name and with its value as JSON. None of the parameters above belongs here.
+    pub passed: Vec<(String, Sensitive)>,
 }
 
 impl fmt::Debug for RequestPay {
@@ -177,6 +180,7 @@ impl RequestPay {
             naver_purchaser_name: None,
             naver_purchaser_birthday: None,
             naver_culture_benefit: None,
+            passed: Vec::new(),
         }
     }
 
@@ -241,6 +245,9 @@ impl RequestPay {
             });
         }
         self.fill_goods(object);
+        for (name, json) in &self.passed {
+            object.json(name, json.as_str());
+        }
     }
 
     fn fill_card(&self, object: &mut Object<'_>) {

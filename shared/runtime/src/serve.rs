@@ -137,6 +137,11 @@ async fn start() -> Result<App, Error> {
             "no channel key is set (IAMPORT_CHANNEL_KEY, IAMPORT_CHECKOUT_PGS): newer gateways are known by theirs alone"
         );
     }
+    if app.config.opens_windows() && app.config.checkout_return_url.is_none() {
+        tracing::warn!(
+            "no page to come back to is set (CHECKOUT_RETURN_URL): on a telephone some gateways' windows do not open, and paypal's nowhere"
+        );
+    }
     app.warm_up().await;
     Ok(app)
 }

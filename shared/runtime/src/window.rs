@@ -116,6 +116,8 @@ fn object(
     object.naver_purchaser_name = concealed(naver.purchaser_name.as_ref());
     object.naver_purchaser_birthday = concealed(naver.purchaser_birthday.as_ref());
     object.naver_culture_benefit = naver.culture_benefit;
+    let passed = options.passed.parameters();
+    object.passed = passed.map(|(name, json)| (name.to_owned(), Sensitive::from(json))).collect();
     Ok(object)
 }
 

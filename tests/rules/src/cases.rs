@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use billing::pg::{
-    Bytes, Demand, Facts, Field, Finding, IssueAmount, Letters, Operation, PAY_METHODS, Refunded, Rule, check, rules,
+    Bytes, Condition, Demand, Facts, Field, Finding, IssueAmount, Letters, Operation, PAY_METHODS, Refunded, Rule,
+    check, rules,
 };
 use billing::{Currency, KstDay, Money, Timestamp};
 
@@ -31,6 +32,16 @@ impl Case {
     /// A request that keeps every rule of the gateway, as far as one can.
     #[must_use]
     pub fn kept(gateway: &'static str, operation: Operation, pay_method: &'static str) -> Self {
+        Self::kept_where(gateway, operation, pay_method, &[])
+    }
+
+    /// The same, of which the conditions are true.
+    fn kept_where(
+        gateway: &'static str,
+        operation: Operation,
+        pay_method: &'static str,
+        conditions: &[Condition],
+    ) -> Self {
         let facts = Facts {
             amount: Some(Money::krw(AMOUNT)),
             at: Some(NOW),
@@ -39,8 +50,21 @@ impl Case {
         };
         let mut case = Self { gateway, operation, pay_method, facts };
         usual(operation).iter().for_each(|field| case.fill(*field));
+        for condition in conditions {
+            match condition {
+                Condition::Says(field, []) => case.fill(*field),
+                Condition::Says(field, texts) => case.say(*field, texts.first().copied().unwrap_or_default()),
+                Condition::Lacks(field, _) => case.empty(*field),
+            }
+        }
         for rule in rules().filter(|rule| rule.applies(gateway, operation, Some(pay_method))) {
+            if !rule.conditions.iter().all(|condition| condition.holds(&case.facts)) {
+                continue;
+            }
             match rule.demand {
+                Demand::OneOf(field, texts) if case.get(field).is_some() => {
+                    case.say(field, texts.first().copied().unwrap_or_default());
+                }
                 Demand::Required(field) | Demand::FromDay(field) => case.fill(field),
                 Demand::Absent(field) => case.empty(field),
                 Demand::Currencies(list) if !list.contains(&Currency::Krw) => {
@@ -57,7 +81,7 @@ impl Case {
     /// For a rule: the request that keeps it.
     #[must_use]
     pub fn keeping(rule: &Rule) -> Self {
-        Self::kept(gateway(rule), rule.operation, pay_method(rule))
+        Self::kept_where(gateway(rule), rule.operation, pay_method(rule), rule.conditions)
     }
 
     /// For a rule: the same request but for what the rule asks. `None` if nothing breaks it, because it says only what an amount does.
@@ -122,7 +146,8 @@ impl Case {
             }
             Demand::Apart(first, second) => {
                 // A card's code goes with its months.
-                [first, second, Field::CardMonths].into_iter().for_each(|field| self.fill(field));
+                let along = (second == Field::CardCode).then_some(Field::CardMonths);
+                [first, second].into_iter().chain(along).for_each(|field| self.fill(field));
             }
             Demand::Absent(field) => self.say(field, if field == Field::TaxFree { "1000" } else { text(field) }),
             Demand::Zero(field) => self.say(field, "1"),
@@ -143,6 +168,7 @@ impl Case {
             Demand::VatPercent(percent) => {
                 self.say(Field::VatAmount, &(AMOUNT * percent / 100 + 1).to_string());
             }
+            Demand::OneOf(field, _) => self.say(field, "false"),
             Demand::FromDay(field) => {
                 self.say(field, &yesterday());
             }
@@ -221,8 +247,15 @@ pub fn method_at(gateway: &str, operation: Operation) -> &'static str {
 
 /// What a request says without being asked to.
 const fn usual(operation: Operation) -> &'static [Field] {
-    const ORDER: &[Field] =
-        &[Field::MerchantUid, Field::Name, Field::BuyerName, Field::BuyerEmail, Field::BuyerTel, Field::CustomerId];
+    const ORDER: &[Field] = &[
+        Field::MerchantUid,
+        Field::Name,
+        Field::BuyerName,
+        Field::BuyerEmail,
+        Field::BuyerTel,
+        Field::CustomerId,
+        Field::RedirectUrl,
+    ];
     const CHARGE: &[Field] = &[Field::MerchantUid, Field::Name, Field::BuyerName, Field::BuyerEmail, Field::BuyerTel];
     const ACCOUNT: &[Field] = &[
         Field::MerchantUid,
@@ -275,6 +308,32 @@ pub const fn text(field: Field) -> &'static str {
         Field::CorpRegNo => "1178178260",
         Field::CompanyName => "Gildong Inc",
         Field::CompanyTel => "0212345678",
+        Field::ConfirmUrl | Field::RedirectUrl | Field::Popup | Field::UseCardPoint => "true",
+        Field::NaverPopupMode | Field::KsnetDirect => "true",
+        Field::PeriodFrom => "20271101",
+        Field::PeriodTo => "20271130",
+        Field::PeriodInterval => "1m",
+        Field::KcpUser | Field::QuickMember | Field::NiceUser => "member-1",
+        Field::KcpPointCode | Field::KsnetCode => "A1",
+        Field::QuickAction => "Pay",
+        Field::QuickCi => "ZW5jcnlwdGVk",
+        Field::NiceDirect => "BANK",
+        Field::CashReceiptType => "anonymous",
+        Field::CashReceiptIdentifier | Field::StoreTel => "01042424242",
+        Field::KsnetUrl => "https://shop.example",
+        Field::LetterMethod => "PLCreditCard",
+        Field::LetterService => "Plan",
+        Field::WelcomeAccept => "below1000",
+        Field::WelcomeReserved => "below1000=Y",
+        Field::StoreName | Field::Company | Field::CompanyEn => "Gildong Inc",
+        Field::StoreNumber => "1178178260",
+        Field::StoreOwner => "Gildong Hong",
+        Field::StoreAddress => "Seoul",
+        Field::KiccProducts => "true",
+        Field::FirstNameKana => "ギルドン",
+        Field::LastNameKana => "ホン",
+        Field::CvsDue => "2027-12-31T23:59:59Z",
+        Field::CvsHours => "48",
     }
 }
 
@@ -286,6 +345,8 @@ fn foreign(field: Field, letters: Letters) -> &'static str {
         Letters::EucKr if field == Field::Name => "Plan \u{1F600}",
         Letters::EucKr => "Gildong \u{1F600}",
         Letters::TwoNames => "홍길동",
+        Letters::Katakana => "Gildong",
+        Letters::MobileNumber => "8501011234567",
     }
 }
 

@@ -83,8 +83,8 @@ pub const OF_THE_CATALOGUE: &[Difference] = &[
         reason: "the simulator's documents name no such gateway for payments, so it refuses nothing there",
     },
     Difference {
-        rules: &["kcp_quick.window.methods", "kcp_quick.key_window.methods"],
-        reason: "the simulator asks by `bypass.kcpQuick.actionType` which methods fit, and our windows do not send it",
+        rules: &["kcp_quick.window.action", "kcp_quick.key_window.action"],
+        reason: "the wallet is opened for other things as well, such as a new PIN: no payment and no key would come of our window",
     },
     Difference {
         rules: &["smartro_v2.refund.tax_free"],
@@ -143,7 +143,7 @@ pub const OF_THE_SIMULATOR: &[Difference] = &[
         reason: "the API takes no months of a card without its code: both are of one object",
     },
     Difference {
-        rules: &["kicc.window.buyer_name", "kicc.window.buyer_email"],
+        rules: &["kicc.window.buyer_name", "kicc.window.buyer_email", "kicc.window.kiccProducts"],
         reason: "the catalogue asks for it where escrow is sold: by transfer and virtual account, not by card",
     },
     Difference {
@@ -161,6 +161,39 @@ pub const OF_THE_SIMULATOR: &[Difference] = &[
     Difference {
         rules: &["mobilians_v2.window.amount.least"],
         reason: "the simulator's guess: the page says that each method has a least amount, and names none",
+    },
+];
+
+/// Lines of the simulator's that it holds unless told otherwise, and that nobody can be asked by: no request of ours makes that call or
+/// has that field.
+pub const UNASKED: &[Difference] = &[
+    Difference {
+        rules: &[
+            "html5_inicis.onetime.name",
+            "html5_inicis.onetime.buyer_name",
+            "html5_inicis.onetime.buyer_email",
+            "html5_inicis.onetime.buyer_tel",
+            "ksnet.onetime.buyer_name",
+            "ksnet.onetime.product_type",
+            "welcome.onetime.buyer_name",
+            "welcome.onetime.vat_amount.most",
+            "paymentwall.onetime.cvc",
+            "paymentwall.onetime.browser_ip",
+            "paymentwall.onetime.buyer_name.form",
+        ],
+        reason: "a card is charged by its key alone: `POST /subscribe/payments/onetime` is never sent",
+    },
+    Difference {
+        rules: &["html5_inicis.vbank.pg_api_key"],
+        reason: "no account is issued there: its own key would stand in a URL, so nothing else is asked",
+    },
+    Difference {
+        rules: &["mobilians_v2.again.sandbox.absent", "mobilians_v2.schedule.sandbox.absent"],
+        reason: "whether a key is a test channel's is no field of a request; preflight says which channels are",
+    },
+    Difference {
+        rules: &["tosspay_v2.again.cash_receipt_type.value", "tosspay_v2.schedule.cash_receipt_type.value"],
+        reason: "the API takes the field in no other form, at whatever gateway",
     },
 ];
 

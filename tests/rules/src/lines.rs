@@ -122,7 +122,7 @@ fn violate(case: &mut Case, rule: &Rule, field: Option<Field>) {
         Demand::OneOf(_) | Demand::NoneOf(_) if rule.field == "currency" => {
             case.facts.amount = other_currency(rule.demand).map(|currency| Money::new(AMOUNT, currency));
         }
-        Demand::OneOf(_) => say(case, field, "abc"),
+        Demand::OneOf(_) => say(case, field, "false"),
         Demand::NoneOf(texts) => say(case, field, texts.first().copied().unwrap_or_default()),
         Demand::Required => {
             if let Some(field) = field {

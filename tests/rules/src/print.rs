@@ -8,7 +8,7 @@ use ledger::gateways::{OPEN, SUPPORT};
 use serde_json::{Value, json};
 
 use crate::calls::{DIFFERENCES, Standing, in_the_catalogue};
-use crate::differences::{Difference, OF_THE_CATALOGUE, OF_THE_SIMULATOR, UNREAD, Verdict, of_rule};
+use crate::differences::{Difference, OF_THE_CATALOGUE, OF_THE_SIMULATOR, UNASKED, UNREAD, Verdict, of_rule};
 use crate::lines::operation;
 
 /// The most columns of the table.
@@ -184,6 +184,8 @@ pub fn page() -> String {
     differences(&mut text, OF_THE_CATALOGUE);
     text.push_str("\nIn the simulator alone:\n\n");
     differences(&mut text, OF_THE_SIMULATOR);
+    text.push_str("\nOf the simulator's, and asked of nobody:\n\n");
+    differences(&mut text, UNASKED);
     text
 }
 

@@ -75,6 +75,7 @@ pub fn through_the_api(rule: &Rule) -> Result<(Case, Case), &'static str> {
         (Operation::Window | Operation::KeyWindow, Demand::Required(Field::CustomerId)) => {
             Err("there is no window without its customer, at whatever gateway")
         }
+        (_, Demand::Required(Field::RedirectUrl)) => Err("whether there is a page to come back to is a setting"),
         (Operation::Refund, Demand::TaxPart(_)) => {
             Err("the parts of a refund are derived, or asked for whatever the gateway is")
         }

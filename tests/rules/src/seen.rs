@@ -199,13 +199,16 @@ fn channel(case: &Case) -> Channel {
     Channel { pg_provider: case.gateway.to_owned(), pg_id: "mid".to_owned() }
 }
 
-/// A window on a desktop: what our own pages always send with it is there.
+/// A window on a desktop.
 fn window(case: &Case) -> WindowOrder {
     let mut order = order(&case.facts);
     if let Some(day) = text(&case.facts, Field::NaverUseCfm) {
         order.more.add("naverUseCfm", day);
     }
-    order.more.add("m_redirect_url", "https://shop.example/return");
+    // A page says all that there is, whoever asks for it.
+    for field in Field::ALL {
+        order.more.add(field.name(), text(&case.facts, field).unwrap_or_default());
+    }
     let wish = KeyWish { customer_uid: KEY.to_owned(), customer_id: owned(&case.facts, Field::CustomerId) };
     WindowOrder {
         channel: channel(case),

@@ -115,7 +115,7 @@ impl Window {
             return Err(Invalid::new("pg", "pg_not_configured", detail));
         };
         let facts = self
-            .facts(order, None, now)
+            .facts(order, None, now, policy)
             .with(Field::CustomerId, Some(customer_id.to_string()))
             .with(Field::VbankHolder, account.holder.clone());
         self.held_against(pg, Operation::Account, &facts)

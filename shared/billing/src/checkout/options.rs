@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Passed;
 use crate::invalid::Invalid;
 use crate::money::Money;
 use crate::order::{is_quota, takes_instalments};
@@ -61,6 +62,9 @@ pub struct Options {
     /// What only Naver Pay takes.
     #[serde(skip_serializing_if = "Naver::is_empty")]
     pub naver: Naver,
+    /// What one gateway or another asks for, passed on as it stands: `bypass` and the like.
+    #[serde(skip_serializing_if = "Passed::is_empty")]
+    pub passed: Passed,
 }
 
 /// `card.direct`.
@@ -186,6 +190,7 @@ impl Options {
             period: self.period.map(Period::normal).transpose()?,
             products: bounded("products", self.products, PRODUCTS_MAX, Product::normal)?,
             naver: self.naver.normal()?,
+            passed: self.passed.normal()?,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::facts::{Facts, Refunded};
 use super::lists::{is_pay_method, is_pg};
-use super::rule::{Bytes, Demand, Field, IssueAmount, Letters, Operation, Rule};
+use super::rule::{Bytes, Condition, Demand, Field, IssueAmount, Letters, Operation, Rule};
 use super::rules::rules;
 use crate::day::KstDay;
 use crate::invalid::Invalid;
@@ -29,7 +29,7 @@ impl Finding {
     /// The refusal, whose text names the gateway, what it asks for, and the rule.
     #[must_use]
     pub fn refusal(&self) -> Invalid {
-        let detail = format!("{}, as {} wants it (rule {})", asked(self.rule), who(self.rule), self.rule.id);
+        let detail = format!("{}, as {} wants it (rule {})", asked_where(self.rule), who(self.rule), self.rule.id);
         Invalid::new(field(self.rule), "gateway_rule", detail)
     }
 }
@@ -39,6 +39,7 @@ impl Finding {
 #[must_use]
 pub fn check(gateway: &str, operation: Operation, pay_method: Option<&str>, facts: &Facts) -> Vec<Finding> {
     let here = rules().filter(|rule| rule.applies(gateway, operation, pay_method));
+    let here = here.filter(|rule| rule.conditions.iter().all(|condition| condition.holds(facts)));
     here.filter(|rule| is_broken(&rule.demand, gateway, pay_method, facts)).map(|rule| Finding { rule }).collect()
 }
 
@@ -58,10 +59,11 @@ pub fn refused(findings: &[Finding]) -> Result<(), Invalid> {
     findings.iter().find(|finding| finding.refuses()).map_or(Ok(()), |finding| Err(finding.refusal()))
 }
 
-/// Whether a gateway asks for a field, certainly or not.
+/// Whether a gateway asks for a field of every such request, certainly or not.
 #[must_use]
 pub fn asks_for(gateway: &str, operation: Operation, pay_method: Option<&str>, field: Field) -> bool {
-    rules().any(|rule| rule.applies(gateway, operation, pay_method) && rule.demand == Demand::Required(field))
+    let always = |rule: &Rule| rule.demand == Demand::Required(field) && rule.conditions.is_empty();
+    rules().any(|rule| rule.applies(gateway, operation, pay_method) && always(rule))
 }
 
 /// Whether a gateway takes a payment method, as far as the lists say.
@@ -132,6 +134,18 @@ pub fn warning_text(rule: &Rule) -> &'static str {
     TEXTS.get(rule.id).map_or("A rule of this gateway that is not certain may refuse this.", String::as_str)
 }
 
+impl Condition {
+    /// Whether it is true of a request.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts) -> bool {
+        let given = |field: &Field| facts.fields.get(field).map(String::as_str);
+        match self {
+            Self::Says(field, texts) => given(field).is_some_and(|text| texts.is_empty() || texts.contains(&text)),
+            Self::Lacks(field, part) => given(field).is_none_or(|text| !text.contains(part)),
+        }
+    }
+}
+
 fn is_broken(demand: &Demand, gateway: &str, pay_method: Option<&str>, facts: &Facts) -> bool {
     let given = |field: &Field| facts.fields.get(field).map(String::as_str);
     let is = |field: &Field, wrong: &dyn Fn(&str) -> bool| given(field).is_some_and(wrong);
@@ -154,6 +168,7 @@ fn is_broken(demand: &Demand, gateway: &str, pay_method: Option<&str>, facts: &F
             let most = u128::from(amount.minor) * u128::from(*percent);
             is(&Field::VatAmount, &|vat| vat.parse::<u64>().is_ok_and(|vat| u128::from(vat) * 100 > most))
         }),
+        Demand::OneOf(field, texts) => is(field, &|value| !texts.contains(&value)),
         Demand::FromDay(field) => facts.at.and_then(|at| KstDay::of(at).compact()).is_some_and(|day| {
             // Both are written in eight digits.
             is(field, &|value| value.len() == day.len() && value < day.as_str())
@@ -205,6 +220,10 @@ fn written_in(text: &str, letters: Letters) -> bool {
         Letters::EnglishOrJapanese => !text.chars().any(hangul),
         Letters::EucKr => text.chars().all(|c| u32::from(c) <= 0xFFFF),
         Letters::TwoNames => text.split(' ').count() == 2 && text.split(' ').all(|name| !name.is_empty()),
+        Letters::Katakana => text.chars().all(|c| matches!(c, '\u{30A0}'..='\u{30FF}' | ' ' | '\u{3000}')),
+        Letters::MobileNumber => {
+            text.starts_with("01") && matches!(text.len(), 10 | 11) && text.bytes().all(|byte| byte.is_ascii_digit())
+        }
     }
 }
 
@@ -238,6 +257,7 @@ const fn field(rule: &Rule) -> &'static str {
         | Demand::Bytes(field, _, _)
         | Demand::Only(field, _)
         | Demand::Without(field, _)
+        | Demand::OneOf(field, _)
         | Demand::FromDay(field)
         | Demand::TaxPart(field) => field.name(),
         Demand::VatPercent(_) => "vat_amount",
@@ -266,7 +286,23 @@ fn who(rule: &Rule) -> String {
 }
 
 fn sentence(rule: &Rule) -> String {
-    format!("{} asks for {} (rule {})", who(rule), asked(rule), rule.id)
+    format!("{} asks for {} (rule {})", who(rule), asked_where(rule), rule.id)
+}
+
+/// What is asked for, and of which requests.
+fn asked_where(rule: &Rule) -> String {
+    let conditions: Vec<String> = rule.conditions.iter().map(condition).collect();
+    let of_all = if conditions.is_empty() { String::new() } else { format!(" where {}", conditions.join(" and ")) };
+    format!("{}{of_all}", asked(rule))
+}
+
+fn condition(condition: &Condition) -> String {
+    match condition {
+        Condition::Says(field, []) => format!("there is {}", field.name()),
+        Condition::Says(field, texts) => format!("{} is {}", field.name(), texts.join(" or ")),
+        Condition::Lacks(field, "") => format!("there is no {}", field.name()),
+        Condition::Lacks(field, part) => format!("{} has no {part}", field.name()),
+    }
 }
 
 fn asked(rule: &Rule) -> String {
@@ -295,6 +331,7 @@ fn asked(rule: &Rule) -> String {
             format!("a currency of {}", codes.join(", "))
         }
         Demand::VatPercent(percent) => format!("a vat_amount of at most {percent} % of the amount"),
+        Demand::OneOf(field, texts) => format!("{} of {}", field.name(), texts.join(" or ")),
         Demand::FromDay(field) => format!("{} on the payment's day or later", field.name()),
         Demand::Methods(list) => format!("one of the payment methods {}", list.join(", ")),
         Demand::Issue(amount, _) => meaning(amount).to_owned(),
@@ -317,6 +354,8 @@ const fn written(letters: Letters) -> &'static str {
         Letters::EnglishOrJapanese => "English or Japanese",
         Letters::EucKr => "characters that EUC-KR has",
         Letters::TwoNames => "a first and a last name with one space between them",
+        Letters::Katakana => "katakana",
+        Letters::MobileNumber => "the digits of a Korean mobile number",
     }
 }
 

@@ -125,11 +125,47 @@ pub enum Field {
     CorpRegNo,
     CompanyName,
     CompanyTel,
+    ConfirmUrl,
+    RedirectUrl,
+    NaverPopupMode,
+    PeriodFrom,
+    PeriodTo,
+    PeriodInterval,
+    KcpUser,
+    KcpPointCode,
+    QuickAction,
+    QuickCi,
+    QuickMember,
+    NiceUser,
+    NiceDirect,
+    CashReceiptType,
+    CashReceiptIdentifier,
+    KsnetCode,
+    KsnetUrl,
+    KsnetDirect,
+    LetterMethod,
+    LetterService,
+    WelcomeAccept,
+    WelcomeReserved,
+    StoreName,
+    StoreNumber,
+    StoreOwner,
+    StoreAddress,
+    StoreTel,
+    Company,
+    CompanyEn,
+    KiccProducts,
+    UseCardPoint,
+    Popup,
+    FirstNameKana,
+    LastNameKana,
+    CvsDue,
+    CvsHours,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 70] = [
         Self::MerchantUid,
         Self::Name,
         Self::BuyerName,
@@ -164,6 +200,42 @@ impl Field {
         Self::CorpRegNo,
         Self::CompanyName,
         Self::CompanyTel,
+        Self::ConfirmUrl,
+        Self::RedirectUrl,
+        Self::NaverPopupMode,
+        Self::PeriodFrom,
+        Self::PeriodTo,
+        Self::PeriodInterval,
+        Self::KcpUser,
+        Self::KcpPointCode,
+        Self::QuickAction,
+        Self::QuickCi,
+        Self::QuickMember,
+        Self::NiceUser,
+        Self::NiceDirect,
+        Self::CashReceiptType,
+        Self::CashReceiptIdentifier,
+        Self::KsnetCode,
+        Self::KsnetUrl,
+        Self::KsnetDirect,
+        Self::LetterMethod,
+        Self::LetterService,
+        Self::WelcomeAccept,
+        Self::WelcomeReserved,
+        Self::StoreName,
+        Self::StoreNumber,
+        Self::StoreOwner,
+        Self::StoreAddress,
+        Self::StoreTel,
+        Self::Company,
+        Self::CompanyEn,
+        Self::KiccProducts,
+        Self::UseCardPoint,
+        Self::Popup,
+        Self::FirstNameKana,
+        Self::LastNameKana,
+        Self::CvsDue,
+        Self::CvsHours,
     ];
 
     /// Its name in requests.
@@ -204,6 +276,42 @@ impl Field {
             Self::CorpRegNo => "corp_reg_no",
             Self::CompanyName => "company_name",
             Self::CompanyTel => "company_tel",
+            Self::ConfirmUrl => "confirm_url",
+            Self::RedirectUrl => "m_redirect_url",
+            Self::NaverPopupMode => "naverPopupMode",
+            Self::PeriodFrom => "period.from",
+            Self::PeriodTo => "period.to",
+            Self::PeriodInterval => "period.interval",
+            Self::KcpUser => "bypass.shop_user_id",
+            Self::KcpPointCode => "bypass.pt_memcorp_cd",
+            Self::QuickAction => "bypass.kcpQuick.actionType",
+            Self::QuickCi => "bypass.kcpQuick.encryptedCI",
+            Self::QuickMember => "bypass.kcpQuick.memberID",
+            Self::NiceUser => "bypass.nice_v2.MallUserID",
+            Self::NiceDirect => "bypass.nice_v2.DirectShowOpt",
+            Self::CashReceiptType => "bypass.cashReceiptType",
+            Self::CashReceiptIdentifier => "bypass.customerIdentifier",
+            Self::KsnetCode => "bypass.ksnet.tcode",
+            Self::KsnetUrl => "bypass.ksnet.url",
+            Self::KsnetDirect => "bypass.ksnet.easyPayDirect",
+            Self::LetterMethod => "bypass.payletter_global.pginfo",
+            Self::LetterService => "bypass.payletter_global.servicename",
+            Self::WelcomeAccept => "bypass.welcome.acceptmethod",
+            Self::WelcomeReserved => "bypass.welcome.P_RESERVED",
+            Self::StoreName => "storeDetails.businessName",
+            Self::StoreNumber => "storeDetails.businessRegistrationNumber",
+            Self::StoreOwner => "storeDetails.ceoFullName",
+            Self::StoreAddress => "storeDetails.address",
+            Self::StoreTel => "storeDetails.phoneNumber",
+            Self::Company => "company",
+            Self::CompanyEn => "company_en",
+            Self::KiccProducts => "kiccProducts",
+            Self::UseCardPoint => "useCardPoint",
+            Self::Popup => "popup",
+            Self::FirstNameKana => "buyer_first_name_kana",
+            Self::LastNameKana => "buyer_last_name_kana",
+            Self::CvsDue => "cvs.payment_deadline.due_date",
+            Self::CvsHours => "cvs.payment_deadline.valid_hours",
         }
     }
 }
@@ -221,6 +329,10 @@ pub enum Letters {
     EucKr,
     /// A first and a last name with one space between them.
     TwoNames,
+    /// Katakana, and spaces.
+    Katakana,
+    /// A Korean mobile number: `01` and eight or nine digits more.
+    MobileNumber,
 }
 
 /// How many bytes a character beyond ASCII is counted as.
@@ -272,6 +384,8 @@ pub enum Demand {
     Currencies(&'static [Currency]),
     /// Value added tax of so many hundredths of the whole amount at most.
     VatPercent(u64),
+    /// One of these texts.
+    OneOf(Field, &'static [&'static str]),
     /// A day that is not before that of the payment.
     FromDay(Field),
     /// One of these payment methods. A method that is not on the list of all may be newer than this one.
@@ -296,6 +410,15 @@ pub enum Demand {
     NotBetween(i64, i64),
 }
 
+/// What a request has to be for a rule to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// The field says one of these texts; with none of them, it is there.
+    Says(Field, &'static [&'static str]),
+    /// The field is not there, or does not contain this. Everything contains the empty text.
+    Lacks(Field, &'static str),
+}
+
 /// A rule of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
@@ -307,6 +430,8 @@ pub struct Rule {
     pub operation: Operation,
     /// For which payment methods; empty for all.
     pub pay_methods: &'static [&'static str],
+    /// For which requests: all of these have to be true of one.
+    pub conditions: &'static [Condition],
     /// What is asked for.
     pub demand: Demand,
     /// Where that is written.
@@ -323,7 +448,7 @@ pub(super) const fn rule(
     demand: Demand,
     source: Source,
 ) -> Rule {
-    Rule { id, gateway, operation, pay_methods, demand, source, certain: true }
+    Rule { id, gateway, operation, pay_methods, conditions: &[], demand, source, certain: true }
 }
 
 /// A rule that is only implied, or that another page contradicts.
@@ -339,6 +464,11 @@ pub(super) const fn unsure(
 }
 
 impl Rule {
+    /// The same rule, for such requests only.
+    pub(super) const fn only_where(self, conditions: &'static [Condition]) -> Self {
+        Self { conditions, ..self }
+    }
+
     /// Whether it speaks of this gateway, operation and payment method. A method that is not known is none that it names.
     #[must_use]
     pub fn applies(&self, gateway: &str, operation: Operation, pay_method: Option<&str>) -> bool {

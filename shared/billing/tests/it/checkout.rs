@@ -1,5 +1,7 @@
 //! Orders that are paid in the window: what the browser says is a hint, and only the PSP's record settles anything.
 
+use billing::checkout::{Options, Passed, Window};
+use billing::order::{Details, Order};
 use billing::payment::{Payment, PspStatus, State};
 use billing::policy::LatePaidPolicy;
 use billing::ports::{Clock, PaymentStore};
@@ -41,6 +43,34 @@ async fn an_order_is_recorded_and_its_amount_registered_before_the_window_opens(
     let strangers = NewCheckout { customer_id: customer("lee"), ..new("order_1") };
     assert_eq!(billing.checkout(strangers).await.map(|_| ()), Err(Failure::MerchantUidReused));
     assert_eq!(billing.psp.world().prepared["order_1"], Money::krw(8_900));
+}
+
+#[tokio::test]
+async fn what_is_passed_on_to_the_gateway_is_part_of_the_request() {
+    let billing = billing().await;
+    let by_phone = |json: Option<&str>| {
+        let passed = Passed::default().with("bypass", json).unwrap();
+        let options = Options { digital: Some(true), passed, ..Options::default() };
+        let details = Details { buyer_name: Some("홍길동".to_owned()), ..new("order_1").order.details };
+        NewCheckout {
+            order: Order { details, ..new("order_1").order },
+            window: Window { pg: Some("kcp".to_owned()), pay_method: "phone".to_owned(), options },
+            ..new("order_1")
+        }
+    };
+    let refused = billing.checkout(by_phone(None)).await.map(|_| ());
+    let Err(Failure::Invalid(invalid)) = refused else { panic!("{refused:?}") };
+    assert_eq!((invalid.field.as_str(), invalid.code.as_str()), ("bypass.shop_user_id", "gateway_rule"));
+    assert!(invalid.detail.contains("kcp.window.phone.user.required"), "{}", invalid.detail);
+    assert!(billing.psp.world().prepared.is_empty(), "refused before anything is promised");
+
+    let row = billing.checkout(by_phone(Some(r#"{"shop_user_id":"m-1","a":1}"#))).await.unwrap().row;
+    let again = billing.checkout(by_phone(Some(r#"{ "a": 1, "shop_user_id": "m-1" }"#))).await.unwrap().row;
+    assert_eq!(again, row);
+    for other in [r#"{"shop_user_id":"m-2","a":1}"#, r#"{"shop_user_id":"m-1"}"#] {
+        let other = billing.checkout(by_phone(Some(other))).await.map(|_| ());
+        assert_eq!(other, Err(Failure::MerchantUidReused));
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use billing::pg::{
-    Bytes, Demand, Facts, Field, Finding, IssueAmount, IssueSupport, Letters, Operation, Refunded, Rule, Source,
-    asks_for, check, is_pay_method, is_pg, issue_support, refused, rules,
+    Bytes, Condition, Demand, Facts, Field, Finding, IssueAmount, IssueSupport, Letters, Operation, Refunded, Rule,
+    Source, asks_for, check, is_pay_method, is_pg, issue_support, refused, rules,
 };
 use billing::{Currency, KstDay, Money, Timestamp};
 
@@ -57,6 +57,32 @@ fn text(field: Field) -> &'static str {
         Field::CorpRegNo => "1178178260",
         Field::CompanyName => "Gildong Inc",
         Field::CompanyTel => "0212345678",
+        Field::ConfirmUrl | Field::RedirectUrl | Field::Popup | Field::UseCardPoint => "true",
+        Field::NaverPopupMode | Field::KsnetDirect => "true",
+        Field::PeriodFrom => "20991101",
+        Field::PeriodTo => "20991130",
+        Field::PeriodInterval => "1m",
+        Field::KcpUser | Field::QuickMember | Field::NiceUser => "member-1",
+        Field::KcpPointCode | Field::KsnetCode => "A1",
+        Field::QuickAction => "Pay",
+        Field::QuickCi => "ZW5jcnlwdGVk",
+        Field::NiceDirect => "BANK",
+        Field::CashReceiptType => "anonymous",
+        Field::CashReceiptIdentifier | Field::StoreTel => "01042424242",
+        Field::KsnetUrl => "https://shop.example",
+        Field::LetterMethod => "PLCreditCard",
+        Field::LetterService => "Plan",
+        Field::WelcomeAccept => "below1000",
+        Field::WelcomeReserved => "below1000=Y",
+        Field::StoreName | Field::Company | Field::CompanyEn => "Gildong Inc",
+        Field::StoreNumber => "1178178260",
+        Field::StoreOwner => "Gildong Hong",
+        Field::StoreAddress => "Seoul",
+        Field::KiccProducts => "true",
+        Field::FirstNameKana => "ギルドン",
+        Field::LastNameKana => "ホン",
+        Field::CvsDue => "2027-12-31T23:59:59Z",
+        Field::CvsHours => "48",
     }
 }
 
@@ -72,11 +98,34 @@ fn kept(rule: &Rule) -> Facts {
     // Nobody is asked for all of these at once, but nobody minds them.
     let unasked =
         [Field::Taxcard, Field::VatAmount, Field::CardQuota, Field::Escrow, Field::CardCode, Field::CardMonths];
-    for field in Field::ALL.into_iter().filter(|field| !unasked.contains(field)) {
+    let not_at_once = [
+        Field::PeriodInterval,
+        Field::NiceDirect,
+        Field::CashReceiptIdentifier,
+        Field::ConfirmUrl,
+        Field::WelcomeAccept,
+        Field::WelcomeReserved,
+    ];
+    for field in Field::ALL.into_iter().filter(|field| !unasked.contains(field) && !not_at_once.contains(field)) {
         facts = facts.with(field, Some(text(field).to_owned()));
     }
+    for condition in rule.conditions {
+        facts = match condition {
+            Condition::Says(field, texts) => {
+                facts.with(*field, Some((*texts.first().unwrap_or(&text(*field))).to_owned()))
+            }
+            Condition::Lacks(field, _) => without(facts, *field),
+        };
+    }
     for other in rules().filter(|other| other.applies(gateway(rule), rule.operation, by)) {
+        if !other.conditions.iter().all(|condition| condition.holds(&facts)) {
+            continue;
+        }
         match other.demand {
+            Demand::OneOf(field, texts) if facts.fields.contains_key(&field) => {
+                facts = facts.with(field, Some(texts[0].to_owned()))
+            }
+            Demand::Required(field) => facts = facts.with(field, Some(text(field).to_owned())),
             Demand::Currencies(list) if !list.contains(&Currency::Krw) => {
                 facts.amount = list.first().map(|currency| Money::new(50_000, *currency));
             }
@@ -117,6 +166,8 @@ fn broken(rule: &Rule) -> Option<(Facts, Option<&'static str>)> {
                 Letters::EnglishOrJapanese => "월간 이용권",
                 Letters::EucKr => "Gildong 😀",
                 Letters::TwoNames => "홍길동",
+                Letters::Katakana => "Gildong",
+                Letters::MobileNumber => "8501011234567",
             };
             filled(facts, field, wrong.to_owned())
         }
@@ -133,6 +184,7 @@ fn broken(rule: &Rule) -> Option<(Facts, Option<&'static str>)> {
             Facts { amount: Some(Money::new(50_000, other)), ..facts }
         }
         Demand::VatPercent(_) => filled(facts, Field::VatAmount, "5001".to_owned()),
+        Demand::OneOf(field, _) => filled(facts, field, "another".to_owned()),
         Demand::FromDay(field) => {
             let yesterday = KstDay::of(START.plus(-DAY)).to_string().replace('-', "");
             filled(facts, field, yesterday)

@@ -33,6 +33,7 @@ mod lossy;
 mod machine;
 mod order_rules;
 mod overtaken;
+mod passed;
 mod payment_rules;
 mod periods;
 mod plan_rules;

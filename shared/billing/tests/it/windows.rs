@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use billing::checkout::{
-    CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Warning, Window, open_until,
+    CardDetail, CardDirect, Naver, NaverProduct, Options, Passed, Period, Product, Warning, Window, open_until,
 };
 use billing::money::Currency;
 use billing::order::{Details, Order};
@@ -279,6 +279,7 @@ fn a_window_keeps_every_parameter_that_it_is_given() {
             purchaser_birthday: text("19900101"),
             culture_benefit: Some(false),
         },
+        passed: Passed::default().with("bypass", Some(r#"{"shop_user_id":"gildong"}"#)).unwrap(),
     };
     let (_, window) = with(given("123-45-67890")).normal_form(buyer()).unwrap();
     assert_eq!(window.options, given("1234567890"));
@@ -467,6 +468,7 @@ fn warnings_are_named_as_the_interface_says() {
         Warning::PgUnlisted,
         Warning::PayMethodUnlisted,
         Warning::BuyerTelMissing,
+        Warning::ReturnPageMissing,
         Warning::IssueMayCharge,
         Warning::IssueByLoadUi,
         Warning::GatewayRule(uncertain),

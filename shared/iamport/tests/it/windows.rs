@@ -65,7 +65,12 @@ fn every_parameter_has_its_own_name() {
         name: "의자".to_owned(),
         count: 1,
     }];
+    window.passed = vec![
+        ("bypass".to_owned(), Sensitive::from(r#"{"shop_user_id":"gildong"}"#)),
+        ("company".to_owned(), Sensitive::from(r#""포트원""#)),
+    ];
     let expected = json!({
+        "bypass": { "shop_user_id": "gildong" }, "company": "포트원",
         "channelKey": "channel-key-1", "pg": "html5_inicis.INIpayTest", "pay_method": "card", "merchant_uid": "order1",
         "amount": 64_900, "name": "노르웨이 회전 의자", "currency": "KRW", "tax_free": 900, "vat_amount": 5_800,
         "language": "ko", "custom_data": { "cart": 11 }, "buyer_name": "홍길동", "buyer_tel": "01042424242",
@@ -84,7 +89,7 @@ fn every_parameter_has_its_own_name() {
     });
     assert_eq!(shown(&window), expected);
     let printed = format!("{window:?}");
-    for secret in ["홍길동", "01042424242", "shop.example", "channel-key-1"] {
+    for secret in ["gildong\"", "홍길동", "01042424242", "shop.example", "channel-key-1"] {
         assert!(!printed.contains(secret), "{printed}");
     }
 }

@@ -287,6 +287,11 @@ impl Object {
         Ok(self.take(name).map(|value| value.get().to_owned()))
     }
 
+    /// A field of any JSON shape, as it was written.
+    pub fn json(&mut self, name: &str) -> Option<String> {
+        self.take(name).map(|value| value.get().to_owned())
+    }
+
     /// A refusal for a field that must be there.
     #[must_use]
     pub fn missing(&self, name: &str) -> Invalid {

@@ -1,6 +1,8 @@
 //! Windows out of JSON bodies: the parameters of `IMP.request_pay` that a caller may choose, in Iamport's own names.
 
-use billing::checkout::{AccountOrder, CardDetail, CardDirect, Naver, NaverProduct, Options, Period, Product, Window};
+use billing::checkout::{
+    AccountOrder, CardDetail, CardDirect, Naver, NaverProduct, Options, Passed, Period, Product, Window,
+};
 use billing::order::{Details, Order, ProductType};
 use billing::{Currency, Invalid, MerchantUid, Money, Timestamp};
 
@@ -67,6 +69,7 @@ pub fn window(object: &mut Object, currency: Currency) -> Result<Window, Invalid
             purchaser_birthday: object.text("naverPurchaserBirthday")?,
             culture_benefit: object.flag("naverCultureBenefit")?,
         },
+        passed: passed(object)?,
     };
     Ok(Window { pg, pay_method, options })
 }
@@ -165,6 +168,20 @@ fn naver_products(object: &mut Object) -> Result<Vec<NaverProduct>, Invalid> {
         Ok(product)
     };
     object.optional_list("naverProducts", LIST_MAX)?.into_iter().map(read).collect()
+}
+
+/// What one gateway or another asks for. It is passed on as it stands.
+fn passed(object: &mut Object) -> Result<Passed, Invalid> {
+    let passed = Passed::default().with("bypass", object.json("bypass").as_deref())?;
+    let passed = passed.with("buyer_first_name_kana", object.json("buyer_first_name_kana").as_deref())?;
+    let passed = passed.with("buyer_last_name_kana", object.json("buyer_last_name_kana").as_deref())?;
+    let passed = passed.with("company", object.json("company").as_deref())?;
+    let passed = passed.with("company_en", object.json("company_en").as_deref())?;
+    let passed = passed.with("cvs", object.json("cvs").as_deref())?;
+    let passed = passed.with("kiccProducts", object.json("kiccProducts").as_deref())?;
+    let passed = passed.with("popup", object.json("popup").as_deref())?;
+    let passed = passed.with("storeDetails", object.json("storeDetails").as_deref())?;
+    passed.with("useCardPoint", object.json("useCardPoint").as_deref())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Rows of the window: checkouts, keys that are issued in it, and keys that give way to others.
 
-use billing::checkout::{CardDetail, CardDirect, KeyWindow, Naver, NaverProduct, Options, Period, Product, Window};
+use billing::checkout::{
+    CardDetail, CardDirect, KeyWindow, Naver, NaverProduct, Options, Passed, Period, Product, Window,
+};
 use billing::fingerprint::Fingerprint;
 use billing::key::{BillingKey, KeyState};
 use billing::order::Order;
@@ -52,6 +54,9 @@ fn full_window() -> Window {
                     count: 1,
                 }],
             },
+            passed: Passed::default()
+                .with("bypass", Some(r#"{"kcpQuick":{"actionType":"Pay","n":7,"list":["",true]}}"#))
+                .unwrap(),
         },
     }
 }

@@ -94,6 +94,8 @@ async fn every_parameter_reaches_the_window_as_it_was_asked_for() {
         "naverProducts": [
             { "categoryType": "PRODUCT", "categoryId": "GENERAL", "uid": "chair", "name": "의자", "count": 1 }
         ],
+        "bypass": { "acceptmethod": "noeasypay", "more": { "list": ["a", 1, true] } }, "company": "포트원",
+        "storeDetails": { "businessName": "포트원" },
     });
     let mut body = asked.clone();
     body["customer_id"] = json!(customer);
@@ -447,7 +449,10 @@ async fn bad_checkouts_are_refused_before_anything_is_read_or_sent() {
     refuse("ours", "m_redirect_url", json!("https://evil.example"), "unknown_field");
     refuse("ours", "confirm_url", json!("https://evil.example"), "unknown_field");
     refuse("ours", "channelKey", json!("channel-key-x"), "unknown_field");
-    refuse("ours", "bypass", json!({}), "unknown_field");
+    refuse("no object", "bypass", json!("text"), "parameter_invalid");
+    refuse("ours", "bypass", json!({ "notice_url": "https://evil.example" }), "parameter_invalid");
+    refuse("a card number", "bypass", json!({ "a": ["4242-4242-4242-4242"] }), "sensitive_data_in_field");
+    refuse("too much", "storeDetails", json!({ "a": vec!["x".repeat(900); 5] }), "parameter_invalid");
     refuse("no key here", "customer_uid", json!("gildong_0001_1234"), "unknown_field");
     refuse("a card number", "name", json!("4242-4242-4242-4242"), "sensitive_data_in_field");
     refuse("order number", "merchant_uid", json!("../x"), "merchant_uid_invalid");

@@ -11,7 +11,7 @@ const REQUEST: &str = "shared/runtime/src/http/request.rs";
 const SUBSCRIPTION: &str = "shared/runtime/src/http/subscription.rs";
 const WINDOW: &str = "shared/runtime/src/http/window.rs";
 /// The functions of that file that take a window's fields.
-const WINDOW_PARTS: &[&str] = &["window", "display", "card", "period", "products", "naver_products"];
+const WINDOW_PARTS: &[&str] = &["window", "display", "card", "period", "products", "naver_products", "passed"];
 
 /// Methods of a JSON object that take a field by its name.
 const FIELDS: &[&str] = &[
@@ -28,6 +28,7 @@ const FIELDS: &[&str] = &[
     "list",
     "optional_list",
     "texts",
+    "json",
 ];
 
 /// The fields that one function of a file takes out of JSON objects.

@@ -8,7 +8,7 @@ use billing::pg;
 use ledger::gateways;
 use rules::calls::{DIFFERENCES, Standing, in_the_catalogue, in_the_simulator};
 use rules::differences::{
-    Difference, OF_THE_CATALOGUE, OF_THE_SIMULATOR, UNREAD, Verdict, known, of_line, of_rule, reason,
+    Difference, OF_THE_CATALOGUE, OF_THE_SIMULATOR, UNASKED, UNREAD, Verdict, known, of_line, of_rule, reason,
 };
 
 /// Lines of a table, if there are any, below what is wrong with them.
@@ -68,6 +68,14 @@ fn what_the_simulator_refuses_by_itself_the_catalogue_refuses_or_warns_of() {
     none("the catalogue says nothing where the simulator refuses", &unknown);
     let ids: BTreeSet<String> = differing.iter().map(|(line, call, _)| line.id(*call)).collect();
     none("on the list of differences without being one", &idle(OF_THE_SIMULATOR, &ids));
+    let of_unasked = |is_known: bool| {
+        let here = verdicts.iter().filter(|(.., verdict)| *verdict == Verdict::Unasked);
+        let lines = here.map(|(line, call, _)| (line.id(*call), format!("{:?}, {}", line.when, line.source.document)));
+        lines.filter(move |(id, _)| known(UNASKED, id).is_some() == is_known)
+    };
+    none("the simulator refuses by what the API has no word for", &of_unasked(false).collect::<Vec<_>>());
+    let ids: BTreeSet<String> = of_unasked(true).map(|(id, _)| id).collect();
+    none("on the list of what cannot be asked, and asked all the same", &idle(UNASKED, &ids));
     assert!(agreeing > 150, "{agreeing} of {}", verdicts.len());
 }
 
@@ -119,7 +127,7 @@ fn a_gateway_that_one_list_alone_names_is_refused_by_no_list_of_the_other() {
 
 #[test]
 fn each_difference_has_a_reason() {
-    for difference in OF_THE_CATALOGUE.iter().chain(OF_THE_SIMULATOR) {
+    for difference in OF_THE_CATALOGUE.iter().chain(OF_THE_SIMULATOR).chain(UNASKED) {
         assert!(!difference.rules.is_empty() && difference.reason.len() > 30, "{difference:?}");
     }
 }

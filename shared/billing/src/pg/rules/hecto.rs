@@ -1,7 +1,7 @@
 //! Hecto Financial, once Settlebank: `settle`, and `settle_acc` for payments from an account.
 
 use super::super::rule::Demand::{Impossible, Issue, Length, Methods, Required, Won};
-use super::super::rule::Field::{BuyerTel, VbankDue, VbankHolder};
+use super::super::rule::Field::{BuyerTel, Company, CompanyEn, VbankDue, VbankHolder};
 use super::super::rule::IssueAmount::Charged;
 use super::super::rule::Operation::{Account, KeyWindow, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
@@ -15,6 +15,10 @@ const METHODS: &[&str] = &["card", "trans", "vbank", "phone"];
 pub(super) const RULES: &[Rule] = &[
     rule("settle.window.methods", "settle", Window, &[], Methods(METHODS), PAGE),
     rule("settle.window.buyer_tel.required", "settle", Window, &[], Required(BuyerTel), PAGE),
+    rule("settle.window.phone.company", "settle", Window, &["phone"], Required(Company), PAGE),
+    rule("settle.window.phone.company_en", "settle", Window, &["phone"], Required(CompanyEn), PAGE),
+    // Required by the list of parameters, recommended by the example.
+    unsure("settle.window.vbank.company", "settle", Window, &["vbank"], Required(Company), PAGE),
     rule("settle.window.vbank_due.day", "settle", Window, &["vbank"], Length(VbankDue, 8, 8), PAGE),
     unsure("settle.window.trans.amount", "settle", Window, &["trans"], Won(0, 2_000_000), LIMITS),
     unsure("settle.window.vbank.amount", "settle", Window, &["vbank"], Won(0, 1_000_000), LIMITS),

@@ -5,7 +5,8 @@ use super::super::rule::Demand::{
     Absent, Along, Bytes, Currencies, Impossible, Issue, Length, Methods, Parts, Required, Won, Zero,
 };
 use super::super::rule::Field::{
-    BuyerName, BuyerTel, CardCode, CardMonths, CustomerId, Escrow, MerchantUid, TaxFree, VatAmount, VbankDue,
+    BuyerName, BuyerTel, CardCode, CardMonths, ConfirmUrl, CustomerId, Escrow, MerchantUid, RedirectUrl, TaxFree,
+    VatAmount, VbankDue,
 };
 use super::super::rule::IssueAmount::{AlwaysCharged, Charged, ShownOnly};
 use super::super::rule::Operation::{CardKey, KeyWindow, Refund, Window};
@@ -74,6 +75,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("mobilians_v2.window.customer_id.required", V2, Window, VOUCHERS, Required(CustomerId), PAGE),
     rule("mobilians_v2.window.vbank_due.required", V2, Window, &["vbank"], Required(VbankDue), PAGE),
     rule("mobilians_v2.window.vbank_due.day", V2, Window, &["vbank"], Length(VbankDue, 8, 8), PAGE),
+    // They are paid in one step, so nobody can be asked before: whether the window opens all the same is not said.
+    unsure("mobilians_v2.window.voucher.confirm", V2, Window, VOUCHERS, Absent(ConfirmUrl), PAGE),
     rule("mobilians_v2.window.payco.tax_free.zero", V2, Window, &["payco"], Zero(TaxFree), PAGE),
     rule("mobilians_v2.window.payco.vat_amount.absent", V2, Window, &["payco"], Absent(VatAmount), PAGE),
     // The window may open, and the gateway count by itself.
@@ -95,6 +98,9 @@ pub(super) const RULES: &[Rule] = &[
     rule("galaxia.window.trans.buyer_name.required", "galaxia", Window, &["trans"], Required(BuyerName), GALAXIA),
     rule("galaxia.window.vbank_due.required", "galaxia", Window, &["vbank"], Required(VbankDue), GALAXIA),
     rule("galaxia.window.vbank_due.day", "galaxia", Window, &["vbank"], Length(VbankDue, 8, 8), GALAXIA),
+    // On a telephone.
+    unsure("galaxia.window.redirect_url", "galaxia", Window, &[], Required(RedirectUrl), GALAXIA),
+    unsure("galaxia.key_window.redirect_url", "galaxia", KeyWindow, &[], Required(RedirectUrl), GALAXIA),
     rule("galaxia.key_window.methods", "galaxia", KeyWindow, &[], Methods(CARD_OR_PHONE), GALAXIA),
     // Said of payments alone.
     unsure("galaxia.key_window.currency", "galaxia", KeyWindow, &[], Currencies(&[Krw]), GALAXIA),

@@ -1,15 +1,16 @@
 //! NICE Payments: `nice` and the new module `nice_v2`.
 
 use super::super::rule::Bytes::{Three, Two};
+use super::super::rule::Condition::Says;
 use super::super::rule::Demand::{
-    Absent, Along, Bytes, Currencies, Impossible, Issue, Length, Methods, Only, Required, TaxPart, Without, Won,
+    Absent, Along, Apart, Bytes, Currencies, Impossible, Issue, Length, Methods, Only, Required, TaxPart, Without, Won,
 };
 use super::super::rule::Field::{
-    BuyerTel, CardCode, CardMonths, CardQuota, Digital, MerchantUid, Name, Reason, TaxFree, VatAmount, VbankDue,
-    VbankHolder,
+    BuyerTel, CardCode, CardMonths, CardQuota, CashReceiptIdentifier, CashReceiptType, Digital, Escrow, MerchantUid,
+    Name, NiceDirect, NiceUser, Reason, RedirectUrl, TaxFree, VatAmount, VbankDue, VbankHolder,
 };
 use super::super::rule::IssueAmount::MustBeZero;
-use super::super::rule::Letters::Alphanumeric;
+use super::super::rule::Letters::{Alphanumeric, MobileNumber};
 use super::super::rule::Operation::{Account, Charge, DeleteKey, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::{self, Krw, Usd};
@@ -47,6 +48,8 @@ const METHODS: &[&str] = &[
 const WALLETS: &[&str] = &["kakaopay", "naverpay_card", "naverpay_point"];
 /// No company's page opens at once by these.
 const NEVER_DIRECT: &[&str] = &["samsungpay", "skpay", "ssgpay", "applepay", "lpay"];
+/// What is paid like cash has a cash receipt.
+const BY_CASH: &[&str] = &["naverpay_point", "ssgpay_bank"];
 const WON_OR_DOLLARS: &[Currency] = &[Krw, Usd];
 const FORBIDDEN: &str = "%&|$-+=[]";
 const MAX: u64 = u64::MAX;
@@ -77,6 +80,14 @@ pub(super) const RULES: &[Rule] = &[
     rule("nice_v2.window.card.direct_months", V2, Window, &["card"], Along(CardCode, CardMonths), CAUTION),
     rule("nice_v2.window.direct.absent", V2, Window, NEVER_DIRECT, Absent(CardCode), CAUTION),
     rule("nice_v2.window.merchant_uid", V2, Window, &["ssgpay_bank"], Only(MerchantUid, Alphanumeric), CAUTION),
+    rule("nice_v2.window.voucher.user.required", V2, Window, &["cultureland"], Required(NiceUser), CAUTION),
+    // Where nothing else asks the buyer for it.
+    rule("nice_v2.window.cash_receipt.required", V2, Window, BY_CASH, Required(CashReceiptType), CAUTION),
+    rule("nice_v2.window.trans.cash_receipt.required", V2, Window, &["trans"], Required(CashReceiptType), CAUTION)
+        .only_where(&[Says(NiceDirect, &["BANK"])]),
+    rule("nice_v2.window.cash_receipt.number", V2, Window, &[], Only(CashReceiptIdentifier, MobileNumber), CAUTION)
+        .only_where(&[Says(CashReceiptType, &["personal"])]),
+    rule("nice_v2.window.trans.direct_escrow", V2, Window, &["trans"], Apart(Escrow, NiceDirect), CAUTION),
     unsure("nice_v2.window.card.amount", V2, Window, &["card"], Won(100, MAX), LIMITS),
     unsure("nice_v2.window.trans.amount", V2, Window, &["trans"], Won(200, MAX), LIMITS),
     unsure("nice_v2.window.phone.amount", V2, Window, &["phone"], Won(500, MAX), LIMITS),
@@ -84,6 +95,8 @@ pub(super) const RULES: &[Rule] = &[
     // The sample sends zero; what more would do is not said.
     unsure("nice_v2.key_window.amount", V2, KeyWindow, &[], Issue(MustBeZero, 0), PAGE),
     rule("nice_v2.key_window.buyer_tel.required", V2, KeyWindow, &[], Required(BuyerTel), PAGE),
+    // By the list of parameters alone; on a telephone.
+    unsure("nice_v2.key_window.redirect_url", V2, KeyWindow, &[], Required(RedirectUrl), PAGE),
     rule("nice_v2.key_window.name.bytes", V2, KeyWindow, &[], Bytes(Name, 40, Two), PAGE),
     unsure("nice_v2.key_window.name.utf8_bytes", V2, KeyWindow, &[], Bytes(Name, 40, Three), PAGE),
     rule("nice_v2.key_window.name.characters", V2, KeyWindow, &[], Without(Name, FORBIDDEN), PAGE),

@@ -1,7 +1,7 @@
 //! KICC, Kiwoom Pay (`daou`), and what the documentation lists no more.
 
 use super::super::rule::Demand::{Along, Impossible, Issue, Methods, Only, Parts, Required, TaxPart, Won};
-use super::super::rule::Field::{BuyerEmail, BuyerName, BuyerTel, Digital, Escrow, Name, TaxFree};
+use super::super::rule::Field::{BuyerEmail, BuyerName, BuyerTel, Digital, Escrow, KiccProducts, Name, TaxFree};
 use super::super::rule::IssueAmount::{Charged, ShownOnly};
 use super::super::rule::Letters::EucKr;
 use super::super::rule::Operation::{KeyWindow, Refund, Window};
@@ -39,6 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("kicc.window.buyer_tel.required", "kicc", Window, &[], Required(BuyerTel), KICC),
     rule("kicc.window.escrow.buyer_name", "kicc", Window, BY_BANK, Along(Escrow, BuyerName), KICC),
     rule("kicc.window.escrow.buyer_email", "kicc", Window, BY_BANK, Along(Escrow, BuyerEmail), KICC),
+    rule("kicc.window.escrow.products", "kicc", Window, BY_BANK, Along(Escrow, KiccProducts), KICC),
     unsure("kicc.window.card.amount", "kicc", Window, &["card"], Won(100, u64::MAX), LIMITS),
     rule("kicc.key_window.methods", "kicc", KeyWindow, &[], Methods(&["card"]), KICC),
     rule("kicc.key_window.amount", "kicc", KeyWindow, &[], Issue(ShownOnly, 0), KICC),

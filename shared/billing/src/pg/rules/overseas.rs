@@ -1,11 +1,15 @@
 //! Gateways for customers abroad: PayPal, Paymentwall, Eximbay, Payletter, Inicis Japan.
 
-use super::super::rule::Demand::{Currencies, Days, Impossible, Issue, Length, Methods, Only, Required, Won, Zero};
+use super::super::rule::Condition::{Lacks, Says};
+use super::super::rule::Demand::{
+    Currencies, Days, Impossible, Issue, Length, Methods, OneOf, Only, Required, Won, Zero,
+};
 use super::super::rule::Field::{
-    BrowserIp, BuyerEmail, BuyerName, BuyerTel, CustomerId, Cvc, MerchantUid, Name, TaxFree,
+    BrowserIp, BuyerEmail, BuyerName, BuyerTel, CustomerId, Cvc, CvsDue, CvsHours, FirstNameKana, LastNameKana,
+    LetterMethod, LetterService, MerchantUid, Name, Popup, RedirectUrl, TaxFree,
 };
 use super::super::rule::IssueAmount::{AlwaysCharged, ShownOnly};
-use super::super::rule::Letters::{Alphanumeric, AlphanumericDash, EnglishOrJapanese, TwoNames};
+use super::super::rule::Letters::{Alphanumeric, AlphanumericDash, EnglishOrJapanese, Katakana, TwoNames};
 use super::super::rule::Operation::{CardKey, Charge, KeyWindow, Refund, Schedule, Window};
 use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
 use crate::money::Currency::{self, Aud, Cad, Cny, Eur, Gbp, Hkd, Jpy, Krw, Sgd, Thb, Twd, Usd, Vnd};
@@ -29,6 +33,9 @@ const NO_WON: &[Currency] = &[Usd, Jpy, Eur, Cny, Gbp, Sgd, Hkd, Aud, Cad, Thb, 
 const OF_EXIMBAY: &[Currency] = &[Krw, Usd, Eur, Gbp, Jpy, Thb, Sgd, Hkd, Cad, Aud];
 /// Each of them by some of its methods, which the window alone knows.
 const OF_PAYLETTER: &[Currency] = &[Krw, Usd, Jpy, Cny];
+const BY_CARD: &[Currency] = &[Krw, Usd, Jpy];
+/// The methods of Payletter's that are a card's: `pay_method` says nothing there.
+const CARDS: &[&str] = &["PLCreditCard", "PLCreditCardMpi", "PLUnionPay_HC"];
 const BY_EXIMBAY: &[&str] = &["card", "alipay", "unionpay", "tenpay", "econtext", "wechat", "molpay"];
 const IN_JAPAN: &[&str] = &["card", "cvs", "paypay", "amazonpay", "rakutenpay", "merpay", "aupay", "dbarai"];
 const PW: &str = "paymentwall";
@@ -37,6 +44,8 @@ const PG: &str = "payletter_global";
 pub(super) const RULES: &[Rule] = &[
     rule("paypal.window.methods", "paypal", Window, &[], Methods(&["card"]), PAYPAL),
     rule("paypal.window.currency", "paypal", Window, &[], Currencies(NO_WON), PAYPAL),
+    // On a PC as well.
+    rule("paypal.window.redirect_url", "paypal", Window, &[], Required(RedirectUrl), PAYPAL),
     rule("paypal.key_window.impossible", "paypal", KeyWindow, &[], Impossible, PAYPAL),
     rule("paypal.refund.deadline", "paypal", Refund, &[], Days(180), DEADLINES),
     rule("paypal_v2.window.methods", "paypal_v2", Window, &[], Methods(&["paypal"]), SPB_WARNING),
@@ -74,6 +83,13 @@ pub(super) const RULES: &[Rule] = &[
     rule("payletter_global.window.currency", PG, Window, &[], Currencies(OF_PAYLETTER), PAYLETTER),
     rule("payletter_global.window.buyer_email.required", PG, Window, &[], Required(BuyerEmail), PAYLETTER),
     rule("payletter_global.window.merchant_uid", PG, Window, &[], Only(MerchantUid, Alphanumeric), PAYLETTER),
+    rule("payletter_global.window.card.currency", PG, Window, &[], Currencies(BY_CARD), PAYLETTER)
+        .only_where(&[Says(LetterMethod, CARDS)]),
+    rule("payletter_global.window.service.required", PG, Window, &[], Required(LetterService), PAYLETTER)
+        .only_where(&[Says(LetterMethod, &["WeChatPayQRCodePayment", "WeChatPayH5Payment", "ICBAlipay"])]),
+    rule("payletter_global.key_window.card.currency", PG, KeyWindow, &[], Currencies(BY_CARD), PAYLETTER)
+        .only_where(&[Says(LetterMethod, CARDS)]),
+    rule("payletter_global.key_window.pginfo", PG, KeyWindow, &[], OneOf(LetterMethod, CARDS), PAYLETTER),
     unsure("payletter_global.key_window.amount", PG, KeyWindow, &[], Issue(AlwaysCharged, 0), PAYLETTER),
     rule("payletter_global.key_window.buyer_email.required", PG, KeyWindow, &[], Required(BuyerEmail), PAYLETTER),
     unsure("payletter_global.key_window.merchant_uid", PG, KeyWindow, &[], Only(MerchantUid, Alphanumeric), PAYLETTER),
@@ -84,6 +100,14 @@ pub(super) const RULES: &[Rule] = &[
     rule("inicis_jp.window.currency", "inicis_jp", Window, &[], Currencies(&[Jpy]), JAPAN),
     rule("inicis_jp.window.buyer_name.required", "inicis_jp", Window, &[], Required(BuyerName), JAPAN),
     rule("inicis_jp.window.name.letters", "inicis_jp", Window, &[], Only(Name, EnglishOrJapanese), JAPAN),
+    // On a PC, and the example of every window has it.
+    unsure("inicis_jp.window.popup", "inicis_jp", Window, &[], OneOf(Popup, &["true"]), JAPAN),
+    rule("inicis_jp.window.cvs.first_name", "inicis_jp", Window, &["cvs"], Required(FirstNameKana), JAPAN),
+    rule("inicis_jp.window.cvs.last_name", "inicis_jp", Window, &["cvs"], Required(LastNameKana), JAPAN),
+    rule("inicis_jp.window.first_name.letters", "inicis_jp", Window, &[], Only(FirstNameKana, Katakana), JAPAN),
+    rule("inicis_jp.window.last_name.letters", "inicis_jp", Window, &[], Only(LastNameKana, Katakana), JAPAN),
+    rule("inicis_jp.window.cvs.due", "inicis_jp", Window, &["cvs"], Required(CvsDue), JAPAN)
+        .only_where(&[Lacks(CvsHours, "")]),
     // Which other characters it takes is not said.
     unsure("inicis_jp.window.merchant_uid", "inicis_jp", Window, &[], Only(MerchantUid, AlphanumericDash), JAPAN_OF_V2),
     // By one of its two kinds of contract.

@@ -1,11 +1,12 @@
 //! Smartro: the old `smartro` and the new module `smartro_v2`.
 
+use super::super::rule::Condition::{Lacks, Says};
 use super::super::rule::Demand::{
-    Along, Apart, Currencies, Impossible, Issue, Length, Methods, Only, Required, TaxPart,
+    Absent, Along, Apart, Currencies, Impossible, Issue, Length, Methods, Only, Required, TaxPart,
 };
 use super::super::rule::Field::{
-    BuyerEmail, BuyerName, BuyerTel, CardCode, CardMonths, CustomerId, Digital, Escrow, MerchantUid, RefundAccount,
-    RefundTel, TaxFree, VbankDue, VbankHolder,
+    BuyerEmail, BuyerName, BuyerTel, CardCode, CardMonths, CashReceiptIdentifier, CashReceiptType, CustomerId, Digital,
+    Escrow, MerchantUid, RedirectUrl, RefundAccount, RefundTel, TaxFree, VbankDue, VbankHolder,
 };
 use super::super::rule::IssueAmount::ShownOnly;
 use super::super::rule::Letters::Alphanumeric;
@@ -42,6 +43,13 @@ pub(super) const RULES: &[Rule] = &[
     rule("smartro_v2.window.digital.required", V2, Window, &["phone"], Required(Digital), CAUTION),
     rule("smartro_v2.window.card.direct_months", V2, Window, &["card"], Along(CardCode, CardMonths), CAUTION),
     rule("smartro_v2.window.card.direct_escrow", V2, Window, &["card"], Apart(Escrow, CardCode), CAUTION),
+    rule("smartro_v2.window.trans.cash_receipt", V2, Window, &["trans"], Apart(Escrow, CashReceiptType), CAUTION),
+    rule("smartro_v2.window.cash_receipt.required", V2, Window, &[], Required(CashReceiptIdentifier), CAUTION)
+        .only_where(&[Says(CashReceiptType, &["personal", "corporate"])]),
+    rule("smartro_v2.window.cash_receipt.absent", V2, Window, &[], Absent(CashReceiptIdentifier), CAUTION)
+        .only_where(&[Lacks(CashReceiptType, "personal"), Lacks(CashReceiptType, "corporate")]),
+    // On a telephone.
+    unsure("smartro_v2.key_window.redirect_url", V2, KeyWindow, &[], Required(RedirectUrl), PAGE),
     rule("smartro_v2.key_window.methods", V2, KeyWindow, &[], Methods(&["card"]), PAGE),
     rule("smartro_v2.key_window.amount", V2, KeyWindow, &[], Issue(ShownOnly, 0), PAGE),
     rule("smartro_v2.key_window.merchant_uid.alphabet", V2, KeyWindow, &[], Only(MerchantUid, Alphanumeric), PAGE),

@@ -1,7 +1,7 @@
 //! Toss: `tosspayments` and the old `uplus`, `toss_brandpay`, and the wallet `tosspay_v2` with the old `tosspay`.
 
 use super::super::rule::Demand::{Currencies, Impossible, Issue, Length, Methods, Only, Parts, Required, TaxPart, Won};
-use super::super::rule::Field::{BuyerName, CustomerId, MerchantUid, TaxFree, VatAmount};
+use super::super::rule::Field::{BuyerName, CustomerId, MerchantUid, RedirectUrl, TaxFree, VatAmount};
 use super::super::rule::IssueAmount::{MustBeZero, ShownOnly};
 use super::super::rule::Letters::AlphanumericDash;
 use super::super::rule::Operation::{Account, Charge, KeyWindow, Refund, Schedule, Window};
@@ -61,6 +61,8 @@ const MAX: u64 = u64::MAX;
 pub(super) const RULES: &[Rule] = &[
     rule("tosspayments.window.methods", TP, Window, &[], Methods(METHODS), PAGE),
     rule("tosspayments.window.buyer_name.required", TP, Window, &[], Required(BuyerName), PAGE),
+    // On a telephone.
+    unsure("tosspayments.window.redirect_url", TP, Window, &[], Required(RedirectUrl), PAGE),
     unsure("tosspayments.window.merchant_uid", TP, Window, &[], Only(MerchantUid, AlphanumericDash), OF_V2),
     unsure("tosspayments.window.merchant_uid.length", TP, Window, &[], Length(MerchantUid, 6, 64), OF_V2),
     unsure("tosspayments.window.card.amount", TP, Window, &["card"], Won(100, MAX), LIMITS),
@@ -82,6 +84,8 @@ pub(super) const RULES: &[Rule] = &[
     unsure("toss_brandpay.key_window.impossible", "toss_brandpay", KeyWindow, &[], Impossible, SERVICES),
     rule("toss_brandpay.refund.tax_free", "toss_brandpay", Refund, &[], TaxPart(TaxFree), BRANDPAY_CAUTION),
     rule("tosspay_v2.window.methods", "tosspay_v2", Window, &[], Methods(WALLET_METHODS), WALLET),
+    // By the list of parameters alone; on a telephone.
+    unsure("tosspay_v2.key_window.redirect_url", "tosspay_v2", KeyWindow, &[], Required(RedirectUrl), WALLET),
     rule("tosspay_v2.key_window.methods", "tosspay_v2", KeyWindow, &[], Methods(&["tosspay"]), WALLET),
     // No amount is named at all.
     unsure("tosspay_v2.key_window.amount", "tosspay_v2", KeyWindow, &[], Issue(MustBeZero, 0), WALLET),

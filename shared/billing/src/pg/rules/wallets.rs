@@ -1,12 +1,14 @@
 //! Wallets that are gateways themselves: KakaoPay, Naver Pay, PAYCO, Smile Pay. (Toss Pay is with Toss.)
 
+use super::super::rule::Condition::Says;
 use super::super::rule::Demand::{Absent, Days, FromDay, Impossible, Issue, Methods, Required, TaxPart, Won};
 use super::super::rule::Field::{
-    BuyerTel, NaverProductCode, NaverProductCount, NaverProducts, NaverUseCfm, Reason, Requester, TaxFree, VatAmount,
+    BuyerTel, NaverPopupMode, NaverProductCode, NaverProductCount, NaverProducts, NaverUseCfm, Reason, RedirectUrl,
+    Requester, TaxFree, VatAmount,
 };
 use super::super::rule::IssueAmount::{Charged, ShownOnly};
 use super::super::rule::Operation::{CardKey, Charge, DeleteKey, KeyWindow, Refund, Schedule, Window};
-use super::super::rule::{Rule, SCHEMA, Source, rule, source, unsure};
+use super::super::rule::{Condition, Rule, SCHEMA, Source, rule, source, unsure};
 
 const KAKAO: Source = source("opi/ko/integration/pg/v1/kakaopay.mdx", "2026-04-27");
 const NAVER: Source = source("opi/ko/integration/pg/v1/naver.mdx", "2026-06-10");
@@ -20,6 +22,7 @@ const START: Source = source("opi/ko/integration/start/v1/non-auth.mdx", "2026-0
 
 /// By card less than the second, by its own money so much.
 const KAKAO_WON: super::super::rule::Demand = Won(100, 2_000_000);
+const REDIRECTED: &[Condition] = &[Says(NaverPopupMode, &["false"])];
 const MAX: u64 = u64::MAX;
 
 pub(super) const RULES: &[Rule] = &[
@@ -29,8 +32,11 @@ pub(super) const RULES: &[Rule] = &[
     unsure("kakaopay.charge.amount", "kakaopay", Charge, &[], KAKAO_WON, LIMITS),
     unsure("kakaopay.schedule.amount", "kakaopay", Schedule, &[], KAKAO_WON, LIMITS),
     unsure("naverpay.window.products.required", "naverpay", Window, &[], Required(NaverProducts), NAVER),
+    rule("naverpay.window.redirect_url", "naverpay", Window, &[], Required(RedirectUrl), NAVER).only_where(REDIRECTED),
     rule("naverpay.window.amount", "naverpay", Window, &[], Won(10, MAX), NAVER),
     rule("naverpay.window.use_cfm.day", "naverpay", Window, &[], FromDay(NaverUseCfm), NAVER),
+    rule("naverpay.key_window.redirect_url", "naverpay", KeyWindow, &[], Required(RedirectUrl), NAVER)
+        .only_where(REDIRECTED),
     // Ten won is the least that is paid; whether less may be shown here is not said.
     rule("naverpay.key_window.amount", "naverpay", KeyWindow, &[], Issue(ShownOnly, 10), NAVER),
     unsure("naverpay.key_window.product_code.required", "naverpay", KeyWindow, &[], Required(NaverProductCode), NAVER),

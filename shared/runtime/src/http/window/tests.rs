@@ -24,7 +24,13 @@ pub(crate) fn every_parameter() -> Value {
         "naverProducts":
             [{ "categoryType": "BOOK", "categoryId": "GENERAL", "uid": "107922211", "name": "책", "count": 10 }],
         "naverProductCode": "monthly", "naverProductCount": 1, "naverMerchantUserKey": "user-1",
-        "naverPurchaserName": "홍길동", "naverPurchaserBirthday": "19900101", "naverCultureBenefit": false
+        "naverPurchaserName": "홍길동", "naverPurchaserBirthday": "19900101", "naverCultureBenefit": false,
+        "bypass": { "kcpQuick": { "actionType": "Pay", "retries": 3, "options": ["a", ""] }, "cashReceipt": true },
+        "company": "포트원", "company_en": "PortOne",
+        "kiccProducts": [{ "orderNumber": "x1", "name": "상품A", "quantity": 3, "amount": 1000 }],
+        "storeDetails": { "businessName": "포트원", "phoneNumber": "0216705176" }, "popup": true, "useCardPoint": false,
+        "buyer_first_name_kana": "ギルドン", "buyer_last_name_kana": "ホン",
+        "cvs": { "payment_deadline": { "valid_hours": 48 } }
     })
 }
 
@@ -71,8 +77,38 @@ pub(crate) fn every_option() -> Window {
             purchaser_birthday: text("19900101"),
             culture_benefit: Some(false),
         },
+        passed: every_passed(),
     };
     Window { pg: text("html5_inicis"), pay_method: "vbank".to_owned(), options }
+}
+
+fn every_passed() -> Passed {
+    let parameters = [
+        ("buyer_first_name_kana", r#""ギルドン""#),
+        ("buyer_last_name_kana", r#""ホン""#),
+        ("bypass", r#"{"cashReceipt":true,"kcpQuick":{"options":["a",""],"retries":3,"actionType":"Pay"}}"#),
+        ("company", r#""포트원""#),
+        ("company_en", r#""PortOne""#),
+        ("cvs", r#"{"payment_deadline":{"valid_hours":48}}"#),
+        ("kiccProducts", r#"[{"amount":1000,"name":"상품A","orderNumber":"x1","quantity":3}]"#),
+        ("popup", "true"),
+        ("storeDetails", r#"{"businessName":"포트원","phoneNumber":"0216705176"}"#),
+        ("useCardPoint", "false"),
+    ];
+    parameters.into_iter().fold(Passed::default(), |passed, (name, json)| passed.with(name, Some(json)).unwrap())
+}
+
+/// A parameter that is passed on is JSON, and which JSON it may be is the domain's rule.
+#[test]
+fn what_is_passed_on_is_read_as_it_stands() {
+    let read = |text: &str| window(&mut Object::parse(text.as_bytes()).unwrap(), Currency::Krw);
+    let same = |text: &str| read(text).unwrap().options.passed;
+    assert_eq!(same(r#"{"bypass":{"a":1,"b":null}}"#), same(r#"{ "bypass": { "b": null, "a": 1 } }"#));
+    assert_ne!(same(r#"{"bypass":{"a":1}}"#), same(r#"{"bypass":{"a":"1"}}"#));
+    for text in [r#"{"bypass":{"a":1,"a":2}}"#, r#"{"bypass":{"a":[{"b":1,"b":1}]}}"#, r#"{"bypass":{"a":1.5}}"#] {
+        let refused = read(text).unwrap_err();
+        assert_eq!((refused.field.as_str(), refused.code.as_str()), ("bypass", "parameter_invalid"), "{text}");
+    }
 }
 
 #[test]

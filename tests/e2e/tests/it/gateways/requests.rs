@@ -49,6 +49,15 @@ pub(super) fn body(case: &Case, dates: &Dates) -> Value {
             Field::TaxFree | Field::VatAmount | Field::CardQuota | Field::NaverProductCount => {
                 body[field.name()] = number();
             }
+            // A setting of the stack's.
+            Field::RedirectUrl | Field::ConfirmUrl => {}
+            Field::NaverPopupMode | Field::Popup | Field::UseCardPoint | Field::KsnetDirect => {
+                put(&mut body, field.name(), json!(value == "true"));
+            }
+            Field::KiccProducts => {
+                body["kiccProducts"] = json!([{ "orderNumber": "x1", "name": "Plan", "quantity": 1, "amount": 1_000 }]);
+            }
+            Field::CvsHours => put(&mut body, field.name(), number()),
             Field::CardCode => body["card"]["direct"]["code"] = json!(value),
             Field::CardMonths => body["card"]["direct"]["quota"] = number(),
             Field::NaverProducts => {
@@ -58,13 +67,22 @@ pub(super) fn body(case: &Case, dates: &Dates) -> Value {
             }
             Field::NaverUseCfm if windows => body["naverUseCfm"] = json!(value),
             Field::NaverUseCfm => body["extra"] = json!({ "naverUseCfm": value }),
-            _ => body[field.name()] = json!(value),
+            _ => put(&mut body, field.name(), json!(value)),
         }
     }
     if case.operation == Operation::KeyWindow {
         only_issues(case, &mut body);
     }
     body
+}
+
+/// Puts a value where a name with dots says.
+fn put(body: &mut Value, path: &str, value: Value) {
+    let mut at = body;
+    for name in path.split('.') {
+        at = &mut at[name];
+    }
+    *at = value;
 }
 
 /// A window that charges nothing has no number of an order's. Only where nothing is issued without a payment is there one.
