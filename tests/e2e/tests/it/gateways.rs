@@ -64,13 +64,18 @@ impl Wrong {
 
     /// The simulator takes what it should not, or refuses it for something else than a rule of its own.
     fn refused_there(&mut self, line: &Line, answer: &Value) {
-        let by_rule = [&answer["message"], &answer["error"]]
-            .iter()
-            .any(|told| told.as_str().is_some_and(|told| told.ends_with(']')));
+        let by_rule = by_rule(answer);
         let expected = matches!(of_rule(line.rule), Verdict::Agrees(_));
         // Where the lists differ it may have refused it for something that our requests never say.
         if expected && !by_rule {
             self.0.push(format!("{} is taken by the simulator: {answer}", line.rule.id));
+        }
+    }
+
+    /// What was promised is refused by a rule of the simulator's.
+    fn opened_there(&mut self, line: &Line, answer: &Value) {
+        if by_rule(answer) {
+            self.0.push(format!("{} is kept, and the simulator refuses: {answer}", line.rule.id));
         }
     }
 
@@ -136,6 +141,15 @@ impl World {
         self.send(request.header("idempotency-key", fresh("window")).json_body(asked)).await
     }
 
+    /// What the simulator answers as the window of this object opens and its customer confirms, whatever the status.
+    async fn confirmed(&self, mut request_pay: Value) -> Value {
+        request_pay["card_number"] = json!(card::APPROVES);
+        request_pay["expiry"] = json!("2099-12");
+        let url = format!("{}/_sim/window", self.iamport);
+        let text = self.http.post(url).json_body(&request_pay).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
+    }
+
     async fn asked(&self, case: &Case, dates: &Dates) -> Reply {
         let asked = body(case, dates);
         match case.operation {
@@ -157,7 +171,10 @@ async fn a_window_is_opened_by_the_rules_of_its_gateway_or_not_at_all() {
     }
     wrong.left_nothing(world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty(), "all");
     for line in lines.iter().filter(|line| !line.is_impossible()) {
-        wrong.taken(line, &world.asked(&line.kept, &dates).await);
+        let reply = world.asked(&line.kept, &dates).await;
+        wrong.taken(line, &reply);
+        let opened: Value = serde_json::from_str(&reply.text).unwrap_or_default();
+        wrong.opened_there(line, &world.confirmed(opened["request_pay"].clone()).await);
     }
     for line in &lines {
         let mut asked = body(&line.broken, &dates);
@@ -166,11 +183,7 @@ async fn a_window_is_opened_by_the_rules_of_its_gateway_or_not_at_all() {
             asked["customer_uid"] = json!(fresh("key"));
             asked["merchant_uid"] = json!(fresh("key").replace('-', ""));
         }
-        asked["card_number"] = json!(card::APPROVES);
-        asked["expiry"] = json!("2099-12");
-        let url = format!("{}/_sim/window", world.iamport);
-        let text = world.http.post(url).json_body(&asked).send().await.unwrap().text().await.unwrap();
-        wrong.refused_there(line, &serde_json::from_str(&text).unwrap_or(Value::String(text)));
+        wrong.refused_there(line, &world.confirmed(asked).await);
     }
     assert!(lines.len() > 100, "{}", lines.len());
     wrong.none();
@@ -253,6 +266,11 @@ async fn what_may_be_refused_is_said_beside_what_was_done_and_to_a_repeat_again(
         let registered = world.register(&batch).await.ok(201);
         assert_eq!(ids(&registered["list"][0]["warnings"]), ["naverpay.schedule.use_cfm.required"]);
     }
+}
+
+/// Whether the simulator has refused something by a rule, whose name ends its words.
+fn by_rule(answer: &Value) -> bool {
+    [&answer["message"], &answer["error"]].iter().any(|told| told.as_str().is_some_and(|told| told.ends_with(']')))
 }
 
 /// Whose keys a rule tells apart from those for cards.

@@ -187,7 +187,7 @@ async fn a_channel_that_is_not_there_or_is_for_tests_is_told_with_the_days_repor
     for_tests.as_array_mut().unwrap().iter_mut().for_each(|channel| channel["sandbox"] = json!(true));
     assert_eq!(day(for_tests).await, json!({ "expected": 8, "missing": 0, "other_mode": 8 }));
     assert!(world.logged(&["\"alarm\":\"channel_mode\"", "nice_v2.nicev2test0m"]) > 0);
-    assert!(world.logged(&["\"_aws\"", "\"ChannelsInOtherMode\":2"]) > 0);
+    assert!(world.logged(&["\"_aws\"", "\"ChannelsInOtherMode\":8"]) > 0);
     assert_eq!(day(json!([])).await, json!({ "expected": 8, "missing": 8, "other_mode": 0 }));
     assert!(world.logged(&["\"alarm\":\"channel_missing\"", "nice_v2.nicev2test0m"]) > 0);
     assert_eq!(day(console).await, json!({ "expected": 8, "missing": 0, "other_mode": 0 }));
