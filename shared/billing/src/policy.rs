@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::channels;
 use crate::money::Currency;
+use crate::payment::receipt::ReceiptIssuer;
 
 /// What to do with a charge that turns out paid after its customer was told that it had failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Policy {
     pub late_paid: LatePaidPolicy,
     /// See [`CashReceiptPolicy`].
     pub cash_receipts: CashReceiptPolicy,
+    /// Who issues them.
+    pub receipt_issuer: ReceiptIssuer,
     /// See [`ConsentPolicy`].
     pub consent: ConsentPolicy,
     /// Whether the configured PG takes a card's verification code at key issue.
@@ -92,6 +95,7 @@ impl Default for Policy {
             accept_sandbox_payments: false,
             late_paid: LatePaidPolicy::Accept,
             cash_receipts: CashReceiptPolicy::OnRequest,
+            receipt_issuer: ReceiptIssuer::default(),
             // The use cases' own default. That of a deployment is `kr`.
             consent: ConsentPolicy::Off,
             cvc_accepted: false,

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use billing::channels::Configured;
+use billing::payment::receipt::ReceiptIssuer;
 use billing::policy::{CashReceiptPolicy, ConsentPolicy, LatePaidPolicy};
 use billing::{Currency, Policy};
 
@@ -72,7 +73,7 @@ pub struct Config {
     /// `SANDBOX_CLOCK_FILE`: seconds by which a local simulator's clock is ahead. Refused unless the PSP is loopback.
     pub clock_file: Option<String>,
     /// The merchant's decisions: `CURRENCIES`, `AMOUNT_MAX`, `ACCEPT_SANDBOX_PAYMENTS`, `CONSENT_POLICY`,
-    /// `LATE_PAID_POLICY`, `CASH_RECEIPT_POLICY`, `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
+    /// `LATE_PAID_POLICY`, `CASH_RECEIPT_POLICY`, `CASH_RECEIPT_CORP_REG_NO` and the rest of who issues receipts, `CVC_ACCEPTED`, `QUARANTINE_SECONDS`.
     pub policy: Policy,
 }
 
@@ -292,6 +293,14 @@ fn policy(optional: impl Fn(&'static str) -> Option<String>) -> Result<Policy, C
             Some(_) => {
                 return Err(ConfigError { variable: "CASH_RECEIPT_POLICY", rule: "off, on_request or required" });
             }
+        },
+        receipt_issuer: ReceiptIssuer {
+            corp_reg_no: optional("CASH_RECEIPT_CORP_REG_NO")
+                .map(|number| ReceiptIssuer::number(&number).ok_or("a business number: ten digits"))
+                .transpose()
+                .map_err(|rule| ConfigError { variable: "CASH_RECEIPT_CORP_REG_NO", rule })?,
+            company_name: optional("CASH_RECEIPT_COMPANY_NAME"),
+            company_tel: optional("CASH_RECEIPT_COMPANY_TEL"),
         },
         cvc_accepted: flag("CVC_ACCEPTED", optional("CVC_ACCEPTED"))?,
         quarantine_seconds: number(

@@ -6,10 +6,12 @@
 
 mod apply;
 mod identifier;
+mod issuer;
 
 use serde::{Deserialize, Serialize};
 
 pub use identifier::{Identifier, IdentifierType, ReceiptPurpose};
+pub use issuer::ReceiptIssuer;
 
 pub(super) use apply::{apply, follow};
 
@@ -254,6 +256,8 @@ pub struct ReceiptOrder {
     pub buyer_tel: Option<String>,
     /// What was sold: one gateway wants it.
     pub product_type: Option<ProductType>,
+    /// Who issues it.
+    pub issuer: ReceiptIssuer,
 }
 
 /// What is to be done about a receipt next.
@@ -423,7 +427,7 @@ impl Payment {
     }
 
     /// The request that its receipt is issued by, over what is left of the payment.
-    pub(crate) fn receipt_order(&self) -> Option<ReceiptOrder> {
+    pub(crate) fn receipt_order(&self, issuer: &ReceiptIssuer) -> Option<ReceiptOrder> {
         let (receipt, record) = (self.receipt.as_ref()?, self.receiptable().ok()?);
         let details = &self.order.details;
         Some(ReceiptOrder {
@@ -434,6 +438,7 @@ impl Payment {
             buyer_email: details.buyer_email.clone(),
             buyer_tel: details.buyer_tel.clone(),
             product_type: details.product_type,
+            issuer: issuer.clone(),
         })
     }
 

@@ -6,7 +6,7 @@ use crate::checkout::{ACCOUNT, Warning};
 use crate::invalid::Invalid;
 use crate::key::BillingKey;
 use crate::order::{Details, Order};
-use crate::payment::receipt::{IdentifierType, ReceiptOrder, ReceiptState};
+use crate::payment::receipt::{IdentifierType, ReceiptIssuer, ReceiptOrder, ReceiptState};
 use crate::payment::refund::tax::TaxParts;
 use crate::payment::{Payment, PaymentSnapshot, Refund, RefundState};
 use crate::pg::{self, Facts, Field, Operation, Refunded};
@@ -142,6 +142,9 @@ pub(super) fn on_receipt(record: &PaymentSnapshot, order: &ReceiptOrder) -> Verd
         .with(Field::BuyerName, order.buyer_name.clone())
         .with(Field::BuyerTel, order.buyer_tel.clone())
         .with(Field::ProductType, kind)
+        .with(Field::CorpRegNo, order.issuer.corp_reg_no.clone())
+        .with(Field::CompanyName, order.issuer.company_name.clone())
+        .with(Field::CompanyTel, order.issuer.company_tel.clone())
         // Whom it names is none of a rule's business; of what kind that is may be.
         .with(Field::Taxcard, card.then(String::new));
     of_paid(record, Operation::Receipt, &facts)
@@ -159,7 +162,8 @@ pub fn receipt_warnings(row: &Payment) -> Vec<Warning> {
     let Some((receipt, record)) = row.receipt.as_deref().zip(row.record.as_ref()) else { return Vec::new() };
     let verdict = match receipt.state {
         ReceiptState::Asked | ReceiptState::Issued | ReceiptState::Replacing | ReceiptState::Refused => {
-            row.receipt_order().map(|order| on_receipt(record, &order))
+            // Who issues it is told by a rule that refuses, and never warns.
+            row.receipt_order(&ReceiptIssuer::default()).map(|order| on_receipt(record, &order))
         }
         ReceiptState::Cancelling | ReceiptState::Cancelled => Some(on_receipt_cancel(record)),
     };

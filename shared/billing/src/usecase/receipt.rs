@@ -53,7 +53,7 @@ where
             let mut asked = row.clone();
             asked.receipt =
                 Some(Box::new(wanted(row.receipt.as_deref(), &record.imp_uid, wish.clone(), self.host.now())));
-            if let Some(order) = asked.receipt_order() {
+            if let Some(order) = asked.receipt_order(&self.policy.receipt_issuer) {
                 on_receipt(&record, &order).accepted()?;
             }
             if !self.psp.ready().await {
@@ -262,7 +262,7 @@ where
         if !claim.may_be_sent(self.host.now(), &self.policy) {
             return Ok(row);
         }
-        let posted = match (act, row.receipt_order()) {
+        let posted = match (act, row.receipt_order(&self.policy.receipt_issuer)) {
             (ReceiptAct::Issue, Some(order)) => self.psp.issue_receipt(&order).await,
             // All of the payment has gone back since: there is nothing to issue.
             (ReceiptAct::Issue, None) => PostResult::NotSent,

@@ -1,8 +1,9 @@
 //! Cash receipts: issued once for one wish, carried to their end, and never over more than is left of their payment.
 
 use billing::alarm::Alarm;
+use billing::order::Details;
 use billing::payment::receipt::{
-    IdentifierType, NoReceipt, ReceiptOrigin, ReceiptPurpose, ReceiptSnapshot, ReceiptState, ReceiptWish,
+    IdentifierType, NoReceipt, ReceiptIssuer, ReceiptOrigin, ReceiptPurpose, ReceiptSnapshot, ReceiptState, ReceiptWish,
 };
 use billing::payment::snapshot::RecordDetails;
 use billing::payment::{Payment, PspStatus};
@@ -26,7 +27,12 @@ pub(crate) fn wish(number: &str) -> ReceiptWish {
 
 /// An order of so much that was paid by a transfer at this gateway, and is known to be.
 pub(crate) async fn paid_at(billing: &TestBilling, won: u64, pg: &str, method: &str) -> ImpUid {
-    let order = billing::order::Order { customer_uid: None, amount: Money::krw(won), ..order("order_1") };
+    paid_with(billing, won, (pg, method), Details::default()).await
+}
+
+async fn paid_with(billing: &TestBilling, won: u64, (pg, method): (&str, &str), details: Details) -> ImpUid {
+    let amount = Money::krw(won);
+    let order = billing::order::Order { customer_uid: None, amount, details, ..order("order_1") };
     let window = billing::checkout::Window { pay_method: method.to_owned(), ..card_window() };
     billing.checkout(NewCheckout { order: order.clone(), customer_id: customer("kim"), window }).await.unwrap();
     let now = billing.host.now();
@@ -133,6 +139,21 @@ async fn what_a_gateway_asks_for_is_asked_for_before_anything_is_sent() {
     let card = ReceiptWish::new(ReceiptPurpose::Person, Some(IdentifierType::Taxcard), "154420200000012345").unwrap();
     let Err(Failure::Invalid(refused)) = billing.ask_for_receipt(&kim(), "order_1", card).await else { panic!() };
     assert_eq!((refused.code.as_str(), refused.field.as_str()), ("gateway_rule", "identifier_type"));
+    // Who issues it is a setting.
+    for (pg, field) in [("daou", "corp_reg_no"), ("welcome", "corp_reg_no")] {
+        let mut billing = crate::fixture::billing().await;
+        let told = Details { buyer_tel: Some("01042424242".to_owned()), ..Details::default() };
+        paid_with(&billing, 8_900, (pg, "trans"), told).await;
+        let Err(Failure::Invalid(refused)) = asked(&billing).await else { panic!("{pg} took it") };
+        assert_eq!((refused.code.as_str(), refused.field.as_str()), ("gateway_rule", field), "{pg}");
+        let text = |text: &str| Some(text.to_owned());
+        billing.policy.receipt_issuer = ReceiptIssuer {
+            corp_reg_no: text("1178178260"),
+            company_name: text("길동상점"),
+            company_tel: text("02-1234-5678"),
+        };
+        assert_eq!(asked(&billing).await, Ok(ReceiptState::Issued), "{pg}");
+    }
     // One that issues and does not cancel says so when it is asked to.
     let kicc = crate::fixture::billing().await;
     paid_at(&kicc, 8_900, "kicc", "trans").await;

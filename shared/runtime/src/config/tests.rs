@@ -39,6 +39,8 @@ fn an_error_names_the_variable_and_not_its_value() {
         ("CONSENT_POLICY", "canary-none"),
         ("LATE_PAID_POLICY", "canary-keep"),
         ("CASH_RECEIPT_POLICY", "canary-always"),
+        ("CASH_RECEIPT_CORP_REG_NO", "canary-1178178261"),
+        ("CASH_RECEIPT_CORP_REG_NO", "117-81-7826"),
         ("CURRENCIES", "canary-krw"),
         ("AMOUNT_MAX", "0"),
         ("QUARANTINE_SECONDS", "59"),

@@ -137,8 +137,10 @@ pub(super) fn receipt(order: &ReceiptOrder) -> Result<IssueReceipt, InvalidInput
         buyer_tel: concealed(order.buyer_tel.as_ref()),
         tax_free: order.parts.tax_free.map(won),
         vat_amount: order.parts.vat_amount.map(won),
-        corp_reg_no: None,
+        corp_reg_no: order.issuer.corp_reg_no.clone(),
     };
+    request.company_name.clone_from(&order.issuer.company_name);
+    request.company_tel.clone_from(&order.issuer.company_tel);
     Ok(request)
 }
 

@@ -216,7 +216,7 @@ async fn a_key_is_deleted_with_a_reason() {
 
 #[tokio::test]
 async fn a_receipt_names_whom_it_is_for_and_the_parts_of_what_is_left() {
-    use billing::payment::receipt::{ReceiptOrder, ReceiptPurpose, ReceiptWish};
+    use billing::payment::receipt::{ReceiptIssuer, ReceiptOrder, ReceiptPurpose, ReceiptWish};
     use billing::ports::ReceiptPsp;
 
     let imp_uid = ImpUid::parse(IMP_UID).unwrap();
@@ -233,6 +233,11 @@ async fn a_receipt_names_whom_it_is_for_and_the_parts_of_what_is_left() {
             buyer_email: Some("kim@shop.example".to_owned()),
             buyer_tel: Some("010-1234-5678".to_owned()),
             product_type: Some(billing::order::ProductType::Digital),
+            issuer: ReceiptIssuer {
+                corp_reg_no: Some("1178178260".to_owned()),
+                company_name: Some("길동상점".to_owned()),
+                company_tel: Some("02-1234-5678".to_owned()),
+            },
         };
         let answer = json!({
             "imp_uid": IMP_UID, "apply_num": "G1", "type": word, "amount": 8900, "vat": 700, "applied_at": 31,
@@ -243,7 +248,8 @@ async fn a_receipt_names_whom_it_is_for_and_the_parts_of_what_is_left() {
         assert_eq!((issued.amount, issued.vat, issued.stands()), (8_900, Some(700), true));
         let expected = json!({
             "identifier": number, "identifier_type": kind, "type": word, "product_type": "digital", "tax_free": 1900,
-            "vat_amount": 700, "buyer_name": "김길동", "buyer_email": "kim@shop.example", "buyer_tel": "010-1234-5678"
+            "vat_amount": 700, "buyer_name": "김길동", "buyer_email": "kim@shop.example", "buyer_tel": "010-1234-5678",
+            "corp_reg_no": "1178178260", "company_name": "길동상점", "company_tel": "02-1234-5678"
         });
         assert_eq!(body(&server, &target), expected);
     }
