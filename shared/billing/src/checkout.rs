@@ -72,13 +72,28 @@ impl Window {
         policy: &Policy,
     ) -> Result<Vec<Warning>, Invalid> {
         check_amount(order.amount, policy)?;
-        let mut warnings = Vec::new();
-        if let Some(pg) = self.pg_at(policy)? {
-            let told = self.tells_customer(order, Some(pg)).then_some(customer_id);
-            warnings.extend(self.held_against(pg, Operation::Window, &self.facts(order, told, now, policy))?);
-        }
+        let mut warnings = self.verdict(order, customer_id, now, policy)?.accepted()?;
         warnings.extend(unset(order, policy));
         Ok(warnings)
+    }
+
+    /// What is said of an order that was recorded `then`, to a repeat: the same as at first, whatever is refused by now.
+    #[must_use]
+    pub fn warnings(&self, order: &Order, customer_id: &CustomerId, then: Timestamp, policy: &Policy) -> Vec<Warning> {
+        let verdict = self.verdict(order, customer_id, then, policy).unwrap_or_default();
+        verdict.warnings().into_iter().chain(unset(order, policy)).collect()
+    }
+
+    fn verdict(
+        &self,
+        order: &Order,
+        customer_id: &CustomerId,
+        at: Timestamp,
+        policy: &Policy,
+    ) -> Result<Verdict, Invalid> {
+        let Some(pg) = self.pg_at(policy)? else { return Ok(Verdict::default()) };
+        let told = self.tells_customer(order, Some(pg)).then_some(customer_id);
+        Ok(self.held_against(pg, Operation::Window, &self.facts(order, told, at, policy)))
     }
 
     /// Checks an order that issues a billing key in this window. Zero is no payment, and no amount to be checked.
@@ -94,6 +109,34 @@ impl Window {
     ) -> Result<Issue, Invalid> {
         let Money { minor: amount, currency } = order.amount;
         check_amount(Money::new(amount.max(1), currency), policy)?;
+        let (mut issue, verdict) = self.issue(order, customer_id, now, policy)?;
+        issue.warnings.extend(verdict.accepted()?);
+        issue.warnings.extend(unset(order, policy));
+        Ok(issue)
+    }
+
+    /// As [`Self::warnings`], of an order that issues a billing key.
+    #[must_use]
+    pub fn issue_warnings(
+        &self,
+        order: &Order,
+        customer_id: &CustomerId,
+        then: Timestamp,
+        policy: &Policy,
+    ) -> Vec<Warning> {
+        let issue = self.issue(order, customer_id, then, policy).map(|(issue, verdict)| (issue.warnings, verdict));
+        let (warnings, verdict) = issue.unwrap_or_default();
+        warnings.into_iter().chain(verdict.warnings()).chain(unset(order, policy)).collect()
+    }
+
+    fn issue(
+        &self,
+        order: &Order,
+        customer_id: &CustomerId,
+        at: Timestamp,
+        policy: &Policy,
+    ) -> Result<(Issue, Verdict), Invalid> {
+        let Money { minor: amount, currency } = order.amount;
         let pg = self.pg_at(policy)?;
         let mut issue = Issue { charges: amount > 0, shown: order.amount, warnings: Vec::new() };
         match pg.map_or(IssueSupport::Unlisted, |pg| pg::issue_support(pg, &self.pay_method)) {
@@ -105,31 +148,27 @@ impl Window {
             // It is refused by the rule that says so.
             IssueSupport::RuledOut => {}
         }
-        if let Some(pg) = pg {
-            let mut facts = self.facts(order, Some(customer_id), now, policy);
-            if let Some(uid) = order.customer_uid.as_ref().filter(|_| !issue.charges) {
-                // Nothing is paid, so the key's own name is sent as the order's.
-                facts = facts.with(Field::MerchantUid, Some(uid.to_string()));
-            }
-            issue.warnings.extend((pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
-            let of_key = Verdict::of_use(pg).accepted();
-            match self.held_against(pg, Operation::KeyWindow, &facts) {
-                // Nobody is asked for more, for a key that is of no use.
-                Err(wrong) if wrong.field != "pg" => return of_key.and(Err(wrong)),
-                of_window => issue.warnings.extend(of_window?),
-            }
-            issue.warnings.extend(of_key?);
+        let Some(pg) = pg else { return Ok((issue, Verdict::default())) };
+        let mut facts = self.facts(order, Some(customer_id), at, policy);
+        if let Some(uid) = order.customer_uid.as_ref().filter(|_| !issue.charges) {
+            // Nothing is paid, so the key's own name is sent as the order's.
+            facts = facts.with(Field::MerchantUid, Some(uid.to_string()));
         }
-        issue.warnings.extend(unset(order, policy));
-        Ok(issue)
+        issue.warnings.extend((pg == "paypal_v2").then_some(Warning::IssueByLoadUi));
+        let (of_window, of_key) = (self.held_against(pg, Operation::KeyWindow, &facts), Verdict::of_use(pg));
+        let verdict = match of_window.refused_field() {
+            None | Some("pg") => of_window.and(of_key),
+            // Nobody is asked for more, for a key that is of no use.
+            Some(_) => of_key.and(of_window),
+        };
+        Ok((issue, verdict))
     }
 
-    fn held_against(&self, pg: &str, operation: Operation, facts: &Facts) -> Result<Vec<Warning>, Invalid> {
-        let mut warnings = Verdict::of(Some(pg), operation, Some(&self.pay_method), facts).accepted()?;
+    fn held_against(&self, pg: &str, operation: Operation, facts: &Facts) -> Verdict {
         // Of these a warning of its own is given, at whatever gateway.
         let own = [Field::BuyerTel, Field::RedirectUrl].map(Demand::Required);
-        warnings.retain(|it| !matches!(it, Warning::GatewayRule(rule) if own.contains(&rule.demand)));
-        Ok(warnings)
+        let verdict = Verdict::of(Some(pg), operation, Some(&self.pay_method), facts);
+        verdict.only(|it| !matches!(it, Warning::GatewayRule(rule) if own.contains(&rule.demand)))
     }
 
     /// Whether the gateway is told whose the window is: where it issues a billing key, and where it asks.

@@ -109,6 +109,17 @@ impl Verdict {
         self
     }
 
+    /// With those warnings alone.
+    pub(crate) fn only(mut self, said: impl Fn(&Warning) -> bool) -> Self {
+        self.warnings.retain(said);
+        self
+    }
+
+    /// The field for which it is refused.
+    pub(crate) fn refused_field(&self) -> Option<&str> {
+        self.refusal.as_ref().map(|refusal| refusal.field.as_str())
+    }
+
     /// For what is asked for: it is refused, or promised with these warnings.
     ///
     /// # Errors

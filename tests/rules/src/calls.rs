@@ -57,6 +57,16 @@ pub const DIFFERENCES: &[(&str, &str, &str)] = &[
         "vbank",
         "the schema lists it, and a key of the merchant's own would stand in the URL of the call: docs/decisions.md",
     ),
+    ("uplus", "delete", NEVER_REFUSED),
+    ("bluewalnut", "delete", NEVER_REFUSED),
+    ("paypal", "delete", NEVER_REFUSED),
+    ("eximbay", "delete", NEVER_REFUSED),
+    ("naverco", "delete", NEVER_REFUSED),
+    ("tosspay", "delete", NEVER_REFUSED),
+    ("smartro", "delete", NEVER_REFUSED),
+    ("toss_brandpay", "delete", NEVER_REFUSED),
+    ("inicis_jp", "delete", NEVER_REFUSED),
     ("paypal_v2", "schedule", "the schema lists it; its page wants a script in the buyer's browser at each charge"),
 ];
+const NEVER_REFUSED: &str = "whoever wants their card forgotten is refused by no list of ours: the gateway is asked";
 const OF_ITS_OWN: &str = "its page issues keys, which a call of its own charges (POST /kcpquick/payment/autopay)";

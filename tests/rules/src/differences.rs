@@ -74,7 +74,6 @@ pub const OF_THE_CATALOGUE: &[Difference] = &[
             "inicis_unified.charge.impossible",
             "inicis_unified.schedule.impossible",
             "inicis_unified.schedule_move.impossible",
-            "inicis_unified.delete_key.impossible",
             "inicis_unified.receipt.impossible",
             "inicis_unified.receipt_cancel.impossible",
             "inicis_unified.account.impossible",

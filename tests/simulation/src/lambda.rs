@@ -141,7 +141,13 @@ pub fn secret() -> FingerprintKey {
 #[must_use]
 pub fn invocation<'a>(sim: &'a Sim, machine: Machine, request: Request) -> Process<'a, Answer> {
     let Machine { skew, policy, secret } = machine;
-    let card_pg = Some(sim.world().ledger.knobs().default_pg.clone());
+    let card_pg = {
+        let world = sim.world();
+        let knobs = world.ledger.knobs();
+        // Where keys are issued against the list, nobody has told the product of it.
+        let listed = knobs.rule_answers.get(&format!("{}.issue", knobs.default_pg)) != Some(&false);
+        listed.then(|| knobs.default_pg.clone())
+    };
     let policy = Policy { account_pgs: vec![ACCOUNTS_AT.to_owned()], card_pg, ..policy };
     let now = sim.now();
     sim.world().subscriptions.asks = policy.asks_for_consent();

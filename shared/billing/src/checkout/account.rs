@@ -118,7 +118,7 @@ impl Window {
             .facts(order, None, now, policy)
             .with(Field::CustomerId, Some(customer_id.to_string()))
             .with(Field::VbankHolder, account.holder.clone());
-        self.held_against(pg, Operation::Account, &facts)
+        self.held_against(pg, Operation::Account, &facts).accepted()
     }
 
     /// Code of the gateway that issues an account: the one that is named, or the first that is set up for accounts.

@@ -46,23 +46,25 @@ const PARAMETERS: [(&str, Kind); 10] = [
     ("useCardPoint", Kind::Flag),
 ];
 
-/// Parameters that this system sets itself. Whatever a gateway makes of what is passed on to it, these are not among it.
-const OURS: [&str; 14] = [
+/// Parameters of Iamport's that this system sets itself. Whatever a gateway makes of `bypass`, these are not in it; what a gateway calls
+/// the same in its own words is not known here.
+const OURS: [&str; 11] = [
     "amount",
-    "channelKey",
-    "channel_key",
-    "confirm_url",
     "currency",
     "customer_id",
     "customer_uid",
     "imp_uid",
-    "m_redirect_url",
     "merchant_uid",
-    "notice_url",
     "pay_method",
     "pg",
     "tax_free",
+    "vat_amount",
+    "custom_data",
 ];
+/// Names that stand in nothing that is passed on, without `_` and in small letters: to where a customer, and word of their payment, is
+/// sent; through which channel it goes; and what a script would take for more than a name.
+const NOWHERE: [&str; 7] =
+    ["channelkey", "confirmurl", "constructor", "mredirecturl", "noticeurl", "proto", "redirecturl"];
 
 /// JSON without fractions, in which an object's names are in order and each there once.
 #[derive(Clone, PartialEq, Eq)]
@@ -126,6 +128,13 @@ impl Passed {
         found.said()
     }
 
+    /// Whether the window is told to whom its gateway shall issue a cash receipt (`cashReceiptType`, at whatever level; `anonymous` is
+    /// nobody).
+    #[must_use]
+    pub fn asks_for_receipt(&self) -> bool {
+        self.0.values().any(Json::asks_for_receipt)
+    }
+
     /// Checks what is passed on.
     ///
     /// # Errors
@@ -182,6 +191,9 @@ fn check(parameter: &str, value: &Json, depth: usize) -> Result<(), Invalid> {
         // Of some, an empty text is a value of its own.
         Json::Text(value) if value.is_empty() => Ok(()),
         Json::Text(value) if holds_card_number(value) => Err(secret()),
+        Json::Text(value) if is_resident_number(value) => {
+            Err(Invalid::new(parameter, "sensitive_data_in_field", "no resident registration number belongs here"))
+        }
         Json::Text(value) => {
             let line = text::line("parameter", value, VALUE_MAX);
             line.map(drop).map_err(|wrong| invalid(parameter, &wrong.detail))
@@ -195,12 +207,25 @@ fn check(parameter: &str, value: &Json, depth: usize) -> Result<(), Invalid> {
             if holds_card_number(name) {
                 return Err(secret());
             }
-            if parameter == "bypass" && OURS.contains(&name.as_str()) {
+            let plainly = name.replace('_', "").to_ascii_lowercase();
+            if NOWHERE.contains(&plainly.as_str()) || (parameter == "bypass" && OURS.contains(&name.as_str())) {
                 return Err(invalid(parameter, &format!("no {name}, which is set elsewhere")));
             }
             check(parameter, value, below)
         }),
     }
+}
+
+/// Whether it has the form of a resident registration number (주민등록번호): a day of birth, and seven digits of which the first says
+/// the century. No shop may keep one (개인정보 보호법 §24-2).
+fn is_resident_number(text: &str) -> bool {
+    let digits: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')).collect();
+    let number = |digits: &[u8]| digits.iter().fold(0u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+    digits.len() == 13
+        && digits.iter().all(u8::is_ascii_digit)
+        && (1..=12).contains(&number(&digits[2..4]))
+        && (1..=31).contains(&number(&digits[4..6]))
+        && (b'1'..=b'8').contains(&digits[6])
 }
 
 fn written(value: &Json) -> String {
@@ -226,6 +251,17 @@ impl TryFrom<String> for Passed {
 }
 
 impl Json {
+    fn asks_for_receipt(&self) -> bool {
+        match self {
+            Self::Flag(_) | Self::Number(_) | Self::Text(_) => false,
+            Self::List(entries) => entries.iter().any(Self::asks_for_receipt),
+            Self::Object(fields) => fields.iter().any(|(name, value)| match value {
+                Self::Text(kind) if name == "cashReceiptType" => !kind.is_empty() && kind != "anonymous",
+                value => value.asks_for_receipt(),
+            }),
+        }
+    }
+
     fn said(&self) -> Option<String> {
         match self {
             Self::Flag(flag) => Some(flag.to_string()),

@@ -442,9 +442,21 @@ impl Payment {
         })
     }
 
+    /// Whether its window was told to whom its gateway shall issue a receipt.
+    fn asked_in_window(&self) -> bool {
+        self.window.as_ref().is_some_and(|window| window.options.passed.asks_for_receipt())
+    }
+
+    /// Whether its gateway has issued a receipt that Iamport does not show: of SSGPAY's bank accounts at NICE, where each order asks for
+    /// one (`opi/ko/integration/pg/v1/nice-v2/payment-caution.mdx`, 2025-10-23).
+    pub(crate) fn has_unseen_receipt(&self) -> bool {
+        let method = self.window.as_ref().map(|window| window.pay_method.as_str());
+        method == Some("ssgpay_bank") && self.asked_in_window()
+    }
+
     /// When it was paid, if the settings want a receipt of it though nobody has asked for one, and the time for that is not over.
     fn wants_receipt(&self, now: Timestamp, policy: &Policy) -> Option<Timestamp> {
-        if policy.cash_receipts != CashReceiptPolicy::Required || self.receipt.is_some() {
+        if policy.cash_receipts != CashReceiptPolicy::Required || self.receipt.is_some() || self.asked_in_window() {
             return None;
         }
         // What is on its way back is not counted: a receipt over it would be reduced at once.

@@ -267,8 +267,7 @@ const fn field(rule: &Rule) -> &'static str {
         Demand::SameMonth(_) | Demand::Days(_) | Demand::Months(_) | Demand::NotBetween(_, _) => "merchant_uid",
         Demand::SameMonthOrAccount => "refund_account",
         Demand::Impossible => match rule.operation {
-            Operation::Window | Operation::KeyWindow | Operation::Account => "pg",
-            Operation::CardKey => "card_number",
+            Operation::Window | Operation::KeyWindow | Operation::Account | Operation::CardKey => "pg",
             Operation::Charge | Operation::Schedule | Operation::DeleteKey => "customer_uid",
             Operation::MoveSchedule => "schedule_at",
             Operation::Refund | Operation::Receipt | Operation::CancelReceipt | Operation::ExtendAccount => {

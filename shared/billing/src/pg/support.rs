@@ -150,7 +150,9 @@ impl Call {
         // Named once for as long as the process runs.
         let id = format!("{gateway}.{}.impossible", self.operation.name()).leak();
         let page = self.elsewhere.iter().find(|(code, _)| *code == gateway).map(|(_, page)| *page);
-        let page = page.or_else(|| FORGOTTEN.contains(&gateway).then_some(SCHEMA));
+        // Whoever wants their card forgotten is never refused by a list: the gateway is asked, and its answer is told.
+        let only_tried = self.operation == DeleteKey || FORGOTTEN.contains(&gateway);
+        let page = page.or_else(|| only_tried.then_some(SCHEMA));
         Some(match page {
             Some(page) => unsure(id, gateway, self.operation, &[], Demand::Impossible, page),
             None => rule(id, gateway, self.operation, &[], Demand::Impossible, SCHEMA),

@@ -84,10 +84,10 @@ where
         not_reserved(&new.order.merchant_uid)?;
         let (order, window) = new.window.normal_form(new.order)?;
         let existing = self.store.payment(&order.merchant_uid).await?;
-        let warnings = match window.check(&order, &new.customer_id, self.host.now(), &self.policy) {
-            Err(invalid) if existing.is_none() => return Err(invalid.into()),
-            // What is recorded is answered as it was, whatever is refused by now.
-            checked => checked.unwrap_or_default(),
+        let (customer_id, now) = (&new.customer_id, self.host.now());
+        let warnings = match &existing {
+            None => window.check(&order, customer_id, now, &self.policy)?,
+            Some(row) => window.warnings(&order, customer_id, row.created_at, &self.policy),
         };
         let (row, ready) = self.awaiting(existing, &order, &new.customer_id, &window).await?;
         Ok(OpenedCheckout { row, warnings, ready })

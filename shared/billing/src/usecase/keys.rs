@@ -102,7 +102,7 @@ where
             ScheduleDisposition::MoveTo(to) => {
                 let successor = self.store.key(to).await?.filter(|_| *to != key.customer_uid);
                 chargeable(successor.as_ref(), Some(&key.customer_id))?;
-                if let Some(successor) = successor.filter(|_| key.state == KeyState::Active) {
+                if let Some(successor) = successor.filter(|_| key.successor.as_ref() != Some(to)) {
                     on_successor(&successor).accepted()?;
                 }
             }

@@ -47,6 +47,9 @@ where
                 return answer.map(|()| row);
             }
             let record = row.receiptable().map_err(Failure::NoReceipt)?.clone();
+            if row.has_unseen_receipt() {
+                return Err(Failure::ReceiptExists);
+            }
             if row.kept() == 0 {
                 return Err(Failure::NoReceipt(NoReceipt::NothingLeft));
             }

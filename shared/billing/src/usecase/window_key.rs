@@ -123,8 +123,8 @@ where
             Some(window) => self.payment_of(window, &key.customer_id).await?,
             None => (None, true),
         };
-        let issue = asked.window.check_issue(&asked.order, &key.customer_id, self.host.now(), &self.policy);
-        let warnings = issue.map(|issue| issue.warnings).unwrap_or_default();
+        let Asked { window, order, .. } = asked;
+        let warnings = window.issue_warnings(order, &key.customer_id, key.created_at, &self.policy);
         Ok(PreparedKey { key, payment, warnings, ready })
     }
 

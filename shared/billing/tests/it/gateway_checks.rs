@@ -304,7 +304,7 @@ async fn a_card_is_held_against_the_rules_of_the_gateway_that_is_set_up_for_card
     assert_eq!(rule(refused), named("birth", "ksnet.card_key.birth.required"));
     billing.policy.card_pg = Some("kakaopay".to_owned());
     let refused = billing.issue_key(request.clone(), &secret()).await;
-    assert_eq!(rule(refused), named("card_number", "kakaopay.card_key.impossible"));
+    assert_eq!(rule(refused), named("pg", "kakaopay.card_key.impossible"));
     nothing_happened(&billing);
     billing.policy.card_pg = None;
     let issued = billing.issue_key(request.clone(), &secret()).await.unwrap();

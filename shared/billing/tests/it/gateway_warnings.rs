@@ -1,19 +1,20 @@
 //! What may be refused and is accepted is said beside the answer, and a repeat of the request is told the same.
 
-use billing::checkout::Warning;
+use billing::checkout::{Naver, Options, Warning, Window};
 use billing::key::{BillingKey, KeySnapshot};
 use billing::order::Order;
 use billing::payment::RefundState;
 use billing::ports::{KeyStore, PaymentStore};
 use billing::usecase::{
-    Along, Caller, IssueKey, NewSchedule, NewSubscription, RefundRequest, deletion_warnings, receipt_warnings,
-    refund_warnings,
+    Along, Caller, Failure, IssueKey, NewCheckout, NewSchedule, NewSubscription, RefundRequest, deletion_warnings,
+    receipt_warnings, refund_warnings,
 };
-use billing::{MerchantUid, Timestamp};
+use billing::{KstDay, MerchantUid, Timestamp};
 
 use crate::fixture::subscriptions::row;
 use crate::fixture::{
-    START, TestBilling, billing, issue_request, kim, order, refund_account, refund_request, secret, uid,
+    START, TestBilling, TestWorld, billing, customer, issue_request, kim, order, refund_account, refund_request,
+    secret, uid,
 };
 use crate::receipt::{NUMBER, paid_at, wish};
 use crate::subscription::{plan, wanted};
@@ -134,6 +135,27 @@ async fn a_refund_that_may_be_refused_says_so_whenever_it_is_asked_about() {
     billing.host.pass(12 * 3_600);
     let (row, again) = ask("1000", "refund-by-night").await.unwrap();
     assert_eq!(ids(&refund_warnings(&row, &again)), ["ksnet.refund.vbank.hours"], "by the time it was asked for at");
+}
+
+/// By the day on which it was opened: whatever its gateway would refuse by now.
+#[tokio::test]
+async fn a_repeat_of_a_window_is_told_what_it_was_told_at_first() {
+    let billing = billing().await;
+    let day = KstDay::of(START).to_string().replace('-', "");
+    let naver = Naver { use_cfm: Some(day), ..Naver::default() };
+    let window = || Window {
+        pg: Some("naverpay".to_owned()),
+        pay_method: "card".to_owned(),
+        options: Options { naver: naver.clone(), ..Options::default() },
+    };
+    let order = || Order { customer_uid: None, ..order("order_1") };
+    let ask = || NewCheckout { order: order(), customer_id: customer("kim"), window: window() };
+    let first = ids(&billing.checkout(ask()).await.unwrap().warnings);
+    assert!(first.contains(&"buyer_tel_missing") && first.len() > 1, "{first:?}");
+    billing.advance(2 * DAY);
+    assert_eq!(ids(&billing.checkout(ask()).await.unwrap().warnings), first);
+    let new = NewCheckout { order: Order { merchant_uid: MerchantUid::parse("order_2").unwrap(), ..order() }, ..ask() };
+    assert!(matches!(billing.checkout(new).await, Err(Failure::Invalid(_))), "and a new one is refused");
 }
 
 /// Nothing is known of a gateway that is on no list: it is passed, and each answer says so.

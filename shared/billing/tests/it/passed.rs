@@ -58,6 +58,11 @@ fn what_is_passed_on_is_bounded_and_takes_the_place_of_nothing() {
         ("storeDetails", r#"{"phoneNumber":"4242424242424242"}"#.to_owned(), card.clone()),
         ("bypass", r#"{"notice_url":"https://elsewhere.example"}"#.to_owned(), refused.clone()),
         ("bypass", r#"{"kcp":{"m_redirect_url":"https://elsewhere.example"}}"#.to_owned(), refused.clone()),
+        ("storeDetails", r#"{"noticeUrl":"https://elsewhere.example"}"#.to_owned(), refused.clone()),
+        ("cvs", r#"{"__proto__":{}}"#.to_owned(), refused.clone()),
+        // A resident registration number, and a telephone number.
+        ("bypass", r#"{"customerIdentifier":"900101-1234567"}"#.to_owned(), card.clone()),
+        ("bypass", r#"{"customerIdentifier":"01042424242"}"#.to_owned(), Ok(())),
         // Of goods there is an amount.
         ("kiccProducts", r#"[{"amount":1000}]"#.to_owned(), Ok(())),
     ] {
@@ -72,6 +77,19 @@ fn what_is_passed_on_is_bounded_and_takes_the_place_of_nothing() {
     assert!(!format!("{given:?}").contains("gildong"), "{given:?}");
     let kept = serde_json::to_string(&given).unwrap();
     assert_eq!(serde_json::from_str::<Passed>(&kept).unwrap(), given);
+}
+
+#[test]
+fn whoever_names_in_the_window_whom_a_receipt_is_for_asks_for_one() {
+    for (json, asks) in [
+        (r#"{"cashReceiptType":"personal"}"#, true),
+        (r#"{"nice_v2":{"cashReceiptType":"corporate"}}"#, true),
+        (r#"{"cashReceiptType":"anonymous"}"#, false),
+        (r#"{"cashReceiptType":""}"#, false),
+        (r#"{"other":"personal"}"#, false),
+    ] {
+        assert_eq!(passed("bypass", json).unwrap().asks_for_receipt(), asks, "{json}");
+    }
 }
 
 #[test]

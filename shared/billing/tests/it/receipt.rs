@@ -1,6 +1,7 @@
 //! Cash receipts: issued once for one wish, carried to their end, and never over more than is left of their payment.
 
 use billing::alarm::Alarm;
+use billing::checkout::{Options, Passed};
 use billing::order::Details;
 use billing::payment::receipt::{
     IdentifierType, NoReceipt, ReceiptIssuer, ReceiptOrigin, ReceiptPurpose, ReceiptSnapshot, ReceiptState, ReceiptWish,
@@ -30,10 +31,28 @@ pub(crate) async fn paid_at(billing: &TestBilling, won: u64, pg: &str, method: &
     paid_with(billing, won, (pg, method), Details::default()).await
 }
 
-async fn paid_with(billing: &TestBilling, won: u64, (pg, method): (&str, &str), details: Details) -> ImpUid {
+/// A buyer with a telephone.
+fn told() -> Details {
+    Details { buyer_tel: Some("01042424242".to_owned()), ..Details::default() }
+}
+
+async fn paid_with(billing: &TestBilling, won: u64, by: (&str, &str), details: Details) -> ImpUid {
+    paid_in(billing, won, by, details, Passed::default()).await
+}
+
+async fn paid_in(
+    billing: &TestBilling,
+    won: u64,
+    (pg, method): (&str, &str),
+    details: Details,
+    passed: Passed,
+) -> ImpUid {
     let amount = Money::krw(won);
     let order = billing::order::Order { customer_uid: None, amount, details, ..order("order_1") };
-    let window = billing::checkout::Window { pay_method: method.to_owned(), ..card_window() };
+    // Of a window that says more than how it is paid, no rule is asked here.
+    let at = if passed.is_empty() { card_window().pg } else { Some("brand_new".to_owned()) };
+    let options = Options { passed, ..Options::default() };
+    let window = billing::checkout::Window { pg: at, pay_method: method.to_owned(), options };
     billing.checkout(NewCheckout { order: order.clone(), customer_id: customer("kim"), window }).await.unwrap();
     let now = billing.host.now();
     let hint = {
@@ -41,7 +60,8 @@ async fn paid_with(billing: &TestBilling, won: u64, (pg, method): (&str, &str), 
         world.record(&order, PspStatus::Paid, now);
         let record = world.payments.get_mut("order_1").unwrap().last_mut().unwrap();
         record.details = RecordDetails {
-            pay_method: Some(method.to_owned()),
+            // By a bank account, as NICE has it.
+            pay_method: Some(if method == "ssgpay_bank" { "trans" } else { method }.to_owned()),
             pg_provider: Some(pg.to_owned()),
             ..RecordDetails::default()
         };
@@ -125,6 +145,19 @@ async fn what_has_no_receipt_says_why() {
     assert_eq!(asked(&off).await, Err(Failure::ReceiptsOff));
 }
 
+/// NICE issues a receipt of SSGPAY's bank accounts as its window was told to, and shows it to nobody: a second one would be false.
+#[tokio::test]
+async fn no_second_receipt_is_issued_where_the_first_is_not_shown() {
+    let mut billing = billing().await;
+    billing.policy.cash_receipts = CashReceiptPolicy::Required;
+    let bypass = r#"{"cashReceiptType":"personal","customerIdentifier":"01042424242"}"#;
+    let passed = Passed::default().with("bypass", Some(bypass)).unwrap();
+    paid_in(&billing, 200_000, ("nice_v2", "ssgpay_bank"), told(), passed).await;
+    assert_eq!(asked(&billing).await, Err(Failure::ReceiptExists));
+    sweeps(&billing, 3, 86_400).await;
+    assert_eq!((order_1(&billing).await.receipt, billing.psp.world().posts.len()), (None, 0));
+}
+
 #[tokio::test]
 async fn what_a_gateway_asks_for_is_asked_for_before_anything_is_sent() {
     for (pg, field) in [("kakaopay", "merchant_uid"), ("ksnet", "buyer_name"), ("welcome", "buyer_tel")] {
@@ -142,8 +175,7 @@ async fn what_a_gateway_asks_for_is_asked_for_before_anything_is_sent() {
     // Who issues it is a setting.
     for (pg, field) in [("daou", "corp_reg_no"), ("welcome", "corp_reg_no")] {
         let mut billing = crate::fixture::billing().await;
-        let told = Details { buyer_tel: Some("01042424242".to_owned()), ..Details::default() };
-        paid_with(&billing, 8_900, (pg, "trans"), told).await;
+        paid_with(&billing, 8_900, (pg, "trans"), told()).await;
         let Err(Failure::Invalid(refused)) = asked(&billing).await else { panic!("{pg} took it") };
         assert_eq!((refused.code.as_str(), refused.field.as_str()), ("gateway_rule", field), "{pg}");
         let text = |text: &str| Some(text.to_owned());

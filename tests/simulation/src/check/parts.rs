@@ -31,6 +31,7 @@ pub fn check(row: &Payment, payment: &ledger::Payment) -> Result<(), String> {
     let ours = |entry: &&Cancellation| entry.reason != CONSOLE_REASON;
     for entry in payment.cancel_history.iter().filter(ours) {
         let of_entry = |refund: &&Refund| refund.state == RefundState::Done && names(&entry.reason, &refund.id);
+        // What gave it back is held to be there by I7.
         let Some(refund) = row.refunds.iter().find(of_entry) else { continue };
         let said = (refund.parts.tax_free.unwrap_or(0), refund.parts.vat_amount);
         if said != (entry.tax.free, entry.tax.vat) {

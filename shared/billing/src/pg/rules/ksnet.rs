@@ -17,8 +17,10 @@ const METHODS: &[&str] = &["card", "vbank", "trans", "phone", "lpay", "ssgpay", 
 const WALLETS: &[&str] = &["kakaopay", "payco"];
 /// The wallet's own window opens, without KSNET's before it.
 const AT_ONCE: &[Condition] = &[Says(KsnetDirect, &["true"])];
-/// Woori, Hana, Samsung, Hyundai, Lotte, Shinhan and Citi; the page means Nonghyup and Kookmin as well, whose codes no list has.
-const DIRECT: &[Condition] = &[Says(CardCode, &["041", "374", "365", "367", "368", "366", "370"])];
+/// Woori, Hana, Samsung, Hyundai, Lotte, Shinhan, Citi, Kookmin and Nonghyup (`opi/ko/support/code-info/card-code.mdx`).
+const DIRECT: &[Condition] = &[Says(CardCode, &["041", "374", "365", "367", "368", "366", "370", "381", "371"])];
+/// The same but for Kookmin.
+const WITH_URL: &[Condition] = &[Says(CardCode, &["041", "374", "365", "367", "368", "366", "370", "371"])];
 /// BC, Suhyup, Jeonbuk, Gwangju and Kakao Bank.
 const ON_TELEPHONES: &[Condition] = &[Says(CardCode, &["361", "369", "372", "364", "090"])];
 
@@ -41,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("ksnet.window.kakaopay.tel", "ksnet", Window, &["kakaopay"], Required(StoreTel), WARNING),
     rule("ksnet.window.card.store_name", "ksnet", Window, &["card"], Required(StoreName), PAGE).only_where(DIRECT),
     rule("ksnet.window.card.store_number", "ksnet", Window, &["card"], Required(StoreNumber), PAGE).only_where(DIRECT),
-    rule("ksnet.window.card.url", "ksnet", Window, &["card"], Required(KsnetUrl), PAGE).only_where(DIRECT),
+    rule("ksnet.window.card.url", "ksnet", Window, &["card"], Required(KsnetUrl), PAGE).only_where(WITH_URL),
     // On a telephone.
     unsure("ksnet.window.card.code", "ksnet", Window, &["card"], Required(KsnetCode), PAGE).only_where(ON_TELEPHONES),
     // On a telephone, for some companies' cards.

@@ -9,8 +9,12 @@ const PG: &str = "ksnet";
 
 const METHODS: &[&str] = &["card", "vbank", "trans", "phone", "lpay", "ssgpay", "kakaopay", "naverpay", "payco"];
 
-/// Card companies whose page opens directly; Kookmin's and Nonghyup's codes are not on the documentation's list.
-const DIRECT: &[When] = &[When::In("card.direct.code", &["041", "374", "365", "367", "368", "366", "370"])];
+/// Card companies whose page opens directly.
+const DIRECT: &[When] =
+    &[When::In("card.direct.code", &["041", "374", "365", "367", "368", "366", "370", "371", "381"])];
+/// Those that want an address as well: Kookmin is not among them.
+const DIRECT_BY_URL: &[When] =
+    &[When::In("card.direct.code", &["041", "374", "365", "367", "368", "366", "370", "371"])];
 const DIRECT_BY_TELEPHONE: &[When] =
     &[When::Mobile, When::In("card.direct.code", &["361", "369", "372", "364", "090"])];
 const EASY: &[When] = &[When::Is("bypass.ksnet.easyPayDirect", "true"), When::Methods(&["kakaopay", "payco"])];
@@ -30,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(PAGE, PG, WINDOW, "bypass.ksnet.tcode", Demand::Required).when(DIRECT_BY_TELEPHONE),
     rule(PAGE, PG, WINDOW, "storeDetails.businessName", Demand::Required).when(DIRECT),
     rule(PAGE, PG, WINDOW, "storeDetails.businessRegistrationNumber", Demand::Required).when(DIRECT),
-    rule(PAGE, PG, WINDOW, "bypass.ksnet.url", Demand::Required).when(DIRECT),
+    rule(PAGE, PG, WINDOW, "bypass.ksnet.url", Demand::Required).when(DIRECT_BY_URL),
     rule(CARE, PG, WINDOW, "storeDetails.ceoFullName", Demand::Required).when(KAKAO),
     rule(CARE, PG, WINDOW, "storeDetails.address", Demand::Required).when(KAKAO),
     rule(CARE, PG, WINDOW, "storeDetails.phoneNumber", Demand::Required).when(KAKAO),
