@@ -7,8 +7,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use billing::channels::Configured;
-use billing::payment::receipt::ReceiptIssuer;
-use billing::policy::{CashReceiptPolicy, ConsentPolicy, LatePaidPolicy};
+use billing::policy::{CashReceiptPolicy, ConsentPolicy, LatePaidPolicy, ReceiptIssuer};
 use billing::{Currency, Policy};
 
 pub use channel::WindowChannel;

@@ -346,7 +346,8 @@ fn foreign(field: Field, letters: Letters) -> &'static str {
         Letters::EucKr => "Gildong \u{1F600}",
         Letters::TwoNames => "홍길동",
         Letters::Katakana => "Gildong",
-        Letters::MobileNumber => "8501011234567",
+        // Neither a telephone nor a resident, whose number goes nowhere at all.
+        Letters::MobileNumber => "8501019234567",
     }
 }
 

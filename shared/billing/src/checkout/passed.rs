@@ -255,9 +255,9 @@ impl Json {
         match self {
             Self::Flag(_) | Self::Number(_) | Self::Text(_) => false,
             Self::List(entries) => entries.iter().any(Self::asks_for_receipt),
-            Self::Object(fields) => fields.iter().any(|(name, value)| match value {
-                Self::Text(kind) if name == "cashReceiptType" => !kind.is_empty() && kind != "anonymous",
-                value => value.asks_for_receipt(),
+            Self::Object(fields) => fields.iter().any(|(name, value)| {
+                let asks = |kind: &str| name == "cashReceiptType" && !kind.is_empty() && kind != "anonymous";
+                matches!(value, Self::Text(kind) if asks(kind)) || value.asks_for_receipt()
             }),
         }
     }

@@ -6,12 +6,10 @@
 
 mod apply;
 mod identifier;
-mod issuer;
 
 use serde::{Deserialize, Serialize};
 
 pub use identifier::{Identifier, IdentifierType, ReceiptPurpose};
-pub use issuer::ReceiptIssuer;
 
 pub(super) use apply::{apply, follow};
 
@@ -27,7 +25,7 @@ use crate::ids::{ImpUid, Nonce};
 use crate::invalid::Invalid;
 use crate::money::Currency;
 use crate::order::ProductType;
-use crate::policy::{CashReceiptPolicy, Policy};
+use crate::policy::{CashReceiptPolicy, Policy, ReceiptIssuer};
 use crate::time::Timestamp;
 
 /// The payment methods whose payments have cash receipts (`issueReceipt`, V1 schema, read 2026-11-30).

@@ -39,6 +39,7 @@ mod periods;
 mod plan_rules;
 mod receipt;
 mod receipt_doubts;
+mod receipt_gateways;
 mod receipt_rules;
 mod reconcile_rules;
 mod refund;

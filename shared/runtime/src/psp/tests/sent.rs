@@ -216,7 +216,8 @@ async fn a_key_is_deleted_with_a_reason() {
 
 #[tokio::test]
 async fn a_receipt_names_whom_it_is_for_and_the_parts_of_what_is_left() {
-    use billing::payment::receipt::{ReceiptIssuer, ReceiptOrder, ReceiptPurpose, ReceiptWish};
+    use billing::payment::receipt::{ReceiptOrder, ReceiptPurpose, ReceiptWish};
+    use billing::policy::ReceiptIssuer;
     use billing::ports::ReceiptPsp;
 
     let imp_uid = ImpUid::parse(IMP_UID).unwrap();
