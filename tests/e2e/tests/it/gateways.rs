@@ -106,6 +106,16 @@ impl World {
         send(method, path, token["response"]["access_token"].as_str().unwrap_or_default(), body).await
     }
 
+    /// How many requests there were, and writes.
+    async fn so_far(&self) -> (u64, u64) {
+        (self.requests_so_far().await, self.writes_so_far().await)
+    }
+
+    /// Whether nobody was asked and nothing was written since.
+    async fn nothing_since(&self, (calls, writes): (u64, u64)) -> bool {
+        self.writes_so_far().await == writes && self.requests_since(calls).await.is_empty()
+    }
+
     async fn gateway_rules(&self, on: bool) {
         self.sim("knobs", json!({ "gateway_rules": on })).await;
     }
@@ -165,11 +175,11 @@ async fn a_window_is_opened_by_the_rules_of_its_gateway_or_not_at_all() {
     let dates = Dates::from(world.now().await);
     let lines = lines(&[Operation::Window, Operation::KeyWindow]);
     let mut wrong = Wrong::default();
-    let (calls, writes) = (world.requests_so_far().await, world.writes_so_far().await);
+    let before = world.so_far().await;
     for line in &lines {
         wrong.refused(line, &world.asked(&line.broken, &dates).await, "");
     }
-    wrong.left_nothing(world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty(), "all");
+    wrong.left_nothing(world.nothing_since(before).await, "all");
     for line in lines.iter().filter(|line| !line.is_impossible()) {
         let reply = world.asked(&line.kept, &dates).await;
         wrong.taken(line, &reply);
@@ -215,12 +225,12 @@ async fn a_key_is_charged_and_scheduled_by_the_rules_of_its_gateway_or_not_at_al
         world.register(&json!({ "customer_uid": uid, "schedules": [order] })).await
     };
     let mut wrong = Wrong::default();
-    let (calls, writes) = (world.requests_so_far().await, world.writes_so_far().await);
+    let before = world.so_far().await;
     for line in &lines {
         let place = if line.rule.operation == Operation::Schedule { "schedules[0]." } else { "" };
         wrong.refused(line, &ask(&line.broken).await, place);
     }
-    wrong.left_nothing(world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty(), "all");
+    wrong.left_nothing(world.nothing_since(before).await, "all");
     for line in &lines {
         if !line.is_impossible() {
             wrong.taken(line, &ask(&line.kept).await);

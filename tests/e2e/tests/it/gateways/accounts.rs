@@ -57,11 +57,11 @@ async fn an_account_is_issued_by_the_rules_of_its_gateway_or_not_at_all() {
     let world = World::alone().await;
     let dates = Dates::from(world.now().await);
     let (lines, mut wrong) = (lines(&[Operation::Account]), Wrong::default());
-    let (calls, writes) = (world.requests_so_far().await, world.writes_so_far().await);
+    let before = world.so_far().await;
     for line in &lines {
         wrong.refused(line, &world.checkout(&ordered(&line.broken, &dates)).await, "");
     }
-    wrong.left_nothing(world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty(), "all");
+    wrong.left_nothing(world.nothing_since(before).await, "all");
     for line in &lines {
         if !line.is_impossible() {
             wrong.taken(line, &world.checkout(&ordered(&line.kept, &dates)).await);
@@ -90,10 +90,9 @@ async fn an_account_is_given_more_time_where_its_gateway_gives_any_or_stays() {
     for line in &lines {
         let account = issued(line, true).await;
         let uid = account["merchant_uid"].as_str().unwrap();
-        let (calls, writes) = (world.requests_so_far().await, world.writes_so_far().await);
+        let before = world.so_far().await;
         wrong.refused(line, &world.more_time(uid, later).await, "");
-        let silent = world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty();
-        wrong.left_nothing(silent, line.rule.id);
+        wrong.left_nothing(world.nothing_since(before).await, line.rule.id);
         let path = format!("/vbanks/{}", account["imp_uid"].as_str().unwrap());
         wrong.refused_there(line, &world.past_us_by(Method::PUT, &path, &json!({ "vbank_due": later })).await);
         if !line.is_impossible() {

@@ -48,14 +48,6 @@ impl World {
         let request = self.request("PATCH", &format!("/schedules/{merchant_uid}")).bearer_auth(self.merchant());
         self.send(request.json_body(&json!({ "schedule_at": to }))).await
     }
-
-    async fn nothing_since(&self, (calls, writes): (u64, u64)) -> bool {
-        self.writes_so_far().await == writes && self.requests_since(calls).await.is_empty()
-    }
-
-    async fn so_far(&self) -> (u64, u64) {
-        (self.requests_so_far().await, self.writes_so_far().await)
-    }
 }
 
 #[tokio::test]

@@ -77,10 +77,9 @@ async fn a_receipt_is_issued_by_the_rules_of_the_gateway_or_not_at_all() {
     }
     world.gateway_rules(true).await;
     for (line, (one, other)) in lines.iter().zip(&orders) {
-        let (calls, writes) = (world.requests_so_far().await, world.writes_so_far().await);
+        let before = world.so_far().await;
         wrong.refused(line, &world.receipt(other, &wish(&line.broken)).await, "");
-        let silent = world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty();
-        wrong.left_nothing(silent, line.rule.id);
+        wrong.left_nothing(world.nothing_since(before).await, line.rule.id);
         let path = format!("/receipts/{}", world.imp_uid_of(other).await);
         wrong.refused_there(line, &world.past_us(&path, &sent(&line.broken)).await);
         if !line.is_impossible() {
@@ -105,10 +104,9 @@ async fn a_receipt_is_taken_back_where_its_gateway_takes_any_or_stays() {
         // It is found as somebody asks for one.
         world.receipt(&order, &wish(&line.broken)).await;
         world.gateway_rules(true).await;
-        let (calls, writes) = (world.requests_so_far().await, world.writes_so_far().await);
+        let before = world.so_far().await;
         wrong.refused(line, &world.no_receipt(&order).await, "");
-        let silent = world.writes_so_far().await == writes && world.requests_since(calls).await.is_empty();
-        wrong.left_nothing(silent, line.rule.id);
+        wrong.left_nothing(world.nothing_since(before).await, line.rule.id);
         let path = format!("/receipts/{imp_uid}");
         wrong.refused_there(line, &world.past_us_by(Method::DELETE, &path, &json!({})).await);
     }
