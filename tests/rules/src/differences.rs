@@ -188,7 +188,7 @@ pub const UNASKED: &[Difference] = &[
     },
     Difference {
         rules: &["mobilians_v2.again.sandbox.absent", "mobilians_v2.schedule.sandbox.absent"],
-        reason: "whether a key is a test channel's is no field of a request; preflight says which channels are",
+        reason: "whether a key is a test channel's is no field of a request; the day's report says which channels are",
     },
     Difference {
         rules: &["tosspay_v2.again.cash_receipt_type.value", "tosspay_v2.schedule.cash_receipt_type.value"],

@@ -1,5 +1,5 @@
 //! Parameters of a window that are passed on as they stand: what one gateway or another asks for and nobody here reads, under
-//! Iamport's own names. They are bounded, hold no card number, and cannot take the place of what this system sets itself.
+//! Iamport's own names. They are bounded, hold no number of a card or a resident, and cannot take the place of what this system sets itself.
 
 use std::collections::BTreeMap;
 use std::fmt;

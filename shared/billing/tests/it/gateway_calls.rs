@@ -1,47 +1,18 @@
 //! Which gateway takes which call: what is not taken is refused before anything is promised, and what nobody knows is passed.
 
-use billing::checkout::{Options, Warning, Window};
-use billing::key::{BillingKey, KeySnapshot};
+use billing::checkout::Warning;
 use billing::order::{Details, Order};
 use billing::payment::State;
 use billing::pg::{Demand, Facts, Operation, PGS, check, rules};
-use billing::ports::{KeyStore, PaymentStore};
-use billing::usecase::{Along, Caller, Failure, IssueKey, NewSchedule, PrepareKey, PreparedKey, ScheduleDisposition};
-use billing::{KstDay, MerchantUid, Money};
+use billing::ports::PaymentStore;
+use billing::usecase::{Along, Caller, IssueKey, NewSchedule, PreparedKey, ScheduleDisposition};
+use billing::{KstDay, MerchantUid};
 
-use crate::fixture::{Act, START, TestBilling, billing, customer, issue_request, order, secret, uid};
+use crate::fixture::{Act, START, billing, issue_request, order, secret, uid};
+use crate::gateway_checks::{billing_at, key_at, key_window, named, nothing_happened, rule};
 use crate::subscription::wanted;
 
 const DAY: i64 = 86_400;
-
-async fn key_at(billing: &TestBilling, pg: &str) {
-    let key = billing.store.key(&uid("key1")).await.unwrap().unwrap();
-    let record = key.record.clone().map(|record| KeySnapshot { pg_provider: Some(pg.to_owned()), ..record });
-    billing.store.save_key(&BillingKey { version: key.version + 1, record, ..key }).await.unwrap();
-}
-
-/// `key1` is of this gateway.
-async fn billing_at(pg: &str) -> TestBilling {
-    let billing = billing().await;
-    key_at(&billing, pg).await;
-    billing
-}
-
-/// The field that is named, and the rule.
-fn refused<T: std::fmt::Debug>(result: Result<T, Failure>) -> (String, String) {
-    let Err(Failure::Invalid(invalid)) = result else { panic!("not refused: {result:?}") };
-    assert_eq!(invalid.code, "gateway_rule", "{invalid}");
-    let id = invalid.detail.rsplit_once("(rule ").and_then(|(_, id)| id.strip_suffix(')')).unwrap();
-    (invalid.field.clone(), id.to_owned())
-}
-
-fn named(field: &str, id: &str) -> (String, String) {
-    (field.to_owned(), id.to_owned())
-}
-
-fn nothing_happened(billing: &TestBilling) {
-    assert_eq!(billing.psp.world().posts, Vec::<String>::new(), "nothing is sent");
-}
 
 #[test]
 fn each_gateway_of_ours_that_a_calls_list_lacks_has_a_rule_of_its_own_and_no_other_has() {
@@ -69,15 +40,12 @@ fn each_gateway_of_ours_that_a_calls_list_lacks_has_a_rule_of_its_own_and_no_oth
 #[tokio::test]
 async fn nothing_is_charged_or_scheduled_to_a_key_whose_gateway_does_not() {
     let billing = billing_at("eximbay").await;
-    assert_eq!(
-        refused(billing.charge(order("order_1"), None).await),
-        named("customer_uid", "eximbay.charge.impossible")
-    );
+    assert_eq!(rule(billing.charge(order("order_1"), None).await), named("customer_uid", "eximbay.charge.impossible"));
     let later = vec![NewSchedule { order: order("order_1"), schedule_at: START.plus(DAY) }];
     let scheduled = billing.schedule(&uid("key1"), None, later).await;
-    assert_eq!(refused(scheduled), named("schedules[0].customer_uid", "eximbay.schedule.impossible"));
+    assert_eq!(rule(scheduled), named("schedules[0].customer_uid", "eximbay.schedule.impossible"));
     let subscribed = billing.subscribe(wanted(), &secret()).await;
-    assert_eq!(refused(subscribed).1, "eximbay.schedule.impossible", "at its creation");
+    assert_eq!(rule(subscribed).1, "eximbay.schedule.impossible", "at its creation");
     nothing_happened(&billing);
     let row = billing.store.payment(&MerchantUid::parse("order_1").unwrap()).await.unwrap();
     assert_eq!(row, None);
@@ -101,7 +69,7 @@ async fn a_schedule_stays_where_its_keys_gateway_moves_none() {
             assert_eq!(moved.unwrap().schedule_at(), Some(to), "{pg}");
             continue;
         }
-        assert_eq!(refused(moved), named("schedule_at", "tosspay_v2.schedule_move.impossible"));
+        assert_eq!(rule(moved), named("schedule_at", "tosspay_v2.schedule_move.impossible"));
         nothing_happened(&billing);
         let row = billing.store.payment(&MerchantUid::parse("order_1").unwrap()).await.unwrap().unwrap();
         assert_eq!((row.state, row.schedule_at()), (State::Scheduled, Some(START.plus(DAY))));
@@ -121,7 +89,7 @@ async fn a_schedule_moves_to_no_day_that_its_order_is_too_early_for() {
     billing.schedule(&uid("key1"), None, vec![NewSchedule { order, schedule_at: START.plus(5 * DAY) }]).await.unwrap();
     billing.psp.world().posts.clear();
     let late = billing.reschedule(&Caller::Merchant, "order_1", START.plus(20 * DAY)).await;
-    assert_eq!(refused(late), named("extra.naverUseCfm", "naverpay.schedule.use_cfm.day"));
+    assert_eq!(rule(late), named("extra.naverUseCfm", "naverpay.schedule.use_cfm.day"));
     nothing_happened(&billing);
     let in_time = billing.reschedule(&Caller::Merchant, "order_1", START.plus(9 * DAY)).await;
     assert_eq!(in_time.unwrap().schedule_at(), Some(START.plus(9 * DAY)));
@@ -137,7 +105,7 @@ async fn a_move_that_is_under_way_is_carried_on_whatever_the_rules_say_by_now() 
     billing.psp.will([Act::Lose]);
     let first = billing.reschedule(&Caller::Merchant, "order_1", to).await.unwrap();
     assert!(first.claim.is_some(), "{first:?}");
-    key_at(&billing, "tosspay_v2").await;
+    key_at(&billing, "key1", "tosspay_v2").await;
     assert_eq!(billing.reschedule(&Caller::Merchant, "order_1", to).await.unwrap(), first);
 }
 
@@ -158,12 +126,12 @@ async fn schedules_move_to_no_key_whose_gateway_schedules_nothing() {
     for (pg, expected) in [("eximbay", Some("eximbay.schedule.impossible")), ("galaxia", None), ("brand_new", None)] {
         let billing = billing().await;
         let issued = billing.issue_key(issue_request("request-1", "4242424242424242"), &secret()).await.unwrap();
-        key_at(&billing, pg).await;
+        key_at(&billing, "key1", pg).await;
         let from = issued.customer_uid.to_string();
         let moved = ScheduleDisposition::MoveTo(uid("key1"));
         let deleted = billing.delete_key(&Caller::Merchant, &from, moved).await;
         match expected {
-            Some(id) => assert_eq!(refused(deleted), named("replaced_by", id)),
+            Some(id) => assert_eq!(rule(deleted), named("replaced_by", id)),
             None => assert!(deleted.is_ok(), "{pg}: {deleted:?}"),
         }
     }
@@ -178,23 +146,11 @@ async fn a_typed_card_goes_to_no_gateway_that_issues_no_keys_for_it() {
     let billing = billing().await;
     for pg in ["smartro_v2", "kicc", "danal_tpay", "uplus"] {
         let id = format!("{pg}.card_key.impossible");
-        assert_eq!(refused(billing.issue_key(at(pg, "request-1"), &secret()).await), named("pg", &id));
+        assert_eq!(rule(billing.issue_key(at(pg, "request-1"), &secret()).await), named("pg", &id));
     }
     nothing_happened(&billing);
     for (place, pg) in ["nice", "settle", "brand_new"].into_iter().enumerate() {
         billing.issue_key(at(pg, &format!("request-{}", place + 2)), &secret()).await.unwrap();
-    }
-}
-
-fn key_window(pg: &str, pay_method: &str) -> PrepareKey {
-    PrepareKey {
-        customer_id: customer("kim"),
-        idempotency_key: format!("window-{pg}-{pay_method}"),
-        merchant_uid: None,
-        amount: Money::krw(0),
-        name: "카드 등록".to_owned(),
-        details: Details { buyer_tel: Some("01042424242".to_owned()), ..Details::default() },
-        window: Window { pg: Some(pg.to_owned()), pay_method: pay_method.to_owned(), options: Options::default() },
     }
 }
 
@@ -203,7 +159,7 @@ async fn no_window_is_opened_for_a_key_that_nobody_can_charge() {
     let billing = billing().await;
     for (pg, by) in [("toss_brandpay", "card"), ("inicis_jp", "card"), ("kcp_quick", "card")] {
         let id = format!("{pg}.charge.impossible");
-        assert_eq!(refused(billing.prepare_key(key_window(pg, by), &secret()).await), named("pg", &id));
+        assert_eq!(rule(billing.prepare_key(key_window(pg, by), &secret()).await), named("pg", &id));
     }
     nothing_happened(&billing);
     let ids = |prepared: &PreparedKey| -> Vec<&'static str> {

@@ -22,27 +22,27 @@ use crate::subscription::{plan, wanted};
 const DAY: i64 = 86_400;
 
 /// `key1` is of this gateway.
-async fn key_at(billing: &TestBilling, name: &str, pg: &str) {
+pub(crate) async fn key_at(billing: &TestBilling, name: &str, pg: &str) {
     let key = billing.store.key(&uid(name)).await.unwrap().unwrap();
     let record = key.record.clone().map(|record| KeySnapshot { pg_provider: Some(pg.to_owned()), ..record });
     billing.store.save_key(&billing::key::BillingKey { version: key.version + 1, record, ..key }).await.unwrap();
 }
 
-async fn billing_at(pg: &str) -> TestBilling {
+pub(crate) async fn billing_at(pg: &str) -> TestBilling {
     let billing = billing().await;
     key_at(&billing, "key1", pg).await;
     billing
 }
 
 /// The rule that something is refused by, and the field that is named.
-fn rule<T: std::fmt::Debug>(result: Result<T, Failure>) -> (String, String) {
+pub(crate) fn rule<T: std::fmt::Debug>(result: Result<T, Failure>) -> (String, String) {
     let Err(Failure::Invalid(invalid)) = result else { panic!("not refused: {result:?}") };
     assert_eq!(invalid.code, "gateway_rule", "{invalid}");
     let id = invalid.detail.rsplit_once("(rule ").and_then(|(_, id)| id.strip_suffix(')')).unwrap();
     (invalid.field.clone(), id.to_owned())
 }
 
-fn named(field: &str, id: &str) -> (String, String) {
+pub(crate) fn named(field: &str, id: &str) -> (String, String) {
     (field.to_owned(), id.to_owned())
 }
 
@@ -50,7 +50,7 @@ fn at_ksnet() -> Details {
     Details { product_type: Some(ProductType::Digital), buyer_name: Some("홍길동".to_owned()), ..Details::default() }
 }
 
-fn nothing_happened(billing: &TestBilling) {
+pub(crate) fn nothing_happened(billing: &TestBilling) {
     assert_eq!(billing.psp.world().posts, Vec::<String>::new(), "nothing is sent");
 }
 
@@ -270,7 +270,7 @@ async fn a_window_that_stands_is_answered_though_its_gateway_is_another_by_now()
     assert_eq!(rule(billing.checkout(NewCheckout { order, ..new() }).await).1, "kicc.window.buyer_tel.required");
 }
 
-fn key_window(pg: &str, pay_method: &str) -> PrepareKey {
+pub(crate) fn key_window(pg: &str, pay_method: &str) -> PrepareKey {
     PrepareKey {
         customer_id: customer("kim"),
         idempotency_key: format!("window-{pg}-{pay_method}"),

@@ -1,7 +1,7 @@
 //! What may be refused and is accepted is said beside the answer, and a repeat of the request is told the same.
 
 use billing::checkout::{Naver, Options, Warning, Window};
-use billing::key::{BillingKey, KeySnapshot};
+use billing::key::BillingKey;
 use billing::order::Order;
 use billing::payment::RefundState;
 use billing::ports::{KeyStore, PaymentStore};
@@ -13,21 +13,13 @@ use billing::{KstDay, MerchantUid, Timestamp};
 
 use crate::fixture::subscriptions::row;
 use crate::fixture::{
-    START, TestBilling, TestWorld, billing, customer, issue_request, kim, order, refund_account, refund_request,
-    secret, uid,
+    START, TestWorld, billing, customer, issue_request, kim, order, refund_account, refund_request, secret, uid,
 };
+use crate::gateway_checks::billing_at;
 use crate::receipt::{NUMBER, paid_at, wish};
 use crate::subscription::{plan, wanted};
 
 const DAY: i64 = 86_400;
-
-async fn billing_at(pg: &str) -> TestBilling {
-    let billing = billing().await;
-    let key = billing.store.key(&uid("key1")).await.unwrap().unwrap();
-    let record = key.record.clone().map(|record| KeySnapshot { pg_provider: Some(pg.to_owned()), ..record });
-    billing.store.save_key(&BillingKey { version: key.version + 1, record, ..key }).await.unwrap();
-    billing
-}
 
 /// The rules that are warned of.
 fn ids(warnings: &[Warning]) -> Vec<&'static str> {

@@ -55,12 +55,13 @@ where
             let warnings = key.ok().flatten().map(verdict).map(Verdict::warnings).unwrap_or_default();
             return if is_waiting { Ok((row, warnings)) } else { Ok((self.moved(row, schedule_at).await?, warnings)) };
         }
-        let refused = |key: &BillingKey, at| on_order(Operation::Schedule, key, &row.order, at).accepted();
         let key = key?;
         if let (Some(key), Some(before)) = (&key, row.schedule_at()) {
-            // What its order says was taken for the day that it had: it is asked whether it will do for the new one.
-            refused(key, schedule_at)
-                .or_else(|wrong| if refused(key, before).is_ok() { Err(wrong) } else { Ok(Vec::new()) })?;
+            let taken = |at| on_order(Operation::Schedule, key, &row.order, at).accepted();
+            // Only of what its order says for the day that it had is it asked whether it will do for the new one.
+            if taken(before).is_ok() {
+                taken(schedule_at)?;
+            }
         }
         let warnings = key.map(verdict).map(Verdict::accepted).transpose()?.unwrap_or_default();
         Ok((self.moved(row, schedule_at).await?, warnings))
